@@ -1,0 +1,80 @@
+"""The doors of the study. A stranger gets 404, a member without the role 403; a door returns the object."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from mapping.models import (
+    Code,
+    CodebookChange,
+    Membership,
+    Paper,
+    PaperImport,
+    Phase,
+    ResearchQuestion,
+    Section,
+)
+
+
+def study_to_read(user, slug):
+    """The study, with this person's `membership` on it. Any active member may enter, observers included."""
+    membership = (
+        Membership.objects.active().filter(user_id=user.pk, study__slug=slug).select_related("study", "user").first()
+    )
+    if membership is None:
+        raise Http404("No such study.")
+    study = membership.study
+    study.membership = membership
+    return study
+
+
+def study_to_code(user, slug):
+    """For those who fill in summaries: reviewers, and leads, who often review too."""
+    study = study_to_read(user, slug)
+    if not study.membership.may_code:
+        raise PermissionDenied("Observers do not code papers.")
+    return study
+
+
+def study_to_lead(user, slug):
+    study = study_to_read(user, slug)
+    if not study.membership.is_lead:
+        raise PermissionDenied("Only leads of this study may do this.")
+    return study
+
+
+def paper_in(study, key):
+    """A paper of this study, which somebody has already entered through its own door."""
+    return get_object_or_404(Paper.objects.select_related("study"), study=study, key=key)
+
+
+def section_in(study, key):
+    return get_object_or_404(
+        Section.objects.select_related("study", "phase", "research_question"), study=study, key=key
+    )
+
+
+def phase_in(study, key):
+    return get_object_or_404(Phase.objects.select_related("study"), study=study, key=key)
+
+
+def question_in(study, pk):
+    return get_object_or_404(ResearchQuestion.objects.select_related("study"), study=study, pk=pk)
+
+
+def paper_import_in(study, import_id):
+    return get_object_or_404(PaperImport.objects.select_related("study"), study=study, pk=import_id)
+
+
+def code_in(study, pk):
+    return get_object_or_404(
+        Code.objects.select_related("section__study", "section__phase", "parent", "merged_into"),
+        section__study=study,
+        pk=pk,
+    )
+
+
+def change_in(study, version):
+    return get_object_or_404(
+        CodebookChange.objects.select_related("code", "section", "study", "by"), study=study, version=version
+    )

@@ -1,0 +1,66 @@
+from django.contrib import admin
+from django.db.models import Q
+
+from mapping.models import Approach, Challenge, Code, MaturityStage, Membership
+
+from .records import RecordAdmin
+from .resources import ApproachResource, ChallengeResource, MaturityStageResource, record_words
+from .tables import TableAdmin
+
+
+class CodeAdmin(RecordAdmin):
+    """Words can be mended here, each a step of the codebook; the other acts are on the codebook page."""
+
+    mendable = ["label", "definition", "when_not", "example"]
+    list_display = ["label", "section", "study", "status", "parent", "position", "excludes_paper"]
+    list_filter = ["status", "excludes_paper", ("section__study", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["section__study", "parent"]
+    search_fields = ["label", "definition", "section__label", "section__study__title"]
+
+    @admin.display(ordering="section__study__title")
+    def study(self, code):
+        return code.section.study
+
+    def get_queryset(self, request):
+        """Proposals tell what others found: their proposers and the leads see them, and who is in no team."""
+        leads = Membership.objects.leads().filter(user=request.user).values("study")
+        member_of = Membership.objects.filter(user=request.user).values("study")
+        seen = (
+            ~Q(status__in=[Code.Status.PROPOSED, Code.Status.DECLINED])
+            | Q(proposed_by=request.user)
+            | Q(section__study__in=leads)
+            | ~Q(section__study__in=member_of)
+        )
+        return super().get_queryset(request).filter(seen)
+
+    def has_add_permission(self, request):
+        return False
+
+    def get_readonly_fields(self, request, obj=None):
+        return [field.name for field in self.opts.fields if field.name not in self.mendable]
+
+    def save_model(self, request, obj, form, change):
+        before = {name: form.initial[name] for name in form.changed_data}
+        if before:
+            record_words(obj, before=before, by=request.user)
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Code)
+class CodePage(CodeAdmin):
+    pass
+
+
+@admin.register(Challenge)
+class ChallengePage(TableAdmin, CodeAdmin):
+    resource_classes = [ChallengeResource]
+
+
+@admin.register(Approach)
+class ApproachPage(TableAdmin, CodeAdmin):
+    resource_classes = [ApproachResource]
+
+
+@admin.register(MaturityStage)
+class MaturityStagePage(TableAdmin, CodeAdmin):
+    resource_classes = [MaturityStageResource]

@@ -1,0 +1,48 @@
+"""CSV and Excel workbooks, as the admin site reads and writes them: with the readers of every other import."""
+
+import tablib
+from django.conf import settings
+from import_export.formats import base_formats
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from mapping.parsers.records import UnreadableFile
+from mapping.parsers.tables import read_table
+
+# A column that no file has: where the row begins in the file, for refusals to name.
+LINE = "line in the file"
+
+
+class Csv(base_formats.CSV):
+    def create_dataset(self, in_stream, **kwargs):
+        return dataset_in(in_stream)
+
+
+class Workbook(base_formats.XLSX):
+    def create_dataset(self, in_stream, **kwargs):
+        if not in_stream.startswith(b"PK"):
+            raise UnreadableFile("this is not an Excel workbook (.xlsx)")
+        return dataset_in(in_stream)
+
+    def export_data(self, dataset, **kwargs):
+        # Control characters of an old import have no place in a workbook.
+        clean = tablib.Dataset(headers=dataset.headers)
+        for row in dataset:
+            clean.append([ILLEGAL_CHARACTERS_RE.sub(" ", cell) if isinstance(cell, str) else cell for cell in row])
+        return super().export_data(clean, **kwargs)
+
+
+def dataset_in(content):
+    """The rows of a file, cells as plain text: the reader has taken the formula escape off already."""
+    content = content.encode() if isinstance(content, str) else content
+    table = read_table("", content, limit=settings.IMPORT_LIMIT)
+    if table.problems:
+        first = table.problems[0]
+        raise UnreadableFile(f"line {first.line}: {first.reason}")
+    dataset = tablib.Dataset(headers=[*(name_of(column) for column in table.columns), LINE])
+    for row in table.rows:
+        dataset.append([*(row[column] for column in table.columns), row.line])
+    return dataset
+
+
+def name_of(column):
+    return "_".join(column.lower().split())

@@ -1,0 +1,165 @@
+"""One section counted: bars, venues, and bars by year."""
+
+import altair as alt
+
+from mapping.charts.theme import (
+    ACCENT,
+    FONT_SIZE,
+    MUTED,
+    RULE,
+    Table,
+    counted,
+    distinct,
+    finished,
+    labels_beside,
+    link,
+    nothing,
+    percent,
+    plain,
+    targets,
+    text_width,
+    values,
+    wrapped,
+)
+
+LETTERS, LINES = 44, 2
+ROW_HEIGHT = 30
+BAR_WIDTH = 380
+
+
+def bars(rows, *, of=None, by_count=False, title="", subtitle="", unit="paper", label_title="Code"):
+    """Horizontal bars from zero with count and percentage: rows are `{"label", "count", "href"}`.
+
+    `of` is the whole of the percentages, for instance all papers of the study; without it only counts are shown. Rows
+    stand in the order given, or with `by_count` the largest first. A row that is `apart` gets its numbers but no bar,
+    because it is a sum that would dwarf the others.
+    """
+    labels = distinct([row["label"] for row in rows], "bars")
+    full = []
+    for label, row in zip(labels, rows, strict=True):
+        share = percent(row["count"], of)
+        shown = f"{row['count']}" + (f"  ({share})" if share else "")
+        says = f"{label}: {counted(row['count'], unit)}" + (f", {share} of {of}" if share else "")
+        told = {"share": share, "shown": shown, "says": says, "href": link(row), "apart": bool(row.get("apart"))}
+        full.append({"label": label, "count": row["count"], **told})
+    if by_count:
+        full.sort(key=lambda row: -row["count"])
+    header = [label_title, f"{unit.capitalize()}s"] + ([f"% of {of}"] if of else [])
+    if not full:
+        return nothing(title=title, subtitle=subtitle, header=header)
+    table = Table(header, [[row["label"], row["count"], *([row["share"]] if of else [])] for row in full])
+    said = f"Bars: {counted(len(full), 'row')}, {label_title.lower()} by number of {unit}s."
+    return finished(bar_rows(full), title=title, subtitle=subtitle, description=said, table=table)
+
+
+def venues(rows, *, of=None, limit=20, title="", subtitle="", unit="paper"):
+    """Bars of the venues with most papers; what is beyond the limit is summed in one row, not left out."""
+    ordered = sorted(rows, key=lambda row: (-row["count"], plain(row["label"]).casefold()))
+    shown, others = ordered[:limit], ordered[limit:]
+    if others:
+        rest = {"label": f"{len(others)} other venue" + ("s" if len(others) > 1 else "")}
+        shown.append(rest | {"apart": True, "count": sum(row["count"] for row in others)})
+    return bars(shown, of=of, title=title, subtitle=subtitle, unit=unit, label_title="Venue")
+
+
+def bar_rows(rows):
+    labels = [row["label"] for row in rows]
+    drawn = [row for row in rows if not row["apart"]]
+    largest = max(1, *(row["count"] for row in drawn))
+    axis = alt.Axis(title=None, **labels_beside(labels, LETTERS, LINES))
+    y = alt.Y("label:N", axis=axis, scale=alt.Scale(domain=labels, paddingInner=0.46, paddingOuter=0.23))
+    # The text stands to the right of its bar: the scale leaves it room, so that the longest bar keeps its text too.
+    room = max(text_width(row["shown"]) for row in rows) + 10
+    scale = alt.Scale(domain=[0, largest], range=[0, BAR_WIDTH - room], nice=False)
+    length = alt.X("count:Q", axis=None, scale=scale, stack=None)
+    layers = [
+        alt.Chart(values(drawn)).mark_bar(color=ACCENT, aria=False).encode(y=y, x=length),
+        alt.Chart(values(drawn)).mark_text(align="left", dx=6, aria=False).encode(y=y, x=length, text="shown:N"),
+        alt.Chart(values([row for row in rows if row["apart"]]))
+        .mark_text(align="left", dx=6, color=MUTED, aria=False)
+        .encode(y=y, x=alt.value(0), text="shown:N"),
+        alt.Chart(values([{}])).mark_rule(color=MUTED, aria=False).encode(x=alt.value(0)),
+        targets(rows, y=y, x=alt.value(0), x2=alt.value(BAR_WIDTH)),
+    ]
+    return alt.layer(*layers, width=BAR_WIDTH, height=ROW_HEIGHT * len(rows))
+
+
+def trend(rows, *, labels=None, years=None, columns=None, title="", subtitle="", unit="paper"):
+    """Papers per year for each code, as small bars on one scale: rows are `{"label", "year", "count", "href"}`.
+
+    `labels` gives the codes in their order (else as they come in the rows), `years` the years (else all from the first
+    to the last). A year without a row is zero papers, not a gap.
+    """
+    given = {}
+    for row in rows:
+        place = plain(row["label"]), int(row["year"])
+        if place in given:
+            raise ValueError(f"“{place[0]}” is given twice for {place[1]}.")
+        given[place] = row
+    labels = distinct(labels if labels is not None else dict.fromkeys(label for label, _ in given), "codes")
+    if years is None:
+        found = [year for _, year in given]
+        years = range(min(found), max(found) + 1) if found else []
+    years = [int(year) for year in years]
+    astray = [place for place in given if place[0] not in set(labels) or place[1] not in set(years)]
+    if astray:
+        raise ValueError(f"“{astray[0][0]}” in {astray[0][1]} stands on no axis.")
+    header = ["Code", *[str(year) for year in years]]
+    if not labels or not years:
+        return nothing(title=title, subtitle=subtitle, header=header)
+    series = {label: [year_row(given, label, year, unit) for year in years] for label in labels}
+    table = Table(header, [[label, *[row["count"] for row in series[label]]] for label in labels])
+    largest = max(1, *(row["count"] for found in series.values() for row in found))
+    panels = [year_bars(label, found, largest) for label, found in series.items()]
+    chart = alt.concat(*panels, columns=columns or (1 if len(panels) == 1 else 2 if len(panels) <= 4 else 3))
+    said = f"Trend: {unit}s per year from {years[0]} to {years[-1]} for {counted(len(labels), 'code')}."
+    return finished(chart, title=title, subtitle=subtitle, description=said, table=table)
+
+
+def year_row(given, label, year, unit):
+    row = given.get((label, year), {"count": 0})
+    says = f"{label}, {year}: {counted(row['count'], unit)}"
+    return {"year": str(year), "count": row["count"], "href": link(row), "says": says}
+
+
+def year_bars(label, rows, largest):
+    """One code: a bar and a number for every year."""
+    step = 22 if len(rows) <= 14 else 15
+    width, height = max(step * len(rows), 150), 62
+    years = [row["year"] for row in rows]
+    x = alt.X("year:N", axis=year_axis(years, step), scale=alt.Scale(domain=years, paddingInner=0.2, paddingOuter=0.1))
+    y = alt.Y("count:Q", axis=None, scale=alt.Scale(domain=[0, largest], range=[height, 14], nice=False), stack=None)
+    layers = [
+        alt.Chart(values(rows)).mark_bar(color=ACCENT, aria=False).encode(x=x, y=y),
+        alt.Chart(values([row for row in rows if row["count"]]))
+        .mark_text(dy=-7, fontSize=FONT_SIZE - 2, aria=False)
+        .encode(x=x, y=y, text="count:Q"),
+        targets(rows, x=x, y=alt.value(0), y2=alt.value(height)),
+    ]
+    heading = alt.TitleParams(
+        text=wrapped(label, int(width / (FONT_SIZE * 0.52)), 2),
+        fontSize=FONT_SIZE,
+        fontWeight="normal",
+        lineHeight=15,
+        offset=4,
+    )
+    return alt.layer(*layers, width=width, height=height, title=heading)
+
+
+def year_axis(years, step):
+    """A line under the bars that names the first and the last year only."""
+    first = f"datum.value == '{years[0]}'"
+    # A year in the corner is wider than its bar: turned inwards, it does not stick out of the panel.
+    has_corners = len(years) > 2
+    return alt.Axis(
+        title=None,
+        labelAngle=0,
+        labelExpr=f"indexof({[years[0], years[-1]]}, datum.value) >= 0 ? datum.label : ''",
+        labelAlign={"expr": f"{first} ? 'left' : 'right'" if has_corners else "'center'"},
+        labelOffset={"expr": f"{first} ? {-step / 2} : {step / 2}" if has_corners else "0"},
+        labelColor=MUTED,
+        labelFontSize=FONT_SIZE - 1,
+        labelPadding=4,
+        domain=True,
+        domainColor=RULE,
+    )

@@ -1,0 +1,148 @@
+"""Agreement at a glance: a dot for the value, a whisker for its interval, a line for the target."""
+
+import math
+
+import altair as alt
+
+from mapping.charts.theme import (
+    ACCENT,
+    FONT_SIZE,
+    INK,
+    MUTED,
+    RULE,
+    Table,
+    distinct,
+    finished,
+    labels_beside,
+    link,
+    nothing,
+    plain,
+    targets,
+    text_width,
+    values,
+)
+
+TICKS = [0, 0.5, 0.67, 0.8, 1]
+PLOT_WIDTH = 400
+ROW_HEIGHT = 34
+HEADER = ["Section", "Value", "Low", "High"]
+
+
+def dot_whisker(rows, *, target=None, title="", subtitle="", value_title="α"):
+    """Coefficients with their intervals, as given: rows are `{"label", "value", "low", "high", "note", "href"}`.
+
+    A value of None is undefined: it gets no dot, but its `note` ("undefined: no variation") in words, on the row. For
+    the others the note stands after the numbers ("40 papers"). `low` and `high` are None together: no interval.
+    """
+    labels = distinct([row["label"] for row in rows], "rows")
+    if not rows:
+        return nothing(title=title, subtitle=subtitle, header=HEADER, message="No section to compare yet.")
+    full = [described(label, row) for label, row in zip(labels, rows, strict=True)]
+    defined = [row for row in full if row["value"] is not None]
+    table = Table(
+        [HEADER[0], value_title, *HEADER[2:], "Note"],
+        [[row["label"], *[rounded(row[name]) for name in ("value", "low", "high")], row["note"]] for row in full],
+    )
+    said = f"Agreement of {len(full)} sections with 95 % intervals" + (f", target {short(target)}." if target else ".")
+    chart = whiskers(full, lowest_of(defined), target, value_title)
+    return finished(chart, title=title, subtitle=subtitle, description=said, table=table)
+
+
+def described(label, row):
+    value, low, high = row["value"], row.get("low"), row.get("high")
+    if (low is None) != (high is None):
+        raise ValueError(f"The interval of “{label}” has one end only.")
+    note = plain(row.get("note") or "")
+    if value is None:
+        figures, note = "—", note or "undefined"
+        says = f"{label}: {note}"
+    else:
+        interval = "" if low is None else f" [{short(low)}, {short(high)}]"
+        figures = short(value) + interval
+        says = f"{label}: {figures}" + (f", {note}" if note else "")
+    return {
+        "label": label, "value": value, "low": low, "high": high, "note": note, "figures": figures, "says": says,
+        "href": link(row),
+    }  # fmt: skip
+
+
+def lowest_of(rows):
+    """Where the axis begins: at 0, or at the next lower half or tenth when a value is negative."""
+    lowest = min((row["value"] if row["low"] is None else min(row["low"], row["value"]) for row in rows), default=0)
+    return min(0, math.floor(lowest * 10) / 10)
+
+
+def whiskers(rows, lowest, target, value_title):
+    labels = [row["label"] for row in rows]
+    height = ROW_HEIGHT * len(rows)
+    down = alt.Axis(title=None, **labels_beside(labels, 34, 2))
+    y = alt.Y("label:N", axis=down, scale=alt.Scale(domain=labels, padding=0))
+    scale = alt.Scale(domain=[lowest, 1], nice=False, zero=False)
+    ticks = ([lowest] if lowest < 0 else []) + TICKS
+    across = alt.Axis(
+        orient="top",
+        values=ticks,
+        title=None,
+        grid=True,
+        gridColor=RULE,
+        labelColor=MUTED,
+        labelFontSize=FONT_SIZE - 1,
+        labelFlush=False,
+        labelExpr=f"{[short(tick) for tick in ticks]}[indexof({ticks}, datum.value)]",
+    )
+    x = alt.X("value:Q", axis=across, scale=scale)
+    defined = [row for row in rows if row["value"] is not None]
+    undefined = [row for row in rows if row["value"] is None]
+    bounded = [row for row in defined if row["low"] is not None]
+    layers = [
+        alt.Chart(values(bounded)).mark_rule(color=ACCENT, strokeWidth=1.5, aria=False).encode(
+            y=y, x=alt.X("low:Q", axis=across, scale=scale), x2="high:Q"),
+        *[alt.Chart(values(bounded)).mark_tick(color=ACCENT, thickness=1.5, size=9, opacity=1, aria=False).encode(
+            y=y, x=alt.X(f"{end}:Q", axis=across, scale=scale)) for end in ("low", "high")],
+        alt.Chart(values(defined)).mark_circle(color=ACCENT, size=80, opacity=1, aria=False).encode(y=y, x=x),
+        # The words start where the numbers of the axis start, so that they cannot be taken for a value.
+        alt.Chart(values(undefined)).mark_text(align="left", color=MUTED, fontStyle="italic", aria=False).encode(
+            y=y, x=alt.value(6), text="note:N"),
+        *figures(rows, y, value_title),
+        targets(rows, y=y, x=alt.value(0), x2=alt.value(PLOT_WIDTH)),
+    ]  # fmt: skip
+    if target is not None:
+        layers = [*target_line(target, scale, height), *layers]
+    return alt.layer(*layers, width=PLOT_WIDTH, height=height)
+
+
+def target_line(target, scale, height):
+    row = values([{"target": target, "shown": f"target {short(target)}"}])
+    x = alt.X("target:Q", scale=scale)
+    return [
+        alt.Chart(row).mark_rule(color=INK, strokeDash=[4, 3], aria=False).encode(x=x),
+        alt.Chart(row).mark_text(color=INK, baseline="top", dy=6, fontSize=FONT_SIZE - 1, aria=False)
+        .encode(x=x, y=alt.value(height), text="shown:N"),
+    ]  # fmt: skip
+
+
+def figures(rows, y, value_title):
+    """The numbers in words to the right of the plot, aligned, then the notes."""
+    defined = [row for row in rows if row["value"] is not None]
+    interval = " [95 %]" if any(row["low"] is not None for row in rows) else ""
+    numbers = alt.value(PLOT_WIDTH + 16)
+    notes = alt.value(PLOT_WIDTH + 16 + max(text_width(row["figures"]) for row in rows) + 10)
+    heading = alt.Chart(values([{"shown": value_title + interval}]))
+    muted = {"align": "left", "color": MUTED, "aria": False}
+    return [
+        heading.mark_text(fontSize=FONT_SIZE - 1, **muted).encode(x=numbers, y=alt.value(-12), text="shown:N"),
+        alt.Chart(values(rows)).mark_text(align="left", aria=False).encode(y=y, x=numbers, text="figures:N"),
+        alt.Chart(values(defined)).mark_text(**muted).encode(y=y, x=notes, text="note:N"),
+    ]
+
+
+def short(number):
+    """Two decimals without the leading zero, as coefficients are printed: .61, −.05, 1.00 stays 1."""
+    if number in (0, 1, -1):
+        return str(int(number)).replace("-", "−")
+    shown = f"{number:.2f}".replace("0.", ".", 1).replace("-", "−")
+    return "0" if shown in (".00", "−.00") else shown
+
+
+def rounded(number):
+    return None if number is None else round(number, 3)

@@ -1,0 +1,214 @@
+"""What all charts share: colours, type, labels that wrap, and the finishing that adds title, sentence and table."""
+
+import json
+import textwrap
+import unicodedata
+from typing import NamedTuple
+
+import altair as alt
+
+INK = "#1f2328"
+MUTED = "#5c6773"
+RULE = "#d3d8de"
+ACCENT = "#2456a6"
+
+# The metrics of Arial are on every machine under one name or another: what is measured here fits in any browser.
+FONT = "Arial, Liberation Sans, Helvetica, DejaVu Sans, sans-serif"
+FONT_SIZE = 12
+LINE_HEIGHT = 14
+# Mean width of a letter of a sans-serif font, as a share of its size; a little generous, so that nothing is cut.
+LETTER = 0.56
+
+CONFIG = {
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {
+        "domain": False,
+        "ticks": False,
+        "grid": False,
+        "labelColor": INK,
+        "labelFontSize": FONT_SIZE,
+        "labelLimit": 0,
+        "labelLineHeight": LINE_HEIGHT,
+        "labelPadding": 8,
+        "labelOverlap": False,
+        "titleColor": MUTED,
+        "titleFontSize": FONT_SIZE,
+        "titleFontWeight": "normal",
+        "titlePadding": 12,
+        "gridColor": RULE,
+    },
+    "title": {
+        "anchor": "start",
+        "frame": "bounds",
+        "color": INK,
+        "fontSize": 15,
+        "fontWeight": "bold",
+        "lineHeight": 19,
+        "subtitleColor": MUTED,
+        "subtitleFontSize": FONT_SIZE,
+        "subtitleLineHeight": 16,
+        "subtitlePadding": 5,
+        "offset": 16,
+    },
+    "text": {"fontSize": FONT_SIZE, "color": INK, "lineHeight": LINE_HEIGHT},
+    "concat": {"spacing": 28},
+    "padding": 8,
+}
+
+
+class Table(NamedTuple):
+    """The numbers of a chart in words: every row has as many cells as the header, all of them plain text or numbers."""
+
+    header: list[str]
+    rows: list[list]
+
+
+def text_alternative(spec):
+    """The table that says what the chart shows."""
+    table = spec["usermeta"]["table"]
+    return Table(table["header"], table["rows"])
+
+
+def finished(chart, *, title, subtitle, description, table):
+    """The specification as plain JSON values, titled and themed."""
+    properties = {
+        "description": plain(description),
+        "usermeta": {"table": {"header": table.header, "rows": table.rows}},
+    }
+    if title or subtitle:
+        # Titles do not wrap by themselves, and a long one would make the picture wider than its plot.
+        properties["title"] = alt.TitleParams(text=wrapped(title, 90, 3), subtitle=wrapped(subtitle, 110, 4))
+    # Held against the schema by the tests, not on every page: that takes longer than the drawing.
+    return json.loads(json.dumps(chart.properties(**properties).configure(**CONFIG).to_dict(validate=False)))
+
+
+def nothing(*, title, subtitle, header, message="No papers to show."):
+    """A chart without rows says so, instead of drawing an empty frame."""
+    chart = alt.Chart(values([{"message": message}]), width=360, height=60)
+    chart = chart.mark_text(align="left", color=MUTED, aria=False).encode(text="message:N", x=alt.value(0))
+    return finished(chart, title=title, subtitle=subtitle, description=message, table=Table(header, []))
+
+
+def values(rows):
+    # As a dict: altair would hold every row of its own object against the schema.
+    return {"values": rows}
+
+
+def plain(text):
+    """The text as one line, without the control characters that an SVG file must not hold."""
+    text = "".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in str(text))
+    return " ".join(text.split())
+
+
+def distinct(labels, what):
+    """The labels as plain text in their order; ValueError where two are the same, because rows are found by them."""
+    labels = [plain(label) for label in labels]
+    seen = set()
+    for label in labels:
+        if label in seen:
+            raise ValueError(f"Two {what} are called “{label}”.")
+        seen.add(label)
+    return labels
+
+
+def columns_wide(text):
+    """How many letters wide the text is: Chinese, Japanese and Korean letters count twice."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def text_width(text, size=FONT_SIZE):
+    return columns_wide(text) * size * LETTER
+
+
+def wrapped(text, letters, lines):
+    """At most so many lines of at most so many letters, broken at words; more than that is cut at a word, with `…`."""
+    text = plain(text)
+    if columns_wide(text) > 1.5 * len(text):
+        letters //= 2
+    found = textwrap.wrap(text, width=max(letters, 4)) or [""]
+    if len(found) <= lines:
+        return found
+    last = found[lines - 1][: letters - 2]
+    if " " in last and len(last) < len(found[lines - 1]):
+        last = last.rsplit(" ", 1)[0]
+    return [*found[: lines - 1], last + " …"]
+
+
+def is_whole(text, letters, lines):
+    """Whether the text fits without a word being broken or cut."""
+    fits = max((columns_wide(word) for word in plain(text).split()), default=0) <= letters
+    return fits and len(textwrap.wrap(plain(text), width=max(letters, 4))) <= lines
+
+
+def labels_beside(labels, letters, lines):
+    """Properties of a vertical axis whose labels wrap, each centred on its row."""
+    shown = [wrapped(label, letters, lines) for label in labels]
+    lift = [-LINE_HEIGHT / 2 * (len(found) - 1) for found in shown]
+    return {"labelExpr": per_label(labels, shown), "labelOffset": {"expr": f"{lift}[{place_of(labels)}] || 0"}}
+
+
+def labels_above(labels, letters, lines):
+    """Properties of an axis on top whose labels wrap, each standing on the plot."""
+    shown = [wrapped(label, letters, lines) for label in labels]
+    # A label of several lines hangs from its first line: lift it by the others.
+    near = CONFIG["axis"]["labelPadding"]
+    lift = [near + (len(found) - 1) * LINE_HEIGHT for found in shown]
+    padding = {"expr": f"{lift}[{place_of(labels)}] || {near}"}
+    return {"labelExpr": per_label(labels, shown), "labelPadding": padding, "labelAngle": 0}
+
+
+def labels_slanted(labels, letters):
+    shown = [wrapped(label, letters, 1) for label in labels]
+    return {"labelExpr": per_label(labels, shown), "labelAngle": -50, "labelAlign": "left", "titleAnchor": "start"}
+
+
+def per_label(labels, shown):
+    """Expression for the lines that an axis shows in the place of each label; the data keep the full text."""
+    lines = [f"={chr(10).join(found)}" for found in shown]
+    # A grid between the rows comes with one tick more than there are labels.
+    return f"split(slice({json.dumps(lines)}[{place_of(labels)}] || '=', 1), '\\n')"
+
+
+def place_of(labels):
+    # Vega takes a text that is called like a property of every object ("constructor") for one of its own operators.
+    # No such property begins with an equals sign.
+    return f"indexof({json.dumps([f'={label}' for label in labels])}, '=' + datum.value)"
+
+
+def widest(labels, letters, lines):
+    """Width in pixels of the widest line the labels take."""
+    return max((text_width(line) for label in labels for line in wrapped(label, letters, lines)), default=0)
+
+
+def counted(number, unit):
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
+def percent(count, whole):
+    """The share as text; None where there is nothing to take a share of."""
+    if not whole:
+        return None
+    rounded = (200 * count + whole) // (2 * whole)
+    if rounded == 0 and count > 0:
+        return "<1 %"
+    return ">99 %" if rounded == 100 and count < whole else f"{rounded} %"
+
+
+def link(row):
+    """The row's address, checked; None where the row leads nowhere."""
+    href = row.get("href")
+    if not href:
+        return None
+    if href.startswith("//") or not href.startswith(("/", "?", "#", "http://", "https://")):
+        raise ValueError(f"A chart does not link to {href!r}.")
+    return href
+
+
+def targets(rows, **encoding):
+    """Invisible areas over the marks: each is one link with one name, as large as it can be to the finger."""
+    layer = alt.Chart(values(rows)).mark_rect(fillOpacity=0)
+    channels = {"description": "says:N", **encoding}
+    if any(row["href"] for row in rows):
+        channels["href"] = "href:N"
+    return layer.encode(**channels)

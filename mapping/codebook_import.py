@@ -1,0 +1,111 @@
+"""A codebook from a table: first what it would change, then the same through the codebook's own acts."""
+
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from mapping import codebook
+from mapping.codebook_files import COLUMNS
+from mapping.models import Code, Section, Study
+from mapping.parsers.tables import read_table
+
+WORDS = ("definition", "when_not", "example")
+
+
+class Line(NamedTuple):
+    """One row of the file. `word`: new, changed, unchanged or refused; `why` says what changes, or why not."""
+
+    line: int
+    section: str
+    label: str
+    word: str
+    why: str = ""
+
+
+class Imported(NamedTuple):
+    lines: list
+    ignored: list
+
+    def count(self, word):
+        return sum(line.word == word for line in self.lines)
+
+    @property
+    def counts(self):
+        return {word: self.count(word) for word in ("new", "changed", "unchanged", "refused")}
+
+
+def read(name, content):
+    """The Table of a file; UnreadableFile where it is none. Section and label are needed."""
+    others = [name for name in COLUMNS if name not in {"section", "label"}]
+    return read_table(name, content, required=["section", "label"], optional=others)
+
+
+@transaction.atomic
+def import_codebook(study, table, *, by, reason, is_dry_run=False):
+    """Add what is new, change what differs; a row that is refused leaves the others alone, and is named.
+
+    Only columns that the file has are looked at: a file without definitions changes none.
+    """
+    Study.objects.select_for_update().get(pk=study.pk)
+    sections = {one.key: one for one in Section.objects.filter(study=study).select_related("study")}
+    known = {(code.section_id, code.label.casefold()): code for code in standing(study)}
+    lines, first = [], {}
+    for row in table.rows:
+        first.setdefault((row["section"], row["label"].casefold()), row.line)
+    # Parents first: a row may name one that another row brings.
+    for row in sorted(table.rows, key=lambda row: bool(row["parent"])):
+        line = first[row["section"], row["label"].casefold()]
+        try:
+            if line != row.line:
+                raise ValidationError(f"“{row['label']}” stands in line {line} already.")
+            with transaction.atomic():
+                word, why = brought(row, table.columns, sections, known, by, reason)
+        except ValidationError as error:
+            word, why = "refused", " ".join(error.messages)
+        lines.append(Line(row.line, row["section"], row["label"], word, why))
+    refused = [Line(problem.line, "", "", "refused", problem.reason) for problem in table.problems]
+    if is_dry_run:
+        transaction.set_rollback(True)
+    return Imported(sorted([*lines, *refused]), table.ignored)
+
+
+def standing(study):
+    statuses = [Code.Status.ACTIVE, Code.Status.RETIRED]
+    return Code.objects.filter(section__study=study, status__in=statuses).select_related("section__study", "parent")
+
+
+def brought(row, columns, sections, known, by, reason):
+    section = sections.get(row["section"])
+    if section is None:
+        raise ValidationError(f"There is no section “{row['section']}”: the column takes its key.")
+    code = known.get((section.pk, row["label"].casefold()))
+    status = row["status"].casefold()
+    if status not in {"", code.status if code else Code.Status.ACTIVE}:
+        if status == Code.Status.MERGED and code is None:
+            return "unchanged", "merged away"
+        raise ValidationError(f"Its status would become “{row['status']}”: that is done on the page of the code.")
+    facts = facts_of(row, columns, section, known)
+    if code is None:
+        code = codebook.add(section, by=by, facts={"label": row["label"], **facts}, reason=reason)
+        known[section.pk, code.label.casefold()] = code
+        return "new", ""
+    changed = [name for name, value in facts.items() if getattr(code, name) != value]
+    if not changed:
+        return "unchanged", ""
+    known[section.pk, code.label.casefold()] = codebook.change(code, by=by, facts=facts, reason=reason)
+    return "changed", ", ".join(codebook.NAMES.get(f"{name}_id", codebook.NAMES.get(name, name)) for name in changed)
+
+
+def facts_of(row, columns, section, known):
+    facts = {name: row[name] for name in WORDS if name in columns}
+    if "parent" in columns:
+        facts["parent"] = known.get((section.pk, row["parent"].casefold())) if row["parent"] else None
+        if row["parent"] and facts["parent"] is None:
+            raise ValidationError(f"There is no code “{row['parent']}” in {section} to stand under.")
+    if row["excludes_paper"]:
+        truths = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
+        if row["excludes_paper"].casefold() not in truths:
+            raise ValidationError(f"excludes_paper is 1 or 0, not “{row['excludes_paper']}”.")
+        facts["excludes_paper"] = truths[row["excludes_paper"].casefold()]
+    return facts

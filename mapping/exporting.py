@@ -1,0 +1,127 @@
+"""What leaves in a table, and how it comes back.
+
+Every file of the bundle is a `Table`: its columns, each with what it means, and a function that yields its rows. Pages,
+commands, the bundle, spreadsheets and the API all read the same tables; a `Scope` says whose words may be in them.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
+
+from mapping.models import Study, User
+from mapping.parsers.tables import escaped, unescaped
+
+CHUNK = 2000
+
+
+def safe(cell):
+    """A text cell that a spreadsheet shows instead of running it. Numbers and the like pass as they are."""
+    return escaped(cell) if isinstance(cell, str) else cell
+
+
+def plain(cell):
+    """The text that `safe` was given."""
+    return unescaped(cell) if isinstance(cell, str) else cell
+
+
+class Column(NamedTuple):
+    name: str
+    means: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file of the bundle. `rows(scope)` yields one list per row, lazily, in an order that is always the same.
+
+    `columns` is a tuple of Column, or for wide tables a function of the scope that returns one.
+    """
+
+    name: str
+    about: str
+    columns: tuple | Callable
+    rows: Callable
+
+    def columns_of(self, scope):
+        return self.columns(scope) if callable(self.columns) else self.columns
+
+    def header(self, scope):
+        return [column.name for column in self.columns_of(scope)]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose words a table may hold, and how people are called in it.
+
+    `rows` has a queryset per model, as a door has narrowed it, or with everything in the study for the system. A table
+    asks for its models here and nowhere else, so that nothing a door holds back can reach a file.
+    """
+
+    study: Study
+    rows: dict  # model: queryset
+    is_whole: bool = False  # nothing is held back: then what was computed from all of it may leave too
+    pseudonyms: dict = field(default_factory=dict)  # user name: "R1"
+    full_names: dict = field(default_factory=dict)  # full name: "R1"
+
+    def of(self, model):
+        return self.rows[model]
+
+    def person(self, user):
+        if user is None:
+            return ""
+        return self.pseudonyms.get(user.username, user.username)
+
+    def people(self):
+        """`[(primary key, how the files call them)]`"""
+        return [(user.pk, self.person(user)) for user in self.of(User)]
+
+    def words(self, text):
+        """What people of the study wrote or Concord wrote of them: with names taken out under pseudonyms."""
+        return self._names.sub(lambda found: self._called[found[0]], text) if self.pseudonyms and text else text
+
+    @cached_property
+    def _called(self):
+        return {**self.full_names, **self.pseudonyms}
+
+    @cached_property
+    def _names(self):
+        # The longest first: “Ben Okafor” before “Ben”. Whole words alone: “ben” does not stand in “benefits”.
+        ordered = sorted(filter(None, self._called), key=len, reverse=True)
+        return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)")
+
+
+def cell(value):
+    """A value as the files write it: empty for None, 1 and 0 for truths, ISO 8601 in UTC, numbers without padding."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return safe(value)
+
+
+def lines(table, scope):
+    """The file in pieces of some kilobytes: RFC 4180, UTF-8, `\\r\\n`. Memory does not grow with the rows."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow([safe(name) for name in table.header(scope)])
+    for row in table.rows(scope):
+        writer.writerow([cell(value) for value in row])
+        if buffer.tell() > 64_000:
+            yield emptied(buffer)
+    yield emptied(buffer)
+
+
+def emptied(buffer):
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text

@@ -1,0 +1,237 @@
+"""Files of references: previewed, confirmed, undone."""
+
+from collections import Counter
+from dataclasses import asdict
+from types import SimpleNamespace
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.template.defaultfilters import filesizeformat, pluralize
+from django.utils import timezone
+
+from mapping.converters import RESERVED_KEYS, key_refusal, tidied_key
+from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
+from mapping.paper_keeping import delete_files_after_commit, delete_or_refuse
+from mapping.parsers import PaperRecord, UnreadableFile, read_papers
+from mapping.parsers.keys import proposed_key, unique_key
+from mapping.parsers.titles import find_duplicates
+
+NEW, DUPLICATE = "new", "duplicate"
+_SHORT_COLUMNS = ("volume", "number", "pages", "kind", "url")
+
+
+@transaction.atomic
+def preview(study, *, file_name, content, source="", by):
+    """Read a file of references and keep what taking it would do. No paper is written.
+
+    Every record carries its `outcome`, and a duplicate says of `which` paper and `why`.
+    """
+    if len(content) > settings.IMPORT_LIMIT:
+        raise ValidationError(too_large(file_name, len(content)))
+    try:
+        records, problems = read_papers(file_name, content)
+    except UnreadableFile as error:
+        raise ValidationError(str(error)) from error
+    if not records:
+        reasons = [str(problem) for problem in problems[:5]] or [f"{file_name}: there is no entry in it"]
+        raise ValidationError(f"Nothing could be taken. {'. '.join(reasons)}.")
+    entries = [asdict(record) for record in records]
+    judge(study, entries)
+    return PaperImport.objects.create(
+        study=study,
+        file_name=file_name[:255],
+        source=source.strip()[:100],
+        records=entries,
+        problems=[asdict(problem) for problem in problems],
+        by=by,
+        refused=sum(problem.is_refusal for problem in problems),
+        **counts(entries),
+    )
+
+
+def too_large(file_name, size):
+    limit = filesizeformat(settings.IMPORT_LIMIT)
+    return (
+        f"{file_name} has {filesizeformat(size)}; a file of references may have {limit}. Split it into smaller files."
+    )
+
+
+@transaction.atomic
+def confirm(paper_import, *, by):
+    """Write the new papers of a previewed file, and where the duplicates were found. Twice is as good as once."""
+    # Two confirms at once, of this file or of another one, wait here: the second sees the papers of the first.
+    study = Study.objects.select_for_update(no_key=True).get(pk=paper_import.study_id)
+    paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
+    if paper_import.state == PaperImport.State.CONFIRMED:
+        return paper_import
+    if paper_import.state == PaperImport.State.UNDONE:
+        raise ValidationError(f"The import of {paper_import.file_name} was undone. Upload the file again.")
+    entries = paper_import.records
+    # Since the preview, another import may have brought the same papers.
+    known = judge(study, entries)
+    write_papers(study, paper_import, entries, known)
+    paper_import.records = [in_short(entry) for entry in entries]
+    paper_import.state = PaperImport.State.CONFIRMED
+    paper_import.confirmed_at = timezone.now()
+    for name, count in counts(entries).items():
+        setattr(paper_import, name, count)
+    paper_import.save()
+    LogEntry.objects.record(
+        study,
+        by,
+        "import-papers",
+        f"Imported {paper_import.new} paper{pluralize(paper_import.new)} from {paper_import.file_name}; "
+        f"{paper_import.duplicate} were there already, {paper_import.refused} refused.",
+        paper_import=paper_import.pk,
+    )
+    return paper_import
+
+
+@transaction.atomic
+def undo(paper_import, *, by):
+    """Take back the papers of a confirmed file, while they are in nobody's hands. Returns how many went.
+
+    A paper that another import found too stays: it then counts as found there.
+    """
+    study = Study.objects.select_for_update(no_key=True).get(pk=paper_import.study_id)
+    paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
+    if paper_import.state != PaperImport.State.CONFIRMED:
+        raise ValidationError(f"The import of {paper_import.file_name} is not in force: there is nothing to undo.")
+    keep_papers_found_elsewhere(paper_import)
+    papers = brought_by(paper_import)
+    files = list(papers.exclude(pdf="").values_list("pdf", flat=True))
+    count = papers.count()
+    delete_or_refuse(papers)
+    PaperSource.objects.filter(paper_import=paper_import).delete()
+    paper_import.state, paper_import.undone_at = PaperImport.State.UNDONE, timezone.now()
+    paper_import.save(update_fields=["state", "undone_at"])
+    delete_files_after_commit(files)
+    text = f"Undid the import of {paper_import.file_name}: {count} paper{pluralize(count)} removed."
+    LogEntry.objects.record(study, by, "undo-import", text, paper_import=paper_import.pk)
+    return count
+
+
+@transaction.atomic
+def discard(paper_import):
+    """Forget a preview that nobody confirmed."""
+    paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
+    if paper_import.state != PaperImport.State.PREVIEWED:
+        raise ValidationError(f"{paper_import.file_name} was imported already: undo it instead.")
+    paper_import.delete()
+
+
+def brought_by(paper_import):
+    """The papers that are in the study because of this import and no other."""
+    first_found = PaperSource.objects.filter(paper_import=paper_import, is_duplicate=False)
+    return Paper.objects.filter(study=paper_import.study_id, pk__in=first_found.values("paper"))
+
+
+def found_elsewhere(paper_import):
+    """Sources of this import's papers in other files: undoing it leaves these papers."""
+    mine = PaperSource.objects.filter(paper_import=paper_import, is_duplicate=False, paper=OuterRef("paper"))
+    return PaperSource.objects.filter(Exists(mine)).exclude(paper_import=paper_import)
+
+
+def keep_papers_found_elsewhere(paper_import):
+    heirs = found_elsewhere(paper_import).order_by("paper", "pk").distinct("paper")
+    heirs = dict(heirs.values_list("pk", "paper"))
+    PaperSource.objects.filter(pk__in=heirs).update(is_duplicate=False)
+    PaperSource.objects.filter(paper_import=paper_import, paper__in=heirs.values()).delete()
+
+
+def judge(study, entries):
+    """Write into each entry what becomes of it; returns the study's papers by key, `{key: pk}`."""
+    known = list(Paper.objects.filter(study=study).values_list("pk", "key", "title", "year", "doi", "authors"))
+    papers = [
+        SimpleNamespace(pk=pk, key=key, title=title, year=year, doi=doi, authors=authors.split("; "))
+        for pk, key, title, year, doi, authors in known
+    ]
+    records = [PaperRecord(**{name: entry[name] for name in PaperRecord.__dataclass_fields__}) for entry in entries]
+    places = {id(record): place for place, record in enumerate(records)}
+    for entry, match in zip(entries, find_duplicates(records, papers), strict=True):
+        if match is None:
+            entry.update(outcome=NEW, why="", which="", first=None)
+        else:
+            first = places.get(id(match.found))
+            entry.update(
+                outcome=DUPLICATE, why=str(match), which="" if match.is_in_file else match.found.key, first=first
+            )
+    return {paper.key: paper.pk for paper in papers}
+
+
+def counts(entries):
+    found = Counter(entry["outcome"] for entry in entries)
+    return {"new": found[NEW], "duplicate": found[DUPLICATE]}
+
+
+def write_papers(study, paper_import, entries, known):
+    """`known` maps the keys of the study's papers to their ids."""
+    new = [entry for entry in entries if entry["outcome"] == NEW]
+    for entry, key in zip(new, free_keys(new, known), strict=True):
+        entry["which"] = key
+    papers = Paper.objects.bulk_create([paper_of(study, entry) for entry in new], batch_size=1000)
+    known = known | {paper.key: paper.pk for paper in papers}
+    for entry in entries:
+        entry["which"] = entry["which"] or entries[entry["first"]]["which"]
+    PaperSource.objects.bulk_create(
+        [
+            PaperSource(
+                paper_id=known[entry["which"]],
+                paper_import=paper_import,
+                source=paper_import.source,
+                file_name=paper_import.file_name,
+                line=entry["line"],
+                entry_key=entry["key"][:200],
+                is_duplicate=entry["outcome"] == DUPLICATE,
+            )
+            for entry in entries
+        ],
+        batch_size=2000,
+    )
+
+
+def free_keys(entries, taken):
+    """A key for each entry: its own where it fits an address and is free, else one like `john2021towards`."""
+    used = {key.casefold() for key in taken} | RESERVED_KEYS
+    for entry in entries:
+        key = tidied_key(entry["key"])
+        if key_refusal(key):
+            key = proposed_key(entry["authors"], entry["year"], entry["title"])
+        if key.casefold() in used:
+            key = unique_key(key, used)
+        used.add(key.casefold())
+        yield key
+
+
+def paper_of(study, entry):
+    """An unsaved paper. What is too long for its column stays whole under `extra`."""
+    extra = dict(entry["raw"])
+    columns = {}
+    for name in _SHORT_COLUMNS:
+        fits = len(entry[name]) <= Paper._meta.get_field(name).max_length
+        columns[name] = entry[name] if fits else ""
+        if not fits:
+            extra.setdefault(name, entry[name])
+    if entry["key"] and entry["key"] != entry["which"]:
+        extra.setdefault("key", entry["key"])
+    return Paper(
+        study=study,
+        key=entry["which"],
+        title=entry["title"] or entry["doi"],  # a record is taken with either
+        authors="; ".join(entry["authors"]),
+        year=entry["year"],
+        venue=entry["venue"],
+        doi=entry["doi"],
+        abstract=entry["abstract"],
+        publisher=entry["publisher"],
+        keywords="; ".join(entry["keywords"]),
+        extra=extra,
+        **columns,
+    )
+
+
+def in_short(entry):
+    """What the page of a confirmed import still shows."""
+    return {name: entry[name] for name in ("key", "title", "authors", "year", "doi", "line", "outcome", "why", "which")}

@@ -1,0 +1,58 @@
+"""How often somebody may try, counted in the database: all processes see the same, and restarts forget nothing."""
+
+from datetime import timedelta
+from hashlib import sha256
+from ipaddress import ip_address, ip_network
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils import timezone
+
+from mapping.models import Attempt
+
+
+class Limit(NamedTuple):
+    name: str
+    most: int
+    minutes: int
+
+
+# An account is closed only to the address that tried: otherwise anybody could lock anybody out.
+SIGN_IN = Limit("sign-in", 10, 15)
+SIGN_IN_FROM = Limit("sign-in-from", 100, 15)
+PASSWORD_MAIL = Limit("password-mail", 5, 60)
+PASSWORD_MAIL_FROM = Limit("password-mail-from", 50, 60)
+INVITATION_MAIL = Limit("invitation-mail", 50, 60)
+LONGEST = timedelta(hours=1)
+
+
+def is_reached(limit, *what):
+    since = timezone.now() - timedelta(minutes=limit.minutes)
+    return Attempt.objects.filter(key=digest(limit, what), at__gt=since).count() >= limit.most
+
+
+def count(limit, *what):
+    Attempt.objects.filter(at__lt=timezone.now() - LONGEST).delete()
+    Attempt.objects.create(key=digest(limit, what))
+
+
+def forget(limit, *what):
+    Attempt.objects.filter(key=digest(limit, what)).delete()
+
+
+def digest(limit, what):
+    words = [limit.name, *(str(word).strip().casefold() for word in what)]
+    return sha256("\0".join(words).encode()).hexdigest()
+
+
+def address_of(request):
+    """Where a request comes from; a whole network of IPv6, since one machine may use any address of its own."""
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.IS_BEHIND_PROXY:
+        # Only the last entry is the proxy's own; the ones before it are whatever the client wrote.
+        address = request.headers.get("X-Forwarded-For", address).split(",")[-1].strip()
+    try:
+        is_long = ip_address(address).version == 6
+    except ValueError:
+        return address
+    return str(ip_network(f"{address}/64", strict=False)) if is_long else address

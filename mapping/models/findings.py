@@ -1,0 +1,88 @@
+from django.db import models
+from django.db.models import Q
+
+from .codebook import Code
+from .papers import Paper
+from .templates import Section
+
+
+class Evidence(models.Model):
+    """What in the paper supports a judgement."""
+
+    quote = models.TextField(blank=True)
+    page = models.CharField(max_length=40, blank=True)
+    rationale = models.TextField(blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def has_evidence(self):
+        return bool(self.quote or self.page or self.rationale)
+
+
+class Judgement(models.Model):
+    """What is said of one section of one paper: by one reader (an answer) or by the team (a finding).
+
+    Five things stay apart: blank (nothing at all), none of the codes apply, and the three absences.
+    """
+
+    class Absence(models.TextChoices):
+        NOT_REPORTED = "not_reported", "not reported"
+        UNCLEAR = "unclear", "unclear"
+        NOT_APPLICABLE = "not_applicable", "not applicable"
+
+    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
+    absence = models.CharField(max_length=20, choices=Absence.choices, blank=True)
+    none_apply = models.BooleanField("none of the codes apply", default=False)
+    text = models.TextField(blank=True)
+    number = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
+    yes_no = models.BooleanField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(absence="") | Q(none_apply=False, text="", number=None, yes_no=None),
+                name="%(class)s_absent_is_empty",
+            ),
+        ]
+
+
+class FindingQuerySet(models.QuerySet):
+    def of(self, study):
+        return self.filter(paper__study=study)
+
+
+class Finding(Judgement):
+    """What the team settled on for one section of one paper. The map is made of findings, and of nothing else."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="findings")
+    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="findings")
+    settled_at = models.DateTimeField()
+
+    objects = FindingQuerySet.as_manager()
+
+    class Meta(Judgement.Meta):
+        ordering = ["paper", "section"]
+        constraints = [
+            *Judgement.Meta.constraints,
+            models.UniqueConstraint(fields=["paper", "section"], name="one_finding_per_section"),
+        ]
+
+    def __str__(self):
+        return f"{self.section} of {self.paper}"
+
+
+class FindingMark(Evidence):
+    """A code that holds for the paper, with the evidence that carried it."""
+
+    finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="marks")
+    code = models.ForeignKey(Code, on_delete=models.PROTECT, related_name="finding_marks")
+
+    class Meta:
+        ordering = ["code__position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["finding", "code"], name="one_finding_mark_per_code")]
+
+    def __str__(self):
+        return str(self.code)

@@ -1,0 +1,170 @@
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Left
+from django.urls import reverse
+from django.utils import timezone
+
+from .studies import Study
+
+
+class PaperImport(models.Model):
+    """One file of references: first previewed, then confirmed, undone while nobody has coded its papers."""
+
+    class State(models.TextChoices):
+        PREVIEWED = "previewed", "previewed"
+        CONFIRMED = "confirmed", "confirmed"
+        UNDONE = "undone", "undone"
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="paper_imports")
+    file_name = models.CharField(max_length=255)
+    source = models.CharField(max_length=100, blank=True, help_text="Where the file came from: Scopus, snowballing …")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PREVIEWED)
+    records = models.JSONField(default=list, help_text="What was read, kept until confirmed.")
+    problems = models.JSONField(default=list, help_text="Refused entries: file, line, reason.")
+    new = models.PositiveIntegerField(default=0)
+    duplicate = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self):
+        return self.file_name
+
+
+def pdf_path(paper, filename):
+    # The uploaded name may say who coded what; ours says nothing.
+    return str(Path("papers") / str(paper.study_id) / f"{uuid4().hex}.pdf")
+
+
+class PaperQuerySet(models.QuerySet):
+    def matching(self, words):
+        """Full-text search in title, authors, venue, keywords, abstract; the last word may be unfinished."""
+        words = " ".join(words.replace("\0", " ").split())  # PostgreSQL takes no NUL in a text
+        if not words:
+            return self
+        terms = ["".join(c for c in word if c.isalnum() or c in "-_") for word in words.split()]
+        raw = " & ".join(f"'{term}':*" for term in terms if term)
+        plain = Q(doi__iexact=words) | Q(key__iexact=words)
+        if raw:
+            plain |= Q(search=SearchQuery(raw, search_type="raw", config="simple"))
+        return self.filter(plain)
+
+    def available_in(self, phase):
+        """The papers of the study that no settled decision of an earlier phase has excluded."""
+        from .findings import FindingMark  # findings belong to papers: the import would run in a circle
+
+        earlier = Q(finding__section__phase__position__lt=phase.position) | Q(
+            finding__section__phase__position=phase.position, finding__section__phase__lt=phase.pk
+        )
+        excluded = FindingMark.objects.filter(
+            earlier, code__excludes_paper=True, finding__section__study=phase.study_id
+        ).values("finding__paper")
+        return self.filter(study=phase.study_id).exclude(pk__in=excluded)
+
+
+class Paper(models.Model):
+    """One publication in a study."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="papers")
+    key = models.CharField(max_length=200)
+    title = models.TextField()
+    authors = models.TextField(blank=True, help_text="“Family, Given”, separated by semicolons.")
+    year = models.PositiveSmallIntegerField(null=True, blank=True)
+    venue = models.TextField(blank=True)
+    doi = models.CharField("DOI", max_length=300, blank=True)
+    url = models.URLField("URL", max_length=1000, blank=True)
+    abstract = models.TextField(blank=True)
+    kind = models.CharField(max_length=40, blank=True, help_text="article, inproceedings …")
+    volume = models.CharField(max_length=100, blank=True)
+    number = models.CharField(max_length=100, blank=True)
+    pages = models.CharField(max_length=100, blank=True)
+    publisher = models.TextField(blank=True)
+    keywords = models.TextField(blank=True)
+    extra = models.JSONField(default=dict, blank=True, help_text="Fields of the entry that have no column.")
+    pdf = models.FileField("PDF", upload_to=pdf_path, blank=True, max_length=300)
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+    search = models.GeneratedField(
+        expression=SearchVector("title", "authors", "venue", "keywords", "abstract", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = PaperQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["title", "pk"]
+        indexes = [
+            GinIndex(fields=["search"], name="paper_search"),
+            # The head of the title: a whole one may be longer than an index entry can be.
+            models.Index(F("study"), Left("title", 200), F("id"), name="paper_by_title"),
+            models.Index(F("study"), Left("authors", 200), Left("title", 200), F("id"), name="paper_by_authors"),
+            models.Index(F("study"), Left("venue", 200), Left("title", 200), F("id"), name="paper_by_venue"),
+            models.Index(fields=["study", "year"], name="paper_by_year"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(key__regex=r"^[^/[:cntrl:]]+$"),
+                name="paper_key_fits_an_address",
+                violation_error_message="A key cannot be empty, nor hold slashes or control characters.",
+            ),
+            models.UniqueConstraint(
+                fields=["study", "key"],
+                name="one_paper_per_key",
+                violation_error_message="Another paper of this study has this key.",
+            ),
+            models.UniqueConstraint(
+                fields=["study", "doi"],
+                condition=~Q(doi=""),
+                name="one_paper_per_doi",
+                violation_error_message="Another paper of this study has this DOI.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("paper", args=[self.study.slug, self.key])
+
+    @property
+    def author_list(self):
+        return [author.strip() for author in self.authors.split(";") if author.strip()]
+
+    @property
+    def short_authors(self):
+        """As one cites it: “John”, “John and Olsson”, “John et al.”"""
+        families = [author.split(",")[0].strip() for author in self.author_list]
+        if len(families) > 2:
+            return f"{families[0]} et al."
+        return " and ".join(families)
+
+
+class PaperSource(models.Model):
+    """Where a paper was found. A duplicate adds a source, not a paper."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="sources")
+    paper_import = models.ForeignKey(
+        PaperImport, null=True, blank=True, on_delete=models.PROTECT, related_name="paper_sources"
+    )
+    source = models.CharField(max_length=100, blank=True)
+    file_name = models.CharField(max_length=255, blank=True)
+    line = models.PositiveIntegerField(null=True, blank=True)
+    entry_key = models.CharField(max_length=200, blank=True)
+    is_duplicate = models.BooleanField(default=False, help_text="The paper was there already.")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return self.source or self.file_name or "by hand"

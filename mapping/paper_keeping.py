@@ -1,0 +1,120 @@
+"""Papers by hand: added, edited, removed, with their PDFs."""
+
+from collections import Counter
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.template.defaultfilters import filesizeformat
+
+from mapping.models import Finding, LogEntry, Paper, PaperSource
+
+# Acrobat accepts a PDF whose mark stands within the first kilobyte.
+_PDF_MARK, _PDF_MARK_WITHIN = b"%PDF-", 1024
+
+
+@transaction.atomic
+def add_paper(paper, *, source="", by):
+    """Save a paper that somebody typed, valid and with its key."""
+    save_or_refuse(paper)
+    PaperSource.objects.create(paper=paper, source=source)
+    LogEntry.objects.record(paper.study, by, "add-paper", f"Added the paper “{paper.title}” by hand.", paper=paper)
+    return paper
+
+
+@transaction.atomic
+def edit_paper(paper, *, changed, by):
+    """Save a paper whose fields `changed` were edited."""
+    if changed:
+        # The PDF is another act's: a form that was open meanwhile must not put the old one back.
+        save_or_refuse(paper, update_fields=changed)
+        text = f"Edited the paper “{paper.title}”: {', '.join(changed)}."
+        LogEntry.objects.record(paper.study, by, "edit-paper", text, paper=paper, fields=list(changed))
+    return paper
+
+
+def save_or_refuse(paper, **how):
+    try:
+        with transaction.atomic():
+            paper.save(**how)
+    except IntegrityError as error:  # somebody was quicker
+        raise ValidationError("Another paper of this study has this key or this DOI by now.") from error
+
+
+@transaction.atomic
+def delete_paper(paper, *, by):
+    """Remove a paper that is in nobody's hands."""
+    Paper.objects.select_for_update().get(pk=paper.pk)
+    delete_or_refuse(Paper.objects.filter(pk=paper.pk))
+    delete_files_after_commit([paper.pdf.name] if paper.pdf else [])
+    LogEntry.objects.record(paper.study, by, "delete-paper", f"Removed the paper “{paper.title}” ({paper.key}).")
+
+
+def delete_or_refuse(papers):
+    """Delete papers, or say what holds them. Whoever builds on papers protects them from deletion."""
+    settled = Finding.objects.filter(paper__in=papers).values("paper").distinct().count()
+    if settled:
+        raise ValidationError(f"Nothing was removed: {settled} of these papers have findings.")
+    try:
+        papers.delete()
+    except ProtectedError as error:
+        held = {holder.paper_id for holder in error.protected_objects}
+        kinds = Counter(str(holder._meta.verbose_name_plural) for holder in error.protected_objects)
+        what = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+        of_them = "1 of these papers is" if len(held) == 1 else f"{len(held)} of these papers are"
+        raise ValidationError(f"Nothing was removed: {of_them} in reviewers' hands ({what}).") from error
+
+
+def delete_files_after_commit(names):
+    """The papers may come back if the transaction fails; their files would not."""
+
+    def delete():
+        for name in names:
+            default_storage.delete(name)
+
+    transaction.on_commit(delete)
+
+
+def pdf_refusal(upload):
+    """Why this upload cannot be a paper's PDF; empty where it can. Neither name nor declared type is believed."""
+    if upload.size > settings.PDF_LIMIT:
+        return f"This file has {filesizeformat(upload.size)}; a PDF may have {filesizeformat(settings.PDF_LIMIT)}."
+    upload.seek(0)
+    head = upload.read(_PDF_MARK_WITHIN)
+    upload.seek(0)
+    return "" if _PDF_MARK in head else "This is not a PDF: its content does not begin like one."
+
+
+@transaction.atomic
+def attach_pdf(paper, *, upload, by):
+    """Give the paper its PDF, in place of the one before."""
+    refusal = pdf_refusal(upload)
+    if refusal:
+        raise ValidationError(refusal)
+    # Two uploads at once: the later one replaces the earlier, and no file stays behind without a paper.
+    paper = Paper.objects.select_for_update().select_related("study").get(pk=paper.pk)
+    before = paper.pdf.name
+    paper.pdf.save(upload.name, upload, save=False)
+    try:
+        paper.save(update_fields=["pdf"])
+    except Exception:
+        default_storage.delete(paper.pdf.name)
+        raise
+    delete_files_after_commit([before] if before else [])
+    text = f"{'Replaced' if before else 'Added'} the PDF of “{paper.title}”."
+    LogEntry.objects.record(paper.study, by, "attach-pdf", text, paper=paper)
+    return paper
+
+
+@transaction.atomic
+def remove_pdf(paper, *, by):
+    paper = Paper.objects.select_for_update().select_related("study").get(pk=paper.pk)
+    if not paper.pdf:
+        return paper
+    delete_files_after_commit([paper.pdf.name])
+    paper.pdf = ""
+    paper.save(update_fields=["pdf"])
+    LogEntry.objects.record(paper.study, by, "remove-pdf", f"Removed the PDF of “{paper.title}”.", paper=paper)
+    return paper

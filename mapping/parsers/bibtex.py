@@ -1,0 +1,179 @@
+"""BibTeX and BibLaTeX to records, and back."""
+
+import re
+from collections import Counter
+
+from . import latex, names
+from .bibtex_source import entries_in, has_entries
+from .keys import normalised_doi
+from .records import PaperRecord, Problem
+
+__all__ = ["has_entries", "read", "write"]
+
+_VENUES = ["journal", "journaltitle", "booktitle", "school", "institution", "howpublished"]
+_VENUE_OF_KIND = {
+    **dict.fromkeys(["inproceedings", "conference", "incollection", "inbook", "inreference"], "booktitle"),
+    **dict.fromkeys(["phdthesis", "mastersthesis", "thesis"], "school"),
+    **dict.fromkeys(["techreport", "report"], "institution"),
+    **dict.fromkeys(["misc", "online", "electronic", "www", "software", "dataset"], "howpublished"),
+}
+_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d|2100)(?!\d)")
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_:+.-]*")
+_ADDRESSES = {"doi", "url", "file", "eprint", "pdf", "urldate", "date"}
+# What a paper does not take from the volume it refers to: these are the volume's own.
+_OWN = {"title", "subtitle", "shorttitle", "author", "doi", "url", "abstract", "keywords", "pages", "crossref"}
+
+
+def read(text, file=""):
+    """(records, problems) of BibTeX `text`; every entry is either a record or named in a refusal.
+
+    Entries with a repeated key or field are kept and reported. LaTeX becomes Unicode.
+    """
+    entries, problems = entries_in(text, file)
+    volumes = {entry.key.casefold(): entry for entry in reversed(entries)}
+    records, lines = [], {}
+    for entry in entries:
+        fields = _fields(entry, problems, file)
+        record = _record(entry, _with_volume(fields, volumes), file)
+        if not record.title and not record.doi:
+            problems.append(Problem(file, entry.line, f"the entry “{entry.key}” has neither title nor DOI"))
+            continue
+        if record.key and record.key in lines:
+            reason = f"the key “{record.key}” stands on line {lines[record.key]} already; both entries are kept"
+            problems.append(Problem(file, entry.line, reason, is_refusal=False))
+        lines.setdefault(record.key, entry.line)
+        records.append(record)
+    return records, sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def write(papers):
+    """A BibTeX file of `papers`: PaperRecords, or anything with their attributes. Unicode stays as it is."""
+    return "\n".join(_written(paper) for paper in papers)
+
+
+def year_in(text):
+    """The first year in `text`, or None."""
+    found = _YEAR.search(text)
+    return int(found[0]) if found else None
+
+
+def keywords_in(text):
+    """Separated by semicolons, else by commas or line ends."""
+    separators = ";" if ";" in text else r"[,\n]"
+    return list(dict.fromkeys(word for word in map(latex.tidied, re.split(separators, text)) if word))
+
+
+def pages_in(text):
+    """Page ranges with one hyphen, whatever dash they were written with."""
+    return re.sub(r"(?<=\w)\s*[-–—]+\s*(?=\w)", "-", text)
+
+
+def _fields(entry, problems, file):
+    """The fields by name. Of a repeated one the first counts; another value is kept beside it and reported."""
+    fields, seen = {}, Counter()
+    for name, value in entry.fields:
+        if not value.strip() or fields.get(name) == value:
+            continue
+        if name in fields:
+            other = name
+            while other in fields:
+                seen[name] += 1
+                other = f"{name}_{seen[name] + 1}"
+            reason = f"the entry “{entry.key}” has two fields “{name}”; the second is kept as “{other}”"
+            problems.append(Problem(file, entry.line, reason, is_refusal=False))
+            fields[other] = value
+        else:
+            fields[name] = value
+    return fields
+
+
+def _with_volume(fields, volumes):
+    volume = volumes.get(fields.get("crossref", "").strip().casefold())
+    if volume is None or not volume.key:
+        return fields
+    inherited = {name: value for name, value in reversed(volume.fields) if name not in _OWN and value.strip()}
+    title = next((value for name, value in volume.fields if name in ("booktitle", "title")), "")
+    return {"booktitle": title} | inherited | fields
+
+
+def _record(entry, fields, file):
+    left = dict(fields)
+
+    def take(*wanted):
+        """The first of these fields that is there; the others stay for `raw`."""
+        name = next((name for name in wanted if left.get(name)), None)
+        return left.pop(name) if name else ""
+
+    record = PaperRecord(key=_key(entry.key), kind=entry.kind, file=file, line=entry.line)
+    record.title = latex.plain(take("title", "shorttitle", *(["booktitle"] if "title" not in left else [])))
+    subtitle = latex.plain(left.get("subtitle", ""))
+    if record.title and subtitle and subtitle.casefold() not in record.title.casefold():
+        record.title = f"{record.title}: {subtitle}"
+        left.pop("subtitle")
+    record.authors = names.from_bibtex(take("author", "authors"))
+    record.venue = latex.plain(take(*_VENUES))
+    record.abstract = latex.plain(take("abstract"))
+    record.volume = latex.plain(take("volume"))
+    record.number = latex.plain(take("number", "issue"))
+    record.publisher = latex.plain(take("publisher"))
+    record.pages = pages_in(latex.plain(take("pages")))
+    record.keywords = keywords_in(latex.plain(take("keywords", "keyword", "author_keywords").replace("\n", " ")))
+    record.url = latex.plain_address(take("url"))
+    record.year = year_in(left.get("year", "")) or year_in(left.get("date", ""))
+    if str(record.year) == latex.plain(left.get("year", "")):
+        left.pop("year")
+    record.doi = normalised_doi(latex.plain_address(left.get("doi", ""))) or _doi_in(record.url)
+    if normalised_doi(latex.plain_address(left.get("doi", ""))):
+        left.pop("doi")
+    for name, value in left.items():
+        record.raw[name] = latex.plain_address(value) if name in _ADDRESSES else latex.plain(value)
+    return record
+
+
+def _key(key):
+    # A key is no LaTeX, "smith--jones" keeps its dashes; yet some programs write accents into keys as commands.
+    return " ".join((latex.plain(key) if "\\" in key else key).split())
+
+
+def _doi_in(url):
+    return normalised_doi(url) if "doi.org/" in url.lower() else ""
+
+
+def _written(paper):
+    lines = [f"  {name} = {{{value}}}," for name, value in _written_fields(paper).items()]
+    return "\n".join([f"@{_name(paper.kind, 'misc')}{{{_written_key(paper.key)},", *lines, "}", ""])
+
+
+def _written_fields(paper):
+    fields = {
+        "title": latex.escaped(paper.title),
+        "author": names.to_bibtex(paper.authors),
+        "year": str(paper.year or ""),
+        _VENUE_OF_KIND.get(paper.kind, "journal"): latex.escaped(paper.venue),
+        "volume": latex.escaped(paper.volume),
+        "number": latex.escaped(paper.number),
+        "pages": latex.escaped(paper.pages).replace("-", "--"),
+        "publisher": latex.escaped(paper.publisher),
+        "doi": latex.escaped_address(paper.doi),
+        "url": latex.escaped_address(paper.url),
+        "keywords": _written_keywords(paper.keywords),
+        "abstract": latex.escaped(paper.abstract),
+    }
+    for name, value in paper.raw.items():
+        if not fields.get(name.lower()) and _FIELD_NAME.fullmatch(name.lower()):
+            fields[name.lower()] = latex.escaped_address(value) if name in _ADDRESSES else latex.escaped(value)
+    return {name: value for name, value in fields.items() if value}
+
+
+def _written_keywords(keywords):
+    # The last semicolon keeps a single keyword with a comma in one piece.
+    joined = "; ".join(map(latex.escaped, keywords))
+    return joined + ";" if len(keywords) == 1 and "," in joined else joined
+
+
+def _written_key(key):
+    return re.sub(r"[\s,{}\"#%~\\=]+", "-", key)
+
+
+def _name(kind, otherwise):
+    return kind if _FIELD_NAME.fullmatch(kind) else otherwise

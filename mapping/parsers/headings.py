@@ -1,0 +1,128 @@
+"""Which item of a template a heading means, however a reviewer wrote it."""
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rapidfuzz import fuzz
+
+from .labels import normalised_label
+
+
+class TemplateSection(NamedTuple):
+    """A section of the study's template, as far as a reader of filled-in templates needs it."""
+
+    key: str
+    label: str
+    kind: str = "codes"
+    aliases: tuple[str, ...] = ()
+
+
+# What every template asks of the paper itself. The keys cannot be those of a section: they hold a colon.
+TITLE, AUTHORS, YEAR, VENUE, DOI = "paper:title", "paper:authors", "paper:year", "paper:venue", "paper:doi"
+DETAILS = [
+    TemplateSection(TITLE, "Paper title", "text", ("Title", "Title of the paper", "Paper", "Study title")),
+    TemplateSection(AUTHORS, "Authors", "text", ("Author", "Author names", "Names of the authors", "Author(s)")),
+    TemplateSection(YEAR, "Publication year", "text", ("Year", "Year of publication", "Date", "Publication date")),
+    TemplateSection(
+        VENUE, "Source", "text", ("Source/Conference/Journal", "Venue", "Publication venue", "Published in")
+    ),
+    TemplateSection(DOI, "DOI", "text", ("DOI link", "Digital object identifier")),
+]
+DETAIL_KEYS = {detail.key for detail in DETAILS}
+# Allows for one typing error in a word of usual length.
+LEAST_LIKENESS = 86
+_NUMBERING = re.compile(r"^\s*(?:\(?\d{1,3}(?:\.\d{1,3})*[.):]?|[a-z]\)|[ivx]{1,4}[.)])\s+", re.IGNORECASE)
+_LONGEST_LOOSE = 6
+_SMALL_WORDS = {"the", "a", "an", "of", "in", "for", "to", "on", "with", "by", "from", "used", "using", "main", "key"}
+
+
+@dataclass
+class _Known:
+    key: str
+    names: list[str] = field(default_factory=list)
+    parts: list[set[str]] = field(default_factory=list)
+    words: list[set[str]] = field(default_factory=list)
+
+    @property
+    def is_detail(self):
+        return self.key in DETAIL_KEYS
+
+
+class Headings:
+    """Matches headings to the sections of one template. `matches` names candidates, surest first kind only."""
+
+    def __init__(self, sections):
+        self.known = []
+        for section in [*DETAILS, *sections]:
+            written = [section.label, *section.aliases]
+            self.known.append(
+                _Known(
+                    section.key,
+                    [normalised_label(name) for name in written],
+                    [parts_of(name) for name in written],
+                    [_telling_words(normalised_label(name)) for name in written],
+                )
+            )
+
+    def exact(self, text):
+        """The key of the section with just this name, or with just these parts, or None.
+
+        "Strategies/Methods" is "Strategies and methods".
+        """
+        wanted, parts = normalised_label(without_numbering(text)), parts_of(without_numbering(text))
+        by_name = next((one.key for one in self.known if wanted and wanted in one.names), None)
+        return by_name or next((one.key for one in self.known if parts and parts in one.parts), None)
+
+    def matches(self, text, *, is_loose):
+        """Keys that the heading may mean, in template order; more than one where it names several sections.
+
+        Tried in turn: its name; a part of the name; a typing error away; and, if `is_loose`, more or fewer words than
+        the name ("Tools used", "Comments"), or a part with a typing error. Never loose for the details of the paper:
+        "Comments on the paper" is not its title.
+        """
+        exact = self.exact(text)
+        if exact:
+            return [exact]
+        text = without_numbering(text)
+        wanted, parts, words = normalised_label(text), parts_of(text), _telling_words(normalised_label(text))
+        tests = [
+            lambda one: any(parts & known for known in one.parts),
+            lambda one: max(fuzz.ratio(wanted, name) for name in one.names) >= LEAST_LIKENESS,
+        ]
+        if is_loose and words and len(wanted.split()) <= _LONGEST_LOOSE:
+            tests.append(lambda one: not one.is_detail and any(_covers(words, known) for known in one.words))
+            tests.append(lambda one: not one.is_detail and any(_nearly(p, name) for p in parts for name in one.names))
+        for test in tests:
+            found = [one.key for one in self.known if wanted and test(one)]
+            if found:
+                return found
+        return []
+
+    def named_in(self, text):
+        """The sections whose name stands in a line such as "RQ1: Motivation and benefits of MLOps"."""
+        line = f" {normalised_label(text)} "
+        return [one.key for one in self.known if not one.is_detail and any(f" {name} " in line for name in one.names)]
+
+
+def parts_of(text):
+    """The things a heading names, separated by a slash, a comma, "and" or "&"."""
+    parts = {normalised_label(part) for part in re.split(r"[/,;&+]|\band\b|\bor\b", text, flags=re.IGNORECASE)}
+    return parts - {""}
+
+
+def without_numbering(text):
+    """ "3. Challenges" is "Challenges"."""
+    return _NUMBERING.sub("", text, count=1)
+
+
+def _telling_words(normalised):
+    return {word for word in normalised.split() if word not in _SMALL_WORDS}
+
+
+def _covers(words, known):
+    return bool(known) and (words <= known or known <= words)
+
+
+def _nearly(one, other):
+    return min(len(one), len(other)) >= 4 and fuzz.ratio(one, other) >= LEAST_LIKENESS

@@ -1,0 +1,72 @@
+"""Stable names of papers: keys such as `john2021towards`, and DOIs in one spelling."""
+
+import re
+import unicodedata
+
+from . import names
+
+_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/\S+")
+_WITHOUT_DECOMPOSITION = str.maketrans(
+    {"ß": "ss", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th"}
+    | {"ł": "l", "Ł": "L", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ı": "i", "ŋ": "ng"}
+)
+_ARTICLES = {"a", "an", "the", "on"}
+LONGEST_KEY = 100
+
+
+def normalised_doi(text):
+    """The DOI alone, in lower case, without resolver or `doi:`; empty where the text holds none."""
+    # Scopus writes the DOI with its resolver, BibTeX without: strip it, or duplicates slip through.
+    found = _DOI.search(text.replace("%2F", "/").replace("%2f", "/"))
+    return found[0].rstrip(".,;\"'").lower() if found else ""
+
+
+def ascii_letters(text):
+    """Accents off; scripts without Latin letters leave nothing."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_WITHOUT_DECOMPOSITION))
+    return decomposed.encode("ascii", "ignore").decode()
+
+
+def safe_key(text):
+    """A key that fits an address and a file name: letters, digits and `. _ : + -`, the rest becomes `-`."""
+    cleaned = re.sub(r"[^A-Za-z0-9._:+-]+", "-", ascii_letters(text.strip()))
+    # A key of dots alone would be a folder in an address.
+    return cleaned.strip("-")[:LONGEST_KEY].rstrip("-") if re.search(r"[A-Za-z0-9]", cleaned) else ""
+
+
+def proposed_key(authors, year, title):
+    """First family name, year and first telling word of the title, as Google Scholar builds its keys."""
+    person = _letters(names.family(authors[0])) if authors else ""
+    words = [_letters(word) for word in title.replace("-", " ").split()]
+    telling = next((word for word in words if word and word not in _ARTICLES), "")
+    return f"{person or 'anon'}{year or ''}{telling}"[:LONGEST_KEY]
+
+
+def unique_key(wanted, taken):
+    """`wanted`, or with `-2`, `-3` … behind it; keys that differ only in case count as taken."""
+    taken = {key.casefold() for key in taken}
+    return _first_free(wanted, taken)
+
+
+def assigned_keys(records, taken=()):
+    """A key for each record, in order, unique among themselves and those `taken` in the study."""
+    used = {key.casefold() for key in taken}
+    assigned = []
+    for record in records:
+        wanted = safe_key(record.key) or proposed_key(record.authors, record.year, record.title)
+        key = _first_free(wanted, used)
+        used.add(key.casefold())
+        assigned.append(key)
+    return assigned
+
+
+def _first_free(wanted, taken):
+    key, number = wanted, 1
+    while key.casefold() in taken:
+        number += 1
+        key = f"{wanted[: LONGEST_KEY - len(str(number)) - 1]}-{number}"
+    return key
+
+
+def _letters(text):
+    return re.sub(r"[^a-z0-9]", "", ascii_letters(text).lower())

@@ -1,0 +1,93 @@
+"""Telling whether a few words mean a code that the codebook has already."""
+
+import re
+import unicodedata
+
+from rapidfuzz import fuzz, process
+
+_IRREGULAR = {"criteria": "criterion", "phenomena": "phenomenon", "matrices": "matrix", "indices": "index"}
+_NO_PLURAL = {"bias", "canvas", "atlas", "alias", "gas", "series", "species"}
+_AMERICAN_WORDS = {"licence": "license", "defence": "defense", "offence": "offense", "grey": "gray", "ageing": "aging"}
+_AMERICAN_WORDS |= {"programme": "program", "judgement": "judgment", "artefact": "artifact", "practise": "practice"}
+_AMERICAN_WORDS |= {"sceptical": "skeptical", "acknowledgement": "acknowledgment", "instal": "install"}
+# Applied to stems, see `_stem`: pattern, replacement, shortest stem it applies to.
+_AMERICAN_ENDINGS = [
+    (re.compile(r"is(|ation|ational|ed|er|ing|abl)$"), r"iz\1", 7),
+    (re.compile(r"yz(|ed|er|ing)$"), r"ys\1", 6),
+    (re.compile(r"our(|ed|ing|al|abl|ful|it|ist)$"), r"or\1", 5),
+    (re.compile(r"([tb])r$"), r"\1er", 4),
+    (re.compile(r"ogu(|ed)$"), r"og\1", 6),
+    (re.compile(r"ll(ing|ed|er)$"), r"l\1", 7),
+]
+_APOSTROPHE = re.compile(r"(?<=\w)['’‘](?=\w)")
+LEAST_LIKENESS = 72
+
+
+def normalised_label(text):
+    """The words of a label without case, accents, punctuation and plural, British spelling as American."""
+    decomposed = unicodedata.normalize("NFKD", _APOSTROPHE.sub("", text).casefold())
+    kept = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return " ".join(_stem(word) for word in re.sub(r"[\W_]+", " ", kept.replace("&", " and ")).split())
+
+
+def match_code(text, codes):
+    """The code whose label says the same as `text`, or None. `codes` are labels, or things with a `label`.
+
+    Spacing does not matter either: "data sets" is "datasets", "end-user" is "enduser".
+    """
+    wanted = _without_spaces(text)
+    if not wanted:
+        return None
+    fitting = [code for code in codes if _without_spaces(_label(code)) == wanted]
+    exact = [code for code in fitting if _label(code).strip() == text.strip()]
+    return next(iter(exact or fitting), None)
+
+
+def near_codes(text, labels, limit=5):
+    """(label, likeness 0 to 100) of the labels that look most like `text`, best first."""
+    wanted = normalised_label(text)
+    if not wanted:
+        return []
+    normalised = [normalised_label(label) for label in labels]
+    found = process.extract(wanted, normalised, scorer=_likeness, score_cutoff=LEAST_LIKENESS, limit=limit)
+    return [(labels[place], score) for _, score, place in found]
+
+
+def _likeness(one, other, **_):
+    # A label inside a longer one ("drift", "model drift") is a good guess, yet no better than a typing error.
+    inside = 0.9 * fuzz.token_set_ratio(one, other)
+    return max(fuzz.ratio(one, other), fuzz.token_sort_ratio(one, other), inside)
+
+
+def _label(code):
+    return code if isinstance(code, str) else code.label
+
+
+def _without_spaces(text):
+    return normalised_label(text).replace(" ", "")
+
+
+def _american(word):
+    if word.endswith("s") and word[:-1] in _AMERICAN_WORDS:
+        return _AMERICAN_WORDS[word[:-1]] + "s"
+    return _AMERICAN_WORDS.get(word, word)
+
+
+def _stem(word):
+    """The same for singular and plural, British and American; not always a word."""
+    stem = _singular(_american(word))
+    for ending, replacement, shortest in _AMERICAN_ENDINGS:
+        if len(stem) >= shortest:
+            stem = ending.sub(replacement, stem)
+    return stem[:-1] + "i" if len(stem) > 2 and stem.endswith("y") else stem
+
+
+def _singular(word):
+    word = _IRREGULAR.get(word, word)
+    if len(word) <= 3 or word in _NO_PLURAL:
+        return word
+    if word.endswith(("sis", "xis", "es")):
+        word = word[:-2]
+    elif word.endswith("s") and not (word.endswith(("ss", "us")) and len(word) > 4):
+        word = word[:-1]
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word

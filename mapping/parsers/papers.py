@@ -1,0 +1,61 @@
+"""One door for every kind of bibliography."""
+
+from pathlib import Path
+
+from . import bibtex, paper_tables, ris
+from .decoding import LARGEST_FILE, check_size, decoded
+from .records import UnreadableFile
+
+_TABLES = {".csv", ".tsv", ".tab", ".xlsx", ".xlsm"}
+_BIBTEX, _RIS = {".bib", ".bibtex", ".biblatex"}, {".ris"}
+
+
+def read_papers(name, content=None, *, limit=LARGEST_FILE):
+    """(records, problems) of a BibTeX, RIS, CSV or XLSX file, told apart by content first, then by the name's ending.
+
+    `name` is a path if there is no `content` (bytes), else only what reports call the file. Raises UnreadableFile for
+    what is no bibliography, empty, binary, or longer than `limit` bytes.
+    """
+    path = Path(name)
+    if content is None:
+        content = _content(path, limit)
+    name = path.name
+    check_size(len(content), limit, name)
+    if content.startswith(b"PK\x03\x04"):
+        return paper_tables.read(name, content, limit=limit)
+    text = decoded(content, name)
+    if text.lstrip()[:200].lower().startswith(("<!doctype html", "<html")):
+        raise UnreadableFile("this is a web page, not a list of references", name)
+    # A table with a BibTeX entry in one of its cells is a table still.
+    is_table = path.suffix.lower() in _TABLES
+    if not is_table and bibtex.has_entries(text) and not _starts_as_ris(text):
+        return bibtex.read(text, name)
+    if not is_table and ris.has_records(text):
+        return ris.read(text, name)
+    return _read_rest(name, content, path.suffix.lower(), limit)
+
+
+def _starts_as_ris(text):
+    return ris.has_records(text[:2000]) and not bibtex.has_entries(text[:2000])
+
+
+def _content(path, limit):
+    try:
+        check_size(path.stat().st_size, limit, path.name)
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(f"the file cannot be opened: {error.strerror}", path.name) from error
+
+
+def _read_rest(name, content, suffix, limit):
+    if suffix in _BIBTEX:
+        raise UnreadableFile("there is no BibTeX entry in it, nothing like @article{key, …}", name)
+    if suffix in _RIS:
+        raise UnreadableFile("there is no RIS record in it, nothing like “TY  - JOUR”", name)
+    try:
+        return paper_tables.read(name, content, limit=limit)
+    except UnreadableFile as error:
+        if suffix in _TABLES:
+            raise
+        reason = "this is no list of references: neither BibTeX, nor RIS, nor a table with a column “title”"
+        raise UnreadableFile(reason, name) from error

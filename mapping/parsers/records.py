@@ -1,0 +1,53 @@
+"""What the readers hand over: one record per publication, one problem per thing they stumbled over."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class PaperRecord:
+    """One publication as a file describes it; what the file does not say is empty.
+
+    `authors` are "Family, Given" (or "Family, Given, Suffix"; organisations without a comma), `kind` is a BibTeX
+    entry type in lower case, `pages` is "165-176". `raw` holds the remaining fields, named as in BibTeX where there
+    is such a name, else by their RIS tag or their column's heading. `file` and `line` say where the record begins.
+    """
+
+    key: str = ""
+    title: str = ""
+    authors: list[str] = field(default_factory=list)
+    year: int | None = None
+    venue: str = ""
+    doi: str = ""
+    url: str = ""
+    abstract: str = ""
+    kind: str = "misc"
+    volume: str = ""
+    number: str = ""
+    pages: str = ""
+    publisher: str = ""
+    keywords: list[str] = field(default_factory=list)
+    raw: dict[str, str] = field(default_factory=dict)
+    file: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something to tell about a file; a refusal means that an entry or a row was not taken."""
+
+    file: str
+    line: int | None
+    reason: str
+    is_refusal: bool = True
+
+    def __str__(self):
+        place = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{place}: {self.reason}" if place else self.reason
+
+
+class UnreadableFile(ValueError):
+    """The file as a whole is not what was asked for: no bibliography, no table, empty, binary, too large."""
+
+    def __init__(self, reason, file="", line=None):
+        super().__init__(str(Problem(file, line, reason)))
+        self.reason, self.file, self.line = reason, file, line

@@ -1,0 +1,251 @@
+"""RIS files to records, and back."""
+
+import re
+from dataclasses import dataclass, field
+
+import rispy
+from rispy.config import TAG_KEY_MAPPING
+
+from . import latex
+from .bibtex import pages_in, year_in
+from .decoding import unified_line_ends
+from .keys import normalised_doi
+from .records import PaperRecord, Problem
+
+_TAG_LINE = re.compile(r"^([A-Z][A-Z0-9])  -(?: (.*)|)$")
+# Hand-made files leave spaces out or double them; "UK - based" in an abstract is text, so only known tags count.
+_LOOSE_TAG_LINE = re.compile(r"^\s*([A-Z][A-Z0-9])\s{0,3}-(?:\s+(.*)|)$")
+_START = re.compile(r"^\s*TY\s{0,3}-", re.MULTILINE)
+_KIND_OF_TYPE = {
+    **dict.fromkeys(["JOUR", "EJOUR", "MGZN", "NEWS", "INPR", "JFULL", "ABST"], "article"),
+    **dict.fromkeys(["CONF", "CPAPER"], "inproceedings"),
+    **dict.fromkeys(["CHAP", "ECHAP"], "incollection"),
+    **dict.fromkeys(["BOOK", "EBOOK", "EDBOOK"], "book"),
+    "THES": "phdthesis",
+    "RPRT": "techreport",
+    "UNPB": "unpublished",
+    "ELEC": "online",
+    "DATA": "dataset",
+    "COMP": "software",
+}
+_TYPE_OF_KIND = {
+    "article": "JOUR",
+    "inproceedings": "CPAPER",
+    "incollection": "CHAP",
+    "book": "BOOK",
+    "phdthesis": "THES",
+    "techreport": "RPRT",
+    "unpublished": "UNPB",
+    "online": "ELEC",
+    "dataset": "DATA",
+    "software": "COMP",
+    **dict.fromkeys(["mastersthesis", "thesis"], "THES"),
+    "conference": "CPAPER",
+    "proceedings": "CONF",
+    "inbook": "CHAP",
+    "report": "RPRT",
+}
+# Fields that have a name in BibTeX go by it.
+_RAW_NAMES = {"SN": "issn", "LA": "language", "ET": "edition", "CY": "address", "N1": "note", "A2": "editor"}
+_RAW_TAGS = {name: tag for tag, name in _RAW_NAMES.items()}
+_ADDRESSES = {"DO", "DI", "UR", "ID", "L1", "L2", "L3"}
+_VENUES = ["T2", "JO", "JF", "JA", "J2", "BT", "T3"]
+_UNKNOWN = "unknown"
+
+
+class _TagParser(rispy.RisParser):
+    """rispy with the tags as names: its own names differ from one program's use of a tag to the next."""
+
+    UNKNOWN_TAG = _UNKNOWN  # its default, UK, may stand in a file
+    DEFAULT_MAPPING = {tag: tag for tag in TAG_KEY_MAPPING if tag != "UK"} | {_UNKNOWN: _UNKNOWN}
+    DEFAULT_DELIMITER_MAPPING = {}
+
+
+# User-defined field 1 carries what RIS has no tag for, as "name: value".
+_NAMED_FIELD = re.compile(r"([a-z][a-z0-9_+.-]*): (.+)")
+_PAGE_RANGE = re.compile(r"([^\s-]+)-([^\s-]+)")
+
+
+def read(text, file=""):
+    """(records, problems) of RIS `text`; every record that begins with TY is either taken or named in a refusal."""
+    records, problems = [], []
+    for chunk in _chunks(unified_line_ends(text)):
+        if chunk.is_stray:
+            words = " … ".join(chunk.lines)[:200]
+            problems.append(Problem(file, chunk.line, f"outside of any record, not taken: {words}"))
+            continue
+        closed = "\n".join([*chunk.lines, "ER  - "])
+        found = rispy.loads(closed, implementation=_TagParser, enforce_list_tags=False)
+        record = _record(_values(found[0]), file, chunk.line)
+        if not record.title and not record.doi:
+            problems.append(Problem(file, chunk.line, "the record that begins here has neither title nor DOI"))
+            continue
+        if not chunk.is_closed:
+            reason = "the record that begins here has no ER line; it was taken as far as it goes"
+            problems.append(Problem(file, chunk.line, reason, is_refusal=False))
+        records.append(record)
+    return records, problems
+
+
+def has_records(text):
+    return bool(_START.search(text))
+
+
+def write(papers):
+    """A RIS file of `papers`: PaperRecords, or anything with their attributes."""
+    return "\n".join(line for paper in papers for line in _written(paper))
+
+
+@dataclass
+class _Chunk:
+    """Lines from TY up to before ER, one per field; or tagged lines outside of any record."""
+
+    line: int
+    lines: list[str] = field(default_factory=list)
+    is_stray: bool = False
+    is_closed: bool = False
+
+
+def _chunks(text):
+    chunks = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        tag, value = _tag_and_value(line)
+        current = chunks[-1] if chunks and not chunks[-1].is_closed else None
+        if tag == "TY":
+            chunks.append(_Chunk(number, [f"TY  - {value}"]))
+        elif current is None or current.is_stray:
+            # Counters and headings of the exporting program stand here too; only fields are worth a word.
+            if tag and tag != "ER":
+                chunks += [] if current else [_Chunk(number, is_stray=True)]
+                chunks[-1].lines.append(line.strip())
+        elif tag == "ER":
+            current.is_closed = True
+        elif tag:
+            current.lines.append(f"{tag}  - {value}")
+        elif value.strip():
+            current.lines[-1] += " " + value.strip()
+    return chunks
+
+
+def _tag_and_value(line):
+    exact = _TAG_LINE.match(line)
+    if exact:
+        return exact[1], exact[2] or ""
+    loose = _LOOSE_TAG_LINE.match(line)
+    if loose and loose[1] in _TagParser.DEFAULT_MAPPING:
+        return loose[1], loose[2] or ""
+    return None, line
+
+
+def _values(found):
+    """{tag: its values}, tidied, the empty ones left out."""
+    values = {}
+    for tag, value in [*found.items(), *found.get(_UNKNOWN, {}).items()]:
+        if tag != _UNKNOWN:
+            kept = [_tidied(tag, one) for one in (value if isinstance(value, list) else [value])]
+            values[tag] = [one for one in kept if one]
+    return {tag: kept for tag, kept in values.items() if kept}
+
+
+def _tidied(tag, value):
+    # What looks like HTML in "10.1002/…26:10<1155::AID-SPE55>…" belongs to the DOI.
+    return " ".join(value.split()) if tag in _ADDRESSES else latex.tidied(value)
+
+
+def _record(values, file, line):
+    def take(*tags):
+        """The first value of the first of these tags that has one; further values stay for `raw`."""
+        tag = next((tag for tag in tags if values.get(tag)), None)
+        return values[tag].pop(0) if tag else ""
+
+    record = PaperRecord(file=file, line=line, key=take("ID"), kind=_kind(take("TY"), values))
+    record.title = take("TI", "T1", "CT") or (take("BT") if record.kind == "book" else "")
+    record.authors = list(dict.fromkeys(map(_name, values.pop("AU", []) + values.pop("A1", []))))
+    record.venue = take(*_VENUES)
+    record.abstract = take("AB", "N2")
+    record.volume, record.number, record.publisher = take("VL"), take("IS"), take("PB")
+    record.pages = _pages(take("SP"), values)
+    words = [word for words in values.pop("KW", []) for word in map(latex.tidied, words.split(";"))]
+    record.keywords = list(dict.fromkeys(word for word in words if word))
+    record.url = take("UR")
+    record.year = _year(values)
+    record.doi = _doi(values, record.url)
+    _fill_raw(record, values)
+    return record
+
+
+def _kind(written, values):
+    kind = _KIND_OF_TYPE.get(written, "misc")
+    more_exact = values.get("M3", [""])[0]
+    # Our own files say in M3 what RIS has no type for; elsewhere M3 is free text, or even a DOI.
+    if re.fullmatch(r"[a-z][a-z0-9-]*", more_exact) and _TYPE_OF_KIND.get(more_exact, "GEN") == written:
+        values["M3"].pop(0)
+        return more_exact
+    return kind
+
+
+def _name(name):
+    return re.sub(r"\s*,\s*", ", ", name).strip(" ,")
+
+
+def _pages(start, values):
+    end = (values.get("EP") or [""])[0]
+    if start and end:
+        values.pop("EP")
+    return pages_in(f"{start}-{end}" if start and end and start != end else start)
+
+
+def _year(values):
+    for tag in ("PY", "Y1", "DA"):
+        for written in values.get(tag, []):
+            year = year_in(written)
+            if year is not None:
+                if written.rstrip("/ ") == str(year):
+                    values[tag].remove(written)
+                return year
+    return None
+
+
+def _doi(values, url):
+    for tag in ("DO", "DI", "M3", "L3"):
+        for written in values.get(tag, []):
+            doi = normalised_doi(written)
+            if doi:
+                values[tag].remove(written)
+                return doi
+    return normalised_doi(url) if "doi.org/" in url.lower() else ""
+
+
+def _fill_raw(record, values):
+    for tag, kept in values.items():
+        named = [_NAMED_FIELD.fullmatch(value) for value in kept] if tag == "U1" else []
+        record.raw |= {match[1]: match[2] for match in named if match}
+        rest = [value for value in kept if not (tag == "U1" and _NAMED_FIELD.fullmatch(value))]
+        # Journals come with their name, its abbreviation and the same again.
+        is_repetition = tag in _VENUES and all(value.casefold() == record.venue.casefold() for value in rest)
+        if rest and not is_repetition:
+            record.raw[_RAW_NAMES.get(tag, tag)] = "; ".join(rest)
+
+
+def _written(paper):
+    written_type = _TYPE_OF_KIND.get(paper.kind, "GEN")
+    start, end = _written_pages(paper.pages)
+    yield f"TY  - {written_type}"
+    fields = [("ID", paper.key), ("TI", paper.title), *(("AU", name) for name in paper.authors)]
+    fields += [("PY", str(paper.year or "")), ("T2", paper.venue), ("VL", paper.volume), ("IS", paper.number)]
+    fields += [("SP", start), ("EP", end), ("PB", paper.publisher), ("DO", paper.doi), ("UR", paper.url)]
+    fields += [("KW", word) for word in paper.keywords] + [("AB", paper.abstract)]
+    if _KIND_OF_TYPE.get(written_type, "misc") != paper.kind:
+        fields.append(("M3", paper.kind))
+    for name, value in paper.raw.items():
+        tag = _RAW_TAGS.get(name, name)
+        fields.append((tag, value) if re.fullmatch(r"[A-Z][A-Z0-9]", tag) else ("U1", f"{name}: {value}"))
+    for tag, value in fields:
+        if value:
+            yield f"{tag}  - {_tidied(tag, value)}"
+    yield from ["ER  - ", ""]
+
+
+def _written_pages(pages):
+    pair = _PAGE_RANGE.fullmatch(pages)
+    return pair.groups() if pair and pair[1] != pair[2] else (pages, "")

@@ -1,0 +1,234 @@
+"""Tables with a header row, from CSV (comma, semicolon or tab) and XLSX: rows of trimmed text.
+
+The formula escape is undone here and done here, so that both sides keep the same rule.
+"""
+
+import csv
+import io
+import re
+import zipfile
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, time
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from .decoding import LARGEST_FILE, check_size, decoded
+from .records import Problem, UnreadableFile
+
+# Abstracts are longer than the 128 kB that the csv module allows by default.
+csv.field_size_limit(50 * 1024 * 1024)
+
+# A spreadsheet runs a cell as a formula that starts so. An apostrophe before it makes it text; a cell that starts with
+# such apostrophes already gets one more, so that nothing typed is lost on the way back.
+_ESCAPED = re.compile(r"'(?='*[=+\-@\t\r\n])")
+_TO_ESCAPE = re.compile(r"'*[=+\-@\t\r\n]")
+_DELIMITERS = ",;\t|"
+_LARGEST_UNPACKED = 500 * 1024 * 1024
+_MOST_CELLS = 20_000_000
+
+
+@dataclass
+class Row:
+    """Cells by column; `line` is where the row begins in the file (the row number, in a spreadsheet)."""
+
+    line: int
+    cells: dict[str, str]
+
+    def __getitem__(self, column):
+        return self.cells.get(column, "")
+
+
+@dataclass
+class Table:
+    """`columns` as they are called from now on, `ignored` the headings that nobody asked for."""
+
+    columns: list[str]
+    rows: list[Row]
+    problems: list[Problem] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+
+def unescaped(cell):
+    """The text of a cell, without the apostrophe that keeps a spreadsheet from running it."""
+    return _ESCAPED.sub("", cell, count=1) if _ESCAPED.match(cell) else cell
+
+
+def escaped(text):
+    """Text for a cell that no spreadsheet runs as a formula; `unescaped` gives it back, line ends as `\\n`."""
+    # csv.writer leaves a lone return unquoted where lines end in a line feed, and readers then see another row.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "'" + text if _TO_ESCAPE.match(text) else text
+
+
+def read_table(name, content, *, required=(), optional=(), columns=None, limit=LARGEST_FILE):
+    """The Table in a file's bytes.
+
+    `columns` maps a wanted column to the heading it has in this file. Headings match whatever their case, spaces and
+    underscores. Raises UnreadableFile if a required column is missing (naming it and those present), if a wanted one
+    stands twice, or if the file is no table.
+    """
+    check_size(len(content), limit, name)
+    wanted = {column: column for column in [*required, *optional]} | dict(columns or {})
+    unknown = [column for column in wanted if column not in required and column not in optional]
+    if unknown and (required or optional):
+        raise UnreadableFile(f"there is no column “{unknown[0]}” to read, only {_listed([*required, *optional])}", name)
+    necessary = [*required, *(column for column in columns or {} if column not in required)]
+    rows = _sheet_rows(name, content, wanted, necessary) if _is_workbook(content) else _csv_rows(name, content, wanted)
+    if not rows:
+        raise UnreadableFile("the table is empty", name)
+    (_, headings), *rows = rows
+    places = _places(name, headings, wanted, necessary)
+    others = _other_columns(headings, places)
+    table = Table([*places, *others], [], ignored=list(others) if wanted else [])
+    for line, cells in rows:
+        if len(cells) > len(headings) and any(cells[len(headings) :]):
+            reason = f"the row has {len(cells)} cells, but the header {len(headings)}"
+            table.problems.append(Problem(name, line, reason))
+            continue
+        filled = cells + [""] * (len(headings) - len(cells))
+        table.rows.append(Row(line, {column: filled[place] for column, place in {**places, **others}.items()}))
+    return table
+
+
+def heading(text):
+    """A heading as it is compared: without case, spaces and punctuation."""
+    return re.sub(r"[\W_]+", "", text.casefold())
+
+
+def _listed(columns):
+    return ", ".join(column for column in columns if column) or "none"
+
+
+def _places(name, headings, wanted, necessary):
+    """{wanted column: its place in the row}"""
+    compared = [heading(text) for text in headings]
+    places = {}
+    for column, written in wanted.items():
+        found = [place for place, text in enumerate(compared) if text and text == heading(written)]
+        if len(found) > 1:
+            raise UnreadableFile(f"the column “{written}” stands twice", name)
+        if found:
+            places[column] = found[0]
+        elif column in necessary:
+            meant = f" (for “{column}”)" if written != column else ""
+            raise UnreadableFile(f"the column “{written}”{meant} is missing; the file has: {_listed(headings)}", name)
+    return places
+
+
+def _other_columns(headings, places):
+    others, used, seen = {}, set(places.values()), Counter()
+    for place, text in enumerate(headings):
+        if place in used:
+            continue
+        column = text or f"column {place + 1}"
+        while column in others or column in places:
+            seen[text] += 1
+            column = f"{text} ({seen[text] + 1})"
+        others[column] = place
+    return others
+
+
+def _trimmed(cells):
+    return [unescaped(cell.lstrip()).rstrip() for cell in cells]
+
+
+def _csv_rows(name, content, wanted):
+    """(line, cells) of every row that is not blank."""
+    text = decoded(content, name)
+    delimiter, skipped = _delimiter(text, wanted)
+    try:
+        return _parsed(text, delimiter, skipped, is_strict=True)
+    except csv.Error as error:
+        if "unexpected end of data" in str(error):
+            line = _last_row_start(text, delimiter, skipped)
+            raise UnreadableFile("a quotation mark is opened here and never closed", name, line) from error
+    try:
+        return _parsed(text, delimiter, skipped, is_strict=False)
+    except csv.Error as error:
+        raise UnreadableFile(f"this is no table: {error}", name) from error
+
+
+def _parsed(text, delimiter, skipped, *, is_strict):
+    source = io.StringIO(text, newline="")
+    for _ in range(skipped):
+        source.readline()
+    reader = csv.reader(source, delimiter=delimiter, strict=is_strict, skipinitialspace=True)
+    rows, start = [], 1
+    for cells in reader:
+        # A quoted cell may hold line ends: line_num is where the row stops.
+        if any(cell.strip() for cell in cells):
+            rows.append((start + skipped, _trimmed(cells)))
+        start = reader.line_num + 1
+    return rows
+
+
+def _last_row_start(text, delimiter, skipped):
+    rows = _parsed(text, delimiter, skipped, is_strict=False)
+    return rows[-1][0]
+
+
+def _delimiter(text, wanted):
+    """The delimiter that finds most wanted columns, else most columns; and how many lines stand before the header."""
+    first, _, rest = text.partition("\n")
+    named = re.fullmatch(r"\ufeff?\"?sep=(.)\"?\s*", first)
+    if named:
+        return named[1], 1
+    while not first.strip() and rest:
+        first, _, rest = rest.partition("\n")
+    names = {heading(written) for written in wanted.values()}
+
+    def fits(delimiter):
+        cells = next(csv.reader([first], delimiter=delimiter, skipinitialspace=True), [])
+        return sum(heading(cell) in names for cell in cells), len(cells)
+
+    return max(_DELIMITERS, key=fits), 0
+
+
+def _is_workbook(content):
+    return content.startswith(b"PK\x03\x04")
+
+
+def _sheet_rows(name, content, wanted, necessary):
+    """The rows of the first sheet that has the necessary columns, else of the first."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _LARGEST_UNPACKED:
+                raise UnreadableFile("the workbook is too large when unpacked", name)
+        workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    except (zipfile.BadZipFile, KeyError, ValueError, InvalidFileException, EOFError, OSError) as error:
+        if isinstance(error, UnreadableFile):
+            raise
+        raise UnreadableFile("this is no readable .xlsx workbook", name) from error
+    needed = {heading(wanted[column]) for column in necessary}
+    sheets = [_rows_of_sheet(name, sheet) for sheet in workbook.worksheets]
+    fitting = (rows for rows in sheets if rows and needed <= {heading(cell) for cell in rows[0][1]})
+    return next(fitting, next((rows for rows in sheets if rows), []))
+
+
+def _rows_of_sheet(name, sheet):
+    rows, seen = [], 0
+    for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+        # One cell in the last corner of a sheet makes 17 thousand million empty ones.
+        seen += len(cells)
+        if seen > _MOST_CELLS:
+            raise UnreadableFile(f"the sheet “{sheet.title}” has more than {_MOST_CELLS:,} cells", name)
+        written = _trimmed(_cell_text(cell) for cell in cells)
+        while written and not written[-1]:
+            written.pop()
+        if written:
+            rows.append((number, written))
+    return rows
+
+
+def _cell_text(cell):
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep=" ")
+    return str(cell)

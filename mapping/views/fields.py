@@ -1,0 +1,49 @@
+"""Form fields that more than one page needs."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template.defaultfilters import filesizeformat
+
+
+def refuse_too_large(upload, limit):
+    """By the declared size, before anything is read."""
+    if upload.size > limit:
+        raise ValidationError(
+            f"{upload.name} has {filesizeformat(upload.size)}; at most {filesizeformat(limit)} are taken. "
+            "Split it into smaller files."
+        )
+
+
+class LimitedFileField(forms.FileField):
+    def __init__(self, *args, limit, **kwargs):
+        self.limit = limit
+        super().__init__(*args, **kwargs)
+
+    def clean(self, value, initial=None):
+        upload = super().clean(value, initial)
+        if upload:
+            refuse_too_large(upload, self.limit)
+        return upload
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+    template_name = "django/forms/widgets/file.html"
+
+
+class FilesField(forms.FileField):
+    """One or more uploads, each within `limit` bytes."""
+
+    widget = FilesInput
+
+    def __init__(self, *args, limit, **kwargs):
+        self.limit = limit
+        super().__init__(*args, **kwargs)
+
+    def clean(self, value, initial=None):
+        uploads = [super(FilesField, self).clean(upload, initial) for upload in value or []]
+        if self.required and not uploads:
+            raise ValidationError(self.error_messages["required"], code="required")
+        for upload in uploads:
+            refuse_too_large(upload, self.limit)
+        return uploads

@@ -1,0 +1,168 @@
+"""Importing files of references: upload or paste, look at the preview, confirm, undo."""
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.shortcuts import redirect
+from django.template.defaultfilters import filesizeformat, pluralize
+from django.views.decorators.http import require_http_methods
+
+from mapping import access, importing
+from mapping.models import PaperImport
+from mapping.pages import answer, posted, uploaded
+from mapping.views.fields import FilesField
+
+ROWS_PER_PAGE = 100
+OUTCOMES = ("new", "duplicate", "refused", "note")
+
+
+class ImportForm(forms.Form):
+    files = FilesField(
+        label="Files",
+        required=False,
+        limit=settings.IMPORT_LIMIT,
+        help_text=f"BibTeX, RIS, CSV or Excel; one or more, together up to {filesizeformat(settings.IMPORT_LIMIT)}.",
+    )
+    text = forms.CharField(
+        label="or paste BibTeX or RIS",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+    )
+    source = forms.CharField(
+        label="Found in",
+        required=False,
+        max_length=100,
+        help_text="Scopus, ACM, snowballing … kept with every paper, so that the search can be reported.",
+    )
+
+    def clean(self):
+        facts = super().clean()
+        if not self.errors and not facts.get("files") and not facts.get("text", "").strip():
+            raise ValidationError("Choose a file or paste some references first.")
+        return facts
+
+    def contents(self):
+        """(name, bytes) of everything that was handed in."""
+        for upload in self.cleaned_data["files"]:
+            yield upload.name, upload.read()
+        if self.cleaned_data["text"].strip():
+            yield "pasted text", self.cleaned_data["text"].encode()
+
+
+@require_http_methods(["GET", "POST"])
+def import_papers(request, slug):
+    study = access.study_to_lead(request.user, slug)
+    form = ImportForm(posted(request), uploaded(request))
+    if form.is_valid():
+        try:
+            with transaction.atomic():
+                previews = [
+                    importing.preview(
+                        study, file_name=name, content=content, source=form.cleaned_data["source"], by=request.user
+                    )
+                    for name, content in form.contents()
+                ]
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            if len(previews) == 1:
+                return redirect("paper-import", slug, previews[0].pk)
+            messages.info(request, f"{len(previews)} files were read. Look at each, then import it.")
+            return redirect("import-papers", slug)
+    imports = Paginator(study.paper_imports.select_related("by").defer("records", "problems"), 50)
+    context = {"study": study, "form": form, "page": imports.get_page(request.GET.get("page"))}
+    return answer(request, "import-papers.html", context, refused=form.is_bound)
+
+
+@require_http_methods(["GET", "POST"])
+def paper_import(request, slug, import_id):
+    """What a file holds, entry by entry; POST takes its new papers."""
+    study = access.study_to_lead(request.user, slug)
+    found = access.paper_import_in(study, import_id)
+    if request.method == "POST":
+        try:
+            found = importing.confirm(found, by=request.user)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        else:
+            messages.success(request, f"{found.new} paper{pluralize(found.new)} imported from {found.file_name}.")
+        return redirect("paper-import", slug, import_id)
+    rows = rows_of(found)
+    shown = matching(rows, request.GET)
+    context = {
+        "study": study,
+        "paper_import": found,
+        "page": Paginator(shown, ROWS_PER_PAGE).get_page(request.GET.get("page")),
+        "query": request.GET.get("q", ""),
+        "filters": [outcome_filter(rows, request.GET.get("outcome"))],
+        "shown": len(shown),
+        "total": len(rows),
+    }
+    return answer(request, "paper-import.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def undo_import(request, slug, import_id):
+    """Shows what undoing would take away; POST does it. A mere preview is forgotten."""
+    study = access.study_to_lead(request.user, slug)
+    found = access.paper_import_in(study, import_id)
+    refusal = ""
+    if request.method == "POST":
+        try:
+            if found.state == PaperImport.State.PREVIEWED:
+                importing.discard(found)
+                messages.success(request, f"{found.file_name} was put away; nothing was imported.")
+            else:
+                count = importing.undo(found, by=request.user)
+                messages.success(request, f"{count} paper{pluralize(count)} removed: {found.file_name} is undone.")
+            return redirect("import-papers", slug)
+        except ValidationError as error:
+            refusal = " ".join(error.messages)
+    context = {"study": study, "paper_import": found, "refusal": refusal}
+    if found.state == PaperImport.State.CONFIRMED:
+        context["stay"] = importing.found_elsewhere(found).values("paper").distinct().count()
+        context["go"] = importing.brought_by(found).count() - context["stay"]
+    return answer(request, "undo-import.html", context, refused=bool(refusal))
+
+
+def rows_of(found):
+    """Entries and problems as one list in the order of the file."""
+    rows = [
+        {**entry, "text": entry["title"], "year": entry["year"], "authors": "; ".join(entry["authors"])}
+        for entry in found.records
+    ]
+    rows += [
+        {"outcome": "refused" if problem["is_refusal"] else "note", "line": problem["line"], "why": problem["reason"]}
+        for problem in found.problems
+    ]
+    return sorted(rows, key=lambda row: (row["line"] or 0, row["outcome"]))
+
+
+def matching(rows, wanted):
+    """The rows of the chosen outcome that hold every searched word."""
+    words = wanted.get("q", "").casefold().split()
+    if wanted.get("outcome") in OUTCOMES:
+        rows = [row for row in rows if row["outcome"] == wanted["outcome"]]
+    return [row for row in rows if all(word in searched_text(row) for word in words)] if words else rows
+
+
+def searched_text(row):
+    return " ".join(str(row.get(name) or "") for name in ("text", "authors", "year", "doi", "key", "why")).casefold()
+
+
+def outcome_filter(rows, chosen):
+    present = {row["outcome"] for row in rows}
+    return {
+        "name": "outcome",
+        "label": "Entries",
+        "active": chosen in OUTCOMES,
+        "options": [
+            {"value": outcome, "label": outcome, "selected": outcome == chosen}
+            for outcome in OUTCOMES
+            if outcome in present
+        ],
+    }

@@ -1,0 +1,69 @@
+"""A new password: by mail for whoever forgot it, by the old one for whoever is signed in."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import views
+from django.urls import reverse_lazy
+
+from mapping import limiting
+from mapping.people_forms import PasswordMailForm
+
+
+class Reset(views.PasswordResetView):
+    """Says the same whoever is asked for, so that nobody learns who has an account."""
+
+    template_name = "password-reset.html"
+    form_class = PasswordMailForm
+    subject_template_name = "mail/password-reset-subject.txt"
+    email_template_name = "mail/password-reset.txt"
+    success_url = reverse_lazy("password-reset-sent")
+
+    def form_valid(self, form):
+        email, where = form.cleaned_data["email"], limiting.address_of(self.request)
+        tries = ((limiting.PASSWORD_MAIL, email), (limiting.PASSWORD_MAIL_FROM, where))
+        if any(limiting.is_reached(limit, what) for limit, what in tries):
+            form.add_error("email", "Too many mails were asked for. Look in your mailbox, or wait an hour.")
+            return self.form_invalid(form)
+        for limit, what in tries:
+            limiting.count(limit, what)
+        return super().form_valid(form)
+
+    def form_invalid(self, form):
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(sends_mail=settings.SENDS_MAIL, **kwargs)
+
+
+class Sent(views.PasswordResetDoneView):
+    template_name = "password-reset-sent.html"
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(sends_mail=settings.SENDS_MAIL, **kwargs)
+
+
+class Choose(views.PasswordResetConfirmView):
+    template_name = "password-reset-choose.html"
+    success_url = reverse_lazy("sign-in")
+
+    def form_valid(self, form):
+        reply = super().form_valid(form)
+        for name in (self.user.username, self.user.email):
+            limiting.forget(limiting.SIGN_IN, name, limiting.address_of(self.request))
+        messages.success(self.request, "Your new password is saved. Sign in with it.")
+        return reply
+
+    def form_invalid(self, form):
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+
+class Change(views.PasswordChangeView):
+    template_name = "password-change.html"
+    success_url = reverse_lazy("account")
+
+    def form_valid(self, form):
+        messages.success(self.request, "Your new password is saved. Other browsers are signed out.")
+        return super().form_valid(form)
+
+    def form_invalid(self, form):
+        return self.render_to_response(self.get_context_data(form=form), status=422)

@@ -1,0 +1,86 @@
+"""The doors to what people reading have in their hands: 404 for strangers, 403 for a missing role."""
+
+from django.db.models import Exists, OuterRef
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from mapping import access
+
+from .content import is_id
+from .models import Assignment, RecodingTask, Round, Summary
+
+
+def own_assignments(user, slug, key):
+    """A paper of the study and what this person has to code of it, newest first: `(study, paper, assignments)`."""
+    study = access.study_to_code(user, slug)
+    paper = access.paper_in(study, key)
+    paper.study = study
+    summaries = Summary.objects.filter(assignment=OuterRef("pk"))
+    found = Assignment.objects.filter(paper=paper, reviewer=user, round__study=study).annotate(
+        has_draft=Exists(summaries.drafts()), is_submitted=Exists(summaries.submitted())
+    )
+    found = list(found.select_related("round__phase").order_by("-round__opened_at", "-pk"))
+    for assignment in found:
+        assignment.paper, assignment.reviewer, assignment.round.study = paper, user, study
+        assignment.round.phase.study = study
+    return study, paper, found
+
+
+def assignment_to_code(user, slug, key, *, pk=None, phase=""):
+    """`(study, paper, assignment)`: the one with this id, else the one to work on; None where none was handed out."""
+    study, paper, found = own_assignments(user, slug, key)
+    if pk:
+        found = [assignment for assignment in found if str(assignment.pk) == str(pk)]
+        if not found:
+            raise Http404("This paper was not handed to you under this number.")
+    if phase:
+        found = [assignment for assignment in found if assignment.round.phase.key == phase]
+    return study, paper, max(reversed(found), key=urgency, default=None)
+
+
+def urgency(assignment):
+    """Open work before what is submitted, both before what was taken back; among equals the newest round."""
+    is_to_do = assignment.has_draft or not assignment.is_submitted
+    is_open = not assignment.withdrawn_at and (not assignment.round.closed_at or assignment.is_submitted)
+    return is_to_do and is_open, not assignment.withdrawn_at, assignment.is_submitted
+
+
+def assignment_to_save(user, slug, key, pk):
+    """`(study, assignment)` by its id, in as few queries as can be: sections save themselves often."""
+    study = access.study_to_code(user, slug)
+    own = Assignment.objects.filter(reviewer=user, paper__key=key, paper__study=study, round__study=study)
+    assignment = get_object_or_404(own.select_related("paper", "round__phase"), pk=pk if is_id(pk) else 0)
+    assignment.reviewer, assignment.round.study, assignment.paper.study = user, study, study
+    return study, assignment
+
+
+def assignment_to_lead(user, slug, key, pk):
+    """Anybody's assignment, for a lead."""
+    study = access.study_to_lead(user, slug)
+    paper = access.paper_in(study, key)
+    assignment = get_object_or_404(
+        Assignment.objects.select_related("round__phase", "reviewer"), round__study=study, paper=paper, pk=pk
+    )
+    assignment.paper, assignment.round.study = paper, study
+    return study, assignment
+
+
+def round_to_lead(user, slug, pk):
+    """A round of a study that this person leads, with the study as its own door returned it."""
+    study = access.study_to_lead(user, slug)
+    round = get_object_or_404(Round.objects.select_related("phase"), study=study, pk=pk)
+    round.study = study
+    return round
+
+
+def task_to_do(user, slug, key, pk):
+    """One of one's own sections to look at again: `(study, task)`."""
+    study = access.study_to_code(user, slug)
+    paper = access.paper_in(study, key)
+    tasks = RecodingTask.objects.select_related(
+        "assignment__round__phase", "section__research_question", "code", "change__by"
+    )
+    task = get_object_or_404(tasks, assignment__reviewer=user, assignment__paper=paper, section__study=study, pk=pk)
+    assignment = task.assignment
+    assignment.paper, assignment.reviewer, assignment.round.study, task.section.study = paper, user, study, study
+    return study, task

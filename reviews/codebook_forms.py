@@ -1,0 +1,159 @@
+"""The forms of the codebook: the words of a code, and the acts that change what people marked."""
+
+from django import forms
+from django.db import transaction
+
+from mapping import codebook
+from mapping.models import Code
+from reviews.template_forms import ActForm
+
+LONG = forms.Textarea(attrs={"rows": 2, "dir": "auto"})
+REASON = "Stays in the history of the codebook and in the log."
+
+
+def reason_field(required=True):
+    return forms.CharField(label="Why", required=required, help_text=REASON, widget=LONG)
+
+
+class CodeForm(ActForm):
+    """A new code, or the words of one."""
+
+    label = forms.CharField(max_length=300, widget=forms.TextInput({"dir": "auto", "autocomplete": "off"}))
+    definition = forms.CharField(required=False, widget=LONG, help_text="In one sentence: when does it apply?")
+    when_not = forms.CharField(label="When not to use it", required=False, widget=LONG)
+    example = forms.CharField(required=False, widget=LONG)
+    parent = forms.ModelChoiceField(
+        queryset=None, required=False, empty_label="none", help_text="Groups codes, in two levels."
+    )
+    excludes_paper = forms.BooleanField(
+        required=False, label="A paper settled on this code leaves the phases that follow"
+    )
+    reason = reason_field(required=False)
+
+    def __init__(self, posted, *, section, code=None):
+        self.code = code
+        initial = {**self.facts_of(code), "seen": codebook.code_token(code)} if code else {}
+        super().__init__(posted, initial=initial)
+        parents = section.codes.filter(status=Code.Status.ACTIVE, parent=None)
+        self.fields["parent"].queryset = parents.exclude(pk=code.pk) if code else parents
+        self.fields["reason"].required = code is not None
+
+    def facts(self):
+        return {name: value for name, value in super().facts().items() if name != "reason"}
+
+    def facts_of(self, code):
+        return {name: getattr(code, name) for name in (*codebook.WORDS, "parent", "excludes_paper")}
+
+    def token_of(self, code):
+        return codebook.code_token(code)
+
+
+class CodeActForm(ActForm):
+    """An act on one code: it names the code as its writer saw it, and why."""
+
+    reason = reason_field()
+
+    def __init__(self, posted, *, code, initial=None):
+        self.code = code
+        super().__init__(posted, initial={"seen": codebook.code_token(code), **(initial or {})})
+
+    def act(self, act, *, by):
+        """Do it, unless another lead has changed the code since this form was opened."""
+
+        def guarded():
+            with transaction.atomic():
+                now = codebook.locked_code(self.code)
+                if self.cleaned_data["seen"] != codebook.code_token(now):
+                    last = now.changes.select_related("by").first()
+                    raise codebook.ChangedMeanwhile(now, last and last.by, last and last.at)
+                return act(now, by=by, **self.facts())
+
+        return self.perform(guarded)
+
+    def facts_of(self, code):
+        return {name: getattr(code, name) for name in codebook.WORDS}
+
+    def show_conflict(self, met):
+        """The act itself has no other version; what the first lead has made of the code is shown."""
+        super().show_conflict(met)
+        now, was = self.facts_of(met.now), self.facts_of(self.code)
+        self.conflict["fields"] = [
+            {"label": codebook.NAMES[name], "theirs": now[name], "yours": was[name]} for name in now
+        ]
+        self.conflict["status"] = met.now.get_status_display()
+
+    def token_of(self, code):
+        return codebook.code_token(code)
+
+
+class RetireForm(CodeActForm):
+    pass
+
+
+class MergeForm(CodeActForm):
+    into = forms.ModelChoiceField(queryset=None, label="Merge into", empty_label="choose a code")
+    field_order = ["into", "reason"]
+
+    def __init__(self, posted, *, code, initial=None):
+        super().__init__(posted, code=code, initial=initial)
+        active = Code.objects.filter(section=code.section, status=Code.Status.ACTIVE)
+        self.fields["into"].queryset = active.exclude(pk=code.pk)
+
+
+class MoveForm(CodeActForm):
+    to = forms.ModelChoiceField(queryset=None, label="Move to", empty_label="choose a section")
+    field_order = ["to", "reason"]
+
+    def __init__(self, posted, *, code, initial=None):
+        super().__init__(posted, code=code, initial=initial)
+        sections = code.section.study.sections.in_use().with_codes().filter(phase=code.section.phase_id)
+        self.fields["to"].queryset = sections.exclude(pk=code.section_id)
+
+
+class SplitForm(CodeActForm):
+    """Two new codes at least, four at most at once: a split can be split again."""
+
+    PARTS = 4
+    field_order = [name for place in range(1, PARTS + 1) for name in (f"label_{place}", f"definition_{place}")]
+
+    def __init__(self, posted, *, code, initial=None):
+        super().__init__(posted, code=code, initial=initial)
+        for place in range(1, self.PARTS + 1):
+            is_needed = place <= 2
+            self.fields[f"label_{place}"] = forms.CharField(
+                label=f"New code {place}", max_length=300, required=is_needed, widget=forms.TextInput({"dir": "auto"})
+            )
+            self.fields[f"definition_{place}"] = forms.CharField(
+                label=f"Definition of new code {place}", required=False, widget=LONG
+            )
+        self.order_fields(self.field_order)
+
+    def facts(self):
+        words = self.cleaned_data
+        into = [
+            {"label": words[f"label_{place}"], "definition": words[f"definition_{place}"]}
+            for place in range(1, self.PARTS + 1)
+            if words[f"label_{place}"].strip()
+        ]
+        return {"into": into, "reason": words["reason"]}
+
+
+class AcceptForm(CodeActForm):
+    label = forms.CharField(max_length=300, widget=forms.TextInput({"dir": "auto"}))
+    definition = forms.CharField(required=False, widget=LONG)
+    reason = reason_field(required=False)
+    field_order = ["label", "definition", "reason"]
+
+    def __init__(self, posted, *, code, initial=None):
+        super().__init__(posted, code=code, initial={"label": code.label, "definition": code.definition})
+
+    def facts(self):
+        words = self.cleaned_data
+        return {
+            "facts": {name: words[name] for name in ("label", "definition")},
+            "reason": words["reason"],
+        }
+
+
+class DeclineForm(CodeActForm):
+    pass

@@ -1,0 +1,120 @@
+"""The codebook as somebody may read it: codes in their order, with what they see of how each is used.
+
+A constant number of queries, whatever the number of codes.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
+
+from mapping.models import Code, Section
+from reviews import touching
+from reviews.models import Mark
+
+EXAMPLES = 2
+GONE = (Code.Status.RETIRED, Code.Status.MERGED, Code.Status.DECLINED)
+
+
+@dataclass
+class Entry:
+    """One code with its use: `marks` and `papers` as this reader may count them, `alpha` an Alpha or None."""
+
+    code: Code
+    marks: int = 0
+    papers: int = 0
+    alpha: object = None
+    quotes: list = field(default_factory=list)
+    children: list = field(default_factory=list)
+    is_first: bool = False
+    is_last: bool = False
+
+    @property
+    def is_active(self):
+        return self.code.status == Code.Status.ACTIVE
+
+
+@dataclass
+class Chapter:
+    """The codes of one section: `entries` without those under a parent, which stand in their parent's `children`."""
+
+    section: Section
+    entries: list
+    alpha: object
+    count: int
+
+
+def chapters(study, user, *, words="", section="", with_gone=False):
+    """The codebook, section by section."""
+    sections = Section.objects.with_codes().filter(study=study).select_related("phase", "research_question", "study")
+    if section:
+        sections = sections.filter(key=section)
+    statuses = [Code.Status.ACTIVE, *(GONE if with_gone else ())]
+    codes = Code.objects.filter(section__in=sections, status__in=statuses).select_related("merged_into")
+    for word in words.split():
+        codes = codes.filter(
+            Q(label__icontains=word) | Q(definition__icontains=word) | Q(when_not__icontains=word)
+            | Q(example__icontains=word)
+        )  # fmt: skip
+    by_section = defaultdict(list)
+    for code in codes.order_by("position", "pk"):
+        by_section[code.section_id].append(Entry(code))
+    use(by_section, user, study)
+    alphas = agreement(sections, user, study)
+    found = []
+    for one in sections:
+        entries = by_section.get(one.pk, [])
+        whole, by_code = alphas.get(one.pk, (None, {}))
+        for entry in entries:
+            entry.alpha = by_code.get(entry.code.pk)
+        if entries or not (words or one.is_retired):
+            found.append(Chapter(one, grouped(entries), whole, len(entries)))
+    return found
+
+
+def use(by_section, user, study):
+    """Counts and quotes, from what this reader may see, never from anything else."""
+    entries = {entry.code.pk: entry for several in by_section.values() for entry in several}
+    marks = touching.visible_marks(user, study).filter(code__in=list(entries)).order_by()
+    counts = marks.values_list("code").annotate(Count("pk"), Count("answer__summary__assignment__paper", distinct=True))
+    for code, number, papers in counts:
+        entries[code].marks, entries[code].papers = number, papers
+    order = Window(RowNumber(), partition_by=F("code"), order_by=["-answer__summary__submitted_at", "pk"])
+    quoted = marks.exclude(quote="").annotate(place=order).filter(place__lte=EXAMPLES)
+    rows = Mark.objects.filter(pk__in=list(quoted.values_list("pk", flat=True))).select_related(
+        "answer__summary__assignment__paper"
+    )
+    for mark in rows:
+        mark.paper = mark.answer.summary.assignment.paper
+        entries[mark.code_id].quotes.append(mark)
+
+
+def agreement(sections, user, study):
+    """`{section id: (Alpha of the section, {code id: Alpha})}`; nothing for who still has papers to code."""
+    if touching.is_blind(user, study):
+        return {}
+    answers = touching.rated_by_section(sections, user, study)
+    scales = touching.scales_of(study)
+    return {
+        section.pk: (
+            touching.alpha(section, answers[section.pk], scale=scales.get(section.pk)),
+            touching.alpha_of_codes(section, answers[section.pk]),
+        )
+        for section in sections
+        if section.pk in answers
+    }
+
+
+def grouped(entries):
+    """Children under their parents; a child whose parent is not shown stands by itself."""
+    by_pk = {entry.code.pk: entry for entry in entries}
+    top = []
+    for entry in entries:
+        parent = by_pk.get(entry.code.parent_id)
+        (parent.children if parent else top).append(entry)
+    for siblings in [top, *(entry.children for entry in entries)]:
+        active = [entry for entry in siblings if entry.is_active]
+        if active:
+            active[0].is_first = active[-1].is_last = True
+    return top

@@ -1,0 +1,87 @@
+"""What became of one reviewer's codings: theirs against what was settled, per section and per code."""
+
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+from mapping.models import FindingMark, Paper
+from reviews.comparing import Codebook, compared
+from reviews.models import Summary
+from reviews.seeing import visible_findings
+from reviews.settled import Settled
+
+
+class OfSection(NamedTuple):
+    section: object
+    same: int
+    papers: int
+    codes: list  # of OfCode, those with most differences first
+    differing: list  # of (Paper, what was given, what was settled)
+
+
+class OfCode(NamedTuple):
+    label: str
+    kept: int  # given and settled
+    dropped: int  # given, not settled
+    missed: int  # settled, not given
+
+
+def feedback_for(user, study):
+    """`[OfSection]` in the order of the template, of findings that this person may see."""
+    sections = {one.pk: one for one in study.sections.in_use().select_related("phase")}
+    findings = {(one.paper_id, one.section_id): one for one in visible_findings(user, study)}
+    codes = defaultdict(set)
+    for finding, code in FindingMark.objects.filter(finding__in=visible_findings(user, study)).values_list(
+        "finding", "code"
+    ):
+        codes[finding].add(code)
+    mine = Summary.objects.visible_to(user, study).filter(assignment__reviewer=user)
+    labels = Codebook(study).labels
+    counts, same, papers, differing = defaultdict(Counter), Counter(), Counter(), defaultdict(list)
+    for said in compared(study, mine, sections.values()):
+        finding, section = findings.get((said.paper, said.section)), sections[said.section]
+        if finding is None or said.comparison.state == "blank":
+            continue
+        given = Settled.by(said.comparison.options[0], section)
+        settled = Settled(
+            tuple(codes[finding.pk]), finding.absence, finding.none_apply, finding.text, finding.number, finding.yes_no
+        )
+        papers[section.pk] += 1
+        if given.judgement == settled.judgement:
+            same[section.pk] += 1
+        else:
+            differing[section.pk].append((said.paper, in_words(given, labels), in_words(settled, labels)))
+        mine_codes, theirs = set(given.codes), set(settled.codes)
+        for word, several in (("kept", mine_codes & theirs), ("dropped", mine_codes - theirs),
+                              ("missed", theirs - mine_codes)):  # fmt: skip
+            for code in several:
+                counts[section.pk, code][word] += 1
+    titles = Paper.objects.in_bulk({paper for several in differing.values() for paper, *_ in several})
+    return [
+        OfSection(
+            section, same[pk], papers[pk], of_codes(pk, counts, labels),
+            [(titles[paper], given, settled) for paper, given, settled in differing[pk]],
+        )
+        for pk, section in sections.items()
+        if papers[pk]
+    ]  # fmt: skip
+
+
+def of_codes(section, counts, labels):
+    found = [
+        OfCode(labels[code], words["kept"], words["dropped"], words["missed"])
+        for (one, code), words in counts.items()
+        if one == section
+    ]
+    return sorted(found, key=lambda code: (-(code.dropped + code.missed), code.label))
+
+
+def in_words(settled, labels):
+    if settled.absence:
+        return settled.absence.replace("_", " ")
+    if settled.codes:
+        return ", ".join(sorted(labels[code] for code in settled.codes))
+    if settled.number is not None:
+        return f"{settled.number.normalize():f}"
+    if settled.yes_no is not None:
+        return "yes" if settled.yes_no else "no"
+    return settled.text or "none of the codes"

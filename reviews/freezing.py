@@ -1,0 +1,65 @@
+"""The statistics of a round, for good: kept when it is closed, and shown from then on."""
+
+import tomllib
+from functools import cache
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from mapping.models import Paper
+
+from . import measuring
+from .models import Round
+from .rating import Sheet, everything
+
+
+@cache
+def software():
+    """Name and version, as results name what computed them."""
+    project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return f"{project['name'].title()} {project['version']}"
+
+
+def freeze(round):
+    """All statistics of a round with what they rest on, as plain JSON values. Of everybody's first submissions."""
+    sheet = Sheet(round.study, everything(round.study).filter(assignment__round=round), sections_of(round))
+    keys = dict(Paper.objects.filter(assignments__round=round).values_list("pk", "key"))
+    return {
+        "sections": of_round(sheet, round),
+        "codebook_version": round.codebook_version or round.study.codebook_version,
+        "answers": [
+            {"summary": one.pk, "revision": one.revision, "paper": keys[one.paper]} for one in sheet.read
+        ],
+        "not_independent": len(sheet.not_independent),
+        "interval": "95 % percentile bootstrap over papers",
+        "replicates": measuring.REPLICATES,
+        "seed": measuring.SEED,
+        "software": software(),
+        "frozen_at": timezone.now().isoformat(),
+    }  # fmt: skip
+
+
+def sections_of(round):
+    return round.phase.sections.coded().select_related("phase")
+
+
+def of_round(sheet, round, *, full=True):
+    """Live reports of a round's sections; a retired one only where it was answered."""
+    found = [(section, sheet.of(section, round.pk)) for section in sheet.sections if section.phase_id == round.phase_id]
+    return [
+        measuring.report(rated, phase=section.phase.key, round=round.name, full=full)
+        for section, rated in found
+        if rated.papers or not section.is_retired
+    ]
+
+
+def fully_visible(study, summaries):
+    """Ids of the rounds of which these summaries hold every first submission: whose kept figures they may be shown."""
+    mine = dict(summaries.order_by().values_list("assignment__round").annotate(number=Count("pk")))
+    counted = Count(
+        "assignments__summaries",
+        filter=Q(assignments__summaries__revision=1, assignments__summaries__submitted_at__isnull=False),
+    )
+    rounds = Round.objects.filter(study=study).order_by().annotate(number=counted)
+    return {pk for pk, number in rounds.values_list("pk", "number") if number and mine.get(pk) == number}

@@ -1,0 +1,94 @@
+"""The rows of one paper, reviewer and section to one answer with its marks."""
+
+from decimal import Decimal, InvalidOperation
+
+from mapping.models import Section
+from reviews.models import Answer, Mark
+
+from .finders import NotFound
+
+_YES_NO = {"yes": True, "true": True, "1": True, "y": True, "no": False, "false": False, "0": False, "n": False}
+_MOST_DIGITS = 14  # before the point, as the column holds them
+
+
+def answer_from(rows, section, reviewer, codes):
+    """(answer, marks), both unsaved and without their summary, or None for a blank; NotFound says what is wrong."""
+    absences = {row.absence for row in rows if row.absence}
+    values = [row for row in rows if row.value]
+    empty = [row for row in rows if row.is_empty]
+    if len(absences) > 1 or (absences and (values or empty)):
+        raise NotFound(f"“{section}” has an absence and something else for one paper and reviewer: only one can hold")
+    if values and empty:
+        raise NotFound(f"“{section}” has an empty value beside others for one paper and reviewer: which one holds?")
+    answer = Answer(section=section, version=1, absence=next(iter(absences), ""), confidence=confidence(rows, section))
+    if not values:
+        answer.none_apply = not absences and section.kind == Section.Kind.CODES
+        take_evidence(answer, rows)
+        is_blank = not (answer.absence or answer.none_apply or answer.has_evidence or answer.confidence)
+        return None if is_blank else (answer, [])
+    if section.has_codes:
+        return answer, marks_from(values, section, reviewer, codes)
+    fill(answer, section, values)
+    take_evidence(answer, values)
+    return answer, []
+
+
+def confidence(rows, section):
+    said = {row.confidence for row in rows if row.confidence is not None}
+    if len(said) > 1:
+        raise NotFound(f"“{section}” has {len(said)} different confidences for one paper and reviewer")
+    return next(iter(said), None)
+
+
+def marks_from(values, section, reviewer, codes):
+    marks = [
+        Mark(
+            code=codes(section, row.value, reviewer),
+            quote=row.quote,
+            page=row.page[: Mark._meta.get_field("page").max_length],
+            rationale=row.rationale,
+            position=place,
+        )
+        for place, row in enumerate(values)
+    ]
+    labels = {mark.code.label for mark in marks}
+    if len(labels) > 1 and not section.is_multiple:
+        listed = ", ".join(f"“{label}”" for label in sorted(labels))
+        raise NotFound(f"“{section}” takes one value, and one paper and reviewer has {listed}")
+    return marks
+
+
+def fill(answer, section, values):
+    texts = list(dict.fromkeys(row.value for row in values))
+    if section.kind == Section.Kind.TEXT:
+        answer.text = "\n".join(texts)
+        return
+    if len(texts) > 1:
+        raise NotFound(f"“{section}” takes one value, and one paper and reviewer has {len(texts)}")
+    if section.kind == Section.Kind.YES_NO:
+        answer.yes_no = yes_or_no(texts[0], section)
+    else:
+        answer.number = number(texts[0], section)
+
+
+def yes_or_no(text, section):
+    found = _YES_NO.get(text.strip().casefold())
+    if found is None:
+        raise NotFound(f"“{text[:40]}” is neither yes nor no (“{section}”)")
+    return found
+
+
+def number(text, section):
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        raise NotFound(f"“{text[:40]}” is no number (“{section}”); write it with a point, 2.5") from None
+    if not found.is_finite() or found.adjusted() >= _MOST_DIGITS or found != round(found, 6):
+        raise NotFound(f"“{text[:40]}” does not fit: at most {_MOST_DIGITS} digits before the point and 6 behind")
+    return found
+
+
+def take_evidence(answer, rows):
+    answer.quote = "\n".join(row.quote for row in rows if row.quote)
+    answer.page = ", ".join(row.page for row in rows if row.page)[: Answer._meta.get_field("page").max_length]
+    answer.rationale = "\n".join(row.rationale for row in rows if row.rationale)

@@ -1,0 +1,38 @@
+"""The study's log as one lead may read it: even a line of the log must not tell what is still to be judged."""
+
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, Value, When
+
+from mapping.models import Study
+from reviews.models import Assignment, EarlyLook
+
+WITHHELD = "Closed to you until your own summary of this paper is in."
+
+
+def papers_closed_to(user, study):
+    """On which papers this lead is blind: still to code them, or, where the study says so, until the round closes."""
+    own = Assignment.objects.of(user, study)
+    looked = EarlyLook.objects.filter(user=user, paper=OuterRef("paper"), phase=OuterRef("round__phase"))
+    closed = own.blinding(user).filter(~Exists(looked))
+    if study.others_visible == Study.OthersVisible.AFTER_CLOSING and not study.is_released:
+        closed = closed | own.filter(~Exists(looked), round__closed_at=None)
+    return closed.values("paper")
+
+
+def lines(study, user):
+    """Newest first, with `is_withheld` on what others did with a paper that is closed to this person."""
+    closed = Q(paper__in=papers_closed_to(user, study)) & ~Q(by=user)
+    withheld = Case(When(closed, then=Value(True)), default=Value(False), output_field=BooleanField())
+    return study.log.annotate(is_withheld=withheld).select_related("by", "paper")
+
+
+def narrowed(found, *, words="", person="", act=""):
+    """Words are looked for in what may be read alone: a search must not find out what is withheld."""
+    for word in words.split():
+        found = found.filter(
+            Q(text__icontains=word, is_withheld=False) | Q(paper__title__icontains=word) | Q(paper__key__iexact=word)
+        )
+    if person:
+        found = found.filter(by__username=person)
+    if act:
+        found = found.filter(act=act)
+    return found

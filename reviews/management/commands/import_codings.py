@@ -1,0 +1,48 @@
+from mapping.management.act import ActCommand, file_content, lead_of, study_named
+from reviews.importing import import_codings
+from reviews.importing.options import pairs
+
+
+class Command(ActCommand):
+    help = "Imports independent codings from a spreadsheet: codings.csv, or a file like it."
+
+    def add_facts(self, parser):
+        parser.add_argument("study", help="the study's slug")
+        parser.add_argument("file", metavar="FILE.csv")
+        parser.add_argument("--round", default="", dest="round_name", help="the round of all rows")
+        parser.add_argument(
+            "--create", action="store_true", help="make missing papers, reviewers (without login), sections and codes"
+        )
+        parser.add_argument("--columns", default="", help="other headings: paper=doi,reviewer=rater")
+        parser.add_argument("--absence", default="", help="other words for an absence: NA=not_applicable")
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be imported")
+
+    def act(self, study, file, round_name, create, columns, absence, dry_run):
+        study = study_named(study)
+        name, content = file_content(file)
+        return import_codings(
+            study,
+            file_name=name,
+            content=content,
+            by=lead_of(study),
+            round_name=round_name,
+            may_create=create,
+            columns=pairs(columns, "--columns"),
+            absences=pairs(absence, "--absence"),
+            is_dry_run=dry_run,
+        )
+
+    def refusal(self, outcome):
+        number = len(outcome["problems"])
+        return number and f"{number} row{'s were' if number > 1 else ' was'} refused, so nothing was imported."
+
+    def report(self, outcome):
+        made = ", ".join(f"{count} {what}" for what, count in outcome["created"].items() if count)
+        lines = [f"{outcome['summaries']} summaries with {outcome['marks']} marks from {outcome['rows']} rows."]
+        lines += [f"Made {made}."] if made else []
+        lines += [f"Round: {', '.join(outcome['rounds'])}."] if outcome["rounds"] else []
+        lines += [f"Columns left aside: {', '.join(outcome['ignored'])}."] if outcome["ignored"] else []
+        lines += outcome["notes"]
+        lines += ["Nothing was written: this was a dry run."] if outcome["dry_run"] else []
+        lines += [f"{one['file']}, line {one['line']}: {one['reason']}" for one in outcome["problems"]]
+        return "\n".join(lines)

@@ -1,0 +1,43 @@
+from pathlib import Path
+
+from django.core.management.base import CommandError
+
+from mapping.management.act import ActCommand, file_content, study_named, user_named
+from reviews.importing import import_summaries
+
+ENDINGS = {".md", ".markdown", ".txt"}
+
+
+class Command(ActCommand):
+    help = "Imports filled-in summary templates (Markdown) as draft summaries of one reviewer."
+
+    def add_facts(self, parser):
+        parser.add_argument("study", help="the study's slug")
+        parser.add_argument("path", metavar="FILE-or-FOLDER")
+        parser.add_argument("--reviewer", required=True, metavar="USER", help="whose summaries they are")
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be imported")
+
+    def act(self, study, path, reviewer, dry_run):
+        reviewer = user_named(reviewer)
+        files = [file_content(file) for file in files_at(Path(path))]
+        # Whoever may use the command line runs the server; the drafts are written in the reviewer's own name.
+        return import_summaries(study_named(study), files=files, reviewer=reviewer, by=reviewer, is_dry_run=dry_run)
+
+    def report(self, outcome):
+        lines = [
+            f"{outcome['summaries']} draft summaries of {outcome['papers']} papers, "
+            f"{outcome['new_papers']} of them new."
+        ]
+        lines += [f"{one['file']}: {one['reason']}." for one in outcome["skipped"]]
+        lines += [f"{one['file']}, line {one['line']}, found no place: {one['text']}" for one in outcome["unplaced"]]
+        lines += ["Nothing was written: this was a dry run."] if outcome["dry_run"] else []
+        return "\n".join(lines)
+
+
+def files_at(path):
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file())
+    if not found:
+        raise CommandError(f"There is no Markdown file in {path}.")
+    return found

@@ -1,0 +1,21 @@
+"""The people reading: what was handed out, what they wrote, and how the differences were settled."""
+
+from .recoding import RecodingTask
+from .rounds import Assignment, EarlyLook, Round
+from .settling import Deferral, Mention, Remark, Resolution
+from .summaries import Answer, KeptEdit, Mark, Summary
+
+__all__ = [
+    "Answer",
+    "Assignment",
+    "Deferral",
+    "EarlyLook",
+    "KeptEdit",
+    "Mark",
+    "Mention",
+    "RecodingTask",
+    "Remark",
+    "Resolution",
+    "Round",
+    "Summary",
+]

@@ -1,0 +1,38 @@
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from mapping.models import Code, CodebookChange, Section
+
+from .rounds import Assignment
+
+
+class RecodingTaskQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(done_at=None)
+
+
+class RecodingTask(models.Model):
+    """One section of one submitted summary to look at again: its code was split, or the section came later."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="recoding_tasks")
+    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="recoding_tasks")
+    change = models.ForeignKey(
+        CodebookChange, null=True, blank=True, on_delete=models.PROTECT, related_name="recoding_tasks"
+    )
+    code = models.ForeignKey(Code, null=True, blank=True, on_delete=models.PROTECT, related_name="recoding_tasks")
+    asked_at = models.DateTimeField(default=timezone.now, editable=False)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RecodingTaskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assignment", "section", "change"], condition=Q(done_at=None), name="one_open_recoding_task"
+            )
+        ]
+
+    def __str__(self):
+        return f"re-code {self.section} of {self.assignment}"

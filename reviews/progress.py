@@ -1,0 +1,369 @@
+"""How far the work is, and what waits for whom: plain facts for the overview, the rounds, the queue and the rail.
+
+Everything here counts assignments and submissions, never what an answer says: it may reach somebody who is blind.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.urls import NoReverseMatch, reverse
+
+from mapping.models import Code, Paper, Section, User
+
+from .kept import kept
+from .models import Answer, Assignment, Mark, RecodingTask, Summary
+
+# The states of an assignment, in words.
+STATES = {"todo": "to do", "draft": "draft", "submitted": "submitted"}
+
+
+# Columns of a paper that no list shows.
+BULKY = ("paper__abstract", "paper__extra", "paper__search")
+
+
+class ReaderProgress(NamedTuple):
+    """One reviewer in one round."""
+
+    reader: User
+    assigned: int
+    started: int
+    submitted: int
+
+    @property
+    def drafts(self):
+        return self.started - self.submitted
+
+    @property
+    def open(self):
+        return self.assigned - self.submitted
+
+    @property
+    def not_begun(self):
+        return self.assigned - self.started
+
+
+@dataclass
+class RoundProgress:
+    round: object
+    papers: int | None = None
+    readers: list = field(default_factory=list)
+
+    @property
+    def assigned(self):
+        return sum(reader.assigned for reader in self.readers)
+
+    @property
+    def started(self):
+        return sum(reader.started for reader in self.readers)
+
+    @property
+    def submitted(self):
+        return sum(reader.submitted for reader in self.readers)
+
+    @property
+    def open(self):
+        return self.assigned - self.submitted
+
+    @property
+    def waits_for(self):
+        """Who still has papers, those with the most first."""
+        return sorted((reader for reader in self.readers if reader.open), key=lambda reader: -reader.open)
+
+    @property
+    def is_ready_to_close(self):
+        return not self.round.is_closed and self.assigned > 0 and self.open == 0
+
+    @property
+    def state(self):
+        if self.round.is_closed:
+            return "settled", "closed"
+        if not self.assigned:
+            return "todo", "nothing handed out"
+        if self.is_ready_to_close:
+            return "submitted", "all submitted"
+        return ("draft", "under way") if self.started else ("todo", "handed out")
+
+
+def of_rounds(rounds, *, with_papers=True):
+    """The progress of these rounds (a queryset), in their order. Six queries at most, however many they are.
+
+    `with_papers` counts their papers too, which takes as long as all the rest.
+    """
+    found = {
+        round.pk: RoundProgress(round, papers=0 if with_papers else None) for round in rounds.select_related("phase")
+    }
+    counted = Assignment.objects.in_force().filter(round__in=found)
+    if with_papers:
+        for pk, papers in counted.values_list("round").annotate(Count("paper", distinct=True)).order_by():
+            found[pk].papers = papers
+    drafts = drafts_in(found)
+    rows = counts_of(found)
+    readers = User.objects.in_bulk({reviewer for (_, reviewer), _ in rows})
+    rows.sort(key=lambda row: readers[row[0][1]].username)
+    for (pk, reviewer), (assigned, submitted) in rows:
+        started = submitted + drafts.get((pk, reviewer), 0)
+        found[pk].readers.append(ReaderProgress(readers[reviewer], assigned, started, submitted))
+    return list(found.values())
+
+
+def counts_of(rounds):
+    """The rows of `counts_in` for these rounds of one study, a dictionary by primary key."""
+    if not rounds:
+        return []
+    study = next(iter(rounds.values())).round.study
+    everything = Assignment.objects.in_force().filter(round__study=study)
+    counts = kept(study, "by-reader", lambda: counts_in(everything))
+    return [row for row in counts.items() if row[0][0] in rounds]
+
+
+def counts_in(assignments):
+    """{(round, reviewer): (assigned, submitted)} of these assignments."""
+    rows = assignments.with_first().values_list("round", "reviewer").order_by()
+    return {(pk, user): counts for pk, user, *counts in rows.annotate(Count("pk"), Count("first__submitted_at"))}
+
+
+def drafts_in(rounds, **whose):
+    """{(round, reviewer): first drafts}. Drafts are few at any time and have an index of their own."""
+    drafts = Summary.objects.drafts().filter(
+        revision=1, assignment__withdrawn_at=None, assignment__round__in=rounds, **whose
+    )
+    rows = drafts.values_list("assignment__round", "assignment__reviewer").order_by()
+    return {(pk, user): count for pk, user, count in rows.annotate(Count("pk"))}
+
+
+def of_round(round):
+    return of_rounds(round.study.rounds.filter(pk=round.pk))[0]
+
+
+def papers_of(round, reader=None):
+    """The papers of a round, or those that one person reads in it, in reading order."""
+    in_force = round.assignments.in_force()
+    if reader:
+        in_force = in_force.filter(reviewer=reader)
+    return Paper.objects.filter(pk__in=in_force.values("paper")).order_by("pk")
+
+
+def readers_of(round, papers):
+    """The assignments in force of these papers, with their states."""
+    in_force = round.assignments.in_force().filter(paper__in=papers).with_state()
+    return in_force.select_related("reviewer", "paper").defer(*BULKY).order_by("paper", "reviewer__username")
+
+
+def with_readers(round, papers):
+    """Lists the papers, each with `readers`: its assignments in force with their states. Two queries."""
+    papers = list(papers)
+    by_paper = defaultdict(list)
+    for assignment in readers_of(round, papers):
+        assignment.told = f"{assignment.reviewer}: {STATES[assignment.state]}"
+        by_paper[assignment.paper_id].append(assignment)
+    for paper in papers:
+        paper.readers = by_paper[paper.pk]
+    return papers
+
+
+def left_by_phase(study):
+    """[(phase, papers that nobody was given)] of every phase."""
+    return [(phase, papers_left(phase).count()) for phase in study.phases.all()]
+
+
+class OwnProgress(NamedTuple):
+    """What one person has of a round."""
+
+    round: object
+    assigned: int
+    started: int
+    submitted: int
+
+
+def of_reader(study, user):
+    """This person's part in the rounds of the study, open ones first. Four queries."""
+    own = Assignment.objects.of(user, study)
+    counts = kept(study, f"own.{user.pk}", lambda: counts_in(own))
+    rounds = list(study.rounds.filter(pk__in=[pk for pk, _ in counts]).select_related("phase"))
+    drafts = drafts_in(rounds, assignment__reviewer=user)
+    found = []
+    for round in rounds:
+        (assigned, submitted), begun = counts[round.pk, user.pk], drafts.get((round.pk, user.pk), 0)
+        found.append(OwnProgress(round, assigned, submitted + begun, submitted))
+    return sorted(found, key=lambda own: own.round.is_closed)
+
+
+def next_assignment(study, user):
+    """The next paper to read: what was not begun comes first, then the drafts; None when all is done."""
+    awaited = awaited_from(study, user)
+    drafts = Summary.objects.drafts().filter(assignment__reviewer=user, assignment__round__study=study)
+    begun = set(drafts.order_by().values_list("assignment", flat=True))
+    # Last, the drafts: the first of them where everything else was begun.
+    pk = next((pk for pk in awaited if pk not in begun), awaited[0] if awaited else None)
+    return next(iter(shown([pk])), None) if pk else None
+
+
+def awaited_from(study, user):
+    """The pks of what this person may still submit, in order of need."""
+    to_code = Assignment.objects.to_code(user, study).in_order_of_need().values_list("pk", flat=True)
+    return kept(study, f"awaited.{user.pk}", lambda: list(to_code))
+
+
+def shown(pks):
+    """The assignments with these pks, in this order, and all that a list shows of them."""
+    # A list finds its pks first: to sort thousands of assignments with their papers' texts takes ten times as long.
+    found = Assignment.objects.filter(pk__in=list(pks)).with_state()
+    found = found.select_related("paper", "round__phase", "round__study").defer(*BULKY).in_bulk()
+    # One may have been taken away since.
+    return [found[pk] for pk in pks if pk in found]
+
+
+def still_to_code(study, user):
+    """How many papers this person has still to submit, and sections to look at again."""
+    return (
+        len(awaited_from(study, user))
+        + RecodingTask.objects.open().filter(assignment__in=Assignment.objects.of(user, study)).count()
+    )
+
+
+def rounds_to_close(study, user=None):
+    """How many open rounds have everything in."""
+    assignments = Assignment.objects.in_force().filter(round=OuterRef("pk"))
+    # One awaited assignment is enough to know: a subquery's search ends there, where NOT EXISTS would hash them all.
+    awaited = Subquery(assignments.awaiting().order_by().values("pk")[:1])
+    ready = study.rounds.open().filter(Exists(assignments)).annotate(awaited=awaited).filter(awaited=None)
+    return kept(study, "rounds-to-close", ready.count)
+
+
+def recoding_tasks(study, user):
+    """Sections of submitted summaries to look at again: a code was split, or the section came later."""
+    return (
+        RecodingTask.objects.open()
+        .filter(assignment__in=Assignment.objects.of(user, study))
+        .select_related(
+            "assignment__paper", "assignment__round__study", "assignment__round__phase", "section", "code", "change"
+        )
+    )
+
+
+class Answered(NamedTuple):
+    """How many sections of a draft hold something, of how many that the form has."""
+
+    done: int
+    sections: int
+
+    @property
+    def word(self):
+        return f"draft, {self.done} of {self.sections}"
+
+
+def answered(assignments):
+    """{assignment's pk: Answered} for the drafts among these. Two queries."""
+    judged = ~Q(absence="", none_apply=False, text="", number=None, yes_no=None)
+    filled = judged | Q(Exists(Mark.objects.filter(answer=OuterRef("pk"))))
+    drafts = [assignment.pk for assignment in assignments if assignment.state == "draft"]
+    if not drafts:
+        return {}
+    answers = Answer.objects.filter(
+        filled, summary__assignment__in=drafts, summary__revision=1, section__retired_at=None
+    )
+    counts = dict(answers.values_list("summary__assignment").annotate(Count("pk")).order_by())
+    phases = {assignment.round.phase_id for assignment in assignments}
+    sections = dict(
+        Section.objects.in_use().filter(phase__in=phases).values_list("phase").annotate(Count("pk")).order_by()
+    )
+    return {
+        assignment.pk: Answered(counts.get(assignment.pk, 0), sections.get(assignment.round.phase_id, 0))
+        for assignment in assignments
+        if assignment.state == "draft"
+    }
+
+
+# What waits for whom
+
+
+class Waiting(NamedTuple):
+    """One line of the overview: "3 proposed codes wait for a decision", and where to deal with it."""
+
+    count: int
+    text: str
+    url: str
+
+
+def waiting(study, user):
+    """What waits for this member of the study, as its `membership` says, each line with its page.
+
+    Every subject adds its own provider to PROVIDERS: a function of study and user that yields `Waiting` lines and asks
+    a constant number of queries.
+    """
+    return [line for provider in PROVIDERS for line in provider(study, user) if line.count]
+
+
+def place(name, study, *arguments):
+    """The address of a page of this study, or "" where there is no such page yet."""
+    try:
+        return reverse(name, args=[study.slug, *arguments])
+    except NoReverseMatch:
+        return ""
+
+
+def counted(number, one, several):
+    return f"{number} {one if number == 1 else several}"
+
+
+def own_recoding(study, user):
+    if study.membership.may_code:
+        count = RecodingTask.objects.open().filter(assignment__in=Assignment.objects.of(user, study)).count()
+        text = counted(count, "section of your summaries", "sections of your summaries") + " to look at again"
+        yield Waiting(count, text, place("queue", study))
+
+
+def proposed_codes(study, user):
+    if study.membership.is_lead:
+        count = Code.objects.proposed().filter(section__study=study).count()
+        text = counted(count, "proposed code waits", "proposed codes wait") + " for a decision"
+        yield Waiting(count, text, place("codebook", study))
+
+
+def papers_left(phase):
+    """Papers that somebody could still read in this phase and that nobody was given."""
+    given = Assignment.objects.in_force().filter(paper=OuterRef("pk"), round__phase=phase)
+    return Paper.objects.available_in(phase).filter(~Exists(given))
+
+
+def papers_not_handed_out(study, user):
+    if study.membership.is_lead:
+        for phase in study.phases.filter(rounds__isnull=False).distinct():
+            count = kept(study, f"papers-left.{phase.pk}", papers_left(phase).count)
+            text = counted(count, "paper is", "papers are") + f" not handed out in {phase}"
+            yield Waiting(count, text, place("rounds", study))
+
+
+PROVIDERS = [own_recoding, proposed_codes, papers_not_handed_out]
+
+
+class Step(NamedTuple):
+    """One of the first steps of a study."""
+
+    text: str
+    is_done: bool
+    url: str
+    label: str
+
+
+def first_steps(study):
+    """What a fresh study still needs before anybody can code; empty once everything was done."""
+    steps = [
+        Step("The template says what to ask of every paper", study.sections.in_use().exists(),
+             place("template", study), "Edit the template"),
+        Step("The study has papers", study.papers.exists(), place("papers", study), "Import papers"),
+        Step("At least two people code", study.memberships.who_code().count() > 1, place("team", study), "Invite"),
+        Step("Papers are handed out in a round", Assignment.objects.in_force().filter(round__study=study).exists(),
+             place("rounds", study), "Hand out papers"),
+    ]  # fmt: skip
+    return [] if all(step.is_done for step in steps) else steps
+
+
+def released(study):
+    """Where members who do not lead find what the team settled on; empty until the study is released."""
+    if not study.is_released:
+        return []
+    pages = {"map": "The map", "papers": "Papers and their findings", "agreement": "Agreement", "export": "Files"}
+    return [(label, place(name, study)) for name, label in pages.items() if place(name, study)]

@@ -1,0 +1,191 @@
+"""From the database to plain ratings: raters × papers, per section and round, in a constant number of queries.
+
+Whoever asks hands in a queryset of summaries: pages what `Summary.objects.visible_to` allows, acts of the system all.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from mapping.models import Code, Section, User
+from reviews.agreement import Absence, prepared, tabulate
+
+from .models import Answer, EarlyLook, Mark, Summary
+
+NONE_APPLY = Absence("none_of_the_codes")
+ON_SCALE = (Section.Kind.STAGE, Section.Kind.NUMBER)
+
+
+class Read(NamedTuple):
+    """One summary that counts: who read what, in which round."""
+
+    pk: int
+    revision: int
+    round: int
+    phase: int
+    paper: int
+    reviewer: int
+    submitted_at: object
+
+
+@dataclass(frozen=True)
+class Rated:
+    """One section as its raters filled it in. `raters` and `papers` are ids; `categories` in the codebook's order.
+
+    `left_out`: ratings without a place on the scale, by absence.
+    """
+
+    section: Section
+    raters: tuple
+    papers: tuple
+    ratings: list
+    categories: tuple
+    left_out: dict = field(default_factory=dict)
+
+    @cached_property
+    def table(self):
+        return tabulate(self.ratings)
+
+    @property
+    def has_two(self):
+        return bool((self.table.codes >= 0).sum(axis=0).max(initial=0) >= 2)
+
+
+class Sheet:
+    """Everything coded in the summaries handed in, read once; `of` cuts one section and round out of it."""
+
+    def __init__(self, study, summaries, sections=None):
+        self.study = study
+        coded = study.sections.coded().select_related("phase") if sections is None else sections
+        self.sections = list(coded)
+        self.read, self.not_independent = independent(study, summaries)
+        self._said = self._answers(summaries)
+
+    def _answers(self, summaries):
+        """`{section: {summary: (value, absence)}}`; blanks are not in it."""
+        kinds = {section.pk: section.kind for section in self.sections}
+        marks = defaultdict(list)
+        rows = Mark.objects.filter(answer__summary__in=summaries, answer__section__in=kinds)
+        rows = list(rows.values_list("answer", "code").order_by("position", "pk"))
+        names, self.scales = code_names(self.sections, {code for _, code in rows})
+        for answer, code in rows:
+            marks[answer].append(names[code])
+        said = defaultdict(dict)
+        rows = Answer.objects.filter(summary__in=summaries, section__in=kinds).order_by()
+        for pk, summary, section, *values in rows.values_list(
+            "pk", "summary", "section", "absence", "none_apply", "number", "yes_no"
+        ):
+            answer = judged(kinds[section], marks.get(pk, ()), *values)
+            if answer is not None:
+                said[section][summary] = answer
+        return said
+
+    def of(self, section, round=None):
+        """`Rated` of one round (its id), or of all rounds together: then each reader's earliest reading of a paper."""
+        said, chosen = self._said.get(section.pk, {}), {}
+        for one in self.read:
+            if one.phase == section.phase_id and round in {None, one.round} and one.pk in said:
+                chosen.setdefault((one.reviewer, one.paper), said[one.pk])
+        raters = tuple(sorted({reviewer for reviewer, _ in chosen}, key=self.usernames.__getitem__))
+        papers = tuple(sorted({paper for _, paper in chosen}))
+        answers = [[chosen.get((reviewer, paper)) for paper in papers] for reviewer in raters]
+        return self._rated(section, raters, papers, answers)
+
+    def _rated(self, section, raters, papers, answers):
+        left_out = Counter()
+        if section.kind in ON_SCALE:
+            answers = [[self._on_scale(answer, left_out) for answer in row] for row in answers]
+        found = prepared(answers, section.kind)
+        values = tabulate(found.ratings).values
+        used = {label for value in values for label in (value if isinstance(value, frozenset) else [value])}
+        return Rated(
+            section, raters, papers, found.ratings, self._categories(section, used), found.left_out | dict(left_out)
+        )
+
+    @staticmethod
+    def _on_scale(answer, left_out):
+        if answer is not None and answer[0] is NONE_APPLY:
+            left_out[NONE_APPLY.name] += 1
+            return None
+        return answer
+
+    def _categories(self, section, used):
+        """What could be said, in the codebook's order; then what was said besides."""
+        if section.kind == Section.Kind.NUMBER:
+            return ()
+        declared = [False, True] if section.kind == Section.Kind.YES_NO else self.scales[section.pk]
+        return (*declared, *sorted(used - set(declared), key=str))
+
+    @cached_property
+    def people(self):
+        return User.objects.in_bulk({one.reviewer for one in self.read})
+
+    @cached_property
+    def usernames(self):
+        return {pk: user.username for pk, user in self.people.items()}
+
+    def readings(self, round=None, phase=None):
+        return [one for one in self.read if round in {None, one.round} and phase in {None, one.phase}]
+
+
+def independent(study, summaries):
+    """(readings in the order they were submitted, readings left out because their reader had looked early)."""
+    rows = (
+        summaries.order_by("submitted_at", "pk")
+        .values_list(
+            "pk", "revision", "assignment__round", "assignment__round__phase", "assignment__paper",
+            "assignment__reviewer", "submitted_at",
+        )
+    )  # fmt: skip
+    looks = {
+        (paper, phase, user): at
+        for paper, phase, user, at in EarlyLook.objects.filter(paper__study=study).values_list(
+            "paper", "phase", "user", "at"
+        )
+    }
+    read, looked = [], []
+    for row in rows:
+        one = Read(*row)
+        at = looks.get((one.paper, one.phase, one.reviewer))
+        (looked if at is not None and at <= one.submitted_at else read).append(one)
+    return read, looked
+
+
+def judged(kind, labels, absence, none_apply, number, yes_no):
+    """One answer as `agreement.prepared` takes it: None when blank, else (value, absence)."""
+    if absence:
+        return ((), absence) if kind == Section.Kind.CODES else ("", absence)
+    if kind == Section.Kind.CODES:
+        return (frozenset(labels), "") if labels or none_apply else None
+    if kind == Section.Kind.YES_NO:
+        return None if yes_no is None else (yes_no, "")
+    if kind == Section.Kind.NUMBER:
+        return None if number is None else (float(number), "")
+    if labels:
+        return labels[0], ""
+    return (NONE_APPLY, "") if none_apply else None
+
+
+def code_names(sections, used):
+    """(name of every code, names per section in the codebook's order), of active codes and of those used here.
+
+    Equal labels, as of two proposals, stay two codes. Codes that nobody used here may be proposals on papers that the
+    reader has not coded: they take no part, not even in the numbering.
+    """
+    names, scales, taken = {}, defaultdict(list), Counter()
+    codes = Code.objects.filter(section__in=sections).order_by("section", "position", "pk")
+    codes = codes.filter(Q(status=Code.Status.ACTIVE) | Q(pk__in=used))
+    for pk, section, label in codes.values_list("pk", "section", "label"):
+        taken[section, label] += 1
+        again = taken[section, label]
+        names[pk] = label if again == 1 else f"{label} ({again})"
+        scales[section].append(names[pk])
+    return names, scales
+
+
+def everything(study):
+    """For acts and commands, never for a page: first submissions of everybody."""
+    return Summary.objects.filter(assignment__round__study=study).first_submissions()

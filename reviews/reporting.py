@@ -1,0 +1,212 @@
+"""The statistics as they leave: for the command, as files, as tables for a paper, as a paragraph for its methods."""
+
+from mapping.coefficients import HEADLINE
+from mapping.exporting import Column, Table
+
+from . import freezing, measuring
+from .models import Summary
+from .rating import Sheet, everything
+
+
+def of_study(study, rounds):
+    """What the command prints: every section of these rounds, from everybody's first submissions."""
+    found = {"study": study.slug, "statistics_off": study.statistics_off_reason, "sections": []}
+    if not study.statistics_off_reason:
+        found["sections"] = reports(Sheet(study, everything(study)), rounds)
+    return found | {"replicates": measuring.REPLICATES, "seed": measuring.SEED, "software": freezing.software()}
+
+
+def reports(sheet, rounds, frozen=None):
+    """Full reports: of a closed round as it was kept (if its id is in `frozen`, None: all), else from the sheet."""
+    found = []
+    for round in rounds:
+        kept = round.frozen_agreement if frozen is None or round.pk in frozen else None
+        found += kept["sections"] if kept else freezing.of_round(sheet, round)
+    return found
+
+
+def reports_in(scope):
+    """What a table shows: kept figures of the rounds of which the scope holds every summary, else from the scope."""
+    study = scope.study
+    if study.statistics_off_reason:
+        return []
+    first = scope.of(Summary).first_submissions()
+    rounds = study.rounds.select_related("phase")
+    return reports(Sheet(study, first), rounds, freezing.fully_visible(study, first))
+
+
+COLUMNS = (
+    Column("phase", "key of the phase"),
+    Column("round", "name of the round"),
+    Column("section", "key of the section"),
+    Column("kind", "codes, code, stage, yes_no or number"),
+    Column("coefficient", "percent_agreement (a share from 0 to 1), krippendorff_alpha, fleiss_kappa …"),
+    Column("metric", "the distance between two ratings: nominal, ordinal, interval, masi, jaccard; or the weights"),
+    Column("value", "empty where undefined"),
+    Column("low", "lower end of the 95 % interval"),
+    Column("high", "upper end of the 95 % interval"),
+    Column("papers", "with two ratings or more"),
+    Column("units", "ratings on these papers"),
+    Column("raters", "who gave them"),
+    Column("reason", "why there is no value"),
+    Column("is_primary", "1: the coefficient that judges the section"),
+    Column("target", "what was declared as enough"),
+    Column("replicates", "bootstrap replicates behind the interval"),
+)
+CODES_COLUMNS = (
+    Column("phase", "key of the phase"),
+    Column("round", "name of the round"),
+    Column("section", "key of the section"),
+    Column("code", "label of the code, or the absence"),
+    Column("papers", "that got it from at least one reader"),
+    Column("differing", "of these, papers whose readers differ over it"),
+    Column("used_by", "how many readers used it"),
+    Column("krippendorff_alpha", "of given or not given; empty where undefined"),
+    Column("low", "lower end of the 95 % interval"),
+    Column("high", "upper end of the 95 % interval"),
+    Column("reason", "why there is no alpha"),
+    Column("positive_agreement", "of the times a reader gave it, the share where another gave it too"),
+    Column("negative_agreement", "the same of not giving it"),
+    Column("percent_agreement", "a share from 0 to 1"),
+    Column("kappa", "Cohen's of two readers, Conger's of more"),
+    Column("gwet_ac1", "Gwet's AC1"),
+    Column("units", "ratings"),
+    Column("raters", "who gave them"),
+)
+
+
+def agreement_rows(scope):
+    for one in reports_in(scope):
+        head = [one["phase"], one["round"], one["section"], one["kind"]]
+        counts = [one["papers"], one["units"], one["raters"]]
+        share = one["percent_agreement"]
+        reason = "" if share is not None else "no paper was coded by two raters"
+        yield [*head, "percent_agreement", "", share, None, None, *counts, reason, False, None, None]
+        for name, found in one["coefficients"].items():
+            is_primary = name == one["primary"]
+            yield [
+                *head, name, found["metric"], found["value"], found["low"], found["high"], found["papers"],
+                found["units"], found["raters"], found["reason"], is_primary, one["target"] if is_primary else None,
+                found["replicates"],
+            ]  # fmt: skip
+
+
+def codes_rows(scope):
+    for one in reports_in(scope):
+        for code in one.get("codes", ()):
+            yield [
+                one["phase"], one["round"], one["section"], *(code[column.name] for column in CODES_COLUMNS[3:])
+            ]  # fmt: skip
+
+
+AGREEMENT = Table("agreement.csv", "How far independent summaries say the same.", COLUMNS, agreement_rows)
+AGREEMENT_CODES = Table("agreement_codes.csv", "The same, code by code.", CODES_COLUMNS, codes_rows)
+
+
+HEAD = ("Section", "Coefficient", "Value", "95 % interval", "Agreement", "Papers", "Raters")
+
+
+def table_rows(reports):
+    """The primary coefficient of every section, as a paper would print it."""
+    for one in reports:
+        found = one["coefficients"][one["primary"]]
+        value = f"undefined: {found['reason']}" if found["value"] is None else f"{found['value']:.2f}"
+        between = "–" if found["low"] is None else f"[{found['low']:.2f}, {found['high']:.2f}]"
+        share = "–" if one["percent_agreement"] is None else f"{one['percent_agreement']:.0%}"
+        name = f"{measuring.LABELS[one['primary']]} ({found['metric']})"
+        yield [one["label"], name, value, between, share, str(one["papers"]), str(one["raters"])]
+
+
+def markdown(reports):
+    rows = [HEAD, *table_rows(reports)]
+    lines = [f"| {' | '.join(map(escaped_markdown, row))} |" for row in rows]
+    lines.insert(1, "| --- | --- | ---: | --- | ---: | ---: | ---: |")
+    return "\n".join(lines) + "\n"
+
+
+def escaped_markdown(cell):
+    for character in "\\|`*_<>":
+        cell = cell.replace(character, f"\\{character}")
+    return " ".join(cell.split())
+
+
+LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--",
+}  # fmt: skip
+
+
+def escaped_latex(cell):
+    return "".join(LATEX.get(character, character) for character in " ".join(cell.split()))
+
+
+def latex(reports):
+    """A `tabular` for the package booktabs."""
+    rows = [" & ".join(map(escaped_latex, row)) + r" \\" for row in table_rows(reports)]
+    head = " & ".join(map(escaped_latex, HEAD)) + r" \\"
+    return "\n".join([r"\begin{tabular}{llllrrr}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule",
+                      r"\end{tabular}", ""])  # fmt: skip
+
+
+def methods(reports, *, round_name, not_independent):
+    """A paragraph for the methods section of a paper, true of these reports."""
+    if not any(one["papers"] for one in reports):
+        return ""
+    papers, raters = (max(one[fact] for one in reports) for fact in ("papers", "raters"))
+    sentences = [
+        f"In {round_name}, {papers} papers were coded independently by two or more of {raters} reviewers with "
+        f"{len(reports)} coded items; every reviewer worked without access to the others' answers until they had "
+        "submitted their own, and reliability was computed from these first submissions alone."
+    ]
+    if not_independent:
+        sentences.append(
+            f"{not_independent} summaries whose reviewer had looked at others' answers before were left out."
+        )
+    sentences += [statistics_used(reports), *declared(reports), missing(reports)]
+    sentences.append(
+        f"Intervals are 95 % percentile bootstrap intervals over papers with {measuring.REPLICATES:,} replicates (seed "
+        f"{measuring.SEED}), each of which recomputes the expected disagreement. Coefficients without variation in the "
+        f"ratings are reported as undefined. Computed with {freezing.software()}."
+    )
+    return " ".join(sentences)
+
+
+WHY = {
+    "codes": "the MASI distance between sets of codes (Passonneau 2006)",
+    "code": "the nominal distance for single codes",
+    "yes_no": "the nominal distance for yes-or-no items",
+    "stage": "the ordinal distance for stages",
+    "number": "the squared difference for numbers",
+}
+
+
+def statistics_used(reports):
+    kinds = dict.fromkeys(WHY[one["kind"]] for one in reports)
+    text = (
+        f"We report Krippendorff's alpha (Krippendorff 2011) with {listed(kinds)}, because one definition covers any "
+        "number of reviewers, missing codings and every scale"
+    )
+    others = {one["label"]: measuring.LABELS[one["primary"]] for one in reports if one["primary"] != HEADLINE}
+    named = [f"{name} for “{label}”" for label, name in others.items()]
+    return f"{text}; {listed(named)} had been chosen as primary coefficient." if named else f"{text}."
+
+
+def declared(reports):
+    targets = {one["label"]: one["target"] for one in reports if one["target"] is not None}
+    if targets:
+        named = [f"{target:g} for “{label}”" for label, target in targets.items()]
+        yield f"Targets were {listed(named)}; where an interval includes its target, the papers are too few to tell."
+
+
+def missing(reports):
+    text = (
+        "Blank answers count as missing. “Not reported”, “unclear” and “not applicable” count as categories of their "
+        "own, except on ordinal and numeric scales, where they have no place and are left out"
+    )
+    left_out = sum(number for one in reports for number in one["left_out"].values())
+    return f"{text} ({left_out} here)."
+
+
+def listed(words):
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,258 @@
+"""A study out of its bundle: people, template, papers. What people read and said of them is in `restoring_words`."""
+
+from dataclasses import dataclass, field, replace
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+from django.db import DataError, IntegrityError, models, transaction
+
+from mapping import protocol
+from mapping.models import Code, CodebookChange, LogEntry, Membership, Paper, PaperImport, PaperSource, Study, User
+from mapping.tables import CODEBOOK, IMPORTS, PAPER_FIELDS, PAPERS, SOURCES, TEAM
+from reviews import restoring_words
+from reviews.records import CHANGES
+from reviews.references import Inward
+from reviews.scoping import IMPORTED
+from reviews.unbundling import Bundle, Refused, moment
+
+BATCH = 2000
+
+
+@dataclass
+class Site:
+    """What has been made so far, by how the bundle calls it."""
+
+    bundle: Bundle
+    study: Study = None
+    people: dict = field(default_factory=dict)  # user name in the bundle: User
+    renamed: dict = field(default_factory=dict)  # user name in the bundle: user name here
+    phases: dict = field(default_factory=dict)  # key: Phase
+    sections: dict = field(default_factory=dict)  # key: Section
+    codes: dict = field(default_factory=dict)  # number, as text: Code
+    papers: dict = field(default_factory=dict)  # key: Paper
+    made: dict = field(default_factory=dict)  # model: [things, in the order of the file]
+    later: dict = field(default_factory=dict)  # (model, field): [(thing, kept JSON, its row)]
+
+    def make(self, model, pairs):
+        """Save `(thing, row)` pairs, in batches, each checked as a form would check it. Returns the things."""
+        made, batch = self.made.setdefault(model, []), []
+        for thing, row in pairs:
+            check(thing, row)
+            batch.append(thing)
+            if len(batch) >= BATCH:
+                made += model.objects.bulk_create(batch)
+                batch = []
+        made += model.objects.bulk_create(batch)
+        return made
+
+    def keep(self, thing, name, row, column):
+        """JSON that names other things waits until all of them are there."""
+        kept = row.json(column)
+        if kept not in (None, {}, []):
+            self.later.setdefault((type(thing), name), []).append((thing, kept, row))
+
+    def person(self, row, column):
+        return row.one_of(column, self.people, "person", is_needed=False)
+
+    def reviewer(self, row, column):
+        return row.one_of(column, self.people, "person")
+
+    def fill_in(self):
+        inward = Inward(self.made, self.people, self.sections)
+        for (model, name), waiting in self.later.items():
+            for thing, kept, row in waiting:
+                try:
+                    setattr(thing, name, inward(kept))
+                except (ValueError, TypeError, RecursionError) as error:
+                    raise row.refused(name, error) from error
+            model.objects.bulk_update([thing for thing, _, _ in waiting], [name], batch_size=500)
+
+
+def check(thing, row):
+    try:
+        thing.clean_fields(exclude=unchecked(type(thing)))
+    except ValidationError as error:
+        name, words = next(iter(error.message_dict.items()))
+        raise row.refused(name, words[0]) from error
+
+
+def unchecked(model):
+    """Relations were found by hand, and an empty object is fine as JSON."""
+    return {one.name for one in model._meta.concrete_fields if one.is_relation or isinstance(one, models.JSONField)}
+
+
+def restore(source, *, by=None, known=None, slug=None):
+    """A study from a bundle (a path or a binary file), all of it or nothing. Returns the Site.
+
+    Nobody's account is taken over: everybody in the bundle gets an account of their own without login, under another
+    name where theirs is taken. `known` says who is whom: `{user name in the bundle: User of this site}`.
+    Raises Refused with one line.
+    """
+    try:
+        with transaction.atomic():
+            return restored(Bundle(source), by, known or {}, slug)
+    except (DataError, IntegrityError, UnicodeEncodeError) as error:
+        said = str(error).strip().splitlines()[0]
+        raise Refused(f"The bundle contradicts itself: {said}") from error
+
+
+def restored(bundle, by, known, slug):
+    about = bundle.about()
+    site = Site(bundle)
+    add_people(site, known)
+    add_study(site, about, slug)
+    add_papers(site)
+    add_codebook(site)
+    restoring_words.add(site)
+    site.fill_in()
+    text = f"The study came from a bundle; it was called “{about['slug']}” there."
+    LogEntry.objects.record(site.study, by, IMPORTED, text, renamed=site.renamed)
+    return site
+
+
+def add_people(site, known):
+    rows = list(site.bundle.rows(TEAM))
+    stranger = next((name for name in known if name not in {row["user"] for row in rows}), None)
+    if stranger:
+        raise Refused(f"team.csv knows nobody called “{stranger}”.")
+    for row in rows:
+        name = row["user"]
+        if name in site.people:
+            raise row.refused("user", f"“{name[:60]}” stands twice")
+        site.people[name] = known.get(name) or new_person(row)
+        if site.people[name].username != name:
+            site.renamed[name] = site.people[name].username
+    site.made[User] = list(site.people.values())
+
+
+def new_person(row):
+    user = User(username=row["user"], name=row["name"])
+    user.set_unusable_password()
+    check(user, row)
+    stem, number = user.username[:140], 1
+    while User.objects.known_as(user.username).exists():
+        number += 1
+        user.username = f"{stem}-{number}"
+    user.save()
+    return user
+
+
+def add_study(site, about, slug):
+    try:
+        outline = protocol.read(site.bundle.content("protocol.json"))
+        moments = {name: moment(about[name]) if about[name] else None for name in ("created_at", "released_at")}
+        creator, wanted = site.people[about["created_by"]], str(about["slug"])
+        validate_slug(wanted)
+    except protocol.ProtocolRefused as error:
+        raise Refused(str(error)) from error
+    except (KeyError, TypeError, ValueError, ValidationError) as error:
+        raise Refused(f"study.json cannot be read: {error}.") from error
+    facts = {
+        "title": outline.title or wanted,
+        "description": outline.description,
+        "created_by": creator,
+        "template_name": str(about.get("template_name", ""))[:100],
+        "codebook_version": outline.codebook_version,
+        **outline.settings,
+        **moments,
+    }
+    if slug is None and len(wanted) <= 80 and not Study.objects.filter(slug=wanted).exists():
+        slug = wanted
+    site.study = protocol.with_free_slug(facts, slug)
+    # The codes come from codebook.csv, which knows those that left the template too.
+    bare = replace(outline, sections=tuple(replace(section, codes=()) for section in outline.sections))
+    protocol.add_to(site.study, bare, as_recorded=True)
+    site.phases = {phase.key: phase for phase in site.study.phases.all()}
+    site.sections = {section.key: section for section in site.study.sections.select_related("phase")}
+    add_members(site)
+
+
+def add_members(site):
+    parts = []
+    for row in site.bundle.rows(TEAM):
+        if row["role"]:
+            facts = {"study": site.study, "user": site.people[row["user"]], "role": row["role"]}
+            joined = row.moment("joined_at") or site.study.created_at
+            parts.append((Membership(**facts, joined_at=joined, deactivated_at=row.moment("deactivated_at")), row))
+    site.make(Membership, parts)
+
+
+def add_papers(site):
+    def papers():
+        for row in site.bundle.rows(PAPERS):
+            facts = {name: row[name] for name, _ in PAPER_FIELDS}
+            facts |= {"year": row.integer("year"), "extra": row.json("extra") or {}, "added_at": row.moment("added_at")}
+            yield Paper(study=site.study, **facts), row
+
+    def imports():
+        for row in site.bundle.rows(IMPORTS):
+            counts = {name: row.integer(name) for name in ("new", "duplicate", "refused")}
+            moments = {name: row.moment(name) for name in ("at", "confirmed_at", "undone_at")}
+            words = {name: row[name] for name in ("file_name", "source", "state")}
+            facts = {**counts, **moments, **words, "problems": row.json("problems") or []}
+            yield PaperImport(study=site.study, by=site.reviewer(row, "by"), **facts), row
+
+    def sources():
+        numbers = {str(number): one for number, one in enumerate(site.made[PaperImport], start=1)}
+        for row in site.bundle.rows(SOURCES):
+            words = {name: row[name] for name in ("source", "file_name", "entry_key")}
+            yield PaperSource(
+                paper=row.one_of("paper", site.papers, "paper"), is_duplicate=row.truth("is_duplicate"),
+                paper_import=row.one_of("import", numbers, "import", is_needed=False), line=row.integer("line"),
+                **words,
+            ), row  # fmt: skip
+
+    site.papers = {paper.key: paper for paper in site.make(Paper, papers())}
+    site.make(PaperImport, imports())
+    site.make(PaperSource, sources())
+
+
+def add_codebook(site):
+    def codes():
+        for number, row in enumerate(site.bundle.rows(CODEBOOK), start=1):
+            if row["number"] != str(number):
+                raise row.refused("number", f"“{row['number'][:60]}” stands where {number} should")
+            words = {name: row[name] for name in ("label", "definition", "when_not", "example", "reason")}
+            # A merged code names one that may come after it: until all are there it counts as declined.
+            status = "declined" if row["status"] == "merged" else row["status"]
+            code = Code(
+                section=row.one_of("section", site.sections, "section"), position=row.integer("position"),
+                status=status, excludes_paper=row.truth("excludes_paper"), added_at=row.moment("added_at"),
+                proposed_by=site.person(row, "proposed_by"), **words,
+            )  # fmt: skip
+            rows.append((code, row))
+            yield code, row
+
+    rows = []
+    made = site.make(Code, codes())
+    site.codes = {str(number): code for number, code in enumerate(made, start=1)}
+    for code, row in rows:
+        code.parent = row.one_of("parent_number", site.codes, "code", is_needed=False)
+        code.merged_into = row.one_of("merged_into_number", site.codes, "code", is_needed=False)
+        code.status = row["status"]
+    touched = [code for code, _ in rows if code.parent_id or code.merged_into_id]
+    Code.objects.bulk_update(touched, ["parent", "merged_into", "status"], batch_size=500)
+    add_changes(site)
+
+
+def add_changes(site):
+    def changes():
+        for row in site.bundle.rows(CHANGES):
+            change = CodebookChange(
+                study=site.study, version=row.integer("version"), act=row["act"], reason=row["reason"],
+                section=row.one_of("section", site.sections, "section", is_needed=False),
+                code=row.one_of("code_number", site.codes, "code", is_needed=False),
+                marks=row.integer("marks"), papers=row.integer("papers"), by=site.reviewer(row, "by"),
+                at=row.moment("at"),
+            )  # fmt: skip
+            site.keep(change, "before", row, "before")
+            site.keep(change, "after", row, "after")
+            rows.append((change, row))
+            yield change, row
+
+    rows = []
+    by_version = {str(change.version): change for change in site.make(CodebookChange, changes())}
+    undoing = [(change, row) for change, row in rows if row["undoes"]]
+    for change, row in undoing:
+        change.undoes = row.one_of("undoes", by_version, "change of the codebook")
+    CodebookChange.objects.bulk_update([change for change, _ in undoing], ["undoes"], batch_size=500)

@@ -1,0 +1,146 @@
+"""What needs no decision: unanimous answers settle themselves, and so do those of a paper that one person codes.
+
+Locks are taken in one order: the study's codebook (shared), then the papers by primary key.
+"""
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
+from reviews.comparing import compared
+from reviews.models import Assignment, Resolution, Summary
+from reviews.resolving import marks_for
+from reviews.settled import Settled, what_was_said
+
+BATCH = 2000
+
+
+def settle_paper_if_complete(paper, phase):
+    """Called when a summary is submitted, within its transaction: settles what the last reader made unanimous.
+
+    Two last readers may submit at once: the second waits for the paper, and then sees that the first is done.
+    """
+    return settle(paper.study, papers=[paper.pk], phase=phase)
+
+
+@transaction.atomic
+def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False):
+    """Write the findings that need no decision, and count what stays open: `{"settled": n, "open": m, "at": when}`.
+
+    Only where nobody still has to code the paper in that phase, and where there is no finding yet. `by` is the lead who
+    asked, None where submitting the last summary did; `papers` (primary keys) and `phase` narrow.
+    """
+    from reviews.coding import hold_codebook  # coding calls this when a summary is submitted
+
+    if by and not Membership.objects.leads().filter(study=study, user=by).exists():
+        raise PermissionDenied("Only leads of this study may do this.")
+    hold_codebook(study)
+    locked = study.papers.all() if papers is None else study.papers.filter(pk__in=papers)
+    # In the order of the primary key, so that two of these wait for each other instead of for ever.
+    locked = list(locked.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    sections = study.sections.in_use()
+    sections = {one.pk: one for one in (sections.filter(phase=phase) if phase else sections)}
+    closed = waiting(study, locked) | (hidden_from(by, study) if by else set())
+    summaries = Summary.objects.filter(assignment__round__study=study)
+    ready, is_open = [], 0
+    chosen = None if papers is None else locked
+    for said in compared(study, summaries, sections.values(), papers=chosen, is_open_only=True):
+        if (said.paper, sections[said.section].phase_id) in closed:
+            continue
+        if said.comparison.settles_itself or (said.comparison.state == "single" and not is_unanimous_only):
+            ready.append(said)
+        else:
+            is_open += 1
+    now = timezone.now()
+    write_all(ready, sections, by, now)
+    if ready:
+        record(study, ready, by, now)
+    return {"settled": len(ready), "open": is_open, "at": now}
+
+
+def waiting(study, papers):
+    """`{(paper, phase)}` that somebody still has to code."""
+    awaiting = Assignment.objects.awaiting().filter(round__study=study, round__closed_at=None)
+    if len(papers) == 1:
+        awaiting = awaiting.filter(paper=papers[0])
+    return set(awaiting.values_list("paper", "round__phase"))
+
+
+def hidden_from(user, study):
+    """`{(paper, phase)}` where something was submitted that this person may not see: `visible_to` says so."""
+    visible = Summary.objects.visible_to(user, study)
+    hidden = Summary.objects.submitted().filter(assignment__round__study=study)
+    if Membership.objects.leads().filter(study=study, user=user).exists():
+        # From leads nothing is hidden but where they read themselves.
+        own = Assignment.objects.of(user, study).filter(paper=OuterRef("assignment__paper"))
+        hidden = hidden.filter(Exists(own))
+    hidden = hidden.exclude(pk__in=visible.values("pk"))
+    return set(hidden.values_list("assignment__paper", "assignment__round__phase"))
+
+
+def write_all(ready, sections, by, now):
+    settled = [Settled.by(said.comparison.options[0], sections[said.section], said.comparison) for said in ready]
+    findings = Finding.objects.bulk_create(
+        (
+            Finding(
+                paper_id=said.paper, section_id=said.section, absence=what.absence, none_apply=what.none_apply,
+                text=what.text, number=what.number, yes_no=what.yes_no, settled_at=now,
+            )
+            for said, what in zip(ready, settled, strict=True)
+        ), batch_size=BATCH,
+    )  # fmt: skip
+    together = list(zip(findings, ready, settled, strict=True))
+    marks = (mark for finding, _, what in together for mark in marks_for(finding, what))
+    FindingMark.objects.bulk_create(marks, batch_size=BATCH)
+    Resolution.objects.bulk_create(
+        (
+            Resolution(
+                paper_id=said.paper, section_id=said.section, finding=finding,
+                basis="unanimous" if said.comparison.settles_itself else "single",
+                content={"settled": what.as_json(), "said": what_was_said(said), "replaces": None},
+                reviewers=len(said.comparison.answered_by), is_unanimous=said.comparison.settles_itself,
+                decided_by=by, decided_at=now,
+            )
+            for finding, said, what in together
+        ), batch_size=BATCH,
+    )  # fmt: skip
+
+
+def record(study, ready, by, now):
+    papers = {said.paper for said in ready}
+    unanimous = sum(said.comparison.settles_itself for said in ready)
+    # About one paper, the log must know so: it withholds lines from those still to code it.
+    paper = Paper.objects.get(pk=papers.pop()) if len(papers) == 1 else None
+    where = f"of “{paper}”" if paper else f"in {len(papers)} papers"
+    LogEntry.objects.record(
+        study, by, "settle-unanimous", f"Settled {len(ready)} sections {where} that needed no decision", paper=paper,
+        unanimous=unanimous, single=len(ready) - unanimous, at=now.isoformat(),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def take_back(study, *, by, at):
+    """Undo what `settle` wrote for this lead at that moment, but for what somebody decided anew since; how many."""
+    from reviews.coding import hold_codebook
+
+    if not Membership.objects.leads().filter(study=study, user=by).exists():
+        raise PermissionDenied("Only leads of this study may do this.")
+    hold_codebook(study)
+    mine = Resolution.objects.in_force().filter(
+        paper__study=study, decided_by=by, decided_at=at, basis__in=["unanimous", "single"]
+    )  # fmt: skip
+    papers = Paper.objects.filter(pk__in=mine.values("paper")).order_by("pk").select_for_update(no_key=True)
+    list(papers.values_list("pk", flat=True))
+    newer = Resolution.objects.in_force().filter(
+        paper=OuterRef("paper"), section=OuterRef("section"), decided_at__gt=OuterRef("decided_at")
+    )  # fmt: skip
+    taken = list(mine.filter(~Exists(newer)).values_list("pk", "finding"))
+    Resolution.objects.filter(pk__in=[pk for pk, _ in taken]).update(undone_at=timezone.now(), undone_by=by)
+    Finding.objects.filter(pk__in=[finding for _, finding in taken]).delete()
+    if taken:
+        LogEntry.objects.record(
+            study, by, "undo-settling", f"Took back {len(taken)} findings that had needed no decision", count=len(taken)
+        )
+    return len(taken)

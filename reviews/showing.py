@@ -1,0 +1,228 @@
+"""What the agreement pages show to one person: of which round, from whose answers, and what was left out for them."""
+
+from functools import cached_property
+from itertools import groupby
+from typing import NamedTuple
+
+from mapping.coefficients import HEADLINE
+from mapping.models import Paper, Section
+
+from . import agreement, freezing, measuring
+from .drilling import address, said
+from .models import Assignment, EarlyLook, Summary
+from .rating import Sheet
+
+DISCUSSED = 10
+FROM_ONE_SECTION = 3
+FAR = 1.5  # where nearly all say the same, any difference is many times as far as chance: that is not worth more
+ALL = "all-"  # before the key of a phase: all its rounds together
+
+
+class Scope(NamedTuple):
+    """A round, or all rounds of a phase together. `name` stands in the address."""
+
+    name: str
+    label: str
+    phase: object
+    round: object = None
+
+
+class Shown:
+    """The agreement of a study as far as one person may see it. Every query is made once, however many rows."""
+
+    def __init__(self, study, user, asked="", sections=None):
+        self.study, self.user = study, user
+        self.first = Summary.objects.visible_to(user, study).first_submissions()
+        self.sheet = Sheet(study, self.first, sections)
+        self.rounds = list(study.rounds.select_related("phase"))
+        self.scopes = self._scopes(sections)
+        self.scope = self._chosen(asked)
+
+    def _scopes(self, sections):
+        phases = {section.phase_id for section in sections} if sections is not None else None
+        rounds = [one for one in self.rounds if phases is None or one.phase_id in phases]
+        scopes = [Scope(str(one.pk), one.name, one.phase, one) for one in rounds]
+        by_phase = groupby(sorted(rounds, key=lambda one: (one.phase.position, one.phase_id)), lambda one: one.phase)
+        for phase, several in by_phase:
+            if len(list(several)) > 1:
+                scopes.append(Scope(f"{ALL}{phase.key}", f"{phase.name}: all rounds together", phase))
+        return scopes
+
+    def _chosen(self, asked):
+        """What the address asks for, else the newest round of which this person may see anything."""
+        found = next((scope for scope in self.scopes if scope.name == asked), None)
+        if found is not None:
+            return found
+        with_something = {one.round for one in self.sheet.read}
+        rounds = [scope for scope in self.scopes if scope.round]
+        told = [scope for scope in rounds if scope.round.pk in with_something]
+        return (told or rounds or [None])[-1]
+
+    @property
+    def readings(self):
+        if self.scope is None:
+            return []
+        return self.sheet.readings(self.scope.round and self.scope.round.pk, self.scope.phase.pk)
+
+    @property
+    def not_independent(self):
+        one_round = self.scope and self.scope.round
+        return sum(
+            1 for one in self.sheet.not_independent
+            if self.scope and one.phase == self.scope.phase.pk and (not one_round or one.round == one_round.pk)
+        )  # fmt: skip
+
+    def rated(self, section):
+        return self.sheet.of(section, self.scope.round and self.scope.round.pk)
+
+    @cached_property
+    def frozen(self):
+        return freezing.fully_visible(self.study, self.first)
+
+    def kept(self, round):
+        """The figures kept at closing, if everything behind them may be seen by this person."""
+        return round.frozen_agreement if round and round.frozen_agreement and round.pk in self.frozen else None
+
+    @property
+    def kept_now(self):
+        return self.kept(self.scope.round) if self.scope else None
+
+    def reports(self, *, full=False):
+        if self.scope is None:
+            return []
+        if self.kept_now:
+            return self.kept_now["sections"]
+        if self.scope.round:
+            return freezing.of_round(self.sheet, self.scope.round, full=full)
+        sections = [one for one in self.sheet.sections if one.phase_id == self.scope.phase.pk]
+        found = [self.report(section, full=full) for section in sections]
+        return [one for one in found if one["raters"] or one["section"] in self._in_use]
+
+    def report(self, section, *, full=True):
+        kept = self.kept_now
+        found = next((one for one in kept["sections"] if one["section"] == section.key), None) if kept else None
+        label = self.scope.label
+        return found or measuring.report(self.rated(section), phase=section.phase.key, round=label, full=full)
+
+    @cached_property
+    def _in_use(self):
+        return {section.key for section in self.sheet.sections if not section.is_retired}
+
+    @cached_property
+    def left_out(self):
+        """Papers that this person still has to code, so that no figure here may tell of them."""
+        if self.scope is None:
+            return []
+        own = Assignment.objects.blinding(self.user)
+        awaited = own.filter(round__study=self.study, round__phase=self.scope.phase)
+        papers = Paper.objects.filter(assignments__in=awaited).distinct().order_by("key")
+        if self.scope.round:
+            papers = papers.filter(pk__in=Assignment.objects.filter(round=self.scope.round).values("paper"))
+        looked = EarlyLook.objects.filter(user=self.user, phase=self.scope.phase).values("paper")
+        return list(papers.exclude(pk__in=looked).only("key", "title"))
+
+    @cached_property
+    def late_changes(self):
+        """{section key: log entries}: what was declared after the first submission."""
+        found = {}
+        for entry in self.study.log.filter(act="declaration-changed").select_related("by").order_by("at"):
+            found.setdefault(entry.facts.get("section"), []).append(entry)
+        return found
+
+    def rows(self):
+        """The overview, worst first; what is undefined comes last."""
+        sections = {section.key: section for section in self.sheet.sections}
+        rows = [self.row(sections[one["section"]], one) for one in self.reports() if one["section"] in sections]
+        return sorted(rows, key=lambda row: (row["value"] is None, row["value"] or 0, row["section"].position))
+
+    def row(self, section, report):
+        primary = section.primary_coefficient or HEADLINE
+        if primary not in report["coefficients"]:
+            primary = report["primary"]
+        found = report["coefficients"][primary]
+        verdict = measuring.verdict(found, section.agreement_target)
+        percent = report["percent_agreement"]
+        return {
+            "section": section, "report": report, "name": measuring.LABELS[primary], "metric": found["metric"],
+            "value": found["value"], "low": found["low"], "high": found["high"], "reason": found["reason"],
+            "percent": None if percent is None else 100 * percent, "verdict": verdict,
+            "target": section.agreement_target, "whisker": whisker(found, section.agreement_target),
+            "strip": strip(report["prevalence"]), "late": self.late_changes.get(section.key, []),
+            "papers_url": address(self.study, section, self.scope.name),
+            "differ_url": address(self.study, section, self.scope.name, differ=1),
+        }  # fmt: skip
+
+    def to_discuss(self):
+        """The ten disagreements most worth discussing: far apart, and of a kind that comes back; with the reason."""
+        found = []
+        for section in self.sheet.sections:
+            if section.phase_id == self.scope.phase.pk:
+                found += worth(self.rated(section))
+        found.sort(key=lambda one: (-one["weight"], one["section"].position, one["paper"]))
+        chosen, times = [], {}
+        for one in found:
+            times[one["section"].pk] = times.get(one["section"].pk, 0) + 1
+            if times[one["section"].pk] <= FROM_ONE_SECTION:
+                chosen.append(one)
+        chosen = chosen[:DISCUSSED]
+        papers = Paper.objects.only("key", "title").in_bulk({one["paper"] for one in chosen})
+        return [one | {"paper": papers[one["paper"]]} for one in chosen]
+
+
+def metric_of(section):
+    return measuring.HEADLINE_METRIC.get(section.kind, "nominal")
+
+
+def worst(rated, limit=None):
+    """(index of the paper, distance relative to chance), worst first."""
+    scale = rated.categories if rated.section.kind == Section.Kind.STAGE else None
+    return agreement.worst_papers(rated.table, metric_of(rated.section), scale, limit)
+
+
+def worth(rated):
+    """Disagreements of one section with their weight: distance, and how often the same confusion comes back."""
+    pairs = agreement.confused_pairs(rated.table) if rated.section.kind != Section.Kind.NUMBER else []
+    again = {}
+    for pair in sorted(pairs, key=lambda one: len(one.papers)):
+        again.update(dict.fromkeys(pair.papers, pair))
+    found = []
+    for paper, distance in worst(rated, 4 * DISCUSSED):
+        pair = again.get(paper)
+        others = len(pair.papers) - 1 if pair else 0
+        found.append(
+            {
+                "section": rated.section, "paper": rated.papers[paper], "said": said(rated, paper),
+                "weight": min(distance, FAR) * (1 + others / 4), "why": why(rated.section, distance, pair, others),
+            }
+        )  # fmt: skip
+    return found
+
+
+def why(section, distance, pair, others):
+    far = "as far apart as two papers drawn by lot, or farther" if distance >= 1 else "closer than two papers by lot"
+    if not others:
+        return f"{far}; no other paper shows the same: perhaps an oversight"
+    look = "look at their definitions" if section.has_codes else "look at what the section asks"
+    names = f"“{measuring.shown(pair.one)}” where another gives “{measuring.shown(pair.other)}”"
+    return f"{far}; {names}, on {others} other paper{'s' if others > 1 else ''} too: {look}"
+
+
+def place(value):
+    """In per cent of an axis from 0 to 1; what lies beyond stands at its end."""
+    return None if value is None else round(100 * min(max(value, 0), 1), 2)
+
+
+def whisker(found, target):
+    """What `_whisker.html` needs."""
+    ends = {name: place(found[name]) for name in ("low", "value", "high")}
+    return {**ends, "target": place(target)}
+
+
+def strip(prevalence):
+    """Shares as pieces of a strip: where each begins, how wide it is, in per cent."""
+    pieces, start = [], 0.0
+    for number, one in enumerate(prevalence):
+        width = 100 * one["share"]
+        pieces.append({**one, "percent": width, "x": round(start, 2), "width": round(width, 2), "shade": number % 5})
+        start += width
+    return pieces

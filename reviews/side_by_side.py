@@ -1,0 +1,287 @@
+"""The comparison page of one paper as plain facts: per section who says what, what was settled, what is discussed."""
+
+import re
+from collections import defaultdict
+
+from django.utils.functional import cached_property
+
+from mapping.models import Code, Judgement, User
+from reviews.comparing import compared
+from reviews.comparison import word_diff
+from reviews.models import Assignment, Deferral, Remark, Resolution, Summary
+from reviews.remarking import visible_pairs
+from reviews.resolving import why_not
+from reviews.settle_forms import SettleForm
+from reviews.settled import digest, is_late, merged_codes
+
+RECENT = 8
+
+
+class Words:
+    """What one reviewer says of a section, to read."""
+
+    def __init__(self, voice, answer, labels, differing=None):
+        self.letter, self.name = voice.letter, voice.name
+        self.absence = Judgement.Absence(answer.absence).label if answer.absence else ""
+        self.is_blank, self.text, self.confidence = answer.is_blank, answer.text, answer.confidence
+        self.evidence = answer if (answer.quote or answer.page or answer.rationale) else None
+        self.codes = [(labels[mark.code], mark) for mark in answer.marks]
+        self.value = answer.value if not isinstance(answer.value, bool) else ("no", "yes")[answer.value]
+        self.differing = differing
+
+    @property
+    def is_none(self):
+        """None of the codes, said on purpose."""
+        return not (self.is_blank or self.absence or self.codes or self.text or self.value is not None)
+
+
+class Shared:
+    """One code that some gave, or all."""
+
+    def __init__(self, code, label, letters, evidence):
+        self.code, self.label, self.letters, self.evidence = code, label, letters, evidence
+
+
+class Sheet:
+    """One section of the page. `may_settle` and what is settled are for those who may know; see `Page`."""
+
+    def __init__(self, page, section, said, bound=None):
+        self.page, self.section, self.said = page, section, said
+        self.comparison = said.comparison
+        self.current = page.in_force.get(section.pk)
+        self.finding = page.findings.get(section.pk)
+        self.deferral = page.deferrals.get(section.pk)
+        self.history = page.history[section.pk]
+        self.remarks = page.remarks[section.pk]
+        self.bound = bound
+
+    @cached_property
+    def is_late(self):
+        return bool(self.current) and is_late(self.current, self.said, self.section, self.page.went_to)
+
+    @cached_property
+    def state(self):
+        if self.current and not self.is_late:
+            return "settled"
+        if self.deferral:
+            return "deferred"
+        return {"agrees": "agrees", "single": "submitted"}.get(self.comparison.state, "differs")
+
+    @property
+    def word(self):
+        if self.is_late:
+            return "answers changed"
+        if self.state == "settled":
+            return {"unanimous": "unanimous", "single": "one reviewer"}.get(self.current.basis, "settled")
+        return "one answer" if self.state == "submitted" else ""
+
+    @property
+    def is_open(self):
+        return self.page.may_settle and self.state not in {"settled", "deferred"}
+
+    @property
+    def needs_reason(self):
+        return self.comparison.state == "differs"
+
+    @cached_property
+    def form(self):
+        if not self.page.may_settle:
+            return None
+        return self.bound or self.page.form(self)
+
+    @property
+    def is_first_open(self):
+        """The accent marks one thing to do."""
+        return self.page.open[:1] == [self]
+
+    @property
+    def is_alike(self):
+        """All say the same, and no evidence would be lost by saying it once."""
+        return self.comparison.state == "agrees" and not any(words.evidence or words.codes for words in self.words)
+
+    @property
+    def codes_count(self):
+        return len(self.shared_codes) + len(self.partial_codes)
+
+    @property
+    def offered(self):
+        """Codes that have their tick beside what was said; the others stand under “other codes”."""
+        if not (self.section.is_multiple and self.needs_reason):
+            return set() if not self.section.is_multiple else {code.code for code in self.partial_codes}
+        return {code.code for code in [*self.shared_codes, *self.partial_codes]}
+
+    @property
+    def start_text(self):
+        """One's own text starts from what is settled, else from the first that was written."""
+        if self.finding:
+            return self.finding.text
+        return next((words.text for words in self.words if words.text), "")
+
+    @property
+    def rule_codes(self):
+        """The codes whose definition a remark may become part of: those talked about first."""
+        choices = self.form.choices if self.form else []
+        return [code for code in choices if code.status in {"active", "retired"}]
+
+    @property
+    def has_open_remarks(self):
+        return any(line.resolved_at is None for line in self.remarks)
+
+    @property
+    def answers_token(self):
+        return digest(self.said)
+
+    @cached_property
+    def words(self):
+        """Every reviewer's answer; texts with what the first one's has not."""
+        answers = self.comparison.answers
+        texts = [answer for answer in answers if answer.text and not answer.absence]
+        differing = {}
+        if self.section.kind == "text" and len(texts) > 1 and self.comparison.state == "differs":
+            first, second, *_ = texts
+            # From its own side each text keeps its own blanks.
+            differing = {answer.reviewer: word_diff(answer.text, first.text) for answer in texts[1:]}
+            if len(texts) == 2:
+                differing[first.reviewer] = word_diff(first.text, second.text)
+        labels = self.page.labels
+        return [
+            Words(voice, answer, labels, differing.get(voice.label))
+            for voice, answer in zip(self.said.voices, answers, strict=True)
+        ]
+
+    @cached_property
+    def shared_codes(self):
+        return [self.shared(code, self.comparison.answered_by) for code in self.comparison.common]
+
+    @cached_property
+    def partial_codes(self):
+        return [self.shared(part.code, part.given_by) for part in self.comparison.partial]
+
+    def shared(self, code, givers):
+        letters = {voice.label: voice.letter for voice in self.said.voices}
+        evidence = [(letters[label], mark) for label, mark in self.comparison.evidence(code)]
+        evidence = [(letter, mark) for letter, mark in evidence if mark.quote or mark.page or mark.rationale]
+        return Shared(code, self.page.labels[code], [letters[label] for label in givers], evidence)
+
+    @property
+    def others(self):
+        """Those whose answer is no code: an absence, none of the codes, or nothing."""
+        return [words for words in self.words if words.absence or words.is_none or words.is_blank]
+
+    @cached_property
+    def ticked(self):
+        """Which codes the form shows as ticked: what was posted, else what all gave, else what is settled."""
+        if self.bound is not None:
+            return set(self.bound.data.getlist("codes"))
+        codes = [mark.code_id for mark in self.finding.marks.all()] if self.finding else self.comparison.common
+        return {str(code) for code in codes}
+
+
+class Page:
+    """Everything on one paper that this person may see. A constant number of queries.
+
+    What is settled is shown to leads, to those who settle this paper, and to everybody once the study is released.
+    """
+
+    def __init__(self, study, paper, user, bound=None):
+        self.study, self.paper, self.user = study, paper, user
+        self.visible = Summary.objects.visible_to(user, study, paper)
+        self.phases = {phase for _, phase in visible_pairs(user, study, [paper.pk])}
+        self.reason_not = why_not(study, user, paper)
+        self.may_settle = not self.reason_not
+        self.knows_findings = self.may_settle or study.membership.is_lead or study.is_released
+        sections = study.sections.in_use().filter(phase__in=self.phases).select_related("phase", "research_question")
+        self.sections = {section.pk: section for section in sections}
+        said = {one.section: one for one in compared(study, self.visible, self.sections.values(), papers=[paper.pk])}
+        self.codes, self.labels = defaultdict(list), {}
+        for code in Code.objects.filter(section__study=study).order_by("position", "pk"):
+            self.codes[code.section_id].append(code)
+            self.labels[code.pk] = code.label
+        self.went_to = merged_codes(study)
+        self.load()
+        bound = bound or {}
+        self.sheets = [
+            Sheet(self, section, said[section.pk], bound.get(section.pk))
+            for section in self.sections.values()
+            if section.pk in said
+        ]
+        self.voices = next((one.voices for one in said.values()), ())
+        self.letters = {voice.reviewer: voice.letter for one in said.values() for voice in one.voices}
+
+    def form(self, sheet, posted=None):
+        section = sheet.section
+        return SettleForm(
+            posted, section=section, said=sheet.said, choices=self.codes[section.pk], current=sheet.current
+        )
+
+    def load(self):
+        self.history, self.remarks = defaultdict(list), defaultdict(list)
+        self.in_force, self.findings, self.deferrals = {}, {}, {}
+        for line in Remark.objects.filter(paper=self.paper, section__in=self.sections).select_related("by"):
+            self.remarks[line.section_id].append(line)
+        if not self.knows_findings:
+            return
+        decisions = Resolution.objects.filter(paper=self.paper, section__in=self.sections).select_related(
+            "decided_by", "adopted_from", "undone_by"
+        )
+        for one in decisions.order_by("decided_at", "pk"):
+            self.history[one.section_id].insert(0, one)
+            if one.undone_at is None:
+                self.in_force[one.section_id] = one
+        for finding in self.paper.findings.filter(section__in=self.sections).prefetch_related("marks__code"):
+            self.findings[finding.section_id] = finding
+        deferrals = Deferral.objects.in_force().filter(paper=self.paper, section__in=self.sections)
+        self.deferrals = {one.section_id: one for one in deferrals.select_related("by")}
+
+    @property
+    def open(self):
+        return [sheet for sheet in self.sheets if sheet.is_open]
+
+    def sheet(self, section):
+        return next((sheet for sheet in self.sheets if sheet.section.pk == section.pk), None)
+
+    @cached_property
+    def recent(self):
+        """What this person gave as reasons lately, to give again with one choice."""
+        given = (
+            Resolution.objects.filter(paper__study=self.study, decided_by=self.user)
+            .exclude(rationale="")
+            .order_by("-decided_at", "-pk")
+            .values_list("rationale", flat=True)[:40]
+        )
+        return list(dict.fromkeys(given))[:RECENT]
+
+    def person(self, user):
+        """How the page calls somebody: by letter where the study hides the names of those who read the paper."""
+        if user is None:
+            return "Concord"
+        if self.study.is_anonymous and user.pk in self.letters and user.pk != self.user.pk:
+            return self.letters[user.pk]
+        return str(user)
+
+    @cached_property
+    def hidden_names(self):
+        """`(pattern, letters by user name)` that takes the names of readers out of what people typed, or None."""
+        if not self.study.is_anonymous:
+            return None
+
+        users = User.objects.filter(pk__in=self.letters)
+        return {
+            name.casefold(): self.letters[user.pk]
+            for user in users
+            for name in {user.username, user.get_short_name(), str(user)}
+        }
+
+    def typed(self, text):
+        if not self.hidden_names:
+            return text
+        names = sorted(self.hidden_names, key=len, reverse=True)
+        pattern = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, names)) + r")(?!\w)", re.IGNORECASE)
+        return pattern.sub(lambda found: self.hidden_names[found[0].casefold()], text)
+
+
+def closed_phases(study, paper, user):
+    """The phases in which this person is blind on the paper."""
+    own = Assignment.objects.of(user, study).filter(paper=paper).values("round__phase")
+    open_to = {phase for _, phase in visible_pairs(user, study, [paper.pk])}
+    return [phase for phase in study.phases.filter(pk__in=own) if phase.pk not in open_to]

@@ -1,0 +1,13 @@
+from django import template
+
+from mapping.models import Judgement
+
+register = template.Library()
+ABSENCES = dict(Judgement.Absence.choices)
+
+
+@register.inclusion_tag("_judged.html")
+def judged(sheet, content):
+    """What `content` says, in the words of the sheet's codes."""
+    absence = "none of the codes apply" if content.none_apply else ABSENCES.get(content.absence, "")
+    return {"content": content, "marks": sheet.marks_of(content), "absence": absence}

@@ -1,0 +1,122 @@
+from django.core.paginator import Paginator
+from django.http import HttpResponse, StreamingHttpResponse
+from django.views.decorators.http import require_safe
+
+from mapping import access
+from mapping.exporting import Scope, lines
+from mapping.models import Paper
+from mapping.pages import answer
+from reviews import drilling, measuring, reporting
+from reviews.detailing import Detail
+from reviews.models import Summary
+from reviews.showing import Shown
+
+PAGE = 50
+
+
+@require_safe
+def agreement(request, slug):
+    study = access.study_to_read(request.user, slug)
+    if study.statistics_off_reason:
+        return answer(request, "agreement.html", {"study": study})
+    shown = Shown(study, request.user, request.GET.get("round", ""))
+    rows = shown.rows()
+    context = {
+        "study": study,
+        "shown": shown,
+        "rows": rows,
+        "has_figures": any(row["report"]["papers"] for row in rows),
+        "discuss": shown.to_discuss() if rows else [],
+        "methods": methods_of(shown, [row["report"] for row in rows]) if rows else "",
+        "replicates": measuring.REPLICATES,
+    }
+    return answer(request, "agreement.html", context)
+
+
+def methods_of(shown, reports):
+    left_out = shown.kept_now["not_independent"] if shown.kept_now else shown.not_independent
+    return reporting.methods(reports, round_name=f"the round “{shown.scope.label}”", not_independent=left_out)
+
+
+@require_safe
+def agreement_section(request, slug, section):
+    study = access.study_to_read(request.user, slug)
+    section = access.section_in(study, section)
+    if study.statistics_off_reason or section.kind not in section.CODED:
+        return answer(request, "agreement-section.html", {"study": study, "section": section})
+    shown = Shown(study, request.user, request.GET.get("round", ""), [section])
+    context = {"study": study, "section": section, "shown": shown, "replicates": measuring.REPLICATES}
+    if shown.scope is not None:
+        report = shown.report(section)
+        detail = Detail(shown, section)
+        context |= {"detail": detail, "row": shown.row(section, report), "coefficients": detail.coefficients(report)}
+    return answer(request, "agreement-section.html", context)
+
+
+@require_safe
+def agreement_papers(request, slug, section):
+    """The papers behind one figure."""
+    study = access.study_to_read(request.user, slug)
+    section = access.section_in(study, section)
+    context = {"study": study, "section": section}
+    if study.statistics_off_reason or section.kind not in section.CODED:
+        return answer(request, "agreement-papers.html", context)
+    shown = Shown(study, request.user, request.GET.get("round", ""), [section])
+    if shown.scope is not None:
+        context |= papers_behind(request, shown, section)
+    return answer(request, "agreement-papers.html", context | {"shown": shown})
+
+
+def papers_behind(request, shown, section):
+    detail = Detail(shown, section)
+    asked = {name: request.GET.get(name, "").replace("\x00", "").strip() for name in drilling.ASKED}
+    reviewers = {} if shown.study.is_anonymous else {name: row for row, (name, _) in enumerate(detail.reviewers)}
+    found = drilling.behind(detail.rated, asked, reviewers)
+    place = {detail.rated.papers[index]: index for index in found.papers}
+    query = request.GET.get("q", "").replace("\x00", "").strip()
+    papers = Paper.objects.filter(pk__in=place).order_by("key")
+    page = Paginator(papers.matching(query) if query else papers, PAGE).get_page(request.GET.get("page"))
+    listed = [(paper, drilling.said(detail.rated, place[paper.pk])) for paper in page.object_list]
+    kept = {name: value for name, value in request.GET.items() if name in {*drilling.ASKED, "round"}}
+    return {"page": page, "papers": listed, "words": found.words, "total": len(place), "query": query, "kept": kept}
+
+
+@require_safe
+def agreement_csv(request, slug):
+    return table_file(request, slug, reporting.AGREEMENT)
+
+
+@require_safe
+def agreement_codes_csv(request, slug):
+    return table_file(request, slug, reporting.AGREEMENT_CODES)
+
+
+def table_file(request, slug, table):
+    study = access.study_to_read(request.user, slug)
+    summaries = Summary.objects.visible_to(request.user, study)
+    scope = Scope(study=study, rows={Summary: summaries})
+    return StreamingHttpResponse(
+        lines(table, scope), content_type="text/csv; charset=utf-8", headers=as_file(table.name)
+    )
+
+
+@require_safe
+def agreement_tex(request, slug):
+    return text_file(request, slug, reporting.latex, "agreement.tex", "application/x-tex")
+
+
+@require_safe
+def agreement_md(request, slug):
+    return text_file(request, slug, reporting.markdown, "agreement.md", "text/markdown")
+
+
+def text_file(request, slug, written, name, content_type):
+    study = access.study_to_read(request.user, slug)
+    reports = []
+    if not study.statistics_off_reason:
+        reports = Shown(study, request.user, request.GET.get("round", "")).reports()
+    return HttpResponse(written(reports), content_type=f"{content_type}; charset=utf-8", headers=as_file(name))
+
+
+def as_file(name):
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -1,0 +1,166 @@
+"""One code of the codebook: adding, editing, ordering, and the acts that touch what people marked."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from mapping import access, codebook
+from mapping.models import Code, Section
+from mapping.pages import answer, posted
+from mapping.parsers.labels import near_codes
+from reviews import recoding, touching
+from reviews.codebook_forms import CodeForm, MergeForm, MoveForm, RetireForm, SplitForm
+from reviews.content import is_id
+
+
+def back(study, code):
+    return redirect(f"{reverse('codebook', args=[study.slug])}?section={code.section.key}#code-{code.pk}")
+
+
+def alike(section, label, *, besides=None):
+    """Codes of the section that say nearly the same."""
+    current = section.codes.filter(status__in=[Code.Status.ACTIVE, Code.Status.RETIRED]).exclude(pk=besides)
+    labels = {code.label: code for code in current}
+    return [labels[found] for found, _ in near_codes(label, list(labels))] if label.strip() else []
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_code(request, slug):
+    study = access.study_to_lead(request.user, slug)
+    sections = Section.objects.in_use().with_codes().filter(study=study)
+    asked = request.POST.get("section") or request.GET.get("section", "")
+    section = get_object_or_404(sections, key=asked) if asked else sections.first()
+    if section is None:
+        messages.error(request, "The template has no section that takes codes yet: add one first.")
+        return redirect("template", study.slug)
+    form = CodeForm(posted(request), section=section)
+    near = alike(section, request.POST.get("label", ""))
+    # What is nearly there already is shown once; whoever saves again means it.
+    is_warned = not near or request.POST.get("anyway")
+    if form.is_valid() and is_warned:
+        code = form.perform(
+            codebook.add, section=section, by=request.user, facts=form.facts(), reason=form.cleaned_data["reason"]
+        )
+        if code:
+            messages.success(request, f"“{code}” is part of the codebook, version {section.study.codebook_version}.")
+            return back(study, code)
+    context = {"study": study, "section": section, "sections": sections, "form": form, "near": near}
+    return answer(request, "code.html", context, refused=form.is_bound)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request, slug, code):
+    study = access.study_to_lead(request.user, slug)
+    code = access.code_in(study, code)
+    form = CodeForm(posted(request), section=code.section, code=code)
+    if form.is_valid():
+        words = form.cleaned_data
+        saved = form.perform(
+            codebook.change, code=code, by=request.user, facts=form.facts(), reason=words["reason"], seen=words["seen"]
+        )
+        if saved:
+            messages.success(request, f"“{saved}” is saved.")
+            return back(study, saved)
+    near = alike(code.section, request.POST.get("label", ""), besides=code.pk)
+    touched = touching.touched([code], request.user)
+    context = {"study": study, "section": code.section, "code": code, "form": form, "near": near, "touched": touched}
+    return answer(request, "code.html", context, refused=form.is_bound)
+
+
+@require_POST
+def order_code(request, slug, code):
+    study = access.study_to_lead(request.user, slug)
+    code = access.code_in(study, code)
+    asked = request.POST.get("before", "")
+    before = get_object_or_404(Code, section=code.section, pk=asked) if is_id(asked) else None
+    try:
+        codebook.reorder(code, by=request.user, up=request.POST.get("act") == "up", before=before)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return back(study, code)
+
+
+@require_POST
+def restore_code(request, slug, code):
+    study = access.study_to_lead(request.user, slug)
+    code = access.code_in(study, code)
+    try:
+        codebook.restore(code, by=request.user, reason=request.POST.get("reason", ""))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, f"“{code}” is in use again.")
+    return back(study, code)
+
+
+def act_page(request, slug, code, form_class, act, facts, *, relabel=None, initial=None):
+    """The page of one act: what it touches, why, and the button. `preview` shows the figures and does nothing."""
+    study = access.study_to_lead(request.user, slug)
+    code = access.code_in(study, code)
+    form = form_class(posted(request), code=code, initial=initial(request) if initial else None)
+    is_preview = "preview" in request.POST
+    if form.is_valid() and not is_preview:
+        change = form.act(act, by=request.user)
+        if change:
+            messages.success(request, f"{done_in_words(change)} Version {change.version} of the codebook.")
+            return redirect(f"{reverse('codebook-versions', args=[study.slug])}#version-{change.version}")
+    relabelled = relabel(form, code) if relabel else None
+    touched = touching.touched([code], request.user, relabel=relabelled)
+    context = {"study": study, "section": code.section, "code": code, "form": form, "touched": touched, **facts}
+    refused = form.is_bound and (not is_preview or not form.is_valid())
+    return answer(request, "code-act.html", context, refused=refused)
+
+
+def done_in_words(change):
+    return f"“{change.code}”: {change.get_act_display()}."
+
+
+def retire_code(request, slug, code):
+    facts = {
+        "title": "Retire", "button": "Retire it",
+        "about": "It is hidden from new answers. Its marks stay as they are, and it can be restored at any time.",
+    }  # fmt: skip
+    return act_page(request, slug, code, RetireForm, codebook.retire, facts)
+
+
+def merge_code(request, slug, code):
+    facts = {
+        "title": "Merge", "button": "Merge", "may_preview": True,
+        "about": "Its marks become marks of the other code, each with its quote. This can be undone exactly.",
+    }  # fmt: skip
+    return act_page(
+        request, slug, code, MergeForm, recoding.merge, facts, relabel=onto_the_other,
+        initial=lambda request: {"into": request.GET.get("into")},
+    )  # fmt: skip
+
+
+def onto_the_other(form, code):
+    chosen = form["into"].value()
+    return {code.pk: int(chosen)} if chosen and is_id(str(chosen)) else None
+
+
+def split_code(request, slug, code):
+    facts = {
+        "title": "Split", "button": "Split and ask to re-code",
+        "about": "The code is retired, the new ones take its place. Everybody who used it is asked to look at "
+        "that section of those papers again; until then their marks stay on the old code.",
+    }  # fmt: skip
+    return act_page(request, slug, code, SplitForm, recoding.split, facts)
+
+
+def move_code(request, slug, code):
+    facts = {
+        "title": "Move", "button": "Move",
+        "about": "Its marks go to the answers of the other section, in the same summaries. An answer that is left "
+        "without marks says then that none of the codes apply.",
+    }  # fmt: skip
+    return act_page(
+        request, slug, code, MoveForm, recoding.move, facts, relabel=lambda form, code: {code.pk: None}
+    )  # fmt: skip
+
+
+retire_code, merge_code, split_code, move_code = (
+    require_http_methods(["GET", "HEAD", "POST"])(view) for view in (retire_code, merge_code, split_code, move_code)
+)

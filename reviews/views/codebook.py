@@ -1,0 +1,58 @@
+"""The codebook: to read, to search, to print, to take away."""
+
+from django.db.models import Count, Q
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_safe
+
+from mapping import access, codebook_files
+from mapping.models import Code, Section
+from mapping.pages import answer
+from reviews import codebook_page, touching
+
+
+@require_safe
+def codebook(request, slug):
+    study = access.study_to_read(request.user, slug)
+    words = request.GET.get("q", "").replace("\0", "").strip()
+    sections = list(Section.objects.with_codes().filter(study=study).order_by("phase__position", "position", "pk"))
+    chosen = request.GET.get("section", "")
+    chosen = chosen if chosen in {section.key for section in sections} else ""
+    with_gone = request.GET.get("gone") == "yes"
+    chapters = codebook_page.chapters(study, request.user, words=words, section=chosen, with_gone=with_gone)
+    counts = Code.objects.filter(section__study=study).aggregate(
+        active=Count("pk", filter=Q(status=Code.Status.ACTIVE)),
+        gone=Count("pk", filter=Q(status__in=codebook_page.GONE)),
+        proposed=Count("pk", filter=Q(status=Code.Status.PROPOSED)),
+    )
+    context = {
+        "study": study,
+        "chapters": chapters,
+        "query": words,
+        "counts": counts,
+        "shown": sum(chapter.count for chapter in chapters),
+        "total": counts["active"] + (counts["gone"] if with_gone else 0),
+        "filters": filters(sections, chosen, with_gone),
+        "may_edit": study.membership.is_lead,
+        "is_blind": touching.is_blind(request.user, study),
+    }
+    return answer(request, "codebook.html", context)
+
+
+def filters(sections, chosen, with_gone):
+    options = [{"value": one.key, "label": one.label, "selected": one.key == chosen} for one in sections]
+    gone = [{"value": "yes", "label": "also retired and merged", "selected": with_gone}]
+    return [
+        {"name": "section", "label": "Section", "active": bool(chosen), "options": options},
+        {"name": "gone", "label": "In use", "active": with_gone, "options": gone},
+    ]
+
+
+@require_safe
+def codebook_file(request, slug, suffix):
+    study = access.study_to_read(request.user, slug)
+    if suffix not in codebook_files.WRITERS:
+        raise Http404("The codebook leaves as csv, md or tex.")
+    content_type, write = codebook_files.WRITERS[suffix]
+    name = f"{study.slug}-codebook-{study.codebook_version}.{suffix}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(write(study), content_type=f"{content_type}; charset=utf-8", headers=headers)

@@ -1,0 +1,106 @@
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from mapping import access
+from mapping.models import Code, Paper
+from mapping.pages import answer
+from reviews import disagreements, looking
+from reviews.models import Mention, Resolution
+from reviews.settle_forms import LookForm
+from reviews.side_by_side import Page, closed_phases
+from reviews.views.acting import carried_out
+from reviews.views.disagreements import Choice
+
+
+@require_safe
+def comparison(request, slug, key):
+    study = access.study_to_read(request.user, slug)
+    paper = access.paper_in(study, key)
+    page = Page(study, paper, request.user)
+    closed = closed_phases(study, paper, request.user)
+    if closed and not page.phases:
+        return refused(request, study, paper, closed, LookForm())
+    Mention.objects.filter(user=request.user, seen_at=None, remark__paper=paper).update(seen_at=timezone.now())
+    return answer(request, "comparison.html", context_of(request, page, closed))
+
+
+def refused(request, study, paper, closed, form):
+    """Blind on this paper: no answer reaches the page, and a lead is offered the act that lifts it."""
+    context = {"study": study, "paper": paper, "closed": closed, "form": form}
+    return render(request, "comparison-closed.html", context, status=422 if form.is_bound else 403)
+
+
+def context_of(request, page, closed=()):
+    study = page.study
+    return {
+        "study": study,
+        "paper": page.paper,
+        "page": page,
+        "closed": closed,
+        "causes": Resolution.Cause.choices,
+        "merge_url": merge_url(study),
+        "filters": request.GET.urlencode(),
+        **neighbours(request, page),
+    }
+
+
+def neighbours(request, page):
+    """The papers before and after this one in the queue, as its filters stand in the address."""
+    if not disagreements.is_settler(page.study):
+        return {}
+    choice = Choice(page.study, request.user, request.GET)
+    order = disagreements.papers_in_order(choice.differences())
+    here = order.index(page.paper.pk) if page.paper.pk in order else -1
+    before = order[here - 1] if here > 0 else None
+    after = order[here + 1] if here + 1 < len(order) else (order[0] if order and here != 0 else None)
+    papers = Paper.objects.in_bulk([pk for pk in (before, after) if pk])
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    urls = {
+        pk: reverse("comparison", args=[page.study.slug, paper.key]) + query for pk, paper in papers.items()
+    }  # fmt: skip
+    return {"previous_url": urls.get(before), "next_url": urls.get(after), "open_papers": len(order)}
+
+
+def merge_url(study):
+    """Where two codes are merged into one, once the codebook has a page for it."""
+    code = Code.objects.filter(section__study=study).values_list("pk", flat=True).first()
+    for arguments in ([study.slug], [study.slug, code]):
+        try:
+            return reverse("merge-code", args=arguments).replace(f"/{code}/", "/CODE/")
+        except NoReverseMatch:
+            continue
+    return ""
+
+
+@require_POST
+def look_early(request, slug, key, phase):
+    study = access.study_to_lead(request.user, slug)
+    paper, phase = access.paper_in(study, key), access.phase_in(study, phase)
+    form = LookForm(request.POST)
+    if form.is_valid():
+        look = carried_out(
+            form, looking.look_early, paper, phase, user=request.user, reason=form.cleaned_data["reason"]
+        )
+        if look:
+            messages.warning(request, "You look before your own answers are in. It stands in the study's log.")
+            return redirect("comparison", slug, key)
+    return refused(request, study, paper, [phase], form)
+
+
+def page_for(request, slug, key):
+    """The door of every act on the page, for those who may see what was said."""
+    study = access.study_to_code(request.user, slug)
+    page = Page(study, access.paper_in(study, key), request.user)
+    if not page.phases and closed_phases(study, page.paper, request.user):
+        raise PermissionDenied("You cannot take part before you may see what everybody said of this paper.")
+    return page
+
+
+def back_to(request, study, paper, section=None):
+    query = request.GET.urlencode()
+    address = reverse("comparison", args=[study.slug, paper.key])
+    return redirect(f"{address}{'?' + query if query else ''}{'#s-' + section.key if section else ''}")

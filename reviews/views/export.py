@@ -1,0 +1,131 @@
+"""Files out: one by one, as spreadsheets, as references, as the bundle."""
+
+import tempfile
+
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.views.decorators.http import require_safe
+
+from mapping import access
+from mapping.models import Code, FindingMark, Paper
+from mapping.pages import answer
+from reviews import bundling, sheets
+from reviews.counting_rows import counts_of
+from reviews.models import Mark, Summary
+from reviews.scoping import scope_for
+
+# Spreadsheets end after so many rows; more than that is for the CSV.
+CONTENT_TYPES = {
+    "csv": "text/csv",
+    "bib": "application/x-bibtex",
+    "ris": "application/x-research-info-systems",
+    "json": "application/json",
+}
+
+
+def asked_scope(request, slug):
+    study = access.study_to_read(request.user, slug)
+    return study, scope_for(request.user, study, with_pseudonyms=request.GET.get("pseudonyms") == "1")
+
+
+def tables_for(study):
+    """The log and the codebook's history are for leads."""
+    if study.membership.is_lead:
+        return bundling.TABLES
+    return {name: table for name, table in bundling.TABLES.items() if name not in {"log.csv", "codebook_changes.csv"}}
+
+
+@require_safe
+def export(request, slug):
+    study, scope = asked_scope(request, slug)
+    counts = counts_of(scope)
+    files = [
+        {"name": name, "about": table.about, "rows": counts.get(name), "sheet": name.replace(".csv", ".xlsx")}
+        for name, table in tables_for(study).items()
+    ]
+    drafts = Summary.objects.filter(assignment__round__study=study).drafts().count() if study.membership.is_lead else 0
+    context = {
+        "study": study,
+        "files": files,
+        "references": [(name, about) for name, (_, about) in bundling.REFERENCES.items()],
+        "papers": scope.of(Paper).count(),
+        "is_whole": scope.is_whole,
+        "hides_names": study.is_anonymous and not study.is_released,
+        "with_pseudonyms": bool(scope.pseudonyms),
+        "query": "?pseudonyms=1" if request.GET.get("pseudonyms") == "1" else "",
+        "drafts": drafts,
+        "codes": codes_in_use(scope),
+    }
+    return answer(request, "export.html", context)
+
+
+def codes_in_use(scope):
+    """The codes that this person may see used somewhere: to take out the papers behind one of them."""
+    settled = FindingMark.objects.filter(finding__in=scope.of(FindingMark.finding.field.related_model)).values("code")
+    given = Mark.objects.filter(answer__summary__in=scope.of(Summary)).values("code")
+    used = scope.of(Code).filter(pk__in=settled.union(given))
+    return used.select_related("section").order_by("section__position", "section", "position")
+
+
+@require_safe
+def export_file(request, slug, name):
+    study, scope = asked_scope(request, slug)
+    if name == "protocol.json":
+        return as_download(bundling.pages(name, scope), name)
+    if name in bundling.REFERENCES:
+        return as_download(bundling.references(name, scope, papers_with_code(request, scope)), name)
+    tables = tables_for(study)
+    if name in tables:
+        return as_download(bundling.lines(tables[name], scope), name)
+    table = tables.get(name.replace(".xlsx", ".csv"))
+    if table is None:
+        raise Http404("There is no such file.")
+    return as_sheet([table], scope, name)
+
+
+def papers_with_code(request, scope):
+    """All papers, or those that have a code: settled on, or given by a reader whom this person may see."""
+    code = request.GET.get("code", "")
+    papers = scope.of(Paper)
+    if not code:
+        return papers
+    if not code.isdecimal() or len(code) > 9 or not scope.of(Code).filter(pk=code).exists():
+        raise Http404("There is no such code.")
+    settled = FindingMark.objects.filter(finding__in=scope.of(FindingMark.finding.field.related_model), code=code)
+    given = Mark.objects.filter(answer__summary__in=scope.of(Summary), code=code)
+    chosen = set(settled.values_list("finding__paper", flat=True))
+    chosen |= set(given.values_list("answer__summary__assignment__paper", flat=True))
+    return papers.filter(pk__in=chosen)
+
+
+@require_safe
+def export_workbook(request, slug):
+    """All tables, one sheet each, and a sheet that says what the columns mean."""
+    study, scope = asked_scope(request, slug)
+    return as_sheet(list(tables_for(study).values()), scope, f"{study.slug}.xlsx")
+
+
+@require_safe
+def export_bundle(request, slug):
+    study = access.study_to_lead(request.user, slug)
+    scope = scope_for(request.user, study, with_pseudonyms=request.GET.get("pseudonyms") == "1")
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+    bundling.write(scope, file)
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"{study.slug}.zip", content_type="application/zip")
+
+
+def as_download(pieces, name):
+    kind = CONTENT_TYPES[name.rpartition(".")[2]]
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(pieces, content_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+def as_sheet(tables, scope, name):
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+    try:
+        sheets.write(tables, scope, file)
+    except sheets.TooLong as error:
+        file.close()
+        return HttpResponse(str(error), status=422, content_type="text/plain; charset=utf-8")
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=name)

@@ -1,0 +1,174 @@
+"""The map: counts, figure, table, files, and the papers behind each cell. All settings stand in the address."""
+
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_safe
+
+from mapping import access, charts
+from mapping.models import Paper
+from mapping.pages import answer
+from mapping.picturing import Picture, latex
+from reviews import evidence
+from reviews.drawing import Material
+from reviews.map_forms import VENUE, YEAR, MapForm
+from reviews.seeing import visible_findings
+from reviews.table_csv import csv_file
+
+PER_PAGE = 25
+FILES = [("SVG", "map-svg"), ("PNG", "map-png"), ("PDF", "map-pdf"), ("CSV", "map-csv"), ("LaTeX", "map-tex")]
+FIGURES = {
+    "svg": ("image/svg+xml", charts.svg),
+    "png": ("image/png", charts.png),
+    "pdf": ("application/pdf", charts.pdf),
+}
+
+
+@require_safe
+def map(request, slug):
+    study = access.study_to_read(request.user, slug)
+    view = Chosen(study, request)
+    context = {"study": study, "form": view.form, "chosen": view.query, "files": view.files}
+    if view.form.is_valid():
+        picture = view.picture
+        context |= {
+            "picture": picture,
+            "table": picture.drawn,
+            "is_partial": view.material.is_partial,
+            "is_provisional": view.material.is_provisional,
+            # Our own renderer wrote it: text in it is escaped, addresses are checked.
+            "figure": mark_safe(charts.svg(picture.spec, inline=True)),  # noqa: S308
+        }
+    return answer(request, "map.html", context)
+
+
+@require_safe
+def figure(request, slug, kind):
+    study = access.study_to_read(request.user, slug)
+    view = Chosen(study, request, is_linked=False)
+    if not view.form.is_valid():
+        return HttpResponse("This study has no section that can be counted yet.", status=404, content_type="text/plain")
+    content_type, draw = FIGURES[kind]
+    disposition = {"Content-Disposition": f'attachment; filename="{slug}-map.{kind}"'}
+    return HttpResponse(draw(view.picture.spec), content_type=content_type, headers=disposition)
+
+
+@require_safe
+def table(request, slug, kind):
+    study = access.study_to_read(request.user, slug)
+    view = Chosen(study, request, is_linked=False)
+    if not view.form.is_valid():
+        return HttpResponse("This study has no section that can be counted yet.", status=404, content_type="text/plain")
+    if kind == "csv":
+        return csv_file(f"{slug}-map", view.picture.header, view.picture.plain_rows())
+    disposition = {"Content-Disposition": f'attachment; filename="{slug}-map.tex"'}
+    return HttpResponse(latex(view.picture), content_type="application/x-tex; charset=utf-8", headers=disposition)
+
+
+@require_safe
+def map_papers(request, slug):
+    """The papers of one cell, with the quotes that put them there."""
+    study = access.study_to_read(request.user, slug)
+    view = Chosen(study, request)
+    context = {"study": study, "chosen": view.query, "form": view.form}
+    if view.form.is_valid():
+        cell = Cell(view, request.GET)
+        page = Paginator(cell.papers, PER_PAGE).get_page(request.GET.get("page"))
+        page.object_list = list(page.object_list)
+        cell.add_evidence(page.object_list)
+        context |= {"page": page, "cell": cell, "is_provisional": view.material.is_provisional}
+    return answer(request, "map-papers.html", context)
+
+
+class Chosen:
+    """What was asked for, and the picture of it."""
+
+    def __init__(self, study, request, *, is_linked=True):
+        self.study, self.user, self.is_linked = study, request.user, is_linked
+        self.form = MapForm(request.GET, study=study, user=request.user)
+
+    @cached_property
+    def query(self):
+        return urlencode(self.form.settings)
+
+    @cached_property
+    def material(self):
+        return Material(self.user, self.study, self.form)
+
+    @cached_property
+    def files(self):
+        return [(label, f"{reverse(name, args=[self.study.slug])}?{self.query}") for label, name in FILES]
+
+    @cached_property
+    def picture(self):
+        settings, material = self.form.cleaned_data, self.material
+        kind = settings["kind"]
+        rows = material.axis(VENUE if kind == "venues" else settings["y"])
+        if kind == "venues":
+            rows = rows.by_frequency(material.papers, settings["count"])
+        columns = material.axis(YEAR if kind == "trend" else settings["x"])
+        left = material.axis(settings["third"]) if settings["third"] else None
+        return Picture(kind, rows, columns, material.papers, left, settings["count"], self.link(), self.remark)
+
+    @property
+    def remark(self):
+        if not self.material.is_provisional:
+            return ""
+        return "Provisional: counted where any reviewer gave it, not settled."
+
+    def link(self):
+        if not self.is_linked:
+            return lambda **where: None
+        start = f"{reverse('map-papers', args=[self.study.slug])}?{self.query}"
+        return lambda **where: f"{start}&{urlencode({name: value for name, value in where.items() if value})}"
+
+
+class Cell:
+    """One cell of the map: what it is called, its papers, and the evidence of each."""
+
+    def __init__(self, view, asked):
+        self.view, self.picture, self.material = view, view.picture, view.material
+        half = self.picture.left if asked.get("half") == "third" and self.picture.left else self.picture.columns
+        if self.picture.kind == "cooccurrence":
+            half = self.picture.rows
+        self.wanted = []
+        for axis, name in ((self.picture.rows, "row"), (half, "column")):
+            label = asked.get(name, "").replace("\0", "")
+            if label and not (name == "column" and self.picture.kind in {"bars", "venues"}):
+                self.wanted.append((axis, label))
+
+    @property
+    def title(self):
+        return " × ".join(label for _, label in self.wanted) or "All papers"
+
+    @cached_property
+    def papers(self):
+        found = self.material.papers
+        for axis, label in self.wanted:
+            found = {paper for paper in found if label in axis.held.get(paper, {})}
+        fields = ("pk", "key", "title", "authors", "year", "venue", "study")
+        return Paper.objects.filter(pk__in=found).only(*fields).order_by("title", "pk")
+
+    def add_evidence(self, papers):
+        """Gives each paper its `evidence`: what was quoted for the labels of this cell."""
+        labels = {(axis.key, label) for axis, label in self.wanted}
+        chosen = [section for key, section in self.material.sections.items() if key in {one for one, _ in labels}]
+        by_paper = {paper.pk: paper for paper in papers}
+        for paper in papers:
+            paper.evidence = []
+            paper.study = self.view.study
+        for row in self.rows(chosen, list(by_paper)):
+            if (row.section, row.label) in labels:
+                by_paper[row.paper].evidence.append(row)
+
+    def rows(self, sections, papers):
+        material, view = self.material, self.view
+        if material.is_provisional:
+            summaries = [row for row in material.summaries if row[1] in set(papers)]
+            return evidence.of_summaries(view.study, view.user, summaries, sections, material.words)
+        findings = visible_findings(view.user, view.study).filter(section__in=sections, paper__in=papers)
+        return evidence.of_findings(findings, material.words)

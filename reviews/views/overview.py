@@ -1,0 +1,28 @@
+from django.views.decorators.http import require_safe
+
+from mapping import access
+from mapping.pages import answer
+from reviews import progress
+from reviews.kept import read_only
+
+
+@require_safe
+def overview(request, slug):
+    study = access.study_to_read(request.user, slug)
+    read_only(study)
+    context = {"study": study, "waiting": progress.waiting(study, request.user)}
+    if study.membership.may_code:
+        context |= {
+            "next": progress.next_assignment(study, request.user),
+            "own": [own for own in progress.of_reader(study, request.user) if not own.round.is_closed],
+        }
+    if study.membership.is_lead:
+        steps = progress.first_steps(study)
+        context |= {
+            "rounds": progress.of_rounds(study.rounds.all(), with_papers=False),
+            "steps": steps,
+            "next_step": next((step for step in steps if not step.is_done), None),
+        }
+    else:
+        context["released"] = progress.released(study)
+    return answer(request, "overview.html", context)

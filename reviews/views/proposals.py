@@ -1,0 +1,51 @@
+"""The inbox of proposed codes: accept, merge, decline."""
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from mapping import access
+from mapping.models import Code
+from mapping.pages import answer
+from reviews import proposals as inbox
+from reviews import recoding, touching
+from reviews.codebook_forms import AcceptForm, DeclineForm, MergeForm
+
+
+@require_safe
+def proposals(request, slug):
+    study = access.study_to_lead(request.user, slug)
+    waiting = inbox.waiting(study, request.user)
+    context = {"study": study, "waiting": waiting, "is_blind": touching.is_blind(request.user, study)}
+    return answer(request, "proposals.html", context)
+
+
+ACTS = {
+    "accept": (AcceptForm, recoding.accept, "is accepted"),
+    "merge": (MergeForm, recoding.merge, "is merged"),
+    "decline": (DeclineForm, recoding.decline, "is declined; whoever used it is asked to look again"),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def decide_proposal(request, slug, code):
+    """One proposal: three ways to decide on it, each with its own small form and button."""
+    study = access.study_to_lead(request.user, slug)
+    code = access.code_in(study, code)
+    asked = request.POST.get("act", "")
+    initial = {"into": request.GET.get("into")}
+    forms = {
+        name: form(request.POST if name == asked else None, code=code, initial=initial)
+        for name, (form, _, _) in ACTS.items()
+    }
+    if code.status != Code.Status.PROPOSED:
+        messages.info(request, f"“{code}” is decided on already: it is {code.get_status_display()}.")
+        return redirect("proposals", study.slug)
+    if asked in forms and forms[asked].is_valid():
+        _, act, words = ACTS[asked]
+        if forms[asked].act(act, by=request.user):
+            messages.success(request, f"“{code}” {words}.")
+            return redirect("proposals", study.slug)
+    proposal = next(one for one in inbox.waiting(study, request.user) if one.code.pk == code.pk)
+    context = {"study": study, "code": code, "proposal": proposal, "forms": forms}
+    return answer(request, "decide-proposal.html", context, refused=request.method == "POST")

@@ -1,0 +1,67 @@
+"""One section of a submitted summary, to look at again: because a code changed, or because the section came later."""
+
+from dataclasses import replace
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from mapping.models import Code
+from mapping.pages import answer
+from reviews import access, progress, questionnaire, revising
+from reviews.content import is_id
+from reviews.forms import SectionForm, rendered
+
+from .summary import summary_url
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def recode(request, slug, key, task):
+    study, task = access.task_to_do(request.user, slug, key, task)
+    form = questionnaire.of(task.assignment, only=task.section.key, also=[task.section.key])
+    if revising.drop_if_settled(task):
+        messages.info(request, f"{task.section} of this paper is done.")
+        return onwards(study, request.user)
+    if refusal := revising.reason_not_now(task, form.summary):
+        messages.info(request, refusal)
+        return redirect(f"{summary_url(study, task.assignment)}#s-{task.section.key}")
+    said = form.sections[0]
+    sheet = to_fill(said, task)
+    bound = SectionForm(sheet, request.POST) if request.method == "POST" else None
+    if bound and bound.is_valid():
+        try:
+            seen = request.POST.get("revision", "")
+            content = bound.content
+            revising.recode(task, content, by=request.user, based_on=int(seen) if is_id(seen) else 0)
+        except ValidationError as error:
+            bound.add_error(None, error)
+        else:
+            messages.success(request, f"{task.section} of “{task.assignment.paper}” is done.")
+            return onwards(study, request.user)
+    context = {
+        "study": study,
+        "paper": task.assignment.paper,
+        "task": task,
+        "said": said,
+        "sheet_html": rendered(sheet, bound),
+        "revision": form.summary.revision,
+        "changed_codes": Code.objects.filter(pk__in=(task.change.after if task.change else {}).get("made", [])),
+    }
+    return answer(request, "recode.html", context, refused=bool(bound))
+
+
+def to_fill(sheet, task):
+    """The section without the code in question: it stands beside, with its quote, and is not offered any longer."""
+    if not task.code_id:
+        return sheet
+    marks = tuple(mark for mark in sheet.content.marks if mark.code != task.code_id)
+    options = tuple(option for option in sheet.options if option.pk != task.code_id)
+    return replace(sheet, content=replace(sheet.content, marks=marks), options=options, may_propose=False)
+
+
+def onwards(study, user):
+    """The next section that waits; after the last one, the queue."""
+    for task in progress.recoding_tasks(study, user):
+        return redirect("recode", study.slug, task.assignment.paper.key, task.pk)
+    return redirect("queue", study.slug)

@@ -1,0 +1,105 @@
+/* Words selected in the paper become evidence: a small bar offers the section and the code. */
+
+const form = document.querySelector("[data-summary]");
+const bar = document.querySelector("[data-quote-popup]");
+const paper = document.querySelector("[data-paper]");
+const sectionField = bar?.querySelector("[data-quote-section]");
+const codeField = bar?.querySelector("[data-quote-code]");
+let held = null;
+let last = null;
+
+/* Lines of a PDF end in the middle of words: a hyphen at the end of a line joins, any other line end is a space. */
+const joined = (text) => text.replace(/[\u00ad\u2010-]\s*\n\s*(?=\p{Ll})/gu, "").replace(/\s+/g, " ").trim();
+
+function selected() {
+  const selection = getSelection();
+  if (!selection.rangeCount || selection.isCollapsed) return null;
+  const range = selection.getRangeAt(0);
+  const from = range.startContainer.parentElement?.closest(".pdf-page, [data-quotable]");
+  if (!from || !paper.contains(from)) return null;
+  const quote = joined(selection.toString());
+  return quote && { quote, page: from.dataset.page ?? "", box: range.getBoundingClientRect() };
+}
+
+const option = (value, words) => new Option(words, value);
+
+function offerSections() {
+  const sections = [...form.querySelectorAll("[data-section]")];
+  sectionField.replaceChildren(...sections.map((section) => option(section.dataset.section, section.dataset.label)));
+  sectionField.value = last && sections.some((section) => section.dataset.section === last) ? last : sections[0]?.dataset.section;
+  offerCodes();
+}
+
+function offerCodes() {
+  const section = document.getElementById(`s-${sectionField.value}`);
+  const inputs = [...section.querySelectorAll(`input[name="${CSS.escape(sectionField.value)}-codes"]`)].filter((input) => input.value);
+  const label = (input) => input.closest("label, .form-check").querySelector("[data-option-label]").textContent;
+  const group = (words, of) => {
+    const element = Object.assign(document.createElement("optgroup"), { label: words });
+    element.append(...of.map((input) => option(input.value, label(input))));
+    return of.length ? [element] : [];
+  };
+  const chosen = inputs.filter((input) => input.checked);
+  const rest = inputs.filter((input) => !input.checked);
+  codeField.replaceChildren(...group("chosen", chosen), ...group("codes", rest), option("", "the answer as a whole"));
+  if (!inputs.length) codeField.value = "";
+  bar.querySelector("[data-quote-code-label]").hidden = !inputs.length;
+}
+
+function show() {
+  const now = selected();
+  if (!now) return;
+  const isNew = bar.hidden;
+  held = now;
+  if (isNew) offerSections();
+  bar.hidden = false;
+  const { width, height } = bar.getBoundingClientRect();
+  const x = Math.min(Math.max(now.box.left, 8), innerWidth - width - 8);
+  const below = now.box.bottom + 8;
+  const y = below + height > innerHeight ? Math.max(now.box.top - height - 8, 8) : below;
+  Object.assign(bar.style, { left: `${x}px`, top: `${y}px` });
+}
+
+function hide() {
+  bar.hidden = true;
+  held = null;
+}
+
+function add() {
+  if (!held) return;
+  const section = document.getElementById(`s-${sectionField.value}`);
+  const { quote, page } = held;
+  last = sectionField.value;
+  section.dispatchEvent(new CustomEvent("evidence", { bubbles: true, detail: { code: codeField.value, quote, page } }));
+  const code = codeField.value && codeField.selectedOptions[0].textContent;
+  document.querySelector("[data-said]").textContent = `Quote added to ${section.dataset.label}${code ? `, ${code}` : ""}.`;
+  getSelection().removeAllRanges();
+  hide();
+  section.scrollIntoView({ block: "nearest" });
+}
+
+if (form && bar) {
+  form.addEventListener("focusin", (event) => (last = event.target.closest("[data-section]")?.dataset.section ?? last));
+  document.addEventListener("pointerup", () => setTimeout(show));
+  document.addEventListener("keyup", (event) => event.shiftKey && !bar.contains(event.target) && show());
+  document.addEventListener("selectionchange", () => {
+    if (!bar.hidden && !bar.contains(document.activeElement) && !selected()) hide();
+  });
+  document.addEventListener("quote-selection", () => {
+    show();
+    if (!bar.hidden) sectionField.focus();
+  });
+  sectionField.addEventListener("change", offerCodes);
+  bar.querySelector("[data-quote-add]").addEventListener("click", add);
+  bar.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("select")) {
+      event.preventDefault();
+      add();
+    }
+    if (event.key === "Escape") {
+      event.preventDefault();
+      hide();
+      paper.focus();
+    }
+  });
+}

@@ -1,0 +1,123 @@
+/* Settling by keyboard. j and k walk through the open sections; letters and digits choose what to settle on in the section one
+   stands in; Enter settles it; n and p go to the next and the previous paper of the queue. In a field letters are letters: Esc
+   leaves it. Everything listens on the document, so sections that htmx brings need nothing. */
+
+const TYPING = "input:not([type=radio], [type=checkbox], [type=hidden]), textarea, select, [contenteditable]";
+
+const sheets = () => [...document.querySelectorAll("[data-sheet]")];
+const isOpen = (sheet) => sheet.dataset.state === "open";
+let here = null; // id of the section that keys speak to
+
+const current = () => document.activeElement?.closest("[data-sheet]") ?? (here && document.getElementById(here));
+
+function enter(sheet) {
+  if (!sheet) return;
+  here = sheet.id;
+  sheet.focus({ preventScroll: true });
+  sheet.scrollIntoView({ block: "start" });
+}
+
+function step(by) {
+  const all = sheets();
+  const from = all.indexOf(current());
+  const rest = by > 0 ? all.slice(from + 1) : all.slice(0, Math.max(from, 0)).reverse();
+  enter(rest.find(isOpen) ?? (by > 0 ? all.find(isOpen) : all.filter(isOpen).at(-1)));
+}
+
+/* After a choice the next field that is still empty has the focus. */
+function onwards(form) {
+  const empty = [...form.querySelectorAll("select[name=cause], input[name=rationale]")].find((field) => !field.value);
+  (empty ?? form.querySelector("[type=submit]")).focus();
+}
+
+function choose(form, radio) {
+  form.closest("details")?.setAttribute("open", "");
+  radio.checked = true;
+  if (radio.value === "own") {
+    const ticks = [...document.querySelectorAll(`[form="${form.id}"][type=checkbox]`)];
+    form.querySelector("[data-own]").open = !ticks.length;
+    (ticks[0] ?? form.querySelector("[data-own] :is(input, textarea)")).focus();
+  } else {
+    onwards(form);
+  }
+}
+
+function wayFor(form, key) {
+  const radios = [...form.querySelectorAll("input[name=way]")];
+  return /^[1-9]$/.test(key) ? radios[Number(key) - 1] : radios.find((radio) => radio.dataset.key === key);
+}
+
+const ELSEWHERE = { n: "a[data-next-paper]", p: "a[data-previous-paper]" };
+
+function press(key) {
+  if (key === "j") return step(1), true;
+  if (key === "k") return step(-1), true;
+  if (key === "?") return document.getElementById("keys")?.togglePopover(), true;
+  if (ELSEWHERE[key]) return document.querySelector(ELSEWHERE[key])?.click(), true;
+  const sheet = current();
+  if (!sheet) return false;
+  const open = (selector, field) => {
+    const details = sheet.querySelector(selector);
+    if (!details) return false;
+    details.open = true;
+    details.querySelector(field).focus();
+    return true;
+  };
+  if (key === "r") return open("[data-discussion]", "textarea");
+  if (key === "x") return open(".put-off", "input[name=note]");
+  if (key === "z") return sheet.querySelector("[data-undo]")?.click(), true;
+  const form = sheet.querySelector("form[data-settle]");
+  const radio = form && wayFor(form, key);
+  if (radio) choose(form, radio);
+  return Boolean(radio);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const focused = document.activeElement;
+  if (event.key === "Escape" && focused.matches(TYPING)) {
+    enter(focused.closest("[data-sheet]"));
+    return;
+  }
+  if (focused.matches(TYPING) || document.querySelector("dialog[open]")) return;
+  if (event.key === "Enter") {
+    // On a tick, a radio button or the section itself; links and buttons do what they say.
+    const form = current()?.querySelector("form[data-settle]");
+    if (form && (focused.matches("input") || focused.matches("[data-sheet]"))) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+    return;
+  }
+  if (press(event.key)) event.preventDefault();
+});
+
+/* A tick is a choice of one's own. */
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (!form?.matches("[data-settle]") || !["codes", "absence", "text", "number", "yes_no", "none_apply"].includes(event.target.name)) return;
+  const own = form.querySelector("input[name=way][value=own]");
+  if (own) own.checked = true;
+});
+
+/* What is settled makes room for the next open section; what was refused keeps the focus. */
+document.addEventListener("htmx:afterSettle", (event) => {
+  const sheet = event.detail.elt.closest?.("[data-sheet]") ?? document.getElementById(here);
+  if (!sheet || event.detail.requestConfig?.verb !== "post") return;
+  here = sheet.id;
+  const fresh = document.getElementById(sheet.id);
+  const refused = fresh.querySelector("[role=alert], .invalid-feedback");
+  const isDecision = /\/(settle|defer)\/(\?|$)/.test(event.detail.requestConfig.path);
+  if (refused || !isDecision) {
+    fresh.focus({ preventScroll: true });
+  } else if (sheets().some(isOpen)) {
+    step(1);
+  } else {
+    (document.querySelector("a[data-next-paper]") ?? fresh).focus();
+  }
+});
+
+/* Coming from the queue, the section in the address is where one stands; else the first open one. */
+const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+if (named?.matches("[data-sheet]")) enter(named);
+else here = sheets().find(isOpen)?.id ?? null;

@@ -1,0 +1,79 @@
+"""The people of the tests: Ada leads, Ben and Cleo review, Olga observes, Zoe is a stranger."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from mapping.models import Membership
+from tests.browser import chromium, page_as, serious, server, server_process  # noqa: F401
+from tests.making import make_study, make_user
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def uploads_of_their_own(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+
+
+@pytest.fixture
+def shared_data():
+    if not SHARED_DATA.is_dir():
+        pytest.skip("../shared/data is not beside this checkout: the real study cannot be tried")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def ada(db):
+    return make_user("ada", name="Ada Lead")
+
+
+@pytest.fixture
+def ben(db):
+    return make_user("ben", name="Ben Reviewer")
+
+
+@pytest.fixture
+def cleo(db):
+    return make_user("cleo", name="Cleo Reviewer")
+
+
+@pytest.fixture
+def olga(db):
+    return make_user("olga", name="Olga Observer")
+
+
+@pytest.fixture
+def zoe(db):
+    return make_user("zoe", name="Zoe Stranger")
+
+
+@pytest.fixture
+def study(ada, ben, cleo, olga):
+    """A study with one coding phase and one section of each kind."""
+    study = make_study(lead=ada)
+    for user, role in ((ben, "reviewer"), (cleo, "reviewer"), (olga, "observer")):
+        Membership.objects.create(study=study, user=user, role=role)
+    return study
+
+
+@pytest.fixture
+def as_user():
+    """`as_user(ben).get(…)`: a client signed in as this person."""
+    from django.test import Client
+
+    def signed_in(user):
+        own = Client()
+        own.force_login(user)
+        return own
+
+    return signed_in
+
+
+def pytest_make_parametrize_id(val):
+    """A coefficient with its options is called the same in every worker; its own name holds an address in memory."""
+    if isinstance(val, partial):
+        options = [str(option) for option in val.keywords.values() if isinstance(option, str)]
+        return "-".join([val.func.__name__, *options])
+    return None

@@ -1,0 +1,341 @@
+"""The agreement page: worst first, undefined with its reason, and nothing from answers that its reader is blind to."""
+
+import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from mapping.models import LogEntry
+from reviews.closing import close_round
+from reviews.models import EarlyLook, Summary
+from reviews.showing import Shown
+from tests.making import (
+    absent,
+    make_answer,
+    make_assignment,
+    make_code,
+    make_paper,
+    make_round,
+    make_section,
+    make_study,
+    make_summary,
+    make_user,
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    caches["agreement"].clear()
+
+
+def page(client, study, section=None, part="", **query):
+    name = "agreement-section" if section and not part else f"agreement{'-' if part else ''}{part}"
+    arguments = [study.slug, section] if section else [study.slug]
+    return client.get(reverse(name, args=arguments), query)
+
+
+def text(response):
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def both(paper, one, other, answers, others, **facts):
+    make_summary(paper, one, answers=answers, **facts)
+    make_summary(paper, other, answers=others, **facts)
+
+
+def papers_differing(study, ben, cleo, number=3):
+    for _ in range(number):
+        both(make_paper(study), ben, cleo, {"method": "Survey"}, {"method": "Experiment"})
+        both(make_paper(study), ben, cleo, {"method": "Case study"}, {"method": "Case study"})
+
+
+def test_sections_stand_worst_first_with_a_plain_sentence_and_undefined_ones_last(study, ada, ben, cleo, as_user):
+    for one, other in (("Survey", "Experiment"), ("Survey", "Survey"), ("Experiment", "Experiment")):
+        answers = {"method": one, "challenges": ["Talent"], "replicable": True, "cases": 3}
+        others = {"method": other, "challenges": ["Cost"], "replicable": True, "cases": 3}
+        both(make_paper(study), ben, cleo, answers, others)
+
+    response = page(as_user(ada), study)
+
+    rows = [(row["section"].key, row["value"] is None) for row in response.context["rows"]]
+    assert rows[:2] == [("challenges", False), ("method", False)]
+    assert {key for key, is_undefined in rows if is_undefined} == {"maturity-stage", "replicable", "cases"}
+    shown = text(response)
+    assert "1 of 3 papers differ, most between “Experiment” and “Survey” (1)." in shown
+    assert "undefined: no variation: every rating is the same" in shown
+    assert "undefined: nothing was coded" in shown
+    assert "All 3 papers agree." in shown
+
+
+def test_figures_of_papers_that_a_reviewer_still_has_to_code_reach_nobody_blind(study, ada, ben, cleo, as_user):
+    dan = make_user("dan")
+    study.memberships.create(user=dan, role="reviewer")
+    shared, open_to_ben = make_paper(study, key="shared"), make_paper(study, "Not yet read", key="open")
+    both(shared, ben, cleo, {"method": "Survey"}, {"method": "Survey"})
+    both(open_to_ben, cleo, dan, {"method": "Case study"}, {"method": "Experiment"})
+    make_assignment(open_to_ben, ben)
+    client = as_user(ben)
+
+    shown = (
+        text(page(client, study)) + text(page(client, study, "method")) + text(page(client, study, "method", "papers"))
+    )
+
+    assert "Case study" not in shown
+    assert "papers differ" not in shown
+    assert "differ=1" not in shown
+    assert "<b>1</b> paper left out" in shown
+    for name in ("agreement-csv", "agreement-codes-csv", "agreement-tex", "agreement-md"):
+        response = client.get(reverse(name, args=[study.slug]))
+        content = b"".join(response) if response.streaming else response.content
+        assert b"Case study" not in content
+        assert b"Experiment" not in content
+    figures = Shown(study, ben).reports(full=True)
+    assert {one["papers"] for one in figures if one["section"] == "method"} == {1}
+    assert {one["papers"] for one in Shown(study, ada).reports() if one["section"] == "method"} == {2}
+
+    make_answer(Summary.objects.create(assignment=open_to_ben.assignments.get(reviewer=ben)), "method", "Survey")
+    assert {one["papers"] for one in Shown(study, ben).reports() if one["section"] == "method"} == {1}, (
+        "a draft is none"
+    )
+    Summary.objects.drafts().update(submitted_at="2026-01-01T00:00Z")
+    assert {one["papers"] for one in Shown(study, ben).reports() if one["section"] == "method"} == {2}
+
+
+def test_a_lead_who_still_has_to_code_is_told_which_papers_are_left_out(study, ada, ben, cleo, as_user):
+    mine = make_paper(study, "Mine to read")
+    papers_differing(study, ben, cleo, 1)
+    both(mine, ben, cleo, {"method": "Survey"}, {"method": "Experiment"})
+    make_assignment(mine, ada)
+
+    response = page(as_user(ada), study)
+
+    assert [paper.title for paper in response.context["shown"].left_out] == ["Mine to read"]
+    assert "1 of 2 papers differ" in text(response)
+    assert "Mine to read" not in text(page(as_user(ada), study, "method", "papers"))
+
+
+def test_kept_figures_are_withheld_from_whoever_may_not_see_all_that_stands_behind_them(study, ada, ben, cleo, as_user):
+    papers_differing(study, ben, cleo, 1)
+    pilot = study.rounds.get()
+    close_round(pilot, by=ada)
+    assert Shown(study, ada).kept_now["sections"]
+
+    again = make_round(study, "Main")
+    make_assignment(pilot.assignments.first().paper, ada, round=again)
+    shown = Shown(study, ada, str(pilot.pk))
+
+    assert shown.kept_now is None
+    assert {one["papers"] for one in shown.reports() if one["section"] == "method"} == {1}
+
+
+def test_who_looked_early_is_not_independent_left_out_and_counted(study, ada, ben, as_user):
+    paper = make_paper(study)
+    EarlyLook.objects.create(paper=paper, phase=study.phases.get(), user=ada, reason="To train Ben")
+    both(paper, ben, ada, {"method": "Survey"}, {"method": "Survey"})
+    make_summary(make_paper(study), ben, answers={"method": "Survey"})
+
+    response = page(as_user(ada), study)
+
+    assert response.context["shown"].not_independent == 1
+    assert {row["report"]["papers"] for row in response.context["rows"]} == {0}
+    assert "No paper has two summaries yet" in text(response)
+
+
+def test_first_submissions_count_and_agreement_after_discussion_stands_apart(study, ada, ben, cleo, as_user):
+    papers_differing(study, ben, cleo, 2)
+    before = Shown(study, ada).reports()
+    for first in Summary.objects.filter(assignment__reviewer=ben, answers__marks__code__label="Survey"):
+        later = Summary.objects.create(
+            assignment=first.assignment, revision=2, reopened_by=ada, submitted_at="2026-02-01T00:00Z"
+        )
+        make_answer(later, "method", "Experiment")
+
+    assert Shown(study, ada).reports() == before
+    response = page(as_user(ada), study, "method")
+    assert response.context["detail"].after_discussion().value == 1.0
+    assert "Agreement after discussion" in text(response)
+
+
+@pytest.mark.parametrize(
+    ("papers", "target", "verdict"),
+    [
+        (60, 0.4, "meets"),
+        (60, 0.99, "below"),
+        (6, 0.9, "too few papers to tell"),
+        # Most drawings from three papers have no variation: the few that do make a narrow interval of nothing.
+        (3, 0.9, "too few papers to tell"),
+    ],
+)
+def test_the_interval_is_held_against_the_target_not_the_point(study, ada, ben, cleo, papers, target, verdict):
+    method = study.sections.get(key="method")
+    method.agreement_target = target
+    method.save()
+    for number in range(papers):
+        one = ("Survey", "Experiment")[number % 2]
+        other = "Case study" if number % 10 in {1, 3} else one
+        both(make_paper(study), ben, cleo, {"method": one}, {"method": other})
+
+    assert [row["verdict"] for row in Shown(study, ada).rows() if row["section"] == method] == [verdict]
+
+
+def test_a_declaration_changed_late_is_printed_beside_the_result(study, ada, ben, cleo, as_user):
+    papers_differing(study, ben, cleo, 1)
+    LogEntry.objects.record(study, ada, "declaration-changed", "Changed what is declared.", section="method")
+
+    for response in (page(as_user(ada), study), page(as_user(ada), study, "method")):
+        assert "after the first submission" in text(response)
+
+
+def test_switched_off_statistics_print_the_reason_and_no_figure(study, ada, ben, cleo, as_user):
+    papers_differing(study, ben, cleo, 1)
+    study.statistics_off_reason = "We read interpretively."
+    study.save()
+    client = as_user(ada)
+
+    for response in (
+        page(client, study), page(client, study, "method"), page(client, study, "method", "papers"),
+    ):  # fmt: skip
+        assert "We read interpretively." in text(response)
+        assert "differ" not in text(response)
+    assert b"".join(client.get(reverse("agreement-csv", args=[study.slug]))).count(b"\n") == 1
+
+
+def test_every_figure_leads_to_its_papers(study, ada, ben, cleo, as_user):
+    drifting, same = make_paper(study, key="drifting"), make_paper(study, key="same")
+    both(drifting, ben, cleo, {"method": "Survey", "challenges": ["Talent"]},
+         {"method": "Experiment", "challenges": ["Cost"]})  # fmt: skip
+    both(
+        same, ben, cleo, {"method": "Survey", "challenges": ["Talent"]}, {"method": "Survey", "challenges": ["Talent"]}
+    )
+    client = as_user(ada)
+
+    def keys(section, **query):
+        return [paper.key for paper, _ in page(client, study, section, "papers", **query).context["papers"]]
+
+    assert keys("method") == ["drifting", "same"]
+    assert keys("method", differ=1) == ["drifting"]
+    assert keys("method", one="Survey", other="Experiment") == ["drifting"]
+    assert keys("method", one="Survey", other="Survey") == ["same"]
+    assert keys("challenges", code="Talent") == ["drifting", "same"]
+    assert keys("challenges", code="Talent", differ=1) == ["drifting"]
+    assert keys("challenges", code="Unheard of") == []
+    assert keys("method", **{"reviewer": "ben", "with": "cleo"}) == ["drifting", "same"]
+    assert keys("method", q="nothing has these words") == []
+
+
+def test_an_absence_of_the_name_of_a_code_is_another_answer(study, ada, ben, cleo, as_user):
+    make_code(study.sections.get(key="method"), "unclear")
+    both(make_paper(study, key="p"), ben, cleo, {"method": "unclear"}, {"method": absent("unclear")})
+
+    found = page(as_user(ada), study, "method", "papers", one="unclear", other="~unclear")
+
+    assert [paper.key for paper, _ in found.context["papers"]] == ["p"]
+    assert "1 of 1 papers differs" in text(page(as_user(ada), study))
+
+
+def test_two_proposals_of_the_same_words_stay_two_and_reveal_nothing(study, ada, ben, cleo):
+    challenges = study.sections.get(key="challenges")
+    theirs, mine = (make_code(challenges, "Trust", status="proposed", proposed_by=one) for one in (cleo, ben))
+    summary = make_summary(make_paper(study), ben, answers={"challenges": ["Talent"]})
+    summary.answers.get().marks.create(code=mine)
+
+    found = Shown(study, ben).sheet.of(challenges)
+    assert found.ratings == [[frozenset({"Talent", "Trust"})]]
+    assert "Trust (2)" not in found.categories
+
+    other = make_summary(make_paper(study), cleo, answers={"challenges": ["Talent"]})
+    other.answers.get().marks.create(code=theirs)
+    assert {"Trust", "Trust (2)"} <= set(Shown(study, ada).sheet.of(challenges).categories)
+
+
+@pytest.mark.parametrize("section", [None, "method", "challenges"])
+def test_the_number_of_queries_grows_neither_with_papers_nor_sections_nor_rounds(
+    study, ada, ben, cleo, as_user, section
+):
+    client = as_user(ada)
+    counts = []
+    for number in (1, 3, 6):
+        phase = study.phases.get()
+        round = make_round(study)
+        for _ in range(number):
+            make_section(phase, f"more-{phase.sections.count()}", "yes_no")
+            answers = {"challenges": ["Talent"], "method": "Survey"}
+            both(make_paper(study), ben, cleo, answers, {"challenges": ["Cost"], "method": "Experiment"}, round=round)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            text(page(client, study, section))
+        counts.append(len(queries))
+    assert len(set(counts)) == 1, counts
+
+
+def test_names_stay_hidden_where_the_study_hides_them(study, ada, ben, cleo, as_user):
+    study.is_anonymous = True
+    study.save()
+    papers_differing(study, ben, cleo, 2)
+
+    shown = text(page(as_user(ada), study, "method"))
+
+    assert "Ben" not in shown
+    assert "Reviewer 1" in shown
+    assert "reviewer=" not in shown
+
+
+def test_the_ten_disagreements_worth_discussing_say_why(study, ada, ben, cleo, as_user):
+    papers_differing(study, ben, cleo, 4)
+    discuss = page(as_user(ada), study).context["discuss"]
+
+    assert len(discuss) == 3, "at most three of one section"
+    assert "“Experiment” where another gives “Survey”, on 3 other papers too" in discuss[0]["why"]
+
+
+def test_tables_and_files_are_safe_for_spreadsheets_and_latex(study, ada, ben, cleo, as_user):
+    section = study.sections.get(key="method")
+    section.label = "50 % & more_of | it"
+    section.save()
+    make_code(study.sections.get(key="challenges"), "=HYPERLINK(1)")
+    answers = {"method": "Survey", "challenges": ["=HYPERLINK(1)"]}
+    both(make_paper(study), ben, cleo, answers, {"method": "Experiment", "challenges": ["Talent"]})
+    client = as_user(ada)
+
+    def file(name):
+        response = client.get(reverse(name, args=[study.slug]))
+        content = b"".join(response) if response.streaming else response.content
+        return content.decode()
+
+    assert r"50 \% \& more\_of | it" in file("agreement-tex")
+    assert r"50 % & more\_of \| it" in file("agreement-md")
+    assert ",'=HYPERLINK(1)," in file("agreement-codes-csv")
+    head = file("agreement-csv").split("\r\n")[0].split(",")
+    assert {"phase", "round", "section", "coefficient", "metric", "value", "low", "high", "papers", "units", "raters",
+            "reason"} <= set(head)  # fmt: skip
+
+
+def test_empty_pages_say_what_will_be_here(study, ada, ben, olga, as_user):
+    assert "Hand out papers" in text(page(as_user(ada), study))
+    make_summary(make_paper(study), ben, answers={"method": "Survey"})
+    assert "No paper has two summaries yet" in text(page(as_user(ada), study))
+    assert "Not released yet" in text(page(as_user(olga), study))
+    assert "Texts have no coefficient" in text(page(as_user(ada), study, "conclusion"))
+    assert page(as_user(ada), study, "of-another-study").status_code == 404
+
+
+def test_the_methods_paragraph_names_what_was_done(study, ada, ben, cleo, as_user):
+    papers_differing(study, ben, cleo, 2)
+    methods = page(as_user(ada), study).context["methods"]
+
+    for words in (
+        "4 papers",
+        "2 reviewers",
+        "first submissions",
+        "Krippendorff",
+        "1,000 replicates (seed 0)",
+        "Concord 0",
+    ):
+        assert words in methods
+
+
+def test_a_study_without_sections_has_an_empty_page(ada, as_user):
+    assert "No figures yet" in text(page(as_user(ada), make_study(lead=ada, with_sections=False)))

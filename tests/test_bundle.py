@@ -1,0 +1,309 @@
+import io
+import json
+import zipfile
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from mapping import codebook, paper_keeping
+from mapping.models import Code, CodebookChange, LogEntry, PaperImport, PaperSource, Study, User
+from reviews import bundling, freezing, recoding, resolving, undoing
+from reviews.comparing import compared
+from reviews.demo import make as make_demo
+from reviews.models import (
+    Answer,
+    Assignment,
+    Deferral,
+    EarlyLook,
+    Mark,
+    Mention,
+    RecodingTask,
+    Remark,
+    Resolution,
+    Summary,
+)
+from reviews.restoring import restore
+from reviews.scoping import scope_of_all
+from reviews.unbundling import Refused
+from tests.making import absent, make_answer, make_assignment, make_code, make_paper, make_round, make_summary
+
+
+def bundle_of(study, **how):
+    target = io.BytesIO()
+    bundling.write(scope_of_all(study, **how), target)
+    return target.getvalue()
+
+
+def files_in(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def empty_the_site():
+    """Names and addresses are free again, as on a site that has never seen the study."""
+    for study in Study.objects.all():
+        Study.objects.filter(pk=study.pk).update(slug=f"old-{study.pk}")
+    for user in User.objects.all():
+        User.objects.filter(pk=user.pk).update(username=f"old-{user.pk}", email="")
+
+
+def tampered(content, name, change):
+    files = files_in(content)
+    files[name] = change(files[name])
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each, text in files.items():
+            if text is not None:
+                archive.writestr(each, text)
+    return target.getvalue()
+
+
+def come_back(content):
+    return restore(io.BytesIO(content)).study
+
+
+@pytest.fixture
+def full(study, ada, ben, cleo, olga):
+    """A study with something in every file, and with all that is hard to write down."""
+    zoe = User.objects.create(username="zoe", name="Zoe Gone")
+    nasty = make_paper(
+        study, '=HYPERLINK("x")\nand "quotes", commas', key="größe 1", doi="10.1/x", extra={"note": "ä"}, year=None
+    )
+    other = make_paper(study, "'=not a formula", key="second")
+    file = PaperImport.objects.create(
+        study=study, file_name="scopus.bib", state="confirmed", by=ada, new=2, problems=[{"line": 3}]
+    )
+    PaperImport.objects.create(study=study, file_name="only-looked-at.bib", by=ada)
+    PaperSource.objects.create(paper=nasty, paper_import=file, source="Scopus", line=7, entry_key="x")
+    PaperSource.objects.create(paper=other)
+    challenges = study.sections.get(key="challenges")
+    parent = make_code(challenges, "People", position=9)
+    Code.objects.filter(label="Talent").update(parent=parent)
+    drift = Code.objects.get(label="Model drift")
+    merged = make_code(challenges, "Concept drift", status="merged", merged_into=drift)
+    make_code(challenges, "Drift again", status="merged", merged_into=merged)
+    proposed = make_code(challenges, "Talent", status="proposed", proposed_by=ben, reason="ben saw it")
+    codebook.record_change(
+        study, CodebookChange.Act.MERGE, by=ada,
+        before={"codes": {str(merged.pk): {"parent_id": parent.pk, "label": "$x"}}}, after={"codes": [drift.pk]},
+        section=challenges, code=merged, reason="the same",
+    )  # fmt: skip
+    change = CodebookChange.objects.get(study=study)
+    undo = codebook.record_change(study, CodebookChange.Act.UNDO, by=ada, before={}, after={}, code=merged)
+    CodebookChange.objects.filter(pk=undo.pk).update(undoes=change)
+
+    pilot, main = make_round(study, "Pilot", kind="pilot", guidance="- read all"), make_round(study, "Main")
+    hers = {
+        "challenges": ["Data quality", "Model drift", "Cost"], "maturity-stage": "Manual", "method": [],
+        "replicable": True,
+        "cases": "-2.5", "conclusion": "-minus\r\nand a line",
+    }  # fmt: skip
+    one = make_summary(nasty, ben, round=pilot, answers=hers)
+    two = make_summary(nasty, cleo, round=pilot, answers={"challenges": [], "maturity-stage": absent("unclear")})
+    make_answer(two, "replicable", absent("not_applicable"))
+    answer = one.answers.get(section=challenges)
+    Answer.objects.filter(pk=answer.pk).update(confidence=4, quote="whole", page="1", rationale="because", version=3)
+    Mark.objects.create(answer=answer, code=drift, quote="\t=1+1", page="4", rationale="again", position=3)
+    Mark.objects.create(answer=answer, code=proposed, position=4)
+    blank = Answer.objects.create(summary=two, section=study.sections.get(key="method"), confidence=2, rationale="?")
+    assert not blank.absence
+    Summary.objects.create(
+        assignment=one.assignment, revision=2, submitted_at=timezone.now(), reopened_by=ada, reopened_reason="typo"
+    )
+    make_summary(other, cleo, round=main, submitted=False, answers={"conclusion": "half a thought"})
+    late = make_assignment(other, ben, round=main)
+    Assignment.objects.filter(pk=late.pk).update(withdrawn_at=timezone.now())
+    pilot.frozen_agreement = freezing.freeze(pilot)
+    pilot.closed_at, pilot.closed_by = timezone.now(), ada
+    pilot.save()
+
+    everything = Summary.objects.filter(assignment__round__study=study)
+    for said in compared(study, everything, papers=[nasty.pk]):
+        section = study.sections.get(pk=said.section)
+        if said.comparison.options and section.key in {"challenges", "replicable", "conclusion"}:
+            option = said.comparison.options[0]
+            settled = resolving.Settled.by(option, section, said.comparison)
+            decided = resolving.resolve(
+                nasty, section, settled=settled, basis="other", by=ada, cause="oversight", rationale="Ada said so"
+            )
+    resolving.undo(decided, by=ada)
+    recoding.merge(Code.objects.get(label="Cost"), into=drift, by=ada, reason="the same")
+    Resolution.objects.create(
+        paper=other, section=challenges, basis="adopted", adopted_from=ben, content={"settled": {}}, reviewers=1,
+        decided_at=timezone.now(), decided_by=zoe,
+    )  # fmt: skip
+    Deferral.objects.create(paper=nasty, section=challenges, note="later", by=ada)
+    remark = Remark.objects.create(paper=nasty, section=challenges, by=cleo, text="@ben: +1, says Ben Reviewer")
+    Mention.objects.create(remark=remark, user=ben)
+    EarlyLook.objects.create(paper=other, phase=study.phases.get(), user=ada, reason="had to")
+    RecodingTask.objects.create(assignment=one.assignment, section=challenges, change=change, code=merged)
+    LogEntry.objects.record(
+        study, ada, "hand-out", "Handed out", round=pilot.pk, first=one.assignment_id, loads={str(ben.pk): 1}
+    )
+    line = LogEntry.objects.record(study, None, "settle", "by itself", paper=nasty, codes=3)
+    LogEntry.objects.record(study, ada, "undo-hand-out", "Undid", undid=line.pk)
+    paper_keeping.delete_paper(make_paper(study, "Gone"), by=ada)
+    return study
+
+
+@pytest.mark.parametrize("with_pseudonyms", [False, True])
+def test_a_study_that_goes_out_and_comes_in_goes_out_as_the_same_files(full, with_pseudonyms):
+    first = bundle_of(full, with_pseudonyms=with_pseudonyms)
+    empty_the_site()
+    again = bundle_of(come_back(first), with_pseudonyms=with_pseudonyms)
+    before, after = files_in(first), files_in(again)
+    assert before.keys() == after.keys()
+    if with_pseudonyms:
+        # Moments at which people joined stay at home under pseudonyms; nothing else may differ.
+        assert before["team.csv"] == after["team.csv"]
+    for name in before:
+        assert after[name] == before[name], name
+    assert again == first
+
+
+def test_the_demo_comes_back_too(db):
+    study, _ = make_demo("a long enough password")
+    first = files_in(bundle_of(study))
+    empty_the_site()
+    again = files_in(bundle_of(come_back(bundle_of_again(first))))
+    assert again == first
+
+
+def bundle_of_again(files):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return target.getvalue()
+
+
+def test_a_bundle_is_the_same_bytes_whenever_it_is_made(full):
+    assert bundle_of(full) == bundle_of(full)
+
+
+def test_what_was_merged_before_is_still_taken_back_exactly_in_the_study_that_came_in(full, ada):
+    codings = files_in(bundle_of(full))["codings.csv"]
+    first = bundle_of(full)
+    empty_the_site()
+    here = come_back(first)
+    change = here.codebook_changes.get(act="merge", code__label="Cost")
+    undoing.undo(change, by=here.created_by)
+    assert Mark.objects.filter(answer__summary__assignment__round__study=here, code__label="Cost").count() == 1
+    assert Mark.objects.filter(answer__summary__assignment__round__study=full, code__label="Cost").count() == 0
+    undone = files_in(bundle_of(here))["codings.csv"]
+    assert undone != codings
+    assert undone.count("Cost") == codings.count("Cost") + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("codings.csv", lambda text: text.replace("paper,", "article,", 1), "codings.csv has a column “article”"),
+        ("codings.csv", lambda text: None, "The bundle has no codings.csv."),
+        ("codings.csv", lambda text: text.replace("Data quality", "Data purity"), "is no one code of the section"),
+        (
+            "codings.csv",
+            lambda text: text + "second,coding,Main,ben,1,method,code,Survey,,,,,,,1\r\n",
+            "no such answer",
+        ),
+        ("codings.csv", lambda text: text + '"never closed', "codings.csv, line"),
+        ("papers.csv", lambda text: text.replace("10.1/x", "10.1/x\x00"), "NUL"),
+        ("papers.csv", lambda text: "paper\r\nx,y\r\n", "papers.csv has a column “paper”"),
+        ("log.csv", lambda text: text.replace("$round:1", "$round:99"), "is not in the bundle"),
+        ("study.json", lambda text: "[]", "study.json holds no JSON object."),
+        ("study.json", lambda text: text.replace(": 1,", ": 7,", 1), "another format"),
+        ("protocol.json", lambda text: "{", "protocol.json"),
+        ("team.csv", lambda text: text.replace("lead", "owner"), "team.csv, line 2, column role"),
+        ("rounds.csv", lambda text: text.replace("coding", "reading"), "there is no phase “reading”"),
+        ("summaries.csv", lambda text: text.replace("browser", "\u0000"), "summaries.csv"),
+    ],
+)
+def test_what_is_damaged_is_refused_in_one_line_and_nothing_is_written(full, name, change, words):
+    broken = tampered(bundle_of(full), name, change)
+    counts = {model: model.objects.count() for model in (Study, User, Code, Mark, LogEntry)}
+    with pytest.raises(Refused) as refusal:
+        restore(io.BytesIO(broken))
+    (said,) = refusal.value.messages
+    assert words in said
+    assert "\n" not in said
+    assert {model: model.objects.count() for model in counts} == counts
+
+
+def zip_with(*entries):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+def link():
+    entry = zipfile.ZipInfo("log.csv")
+    entry.external_attr = 0o120777 << 16
+    return entry
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"no zip at all", "no sound ZIP"),
+        (b"PK\x03\x04" + b"x" * 100, "no sound ZIP"),
+        (zip_with(("../papers.csv", "x")), "outside of itself"),
+        (zip_with(("/etc/passwd", "x")), "outside of itself"),
+        (zip_with(("C:\\papers.csv", "x")), "outside of itself"),
+        (zip_with(("virus.exe", "x")), "no file of a bundle"),
+        (zip_with(("log.csv", "x"), ("log.csv", "y")), "two files called log.csv"),
+        (zip_with((link(), "/etc/passwd")), "no plain file"),
+        (zip_with(("log.csv", "0" * 20_000_000)), "grows more than"),
+        (zip_with(("log.csv", "x")), "The bundle has no papers.csv"),
+    ],
+)
+def test_a_hostile_zip_is_refused(db, content, words):
+    with pytest.raises(Refused, match=words):
+        restore(io.BytesIO(content))
+
+
+def test_a_bundle_that_is_too_large_or_whose_bytes_were_changed_is_refused(full, settings):
+    sound = bundle_of(full)
+    settings.BUNDLE_LIMIT = 1000
+    with pytest.raises(Refused, match="at most 1000"):
+        restore(io.BytesIO(sound))
+    settings.BUNDLE_LIMIT = 10**9
+    middle = sound.index(b"codings.csv") + 60
+    with pytest.raises(Refused):
+        restore(io.BytesIO(sound[:middle] + bytes([sound[middle] ^ 255]) + sound[middle + 1 :]))
+
+
+def test_nobodys_account_is_taken_over_unless_one_says_who_is_whom(full, ben, tmp_path, capsys):
+    target = tmp_path / "study.zip"
+    call_command("export_study", full.slug, str(target), "--json")
+    assert json.loads(capsys.readouterr().out)["drafts_left_out"] == 1
+    call_command("import_study", str(target), "--as", "ben=ben", "--json")
+    found = json.loads(capsys.readouterr().out)
+    here = Study.objects.get(slug=found["study"])
+    assert here.slug != full.slug
+    assert found["renamed"]["ada"] == "ada-2"
+    assert "ben" not in found["renamed"]
+    assert here.memberships.filter(user=ben).exists()
+    new = User.objects.get(username="ada-2")
+    assert (new.has_usable_password(), new.email) == (False, "")
+
+
+def test_the_commands_refuse_in_one_line(full, tmp_path):
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("export_study", full.slug, str(tmp_path / "nowhere" / "x.zip"))
+    (tmp_path / "broken.zip").write_bytes(b"PK")
+    with pytest.raises(CommandError, match="no sound ZIP"):
+        call_command("import_study", str(tmp_path / "broken.zip"))
+    with pytest.raises(CommandError, match="cannot be read"):
+        call_command("import_study", str(tmp_path / "missing.zip"))
+
+
+def test_under_pseudonyms_no_file_names_anybody(full):
+    for name, text in files_in(bundle_of(full, with_pseudonyms=True)).items():
+        if not name.startswith("analysis"):
+            for called in ("ben", "cleo", "Ben Reviewer", "Ada Lead", "zoe"):
+                assert not any(called == word.strip("@:.,;\"'()") for word in text.split()), (name, called)
+            assert "Ben Reviewer" not in text, name

@@ -1,0 +1,285 @@
+"""The codebook page, its history, its files."""
+
+import csv
+import io
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from mapping import codebook, codebook_files, codebook_import
+from mapping.models import Code, CodebookChange, Membership
+from reviews import recoding
+from reviews.models import Mark
+from tests.making import make_assignment, make_code, make_paper, make_section, make_summary, make_user
+
+
+@pytest.fixture
+def section(study):
+    return study.sections.get(key="challenges")
+
+
+@pytest.fixture
+def coded(study, ben, cleo):
+    paper = make_paper(study, "A telling title", key="one")
+    make_summary(paper, ben, answers={"challenges": ["Talent", "Cost"]})
+    make_summary(paper, cleo, answers={"challenges": ["Cost"]})
+    make_summary(make_paper(study), ben, answers={"challenges": ["Talent"]})
+    Mark.objects.filter(code__label="Talent").update(quote="nobody to hire")
+    return paper
+
+
+def page(study, name="codebook", *arguments):
+    return reverse(name, args=[study.slug, *arguments])
+
+
+def shown(client, url):
+    return client.get(url).content.decode()
+
+
+def test_the_page_shows_use_quotes_and_agreement(study, coded, ada, as_user):
+    text = shown(as_user(ada), page(study))
+    for words in ("Model drift", "nobody to hire", "A telling title", "<b>2</b> in 2 papers", "on 1 paper"):
+        assert words in text
+
+
+def test_who_still_has_to_code_a_paper_sees_nothing_of_it(study, coded, ada, as_user):
+    make_assignment(coded, ada)
+    text = shown(as_user(ada), page(study))
+    assert "A telling title" not in text
+    assert "<b>1</b> in 1 paper" in text
+    assert "α" not in text
+    assert "leave out the papers" in text
+
+
+def test_an_observer_sees_the_codes_but_no_use_before_release(study, coded, olga, as_user):
+    text = shown(as_user(olga), page(study))
+    assert "Talent" in text
+    assert "nobody to hire" not in text
+    assert "<b>0</b> in 0 papers" in text
+    assert "Add a code" not in text
+
+
+def test_codes_are_found_by_words_and_by_section(study, as_user, ada):
+    client = as_user(ada)
+    assert "Model drift" in shown(client, page(study) + "?q=DRIFT")
+    assert "Talent" not in shown(client, page(study) + "?q=DRIFT")
+    assert "Survey" not in shown(client, page(study) + "?section=challenges")
+    assert "No code fits" in shown(client, page(study) + "?q=%00zzz")
+
+
+def test_retired_and_merged_codes_are_shown_on_request(study, section, ada, as_user):
+    codes = {code.label: code for code in section.codes.all()}
+    recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
+    client = as_user(ada)
+    assert "Talent" not in shown(client, page(study))
+    assert "into “Cost”" in shown(client, page(study) + "?gone=yes")
+
+
+def test_children_stand_under_their_parent(study, section, ada, as_user):
+    codes = {code.label: code for code in section.codes.all()}
+    codebook.change(codes["Data quality"], by=ada, facts={"parent": codes["Cost"]}, reason="order")
+    text = shown(as_user(ada), page(study))
+    assert text.index(">Cost<") < text.index(">Data quality<")
+    assert 'class="is-child"' in text
+
+
+def test_the_page_asks_as_often_for_500_codes_as_for_10(study, section, coded, ada, as_user):
+    client = as_user(ada)
+    client.get(page(study))
+    with CaptureQueriesContext(connection) as few:
+        client.get(page(study))
+    have = section.codes.count()
+    Code.objects.bulk_create(
+        [Code(section=section, label=f"Code {number}", position=number + have) for number in range(500)]
+    )
+    answer = Mark.objects.first().answer
+    Mark.objects.bulk_create(
+        [Mark(answer=answer, code=code, quote="q") for code in section.codes.filter(label__startswith="Code")]
+    )
+    with CaptureQueriesContext(connection) as many:
+        assert client.get(page(study)).status_code == 200
+    assert len(many) == len(few)
+
+
+def test_a_code_is_added_after_near_ones_were_pointed_out(study, section, ada, as_user):
+    client = as_user(ada)
+    words = {"section": "challenges", "label": "Costs", "definition": "Money"}
+    refused = client.post(page(study, "new-code"), words)
+    assert refused.status_code == 422
+    assert "Is it one of these?" in refused.content.decode()
+    assert client.post(page(study, "new-code"), {**words, "anyway": "yes"}).status_code == 302
+    assert section.codes.get(label="Costs").definition == "Money"
+
+
+def test_a_code_is_edited_with_a_reason(study, section, ada, as_user):
+    code = section.codes.get(label="Cost")
+    seen = codebook.code_token(code)
+    client, url = as_user(ada), page(study, "code", code.pk)
+    assert client.post(url, {"label": "Price", "seen": seen}).status_code == 422
+    assert client.post(url, {"label": "Price", "seen": seen, "reason": "clearer"}).status_code == 302
+    assert section.codes.filter(label="Price").exists()
+
+
+def test_the_second_lead_is_shown_what_the_first_has_saved(study, section, ada, as_user):
+    eva = make_user("eva")
+    Membership.objects.create(study=study, user=eva, role="lead")
+    code = section.codes.get(label="Cost")
+    seen = codebook.code_token(code)
+    codebook.change(code, by=eva, facts={"definition": "Money and time"}, reason="said nowhere")
+    client = as_user(ada)
+    met = client.post(page(study, "code", code.pk), {"label": "Price", "seen": seen, "reason": "clearer"})
+    assert met.status_code == 422
+    assert "Money and time" in met.content.decode()
+    met = client.post(page(study, "retire-code", code.pk), {"seen": seen, "reason": "unused"})
+    assert met.status_code == 422
+    assert "Money and time" in met.content.decode()
+    code.refresh_from_db()
+    assert (code.label, code.status) == ("Cost", "active")
+
+
+def test_merging_by_page_previews_does_and_undoes(study, section, coded, ada, as_user):
+    client = as_user(ada)
+    codes = {code.label: code for code in section.codes.all()}
+    url = page(study, "merge-code", codes["Talent"].pk)
+    words = {"seen": codebook.code_token(codes["Talent"]), "into": codes["Cost"].pk, "reason": "the same"}
+    preview = client.post(url, {**words, "preview": "yes"})
+    assert preview.status_code == 200
+    assert "→" in preview.content.decode()
+    assert not CodebookChange.objects.exists()
+    assert client.post(url, words).status_code == 302
+    change = CodebookChange.objects.get()
+    assert not Mark.objects.filter(code=codes["Talent"]).exists()
+    client.post(page(study, "undo-change", change.version))
+    assert Mark.objects.filter(code=codes["Talent"]).count() == 2
+    assert "undone in 3" in shown(client, page(study, "codebook-versions"))
+
+
+def test_a_code_of_another_study_is_no_choice(study, section, ada, as_user):
+    from tests.making import make_study
+
+    elsewhere = make_study().sections.get(key="challenges").codes.first()
+    client = as_user(ada)
+    assert client.get(page(study, "merge-code", elsewhere.pk)).status_code == 404
+    code = section.codes.first()
+    words = {"seen": codebook.code_token(code), "into": elsewhere.pk, "reason": "the same"}
+    assert client.post(page(study, "merge-code", code.pk), words).status_code == 422
+    assert client.post(page(study, "order-code", code.pk), {"before": elsewhere.pk}).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["retire-code", "merge-code", "split-code", "move-code"])
+def test_an_empty_post_is_refused(study, section, ada, as_user, name):
+    assert as_user(ada).post(page(study, name, section.codes.first().pk), {}).status_code == 422
+    assert not CodebookChange.objects.exists()
+
+
+def test_two_versions_are_compared(study, section, ada, as_user):
+    code = section.codes.get(label="Cost")
+    for label in ("Price", "Expense", "Outlay"):
+        codebook.change(code, by=ada, facts={"label": label}, reason=f"because {label}")
+    client = as_user(ada)
+    text = shown(client, page(study, "codebook-versions") + "?from=2&to=3")
+    assert "because Expense" in text
+    assert "because Price" not in text
+    assert "because Outlay" not in text
+
+
+def test_how_many_marks_a_change_touched_is_not_told_to_a_blind_lead(study, section, coded, ada, as_user):
+    codes = {code.label: code for code in section.codes.all()}
+    recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
+    client = as_user(ada)
+    assert "<b>2</b> in 2 papers" in shown(client, page(study, "codebook-versions"))
+    make_assignment(coded, ada)
+    for name in ("codebook-versions", "log"):
+        assert "in 2 papers" not in shown(client, page(study, name))
+
+
+def test_the_history_asks_as_often_for_three_changes_as_for_one(study, section, ada, as_user):
+    client, code = as_user(ada), section.codes.get(label="Cost")
+    counts = []
+    for label in ("Price", "Expense", "Outlay"):
+        codebook.change(code, by=ada, facts={"label": label}, reason="why")
+        with CaptureQueriesContext(connection) as queries:
+            client.get(page(study, "codebook-versions"))
+        counts.append(len(queries))
+    assert counts[0] == counts[-1]
+
+
+def test_order_by_button_and_by_drag(study, section, ada, as_user):
+    client = as_user(ada)
+    codes = {code.label: code for code in section.codes.all()}
+    client.post(page(study, "order-code", codes["Cost"].pk), {"act": "up"})
+    client.post(page(study, "order-code", codes["Cost"].pk), {"before": codes["Data quality"].pk})
+    assert list(section.codes.values_list("label", flat=True)) == ["Cost", "Data quality", "Model drift", "Talent"]
+
+
+@pytest.fixture
+def nasty(section):
+    return make_code(section, "=cmd|'/C calc'!A0", definition="50 % of $x_1 & {y} \\ ~ ^ # <b>", example="[a] *b*")
+
+
+def test_the_csv_is_safe_and_comes_back_unchanged(study, section, nasty, ada, olga, as_user):
+    content = as_user(olga).get(page(study, "codebook-file", "csv")).content
+    row = next(row for row in csv.DictReader(io.StringIO(content.decode())) if row["definition"].startswith("50 %"))
+    assert row["label"] == "'=cmd|'/C calc'!A0"
+    table = codebook_import.read("codebook.csv", content)
+    outcome = codebook_import.import_codebook(study, table, by=ada, reason="back again")
+    assert outcome.counts == {"new": 0, "changed": 0, "unchanged": Code.objects.count(), "refused": 0}
+    assert not CodebookChange.objects.exists()
+
+
+def test_latex_and_markdown_are_escaped(study, nasty):
+    latex = codebook_files.as_latex(study)
+    assert r"50 \% of \$x\_1 \& \{y\} \textbackslash{} \textasciitilde{} \textasciicircum{} \#" in latex
+    assert latex.count(r"\begin{longtable}") == latex.count(r"\end{longtable}") == 1
+    assert r"\<b\>" in codebook_files.as_markdown(study)
+
+
+def test_a_file_in_another_form_is_not_there(study, ada, as_user):
+    assert as_user(ada).get(page(study, "codebook-file", "exe")).status_code == 404
+
+
+FILE = """section,label,parent,definition
+challenges,Skills,People,Too few who know how
+challenges,People,,
+challenges,COST,,Money
+challenges,Talent,,
+nowhere,Lost,,
+challenges,Skills,,again
+challenges,Alone,Nobody,
+"""
+
+
+def test_an_import_shows_what_it_would_do_and_does_it_through_the_same_acts(study, section, ada, as_user):
+    client = as_user(ada)
+    upload = lambda act: client.post(  # noqa: E731
+        page(study, "import-codebook"),
+        {"file": io.BytesIO(FILE.encode()), "reason": "from the pilot", "act": act},
+    )
+    text = upload("check").content.decode()
+    for words in ("<b>2</b> new", "<b>1</b> changed", "<b>1</b> unchanged", "<b>3</b> refused", "stands in line"):
+        assert words in text
+    assert not CodebookChange.objects.exists()
+    upload("import")
+    assert section.codes.get(label="Skills").parent.label == "People"
+    assert section.codes.get(label="Cost").definition == "Money"
+    assert sorted(CodebookChange.objects.values_list("act", flat=True)) == ["add", "add", "redefine"]
+    study.refresh_from_db()
+    assert study.codebook_version == 4
+
+
+@pytest.mark.parametrize("content", [b"", b"label,definition\nx,y\n", b"\x00\xff\xfe"])
+def test_what_is_no_codebook_is_refused(study, ada, as_user, content):
+    answered = as_user(ada).post(
+        page(study, "import-codebook"), {"file": io.BytesIO(content), "reason": "why", "act": "import"}
+    )
+    assert answered.status_code == 422
+    assert not CodebookChange.objects.exists()
+
+
+def test_a_stage_keeps_its_scale_and_a_section_without_codes_takes_none(study, ada):
+    with pytest.raises(codebook.ValidationError):
+        codebook.add(study.sections.get(key="conclusion"), by=ada, facts={"label": "No"})
+    there = make_section(study.phases.get(), "benefits")
+    assert codebook.add(there, by=ada, facts={"label": "Speed"}).position == 0

@@ -1,0 +1,95 @@
+"""The life of a code in a real Chromium: propose, accept, merge, undo, split, re-code."""
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from mapping.models import Code, CodebookChange
+from reviews import coding
+from reviews.models import Mark, RecodingTask, Summary
+from tests.making import make_paper, make_summary
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def chosen(page, act):
+    """From the codebook page to one of the acts of a code, as a lead goes there."""
+    label, word = act
+    row = page.locator("tr", has=page.get_by_role("link", name=label, exact=True))
+    row.locator("summary", has_text="Change").click()
+    row.get_by_role("link", name=word, exact=True).click()
+
+
+def because(page, reason, button):
+    page.get_by_label("Why").fill(reason)
+    page.get_by_role("button", name=button, exact=True).click()
+
+
+def test_propose_accept_merge_undo_split_recode(server, page_as, study, ada, ben):
+    section = study.sections.get(key="challenges")
+    proposed = coding.propose_code(section, label="Lack of talents", definition="", reason="none fits", by=ben)
+    make_summary(make_paper(study, "A telling title"), ben, answers={"challenges": ["Lack of talents"]})
+    Mark.objects.update(quote="we could not hire anybody")
+
+    page = page_as(ada)
+    page.goto(server.address(reverse("codebook", args=[study.slug])))
+    page.get_by_role("link", name="1 proposed code").click()
+    expect(page.get_by_text("we could not hire anybody")).to_be_visible()
+    page.get_by_role("link", name="Decide").click()
+    page.locator("#accept").get_by_label("Label").fill("Skills gap")
+    page.get_by_role("button", name="Accept", exact=True).click()
+    expect(page.get_by_text("Nothing is proposed")).to_be_visible()
+
+    page.goto(server.address(reverse("codebook", args=[study.slug])))
+    chosen(page, ("Skills gap", "Merge"))
+    page.get_by_label("Merge into").select_option(label="Talent")
+    page.get_by_role("button", name="Show what it would do").click()
+    expect(page.locator(".touches")).to_contain_text("1 mark in 1 paper by 1 reviewer")
+    because(page, "the same", "Merge")
+    expect(page.get_by_role("heading", name="History of the codebook")).to_be_visible()
+    assert Mark.objects.get().code.label == "Talent"
+    page.locator(f"#version-{CodebookChange.objects.first().version}").get_by_role("button", name="Undo").click()
+    expect(page.locator(".alert", has_text="is undone")).to_be_visible()
+    assert Mark.objects.get().code == proposed
+
+    page.goto(server.address(reverse("codebook", args=[study.slug])))
+    chosen(page, ("Skills gap", "Split"))
+    page.locator("[name=label_1]").fill("Nobody to hire")
+    page.locator("[name=label_2]").fill("Nobody to train")
+    because(page, "two things", "Split and ask to re-code")
+    expect(page.get_by_role("heading", name="History of the codebook")).to_be_visible()
+
+    reviewer = page_as(ben)
+    reviewer.goto(server.address(reverse("queue", args=[study.slug])))
+    reviewer.get_by_role("link", name="A telling title").first.click()
+    expect(reviewer.get_by_text("we could not hire anybody")).to_be_visible()
+    reviewer.get_by_label("Nobody to hire").check()
+    reviewer.get_by_role("button", name="Save and go on").click()
+    expect(reviewer.get_by_role("heading", name="My queue")).to_be_visible()
+    assert not RecodingTask.objects.open().exists()
+    newest = Summary.objects.get(revision=2)
+    assert [str(mark) for mark in Mark.objects.filter(answer__summary=newest)] == ["Nobody to hire"]
+    assert Code.objects.get(pk=proposed.pk).status == "retired"
+
+
+def test_codes_are_dragged_into_another_order(server, page_as, study, ada):
+    page = page_as(ada)
+    page.goto(server.address(reverse("codebook", args=[study.slug]) + "?section=challenges"))
+    rows = page.locator("tr[data-order]")
+    expect(rows.first).to_contain_text("Data quality")
+    rows.nth(3).drag_to(rows.first)
+    expect(rows.first).to_contain_text("Cost")
+    assert page.problems == []
+    assert study.sections.get(key="challenges").codes.first().label == "Cost"
+
+
+def test_the_codebook_pages_are_accessible(server, page_as, study, ada, serious):
+    code = study.sections.get(key="challenges").codes.first()
+    page = page_as(ada)
+    addresses = [
+        reverse(name, args=[study.slug]) for name in ("codebook", "codebook-versions", "new-code", "proposals")
+    ]
+    addresses.append(reverse("merge-code", args=[study.slug, code.pk]))
+    for address in addresses:
+        page.goto(server.address(address))
+        assert serious(page) == [], address

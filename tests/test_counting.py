@@ -1,0 +1,57 @@
+"""Counting: what one paper adds to a cell, and what stays outside of it."""
+
+from mapping.counting import Axis, crossed, most_mentioned, spelled_once, together, years_between
+
+CODES = Axis("Codes", ["Drift", "Talent", "Cost"], {1: {"Drift": 3, "Talent": 1}, 2: {"Drift": 1}})
+YEARS = Axis("Year", ["2020", "2021"], {1: {"2020": 1}, 2: {"2021": 1}, 3: {"2021": 1}})
+PAPERS = {1, 2, 3}
+
+
+def test_a_paper_counts_once_in_every_cell_that_it_stands_in():
+    found = crossed(CODES, YEARS, PAPERS)
+
+    assert found.cells == {("Drift", "2020"): 1, ("Talent", "2020"): 1, ("Drift", "2021"): 1}
+    assert (found.papers, found.total) == (2, 3)
+
+
+def test_mentions_count_as_often_as_they_were_made():
+    found = crossed(CODES, YEARS, PAPERS, "mentions")
+
+    assert found.cells == {("Drift", "2020"): 3, ("Talent", "2020"): 1, ("Drift", "2021"): 1}
+    assert CODES.counts(PAPERS, "mentions") == {"Drift": 4, "Talent": 1}
+
+
+def test_papers_that_the_filters_leave_out_are_nowhere():
+    assert crossed(CODES, YEARS, {2, 3}).cells == {("Drift", "2021"): 1}
+    assert CODES.missing(PAPERS) == {3}
+
+
+def test_what_stands_together_is_symmetric_with_each_code_on_the_diagonal():
+    cells = together(CODES, PAPERS).cells
+
+    assert cells["Drift", "Talent"] == cells["Talent", "Drift"] == 1
+    assert (cells["Drift", "Drift"], cells["Talent", "Talent"]) == (2, 1)
+
+
+def test_the_teller_who_marked_a_code_most_often_says_how_often():
+    marks = [(1, "ben", "Drift"), (1, "ben", "Drift"), (1, "cleo", "Drift"), (1, "cleo", "Cost")]
+
+    assert most_mentioned(marks) == {1: {"Drift": 2, "Cost": 1}}
+
+
+def test_the_most_frequent_labels_are_kept_in_the_order_they_had():
+    assert CODES.by_frequency(PAPERS).labels == ["Drift", "Talent", "Cost"]
+    turned = Axis("Codes", ["Cost", "Talent", "Drift"], CODES.held)
+    assert turned.only(2, PAPERS).labels == ["Talent", "Drift"]
+
+
+def test_a_year_without_papers_is_a_gap_that_is_seen_but_a_slip_of_the_keyboard_makes_no_thousand_columns():
+    assert years_between({1: {"2019": 1}, 2: {"2021": 1}}) == ["2019", "2020", "2021"]
+    assert years_between({1: {"1021": 1}, 2: {"2021": 1}}) == ["1021", "2021"]
+    assert years_between({}) == []
+
+
+def test_labels_that_differ_in_case_or_spaces_are_one():
+    assert spelled_once(["MrBayes", "MRBAYES", "Mr  Bayes"]) == {
+        "MrBayes": "MrBayes", "MRBAYES": "MrBayes", "Mr  Bayes": "Mr Bayes"
+    }  # fmt: skip

@@ -1,0 +1,114 @@
+"""The methods page says what happened, and nothing that did not."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from mapping.models import Finding, FindingMark, PaperSource, Study
+from reviews import closing, flow_chart, settling
+from reviews.models import Round
+from tests.making import make_assignment, make_code, make_paper, make_phase, make_section, make_summary
+
+
+def words(client, study):
+    answer = client.get(f"/s/{study.slug}/methods/")
+    assert answer.status_code == 200
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+
+
+@pytest.fixture
+def coded(study, ada, ben, cleo):
+    """Two papers, both read by two, who agree on the first; the round is closed and what agrees is settled."""
+    for label in ("Cost", "Talent"):
+        paper = make_paper(study, venue="A journal")
+        PaperSource.objects.create(paper=paper, source="Scopus")
+        make_summary(paper, ben, answers={"challenges": ["Cost"]})
+        make_summary(paper, cleo, answers={"challenges": [label]})
+    PaperSource.objects.create(paper=paper, source="ACM", is_duplicate=True)
+    closing.close_round(Round.objects.get(), by=ada)
+    settling.settle(study, by=ada)
+    return study
+
+
+def test_the_text_tells_what_happened(coded, ada, as_user):
+    text = words(as_user(ada), coded)
+
+    assert "The study holds 2 papers out of 3 records found (Scopus: 2; ACM: 1); 1 duplicate was merged." in text
+    assert "2 papers were handed out to 2 reviewers; two or more read all of them." in text
+    assert "Krippendorff&#x27;s alpha" in text
+    assert "1 finding was settled: 1 because all reviewers had said the same." in text
+
+
+def test_a_study_in_which_nothing_happened_claims_nothing(study, ada, as_user):
+    text = words(as_user(ada), study)
+
+    assert "settled:" not in text
+    assert "alpha" not in text
+    assert "handed out" not in text
+
+
+def test_the_checklists_tick_only_what_the_records_show(coded, ada, as_user):
+    text = words(as_user(ada), coded)
+
+    assert "A further reviewer 2 papers coded by two or more" in text
+    assert "Kind of venue 2 papers with a venue" in text
+    assert "Motivate the need open" in text
+    assert "Snowballing open" in text
+    assert "Tells how disagreements were resolved open" in text
+
+
+def test_a_lead_who_still_has_to_code_is_told_nothing_of_others_answers(coded, ada, ben, as_user):
+    paper = make_paper(coded)
+    make_assignment(paper, ada)
+    make_summary(paper, ben, answers={"challenges": ["Cost"]})
+    phase = make_phase(coded, "screening", position=0)
+    section = make_section(phase, "include", "code")
+    out = make_code(section, "Off topic", excludes_paper=True)
+    finding = Finding.objects.create(paper=coded.papers.first(), section=section, settled_at=timezone.now())
+    FindingMark.objects.create(finding=finding, code=out)
+    text = words(as_user(ada), coded)
+
+    assert "You still have papers to code" in text
+    assert "Excluded" not in text
+
+    make_summary(paper, ada, answers={"challenges": ["Cost"]})
+    assert "Excluded: 1 (Off topic: 1)" in words(as_user(ada), coded)
+
+
+def test_leads_read_it_and_everybody_once_the_findings_are_released(coded, ben, olga, as_user):
+    address = f"/s/{coded.slug}/methods/"
+    assert [as_user(user).get(address).status_code for user in (ben, olga)] == [403, 403]
+
+    Study.objects.update(released_at=timezone.now())
+    assert [as_user(user).get(address).status_code for user in (ben, olga)] == [200, 200]
+
+
+def test_queries_do_not_grow_with_papers(coded, ada, ben, as_user):
+    client = as_user(ada)
+
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            words(client, coded)
+        return len(captured)
+
+    few = queries()
+    for _ in range(3):
+        make_summary(make_paper(coded), ben, answers={"challenges": ["Cost"]})
+    assert queries() == few
+
+
+def test_the_flow_has_a_box_for_every_step_and_room_for_every_reason():
+    stages = [
+        flow_chart.Stage("Found: 9", ["Scopus: 9"], ("Out: 3", ["a: 1", "b: 1", "c: 1"])),
+        flow_chart.Stage("In: 6", []),
+    ]
+    flow = flow_chart.drawn(stages)
+    _first, aside, last = flow["boxes"]
+
+    assert [text for _, text in aside.lines] == ["Out: 3", "a: 1", "b: 1", "c: 1"]
+    assert last.y >= aside.y + aside.height
+    assert flow["height"] >= last.y + last.height
+    assert (len(flow["down"]), len(flow["across"])) == (1, 1)

@@ -1,0 +1,78 @@
+"""What each member finds first in a study."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.making import make_assignment, make_code, make_paper, make_round, make_study, make_summary
+
+
+@pytest.fixture
+def round(study):
+    return make_round(study, "Main")
+
+
+def overview(client, study):
+    return client.get(reverse("overview", args=[study.slug]))
+
+
+def text(answer):
+    return " ".join(answer.content.decode().split())
+
+
+def test_a_reviewer_finds_their_next_paper_first(as_user, study, round, ben):
+    make_assignment(make_paper(study, "What comes next"), ben, round=round)
+    page = text(overview(as_user(ben), study))
+    main = page[page.index("<main") :]
+    assert main.index("What comes next") < main.index("My papers")
+    assert "<b>0</b> of 1 submitted" in page
+    assert "Waits for" not in page
+
+
+def test_a_lead_finds_rounds_who_waits_and_what_waits_for_them(as_user, study, round, ada, ben):
+    make_assignment(make_paper(study), ben, round=round)
+    make_code(study.sections.get(key="challenges"), "Drifting", status="proposed", proposed_by=ben)
+    page = text(overview(as_user(ada), study))
+    assert reverse("round", args=[study.slug, round.pk]) in page
+    assert 'Ben Reviewer <span class="figure">1</span>' in page
+    assert "1 proposed code waits for a decision" in page
+
+
+def test_a_lead_who_reviews_finds_their_own_next_paper_first_too(as_user, study, round, ada):
+    make_assignment(make_paper(study, "What comes next"), ada, round=round)
+    page = text(overview(as_user(ada), study))
+    main = page[page.index("<main") :]
+    assert main.index("What comes next") < main.index("Rounds")
+
+
+def test_a_fresh_study_shows_the_first_steps_to_its_lead_alone(as_user, ada, ben, study):
+    assert "First steps" in text(overview(as_user(ada), study))
+    assert "First steps" not in text(overview(as_user(ben), study))
+
+
+def test_an_observer_finds_what_is_released_and_nothing_before(as_user, study, round, olga, ben):
+    make_summary(make_paper(study), ben, round=round)
+    assert "Nothing is released yet" in text(overview(as_user(olga), study))
+    study.released_at = timezone.now()
+    study.save()
+    page = text(overview(as_user(olga), study))
+    assert "Nothing is released yet" not in page
+    assert "The leads released this study" in page
+
+
+def test_nothing_computed_from_others_answers_reaches_somebody_blind(as_user, study, round, ada, ben, cleo):
+    paper = make_paper(study)
+    make_assignment(paper, ben, round=round)
+    make_assignment(paper, ada, round=round)
+    said = {"challenges": ["Talent"], "conclusion": "A secret conclusion"}
+    make_summary(paper, cleo, round=round, answers=said)
+    for user in (ada, ben):
+        page = text(overview(as_user(user), study))
+        assert "Talent" not in page
+        assert "secret" not in page
+
+
+def test_no_other_study_shows(as_user, study, ada, round):
+    other = make_study()
+    make_round(other, "A foreign round")
+    assert "A foreign round" not in text(overview(as_user(ada), study))

@@ -1,0 +1,118 @@
+"""Plain facts about the work: counted once for everybody, and never what an answer says."""
+
+import pytest
+from django.utils import timezone
+
+from mapping.models import Membership
+from reviews import progress
+from reviews.models import Assignment, RecodingTask, Summary
+from tests.making import make_assignment, make_code, make_paper, make_round, make_study, make_summary
+
+
+@pytest.fixture
+def round(study):
+    return make_round(study, "Main")
+
+
+def as_member(study, user):
+    study.membership = Membership.objects.get(study=study, user=user)
+    return study
+
+
+def test_a_round_counts_what_is_assigned_begun_and_submitted_per_reviewer(study, round, ada, ben, cleo):
+    first, second = make_paper(study), make_paper(study)
+    make_summary(first, ben, round=round)
+    make_summary(second, ben, submitted=False, round=round)
+    make_assignment(first, cleo, round=round)
+    withdrawn = make_assignment(second, cleo, round=round)
+    Assignment.objects.filter(pk=withdrawn.pk).update(withdrawn_at=timezone.now())
+    found = progress.of_round(round)
+    assert (found.papers, found.assigned, found.started, found.submitted, found.open) == (2, 3, 2, 1, 2)
+    assert [(one.reader, one.assigned, one.drafts, one.not_begun, one.submitted) for one in found.readers] == [
+        (ben, 2, 1, 0, 1), (cleo, 1, 0, 1, 0),
+    ]  # fmt: skip
+    assert {one.reader: one.open for one in found.waits_for} == {ben: 1, cleo: 1}
+
+
+def test_a_reopened_summary_counts_once_and_stays_submitted(study, round, ada, ben):
+    first = make_summary(make_paper(study), ben, round=round)
+    Summary.objects.create(assignment=first.assignment, revision=2, reopened_by=ada)
+    found = progress.of_round(round)
+    assert (found.assigned, found.submitted, found.open) == (1, 1, 0)
+    assert progress.next_assignment(study, ben) is None
+
+
+def test_the_state_of_a_round_follows_its_work(study, round, ben):
+    states = [progress.of_round(round).state[1]]
+    paper = make_paper(study)
+    make_assignment(paper, ben, round=round)
+    states.append(progress.of_round(round).state[1])
+    draft = make_summary(paper, ben, submitted=False, round=round)
+    states.append(progress.of_round(round).state[1])
+    Summary.objects.filter(pk=draft.pk).update(submitted_at=timezone.now())
+    states.append(progress.of_round(round).state[1])
+    assert progress.rounds_to_close(study) == 1
+    round.closed_at = timezone.now()
+    round.save()
+    states.append(progress.of_round(round).state[1])
+    assert states == ["nothing handed out", "handed out", "under way", "all submitted", "closed"]
+    assert progress.rounds_to_close(study) == 0
+
+
+def test_rounds_keep_their_order_and_count_in_a_constant_number_of_queries(study, ben, cleo, django_assert_num_queries):
+    rounds = [make_round(study) for _ in range(3)]
+    for round in rounds:
+        make_summary(make_paper(study), ben, round=round)
+        make_assignment(make_paper(study), cleo, round=round)
+    with django_assert_num_queries(6):
+        found = progress.of_rounds(study.rounds.all())
+        assert [one.round for one in found] == rounds
+        assert [str(one.round.phase) for one in found] == ["Coding"] * 3
+    assert {(one.papers, one.assigned) for one in found} == {(2, 2)}
+
+
+def test_ones_own_part_of_each_round_open_ones_first(study, ben, cleo):
+    closed, open_one = make_round(study), make_round(study)
+    make_summary(make_paper(study), ben, round=closed)
+    closed.closed_at = timezone.now()
+    closed.save()
+    make_assignment(make_paper(study), ben, round=open_one)
+    make_assignment(make_paper(study), cleo, round=make_round(study))
+    assert [(own.round, own.assigned, own.submitted) for own in progress.of_reader(study, ben)] == [
+        (open_one, 1, 0), (closed, 1, 1),
+    ]  # fmt: skip
+
+
+def test_what_is_still_to_code_counts_open_papers_and_sections_to_look_at_again(study, round, ben):
+    make_assignment(make_paper(study), ben, round=round)
+    done = make_summary(make_paper(study), ben, round=round).assignment
+    RecodingTask.objects.create(assignment=done, section=study.sections.get(key="cases"))
+    assert progress.still_to_code(study, ben) == 2
+
+
+def test_waiting_lines_are_for_ones_role_and_only_where_there_is_work(study, round, ada, ben, olga):
+    assert progress.waiting(as_member(study, ada), ada) == []
+    make_paper(study)
+    make_code(study.sections.get(key="challenges"), "Drifting", status="proposed", proposed_by=ben)
+    done = make_summary(make_paper(study), ben, round=round).assignment
+    RecodingTask.objects.create(assignment=done, section=study.sections.get(key="cases"))
+    texts = {user: [line.text for line in progress.waiting(as_member(study, user), user)] for user in (ada, ben, olga)}
+    assert texts == {
+        ada: ["1 proposed code waits for a decision", "1 paper is not handed out in Coding"],
+        ben: ["1 section of your summaries to look at again"],
+        olga: [],
+    }
+
+
+def test_first_steps_go_from_nothing_to_a_round_and_then_away(ada, ben):
+    study = make_study(lead=ada, with_sections=False)
+    done = [[step.is_done for step in progress.first_steps(study)]]
+    from tests.making import make_section
+
+    make_section(study.phases.get(), "challenges")
+    paper = make_paper(study)
+    Membership.objects.create(study=study, user=ben, role="reviewer")
+    done.append([step.is_done for step in progress.first_steps(study)])
+    make_assignment(paper, ben)
+    done.append([step.is_done for step in progress.first_steps(study)])
+    assert done == [[False] * 4, [True, True, True, False], []]

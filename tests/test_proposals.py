@@ -1,0 +1,123 @@
+"""The inbox of proposed codes."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+
+from mapping.models import Code, CodebookChange
+from reviews import recoding, undoing
+from reviews.models import Mark, RecodingTask
+from tests.making import make_assignment, make_code, make_paper, make_summary
+
+
+@pytest.fixture
+def section(study):
+    return study.sections.get(key="challenges")
+
+
+@pytest.fixture
+def proposed(section, study, ben):
+    code = make_code(section, "Lack of talents", status="proposed", proposed_by=ben, reason="nobody to hire")
+    make_summary(make_paper(study, "A telling title", key="one"), ben, answers={"challenges": ["Lack of talents"]})
+    Mark.objects.filter(code=code).update(quote="we could not hire anybody")
+    return code
+
+
+def inbox(study):
+    return reverse("proposals", args=[study.slug])
+
+
+def decide(client, study, code, act, **facts):
+    from mapping.codebook import code_token
+
+    code.refresh_from_db()
+    url = reverse("decide-proposal", args=[study.slug, code.pk])
+    return client.post(url, {"act": act, "seen": code_token(code), **facts})
+
+
+def test_a_lead_sees_who_proposed_what_where_and_what_is_nearly_the_same(study, proposed, section, ada, as_user):
+    make_code(section, "Lack of talent")
+    shown = as_user(ada).get(inbox(study)).content.decode()
+    for words in ("Lack of talents", "Ben Reviewer", "A telling title", "we could not hire anybody", "Nearly the same"):
+        assert words in shown
+
+
+def test_a_lead_who_still_codes_the_paper_sees_neither_proposer_nor_paper(study, proposed, ada, ben, as_user):
+    make_assignment(proposed.marks.get().answer.summary.assignment.paper, ada)
+    client = as_user(ada)
+    for url in (inbox(study), reverse("decide-proposal", args=[study.slug, proposed.pk])):
+        shown = client.get(url).content.decode()
+        assert "Lack of talents" in shown
+        for words in ("Ben Reviewer", "A telling title", "we could not hire"):
+            assert words not in shown
+
+
+def test_other_reviewers_see_nothing_of_a_proposal(study, proposed, cleo, as_user):
+    client = as_user(cleo)
+    assert client.get(inbox(study)).status_code == 403
+    for name in ("codebook", "codebook-versions"):
+        shown = client.get(reverse(name, args=[study.slug]) + "?gone=yes").content.decode()
+        assert "Lack of talents" not in shown
+
+
+def test_accepting_edits_first_and_makes_it_a_code_for_all(study, proposed, ada, cleo, section, as_user):
+    answered = decide(as_user(ada), study, proposed, "accept", label="Skills gap", definition="Nobody to hire")
+    assert answered.status_code == 302
+    proposed.refresh_from_db()
+    assert (proposed.status, proposed.label) == ("active", "Skills gap")
+    assert Mark.objects.get(code=proposed).quote == "we could not hire anybody"
+    assert proposed in Code.objects.usable_by(cleo, section)
+    undoing.undo(CodebookChange.objects.get(), by=ada)
+    proposed.refresh_from_db()
+    assert (proposed.status, proposed.label) == ("proposed", "Lack of talents")
+
+
+def test_accepting_a_label_that_is_there_is_refused(study, proposed, ada, as_user):
+    answered = decide(as_user(ada), study, proposed, "accept", label="talent")
+    assert answered.status_code == 422
+    assert "has the code “Talent” already" in answered.content.decode()
+
+
+def test_merging_a_proposal_keeps_its_marks(study, proposed, ada, section, as_user):
+    into = section.codes.get(label="Talent")
+    assert decide(as_user(ada), study, proposed, "merge", into=into.pk, reason="the same").status_code == 302
+    assert Mark.objects.get(quote="we could not hire anybody").code == into
+    undoing.undo(CodebookChange.objects.get(), by=ada)
+    proposed.refresh_from_db()
+    assert proposed.status == "proposed"
+
+
+def test_declining_takes_a_reason_and_asks_to_look_again(study, proposed, ada, ben, as_user):
+    client = as_user(ada)
+    assert decide(client, study, proposed, "decline", reason="").status_code == 422
+    assert decide(client, study, proposed, "decline", reason="too vague").status_code == 302
+    assert Mark.objects.filter(code=proposed).count() == 1
+    task = RecodingTask.objects.get()
+    assert (task.assignment.reviewer, task.code) == (ben, proposed)
+    shown = as_user(ben).get(reverse("recode", args=[study.slug, "one", task.pk])).content.decode()
+    assert "too vague" in shown
+
+
+def test_the_second_lead_finds_it_decided(study, proposed, ada, section, as_user):
+    recoding.accept(proposed, by=ada)
+    with pytest.raises(ValidationError, match="decided"):
+        recoding.decline(proposed, by=ada, reason="no")
+    answered = as_user(ada).get(reverse("decide-proposal", args=[study.slug, proposed.pk]))
+    assert answered.url == inbox(study)
+
+
+def test_the_inbox_asks_the_database_as_often_for_three_proposals_as_for_one(
+    study, proposed, section, ben, ada, as_user, django_assert_num_queries
+):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client = as_user(ada)
+    client.get(inbox(study))
+    with CaptureQueriesContext(connection) as one:
+        client.get(inbox(study))
+    for number in range(2):
+        make_code(section, f"Another {number}", status="proposed", proposed_by=ben)
+        make_summary(make_paper(study), ben, answers={"challenges": [f"Another {number}"]})
+    with django_assert_num_queries(len(one)):
+        client.get(inbox(study))

@@ -1,0 +1,64 @@
+"""The rail: places for one's role, with counts that mean work."""
+
+import pytest
+from django.urls import reverse
+
+from mapping.models import Membership
+from reviews import rail
+from tests.making import make_assignment, make_code, make_paper, make_round, make_summary
+
+
+def places(study, user, path="/"):
+    study.membership = Membership.objects.select_related("user").get(study=study, user=user)
+    return {entry["label"]: entry for entry in rail.entries(study, path)}
+
+
+def counts(study, user):
+    return {label: entry["count"] for label, entry in places(study, user).items() if entry.get("count")}
+
+
+@pytest.fixture
+def work(study, ben, cleo):
+    round = make_round(study)
+    make_assignment(make_paper(study), ben, round=round)
+    make_summary(make_paper(study), ben, round=round)
+    make_summary(make_paper(study), cleo, round=make_round(study))
+    make_code(study.sections.get(key="challenges"), "Drifting", status="proposed", proposed_by=ben)
+
+
+def test_counts_are_of_ones_own_work(study, work, ada, ben, cleo, olga):
+    assert counts(study, ben) == {"My queue": 1}
+    assert counts(study, cleo) == {}
+    assert counts(study, ada)["Rounds"] == 1
+    assert counts(study, olga) == {}
+
+
+def test_the_count_is_said_in_words(study, work, ben, as_user):
+    page = as_user(ben).get(reverse("overview", args=[study.slug])).content.decode()
+    assert '<span class="count">1<span class="visually-hidden"> to code</span></span>' in page
+
+
+def test_each_role_finds_the_places_it_may_use(study, ada, ben, olga):
+    assert "Rounds" in places(study, ada)
+    assert {"My queue"} <= set(places(study, ben))
+    assert not {"Rounds", "My queue"} & set(places(study, olga))
+
+
+def test_the_place_one_is_in_is_marked(study, ada):
+    url = reverse("rounds", args=[study.slug])
+    assert [label for label, entry in places(study, ada, url + "1/").items() if entry["current"]] == ["Rounds"]
+    home = reverse("overview", args=[study.slug])
+    assert [label for label, entry in places(study, ada, home).items() if entry["current"]] == ["Overview"]
+
+
+def test_the_counts_take_the_same_few_queries_however_much_work_there_is(
+    study, work, ada, ben, django_assert_num_queries, django_assert_max_num_queries
+):
+    study.membership = Membership.objects.select_related("user").get(study=study, user=ada)
+    # Differences are worked out anew here; outside of tests only after something happened, else it is one query.
+    with django_assert_max_num_queries(20) as few:
+        rail.entries(study, "/")
+    for _ in range(3):
+        make_assignment(make_paper(study), ada, round=make_round(study))
+    with django_assert_num_queries(len(few)):
+        rail.entries(study, "/")

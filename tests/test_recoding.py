@@ -1,0 +1,155 @@
+"""Splitting a code asks its users to look again; what they say then is a new revision of one section."""
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
+
+from mapping.models import Code
+from reviews import recoding, revising, templating, touching, undoing
+from reviews.coding import reopen
+from reviews.models import Answer, Mark, RecodingTask, Summary
+from tests.making import make_paper, make_summary
+
+HALVES = [{"label": "Missing data", "definition": "Too little"}, {"label": "Noisy data", "definition": "Too bad"}]
+
+
+@pytest.fixture
+def code(study):
+    return Code.objects.get(section__study=study, label="Data quality")
+
+
+@pytest.fixture
+def paper(study, ben, cleo):
+    paper = make_paper(study, key="one")
+    make_summary(paper, ben, answers={"challenges": ["Data quality", "Cost"], "conclusion": "Good"})
+    make_summary(paper, cleo, answers={"challenges": ["Cost"]})
+    make_summary(make_paper(study, key="two"), cleo, answers={"challenges": ["Data quality"]})
+    Mark.objects.update(quote="the data are bad", page="3")
+    return paper
+
+
+@pytest.fixture
+def change(code, paper, ada):
+    return recoding.split(code, into=HALVES, by=ada, reason="two things")
+
+
+def task_of(user, paper):
+    return RecodingTask.objects.get(assignment__reviewer=user, assignment__paper=paper)
+
+
+def page(study, task):
+    return reverse("recode", args=[study.slug, task.assignment.paper.key, task.pk])
+
+
+def posted(task, codes, revision=1):
+    made = {code.label: code.pk for code in Code.objects.filter(section=task.section)}
+    ids = [made[label] for label in codes]
+    empty = [""] * len(ids)
+    return {
+        "revision": revision, "challenges-version": 1, "challenges-codes": ids, "challenges-mark-code": ids,
+        "challenges-mark-quote": ["the data are bad"] * len(ids), "challenges-mark-page": empty,
+        "challenges-mark-rationale": empty, "challenges-absence": "",
+    }  # fmt: skip
+
+
+def test_each_user_of_a_split_code_gets_their_own_papers_and_nobody_else_any(change, paper, ben, cleo):
+    tasks = RecodingTask.objects.values_list("assignment__reviewer", "assignment__paper__key", "section__key")
+    assert set(tasks) == {(ben.pk, "one", "challenges"), (cleo.pk, "two", "challenges")}
+
+
+def test_the_page_shows_the_old_mark_with_its_quote_and_only_that_section(change, paper, study, ben, as_user):
+    shown = as_user(ben).get(page(study, task_of(ben, paper))).content.decode()
+    assert "the data are bad" in shown
+    assert "Data quality" in shown
+    assert "Missing data" in shown
+    assert 'name="conclusion-text"' not in shown
+
+
+def test_recoding_is_a_new_revision_and_the_first_stays(change, paper, study, ben, as_user):
+    task = task_of(ben, paper)
+    answered = as_user(ben).post(page(study, task), posted(task, ["Noisy data", "Cost"]))
+    assert answered.status_code == 302
+    first, second = Summary.objects.filter(assignment=task.assignment).order_by("revision")
+    labels = lambda summary: {str(mark) for mark in Mark.objects.filter(answer__summary=summary)}  # noqa: E731
+    assert labels(first) == {"Data quality", "Cost"}
+    assert labels(second) == {"Noisy data", "Cost"}
+    assert second.answers.get(section__key="conclusion").text == "Good"
+    assert second.is_submitted
+    study.refresh_from_db()
+    assert second.codebook_version == study.codebook_version
+    assert second.answers.get(section__key="challenges").codebook_version == study.codebook_version
+    task.refresh_from_db()
+    assert task.done_at
+    section = task.section
+    given = touching.rated(section, study.created_by)[ben.pk][paper.pk][0]
+    assert {Code.objects.get(pk=pk).label for pk in given} == {"Data quality", "Cost"}
+
+
+def test_the_old_code_is_not_an_answer_any_more(change, paper, study, ben, as_user):
+    task = task_of(ben, paper)
+    answered = as_user(ben).post(page(study, task), posted(task, ["Data quality"]))
+    assert answered.status_code == 422
+    assert Summary.objects.filter(assignment=task.assignment).count() == 1
+
+
+def test_nobody_recodes_for_somebody_else_nor_over_a_newer_revision(change, paper, study, ben, cleo, ada, as_user):
+    task = task_of(ben, paper)
+    assert as_user(cleo).get(page(study, task)).status_code == 404
+    with pytest.raises(PermissionDenied):
+        revising.recode(task, {"none_apply": True}, by=cleo, based_on=1)
+    with pytest.raises(ValidationError):
+        revising.recode(task, {"none_apply": True}, by=ben, based_on=2)
+    revising.recode(task, {"none_apply": True}, by=ben, based_on=1)
+    with pytest.raises(ValidationError):
+        revising.recode(task, {"none_apply": True}, by=ben, based_on=2)
+
+
+def test_a_reopened_summary_is_changed_as_a_whole_first(change, paper, study, ben, ada, as_user):
+    task = task_of(ben, paper)
+    reopen(task.assignment, by=ada, reason="a slip")
+    answered = as_user(ben).get(page(study, task))
+    assert "/summary/" in answered.url
+    assert RecodingTask.objects.open().filter(pk=task.pk).exists()
+
+
+def test_a_split_is_undone_while_its_codes_are_unused_and_refused_after(change, paper, ben, ada, code):
+    task = task_of(ben, paper)
+    made = Code.objects.get(label="Noisy data")
+    revising.recode(task, {"marks": [{"code": made.pk}]}, by=ben, based_on=1)
+    with pytest.raises(ValidationError, match="in use"):
+        undoing.undo(change, by=ada)
+    Summary.objects.filter(revision=2).delete()
+    undoing.undo(change, by=ada)
+    code.refresh_from_db()
+    assert code.status == "active"
+    assert not RecodingTask.objects.open().exists()
+
+
+def test_merging_a_split_code_away_ends_its_tasks_and_the_undo_brings_them_back(change, paper, ada, code):
+    there = Code.objects.get(label="Noisy data")
+    merged = recoding.merge(code, into=there, by=ada, reason="one half is enough")
+    assert not RecodingTask.objects.open().exists()
+    undoing.undo(merged, by=ada)
+    assert RecodingTask.objects.open().count() == 2
+
+
+def test_a_late_section_is_asked_of_every_submitted_summary_and_of_nothing_else(study, paper, ada, ben, as_user):
+    section = templating.add_section(
+        study, by=ada, facts={"label": "Data set", "kind": "text", "phase": study.phases.get(), "is_required": True}
+    )
+    assert RecodingTask.objects.open().filter(section=section).count() == 3
+    task = RecodingTask.objects.get(assignment__reviewer=ben)
+    client = as_user(ben)
+    assert client.post(page(study, task), {"revision": 1, f"{section.key}-version": 0}).status_code == 422
+    answered = client.post(
+        page(study, task), {"revision": 1, f"{section.key}-version": 0, f"{section.key}-text": "MNIST"}
+    )
+    assert answered.status_code == 302
+    answer = Answer.objects.get(section=section)
+    assert (answer.text, answer.summary.revision) == ("MNIST", 2)
+    assert not Answer.objects.filter(section=section, summary__revision=1).exists()
+
+
+def test_the_queue_leads_to_what_is_to_be_looked_at_again(change, paper, study, ben, as_user):
+    shown = as_user(ben).get(reverse("queue", args=[study.slug])).content.decode()
+    assert page(study, task_of(ben, paper)) in shown
