@@ -6,10 +6,11 @@ import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import mapping.models.papers
-import mapping.models.people
 from django.conf import settings
 from django.db import migrations, models
+
+import mapping.models.papers
+import mapping.models.people
 
 
 class Migration(migrations.Migration):
