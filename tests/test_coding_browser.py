@@ -383,7 +383,11 @@ def test_axe_finds_nothing_serious_in_any_state(page_as, serious, ben, url, stud
 def test_the_first_view_is_light_and_asks_nobody_else(page_as, server, ben, url, assignment):
     page = page_as(ben)
     seen = []
-    page.on("response", lambda response: seen.append(response))  # Playwright marks its handlers: a plain function
+
+    def keep(response):  # Playwright marks its handlers, so a plain function
+        seen.append(response)
+
+    page.on("response", keep)
     page.goto(url)
     page.wait_for_load_state("networkidle")
     assert {response.url.split("/")[2] for response in seen} == {f"127.0.0.1:{server.port}"}
