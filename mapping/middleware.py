@@ -1,9 +1,10 @@
-"""Everything is closed by default, and a session that ended costs nobody what they typed."""
+"""Everything is closed by default; a session that ended costs nobody what they typed; a NUL is refused."""
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.db import DataError
 from django.http import JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import get_resolver, reverse
 
 
 class SignedInMiddleware(LoginRequiredMiddleware):
@@ -16,6 +17,21 @@ class SignedInMiddleware(LoginRequiredMiddleware):
         if request.method == "POST":
             return keep(request)
         return super().handle_no_permission(request, view_func)
+
+
+class WholeText:
+    """PostgreSQL keeps no NUL in its texts: who sends one, in an address or a form, is refused, and nothing is kept."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, DataError) and "NUL" in str(exception):
+            return get_resolver().resolve_error_handler(400)(request, exception)
+        return None
 
 
 def is_part(request):
