@@ -82,7 +82,8 @@ def keep_rule(request, slug, remark):
     code = Code.objects.filter(section=line.section, pk=code if code.isdecimal() else None).first()
     if code is None:
         return shown(request, page, line.section, "Choose the code that the rule belongs to.")
-    return done(request, page, line.section, remarking.keep_as_rule, line, code)
+    text = request.POST.get("text", "").replace("\0", "")
+    return done(request, page, line.section, remarking.keep_as_rule, line, code, text=text)
 
 
 def entered(request, slug, key, section):
