@@ -55,6 +55,8 @@ class Sheet:
         self.history = page.history[section.pk]
         self.remarks = page.remarks[section.pk]
         self.bound = bound
+        # What was typed beside the decision, where it was refused: {"remark": …} or {"note": …}
+        self.typed = {}
 
     @cached_property
     def is_late(self):
@@ -79,6 +81,11 @@ class Sheet:
     @property
     def is_open(self):
         return self.page.may_settle and self.state not in {"settled", "deferred"}
+
+    @property
+    def is_done(self):
+        """Decided, and nobody asks anew: the page shows the decision, and what led to it on demand."""
+        return bool(self.current) and not self.is_late and self.bound is None
 
     @property
     def needs_reason(self):

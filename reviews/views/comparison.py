@@ -35,15 +35,18 @@ def refused(request, study, paper, closed, form):
 
 
 def context_of(request, page, closed=()):
+    return {**context_of_section(request, page), "closed": closed, **neighbours(request, page)}
+
+
+def context_of_section(request, page):
+    """What one section needs; the queue around the paper is for the whole page."""
     study = page.study
     return {
         "study": study,
         "paper": page.paper,
         "page": page,
-        "closed": closed,
         "causes": Resolution.Cause.choices,
         "filters": request.GET.urlencode(),
-        **neighbours(request, page),
     }
 
 
