@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from mapping.models import LogEntry, Membership, Paper, Phase, Study
 
+from .coding import hold_codebook
 from .models import Assignment, Round, Summary
 from .planning import Plan, own_papers, plan
 from .progress import papers_left
+from .settling import settle_unanimous
 
 __all__ = [
     "Changed",
@@ -273,6 +275,7 @@ def undoable(round):
 @transaction.atomic
 def undo_hand_out(round, *, by):
     """Take the last hand-out back as if it had not been, while nobody has begun. Returns how many assignments went."""
+    hold_codebook(round.study)
     round = locked(round)
     # Whoever opens a paper now locks its assignment: wait for them, then look.
     list(round.assignments.select_for_update().values_list("pk", flat=True))
@@ -282,13 +285,14 @@ def undo_hand_out(round, *, by):
             "There is no hand-out to undo: somebody has begun its papers. Withdraw single reviewers instead."
         )
     line, batch = found
-    number = batch.count()
+    number, papers = batch.count(), set(batch.values_list("paper", flat=True))
     round.assignments.filter(pk__in=line.facts["again"]).update(withdrawn_at=timezone.now())
     batch.exclude(pk__in=line.facts["again"]).delete()
     LogEntry.objects.record(
         round.study, by, "undo-hand-out", f"Undid a hand-out in “{round}”: {number} assignments",
         round=round.pk, undid=line.pk, assigned=number,
     )  # fmt: skip
+    settle_unanimous(round.study, papers, phase=round.phase_id)
     return number
 
 
@@ -296,8 +300,18 @@ def undo_hand_out(round, *, by):
 def withdraw(assignments, *, by, reason):
     """Take back what was not submitted among these (a queryset, of one study). Submitted work stays, drafts are kept.
 
-    Returns the assignments that were withdrawn.
+    Where nobody is waited for any longer, what the others all say is settled. Returns the assignments withdrawn.
     """
+    found = assignments.select_related("round__study").first()
+    if found:
+        hold_codebook(found.round.study)
+    withdrawn = take_back(assignments, by=by, reason=reason)
+    if withdrawn:
+        settle_unanimous(found.round.study, {one.paper_id for one in withdrawn})
+    return withdrawn
+
+
+def take_back(assignments, *, by, reason):
     reason = reason.strip()
     if not reason:
         raise ValidationError("Say why the papers are taken back: it stays in the study's log.")
@@ -350,6 +364,7 @@ def hand_over(round, *, reviewer, to, by, reason, capacity=None, seed=0, expecte
 
     `to` may be empty: then the papers are only taken back. Raises `Changed` like `hand_out`.
     """
+    hold_codebook(round.study)
     round = locked(round)
     list(round.assignments.in_force().filter(reviewer=reviewer).select_for_update().values_list("pk", flat=True))
     proposal = propose_hand_over(round, reviewer=reviewer, to=to, capacity=capacity, seed=seed)
@@ -357,8 +372,10 @@ def hand_over(round, *, reviewer, to, by, reason, capacity=None, seed=0, expecte
         raise Changed(proposal)
     if not proposal.papers:
         raise ValidationError(f"{reviewer} has nothing left to submit in “{round}”.")
-    withdraw(round.assignments.filter(reviewer=reviewer), by=by, reason=reason)
+    withdrawn = take_back(round.assignments.filter(reviewer=reviewer), by=by, reason=reason)
     if proposal.assigned:
         text = f"Handed {proposal.assigned} papers of {reviewer} in “{round}” over to others"
         record(proposal, by, "hand-over", text, write(proposal), reviewer=reviewer.username)
+    # Only now: a paper that has a new reader waits for them.
+    settle_unanimous(round.study, {one.paper_id for one in withdrawn}, phase=round.phase_id)
     return proposal

@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from mapping.models import LogEntry, Membership, Study
 
+from .coding import hold_codebook
 from .freezing import freeze
 from .models import Assignment, Resolution, Round
+from .settling import settle_unanimous, wait_again
 
 
 def kind_named(name):
@@ -84,14 +86,16 @@ def close_round(round, *, by):
     """Freeze the round: its agreement, its codebook version. What was not submitted is taken back, drafts are kept.
 
     Returns how many assignments were taken back. Whoever had one is not blind for its sake any longer, and cannot
-    submit it any more.
+    submit it any more. What the others said of those papers is settled where they say the same.
     """
     # Two leads may close at once, and a reviewer may be submitting: the locks put them in a row.
+    hold_codebook(round.study)
     locked = Round.objects.select_for_update().get(pk=round.pk)
     if locked.is_closed:
         raise ValidationError(f"“{locked}” is closed already.")
     lock_in_force(locked)
     now = timezone.now()
+    waited_for = set(locked.assignments.awaiting().values_list("paper", flat=True))
     taken_back = locked.assignments.awaiting().update(withdrawn_at=now)
     locked.closed_at, locked.closed_by = now, by
     locked.codebook_version = Study.objects.values_list("codebook_version", flat=True).get(pk=locked.study_id)
@@ -109,6 +113,7 @@ def close_round(round, *, by):
         taken_back=taken_back,
         codebook_version=locked.codebook_version,
     )
+    settle_unanimous(locked.study, waited_for, phase=locked.phase_id, at=now)
     return taken_back
 
 
@@ -127,7 +132,9 @@ def reopen_round(round, *, by, reason):
     """Take a closing back, while no person has settled anything from it. Returns how many papers were given back.
 
     What closing took back goes to its reviewers again, but not to those who could read the others' answers meanwhile.
+    What closing let settle by itself waits for them again.
     """
+    hold_codebook(round.study)
     locked = Round.objects.select_for_update().select_related("study").get(pk=round.pk)
     if not locked.is_closed:
         raise ValidationError(f"“{locked}” is open already.")
@@ -139,8 +146,10 @@ def reopen_round(round, *, by, reason):
             f"{settled} section{pluralize(settled)} of its papers settled since “{locked}” was closed: "
             "open another round instead."
         )
+    waited_for = set(still_blind(locked).values_list("paper", flat=True))
     given_back = still_blind(locked).update(withdrawn_at=None)
     closed_at = locked.closed_at
+    wait_again(locked.study, waited_for, phase=locked.phase_id, at=closed_at, by=by)
     locked.closed_at = locked.closed_by = locked.codebook_version = locked.frozen_agreement = None
     locked.save(update_fields=["closed_at", "closed_by", "codebook_version", "frozen_agreement"])
     LogEntry.objects.record(

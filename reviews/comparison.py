@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 KINDS = ("codes", "code", "stage", "yes_no", "number", "text")
+# Where "none of the codes" can be said.
+WITH_CODES = KINDS[:3]
 # Where texts differ only a person can say how much: they come after every difference of codes that is worth a look.
 TEXT_SEVERITY = 0.1
 
@@ -46,8 +48,8 @@ class Given:
     """One reviewer's answer of one section.
 
     `codes`: the marks. `code`, `stage`, `yes_no`: the value, else the code of the first mark. `number`: the value.
-    `text`: the text. Without marks and absence a `codes` or `code` answer means "none of the codes" unless `is_blank`;
-    every other kind without content is blank.
+    `text`: the text. Where codes may be given an answer without one, and without an absence, means "none of the codes"
+    unless `is_blank`; every other kind without content is blank.
     `quote`, `page`, `rationale` are evidence of the answer as a whole.
     """
 
@@ -239,7 +241,7 @@ def what_is_said(kind, answer):
     if kind == "number" and value is not None:
         # 2, 2.0 and Decimal("2.00") are the same number; by way of text 0.1 stays a tenth.
         value = Fraction(str(value))
-    return None if value is None and kind != "code" else Said(value=value)
+    return None if value is None and kind not in WITH_CODES else Said(value=value)
 
 
 def plain(text):

@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from mapping.codebook import record_change
-from mapping.models import Code, LogEntry, Membership, Study, User
+from mapping import codebook
+from mapping.models import LogEntry, Membership, User
 from reviews.comparing import newest_of_each, voices
 from reviews.models import Mention, Remark, Summary
 from reviews.resolving import still_coding
@@ -148,30 +148,29 @@ def require_reader(line, by):
 
 
 @transaction.atomic
-def keep_as_rule(line, code, *, by):
-    """Add a remark to the definition of a code, as a rule for the next time, with the paper as its example."""
+def keep_as_rule(line, code, *, by, text=""):
+    """Add a remark to the definition of a code, as a rule for the next time, with the paper as its example.
+
+    `text` is the rule in other words than the remark's. Returns the CodebookChange, which can be undone like any other.
+    """
     require_reader(line, by)
-    study = line.paper.study
-    if not Membership.objects.leads().filter(study=study, user=by).exists():
+    if not Membership.objects.leads().filter(study=line.paper.study, user=by).exists():
         raise PermissionDenied("Only leads change the codebook.")
     if still_coding(line.paper, line.section).exists():
         raise ValidationError(
             "Somebody still has to code this paper: as an example it would tell them. Keep the rule once all are in."
         )
-    # The codebook's acts lock the study first.
-    Study.objects.select_for_update().get(pk=study.pk)
-    code = Code.objects.select_related("section").get(pk=code.pk)
-    if code.section_id != line.section_id or code.status not in {Code.Status.ACTIVE, Code.Status.RETIRED}:
-        raise ValidationError(f"“{code}” is no code of “{line.section}” that can be defined.")
-    rule, example = f"Decision rule: {line.text}", f"See {line.paper.key}."
-    before = {"definition": code.definition, "example": code.example}
-    code.definition = "\n\n".join(part for part in (code.definition, rule) if part)
-    code.example = "\n".join(part for part in (code.example, example) if part)
-    after = {"definition": code.definition, "example": code.example}
-    code.save(update_fields=["definition", "example"])
-    Remark.objects.filter(pk=line.pk).update(is_decision_rule=True)
+    # Two leads may press the button at once: the second finds it done.
+    code = codebook.locked_code(code)
+    if code.section_id != line.section_id:
+        raise ValidationError(f"“{code}” is no code of “{line.section}”.")
+    if not Remark.objects.filter(pk=line.pk, is_decision_rule=False).update(is_decision_rule=True):
+        raise ValidationError("This remark was kept as a decision rule already.")
+    rule, example = f"Decision rule: {text.strip() or line.text}", f"See {line.paper.key}."
+    facts = {
+        "definition": "\n\n".join(part for part in (code.definition, rule) if part),
+        "example": "\n".join(part for part in (code.example, example) if part),
+    }
     # Without the paper's answers: the definition is for everybody, and so is this line.
-    return record_change(
-        study, "redefine", by=by, before=before, after=after, section=code.section, code=code,
-        reason="A remark was kept as a decision rule.",
-    )  # fmt: skip
+    code = codebook.change(code, by=by, facts=facts, reason="A remark was kept as a decision rule.")
+    return code.changes.first()

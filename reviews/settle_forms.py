@@ -10,6 +10,12 @@ OWN = "own"
 KEEP = "keep"
 
 
+OWN_LABELS = {
+    "codes": "the ticked codes", "code": "another code", "stage": "another stage", "yes_no": "another answer",
+    "number": "another number", "text": "my own words",
+}  # fmt: skip
+
+
 class Way:
     """One thing to settle on at once, as a radio button."""
 
@@ -34,8 +40,7 @@ def ways(said, section, current=None):
                 "union": ("all codes", "u"), "common": ("only what all gave", "i"), "median": ("the median", "m"),
             }[option.name]  # fmt: skip
             found.append(Way(option.name, label, option.basis, option, key=key))
-    own = "the ticked codes" if section.is_multiple else "something else"
-    return [*found, Way(OWN, own, "other", key="o")]
+    return [*found, Way(OWN, OWN_LABELS[section.kind], "other", key="o")]
 
 
 class SettleForm(forms.Form):

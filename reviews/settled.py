@@ -32,7 +32,7 @@ class Settled:
         return cls(
             codes=tuple(codes),
             absence=option.absence,
-            none_apply=section.kind in {"codes", "code"} and not codes and not option.absence,
+            none_apply=section.has_codes and not codes and not option.absence,
             text=option.text,
             number=option.value if is_number else None,
             yes_no=option.value if is_truth else None,

@@ -25,12 +25,21 @@ def settle_paper_if_complete(paper, phase):
     return settle(paper.study, papers=[paper.pk], phase=phase)
 
 
+def settle_unanimous(study, papers, *, phase=None, at=None):
+    """Called where an act ends the waiting for these papers, within its transaction: what all say is settled.
+
+    One answer alone stays open, other than after a last submission: the paper may be given to somebody else yet.
+    """
+    if papers:
+        settle(study, papers=papers, phase=phase, is_unanimous_only=True, at=at)
+
+
 @transaction.atomic
-def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False):
+def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, at=None):
     """Write the findings that need no decision, and count what stays open: `{"settled": n, "open": m, "at": when}`.
 
     Only where nobody still has to code the paper in that phase, and where there is no finding yet. `by` is the lead who
-    asked, None where submitting the last summary did; `papers` (primary keys) and `phase` narrow.
+    asked, None where an act of the study did; `papers` (primary keys) and `phase` narrow.
     """
     from reviews.coding import hold_codebook  # coding calls this when a summary is submitted
 
@@ -53,7 +62,7 @@ def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False):
             ready.append(said)
         else:
             is_open += 1
-    now = timezone.now()
+    now = at or timezone.now()
     write_all(ready, sections, by, now)
     if ready:
         record(study, ready, by, now)
@@ -128,9 +137,22 @@ def take_back(study, *, by, at):
     if not Membership.objects.leads().filter(study=study, user=by).exists():
         raise PermissionDenied("Only leads of this study may do this.")
     hold_codebook(study)
-    mine = Resolution.objects.in_force().filter(
-        paper__study=study, decided_by=by, decided_at=at, basis__in=["unanimous", "single"]
-    )  # fmt: skip
+    return undo_all(study, Resolution.objects.filter(decided_by=by, decided_at=at), by)
+
+
+@transaction.atomic
+def wait_again(study, papers, *, phase, at, by):
+    """Somebody codes these papers again after all: what settled itself at that moment is open again; how many."""
+    from reviews.coding import hold_codebook
+
+    hold_codebook(study)
+    itself = Resolution.objects.filter(paper__in=papers, section__phase=phase, decided_by=None, decided_at=at)
+    return undo_all(study, itself, by)
+
+
+def undo_all(study, resolutions, by):
+    """Undo these, which no person decided on, but for what somebody decided anew since; how many."""
+    mine = resolutions.in_force().filter(paper__study=study, basis__in=["unanimous", "single"])
     papers = Paper.objects.filter(pk__in=mine.values("paper")).order_by("pk").select_for_update(no_key=True)
     list(papers.values_list("pk", flat=True))
     newer = Resolution.objects.in_force().filter(

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from itertools import combinations
 
 from django.utils.functional import cached_property
 
@@ -54,6 +55,8 @@ class Sheet:
         self.history = page.history[section.pk]
         self.remarks = page.remarks[section.pk]
         self.bound = bound
+        # What was typed beside the decision, where it was refused: {"remark": …} or {"note": …}
+        self.typed = {}
 
     @cached_property
     def is_late(self):
@@ -80,6 +83,11 @@ class Sheet:
         return self.page.may_settle and self.state not in {"settled", "deferred"}
 
     @property
+    def is_done(self):
+        """Decided, and nobody asks anew: the page shows the decision, and what led to it on demand."""
+        return bool(self.current) and not self.is_late and self.bound is None
+
+    @property
     def needs_reason(self):
         return self.comparison.state == "differs"
 
@@ -102,6 +110,27 @@ class Sheet:
     @property
     def codes_count(self):
         return len(self.shared_codes) + len(self.partial_codes)
+
+    @cached_property
+    def perhaps_same(self):
+        """`[(code, into)]`: what one gave where another gave the other. Two of these may mean the same; stages never."""
+        if not self.needs_reason or self.section.kind == self.section.Kind.STAGE:
+            return []
+        by_pk = {code.pk: code for code in self.page.codes[self.section.pk]}
+        answers = [answer for answer in self.comparison.answers if answer.reviewer in self.comparison.said]
+        given = [{mark.code for mark in answer.marks} for answer in answers]
+        places = {code: place for place, code in enumerate(by_pk)}
+        apart = sorted(set.union(*given) - set.intersection(*given), key=places.__getitem__)
+        pairs = []
+        for one, other in combinations(apart, 2):
+            if any({one, other} <= codes for codes in given):
+                continue
+            into, code = (by_pk[pk] for pk in (one, other))
+            if into.status != Code.Status.ACTIVE:
+                into, code = code, into
+            if into.status == Code.Status.ACTIVE:
+                pairs.append((code, into))
+        return pairs
 
     @property
     def offered(self):

@@ -123,7 +123,7 @@ def test_one_answer_beside_a_blank_is_single_and_does_not_settle_itself():
 
 @pytest.mark.parametrize(
     ("kind", "empty"),
-    [("stage", Given("Ben")), ("yes_no", Given("Ben")), ("number", Given("Ben")), ("text", Given("Ben", text=" \n"))],
+    [("yes_no", Given("Ben")), ("number", Given("Ben")), ("text", Given("Ben", text=" \n"))],
 )
 def test_where_there_are_no_codes_to_deny_an_empty_answer_is_a_blank(kind, empty):
     assert compare(kind, [empty]).state == "blank"
@@ -131,11 +131,19 @@ def test_where_there_are_no_codes_to_deny_an_empty_answer_is_a_blank(kind, empty
     assert compare(kind, [empty]).options == ()
 
 
-def test_none_of_the_codes_in_a_single_choice_is_a_judgement():
-    found = compare("code", [Given("Ben"), Given("Cleo", value="Drift")])
+@pytest.mark.parametrize("kind", ["code", "stage"])
+def test_none_of_the_codes_in_a_single_choice_is_a_judgement(kind):
+    found = compare(kind, [Given("Ben"), Given("Cleo", value="Drift")], ["Cost", "Drift"])
 
-    assert found.state == "differs"
+    assert (found.state, found.severity, found.near_miss) == ("differs", 1, False)
     assert found.why == "Ben gives none of the codes, Cleo gives Drift."
+    assert compare(kind, [Given("Ben"), Given("Cleo", is_blank=True)]).state == "single"
+    assert compare(kind, [Given("Ben"), Given("Cleo")]).settles_itself
+
+
+def test_whoever_says_that_no_stage_fits_has_no_part_in_the_median():
+    answers = [Given("Dan"), *stages(ben=STAGES[0], cleo=STAGES[3])]
+    assert {option.name for option in compare("stage", answers, STAGES).options} == {"adopt"}
 
 
 def test_neighbouring_stages_are_a_near_miss_and_less_severe_than_distant_ones():

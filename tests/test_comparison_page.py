@@ -12,6 +12,7 @@ from tests.making import absent, make_answer, make_assignment, make_paper, make_
 from tests.reading import form_in
 
 HTMX = {"HX-Request": "true"}
+LABELS = ("Cost", "Talent", "Model drift")
 
 
 @pytest.fixture
@@ -56,9 +57,43 @@ def test_a_quote_leads_to_its_page_of_the_pdf(paper, as_user, ada):
     assert "#page=6" not in as_user(ada).get(at(paper)).content.decode()
     paper.pdf.name = "papers/1/x.pdf"
     paper.save()
-    assert (
-        f"{reverse('pdf', args=[paper.study.slug, paper.key])}#page=6" in as_user(ada).get(at(paper)).content.decode()
-    )
+    pdf = reverse("pdf", args=[paper.study.slug, paper.key])
+    assert f'"{pdf}#page=6&amp;search=insufficient%20budget"' in as_user(ada).get(at(paper)).content.decode()
+
+
+def test_two_codes_that_mean_the_same_are_one_click_from_the_merge_of_both(paper, as_user, ada, ben, study):
+    cost, talent, drift = (study.sections.get(key="challenges").codes.get(label=label) for label in LABELS)
+    merge = f"{reverse('merge-code', args=[study.slug, cost.pk])}?into={talent.pk}"
+    body = as_user(ada).get(at(paper)).content.decode()
+    assert body.count("?into=") == 1
+    assert f'href="{merge}"' in body
+    page = as_user(ada).get(merge)
+    assert f'<option value="{talent.pk}" selected>' in page.content.decode()
+    # What both gave is not the same as what one gave; and a reviewer changes no codebook.
+    assert f"into={drift.pk}" not in body
+    assert "?into=" not in as_user(ben).get(at(paper)).content.decode()
+    fields = {"into": talent.pk, "reason": "One thing.", "seen": page.context["form"]["seen"].value()}
+    assert as_user(ada).post(merge, fields).status_code == 302
+    assert "?into=" not in as_user(ada).get(at(paper)).content.decode()
+
+
+def test_choices_of_one_code_may_mean_the_same_but_stages_never_do(study, as_user, ada, ben, cleo):
+    paper = make_paper(study)
+    make_summary(paper, ben, answers={"method": "Survey", "maturity-stage": "Manual"})
+    make_summary(paper, cleo, answers={"method": "Case study", "maturity-stage": "Monitored"})
+    body = as_user(ada).get(at(paper)).content.decode()
+    codes = study.sections.get(key="method").codes
+    assert body.count("?into=") == 1
+    assert f"?into={codes.get(label='Case study').pk}" in body
+
+
+def test_a_difference_without_any_code_counts_none(study, as_user, ada, ben, cleo):
+    paper = make_paper(study)
+    make_summary(paper, ben, answers={"challenges": []})
+    make_summary(paper, cleo, answers={"challenges": absent("unclear")})
+    body = as_user(ada).get(at(paper)).content.decode()
+    assert "none of the codes" in body
+    assert "codes shared" not in body
 
 
 def test_a_blind_reviewer_receives_nothing_of_it_and_a_blind_lead_may_look_early(paper, as_user, ada):

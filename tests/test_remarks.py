@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
 from mapping.models import Membership
-from reviews import remarking
+from reviews import remarking, undoing
 from reviews.models import Mention, Remark
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
 
@@ -125,8 +125,14 @@ def test_a_decision_rule_joins_the_definition_with_the_paper_as_example(paper, c
     code.refresh_from_db()
     assert "Only where a budget is named." in code.definition
     assert paper.key in code.example
-    assert (change.version, change.before["definition"]) == (version + 1, "")
+    assert (change.version, change.act) == (version + 1, "redefine")
     assert Remark.objects.get().is_decision_rule
+    # Pressed twice, or by two leads, it is one rule; and like any change of the codebook it can be taken back.
+    with pytest.raises(ValidationError):
+        remarking.keep_as_rule(line, code, by=ada)
+    undoing.undo(change, by=ada, reason="Too strict.")
+    code.refresh_from_db()
+    assert (code.definition, code.example) == ("", "")
 
 
 def test_a_rule_waits_while_its_example_would_tell_somebody_who_still_codes_the_paper(paper, challenges, ada, study):

@@ -9,10 +9,20 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mapping.models import Finding
-from reviews import coding, settling
-from reviews.models import Resolution, Summary
-from tests.making import absent, make_answer, make_assignment, make_paper, make_round, make_study, make_summary
+from mapping.models import Finding, Membership
+from reviews import assigning, closing, coding, settling
+from reviews.importing import import_codings
+from reviews.models import Assignment, Resolution, Summary
+from tests.making import (
+    absent,
+    make_answer,
+    make_assignment,
+    make_paper,
+    make_round,
+    make_study,
+    make_summary,
+    make_user,
+)
 
 SAME = {"challenges": ["Cost"], "method": "Survey", "replicable": True, "cases": 3, "conclusion": "It works."}
 
@@ -21,6 +31,13 @@ SAME = {"challenges": ["Cost"], "method": "Survey", "replicable": True, "cases":
 def paper(study):
     make_round(study, "Main")
     return make_paper(study)
+
+
+@pytest.fixture
+def dan(study):
+    dan = make_user("dan", name="Dan Reviewer")
+    Membership.objects.create(study=study, user=dan, role="reviewer")
+    return dan
 
 
 def settled(paper):
@@ -41,6 +58,79 @@ def test_the_last_submission_settles_what_is_unanimous_and_leaves_the_rest_open(
     assert {one.decided_by for one in Resolution.objects.all()} == {None}
 
 
+def test_closing_a_round_settles_what_the_others_all_say_and_opening_it_again_waits_for_the_rest(
+    paper, ada, ben, cleo, dan
+):
+    paper, alone = two_papers_that_wait_for(dan, paper, ben, cleo)
+    round = paper.study.rounds.get()
+    closing.close_round(round, by=ada)
+    assert settled(paper) == {(key, "unanimous") for key in SAME}
+    # One answer alone may still be given a second reader.
+    assert settled(alone) == set()
+
+    closing.reopen_round(round, by=ada, reason="Dan is back")
+    assert (settled(paper), Finding.objects.count()) == (set(), 0)
+    coding.submit(make_summary_of(paper, dan, SAME | {"cases": 4}), by=dan)
+    assert settled(paper) == {(key, "unanimous") for key in SAME if key != "cases"}
+
+
+def test_taking_a_paper_back_settles_what_the_others_all_say(paper, ada, ben, cleo, dan):
+    paper, alone = two_papers_that_wait_for(dan, paper, ben, cleo)
+    assigning.withdraw(Assignment.objects.filter(reviewer=dan), by=ada, reason="Dan is ill")
+    assert settled(paper) == {(key, "unanimous") for key in SAME}
+    assert settled(alone) == set()
+
+
+def test_a_paper_that_is_handed_over_waits_for_its_new_reader(paper, ada, ben, cleo, dan):
+    paper, _ = two_papers_that_wait_for(dan, paper, ben, cleo)
+    assigning.hand_over(paper.study.rounds.get(), reviewer=dan, to=[ada], by=ada, reason="Dan is ill")
+    assert settled(paper) == set()
+    assigning.hand_over(paper.study.rounds.get(), reviewer=ada, to=[], by=ada, reason="ill too")
+    assert settled(paper) == {(key, "unanimous") for key in SAME}
+
+
+def test_undoing_a_hand_out_settles_what_the_others_all_say(paper, ada, ben, cleo, dan):
+    for user in (ben, cleo):
+        make_summary(paper, user, answers=SAME)
+    second = make_round(paper.study, "Second")
+    Assignment.objects.create(round=second, paper=paper, reviewer=dan)
+    other = make_paper(paper.study)
+    assigning.hand_out(second, papers=[other], reviewers=[dan], per_paper=1, by=ada)
+    Assignment.objects.filter(round=second, paper=paper).delete()
+    make_summary(other, ben, answers=SAME, round=paper.study.rounds.get(name="Main"))
+    make_summary(other, cleo, answers=SAME, round=paper.study.rounds.get(name="Main"))
+    assigning.undo_hand_out(second, by=ada)
+    assert settled(other) == {(key, "unanimous") for key in SAME}
+
+
+def test_imported_codings_settle_themselves_where_all_say_the_same(paper, ada):
+    rows = [
+        f"{paper.key},{who},{section},{value}"
+        for who in ("ben", "cleo")
+        for section, value in (("challenges", "Cost"), ("method", "Survey" if who == "ben" else "Experiment"))
+    ]
+    content = "\n".join(["paper,reviewer,section,value", *rows, f"{paper.key},ben,cases,3"])
+    outcome = import_codings(paper.study, file_name="codes.csv", content=content.encode(), by=ada, is_dry_run=True)
+    assert (outcome["problems"], settled(paper)) == ([], set())
+    import_codings(paper.study, file_name="codes.csv", content=content.encode(), by=ada)
+    assert settled(paper) == {("challenges", "unanimous")}
+    assert run(paper.study, "--unanimous") == {"settled": 1, "new": 0, "open": 2}
+
+
+def two_papers_that_wait_for(reader, paper, ben, cleo):
+    alone = make_paper(paper.study)
+    for user in (ben, cleo):
+        make_summary(paper, user, answers=SAME)
+    make_summary(alone, ben, answers=SAME)
+    for one in (paper, alone):
+        make_assignment(one, reader)
+    return paper, alone
+
+
+def make_summary_of(paper, reviewer, answers):
+    return make_summary(paper, reviewer, submitted=False, answers=answers)
+
+
 def test_a_paper_that_one_person_codes_settles_as_single(paper, ben):
     coding.submit(make_summary(paper, ben, submitted=False, answers={"challenges": ["Cost"]}), by=ben)
     assert settled(paper) == {("challenges", "single")}
@@ -56,6 +146,17 @@ def test_the_five_kinds_of_nothing_do_not_agree_with_each_other(study, ben, cleo
             make_summary(paper, cleo, answers={"challenges": other})
             settling.settle(study, papers=[paper.pk])
             assert settled(paper) == ({("challenges", "unanimous")} if one is other else set())
+
+
+@pytest.mark.parametrize("key", ["challenges", "method", "maturity-stage"])
+def test_none_of_the_codes_is_an_answer_wherever_codes_may_be_given(paper, ben, cleo, key):
+    for user in (ben, cleo):
+        answer = make_answer(make_summary(paper, user), key, absent(""))
+        answer.none_apply = True
+        answer.save()
+    settling.settle(paper.study)
+    assert settled(paper) == {(key, "unanimous")}
+    assert Finding.objects.get().none_apply
 
 
 def test_a_blank_has_no_part_in_agreeing(paper, ben, cleo):
@@ -130,9 +231,9 @@ def test_the_command_prints_what_it_settled_and_what_is_open(paper, ben, cleo):
         make_summary(paper, user, answers={**SAME, "maturity-stage": stage})
     single = make_paper(paper.study)
     make_summary(single, ben, answers={"challenges": ["Cost"]})
-    assert run(paper.study, "--unanimous") == {"settled": len(SAME), "open": 2}
-    assert run(paper.study) == {"settled": 1, "open": 1}
-    assert run(paper.study) == {"settled": 0, "open": 1}
+    assert run(paper.study, "--unanimous") == {"settled": len(SAME), "new": len(SAME), "open": 2}
+    assert run(paper.study) == {"settled": len(SAME) + 1, "new": 1, "open": 1}
+    assert run(paper.study) == {"settled": len(SAME) + 1, "new": 0, "open": 1}
 
 
 def run(study, *more):

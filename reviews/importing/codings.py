@@ -10,6 +10,7 @@ from django.template.defaultfilters import pluralize
 from mapping.models import LogEntry, Study
 from mapping.parsers import Problem
 from reviews.models import Assignment, Round, Summary
+from reviews.settling import settle_unanimous
 
 from .answers import answer_from
 from .finders import CodeFinder, NotFound, PaperFinder, ReviewerFinder
@@ -53,6 +54,7 @@ def import_codings(
     if not is_dry_run:
         write(plan, by=by)
         record(study, by, file_name, outcome)
+        settle_unanimous(study, {summary.paper.pk for summary in plan.summaries.values()})
     return outcome
 
 

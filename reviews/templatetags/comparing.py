@@ -1,3 +1,5 @@
+from urllib.parse import quote
+
 from django import template
 from django.urls import reverse
 
@@ -9,19 +11,17 @@ register = template.Library()
 
 
 @register.simple_tag
-def pdf_at(page, where):
-    """The paper's PDF at the page that a quote names, or nothing without a PDF or a page."""
+def pdf_at(page, mark):
+    """The paper's PDF at the page that a quote names; readers that can search find the quote. Nothing without a PDF."""
     if not page.paper.pdf:
         return ""
-    digits = "".join(c if c.isdigit() else " " for c in where or "").split()
+    digits = "".join(c if c.isdecimal() else " " for c in mark.page or "").split()
+    # A quote that was cut or mended is still found by how it begins.
+    begins = quote(" ".join(mark.quote.split()[:6])) if mark.quote else ""
+    where = [f"page={digits[0]}"] if digits else []
+    where += [f"search={begins}"] if begins else []
     address = reverse("pdf", args=[page.study.slug, page.paper.key])
-    return f"{address}#page={digits[0]}" if digits else address
-
-
-@register.simple_tag
-def merge_link(address, code):
-    """The codebook's page that merges this code; `address` has CODE in its place, or none and takes a parameter."""
-    return address.replace("/CODE/", f"/{code}/") if "/CODE/" in address else f"{address}?code={code}"
+    return f"{address}#{'&'.join(where)}" if where else address
 
 
 @register.filter

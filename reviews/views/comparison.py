@@ -1,12 +1,12 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from mapping import access
-from mapping.models import Code, Paper
+from mapping.models import Paper
 from mapping.pages import answer
 from reviews import disagreements, looking
 from reviews.models import Mention, Resolution
@@ -35,16 +35,18 @@ def refused(request, study, paper, closed, form):
 
 
 def context_of(request, page, closed=()):
+    return {**context_of_section(request, page), "closed": closed, **neighbours(request, page)}
+
+
+def context_of_section(request, page):
+    """What one section needs; the queue around the paper is for the whole page."""
     study = page.study
     return {
         "study": study,
         "paper": page.paper,
         "page": page,
-        "closed": closed,
         "causes": Resolution.Cause.choices,
-        "merge_url": merge_url(study),
         "filters": request.GET.urlencode(),
-        **neighbours(request, page),
     }
 
 
@@ -63,17 +65,6 @@ def neighbours(request, page):
         pk: reverse("comparison", args=[page.study.slug, paper.key]) + query for pk, paper in papers.items()
     }  # fmt: skip
     return {"previous_url": urls.get(before), "next_url": urls.get(after), "open_papers": len(order)}
-
-
-def merge_url(study):
-    """Where two codes are merged into one, once the codebook has a page for it."""
-    code = Code.objects.filter(section__study=study).values_list("pk", flat=True).first()
-    for arguments in ([study.slug], [study.slug, code]):
-        try:
-            return reverse("merge-code", args=arguments).replace(f"/{code}/", "/CODE/")
-        except NoReverseMatch:
-            continue
-    return ""
 
 
 @require_POST

@@ -11,7 +11,7 @@ from reviews import remarking, resolving
 from reviews.models import Remark
 from reviews.settle_forms import DeferForm, RemarkForm
 from reviews.side_by_side import Page
-from reviews.views.comparison import back_to, context_of, page_for
+from reviews.views.comparison import back_to, context_of, context_of_section, page_for
 
 
 @require_POST
@@ -46,9 +46,10 @@ def defer(request, slug, key, section):
     page, section = entered(request, slug, key, section)
     form = DeferForm(request.POST)
     note = form.cleaned_data["note"] if form.is_valid() else ""
+    typed = {"note": request.POST.get("note", "")}
     if form.errors:
-        return shown(request, page, section, "A note has at most 2,000 characters.")
-    return done(request, page, section, resolving.defer, page.paper, section, note=note)
+        return shown(request, page, section, "A note has at most 2,000 characters.", typed=typed)
+    return done(request, page, section, resolving.defer, page.paper, section, typed=typed, note=note)
 
 
 @require_POST
@@ -62,9 +63,11 @@ def add_remark(request, slug, key, section):
     page = page_for(request, slug, key)
     section = access.section_in(page.study, section)
     form = RemarkForm(request.POST)
+    typed = {"remark": request.POST.get("text", "")}
     if not form.is_valid():
-        return shown(request, page, section, " ".join(form.errors["text"]))
-    return done(request, page, section, remarking.remark, page.paper, section, text=form.cleaned_data["text"])
+        return shown(request, page, section, " ".join(form.errors["text"]), typed=typed)
+    text = form.cleaned_data["text"]
+    return done(request, page, section, remarking.remark, page.paper, section, typed=typed, text=text)
 
 
 @require_POST
@@ -82,7 +85,8 @@ def keep_rule(request, slug, remark):
     code = Code.objects.filter(section=line.section, pk=code if code.isdecimal() else None).first()
     if code is None:
         return shown(request, page, line.section, "Choose the code that the rule belongs to.")
-    return done(request, page, line.section, remarking.keep_as_rule, line, code)
+    text = request.POST.get("text", "").replace("\0", "")
+    return done(request, page, line.section, remarking.keep_as_rule, line, code, text=text)
 
 
 def entered(request, slug, key, section):
@@ -104,16 +108,16 @@ def remark_to_read(request, slug, pk):
     return page, line
 
 
-def done(request, page, section, act, *arguments, form=None, **facts):
+def done(request, page, section, act, *arguments, form=None, typed=None, **facts):
     """Carry the act out and show what it did, or why it refused. What was typed stays in the form."""
     try:
         act(*arguments, by=request.user, **facts)
     except ValidationError as error:
-        return shown(request, page, section, " ".join(error.messages), form=form)
+        return shown(request, page, section, " ".join(error.messages), form=form, typed=typed)
     return shown(request, page, section)
 
 
-def shown(request, page, section, refusal=None, form=None):
+def shown(request, page, section, refusal=None, form=None, typed=None):
     study, paper = page.study, page.paper
     if refusal is None and not request.htmx:
         return back_to(request, study, paper, section)
@@ -123,8 +127,10 @@ def shown(request, page, section, refusal=None, form=None):
     if form and sheet:
         # The form answers what is shown now.
         form.current = sheet.current
+    if sheet:
+        sheet.typed = typed or {}
     if request.htmx and sheet:
-        context = {**context_of(request, page), "sheet": sheet, "refusal": refusal, "is_part": True}
+        context = {**context_of_section(request, page), "sheet": sheet, "refusal": refusal, "is_part": True}
         return render(request, "_comparison_section.html", context, status=422 if refusal is not None else 200)
     if refusal:
         messages.error(request, refusal)

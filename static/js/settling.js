@@ -100,10 +100,43 @@ document.addEventListener("change", (event) => {
   if (own) own.checked = true;
 });
 
+/* What was typed elsewhere in the section, or was refused, is carried over into what comes in its place. */
+const carried = new Map();
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const sheet = event.detail.target.closest?.("[data-sheet]");
+  if (!sheet) return;
+  const sent = event.detail.xhr.status < 300 ? event.detail.requestConfig.elt : null;
+  for (const field of sheet.querySelectorAll("input:not([type=hidden], [type=radio], [type=checkbox]), textarea")) {
+    if (field.form !== sent && field.value !== field.defaultValue) carried.set(field.id, field.value);
+  }
+});
+
+function giveBack() {
+  for (const [id, value] of carried) {
+    const field = document.getElementById(id);
+    if (!field || field.value === value) continue;
+    field.value = value;
+    for (let outer = field.closest("details"); outer; outer = outer.parentElement.closest("details")) outer.open = true;
+  }
+  carried.clear();
+}
+
+/* The accent goes on to what is now the first open section. */
+function accent() {
+  const first = sheets().find(isOpen);
+  for (const sheet of sheets()) {
+    sheet.querySelector("form[data-settle] > [type=submit]")?.classList.toggle("btn-primary", sheet === first);
+  }
+  document.querySelector("a[data-next-paper]")?.classList.toggle("btn-primary", !first);
+}
+
 /* What is settled makes room for the next open section; what was refused keeps the focus. */
 document.addEventListener("htmx:afterSettle", (event) => {
   const sheet = event.detail.elt.closest?.("[data-sheet]") ?? document.getElementById(here);
   if (!sheet || event.detail.requestConfig?.verb !== "post") return;
+  giveBack();
+  accent();
   here = sheet.id;
   const fresh = document.getElementById(sheet.id);
   const refused = fresh.querySelector("[role=alert], .invalid-feedback");

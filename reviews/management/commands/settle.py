@@ -1,4 +1,5 @@
 from mapping.management.act import ActCommand, study_named
+from mapping.models import Finding
 from reviews import settling
 
 
@@ -10,8 +11,11 @@ class Command(ActCommand):
         parser.add_argument("--unanimous", action="store_true", help="leave papers that one person coded alone")
 
     def act(self, *, study, unanimous):
-        outcome = settling.settle(study_named(study), is_unanimous_only=unanimous)
-        return {"settled": outcome["settled"], "open": outcome["open"]}
+        study = study_named(study)
+        outcome = settling.settle(study, is_unanimous_only=unanimous)
+        # Most settle themselves before anybody asks: where the study stands counts them too.
+        settled = Finding.objects.of(study).filter(section__in=study.sections.in_use()).count()
+        return {"settled": settled, "new": outcome["settled"], "open": outcome["open"]}
 
     def report(self, outcome):
-        return f"{outcome['settled']} sections settled, {outcome['open']} open."
+        return f"{outcome['new']} sections settled now, {outcome['settled']} in all, {outcome['open']} open."
