@@ -152,13 +152,20 @@ def add(section, *, by, facts, reason=""):
     return code
 
 
-def record_added(code, *, by, reason=""):
-    """Taking an addition back hides the code, as retiring does: somebody may have used it."""
+def addition(code):
+    """`{before, after}` of a code that was added. Taking it back hides the code, as retiring does: somebody may have
+    used it.
+    """
     words = {name: getattr(code, name) for name in WORDS if getattr(code, name)}
+    return {
+        "before": {"codes": {str(code.pk): {"status": Status.RETIRED}}},
+        "after": {"codes": {str(code.pk): {"status": Status.ACTIVE}}, "words": words},
+    }
+
+
+def record_added(code, *, by, reason=""):
     return record_change(
-        code.section.study, Act.ADD, by=by, section=code.section, code=code, reason=reason.strip(),
-        before={"codes": {str(code.pk): {"status": Status.RETIRED}}},
-        after={"codes": {str(code.pk): {"status": Status.ACTIVE}}, "words": words},
+        code.section.study, Act.ADD, by=by, section=code.section, code=code, reason=reason.strip(), **addition(code),
         text=f"Added the code “{code.label}” to {code.section}.",
     )  # fmt: skip
 

@@ -251,22 +251,58 @@ challenges,Alone,Nobody,
 """
 
 
-def test_an_import_shows_what_it_would_do_and_does_it_through_the_same_acts(study, section, ada, as_user):
+@pytest.fixture
+def import_page(study, ada, as_user):
+    """Posts to the import page as its lead."""
     client = as_user(ada)
-    upload = lambda act: client.post(  # noqa: E731
-        page(study, "import-codebook"),
-        {"file": io.BytesIO(FILE.encode()), "reason": "from the pilot", "act": act},
-    )
-    text = upload("check").content.decode()
+    return lambda **facts: client.post(page(study, "import-codebook"), {"reason": "from the pilot", **facts})
+
+
+def held_in(answered):
+    return answered.context["held"]
+
+
+def test_an_import_shows_what_it_would_do_and_does_it_through_the_same_acts(study, section, import_page):
+    shown = import_page(act="check", file=io.BytesIO(FILE.encode()))
+    text = shown.content.decode()
     for words in ("<b>2</b> new", "<b>1</b> changed", "<b>1</b> unchanged", "<b>3</b> refused", "stands in line"):
         assert words in text
+    assert "lines 6, 7, 8" in text
     assert not CodebookChange.objects.exists()
-    upload("import")
+    # The file comes back with the confirmation, and so do the rows that were agreed to be left out.
+    done = import_page(act="import", held=held_in(shown), without=[6, 7, 8])
+    assert done.status_code == 302
     assert section.codes.get(label="Skills").parent.label == "People"
     assert section.codes.get(label="Cost").definition == "Money"
     assert sorted(CodebookChange.objects.values_list("act", flat=True)) == ["add", "add", "redefine"]
     study.refresh_from_db()
     assert study.codebook_version == 4
+
+
+def test_with_a_refused_row_that_nobody_agreed_to_leave_out_nothing_is_imported(study, section, import_page):
+    before = list(Code.objects.order_by("pk").values())
+    for facts in ({"file": io.BytesIO(FILE.encode())}, {"file": io.BytesIO(FILE.encode()), "without": [6, 7]}):
+        answered = import_page(act="import", **facts)
+        assert answered.status_code == 422
+        assert "Nothing was imported" in answered.content.decode()
+    assert list(Code.objects.order_by("pk").values()) == before
+    study.refresh_from_db()
+    assert study.codebook_version == 1
+
+
+def test_a_row_that_is_refused_only_by_now_stops_the_import_of_what_was_shown(study, section, ada, import_page):
+    shown = import_page(act="check", file=io.BytesIO(b"section,label,parent\nchallenges,Skills,Talent\n"))
+    codebook.retire(section.codes.get(label="Talent"), by=ada, reason="another lead")
+    assert import_page(act="import", held=held_in(shown)).status_code == 422
+    assert not section.codes.filter(label="Skills").exists()
+
+
+def test_a_file_that_was_tampered_with_on_the_way_is_not_imported(import_page, section):
+    shown = import_page(act="check", file=io.BytesIO(b"section,label\nchallenges,Skills\n"))
+    answered = import_page(act="import", held=held_in(shown)[:-2])
+    assert answered.status_code == 422
+    assert "choose it again" in answered.content.decode()
+    assert not section.codes.filter(label="Skills").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"label,definition\nx,y\n", b"\x00\xff\xfe"])
