@@ -86,6 +86,13 @@ class CodeActForm(ActForm):
         return codebook.code_token(code)
 
 
+def shows_at_once(field):
+    """With script, what the act would do is shown as soon as this is chosen; without, there is a button for it."""
+    field.widget.attrs |= {
+        "hx-get": "", "hx-trigger": "change", "hx-select": "#touched", "hx-target": "#touched", "hx-swap": "outerHTML",
+    }  # fmt: skip
+
+
 class RetireForm(CodeActForm):
     pass
 
@@ -98,6 +105,7 @@ class MergeForm(CodeActForm):
         super().__init__(posted, code=code, initial=initial)
         active = Code.objects.filter(section=code.section, status=Code.Status.ACTIVE)
         self.fields["into"].queryset = active.exclude(pk=code.pk)
+        shows_at_once(self.fields["into"])
 
 
 class MoveForm(CodeActForm):

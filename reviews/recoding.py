@@ -4,10 +4,13 @@ Each locks the study first (saving an answer shares that lock), is one step of t
 and keeps in the CodebookChange all that `undoing` needs. No mark is ever deleted here.
 """
 
+from functools import partial
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from mapping import codebook
 from mapping.codebook import Act, Status, change_codes, label_of, locked_code, record_change, why
 from mapping.models import Code, FindingMark, Section
 from reviews.models import Answer, Mark, RecodingTask, Summary
@@ -32,6 +35,16 @@ def ask_users_of(code, change):
 
 def papers_of(marks):
     return marks.values("answer__summary__assignment__paper").distinct().count()
+
+
+def touches(code):
+    """What the acts of the codebook cannot count themselves: they know of no marks."""
+    marks = Mark.objects.filter(code=code)
+    return {"marks": marks.count(), "papers": papers_of(marks)}
+
+
+# The same acts as in the codebook, with what they touch.
+edit, retire, restore = (partial(act, touches=touches) for act in (codebook.change, codebook.retire, codebook.restore))
 
 
 @transaction.atomic
@@ -115,7 +128,6 @@ def split(code, *, into, by, reason):
                 section=code.section, parent=code.parent, **{**facts, "label": label}, position=position
             )
         )
-    marks = Mark.objects.filter(code=code)
     before, after = change_codes({code: {"status": Status.RETIRED, "reason": reason}})
     for one in made:
         before["codes"][str(one.pk)], after["codes"][str(one.pk)] = (
@@ -126,7 +138,7 @@ def split(code, *, into, by, reason):
     names = ", ".join(f"“{one}”" for one in made)
     change = record_change(
         code.section.study, Act.SPLIT, by=by, section=code.section, code=code, before=before, after=after,
-        marks=marks.count(), papers=papers_of(marks), reason=reason, text=f"Split the code “{code}” into {names}.",
+        **touches(code), reason=reason, text=f"Split the code “{code}” into {names}.",
     )  # fmt: skip
     ask_users_of(code, change)
     return change
@@ -138,11 +150,10 @@ def accept(code, *, by, facts=None, reason=""):
     code = proposal(code)
     facts = dict(facts or {})
     label = label_of(facts.get("label", code.label), code.section)
-    marks = Mark.objects.filter(code=code)
     before, after = change_codes({code: {**facts, "label": label, "status": Status.ACTIVE}})
     return record_change(
         code.section.study, Act.ACCEPT, by=by, section=code.section, code=code, before=before, after=after,
-        marks=marks.count(), papers=papers_of(marks), reason=reason.strip(),
+        **touches(code), reason=reason.strip(),
         text=f"Accepted the proposed code “{code}” for {code.section}.",
     )  # fmt: skip
 
@@ -152,11 +163,10 @@ def decline(code, *, by, reason):
     """A proposal that does not become a code. Its marks stay, flagged, until their reviewers have re-coded them."""
     code = proposal(code)
     reason = why(reason)
-    marks = Mark.objects.filter(code=code)
     before, after = change_codes({code: {"status": Status.DECLINED, "reason": reason}})
     change = record_change(
         code.section.study, Act.DECLINE, by=by, section=code.section, code=code, before=before, after=after,
-        marks=marks.count(), papers=papers_of(marks), reason=reason,
+        **touches(code), reason=reason,
         text=f"Declined the proposed code “{code}” for {code.section}.",
     )  # fmt: skip
     ask_users_of(code, change)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from mapping import codebook, codebook_files, codebook_import
 from mapping.models import Code, CodebookChange, Membership
-from reviews import recoding
+from reviews import recoding, templating, undoing
 from reviews.models import Mark
 from tests.making import make_assignment, make_code, make_paper, make_section, make_summary, make_user
 
@@ -183,6 +183,65 @@ def test_two_versions_are_compared(study, section, ada, as_user):
     assert "because Expense" in text
     assert "because Price" not in text
     assert "because Outlay" not in text
+
+
+def compared(client, study, one, other):
+    """`(sentence, {label: (kinds, lines, marks)})` of the comparison of two versions."""
+    found = client.get(page(study, "codebook-versions") + f"?from={one}&to={other}").context
+    return found["sentence"], {net.label: (net.kinds, net.lines, net.marks) for net in found["net"]}
+
+
+def test_two_versions_are_told_apart_by_what_all_changes_between_them_come_to(study, section, coded, ada, as_user):
+    codes = {code.label: code for code in section.codes.all()}
+    recoding.edit(codes["Cost"], by=ada, facts={"label": "Price"}, reason="first thought")
+    recoding.edit(codes["Cost"], by=ada, facts={"label": "Expense"}, reason="clearer")
+    recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same thing")
+    recoding.retire(codes["Model drift"], by=ada, reason="unused")
+    recoding.restore(codes["Model drift"], by=ada)
+    codebook.add(section, by=ada, facts={"label": "Skills"}, reason="missing")
+    sentence, net = compared(as_user(ada), study, 1, 7)
+    assert sentence == "1 added, 1 renamed, 1 merged"
+    assert net == {
+        "Skills": (["added"], [], 0),
+        "Expense": (["renamed"], [("label", "Cost", "Expense")], 2),
+        "Talent": (["merged"], [("status", "active", "merged"), ("merged into", "–", "Expense")], 2),
+    }
+    text = shown(as_user(ada), page(study, "codebook-versions") + "?from=7&to=1")
+    assert "From version 1 to 7" in text
+    assert "first thought" in text
+
+
+def test_what_was_undone_in_between_is_no_difference(study, section, ada, as_user):
+    codes = {code.label: code for code in section.codes.all()}
+    merged = recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same thing")
+    split = recoding.split(codes["Cost"], into=[{"label": "Money"}, {"label": "Time"}], by=ada, reason="two things")
+    undoing.undo(split, by=ada)
+    undoing.undo(merged, by=ada)
+    assert compared(as_user(ada), study, 1, 5) == ("", {})
+    assert "changed back" in shown(as_user(ada), page(study, "codebook-versions") + "?from=1&to=5")
+    # From the middle on, the undo is the difference.
+    assert compared(as_user(ada), study, 3, 5)[0] == "2 retired, 2 restored"
+    assert compared(as_user(ada), study, 2, 3)[0] == "2 added, 1 split"
+
+
+def test_a_changed_section_with_codes_stands_in_the_history_and_in_the_comparison(study, section, ada, as_user):
+    templating.edit_section(section, by=ada, facts={"label": "Obstacles"})
+    templating.edit_section(section, by=ada, facts={"help": "What stands in the way?"})
+    sentence, net = compared(as_user(ada), study, 1, 3)
+    assert sentence == "1 changed"
+    assert set(net["Obstacles"][1]) == {("label", "Challenges", "Obstacles"), ("help", "–", "What stands in the way?")}
+    assert "What stands in the way?" in shown(as_user(ada), page(study, "codebook-versions"))
+
+
+def test_a_decision_on_a_proposal_is_for_leads_however_it_was_decided(study, section, ada, ben, olga, as_user):
+    secret = make_code(section, "Whispered", status="proposed", proposed_by=ben)
+    change = recoding.merge(secret, into=section.codes.get(label="Cost"), by=ada, reason="the same")
+    undoing.undo(change, by=ada)
+    assert "Whispered" in shown(as_user(ada), page(study, "codebook-versions"))
+    for address in ("", "?from=1&to=3"):
+        assert "Whispered" not in shown(as_user(olga), page(study, "codebook-versions") + address)
+    recoding.accept(secret, by=ada)
+    assert "Whispered" in shown(as_user(olga), page(study, "codebook-versions"))
 
 
 def test_how_many_marks_a_change_touched_is_not_told_to_a_blind_lead(study, section, coded, ada, as_user):

@@ -58,7 +58,7 @@ def code(request, slug, code):
     if form.is_valid():
         words = form.cleaned_data
         saved = form.perform(
-            codebook.change, code=code, by=request.user, facts=form.facts(), reason=words["reason"], seen=words["seen"]
+            recoding.edit, code=code, by=request.user, facts=form.facts(), reason=words["reason"], seen=words["seen"]
         )
         if saved:
             messages.success(request, f"“{saved}” is saved.")
@@ -87,7 +87,7 @@ def restore_code(request, slug, code):
     study = access.study_to_lead(request.user, slug)
     code = access.code_in(study, code)
     try:
-        codebook.restore(code, by=request.user, reason=request.POST.get("reason", ""))
+        recoding.restore(code, by=request.user, reason=request.POST.get("reason", ""))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -122,7 +122,7 @@ def retire_code(request, slug, code):
         "title": "Retire", "button": "Retire it",
         "about": "It is hidden from new answers. Its marks stay as they are, and it can be restored at any time.",
     }  # fmt: skip
-    return act_page(request, slug, code, RetireForm, codebook.retire, facts)
+    return act_page(request, slug, code, RetireForm, recoding.retire, facts)
 
 
 def merge_code(request, slug, code):
