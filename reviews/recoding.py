@@ -8,6 +8,7 @@ from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from mapping import codebook
@@ -27,8 +28,9 @@ def ask_again(assignments, *, section, change, code=None):
 
 
 def ask_users_of(code, change):
-    """Whoever has this code in the newest revision of a submitted summary looks at that section again."""
-    newest = Summary.objects.latest().filter(answers__marks__code=code, assignment__withdrawn_at=None)
+    """Whoever has this code in the newest revision of their summary, submitted or still a draft, looks again."""
+    newer = Summary.objects.filter(assignment=OuterRef("assignment"), revision__gt=OuterRef("revision"))
+    newest = Summary.objects.filter(~Exists(newer), answers__marks__code=code, assignment__withdrawn_at=None)
     assignments = {summary.assignment for summary in newest.select_related("assignment").distinct()}
     return ask_again(sorted(assignments, key=lambda one: one.pk), section=code.section, change=change, code=code)
 
@@ -223,11 +225,10 @@ def refuse_unfitting(code, to):
         raise ValidationError({"to": f"{to} takes no codes."})
     if to.phase_id != code.section.phase_id:
         raise ValidationError({"to": f"{to} belongs to another phase: the same summary has no answer there."})
-    settled = FindingMark.objects.filter(code=code).count()
-    if settled:
+    if FindingMark.objects.filter(code=code).exists():
         raise ValidationError(
-            f"The team has settled on “{code}” in {settled} finding{'s' * (settled > 1)} of {code.section}. A finding "
-            "says who decided on which section: take those decisions back first, or retire the code and add a new one."
+            f"The team has settled on “{code}” in {code.section}, and a finding says who decided on which section. "
+            "Take those decisions back first, move the code, and settle again; or retire it and add a new one there."
         )
 
 

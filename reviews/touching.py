@@ -4,7 +4,7 @@ from collections import defaultdict
 from functools import partial
 from typing import NamedTuple
 
-from mapping.models import Code, FindingMark
+from mapping.models import Code, FindingMark, Paper
 from reviews.agreement import binary, krippendorff_alpha, measure, prepared, tabulate
 from reviews.logbook import papers_closed_to
 from reviews.models import Answer, Mark, Summary
@@ -60,6 +60,13 @@ def touched(codes, user, *, relabel=None):
     return Touched(
         len(rows), len({row[1] for row in rows}), len({row[2] for row in rows}), findings.count(), blind, agreement
     )
+
+
+def settled_on(code, user):
+    """The papers on which the team has settled on this code, as far as this reader may know."""
+    study = code.section.study
+    findings = visible_findings(user, study).filter(marks__code=code)
+    return list(Paper.objects.filter(study=study, pk__in=findings.values("paper")).only("key", "title", "study"))
 
 
 def rated(section, user):

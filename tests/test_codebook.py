@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping import codebook, codebook_files, codebook_import
-from mapping.models import Code, CodebookChange, Membership
+from mapping.models import Code, CodebookChange, Finding, FindingMark, Membership
 from reviews import recoding, templating, undoing
 from reviews.models import Mark
 from tests.making import make_assignment, make_code, make_paper, make_section, make_summary, make_user
@@ -113,6 +113,23 @@ def test_a_code_is_added_after_near_ones_were_pointed_out(study, section, ada, a
     assert section.codes.get(label="Costs").definition == "Money"
 
 
+@pytest.mark.parametrize("label", ["talents", "TALENT", "talant", "Data  qualities", "modelling drift"])
+def test_nearly_the_same_label_is_pointed_out_while_it_is_typed(study, section, ada, as_user, label):
+    asked = {"section": "challenges", "label": label}
+    near = as_user(ada).get(page(study, "near-code"), asked).content.decode()
+    assert "Is it one of these?" in near
+    assert page(study, "code", section.codes.get(label__istartswith=label[:3]).pk) in near
+
+
+def test_a_code_is_not_pointed_out_to_itself_and_another_section_has_labels_of_its_own(study, section, ada, as_user):
+    code = section.codes.get(label="Talent")
+    ask = lambda **facts: as_user(ada).get(page(study, "near-code"), facts)  # noqa: E731
+    assert ask(section="challenges", label="Talent", besides=code.pk).content.decode().strip() == ""
+    assert ask(section="method", label_2="Talent").content.decode().strip() == ""
+    assert "Talent" in ask(section="challenges", label_2="Talent").content.decode()
+    assert ask(section="nowhere", label="Talent").status_code == 404
+
+
 def test_a_code_is_edited_with_a_reason(study, section, ada, as_user):
     code = section.codes.get(label="Cost")
     seen = codebook.code_token(code)
@@ -154,6 +171,22 @@ def test_merging_by_page_previews_does_and_undoes(study, section, coded, ada, as
     client.post(page(study, "undo-change", change.version))
     assert Mark.objects.filter(code=codes["Talent"]).count() == 2
     assert "undone in 3" in shown(client, page(study, "codebook-versions"))
+
+
+def test_a_code_that_the_team_settled_on_stays_with_a_way_out(study, section, coded, ada, as_user):
+    there = make_section(study.phases.get(), "benefits")
+    code = section.codes.get(label="Cost")
+    finding = Finding.objects.create(paper=coded, section=section, settled_at="2026-01-01T00:00Z")
+    FindingMark.objects.create(finding=finding, code=code)
+    client, url = as_user(ada), page(study, "move-code", code.pk)
+    assert page(study, "comparison", "one") in shown(client, url)
+    words = {"seen": codebook.code_token(code), "to": there.pk, "reason": "it is none"}
+    refused = client.post(url, words)
+    assert refused.status_code == 422
+    assert "Take those decisions back first" in refused.content.decode()
+    finding.delete()
+    assert client.post(url, words).status_code == 302
+    assert set(Mark.objects.filter(code=code).values_list("answer__section__key", flat=True)) == {"benefits"}
 
 
 def test_a_code_of_another_study_is_no_choice(study, section, ada, as_user):
