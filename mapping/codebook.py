@@ -62,12 +62,12 @@ def record_change(
     what = f"Code “{code.label}”" if code else f"Section “{section.label}”" if section else "Template"
     text = text or f"{what} {change.get_act_display()}."
     log_act = log_act or f"{act}-{'code' if code else 'section'}"
-    # Which marks were moved stands in the change, once; lists of them would fill the log.
+    # Which marks were touched stands in the change: lists of them would fill the log, and their number would tell those
+    # who still have to code what is in there.
     facts = {} if "codes" in after else {"before": before, "after": after}
     LogEntry.objects.record(
         study, by, log_act, text + (f" Why: {reason}" if reason else ""), version=version,
-        section=section.key if section else None, code=code.label if code else None,
-        marks=marks, papers=papers, **facts,
+        section=section.key if section else None, code=code.label if code else None, **facts,
     )  # fmt: skip
     return change
 
@@ -152,23 +152,34 @@ def add(section, *, by, facts, reason=""):
     return code
 
 
-def record_added(code, *, by, reason=""):
-    """Taking an addition back hides the code, as retiring does: somebody may have used it."""
+def addition(code):
+    """`{before, after}` of a code that was added. Taking it back hides the code, as retiring does: somebody may have
+    used it.
+    """
     words = {name: getattr(code, name) for name in WORDS if getattr(code, name)}
+    return {
+        "before": {"codes": {str(code.pk): {"status": Status.RETIRED}}},
+        "after": {"codes": {str(code.pk): {"status": Status.ACTIVE}}, "words": words},
+    }
+
+
+def record_added(code, *, by, reason=""):
     return record_change(
-        code.section.study, Act.ADD, by=by, section=code.section, code=code, reason=reason.strip(),
-        before={"codes": {str(code.pk): {"status": Status.RETIRED}}},
-        after={"codes": {str(code.pk): {"status": Status.ACTIVE}}, "words": words},
+        code.section.study, Act.ADD, by=by, section=code.section, code=code, reason=reason.strip(), **addition(code),
         text=f"Added the code “{code.label}” to {code.section}.",
     )  # fmt: skip
 
 
+def no_marks(code):
+    return {"marks": 0, "papers": 0}
+
+
 @transaction.atomic
-def change(code, *, by, facts, reason, seen=""):
+def change(code, *, by, facts, reason, seen="", touches=no_marks):
     """Rename, re-define, group under a parent, or all of it: one step of the codebook. Marks follow.
 
-    `facts` are fields of Code, `parent` among them. Raises ChangedMeanwhile if the code is no longer what `seen`
-    stands for.
+    `facts` are fields of Code, `parent` among them. `touches` counts the marks and papers of a code, which only those
+    know who know of marks. Raises ChangedMeanwhile if the code is no longer what `seen` stands for.
     """
     code = locked_code(code)
     if seen and seen != code_token(code):
@@ -186,11 +197,11 @@ def change(code, *, by, facts, reason, seen=""):
     before, after = change_codes({code: facts})
     changed = after["codes"].get(str(code.pk))
     if changed:
-        record_edited(code, was, before, after, by=by, reason=why(reason))
+        record_edited(code, was, before, after, by=by, reason=why(reason), **touches(code))
     return code
 
 
-def record_edited(code, was, before, after, *, by, reason):
+def record_edited(code, was, before, after, *, by, reason, marks=0, papers=0):
     """One step for the words of a code that were changed. `was` is its former label."""
     changed = set(after["codes"][str(code.pk)])
     act = Act.RENAME if "label" in changed else Act.GROUP if changed == {"parent_id"} else Act.REDEFINE
@@ -199,12 +210,12 @@ def record_edited(code, was, before, after, *, by, reason):
     text = f"Renamed the code “{was}” to “{code.label}”" if act == Act.RENAME else f"Changed the code “{was}”"
     return record_change(
         code.section.study, act, by=by, section=code.section, code=code, before=before, after=after, reason=reason,
-        text=f"{text}: {fields}.",
+        marks=marks, papers=papers, text=f"{text}: {fields}.",
     )  # fmt: skip
 
 
 @transaction.atomic
-def retire(code, *, by, reason):
+def retire(code, *, by, reason, touches=no_marks):
     """Hidden from new answers; its marks stay. Codes under it stand alone from now on."""
     code = locked_code(code)
     if code.status != Status.ACTIVE:
@@ -214,12 +225,12 @@ def retire(code, *, by, reason):
     before, after = change_codes({code: {"status": Status.RETIRED, "reason": reason}, **children})
     return record_change(
         code.section.study, Act.RETIRE, by=by, section=code.section, code=code, before=before, after=after,
-        reason=reason, text=f"Retired the code “{code}” of {code.section}.",
+        reason=reason, text=f"Retired the code “{code}” of {code.section}.", **touches(code),
     )  # fmt: skip
 
 
 @transaction.atomic
-def restore(code, *, by, reason=""):
+def restore(code, *, by, reason="", touches=no_marks):
     """Back into use, without forgetting why it was retired: the history keeps that."""
     code = locked_code(code)
     if code.status != Status.RETIRED:
@@ -227,7 +238,7 @@ def restore(code, *, by, reason=""):
     before, after = change_codes({code: {"status": Status.ACTIVE, "reason": ""}})
     return record_change(
         code.section.study, Act.RESTORE, by=by, section=code.section, code=code, before=before, after=after,
-        reason=reason.strip(), text=f"Restored the code “{code}” of {code.section}.",
+        reason=reason.strip(), text=f"Restored the code “{code}” of {code.section}.", **touches(code),
     )  # fmt: skip
 
 

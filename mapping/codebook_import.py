@@ -24,8 +24,11 @@ class Line(NamedTuple):
 
 
 class Imported(NamedTuple):
+    """What the rows did, or would do. `is_written` is False for a dry run, and where a row was refused unasked."""
+
     lines: list
     ignored: list
+    is_written: bool
 
     def count(self, word):
         return sum(line.word == word for line in self.lines)
@@ -33,6 +36,11 @@ class Imported(NamedTuple):
     @property
     def counts(self):
         return {word: self.count(word) for word in ("new", "changed", "unchanged", "refused")}
+
+    @property
+    def refused(self):
+        """The line numbers of the rows that cannot be taken."""
+        return [line.line for line in self.lines if line.word == "refused"]
 
 
 def read(name, content):
@@ -42,15 +50,27 @@ def read(name, content):
 
 
 @transaction.atomic
-def import_codebook(study, table, *, by, reason, is_dry_run=False):
-    """Add what is new, change what differs; a row that is refused leaves the others alone, and is named.
+def import_codebook(study, table, *, by, reason, is_dry_run=False, without=()):
+    """Add what is new, change what differs: all rows, or nothing (law 10).
 
-    Only columns that the file has are looked at: a file without definitions changes none.
+    `without` are the lines that the person has seen refused and agreed to leave out; with any other refused row nothing
+    is written. Only columns that the file has are looked at: a file without definitions changes none.
     """
     Study.objects.select_for_update().get(pk=study.pk)
+    lines = [*brought_in(study, table, by, reason)]
+    lines += [Line(problem.line, "", "", "refused", problem.reason) for problem in table.problems]
+    outcome = Imported(sorted(lines), table.ignored, is_written=not is_dry_run)
+    if is_dry_run or set(outcome.refused) - set(without):
+        transaction.set_rollback(True)
+        return outcome._replace(is_written=False)
+    return outcome
+
+
+def brought_in(study, table, by, reason):
+    """One Line per row of the table, each done or refused by itself."""
     sections = {one.key: one for one in Section.objects.filter(study=study).select_related("study")}
     known = {(code.section_id, code.label.casefold()): code for code in standing(study)}
-    lines, first = [], {}
+    first = {}
     for row in table.rows:
         first.setdefault((row["section"], row["label"].casefold()), row.line)
     # Parents first: a row may name one that another row brings.
@@ -63,11 +83,7 @@ def import_codebook(study, table, *, by, reason, is_dry_run=False):
                 word, why = brought(row, table.columns, sections, known, by, reason)
         except ValidationError as error:
             word, why = "refused", " ".join(error.messages)
-        lines.append(Line(row.line, row["section"], row["label"], word, why))
-    refused = [Line(problem.line, "", "", "refused", problem.reason) for problem in table.problems]
-    if is_dry_run:
-        transaction.set_rollback(True)
-    return Imported(sorted([*lines, *refused]), table.ignored)
+        yield Line(row.line, row["section"], row["label"], word, why)
 
 
 def standing(study):

@@ -89,6 +89,7 @@ study_pages = [
     path("codebook/", codebook.codebook, name="codebook"),
     path("codebook/codebook.<slug:suffix>", codebook.codebook_file, name="codebook-file"),
     path("codebook/new/", code.new_code, name="new-code"),
+    path("codebook/near/", code.near_code, name="near-code"),
     path("codebook/import/", import_codebook.import_codebook, name="import-codebook"),
     path("codebook/versions/", codebook_versions.codebook_versions, name="codebook-versions"),
     path("codebook/versions/<int:version>/undo/", codebook_versions.undo_change, name="undo-change"),

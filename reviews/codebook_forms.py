@@ -1,7 +1,10 @@
 """The forms of the codebook: the words of a code, and the acts that change what people marked."""
 
+from urllib.parse import urlencode
+
 from django import forms
 from django.db import transaction
+from django.urls import reverse
 
 from mapping import codebook
 from mapping.models import Code
@@ -13,6 +16,15 @@ REASON = "Stays in the history of the codebook and in the log."
 
 def reason_field(required=True):
     return forms.CharField(label="Why", required=required, help_text=REASON, widget=LONG)
+
+
+def points_out_near_codes(field, section, *, besides=None, into="#near"):
+    """With script, codes that say nearly the same are shown while the label is typed."""
+    asked = urlencode({"section": section.key, **({"besides": besides.pk} if besides else {})})
+    field.widget.attrs |= {
+        "hx-get": f"{reverse('near-code', args=[section.study.slug])}?{asked}",
+        "hx-trigger": "input changed delay:250ms", "hx-target": into, "hx-sync": "this:replace",
+    }  # fmt: skip
 
 
 class CodeForm(ActForm):
@@ -37,6 +49,7 @@ class CodeForm(ActForm):
         parents = section.codes.filter(status=Code.Status.ACTIVE, parent=None)
         self.fields["parent"].queryset = parents.exclude(pk=code.pk) if code else parents
         self.fields["reason"].required = code is not None
+        points_out_near_codes(self.fields["label"], section, besides=code)
 
     def facts(self):
         return {name: value for name, value in super().facts().items() if name != "reason"}
@@ -86,6 +99,13 @@ class CodeActForm(ActForm):
         return codebook.code_token(code)
 
 
+def shows_at_once(field):
+    """With script, what the act would do is shown as soon as this is chosen; without, there is a button for it."""
+    field.widget.attrs |= {
+        "hx-get": "", "hx-trigger": "change", "hx-select": "#touched", "hx-target": "#touched", "hx-swap": "outerHTML",
+    }  # fmt: skip
+
+
 class RetireForm(CodeActForm):
     pass
 
@@ -98,6 +118,7 @@ class MergeForm(CodeActForm):
         super().__init__(posted, code=code, initial=initial)
         active = Code.objects.filter(section=code.section, status=Code.Status.ACTIVE)
         self.fields["into"].queryset = active.exclude(pk=code.pk)
+        shows_at_once(self.fields["into"])
 
 
 class MoveForm(CodeActForm):
@@ -123,6 +144,7 @@ class SplitForm(CodeActForm):
             self.fields[f"label_{place}"] = forms.CharField(
                 label=f"New code {place}", max_length=300, required=is_needed, widget=forms.TextInput({"dir": "auto"})
             )
+            points_out_near_codes(self.fields[f"label_{place}"], code.section, besides=code)
             self.fields[f"definition_{place}"] = forms.CharField(
                 label=f"Definition of new code {place}", required=False, widget=LONG
             )
@@ -146,6 +168,7 @@ class AcceptForm(CodeActForm):
 
     def __init__(self, posted, *, code, initial=None):
         super().__init__(posted, code=code, initial={"label": code.label, "definition": code.definition})
+        points_out_near_codes(self.fields["label"], code.section, besides=code)
 
     def facts(self):
         words = self.cleaned_data

@@ -219,7 +219,7 @@ def still_to_code(study, user):
     """How many papers this person has still to submit, and sections to look at again."""
     return (
         len(awaited_from(study, user))
-        + RecodingTask.objects.open().filter(assignment__in=Assignment.objects.of(user, study)).count()
+        + RecodingTask.objects.waiting().filter(assignment__in=Assignment.objects.of(user, study)).count()
     )
 
 
@@ -233,9 +233,9 @@ def rounds_to_close(study, user=None):
 
 
 def recoding_tasks(study, user):
-    """Sections of submitted summaries to look at again: a code was split, or the section came later."""
+    """Sections to look at again: a code was split or declined, or the section came after the summary was submitted."""
     return (
-        RecodingTask.objects.open()
+        RecodingTask.objects.waiting()
         .filter(assignment__in=Assignment.objects.of(user, study))
         .select_related(
             "assignment__paper", "assignment__round__study", "assignment__round__phase", "section", "code", "change"
@@ -310,7 +310,7 @@ def counted(number, one, several):
 
 def own_recoding(study, user):
     if study.membership.may_code:
-        count = RecodingTask.objects.open().filter(assignment__in=Assignment.objects.of(user, study)).count()
+        count = RecodingTask.objects.waiting().filter(assignment__in=Assignment.objects.of(user, study)).count()
         text = counted(count, "section of your summaries", "sections of your summaries") + " to look at again"
         yield Waiting(count, text, place("queue", study))
 

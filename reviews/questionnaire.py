@@ -14,6 +14,7 @@ from mapping.models import Code, Section
 from .coding import content_of, newest
 from .content import BLANK, Content
 from .models import Answer, KeptEdit, Mark
+from .noticing import notices
 
 OFTEN = 5
 
@@ -57,6 +58,7 @@ class SectionSheet:
     saved_at: datetime | None = None
     kept: tuple[Kept, ...] = ()
     may_propose: bool = True
+    notices: tuple[str, ...] = ()  # what became of codes that are chosen here
 
     @property
     def has_codes(self):
@@ -136,6 +138,9 @@ def of(assignment, *, only=None, also=()):
     kept = kept_edits(answers)
     options = options_of(assignment.reviewer, sections, said, kept)
     sheets = [sheet_of(section, answers.get(section.pk), said, kept, options) for section in sections]
+    if summary and not summary.is_submitted:
+        told = notices(sheets)
+        sheets = [replace(sheet, notices=told.get(sheet.pk, ())) for sheet in sheets]
     models = {section.key: section for section in sections}
     return Questionnaire(assignment, summary, grouped(sheets, sections), models)
 

@@ -4,10 +4,14 @@ Each locks the study first (saving an answer shares that lock), is one step of t
 and keeps in the CodebookChange all that `undoing` needs. No mark is ever deleted here.
 """
 
+from functools import partial
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from mapping import codebook
 from mapping.codebook import Act, Status, change_codes, label_of, locked_code, record_change, why
 from mapping.models import Code, FindingMark, Section
 from reviews.models import Answer, Mark, RecodingTask, Summary
@@ -24,14 +28,25 @@ def ask_again(assignments, *, section, change, code=None):
 
 
 def ask_users_of(code, change):
-    """Whoever has this code in the newest revision of a submitted summary looks at that section again."""
-    newest = Summary.objects.latest().filter(answers__marks__code=code, assignment__withdrawn_at=None)
+    """Whoever has this code in the newest revision of their summary, submitted or still a draft, looks again."""
+    newer = Summary.objects.filter(assignment=OuterRef("assignment"), revision__gt=OuterRef("revision"))
+    newest = Summary.objects.filter(~Exists(newer), answers__marks__code=code, assignment__withdrawn_at=None)
     assignments = {summary.assignment for summary in newest.select_related("assignment").distinct()}
     return ask_again(sorted(assignments, key=lambda one: one.pk), section=code.section, change=change, code=code)
 
 
 def papers_of(marks):
     return marks.values("answer__summary__assignment__paper").distinct().count()
+
+
+def touches(code):
+    """What the acts of the codebook cannot count themselves: they know of no marks."""
+    marks = Mark.objects.filter(code=code)
+    return {"marks": marks.count(), "papers": papers_of(marks)}
+
+
+# The same acts as in the codebook, with what they touch.
+edit, retire, restore = (partial(act, touches=touches) for act in (codebook.change, codebook.retire, codebook.restore))
 
 
 @transaction.atomic
@@ -115,7 +130,6 @@ def split(code, *, into, by, reason):
                 section=code.section, parent=code.parent, **{**facts, "label": label}, position=position
             )
         )
-    marks = Mark.objects.filter(code=code)
     before, after = change_codes({code: {"status": Status.RETIRED, "reason": reason}})
     for one in made:
         before["codes"][str(one.pk)], after["codes"][str(one.pk)] = (
@@ -126,7 +140,7 @@ def split(code, *, into, by, reason):
     names = ", ".join(f"“{one}”" for one in made)
     change = record_change(
         code.section.study, Act.SPLIT, by=by, section=code.section, code=code, before=before, after=after,
-        marks=marks.count(), papers=papers_of(marks), reason=reason, text=f"Split the code “{code}” into {names}.",
+        **touches(code), reason=reason, text=f"Split the code “{code}” into {names}.",
     )  # fmt: skip
     ask_users_of(code, change)
     return change
@@ -138,11 +152,10 @@ def accept(code, *, by, facts=None, reason=""):
     code = proposal(code)
     facts = dict(facts or {})
     label = label_of(facts.get("label", code.label), code.section)
-    marks = Mark.objects.filter(code=code)
     before, after = change_codes({code: {**facts, "label": label, "status": Status.ACTIVE}})
     return record_change(
         code.section.study, Act.ACCEPT, by=by, section=code.section, code=code, before=before, after=after,
-        marks=marks.count(), papers=papers_of(marks), reason=reason.strip(),
+        **touches(code), reason=reason.strip(),
         text=f"Accepted the proposed code “{code}” for {code.section}.",
     )  # fmt: skip
 
@@ -152,11 +165,10 @@ def decline(code, *, by, reason):
     """A proposal that does not become a code. Its marks stay, flagged, until their reviewers have re-coded them."""
     code = proposal(code)
     reason = why(reason)
-    marks = Mark.objects.filter(code=code)
     before, after = change_codes({code: {"status": Status.DECLINED, "reason": reason}})
     change = record_change(
         code.section.study, Act.DECLINE, by=by, section=code.section, code=code, before=before, after=after,
-        marks=marks.count(), papers=papers_of(marks), reason=reason,
+        **touches(code), reason=reason,
         text=f"Declined the proposed code “{code}” for {code.section}.",
     )  # fmt: skip
     ask_users_of(code, change)
@@ -213,11 +225,10 @@ def refuse_unfitting(code, to):
         raise ValidationError({"to": f"{to} takes no codes."})
     if to.phase_id != code.section.phase_id:
         raise ValidationError({"to": f"{to} belongs to another phase: the same summary has no answer there."})
-    settled = FindingMark.objects.filter(code=code).count()
-    if settled:
+    if FindingMark.objects.filter(code=code).exists():
         raise ValidationError(
-            f"The team has settled on “{code}” in {settled} finding{'s' * (settled > 1)} of {code.section}. A finding "
-            "says who decided on which section: take those decisions back first, or retire the code and add a new one."
+            f"The team has settled on “{code}” in {code.section}, and a finding says who decided on which section. "
+            "Take those decisions back first, move the code, and settle again; or retire it and add a new one there."
         )
 
 

@@ -1,10 +1,11 @@
 """What a change of the codebook would touch, and how far the reviewers agree: from what this reader may see alone."""
 
 from collections import defaultdict
+from functools import partial
 from typing import NamedTuple
 
-from mapping.models import Code, FindingMark
-from reviews.agreement import binary, krippendorff_alpha, prepared, tabulate
+from mapping.models import Code, FindingMark, Paper
+from reviews.agreement import binary, krippendorff_alpha, measure, prepared, tabulate
 from reviews.logbook import papers_closed_to
 from reviews.models import Answer, Mark, Summary
 from reviews.seeing import visible_findings
@@ -22,11 +23,16 @@ class Touched(NamedTuple):
 
 
 class Alpha(NamedTuple):
-    """Krippendorff's alpha with its denominators; `value` is None where there is no variation."""
+    """Krippendorff's alpha with its denominators; `value` is None where there is no variation.
+
+    `low` and `high` are its 95 % interval, None where none was asked for, or there is none.
+    """
 
     value: float | None
     papers: int
     raters: int
+    low: float | None = None
+    high: float | None = None
 
 
 def visible_marks(user, study):
@@ -50,10 +56,17 @@ def touched(codes, user, *, relabel=None):
     agreement = None
     if relabel is not None and not blind:
         answers = rated(section, user)
-        agreement = (alpha(section, answers), alpha(section, answers, relabel))
+        agreement = (alpha(section, answers, replicates=1000), alpha(section, answers, relabel, replicates=1000))
     return Touched(
         len(rows), len({row[1] for row in rows}), len({row[2] for row in rows}), findings.count(), blind, agreement
     )
+
+
+def settled_on(code, user):
+    """The papers on which the team has settled on this code, as far as this reader may know."""
+    study = code.section.study
+    findings = visible_findings(user, study).filter(marks__code=code)
+    return list(Paper.objects.filter(study=study, pk__in=findings.values("paper")).only("key", "title", "study"))
 
 
 def rated(section, user):
@@ -102,7 +115,8 @@ def value_of(section, said, relabel):
     return (min(codes), said[1]) if codes else (None, said[1]) if said[1] else None
 
 
-def alpha(section, answers, relabel=None, scale=None):
+def alpha(section, answers, relabel=None, scale=None, replicates=0):
+    """An Alpha; with `replicates`, which take their time, its interval too."""
     ratings = table_of(section, answers, relabel)
     several = sum(
         sum(row[place] is not None for row in ratings) > 1 for place in range(len(ratings[0]) if ratings else 0)
@@ -110,8 +124,10 @@ def alpha(section, answers, relabel=None, scale=None):
     metric = {"codes": "masi", "stage": "ordinal"}.get(section.kind, "nominal")
     if section.kind == "stage" and scale is None:
         scale = list(section.codes.order_by("position", "pk").values_list("pk", flat=True))
-    value = krippendorff_alpha(ratings, metric=metric, categories=scale) if several else None
-    return Alpha(value, several, len(ratings))
+    if not several:
+        return Alpha(None, 0, len(ratings))
+    found = measure(ratings, partial(krippendorff_alpha, metric=metric, categories=scale), replicates=replicates)
+    return Alpha(found.value, several, len(ratings), found.low, found.high)
 
 
 def alpha_of_codes(section, answers):

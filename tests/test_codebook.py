@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping import codebook, codebook_files, codebook_import
-from mapping.models import Code, CodebookChange, Membership
-from reviews import recoding
+from mapping.models import Code, CodebookChange, Finding, FindingMark, Membership
+from reviews import recoding, templating, undoing
 from reviews.models import Mark
 from tests.making import make_assignment, make_code, make_paper, make_section, make_summary, make_user
 
@@ -113,6 +113,23 @@ def test_a_code_is_added_after_near_ones_were_pointed_out(study, section, ada, a
     assert section.codes.get(label="Costs").definition == "Money"
 
 
+@pytest.mark.parametrize("label", ["talents", "TALENT", "talant", "Data  qualities", "modelling drift"])
+def test_nearly_the_same_label_is_pointed_out_while_it_is_typed(study, section, ada, as_user, label):
+    asked = {"section": "challenges", "label": label}
+    near = as_user(ada).get(page(study, "near-code"), asked).content.decode()
+    assert "Is it one of these?" in near
+    assert page(study, "code", section.codes.get(label__istartswith=label[:3]).pk) in near
+
+
+def test_a_code_is_not_pointed_out_to_itself_and_another_section_has_labels_of_its_own(study, section, ada, as_user):
+    code = section.codes.get(label="Talent")
+    ask = lambda **facts: as_user(ada).get(page(study, "near-code"), facts)  # noqa: E731
+    assert ask(section="challenges", label="Talent", besides=code.pk).content.decode().strip() == ""
+    assert ask(section="method", label_2="Talent").content.decode().strip() == ""
+    assert "Talent" in ask(section="challenges", label_2="Talent").content.decode()
+    assert ask(section="nowhere", label="Talent").status_code == 404
+
+
 def test_a_code_is_edited_with_a_reason(study, section, ada, as_user):
     code = section.codes.get(label="Cost")
     seen = codebook.code_token(code)
@@ -156,6 +173,22 @@ def test_merging_by_page_previews_does_and_undoes(study, section, coded, ada, as
     assert "undone in 3" in shown(client, page(study, "codebook-versions"))
 
 
+def test_a_code_that_the_team_settled_on_stays_with_a_way_out(study, section, coded, ada, as_user):
+    there = make_section(study.phases.get(), "benefits")
+    code = section.codes.get(label="Cost")
+    finding = Finding.objects.create(paper=coded, section=section, settled_at="2026-01-01T00:00Z")
+    FindingMark.objects.create(finding=finding, code=code)
+    client, url = as_user(ada), page(study, "move-code", code.pk)
+    assert page(study, "comparison", "one") in shown(client, url)
+    words = {"seen": codebook.code_token(code), "to": there.pk, "reason": "it is none"}
+    refused = client.post(url, words)
+    assert refused.status_code == 422
+    assert "Take those decisions back first" in refused.content.decode()
+    finding.delete()
+    assert client.post(url, words).status_code == 302
+    assert set(Mark.objects.filter(code=code).values_list("answer__section__key", flat=True)) == {"benefits"}
+
+
 def test_a_code_of_another_study_is_no_choice(study, section, ada, as_user):
     from tests.making import make_study
 
@@ -183,6 +216,65 @@ def test_two_versions_are_compared(study, section, ada, as_user):
     assert "because Expense" in text
     assert "because Price" not in text
     assert "because Outlay" not in text
+
+
+def compared(client, study, one, other):
+    """`(sentence, {label: (kinds, lines, marks)})` of the comparison of two versions."""
+    found = client.get(page(study, "codebook-versions") + f"?from={one}&to={other}").context
+    return found["sentence"], {net.label: (net.kinds, net.lines, net.marks) for net in found["net"]}
+
+
+def test_two_versions_are_told_apart_by_what_all_changes_between_them_come_to(study, section, coded, ada, as_user):
+    codes = {code.label: code for code in section.codes.all()}
+    recoding.edit(codes["Cost"], by=ada, facts={"label": "Price"}, reason="first thought")
+    recoding.edit(codes["Cost"], by=ada, facts={"label": "Expense"}, reason="clearer")
+    recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same thing")
+    recoding.retire(codes["Model drift"], by=ada, reason="unused")
+    recoding.restore(codes["Model drift"], by=ada)
+    codebook.add(section, by=ada, facts={"label": "Skills"}, reason="missing")
+    sentence, net = compared(as_user(ada), study, 1, 7)
+    assert sentence == "1 added, 1 renamed, 1 merged"
+    assert net == {
+        "Skills": (["added"], [], 0),
+        "Expense": (["renamed"], [("label", "Cost", "Expense")], 2),
+        "Talent": (["merged"], [("status", "active", "merged"), ("merged into", "–", "Expense")], 2),
+    }
+    text = shown(as_user(ada), page(study, "codebook-versions") + "?from=7&to=1")
+    assert "From version 1 to 7" in text
+    assert "first thought" in text
+
+
+def test_what_was_undone_in_between_is_no_difference(study, section, ada, as_user):
+    codes = {code.label: code for code in section.codes.all()}
+    merged = recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same thing")
+    split = recoding.split(codes["Cost"], into=[{"label": "Money"}, {"label": "Time"}], by=ada, reason="two things")
+    undoing.undo(split, by=ada)
+    undoing.undo(merged, by=ada)
+    assert compared(as_user(ada), study, 1, 5) == ("", {})
+    assert "changed back" in shown(as_user(ada), page(study, "codebook-versions") + "?from=1&to=5")
+    # From the middle on, the undo is the difference.
+    assert compared(as_user(ada), study, 3, 5)[0] == "2 retired, 2 restored"
+    assert compared(as_user(ada), study, 2, 3)[0] == "2 added, 1 split"
+
+
+def test_a_changed_section_with_codes_stands_in_the_history_and_in_the_comparison(study, section, ada, as_user):
+    templating.edit_section(section, by=ada, facts={"label": "Obstacles"})
+    templating.edit_section(section, by=ada, facts={"help": "What stands in the way?"})
+    sentence, net = compared(as_user(ada), study, 1, 3)
+    assert sentence == "1 changed"
+    assert set(net["Obstacles"][1]) == {("label", "Challenges", "Obstacles"), ("help", "–", "What stands in the way?")}
+    assert "What stands in the way?" in shown(as_user(ada), page(study, "codebook-versions"))
+
+
+def test_a_decision_on_a_proposal_is_for_leads_however_it_was_decided(study, section, ada, ben, olga, as_user):
+    secret = make_code(section, "Whispered", status="proposed", proposed_by=ben)
+    change = recoding.merge(secret, into=section.codes.get(label="Cost"), by=ada, reason="the same")
+    undoing.undo(change, by=ada)
+    assert "Whispered" in shown(as_user(ada), page(study, "codebook-versions"))
+    for address in ("", "?from=1&to=3"):
+        assert "Whispered" not in shown(as_user(olga), page(study, "codebook-versions") + address)
+    recoding.accept(secret, by=ada)
+    assert "Whispered" in shown(as_user(olga), page(study, "codebook-versions"))
 
 
 def test_how_many_marks_a_change_touched_is_not_told_to_a_blind_lead(study, section, coded, ada, as_user):
@@ -251,22 +343,58 @@ challenges,Alone,Nobody,
 """
 
 
-def test_an_import_shows_what_it_would_do_and_does_it_through_the_same_acts(study, section, ada, as_user):
+@pytest.fixture
+def import_page(study, ada, as_user):
+    """Posts to the import page as its lead."""
     client = as_user(ada)
-    upload = lambda act: client.post(  # noqa: E731
-        page(study, "import-codebook"),
-        {"file": io.BytesIO(FILE.encode()), "reason": "from the pilot", "act": act},
-    )
-    text = upload("check").content.decode()
+    return lambda **facts: client.post(page(study, "import-codebook"), {"reason": "from the pilot", **facts})
+
+
+def held_in(answered):
+    return answered.context["held"]
+
+
+def test_an_import_shows_what_it_would_do_and_does_it_through_the_same_acts(study, section, import_page):
+    shown = import_page(act="check", file=io.BytesIO(FILE.encode()))
+    text = shown.content.decode()
     for words in ("<b>2</b> new", "<b>1</b> changed", "<b>1</b> unchanged", "<b>3</b> refused", "stands in line"):
         assert words in text
+    assert "lines 6, 7, 8" in text
     assert not CodebookChange.objects.exists()
-    upload("import")
+    # The file comes back with the confirmation, and so do the rows that were agreed to be left out.
+    done = import_page(act="import", held=held_in(shown), without=[6, 7, 8])
+    assert done.status_code == 302
     assert section.codes.get(label="Skills").parent.label == "People"
     assert section.codes.get(label="Cost").definition == "Money"
     assert sorted(CodebookChange.objects.values_list("act", flat=True)) == ["add", "add", "redefine"]
     study.refresh_from_db()
     assert study.codebook_version == 4
+
+
+def test_with_a_refused_row_that_nobody_agreed_to_leave_out_nothing_is_imported(study, section, import_page):
+    before = list(Code.objects.order_by("pk").values())
+    for facts in ({"file": io.BytesIO(FILE.encode())}, {"file": io.BytesIO(FILE.encode()), "without": [6, 7]}):
+        answered = import_page(act="import", **facts)
+        assert answered.status_code == 422
+        assert "Nothing was imported" in answered.content.decode()
+    assert list(Code.objects.order_by("pk").values()) == before
+    study.refresh_from_db()
+    assert study.codebook_version == 1
+
+
+def test_a_row_that_is_refused_only_by_now_stops_the_import_of_what_was_shown(study, section, ada, import_page):
+    shown = import_page(act="check", file=io.BytesIO(b"section,label,parent\nchallenges,Skills,Talent\n"))
+    codebook.retire(section.codes.get(label="Talent"), by=ada, reason="another lead")
+    assert import_page(act="import", held=held_in(shown)).status_code == 422
+    assert not section.codes.filter(label="Skills").exists()
+
+
+def test_a_file_that_was_tampered_with_on_the_way_is_not_imported(import_page, section):
+    shown = import_page(act="check", file=io.BytesIO(b"section,label\nchallenges,Skills\n"))
+    answered = import_page(act="import", held=held_in(shown)[:-2])
+    assert answered.status_code == 422
+    assert "choose it again" in answered.content.decode()
+    assert not section.codes.filter(label="Skills").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"label,definition\nx,y\n", b"\x00\xff\xfe"])

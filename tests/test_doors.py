@@ -125,6 +125,7 @@ DOORS = {
     "codebook": "E",
     "codebook-file": "E",
     "new-code": "L",
+    "near-code": "L",
     "import-codebook": "L",
     "codebook-versions": "E",
     "undo-change": "L",

@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mapping.models import Code, LogEntry, Membership, PaperSource, User
+from mapping.models import Code, CodebookChange, LogEntry, Membership, PaperSource, User
+from reviews import undoing
 from reviews.importing import import_codings
 from reviews.models import Answer, Assignment, Mark, Round, Summary
 from tests.making import make_code, make_paper, make_section, make_study, make_summary, make_user
@@ -168,6 +169,14 @@ def test_create_makes_papers_reviewers_sections_and_codes(study, ada, ben, paper
     study.refresh_from_db()
     assert study.codebook_version == before + 8
     assert study.codebook_changes.count() == 8
+
+
+def test_a_code_that_came_with_a_file_is_taken_back_like_one_that_was_added(study, ada, ben, paper):
+    take(study, ada, "john2021,ben,challenges,Skills", may_create=True)
+    change = CodebookChange.objects.get()
+    assert "Skills" in change.after["words"].values()
+    undoing.undo(change, by=ada)
+    assert Code.objects.get(label="Skills").status == "retired"
 
 
 def test_a_strangers_name_is_never_taken(study, ada, zoe, paper):

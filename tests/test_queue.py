@@ -140,6 +140,7 @@ def test_rounds_are_a_filter_once_there_are_two(as_user, study, three, ben):
 def test_sections_to_look_at_again_are_a_group_of_their_own(as_user, study, three, ben, cleo, round):
     section = study.sections.get(key="challenges")
     done = Assignment.objects.get(paper=three[2])
+    make_answer(done.summaries.get(), "challenges", ["Talent"])
     task = RecodingTask.objects.create(assignment=done, section=section, code=Code.objects.get(label="Talent"))
     RecodingTask.objects.create(assignment=done, section=study.sections.get(key="cases"), done_at=timezone.now())
     hers = make_summary(make_paper(study), cleo, round=round).assignment

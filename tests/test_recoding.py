@@ -6,9 +6,9 @@ from django.urls import reverse
 
 from mapping.models import Code
 from reviews import recoding, revising, templating, touching, undoing
-from reviews.coding import reopen
+from reviews.coding import reopen, save_answer, submit
 from reviews.models import Answer, Mark, RecodingTask, Summary
-from tests.making import make_paper, make_summary
+from tests.making import make_code, make_paper, make_summary
 
 HALVES = [{"label": "Missing data", "definition": "Too little"}, {"label": "Noisy data", "definition": "Too bad"}]
 
@@ -153,3 +153,52 @@ def test_a_late_section_is_asked_of_every_submitted_summary_and_of_nothing_else(
 def test_the_queue_leads_to_what_is_to_be_looked_at_again(change, paper, study, ben, as_user):
     shown = as_user(ben).get(reverse("queue", args=[study.slug])).content.decode()
     assert page(study, task_of(ben, paper)) in shown
+
+
+@pytest.fixture
+def draft(study, paper, ben):
+    """Ben is still writing about a third paper, with the code in it."""
+    return make_summary(make_paper(study, key="three"), ben, submitted=False, answers={"challenges": ["Data quality"]})
+
+
+def write(draft, codes, by):
+    section = draft.assignment.round.study.sections.get(key="challenges")
+    marks = [{"code": Code.objects.get(section=section, label=label).pk} for label in codes]
+    version = Answer.objects.get(summary=draft, section=section).version
+    save_answer(draft, section, {"marks": marks}, based_on=version, by=by)
+
+
+def test_who_is_still_writing_is_told_of_a_split_and_chooses_again_in_the_draft(draft, code, study, ada, ben, as_user):
+    recoding.split(code, into=HALVES, by=ada, reason="two things")
+    client = as_user(ben)
+    task = RecodingTask.objects.get(assignment=draft.assignment)
+    address = reverse("summary", args=[study.slug, "three"])
+    assert address in client.get(page(study, task)).url
+    notice = "“Data quality” was split into “Missing data”, “Noisy data”: choose again. Why: two things"
+    for name in ("summary", "review"):
+        assert notice in client.get(reverse(name, args=[study.slug, "three"])).content.decode()
+    queue = reverse("queue", args=[study.slug])
+    assert page(study, task) in client.get(queue).content.decode()
+
+    write(draft, ["Noisy data"], ben)
+    assert notice not in client.get(address).content.decode()
+    assert page(study, task) not in client.get(queue).content.decode()
+    submit(draft, by=ben)
+    assert page(study, task) not in client.get(queue).content.decode()
+    assert [str(mark) for mark in Mark.objects.filter(answer__summary=draft)] == ["Noisy data"]
+
+
+def test_who_submits_a_split_code_all_the_same_is_asked_to_recode_it(draft, code, study, ada, ben, as_user):
+    recoding.split(code, into=HALVES, by=ada, reason="two things")
+    submit(draft, by=ben)
+    task = RecodingTask.objects.waiting().get(assignment=draft.assignment)
+    assert "What you said" in as_user(ben).get(page(study, task)).content.decode()
+
+
+def test_a_declined_proposal_is_told_in_the_draft_that_uses_it(study, ada, ben, as_user):
+    section = study.sections.get(key="challenges")
+    make_code(section, "Moon", status="proposed", proposed_by=ben)
+    make_summary(make_paper(study, key="three"), ben, submitted=False, answers={"challenges": ["Moon"]})
+    recoding.decline(Code.objects.get(label="Moon"), by=ada, reason="no challenge")
+    shown = as_user(ben).get(reverse("summary", args=[study.slug, "three"])).content.decode()
+    assert "“Moon” was declined: choose again. Why: no challenge" in shown

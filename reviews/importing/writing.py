@@ -4,6 +4,7 @@ from itertools import chain
 
 from django.utils import timezone
 
+from mapping.codebook import addition
 from mapping.models import Code, CodebookChange, Membership, Paper, PaperSource, Section, Study
 from mapping.protocol import section_dump
 from reviews.models import Answer, Assignment, Mark, Round, Summary
@@ -54,10 +55,7 @@ def record_changes(plan, sections, codes, by):
     """In one go: an import may bring hundreds of codes, and its one line in the log names their number."""
     changes = [
         *(CodebookChange(act=CodebookChange.Act.SECTION, section=one, after=section_dump(one)) for one in sections),
-        *(
-            CodebookChange(act=CodebookChange.Act.ADD, section=one.section, code=one, after=words_of(one))
-            for one in codes
-        ),
+        *(CodebookChange(act=CodebookChange.Act.ADD, section=one.section, code=one, **addition(one)) for one in codes),
     ]
     if not changes:
         return
@@ -67,10 +65,6 @@ def record_changes(plan, sections, codes, by):
     CodebookChange.objects.bulk_create(changes, batch_size=_BATCH)
     plan.study.codebook_version += len(changes)
     Study.objects.filter(pk=plan.study.pk).update(codebook_version=plan.study.codebook_version)
-
-
-def words_of(code):
-    return {name: getattr(code, name) for name in ("label", "definition", "when_not", "example", "position")}
 
 
 def order_scales(codes):

@@ -1,15 +1,27 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from mapping.models import Code, CodebookChange, Section
 
 from .rounds import Assignment
+from .summaries import Mark, Summary
 
 
 class RecodingTaskQuerySet(models.QuerySet):
     def open(self):
         return self.filter(done_at=None)
+
+    def waiting(self):
+        """Open, and still called for: who has taken the code out of their draft has nothing left to look at."""
+        newer = Summary.objects.filter(
+            assignment=OuterRef("answer__summary__assignment"), revision__gt=OuterRef("answer__summary__revision")
+        )
+        stands = Mark.objects.filter(
+            code=OuterRef("code"), answer__section=OuterRef("section"),
+            answer__summary__assignment=OuterRef("assignment"),
+        )  # fmt: skip
+        return self.open().filter(Q(code=None) | Exists(stands.filter(~Exists(newer))))
 
 
 class RecodingTask(models.Model):

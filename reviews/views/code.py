@@ -2,9 +2,9 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mapping import access, codebook
 from mapping.models import Code, Section
@@ -24,6 +24,17 @@ def alike(section, label, *, besides=None):
     current = section.codes.filter(status__in=[Code.Status.ACTIVE, Code.Status.RETIRED]).exclude(pk=besides)
     labels = {code.label: code for code in current}
     return [labels[found] for found, _ in near_codes(label, list(labels))] if label.strip() else []
+
+
+@require_safe
+def near_code(request, slug):
+    """The codes that say nearly the same as the label that is being typed, whichever field of its form it stands in."""
+    study = access.study_to_lead(request.user, slug)
+    asked, besides = request.GET.get("section", ""), request.GET.get("besides", "")
+    section = get_object_or_404(Section, study=study, key=asked) if asked else None
+    label = next((text for name, text in request.GET.items() if name.startswith("label")), "")
+    near = alike(section, label, besides=besides if is_id(besides) else None) if section else []
+    return render(request, "_near.html", {"study": study, "near": near, "may_edit": True})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,7 +69,7 @@ def code(request, slug, code):
     if form.is_valid():
         words = form.cleaned_data
         saved = form.perform(
-            codebook.change, code=code, by=request.user, facts=form.facts(), reason=words["reason"], seen=words["seen"]
+            recoding.edit, code=code, by=request.user, facts=form.facts(), reason=words["reason"], seen=words["seen"]
         )
         if saved:
             messages.success(request, f"“{saved}” is saved.")
@@ -87,7 +98,7 @@ def restore_code(request, slug, code):
     study = access.study_to_lead(request.user, slug)
     code = access.code_in(study, code)
     try:
-        codebook.restore(code, by=request.user, reason=request.POST.get("reason", ""))
+        recoding.restore(code, by=request.user, reason=request.POST.get("reason", ""))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -95,7 +106,7 @@ def restore_code(request, slug, code):
     return back(study, code)
 
 
-def act_page(request, slug, code, form_class, act, facts, *, relabel=None, initial=None):
+def act_page(request, slug, code, form_class, act, facts, *, relabel=None, initial=None, with_settled=False):
     """The page of one act: what it touches, why, and the button. `preview` shows the figures and does nothing."""
     study = access.study_to_lead(request.user, slug)
     code = access.code_in(study, code)
@@ -109,6 +120,8 @@ def act_page(request, slug, code, form_class, act, facts, *, relabel=None, initi
     relabelled = relabel(form, code) if relabel else None
     touched = touching.touched([code], request.user, relabel=relabelled)
     context = {"study": study, "section": code.section, "code": code, "form": form, "touched": touched, **facts}
+    if with_settled:
+        context["settled"] = touching.settled_on(code, request.user)
     refused = form.is_bound and (not is_preview or not form.is_valid())
     return answer(request, "code-act.html", context, refused=refused)
 
@@ -122,7 +135,7 @@ def retire_code(request, slug, code):
         "title": "Retire", "button": "Retire it",
         "about": "It is hidden from new answers. Its marks stay as they are, and it can be restored at any time.",
     }  # fmt: skip
-    return act_page(request, slug, code, RetireForm, codebook.retire, facts)
+    return act_page(request, slug, code, RetireForm, recoding.retire, facts)
 
 
 def merge_code(request, slug, code):
@@ -157,7 +170,8 @@ def move_code(request, slug, code):
         "without marks says then that none of the codes apply.",
     }  # fmt: skip
     return act_page(
-        request, slug, code, MoveForm, recoding.move, facts, relabel=lambda form, code: {code.pk: None}
+        request, slug, code, MoveForm, recoding.move, facts, relabel=lambda form, code: {code.pk: None},
+        with_settled=True,
     )  # fmt: skip
 
 

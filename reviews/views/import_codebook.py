@@ -1,7 +1,10 @@
-"""A codebook from a file: what is new, changed, unchanged and refused, then the import."""
+"""A codebook from a file: what is new, changed, unchanged and refused, then the import of that very file."""
+
+import base64
 
 from django import forms
 from django.contrib import messages
+from django.core import signing
 from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.views.decorators.http import require_http_methods
@@ -10,39 +13,71 @@ from mapping import access, codebook_import
 from mapping.pages import answer, posted, uploaded
 from mapping.parsers import UnreadableFile
 from mapping.views.fields import LimitedFileField
+from reviews.content import is_id
 
-LARGEST = 5 * 1024 * 1024
+LARGEST = 2 * 1024 * 1024
+SALT = "a codebook that was shown"
 
 
 class CodebookFileForm(forms.Form):
     file = LimitedFileField(
-        label="File", limit=LARGEST,
+        label="File", limit=LARGEST, required=False,
         help_text="CSV or Excel with the columns section (its key) and label; also parent, definition, when_not, "
         f"example, excludes_paper. At most {filesizeformat(LARGEST)}.",
     )  # fmt: skip
+    # The file as it was shown comes back with the confirmation: nobody imports another one than they have looked at.
+    held = forms.CharField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(
         label="Why", widget=forms.Textarea(attrs={"rows": 2}), help_text="Stays in the history of the codebook."
     )
+
+    def clean(self):
+        facts = super().clean()
+        if facts.get("file"):
+            facts["name"], facts["content"] = facts["file"].name, facts["file"].read()
+        elif facts.get("held"):
+            try:
+                name, packed = signing.loads(facts["held"], salt=SALT)
+            except signing.BadSignature:
+                self.add_error("file", "The file that was shown did not arrive whole: choose it again.")
+            else:
+                facts["name"], facts["content"] = name, base64.b64decode(packed)
+        elif "file" not in self.errors:
+            self.add_error("file", "Choose a file.")
+        return facts
+
+
+def held(name, content):
+    return signing.dumps([name, base64.b64encode(content).decode()], salt=SALT, compress=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_codebook(request, slug):
     study = access.study_to_lead(request.user, slug)
     form = CodebookFileForm(posted(request), uploaded(request))
-    outcome = None
+    context = {"study": study, "form": form, "outcome": None}
     is_check = request.POST.get("act") != "import"
     if form.is_valid():
-        file = form.cleaned_data["file"]
+        facts = form.cleaned_data
         try:
-            table = codebook_import.read(file.name, file.read())
+            table = codebook_import.read(facts["name"], facts["content"])
         except UnreadableFile as error:
             form.add_error("file", str(error))
         else:
-            reason = form.cleaned_data["reason"]
-            outcome = codebook_import.import_codebook(study, table, by=request.user, reason=reason, is_dry_run=is_check)
-            if not is_check and not outcome.count("refused"):
-                counts = outcome.counts
-                messages.success(request, f"Imported: {counts['new']} new, {counts['changed']} changed codes.")
+            without = [int(line) for line in request.POST.getlist("without") if is_id(line)]
+            outcome = codebook_import.import_codebook(
+                study, table, by=request.user, reason=facts["reason"], is_dry_run=is_check, without=without
+            )
+            if outcome.is_written:
+                messages.success(request, in_words(outcome))
                 return redirect("codebook", slug)
-    context = {"study": study, "form": form, "outcome": outcome, "is_check": is_check}
-    return answer(request, "import-codebook.html", context, refused=form.is_bound and outcome is None)
+            context |= {"outcome": outcome, "file_name": facts["name"], "held": held(facts["name"], facts["content"])}
+    context["is_check"] = is_check
+    refused = form.is_bound and not (is_check and context["outcome"])
+    return answer(request, "import-codebook.html", context, refused=refused)
+
+
+def in_words(outcome):
+    counts = outcome.counts
+    left = f" Left out as agreed: {counts['refused']} rows." if counts["refused"] else ""
+    return f"Imported: {counts['new']} new, {counts['changed']} changed codes.{left}"
