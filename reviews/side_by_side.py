@@ -113,7 +113,7 @@ class Sheet:
 
     @cached_property
     def perhaps_same(self):
-        """`[(code, into)]`: what one gave where another gave the other. Two of these may mean the same; stages never."""
+        """`[(code, into)]`: what one gave where another gave the other. They may mean the same; stages never do."""
         if not self.needs_reason or self.section.kind == self.section.Kind.STAGE:
             return []
         by_pk = {code.pk: code for code in self.page.codes[self.section.pk]}
