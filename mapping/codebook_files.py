@@ -6,6 +6,7 @@ import re
 
 from mapping.exporting import safe
 from mapping.models import Code
+from mapping.typesetting import row, typeset
 
 COLUMNS = (
     "section", "label", "parent", "definition", "when_not", "example", "position", "status", "merged_into",
@@ -84,16 +85,6 @@ def as_markdown(study):
     return "\n".join(lines)
 
 
-LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", '"': "''",
-}  # fmt: skip
-
-
-def typeset(text):
-    return "".join(LATEX.get(character, character) for character in " ".join(text.split()))
-
-
 HEAD = r"""% Needs \usepackage{longtable,booktabs,array}
 \begin{longtable}{@{}p{0.3\linewidth}p{0.65\linewidth}@{}}
 \caption{Codebook of %(title)s, version %(version)s}\\
@@ -118,8 +109,7 @@ def as_latex(study):
             words += [rf"\emph{{Not for:}} {typeset(code.when_not)}"] if code.when_not else []
             words += [rf"\emph{{For example:}} {typeset(code.example)}"] if code.example else []
             indent = r"\quad " if is_child else ""
-            # A row that began with a bracket would be read as an option of the row before.
-            lines.append(rf"{{}}{indent}{typeset(code.label)} & {' '.join(filter(None, words))} \\")
+            lines.append(row([indent + typeset(code.label), " ".join(filter(None, words))]))
     return "\n".join([*lines, r"\end{longtable}", ""])
 
 

@@ -18,6 +18,8 @@ from mapping.models import Study, User
 from mapping.parsers.tables import escaped, unescaped
 
 CHUNK = 2000
+# Of things that bring others with them: as many rows in the end, and so as much memory.
+CHUNK_WITH_PARTS = 200
 
 
 def safe(cell):

@@ -10,6 +10,7 @@ from functools import cached_property
 from mapping import charts
 from mapping.charts.theme import percent
 from mapping.counting import MENTIONS, PAPERS, Axis, crossed, together
+from mapping.typesetting import tabular, typeset
 
 # So many labels can be read on one axis of a figure; the files have all of them.
 ROWS, COLUMNS, PANELS = 40, 30, 16
@@ -213,25 +214,13 @@ def counted(number, unit):
     return f"{number} {unit}" if number == 1 else f"{number:,} {unit}s"
 
 
-ESCAPES = str.maketrans(
-    {
-        "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-        **{character: f"\\{character}" for character in "&%$#_{}"},
-    }
-)  # fmt: skip
-
-
 def latex(picture):
-    """The table as LaTeX with booktabs; letters beyond ASCII stay as they are, as every engine of today reads them."""
+    """The table as LaTeX with booktabs."""
+    caption = typeset(f"{picture.title}. {picture.remark} {picture.sentence}")
     columns = "l" + "r" * (len(picture.header) - 1)
-    lines = [[str(cell).translate(ESCAPES) for cell in row] for row in [picture.header, *picture.plain_rows()]]
-    head, *body = (" & ".join(row) + r" \\" for row in lines)
-    caption = " ".join(f"{picture.title}. {picture.remark} {picture.sentence}".split()).translate(ESCAPES)
     return "\n".join(
         [
-            r"% Needs \usepackage{booktabs}.", r"\begin{table}", r"\centering",
-            rf"\caption{{{caption}}}",
-            rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *body,
-            r"\bottomrule", r"\end{tabular}", r"\end{table}", "",
+            r"% Needs \usepackage{booktabs}.", r"\begin{table}", r"\centering", rf"\caption{{{caption}}}",
+            *tabular(columns, picture.header, picture.plain_rows()), r"\end{table}", "",
         ]
     )  # fmt: skip

@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from django.db.models import Prefetch, Q
 
-from mapping.exporting import CHUNK, Column, Table
+from mapping.exporting import CHUNK, CHUNK_WITH_PARTS, Column, Table
 from mapping.models import Code, Finding, FindingMark, Paper, PaperImport, PaperSource, User
 
 PAPER_FIELDS = (
@@ -147,7 +147,7 @@ def wide_columns(scope):
 def by_paper(scope):
     """The findings of one paper after the other, so that memory does not grow with the study."""
     together, current = [], None
-    for finding in findings_in(scope).iterator(chunk_size=CHUNK):
+    for finding in findings_in(scope).iterator(chunk_size=CHUNK_WITH_PARTS):
         if current is not None and finding.paper_id != current.pk:
             yield current, together
             together = []

@@ -2,7 +2,7 @@
 
 from django.db.models import Prefetch
 
-from mapping.exporting import CHUNK, Column, Table
+from mapping.exporting import CHUNK_WITH_PARTS, Column, Table
 from mapping.models import Code
 from mapping.tables import findings_in, numbers_of_codes, value_of
 from reviews.models import Mark, Resolution, Summary
@@ -42,7 +42,7 @@ def summaries_in(scope):
 
 def answers_in(scope):
     """`(summary, answer)`, in the order of the form: so the rows of codings.csv and answers.csv meet."""
-    for summary in summaries_in(scope).iterator(chunk_size=200):
+    for summary in summaries_in(scope).iterator(chunk_size=CHUNK_WITH_PARTS):
         for answer in sorted(summary.answers.all(), key=lambda one: (one.section.position, one.section_id)):
             yield summary, answer
 
@@ -100,7 +100,7 @@ def findings(scope):
     numbers = numbers_of_codes(scope)
     newest = scope.of(Resolution).in_force().select_related("adopted_from", "decided_by").order_by("decided_at", "pk")
     ordered = findings_in(scope).prefetch_related(Prefetch("resolutions", newest, to_attr="decisions"))
-    for finding in ordered.iterator(chunk_size=CHUNK):
+    for finding in ordered.iterator(chunk_size=CHUNK_WITH_PARTS):
         how = finding.decisions[-1] if finding.decisions else None
         head = [finding.paper.key, finding.section.phase.key, finding.section.key, finding.section.kind]
         for *words, code in settled_on(finding):

@@ -2,6 +2,7 @@
 
 from mapping.coefficients import HEADLINE
 from mapping.exporting import Column, Table
+from mapping.typesetting import tabular
 
 from . import freezing, measuring
 from .models import Summary
@@ -130,22 +131,9 @@ def escaped_markdown(cell):
     return " ".join(cell.split())
 
 
-LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--",
-}  # fmt: skip
-
-
-def escaped_latex(cell):
-    return "".join(LATEX.get(character, character) for character in " ".join(cell.split()))
-
-
 def latex(reports):
     """A `tabular` for the package booktabs."""
-    rows = [" & ".join(map(escaped_latex, row)) + r" \\" for row in table_rows(reports)]
-    head = " & ".join(map(escaped_latex, HEAD)) + r" \\"
-    return "\n".join([r"\begin{tabular}{llllrrr}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule",
-                      r"\end{tabular}", ""])  # fmt: skip
+    return "\n".join([*tabular("llllrrr", HEAD, table_rows(reports)), ""])
 
 
 def methods(reports, *, round_name, not_independent):

@@ -81,22 +81,25 @@ def unchecked(model):
     return {one.name for one in model._meta.concrete_fields if one.is_relation or isinstance(one, models.JSONField)}
 
 
-def restore(source, *, by=None, known=None, slug=None):
+def restore(source, *, by=None, known=None, slug=None, lead=None, is_dry_run=False):
     """A study from a bundle (a path or a binary file), all of it or nothing. Returns the Site.
 
     Nobody's account is taken over: everybody in the bundle gets an account of their own without login, under another
-    name where theirs is taken. `known` says who is whom: `{user name in the bundle: User of this site}`.
+    name where theirs is taken. `known` says who is whom: `{user name in the bundle: User of this site}`; `lead` leads
+    the study here, whoever led it there. A dry run does it all and takes it back: what it returns is in no database.
     Raises Refused with one line.
     """
     try:
         with transaction.atomic():
-            return restored(Bundle(source), by, known or {}, slug)
+            site = restored(Bundle(source), by, known or {}, slug, lead)
+            transaction.set_rollback(is_dry_run)
+            return site
     except (DataError, IntegrityError, UnicodeEncodeError) as error:
         said = str(error).strip().splitlines()[0]
         raise Refused(f"The bundle contradicts itself: {said}") from error
 
 
-def restored(bundle, by, known, slug):
+def restored(bundle, by, known, slug, lead):
     about = bundle.about()
     site = Site(bundle)
     add_people(site, known)
@@ -106,8 +109,17 @@ def restored(bundle, by, known, slug):
     restoring_words.add(site)
     site.fill_in()
     text = f"The study came from a bundle; it was called “{about['slug']}” there."
+    if lead:
+        hand_over(site.study, lead)
+        text += f" {lead} leads it here."
     LogEntry.objects.record(site.study, by, IMPORTED, text, renamed=site.renamed)
     return site
+
+
+def hand_over(study, lead):
+    """Accounts that came with a bundle cannot sign in: without somebody of this site nobody would lead the study."""
+    in_force = {"role": Membership.Role.LEAD, "deactivated_at": None}
+    Membership.objects.update_or_create(study=study, user=lead, defaults=in_force)
 
 
 def add_people(site, known):

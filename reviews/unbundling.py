@@ -99,10 +99,14 @@ class Bundle:
 
 def check_entry(entry):
     name = entry.filename
+    shown = "".join(letter if letter.isprintable() else "�" for letter in name[:80])
     if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name:
-        raise Refused(f"The ZIP names a file outside of itself: {name!r}.")
+        raise Refused(f"The ZIP names a file outside of itself: “{shown}”.")
     if name not in MEMBERS:
-        raise Refused(f"{name!r} is no file of a bundle.")
+        raise Refused(
+            f"“{shown}” is no file of a bundle, and a ZIP with anything else in it is refused whole: take it out, or "
+            "export the study again."
+        )
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in {0, stat.S_IFREG}:
         raise Refused(f"{name} is no plain file.")

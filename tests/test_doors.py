@@ -32,6 +32,7 @@ DOORS = {
     "deactivate": "L",
     "reactivate": "L",
     "new-study": "S",
+    "import-study": "S",
     "template": "L",
     "new-section": "L",
     "new-phase": "L",

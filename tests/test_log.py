@@ -54,7 +54,7 @@ def test_the_table_that_leaves_is_the_one_that_is_shown_and_runs_no_formula(stud
     write(study, ben, text="=cmd()", paper=paper)
     (row,) = table(as_user(ada).get(f"{url}log.csv", {"person": "ben"}))
     assert row.pop("at")
-    assert row == {"by": "ben", "act": "paper-edited", "text": "'=cmd()", "paper": "john2021"}
+    assert row == {"by": "ben", "act": "paper-edited", "text": "'=cmd()", "paper": "john2021", "facts": ""}
 
 
 def test_a_lead_who_still_has_to_code_a_paper_reads_nothing_of_what_others_did_with_it(study, url, as_user, ada, ben):
@@ -71,8 +71,8 @@ def test_a_lead_who_still_has_to_code_a_paper_reads_nothing_of_what_others_did_w
     assert texts(client.get(url, {"q": "Drift"})) == ["her own Drift"]
     rows = table(client.get(f"{url}log.csv"))
     assert [row["text"] for row in rows] == [
-        "her own Drift",
         "Closed to you until your own summary of this paper is in.",
+        "her own Drift",
     ]
 
     assignment.summaries.create(submitted_at=timezone.now())

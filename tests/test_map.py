@@ -237,7 +237,7 @@ def test_the_latex_table_escapes_what_latex_would_run(settled, ada, as_user):
     settled.sections.get(key="challenges").codes.filter(label="Cost").update(label="R&D_cost 100%")
     text = as_user(ada).get(f"/s/{settled.slug}/map/table.tex", {"y": "challenges", "x": "year"}).content.decode()
 
-    assert r"R\&D\_cost 100\% & 1 & 0 & 1 \\" in text
+    assert r"{}R\&D\_cost 100\% & 1 & 0 & 1 \\" in text
 
 
 def test_queries_do_not_grow_with_papers(study, ada, ben, as_user):

@@ -1,17 +1,18 @@
-import csv
+from dataclasses import replace
 
 from django.core.paginator import Paginator
-from django.http import StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
 from mapping import access
-from mapping.exporting import safe
-from mapping.models import User
+from mapping.exporting import lines
+from mapping.models import LogEntry, User
 from mapping.pages import answer
 from reviews import logbook
+from reviews.records import LOG
+from reviews.scoping import scope_for
+from reviews.views.export import as_download
 
 PER_PAGE = 50
-COLUMNS = ("at", "by", "act", "text", "paper")
 
 
 @require_safe
@@ -35,25 +36,11 @@ def log(request, slug):
 
 @require_safe
 def log_csv(request, slug):
-    """What the filters show, all pages of it."""
+    """What the filters show, all pages of it: the bundle's log.csv with these lines alone."""
     study = access.study_to_lead(request.user, slug)
     found = logbook.narrowed(logbook.lines(study, request.user), **asked_for(request))
-    disposition = {"Content-Disposition": 'attachment; filename="log.csv"'}
-    return StreamingHttpResponse(rows(found), content_type="text/csv; charset=utf-8", headers=disposition)
-
-
-class Echo:
-    def write(self, line):
-        return line
-
-
-def rows(found):
-    writer = csv.writer(Echo(), lineterminator="\n")
-    yield writer.writerow(COLUMNS)
-    for line in found.iterator(chunk_size=2000):
-        text = logbook.WITHHELD if line.is_withheld else line.text
-        who, paper = line.by.username if line.by else "", line.paper.key if line.paper else ""
-        yield writer.writerow([line.at.isoformat(), *map(safe, (who, line.act, text, paper))])
+    scope = scope_for(request.user, study)
+    return as_download(lines(LOG, replace(scope, rows={**scope.rows, LogEntry: found})), LOG.name)
 
 
 def asked_for(request):

@@ -23,14 +23,16 @@ class Command(ActCommand):
             help="who of the bundle is which user here",
         )
 
-    def act(self, file, slug, known):
+        parser.add_argument("--lead", metavar="USER", help="who leads it here, whoever led it there")
+
+    def act(self, file, slug, known, lead):
         path = Path(file)
         people = {name: user_named(user) for name, user in pairs(known, "--as").items()}
         if len(set(people.values())) < len(people):
             raise CommandError("--as names one user of this site twice.")
         try:
             with path.open("rb") as source:
-                site = restore(source, known=people, slug=slug)
+                site = restore(source, known=people, slug=slug, lead=lead and user_named(lead))
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
         return {
