@@ -82,7 +82,7 @@ class SectionForm(forms.Form):
             "stage": [Part("_marks.html"), Part("_scale.html")],
         }.get(self.sheet.kind, [Part("_marks.html"), Part("_choices.html")])
         confidence = [Part("_confidence.html")] if self.shows_confidence else []
-        helper.layout = Layout("version", *answer, Part("_absence.html"), *confidence, Part("_evidence.html"))
+        helper.layout = Layout("version", *answer, Part("_absence.html"), *confidence, Part("_section-evidence.html"))
         return helper
 
     @property

@@ -89,6 +89,17 @@ def test_evidence_is_given_to_a_code_once_it_is_chosen_and_a_second_quote_beside
     ]  # fmt: skip
 
 
+def test_every_section_takes_a_quote_for_the_answer_as_a_whole(as_user, ben, url, study, assignment):
+    client = as_user(ben)
+    fields = form_in(client.get(url), "summary-form")
+    for key in Section.objects.filter(study=study).values_list("key", flat=True):
+        assert {f"{key}-quote", f"{key}-page", f"{key}-rationale"} <= set(fields)
+    assert "No codes yet" not in client.get(url).content.decode()
+    fill(client, url, conclusion__text="It is hard.", conclusion__quote="hard indeed", conclusion__page="8")
+    assert (said(assignment, "conclusion").quote, said(assignment, "conclusion").page) == ("hard indeed", "8")
+    assert form_in(client.get(url), "summary-form")["conclusion-quote"] == ["hard indeed"]
+
+
 def test_unticking_every_code_is_saved(as_user, ben, url, study, assignment):
     client = as_user(ben)
     fill(client, url, challenges__codes=[code(study, "Talent"), code(study, "Cost")])
