@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from .content import BLANK, Content, MarkContent, is_id, tidy
-from .section_html import CONFIDENCE, absences, drawn, section_html, values_of
+from .section_html import CONFIDENCE, absences, section_html, values_of
 
 
 class SectionForm(forms.Form):
@@ -102,7 +102,7 @@ def rendered(sheet, form=None):
     posted = {name: form[name].value() for name in form.fields}
     posted |= {"chosen": form.chosen, "marks": sheet.marks_of(replace(BLANK, marks=tuple(form.posted_marks())))}
     problems = [error for errors in form.errors.values() for error in errors]
-    return drawn(sheet, values_of(sheet) | posted, problems=problems, with_confidence=form.shows_confidence)
+    return section_html(sheet, values_of(sheet) | posted, problems=problems, with_confidence=form.shows_confidence)
 
 
 class ProposalForm(forms.Form):
