@@ -1,8 +1,8 @@
-"""Times the coding page: saving one section, and the form of a large template, against the cheapest page behind the login.
+"""Times saving one section, and the form of a large template, against the cheapest page behind the login.
 
 The study has 30 sections with 300 codes, each with definition, limits and example. It stands in a throw-away database
-behind the web server that `make run` starts; what is compared is asked for in turn over one connection, so that whatever
-else the machine does weighs on all of it. Exits non-zero where a ratio is over its bar.
+behind the web server that `make run` starts; what is compared is asked for in turn over one connection, so that
+whatever else the machine does weighs on all of it. Exits non-zero where a ratio is over its bar.
 """
 
 import http.client
@@ -22,7 +22,7 @@ CHEAP = {"account": "/account/", "change the password": "/account/password/", "m
 
 
 def make_study(reader):
-    """One reader with a hundred papers; the template has codes in two thirds of its sections. Answers the papers' keys."""
+    """One reader with a hundred papers, codes in two thirds of the sections; answers `{paper key: assignment}`."""
     from mapping.models import Code, Membership, Phase, ResearchQuestion, Section, Study
     from reviews.models import Assignment, Round
 

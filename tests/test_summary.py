@@ -109,7 +109,9 @@ def test_what_is_typed_is_text_whatever_it_looks_like(as_user, ben, url, study, 
     client.post(url, {**fields, "challenges-mark-quote": odd, "challenges-mark-rationale": odd, "act": "save"})
     text = client.get(url).content.decode()
     assert "<b>&amp;amp;" not in text
-    assert text.count("&lt;b&gt;&amp;amp; {{ label }} \ue000quote\ue001&lt;/b&gt;") == 6  # in its field, and as a quote
+    assert (
+        text.count("&lt;b&gt;&amp;amp; {{ label }} \ue000quote\ue001&lt;/b&gt;") == 7
+    )  # a text; two quotes and a reason, each shown too
     assert form_in(client.get(url), "summary-form")["challenges-mark-quote"][0] == odd
 
 
