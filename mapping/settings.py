@@ -148,13 +148,6 @@ USE_TZ = True
 
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    # Rendered sections of summary forms, each under the digest of everything that stands in it.
-    "sections": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "sections",
-        "TIMEOUT": 24 * 3600,
-        "OPTIONS": {"MAX_ENTRIES": 2000},
-    },
     # Statistics, each under the digest of the ratings it is made of.
     "agreement": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

@@ -13,13 +13,13 @@ from .models import Assignment, RecodingTask, Round, Summary
 def own_assignments(user, slug, key):
     """A paper of the study and what this person has to code of it, newest first: `(study, paper, assignments)`."""
     study = access.study_to_code(user, slug)
-    paper = access.paper_in(study, key)
-    paper.study = study
     summaries = Summary.objects.filter(assignment=OuterRef("pk"))
-    found = Assignment.objects.filter(paper=paper, reviewer=user, round__study=study).annotate(
+    found = Assignment.objects.filter(paper__study=study, paper__key=key, reviewer=user, round__study=study).annotate(
         has_draft=Exists(summaries.drafts()), is_submitted=Exists(summaries.submitted())
     )
-    found = list(found.select_related("round__phase").order_by("-round__opened_at", "-pk"))
+    found = list(found.select_related("paper", "round__phase").order_by("-round__opened_at", "-pk"))
+    paper = found[0].paper if found else access.paper_in(study, key)
+    paper.study = study
     for assignment in found:
         assignment.paper, assignment.reviewer, assignment.round.study = paper, user, study
         assignment.round.phase.study = study

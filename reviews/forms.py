@@ -1,33 +1,15 @@
-"""The summary as a form: one crispy form per section, named by the section's key, all of them in one page."""
+"""The summary as a form: one form per section, named by the section's key, all of them in one page.
+
+How a section looks is in `section_html.py`; this reads what comes back.
+"""
 
 from dataclasses import replace
-from hashlib import sha256
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Field, Layout, LayoutObject
 from django import forms
-from django.conf import settings
-from django.core.cache import caches
 from django.core.exceptions import ValidationError
-from django.template.loader import render_to_string
-
-from mapping.models import Judgement
 
 from .content import BLANK, Content, MarkContent, is_id, tidy
-
-CONFIDENCE = [(1, "1 a guess"), (2, "2"), (3, "3"), (4, "4"), (5, "5 certain")]
-PAGE = {"class": "form-control", "autocomplete": "off", "maxlength": 40}
-LONG = {"rows": 2, "dir": "auto", "class": "form-control"}
-
-
-class Part(LayoutObject):
-    """A piece of the section with a template of its own."""
-
-    def __init__(self, template):
-        self.template = template
-
-    def render(self, form, context, template_pack=None, **kwargs):
-        return render_to_string(self.template, {"form": form, "sheet": form.sheet})
+from .section_html import CONFIDENCE, absences, section_html, values_of
 
 
 class SectionForm(forms.Form):
@@ -36,67 +18,33 @@ class SectionForm(forms.Form):
     Marks repeat: each is four fields of the same names (mark, quote, page, rationale), lined up by their order.
     """
 
-    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    quote = forms.CharField(label="Quote", required=False, widget=forms.Textarea(LONG))
-    page = forms.CharField(label="Page", required=False, widget=forms.TextInput(PAGE))
-    rationale = forms.CharField(label="Why", required=False, widget=forms.Textarea(LONG))
+    version = forms.IntegerField(min_value=0)
+    quote = forms.CharField(label="Quote", required=False)
+    page = forms.CharField(label="Page", required=False)
+    rationale = forms.CharField(label="Why", required=False)
 
-    def __init__(self, sheet, data=None):
+    def __init__(self, sheet, data):
         self.sheet = sheet
-        super().__init__(data, prefix=sheet.key, initial=initial(sheet))
-        self.fields["absence"] = forms.ChoiceField(choices=self.absences, required=False, widget=forms.RadioSelect)
+        super().__init__(data, prefix=sheet.key)
+        self.fields["absence"] = forms.ChoiceField(choices=absences(sheet), required=False)
         if sheet.kind == "text":
-            widget = forms.Textarea({"rows": 4, "dir": "auto"})
-            self.fields["text"] = forms.CharField(label=sheet.label, required=False, widget=widget)
+            self.fields["text"] = forms.CharField(label=sheet.label, required=False)
         if sheet.kind == "number":
-            # As text: a browser throws away what does not look like a number to it, and so would we.
-            widget = forms.TextInput({"inputmode": "decimal", "autocomplete": "off"})
-            self.fields["number"] = forms.CharField(label=sheet.label, required=False, widget=widget)
+            self.fields["number"] = forms.CharField(label=sheet.label, required=False)
         if sheet.kind == "yes_no":
-            choices = [("yes", "yes"), ("no", "no")]
-            self.fields["yes_no"] = forms.ChoiceField(choices=choices, required=False, widget=forms.RadioSelect)
+            self.fields["yes_no"] = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")], required=False)
         if self.shows_confidence:
-            choices = [*CONFIDENCE, ("", "not given")]
-            self.fields["confidence"] = forms.ChoiceField(choices=choices, required=False, widget=forms.RadioSelect)
-        self.helper = self.layout()
-
-    @property
-    def absences(self):
-        none = [("none_apply", "none of the codes apply")] if self.sheet.has_codes else []
-        return [("", "none of these"), *none, *Judgement.Absence.choices]
+            self.fields["confidence"] = forms.ChoiceField(choices=[*CONFIDENCE, ("", "not given")], required=False)
 
     @property
     def shows_confidence(self):
         is_given = self.sheet.content.confidence is not None or self.add_prefix("confidence") in self.data
         return self.sheet.asks_confidence or is_given
 
-    def layout(self):
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
-        helper.form_show_labels = False  # the heading of the section names its field
-        answer = {
-            "text": [Field("text", css_class="answer", aria_labelledby=f"{self.sheet.key}-title")],
-            "number": [Field("number", css_class="answer", aria_labelledby=f"{self.sheet.key}-title")],
-            "yes_no": [Part("_yes-no.html")],
-            "stage": [Part("_marks.html"), Part("_scale.html")],
-        }.get(self.sheet.kind, [Part("_marks.html"), Part("_choices.html")])
-        confidence = [Part("_confidence.html")] if self.shows_confidence else []
-        helper.layout = Layout("version", *answer, Part("_absence.html"), *confidence, Part("_evidence.html"))
-        return helper
-
     @property
     def chosen(self):
         """The ids of the codes that are ticked."""
-        if not self.is_bound:
-            return self.sheet.content.codes
         return [int(value) for value in self.data.getlist(self.add_prefix("codes")) if is_id(value)]
-
-    @property
-    def marks(self):
-        """`[(option, [marks])]` as they stand in the form."""
-        content = replace(BLANK, marks=tuple(self.posted_marks())) if self.is_bound else self.sheet.content
-        return self.sheet.marks_of(content)
 
     def posted_marks(self):
         rows = [self.data.getlist(self.add_prefix(f"mark-{name}")) for name in ("code", "quote", "page", "rationale")]
@@ -136,10 +84,6 @@ class SectionForm(forms.Form):
         }
 
     @property
-    def shown_evidence(self):
-        return {name: self[name].value() for name in ("quote", "page", "rationale")}
-
-    @property
     def seen(self):
         """The version that stood beside the kept edits."""
         value = self.data.get(self.add_prefix("seen"), "")
@@ -151,31 +95,14 @@ class SectionForm(forms.Form):
         return [int(value) for value in self.data.getlist(self.add_prefix("kept")) if is_id(value)]
 
 
-def initial(sheet):
-    content = sheet.content
-    return {
-        "version": sheet.version,
-        "absence": "none_apply" if content.none_apply else content.absence,
-        "text": content.text,
-        "number": "" if content.number is None else str(content.number),
-        "yes_no": {True: "yes", False: "no"}.get(content.yes_no, ""),
-        "confidence": content.confidence or "",
-        "quote": content.quote,
-        "page": content.page,
-        "rationale": content.rationale,
-    }
-
-
 def rendered(sheet, form=None):
-    """The section as HTML. What was not just refused comes from the cache: the same sheet gives the same HTML."""
-    if form is not None or settings.DEBUG:
-        return render_section(sheet, form or SectionForm(sheet))
-    key = sha256(repr(sheet).encode()).hexdigest()
-    return caches["sections"].get_or_set(key, lambda: render_section(sheet, SectionForm(sheet)))
-
-
-def render_section(sheet, form):
-    return render_to_string("_section.html", {"sheet": sheet, "form": form})
+    """The section as HTML: with what was said of it, or with what was just posted and refused."""
+    if form is None:
+        return section_html(sheet)
+    posted = {name: form[name].value() for name in form.fields}
+    posted |= {"chosen": form.chosen, "marks": sheet.marks_of(replace(BLANK, marks=tuple(form.posted_marks())))}
+    problems = [error for errors in form.errors.values() for error in errors]
+    return section_html(sheet, values_of(sheet) | posted, problems=problems, with_confidence=form.shows_confidence)
 
 
 class ProposalForm(forms.Form):

@@ -23,6 +23,10 @@ def read_only(study):
     study.stamp = stamp(study)
 
 
+def is_read_only(study):
+    return hasattr(study, "stamp")
+
+
 def kept(study, name, work):
     """What `work()` answered when last something happened; `name` says what, and of whom. `work` never answers None."""
     # Read before the work: what happens meanwhile makes the figure newer than its stamp says, never older.

@@ -177,10 +177,20 @@ class OwnProgress(NamedTuple):
     submitted: int
 
 
+def own_counts(study, user):
+    """`{(round, reviewer): (assigned, submitted)}` of this person."""
+    own = Assignment.objects.of(user, study)
+    return kept(study, f"own.{user.pk}", lambda: counts_in(own))
+
+
+def of_reader_in(round, user):
+    """`(assigned, submitted)` of this person in one round."""
+    return own_counts(round.study, user).get((round.pk, user.pk), (0, 0))
+
+
 def of_reader(study, user):
     """This person's part in the rounds of the study, open ones first. Four queries."""
-    own = Assignment.objects.of(user, study)
-    counts = kept(study, f"own.{user.pk}", lambda: counts_in(own))
+    counts = own_counts(study, user)
     rounds = list(study.rounds.filter(pk__in=[pk for pk, _ in counts]).select_related("phase"))
     drafts = drafts_in(rounds, assignment__reviewer=user)
     found = []

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from mapping.models import Code, Section
 
 from .coding import content_of, newest
 from .content import BLANK, Content
-from .models import Answer, KeptEdit, Mark
+from .kept import kept as kept_figures
+from .models import KeptEdit, Mark
 from .noticing import notices
 
 OFTEN = 5
@@ -132,7 +133,7 @@ class Questionnaire:
 def of(assignment, *, only=None, also=()):
     """The questionnaire of this assignment's newest summary. `only` this section key; `also` these, retired or not."""
     summary = newest(assignment)
-    answers = {answer.section_id: answer for answer in Answer.objects.filter(summary=summary)} if summary else {}
+    answers = answers_of(summary)
     sections = sections_of(assignment, answers, only, also)
     said = contents(answers)
     kept = kept_edits(answers)
@@ -143,6 +144,14 @@ def of(assignment, *, only=None, also=()):
         sheets = [replace(sheet, notices=told.get(sheet.pk, ())) for sheet in sheets]
     models = {section.key: section for section in sections}
     return Questionnaire(assignment, summary, grouped(sheets, sections), models)
+
+
+def answers_of(summary):
+    """`{section id: Answer}`, each with `has_kept`: whether another text waits beside it."""
+    if summary is None:
+        return {}
+    kept = KeptEdit.objects.open().filter(answer=OuterRef("pk"))
+    return {one.section_id: one for one in summary.answers.order_by().annotate(has_kept=Exists(kept))}
 
 
 def sections_of(assignment, answers, only, also):
@@ -167,9 +176,9 @@ def contents(answers):
 
 def kept_edits(answers):
     """`{section id: [Kept]}` of what waits for a choice."""
-    section_of = {answer.pk: pk for pk, answer in answers.items()}
+    section_of = {answer.pk: pk for pk, answer in answers.items() if answer.has_kept}
     found = {}
-    for edit in KeptEdit.objects.open().filter(answer__in=section_of) if answers else []:
+    for edit in KeptEdit.objects.open().filter(answer__in=section_of) if section_of else []:
         kept = Kept(edit.pk, Content.of(edit.content), edit.kept_at)
         found.setdefault(section_of[edit.answer_id], []).append(kept)
     return found
@@ -225,7 +234,14 @@ def grouped(sheets, sections):
 
 
 def often_used(user, study):
-    """`{section key: [code ids]}`: what this reviewer chose most often and most recently in the study."""
+    """`{section key: [code ids]}`: what this reviewer chose most often and most recently in the study.
+
+    Counted anew when something happens in the study, as when they submit: the order of the codes is no fact.
+    """
+    return kept_figures(study, f"often.{user.pk}", lambda: counted_uses(user, study))
+
+
+def counted_uses(user, study):
     marks = Mark.objects.filter(answer__summary__assignment__reviewer=user, answer__section__study=study)
     counted = marks.values_list("code__section__key", "code").annotate(times=Count("pk"), last=Max("pk")).order_by()
     found = {}

@@ -325,6 +325,62 @@ def test_words_selected_in_the_pdf_become_evidence_with_their_page_and_a_click_f
     expect(page.locator("[data-pdf-found]")).to_have_text("1 of 1, p. 2")
 
 
+def select_words(page, words):
+    """Select these words of the abstract as a mouse would, and let the page know."""
+    page.locator("[data-quotable] p").first.evaluate(
+        """(paragraph, words) => {
+            const text = paragraph.firstChild, start = text.data.indexOf(words), range = document.createRange();
+            range.setStart(text, start);
+            range.setEnd(text, start + words.length);
+            getSelection().removeAllRanges();
+            getSelection().addRange(range);
+            paragraph.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
+        }""",
+        words,
+    )
+    bar = page.locator("[data-quote-popup]")
+    expect(bar).to_be_visible()
+    return bar
+
+
+def test_words_selected_in_the_abstract_become_evidence(page_as, ben, url, assignment):
+    page = page_as(ben)
+    page.goto(url)
+    bar = select_words(page, "retrain continuously")
+    bar.get_by_label("Quote for").select_option("conclusion")
+    bar.get_by_role("button", name="Add").click()
+    expect(page.locator("#s-conclusion .quote-link")).to_have_text("“retrain continuously”")
+    bar = select_words(page, "when performance drops")
+    expect(bar.get_by_label("Quote for")).to_have_value("conclusion")
+    bar.get_by_role("button", name="Add").click()
+    bar = select_words(page, "Teams")
+    bar.get_by_label("Quote for").select_option("challenges")
+    bar.get_by_label("code").select_option(label="Model drift")
+    bar.get_by_role("button", name="Add").click()
+    expect(page.locator("#s-challenges .quote-link")).to_have_text("“Teams”")
+    bar = select_words(page, "performance")
+    bar.get_by_label("Quote for").select_option("challenges")
+    bar.get_by_label("code").select_option(label="the answer as a whole")
+    bar.get_by_role("button", name="Add").click()
+    expect(line(page)).to_have_text(SAVED)
+    assert said(assignment, "conclusion").quote == "retrain continuously\nwhen performance drops"
+    challenges = said(assignment, "challenges")
+    assert [(mark.quote, mark.page) for mark in challenges.marks] == [("Teams", "")]
+    assert challenges.quote == "performance"
+    page.reload()
+    page.locator("#s-challenges .quote-link").first.click()
+    expect(page.locator("[data-quotable]")).to_have_attribute("data-found", "Teams")
+    page.get_by_label("Why for Conclusion").evaluate("field => field.closest('details').open = true")
+    page.get_by_label("Why for Conclusion").fill("said twice")
+    expect(line(page)).to_have_text(SAVED)
+    page.locator("#s-conclusion [data-proof-answer] [data-remove-mark]").click()
+    expect(page.locator("#s-conclusion .quote-link")).to_have_count(0)
+    expect(line(page)).to_have_text(SAVED)
+    assert not said(assignment, "conclusion").quote
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#s-conclusion [data-proof]")).to_contain_text("why: said twice")
+
+
 def test_of_300_pages_the_first_is_there_without_the_rest(page_as, ben, url, paper, assignment):
     attach(paper, [[f"Page {number} {'x' * 60}"] * 40 for number in range(1, 301)])
     page = page_as(ben)

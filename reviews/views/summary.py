@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from mapping.pages import answer
 from reviews import access, coding, progress, questionnaire
 from reviews.forms import SectionForm, rendered
-from reviews.models import Assignment, Summary
+from reviews.kept import read_only
 
 
 @never_cache  # answers do not come back with the Back button once somebody else sits there
@@ -31,6 +30,8 @@ def summary(request, slug, key):
 
 def shown(request, study, assignment, form, *, refused=(), late=(), status_refused=False):
     """The page. `refused` are bound forms by section key; `late` what arrived after the summary was submitted."""
+    # What was posted is saved: from here on the page only reads.
+    read_only(study)
     reason = read_only_reason(assignment, form.summary)
     for question in form.questions:
         question.parts = [
@@ -46,7 +47,7 @@ def shown(request, study, assignment, form, *, refused=(), late=(), status_refus
         "late": late,
         "often": {} if reason else questionnaire.often_used(request.user, study),
         "progress": own_progress(assignment),
-        "next": progress.next_assignment(study, request.user),
+        "next": progress.next_assignment(study, request.user) if reason else None,
     }
     return answer(request, "summary.html", facts, refused=status_refused)
 
@@ -131,9 +132,8 @@ def too_late(request, study, assignment, form, forms):
 
 def own_progress(assignment):
     """`{submitted, assigned}` of this reviewer in this round."""
-    own = Assignment.objects.in_force().filter(round=assignment.round_id, reviewer=assignment.reviewer_id)
-    first = Q(pk__in=Summary.objects.first_submissions().values("assignment"))
-    return own.aggregate(submitted=Count("pk", filter=first), assigned=Count("pk"))
+    assigned, submitted = progress.of_reader_in(assignment.round, assignment.reviewer)
+    return {"submitted": submitted, "assigned": assigned}
 
 
 def summary_url(study, assignment):

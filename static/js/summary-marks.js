@@ -239,11 +239,23 @@ function remove(button) {
   (next?.querySelector("[data-remove]") ?? section.querySelector("[data-filter]") ?? section).focus();
 }
 
+function removeWhole(proof) {
+  const section = sectionOf(proof);
+  if (isEmpty(proof)) return;
+  offerUndo(section, "The evidence is removed.");
+  for (const field of proof.querySelectorAll("textarea, input")) field.value = "";
+  show(proof);
+  remember(section);
+  told(section);
+  proof.querySelector("summary").focus();
+}
+
 function removeMark(button) {
   const section = sectionOf(button);
   const mark = button.closest("[data-mark]");
+  if (!mark) return removeWhole(button.closest("[data-proof-answer]"));
   const item = mark.closest("[data-code]");
-  if (isEmpty(mark)) return;
+  if (isEmpty(mark)) return null;
   offerUndo(section, "The evidence is removed.");
   mark.remove();
   const { code } = item.dataset;
@@ -251,7 +263,7 @@ function removeMark(button) {
   for (const rest of item.querySelectorAll("[data-mark]")) show(rest, labelOf(section, code));
   remember(section);
   told(section);
-  item.querySelector("summary").focus();
+  return item.querySelector("summary").focus();
 }
 
 document.addEventListener("click", (event) => {
