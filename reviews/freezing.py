@@ -24,12 +24,16 @@ def software():
 def freeze(round):
     """All statistics of a round with what they rest on, as plain JSON values. Of everybody's first submissions."""
     sheet = Sheet(round.study, everything(round.study).filter(assignment__round=round), sections_of(round))
+    sections = {section.pk: section.key for section in sheet.sections}
     keys = dict(Paper.objects.filter(assignments__round=round).values_list("pk", "key"))
     return {
         "sections": of_round(sheet, round),
         "codebook_version": round.codebook_version or round.study.codebook_version,
         "answers": [
             {"summary": one.pk, "revision": one.revision, "paper": keys[one.paper]} for one in sheet.read
+        ] + [
+            {"summary": one.pk, "revision": one.revision, "paper": keys[one.paper], "section": sections[section]}
+            for one, section in sheet.late
         ],
         "not_independent": len(sheet.not_independent),
         "interval": "95 % percentile bootstrap over papers",

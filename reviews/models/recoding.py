@@ -11,6 +11,10 @@ class RecodingTaskQuerySet(models.QuerySet):
     def open(self):
         return self.filter(done_at=None)
 
+    def came_later(self):
+        """The whole section was not in the form when the summary was submitted; the others are about one code."""
+        return self.filter(code=None)
+
 
 class RecodingTask(models.Model):
     """One section of one submitted summary to look at again: its code was split, or the section came later."""
