@@ -46,6 +46,12 @@ class Rated:
     ratings: list
     categories: tuple
     left_out: dict = field(default_factory=dict)
+    level: str = CODE
+
+    @property
+    def target(self):
+        """What was declared was declared of single codes."""
+        return self.section.agreement_target if self.level == CODE else None
 
     @cached_property
     def table(self):
@@ -139,9 +145,8 @@ class Sheet:
         found = prepared(answers, section.kind)
         values = tabulate(found.ratings).values
         used = {label for value in values for label in (value if isinstance(value, frozenset) else [value])}
-        return Rated(
-            section, raters, papers, found.ratings, self._categories(section, used), found.left_out | dict(left_out)
-        )
+        left_out = found.left_out | dict(left_out)
+        return Rated(section, raters, papers, found.ratings, self._categories(section, used), left_out, self.level)
 
     @staticmethod
     def _on_scale(answer, left_out):
