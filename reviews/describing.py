@@ -137,8 +137,8 @@ class Facts:
         """`[(round, its frozen statistics)]` of the closed rounds all of whose summaries this person may see."""
         if self.study.statistics_off_reason:
             return []
-        first = Summary.objects.visible_to(self.user, self.study).first_submissions()
-        visible = freezing.fully_visible(self.study, first)
+        seen = Summary.objects.visible_to(self.user, self.study)
+        visible = freezing.fully_visible(self.study, seen)
         closed = [one for one in self.rounds if one.is_closed and one.frozen_agreement]
         return [(one, one.frozen_agreement) for one in closed if one.pk in visible]
 

@@ -9,7 +9,6 @@ from . import agreement, measuring
 from .comparing import shuffled
 from .drilling import address, said
 from .measuring import Kind, shown, token
-from .models import Summary
 from .rating import Sheet
 from .showing import place, whisker, worst
 
@@ -28,7 +27,7 @@ class Detail:
         self.headline = measuring.choices(section.kind, self.rated.categories)[0]
 
     def link(self, **what):
-        return address(self.study, self.section, self.shown.scope.name, **what)
+        return address(self.study, self.section, self.shown.place, **what)
 
     @cached_property
     def reviewers(self):
@@ -44,7 +43,7 @@ class Detail:
         primary = self.section.primary_coefficient or HEADLINE
         return [
             {"name": name, "label": measuring.LABELS[name], "is_primary": name == primary,
-             "whisker": whisker(found, self.section.agreement_target), **found}
+             "whisker": whisker(found, self.shown.target(self.section)), **found}
             for name, found in report["coefficients"].items()
         ]  # fmt: skip
 
@@ -180,18 +179,20 @@ class Detail:
             choice = measuring.choices(self.section.kind, rated.categories)[0]
             figure = measuring.coefficient(choice, measuring.figure(rated, choice))
         ends = {name: figure[name] for name in ("value", "low", "high", "reason", "papers")}
-        return {**ends, "whisker": whisker(figure, self.section.agreement_target), "is_kept": report is not None}
+        return {**ends, "whisker": whisker(figure, self.shown.target(self.section)), "is_kept": report is not None}
 
     def after_discussion(self):
-        """The same coefficient from the latest revisions, if any summary of this scope was reopened."""
-        visible = Summary.objects.visible_to(self.shown.user, self.study)
+        """The same coefficient from the latest revisions, if any of these says something else in this section."""
         scope = self.shown.scope
-        latest = visible.latest().filter(assignment__round__phase=scope.phase)
+        latest = self.shown.visible.latest().filter(assignment__round__phase=scope.phase)
         if scope.round:
             latest = latest.filter(assignment__round=scope.round)
         if not latest.filter(revision__gt=1).exists():
             return None
-        rated = Sheet(self.study, latest, [self.section]).of(self.section)
+        sheet = Sheet(self.study, latest, [self.section], level=self.shown.level, is_after_discussion=True)
+        rated = sheet.of(self.section)
+        if (rated.raters, rated.papers, rated.ratings) == (self.rated.raters, self.rated.papers, self.rated.ratings):
+            return None
         choice = measuring.choices(self.section.kind, rated.categories)[0]
         return measuring.figure(rated, choice)
 

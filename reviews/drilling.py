@@ -20,9 +20,9 @@ class Behind(NamedTuple):
     words: str
 
 
-def address(study, section, scope, **what):
-    """Of the papers behind a figure; `scope` is the round as the address names it."""
-    query = {name: value for name, value in {"round": scope, **what}.items() if value != ""}
+def address(study, section, place, **what):
+    """Of the papers behind a figure; `place` says of which round and level, as the address names them."""
+    query = {name: value for name, value in {**place, **what}.items() if value != ""}
     return f"{reverse('agreement-papers', args=[study.slug, section.key])}?{urlencode(query)}"
 
 

@@ -24,12 +24,16 @@ def software():
 def freeze(round):
     """All statistics of a round with what they rest on, as plain JSON values. Of everybody's first submissions."""
     sheet = Sheet(round.study, everything(round.study).filter(assignment__round=round), sections_of(round))
+    sections = {section.pk: section.key for section in sheet.sections}
     keys = dict(Paper.objects.filter(assignments__round=round).values_list("pk", "key"))
     return {
         "sections": of_round(sheet, round),
         "codebook_version": round.codebook_version or round.study.codebook_version,
         "answers": [
             {"summary": one.pk, "revision": one.revision, "paper": keys[one.paper]} for one in sheet.read
+        ] + [
+            {"summary": one.pk, "revision": one.revision, "paper": keys[one.paper], "section": sections[section]}
+            for one, section in sheet.late
         ],
         "not_independent": len(sheet.not_independent),
         "interval": "95 % percentile bootstrap over papers",
@@ -54,9 +58,23 @@ def of_round(sheet, round, *, full=True):
     ]
 
 
+def as_kept(kept, sheet, round, *, full=True):
+    """The reports of a round as they were kept at closing, if they were; a section that came later is told as it is."""
+    if not kept:
+        return of_round(sheet, round, full=full)
+    there = {one["section"] for one in kept["sections"]}
+    later = [one for one in sheet.sections if one.key not in there and one.phase_id == round.phase_id]
+    rated = [(section, sheet.of(section, round.pk)) for section in later]
+    return kept["sections"] + [
+        measuring.report(found, phase=section.phase.key, round=round.name, full=full)
+        for section, found in rated
+        if found.papers
+    ]
+
+
 def fully_visible(study, summaries):
     """Ids of the rounds of which these summaries hold every first submission: whose kept figures they may be shown."""
-    mine = dict(summaries.order_by().values_list("assignment__round").annotate(number=Count("pk")))
+    mine = dict(summaries.first_submissions().order_by().values_list("assignment__round").annotate(number=Count("pk")))
     counted = Count(
         "assignments__summaries",
         filter=Q(assignments__summaries__revision=1, assignments__summaries__submitted_at__isnull=False),

@@ -1,26 +1,26 @@
-"""Figures of a whole study, worked out once and kept until something happens in it: the log's length tells.
+"""Figures of a whole study, worked out once and kept until something changes in it.
 
-Only for what changes with a line in the log: papers handed out, summaries submitted, rounds closed. Not for drafts,
-which nobody writes down, and never for answers: what somebody may see is asked anew on every page.
+What changes is counted by the database (`Stamp`), whichever way it came. Only drafts are not: what depends on them is
+asked anew on every page.
 """
 
-from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, Max
+from django.db import connection
 
-# Tests put rows in place by themselves, past the acts and their lines in the log.
-KEPT_FOR = 0 if settings.IS_TESTED else 600  # seconds
+from .models import Stamp
+
+KEPT_FOR = 3600  # seconds
 
 
 def stamp(study):
-    """Another one after every act in the study."""
-    log = study.log.aggregate(Count("pk"), Max("pk"))
-    return f"{log['pk__count']}.{log['pk__max']}"
+    """Another one after every commit that changed something in the study."""
+    return Stamp.objects.filter(study=study.pk).values_list("number", flat=True).first() or 0
 
 
 def read_only(study):
-    """For pages that change nothing any more: the log is asked once, however many figures they show."""
-    study.stamp = stamp(study)
+    """For pages that change nothing any more: the stamp is asked for once, however many figures they show."""
+    if not connection.in_atomic_block:
+        study.stamp = stamp(study)
 
 
 def is_read_only(study):
@@ -28,9 +28,13 @@ def is_read_only(study):
 
 
 def kept(study, name, work):
-    """What `work()` answered when last something happened; `name` says what, and of whom. `work` never answers None."""
+    """What `work()` answered since something last changed; `name` says what, and of whom. `work` never answers None."""
+    if connection.in_atomic_block:
+        # The stamp grows at the commit: before it, one's own changes are not counted, and may yet be taken back.
+        return work()
     # Read before the work: what happens meanwhile makes the figure newer than its stamp says, never older.
-    key = f"{name}.{study.pk}.{getattr(study, 'stamp', None) or stamp(study)}"
+    number = getattr(study, "stamp", None)
+    key = f"{name}.{study.pk}.{stamp(study) if number is None else number}"
     found = cache.get(key)
     if found is None:
         found = work()

@@ -2,10 +2,14 @@
 
 from collections import Counter
 
-from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models.functions import Left
 
 from mapping.models import Finding
+from reviews.kept import kept
 from reviews.models import Answer, Assignment, Summary
+
+BY_TITLE = (Left("title", 200), F("pk"))  # as the indexes have it
 
 # In the order of the work; the words of `_state.html`.
 OF_ALL = {
@@ -71,6 +75,46 @@ def rank(membership):
         *(When(condition(state, membership), then=Value(place)) for place, state in enumerate(states_for(membership))),
         default=Value(0),
     )
+
+
+def listed(study, membership, *, state="", is_reversed=False):
+    """The pks of all papers, or of those in this state: by state (the last one first, if reversed), then by title.
+
+    The states of all papers are worked out when something changed; only drafts are asked for anew.
+    """
+    places = list(states_for(membership))
+    by_state = dict(zip(places, in_places(study, membership, len(places)), strict=True))
+    if not membership.is_lead:
+        begun = drafts_of(study, membership.user)
+        open_ones = by_state["todo"]
+        by_state["draft"] = [pk for pk in open_ones if pk in begun]
+        by_state["todo"] = [pk for pk in open_ones if pk not in begun]
+    if state:
+        return by_state[state]
+    return [pk for place in (reversed(places) if is_reversed else places) for pk in by_state[place]]
+
+
+def in_places(study, membership, number):
+    """Per state the pks of its papers by title, as kept; of one's own a draft stands among what is to do."""
+    todo = list(OF_ONE).index("todo")
+    own = {} if membership.is_lead else {list(OF_ONE).index("draft"): todo}
+
+    def work():
+        found = [[] for _ in range(number)]
+        papers = study.papers.order_by(*BY_TITLE).values_list("pk", rank(membership))
+        for pk, place in papers:
+            found[own.get(place, place)].append(pk)
+        return found
+
+    return kept(study, "paper-states" if membership.is_lead else f"paper-states.{membership.user_id}", work)
+
+
+def drafts_of(study, user):
+    """The papers of which this person has begun a summary that was never submitted."""
+    drafts = Summary.objects.drafts().filter(
+        revision=1, assignment__withdrawn_at=None, assignment__reviewer=user, assignment__round__study=study
+    )
+    return set(drafts.order_by().values_list("assignment__paper", flat=True))
 
 
 def add_states(papers, membership):

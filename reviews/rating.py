@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from mapping.models import Code, Section, User
 from reviews.agreement import Absence, prepared, tabulate
 
-from .models import Answer, EarlyLook, Mark, Summary
+from .models import Answer, EarlyLook, Mark, RecodingTask, Summary
 
 NONE_APPLY = Absence("none_of_the_codes")
+CODE, PARENT = "code", "parent"
 ON_SCALE = (Section.Kind.STAGE, Section.Kind.NUMBER)
 
 
@@ -24,6 +25,7 @@ class Read(NamedTuple):
 
     pk: int
     revision: int
+    assignment: int
     round: int
     phase: int
     paper: int
@@ -44,6 +46,12 @@ class Rated:
     ratings: list
     categories: tuple
     left_out: dict = field(default_factory=dict)
+    level: str = CODE
+
+    @property
+    def target(self):
+        """What was declared was declared of single codes."""
+        return self.section.agreement_target if self.level == CODE else None
 
     @cached_property
     def table(self):
@@ -55,14 +63,23 @@ class Rated:
 
 
 class Sheet:
-    """Everything coded in the summaries handed in, read once; `of` cuts one section and round out of it."""
+    """Everything coded in the summaries handed in, read once; `of` cuts one section and round out of it.
 
-    def __init__(self, study, summaries, sections=None):
-        self.study = study
+    First submissions count (law 2); of a section that came after them, the first answer, which its reader gave as
+    blind as the others (`Assignment.objects.blinding`). With `is_after_discussion` the summaries count as they are.
+    At the level `PARENT` a code counts as the code it stands under.
+    """
+
+    def __init__(self, study, summaries, sections=None, *, level=CODE, is_after_discussion=False):
+        self.study, self.level = study, level
         coded = study.sections.coded().select_related("phase") if sections is None else sections
         self.sections = list(coded)
-        self.read, self.not_independent = independent(study, summaries)
-        self._said = self._answers(summaries)
+        counted = summaries if is_after_discussion else summaries.with_late_sections()
+        read, self.not_independent = independent(study, counted)
+        self._said = self._answers(counted)
+        self.read, self.late = read, []
+        if not is_after_discussion:
+            self._keep_first(read)
 
     def _answers(self, summaries):
         """`{section: {summary: (value, absence)}}`; blanks are not in it."""
@@ -70,7 +87,7 @@ class Sheet:
         marks = defaultdict(list)
         rows = Mark.objects.filter(answer__summary__in=summaries, answer__section__in=kinds)
         rows = list(rows.values_list("answer", "code").order_by("position", "pk"))
-        names, self.scales = code_names(self.sections, {code for _, code in rows})
+        names, self.scales = code_names(self.sections, {code for _, code in rows}, self.level)
         for answer, code in rows:
             marks[answer].append(names[code])
         said = defaultdict(dict)
@@ -82,6 +99,33 @@ class Sheet:
             if answer is not None:
                 said[section][summary] = answer
         return said
+
+    def _keep_first(self, read):
+        """Of later revisions keeps nothing but the first answer to a section that the first one could not have."""
+        self.read = [one for one in read if one.revision == 1]
+        first = {one.assignment: one.pk for one in self.read}
+        looked = [one for one in self.not_independent if one.revision > 1]
+        self.not_independent = [one for one in self.not_independent if one.revision == 1]
+        if len(self.read) == len(read) and not looked:
+            return
+        tasks = RecodingTask.objects.came_later().filter(assignment__round__study=self.study)
+        asked = defaultdict(list)
+        for assignment, section in tasks.values_list("assignment", "section").distinct():
+            asked[assignment].append(section)
+        late = sorted([*(one for one in read if one.revision > 1), *looked], key=lambda one: one.revision)
+        unread = set(looked)
+        for one in late:
+            for section in asked[one.assignment]:
+                said = self._said[section]
+                if one.assignment in first and one.pk in said and first[one.assignment] not in said:
+                    self._count_late(one, section, first[one.assignment], is_independent=one not in unread)
+
+    def _count_late(self, one, section, first, *, is_independent):
+        if is_independent:
+            self._said[section][first] = self._said[section][one.pk]
+            self.late.append((one, section))
+        elif one not in self.not_independent:
+            self.not_independent.append(one)
 
     def of(self, section, round=None):
         """`Rated` of one round (its id), or of all rounds together: then each reader's earliest reading of a paper."""
@@ -101,9 +145,8 @@ class Sheet:
         found = prepared(answers, section.kind)
         values = tabulate(found.ratings).values
         used = {label for value in values for label in (value if isinstance(value, frozenset) else [value])}
-        return Rated(
-            section, raters, papers, found.ratings, self._categories(section, used), found.left_out | dict(left_out)
-        )
+        left_out = found.left_out | dict(left_out)
+        return Rated(section, raters, papers, found.ratings, self._categories(section, used), left_out, self.level)
 
     @staticmethod
     def _on_scale(answer, left_out):
@@ -136,7 +179,7 @@ def independent(study, summaries):
     rows = (
         summaries.order_by("submitted_at", "pk")
         .values_list(
-            "pk", "revision", "assignment__round", "assignment__round__phase", "assignment__paper",
+            "pk", "revision", "assignment", "assignment__round", "assignment__round__phase", "assignment__paper",
             "assignment__reviewer", "submitted_at",
         )
     )  # fmt: skip
@@ -169,23 +212,32 @@ def judged(kind, labels, absence, none_apply, number, yes_no):
     return (NONE_APPLY, "") if none_apply else None
 
 
-def code_names(sections, used):
+def code_names(sections, used, level=CODE):
     """(name of every code, names per section in the codebook's order), of active codes and of those used here.
 
     Equal labels, as of two proposals, stay two codes. Codes that nobody used here may be proposals on papers that the
-    reader has not coded: they take no part, not even in the numbering.
+    reader has not coded: they take no part, not even in the numbering. At the level `PARENT` a code has the name of
+    the code it stands under, if there is one.
     """
     names, scales, taken = {}, defaultdict(list), Counter()
     codes = Code.objects.filter(section__in=sections).order_by("section", "position", "pk")
-    codes = codes.filter(Q(status=Code.Status.ACTIVE) | Q(pk__in=used))
-    for pk, section, label in codes.values_list("pk", "section", "label"):
+    taking_part = Q(status=Code.Status.ACTIVE) | Q(pk__in=used)
+    above = {}
+    if level == PARENT:
+        # Two levels, as the codebook has them: a chain or a circle that got in otherwise is left as it is.
+        under = codes.filter(taking_part, parent__section=F("section"), parent__parent=None)
+        above = dict(under.values_list("pk", "parent"))
+        taking_part |= Q(pk__in=set(above.values()))
+    for pk, section, label in codes.filter(taking_part).values_list("pk", "section", "label"):
+        if pk in above:
+            continue
         taken[section, label] += 1
         again = taken[section, label]
         names[pk] = label if again == 1 else f"{label} ({again})"
         scales[section].append(names[pk])
-    return names, scales
+    return names | {pk: names[parent] for pk, parent in above.items()}, scales
 
 
 def everything(study):
-    """For acts and commands, never for a page: first submissions of everybody."""
-    return Summary.objects.filter(assignment__round__study=study).first_submissions()
+    """For acts and commands, never for a page: what everybody submitted."""
+    return Summary.objects.filter(assignment__round__study=study).submitted()

@@ -1,19 +1,21 @@
 """The statistics as they leave: for the command, as files, as tables for a paper, as a paragraph for its methods."""
 
+from functools import partial
+
 from mapping.coefficients import HEADLINE
 from mapping.exporting import Column, Table
 from mapping.typesetting import tabular
 
 from . import freezing, measuring
 from .models import Summary
-from .rating import Sheet, everything
+from .rating import CODE, PARENT, Sheet, everything
 
 
-def of_study(study, rounds):
+def of_study(study, rounds, level=CODE):
     """What the command prints: every section of these rounds, from everybody's first submissions."""
-    found = {"study": study.slug, "statistics_off": study.statistics_off_reason, "sections": []}
+    found = {"study": study.slug, "statistics_off": study.statistics_off_reason, "level": level, "sections": []}
     if not study.statistics_off_reason:
-        found["sections"] = reports(Sheet(study, everything(study)), rounds)
+        found["sections"] = reports(Sheet(study, everything(study), level=level), rounds)
     return found | {"replicates": measuring.REPLICATES, "seed": measuring.SEED, "software": freezing.software()}
 
 
@@ -21,19 +23,19 @@ def reports(sheet, rounds, frozen=None):
     """Full reports: of a closed round as it was kept (if its id is in `frozen`, None: all), else from the sheet."""
     found = []
     for round in rounds:
-        kept = round.frozen_agreement if frozen is None or round.pk in frozen else None
-        found += kept["sections"] if kept else freezing.of_round(sheet, round)
+        is_kept = sheet.level == CODE and (frozen is None or round.pk in frozen)
+        found += freezing.as_kept(round.frozen_agreement if is_kept else None, sheet, round)
     return found
 
 
-def reports_in(scope):
+def reports_in(scope, level=CODE):
     """What a table shows: kept figures of the rounds of which the scope holds every summary, else from the scope."""
     study = scope.study
     if study.statistics_off_reason:
         return []
-    first = scope.of(Summary).first_submissions()
+    summaries = scope.of(Summary)
     rounds = study.rounds.select_related("phase")
-    return reports(Sheet(study, first), rounds, freezing.fully_visible(study, first))
+    return reports(Sheet(study, summaries, level=level), rounds, freezing.fully_visible(study, summaries))
 
 
 COLUMNS = (
@@ -76,8 +78,8 @@ CODES_COLUMNS = (
 )
 
 
-def agreement_rows(scope):
-    for one in reports_in(scope):
+def agreement_rows(scope, level=CODE):
+    for one in reports_in(scope, level):
         head = [one["phase"], one["round"], one["section"], one["kind"]]
         counts = [one["papers"], one["units"], one["raters"]]
         share = one["percent_agreement"]
@@ -92,8 +94,8 @@ def agreement_rows(scope):
             ]  # fmt: skip
 
 
-def codes_rows(scope):
-    for one in reports_in(scope):
+def codes_rows(scope, level=CODE):
+    for one in reports_in(scope, level):
         for code in one.get("codes", ()):
             yield [
                 one["phase"], one["round"], one["section"], *(code[column.name] for column in CODES_COLUMNS[3:])
@@ -102,6 +104,14 @@ def codes_rows(scope):
 
 AGREEMENT = Table("agreement.csv", "How far independent summaries say the same.", COLUMNS, agreement_rows)
 AGREEMENT_CODES = Table("agreement_codes.csv", "The same, code by code.", CODES_COLUMNS, codes_rows)
+# The same tables where a code counts as the one it stands under; not in the bundle.
+AGREEMENT_PARENT = Table(
+    "agreement_parent.csv", "The same, of parent codes.", COLUMNS, partial(agreement_rows, level=PARENT)
+)
+AGREEMENT_CODES_PARENT = Table(
+    "agreement_codes_parent.csv", "The same, parent code by parent code.", CODES_COLUMNS,
+    partial(codes_rows, level=PARENT),
+)  # fmt: skip
 
 
 HEAD = ("Section", "Coefficient", "Value", "95 % interval", "Agreement", "Papers", "Raters")

@@ -3,14 +3,15 @@
 from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from mapping.coefficients import HEADLINE
-from mapping.models import Paper, Section
+from mapping.models import Code, Paper, Section
 
 from . import agreement, freezing, measuring
 from .drilling import address, said
 from .models import Assignment, EarlyLook, Summary
-from .rating import Sheet
+from .rating import CODE, PARENT, Sheet
 
 DISCUSSED = 10
 FROM_ONE_SECTION = 3
@@ -30,10 +31,12 @@ class Scope(NamedTuple):
 class Shown:
     """The agreement of a study as far as one person may see it. Every query is made once, however many rows."""
 
-    def __init__(self, study, user, asked="", sections=None):
+    def __init__(self, study, user, asked="", sections=None, level=CODE):
         self.study, self.user = study, user
-        self.first = Summary.objects.visible_to(user, study).first_submissions()
-        self.sheet = Sheet(study, self.first, sections)
+        self.visible = Summary.objects.visible_to(user, study).submitted()
+        self.has_parents = has_parents(study, sections)
+        self.level = PARENT if level == PARENT and self.has_parents else CODE
+        self.sheet = Sheet(study, self.visible, sections, level=self.level)
         self.rounds = list(study.rounds.select_related("phase"))
         self.scopes = self._scopes(sections)
         self.scope = self._chosen(asked)
@@ -59,6 +62,16 @@ class Shown:
         return (told or rounds or [None])[-1]
 
     @property
+    def place(self):
+        """Round and level as addresses name them."""
+        found = {"round": self.scope.name} if self.scope else {}
+        return found | ({"level": PARENT} if self.level == PARENT else {})
+
+    @property
+    def query(self):
+        return urlencode(self.place)
+
+    @property
     def readings(self):
         if self.scope is None:
             return []
@@ -77,11 +90,13 @@ class Shown:
 
     @cached_property
     def frozen(self):
-        return freezing.fully_visible(self.study, self.first)
+        return freezing.fully_visible(self.study, self.visible)
 
     def kept(self, round):
-        """The figures kept at closing, if everything behind them may be seen by this person."""
-        return round.frozen_agreement if round and round.frozen_agreement and round.pk in self.frozen else None
+        """The figures kept at closing, of single codes, if everything behind them may be seen by this person."""
+        if not round or not round.frozen_agreement or self.level == PARENT:
+            return None
+        return round.frozen_agreement if round.pk in self.frozen else None
 
     @property
     def kept_now(self):
@@ -90,10 +105,8 @@ class Shown:
     def reports(self, *, full=False):
         if self.scope is None:
             return []
-        if self.kept_now:
-            return self.kept_now["sections"]
         if self.scope.round:
-            return freezing.of_round(self.sheet, self.scope.round, full=full)
+            return freezing.as_kept(self.kept_now, self.sheet, self.scope.round, full=full)
         sections = [one for one in self.sheet.sections if one.phase_id == self.scope.phase.pk]
         found = [self.report(section, full=full) for section in sections]
         return [one for one in found if one["raters"] or one["section"] in self._in_use]
@@ -135,21 +148,26 @@ class Shown:
         rows = [self.row(sections[one["section"]], one) for one in self.reports() if one["section"] in sections]
         return sorted(rows, key=lambda row: (row["value"] is None, row["value"] or 0, row["section"].position))
 
+    def target(self, section):
+        """As it stands today; what was declared was declared of single codes."""
+        return section.agreement_target if self.level == CODE else None
+
     def row(self, section, report):
         primary = section.primary_coefficient or HEADLINE
         if primary not in report["coefficients"]:
             primary = report["primary"]
         found = report["coefficients"][primary]
-        verdict = measuring.verdict(found, section.agreement_target)
+        target = self.target(section)
+        verdict = measuring.verdict(found, target)
         percent = report["percent_agreement"]
         return {
             "section": section, "report": report, "name": measuring.LABELS[primary], "metric": found["metric"],
             "value": found["value"], "low": found["low"], "high": found["high"], "reason": found["reason"],
             "percent": None if percent is None else 100 * percent, "verdict": verdict,
-            "target": section.agreement_target, "whisker": whisker(found, section.agreement_target),
+            "target": target, "whisker": whisker(found, target),
             "strip": strip(report["prevalence"]), "late": self.late_changes.get(section.key, []),
-            "papers_url": address(self.study, section, self.scope.name),
-            "differ_url": address(self.study, section, self.scope.name, differ=1),
+            "papers_url": address(self.study, section, self.place),
+            "differ_url": address(self.study, section, self.place, differ=1),
         }  # fmt: skip
 
     def to_discuss(self):
@@ -167,6 +185,12 @@ class Shown:
         chosen = chosen[:DISCUSSED]
         papers = Paper.objects.only("key", "title").in_bulk({one["paper"] for one in chosen})
         return [one | {"paper": papers[one["paper"]]} for one in chosen]
+
+
+def has_parents(study, sections=None):
+    """Whether some code stands under another: then agreement can be told of the codes above, too."""
+    of = {"section__study": study} if sections is None else {"section__in": sections}
+    return Code.objects.filter(parent__isnull=False, **of).exists()
 
 
 def metric_of(section):

@@ -4,10 +4,12 @@ from collections import defaultdict
 from functools import partial
 from typing import NamedTuple
 
+from django.db.models import Exists, OuterRef, Q
+
 from mapping.models import Code, FindingMark, Paper
 from reviews.agreement import binary, krippendorff_alpha, measure, prepared, tabulate
 from reviews.logbook import papers_closed_to
-from reviews.models import Answer, Mark, Summary
+from reviews.models import Answer, Mark, RecodingTask, Summary
 from reviews.seeing import visible_findings
 
 
@@ -76,8 +78,12 @@ def rated(section, user):
 
 def rated_by_section(sections, user, study):
     """`{section id: {reviewer: {paper: (codes, absence)}}}`, in two queries."""
-    first = Summary.objects.visible_to(user, study).first_submissions()
-    answers = Answer.objects.filter(section__in=sections, summary__in=first).order_by("summary__submitted_at", "pk")
+    counted = Summary.objects.visible_to(user, study).with_late_sections()
+    came_later = RecodingTask.objects.came_later().filter(
+        assignment=OuterRef("summary__assignment"), section=OuterRef("section")
+    )
+    answers = Answer.objects.filter(Q(summary__revision=1) | Q(Exists(came_later)), section__in=sections)
+    answers = answers.filter(summary__in=counted).order_by("summary__submitted_at", "pk")
     marks = defaultdict(list)
     for answer, code in Mark.objects.filter(answer__in=answers.order_by()).values_list("answer", "code"):
         marks[answer].append(code)

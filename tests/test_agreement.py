@@ -5,11 +5,13 @@ from django.core.cache import caches
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.timezone import now
 
 from mapping.models import LogEntry
 from reviews.closing import close_round
-from reviews.models import EarlyLook, Summary
+from reviews.models import EarlyLook, RecodingTask, Summary
 from reviews.showing import Shown
+from reviews.templating import add_section
 from tests.making import (
     absent,
     make_answer,
@@ -339,3 +341,60 @@ def test_the_methods_paragraph_names_what_was_done(study, ada, ben, cleo, as_use
 
 def test_a_study_without_sections_has_an_empty_page(ada, as_user):
     assert "No figures yet" in text(page(as_user(ada), make_study(lead=ada, with_sections=False)))
+
+
+def test_at_the_level_of_parents_a_code_counts_as_the_one_it_stands_under(study, ada, ben, cleo, as_user):
+    challenges = study.sections.get(key="challenges")
+    people = make_code(challenges, "People")
+    challenges.codes.filter(label__in=["Talent", "Cost"]).update(parent=people)
+    study.sections.filter(key="challenges").update(agreement_target=0.8)
+    both(make_paper(study, key="a"), ben, cleo, {"challenges": ["Talent"]}, {"challenges": ["Cost"]})
+    both(make_paper(study, key="b"), ben, cleo, {"challenges": ["Model drift"]}, {"challenges": ["Model drift"]})
+    close_round(study.rounds.get(), by=ada)
+    client = as_user(ada)
+
+    single, parents = page(client, study), page(client, study, level="parent")
+
+    def row(response):
+        return next(one for one in response.context["rows"] if one["section"] == challenges)
+
+    assert row(single)["report"]["differing"] == 1
+    assert (row(parents)["value"], row(parents)["report"]["differing"]) == (1.0, 0)
+    assert "level=parent" in row(parents)["papers_url"]
+    assert "computed now" in text(parents), "what was kept at closing is of single codes"
+    assert "at the level of parent codes" in parents.context["methods"]
+    assert (row(single)["target"], row(parents)["target"]) == (0.8, None)
+    detail = page(client, study, "challenges", level="parent").context["detail"]
+    assert [one["code"] for one in detail.codes() if one["papers"]] == ["Model drift", "People"]
+    found = page(client, study, "challenges", "papers", level="parent", code="People")
+    assert [paper.key for paper, _ in found.context["papers"]] == ["a"]
+    assert found.context["kept"]["level"] == "parent"
+    for name in ("agreement-codes-csv", "agreement-csv"):
+        url = reverse(name, args=[study.slug])
+        assert client.get(url, {"level": "parent"})["Content-Disposition"].endswith('_parent.csv"')
+    rows = b"".join(client.get(reverse("agreement-codes-csv", args=[study.slug]), {"level": "parent"})).decode()
+    assert "People" in rows
+    assert "Talent" not in rows
+
+
+def test_levels_are_offered_only_where_codes_stand_under_others(study, ada, ben, cleo, as_user):
+    papers_differing(study, ben, cleo, 1)
+
+    assert 'name="level"' not in text(page(as_user(ada), study))
+    assert page(as_user(ada), study, level="parent").context["shown"].level == "code"
+
+
+def test_a_section_that_came_after_closing_stands_beside_what_was_kept(study, ada, ben, cleo):
+    papers_differing(study, ben, cleo, 1)
+    close_round(study.rounds.get(), by=ada)
+    facts = {"phase": study.phases.get(), "key": "open", "label": "Open", "kind": "yes_no"}
+    add_section(study, by=ada, facts=facts)
+    for first in list(Summary.objects.all()):
+        later = Summary.objects.create(assignment=first.assignment, revision=2, reopened_by=ada, submitted_at=now())
+        make_answer(later, "open", True)
+    RecodingTask.objects.update(done_at=now())
+
+    shown = Shown(study, ada)
+
+    assert shown.kept_now
+    assert {one["section"]: one["papers"] for one in shown.reports()}["open"] == 2

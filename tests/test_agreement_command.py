@@ -143,3 +143,14 @@ def test_words_for_people_and_one_line_for_wrong_input(study, ben, cleo):
     study.statistics_off_reason = "We read interpretively."
     study.save()
     assert run(study.slug).strip() == "This study works without agreement statistics: We read interpretively."
+
+
+def test_the_level_of_parents_is_an_option(study, ben, cleo):
+    challenges = Section.objects.get(study=study, key="challenges")
+    challenges.codes.filter(label="Talent").update(parent=challenges.codes.get(label="Cost"))
+    paper = make_paper(study)
+    make_summary(paper, ben, answers={"challenges": ["Talent"]})
+    make_summary(paper, cleo, answers={"challenges": ["Cost"]})
+
+    assert sections(study)["challenges"]["percent_agreement"] == 0.0
+    assert sections(study, "--level", "parent")["challenges"]["percent_agreement"] == 1.0

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping.models import Finding, Membership
-from reviews import disagreements, kept, settling
+from reviews import disagreements, settling
 from reviews.models import Assignment
 from reviews.resolving import defer
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
@@ -58,9 +58,9 @@ def test_the_numbers_are_true_after_every_act(paper, ada):
     assert numbers(ada, study) == before | {"open": 2, "deferred": 1}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_numbers_are_worked_out_again_only_when_something_happened(paper, ada, monkeypatch):
     study = paper.study
-    monkeypatch.setattr(kept, "KEPT_FOR", 60)
     assert numbers(ada, study)["open"] == 3
     calls = []
     monkeypatch.setattr(disagreements, "compared", lambda *args, **facts: calls.append(1) or [])

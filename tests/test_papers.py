@@ -7,8 +7,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from mapping.models import PaperImport, PaperSource
+from reviews.models import Summary
 from tests.making import make_assignment, make_paper, make_study, make_summary
 
 
@@ -204,3 +206,25 @@ def test_htmx_gets_the_list_alone(study, page, as_user, ben):
     answer = as_user(ben).get(page, headers={"HX-Request": "true"})
     assert "<html" not in answer.text
     assert "Here" in answer.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_kept_of_the_states_follows_every_change_and_every_draft(study, page, as_user, ada, ben):
+    first, second, third = (make_paper(study, title, key=title.lower()) for title in ("Alpha", "Beta", "Gamma"))
+    for paper in (first, second):
+        make_assignment(paper, ben)
+
+    def keys(user, **query):
+        return [one.key for one in as_user(user).get(page, query).context["page"]]
+
+    assert keys(ada, sort="state") == ["gamma", "alpha", "beta"]
+    assert keys(ben, state="todo") == ["alpha", "beta"]
+    draft = make_summary(second, ben, submitted=False)
+    assert (keys(ben, state="todo"), keys(ben, state="draft")) == (["alpha"], ["beta"])
+    assert keys(ben, sort="-state") == ["beta", "alpha", "gamma"]
+    Summary.objects.filter(pk=draft.pk).update(submitted_at=timezone.now())
+    assert keys(ada, sort="-state") == ["beta", "alpha", "gamma"]
+    assert keys(ada, state="todo") == ["alpha"]
+    assert keys(ben, state="submitted", sort="-title") == ["beta"]
+    make_assignment(third, ben)
+    assert keys(ada, state="todo", sort="-title") == ["gamma", "alpha"]

@@ -64,7 +64,7 @@ def test_rounds_keep_their_order_and_count_in_a_constant_number_of_queries(study
     for round in rounds:
         make_summary(make_paper(study), ben, round=round)
         make_assignment(make_paper(study), cleo, round=round)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         found = progress.of_rounds(study.rounds.all())
         assert [one.round for one in found] == rounds
         assert [str(one.round.phase) for one in found] == ["Coding"] * 3

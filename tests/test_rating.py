@@ -1,10 +1,14 @@
 """From answers to ratings: five different things stay five."""
 
 import pytest
+from django.utils import timezone
 
 from reviews.agreement import Absence
+from reviews.freezing import freeze
+from reviews.models import EarlyLook, RecodingTask, Summary
 from reviews.rating import Sheet, everything
-from tests.making import absent, make_paper, make_round, make_summary
+from reviews.templating import add_section
+from tests.making import absent, make_answer, make_paper, make_round, make_summary
 
 
 def rated(study, key, round=None):
@@ -69,3 +73,59 @@ def test_drafts_and_later_revisions_are_no_ratings(study, ada, ben, cleo):
     later.save()
 
     assert rated(study, "method").ratings == []
+
+
+def later(summary, by, **answers):
+    """A further revision, submitted at once."""
+    revision = Summary.objects.create(
+        assignment=summary.assignment, revision=summary.assignment.summaries.count() + 1, reopened_by=by,
+        submitted_at=timezone.now(),
+    )  # fmt: skip
+    for key, value in answers.items():
+        make_answer(revision, key, value)
+    return revision
+
+
+def test_of_a_section_that_came_later_the_first_answer_counts_whatever_its_revision(study, ada, ben, cleo):
+    paper = make_paper(study)
+    for reader in (ben, cleo):
+        make_summary(paper, reader, answers={"method": "Survey"})
+    add_section(study, by=ada, facts={"phase": study.phases.get(), "key": "open", "label": "Open", "kind": "yes_no"})
+    for first, said in zip(Summary.objects.order_by("pk"), (True, False), strict=True):
+        later(first, ada, method="Experiment", open=said)
+    later(Summary.objects.get(assignment__reviewer=ben, revision=1), ada, open=False)
+
+    assert rated(study, "open").ratings == [[True], [False]]
+    assert rated(study, "method").ratings == [["Survey"], ["Survey"]], "of the others revision 1 counts"
+    kept = freeze(study.rounds.get())
+    assert sorted((one["revision"], one.get("section", "")) for one in kept["answers"]) == [
+        (1, ""), (1, ""), (2, "open"), (2, "open"),
+    ]  # fmt: skip
+
+
+def test_a_section_left_blank_at_first_stays_blank_when_it_is_answered_after_reopening(study, ada, ben):
+    first = make_summary(make_paper(study), ben, answers={"method": "Survey"})
+    later(first, ada, method="Survey", replicable=True)
+
+    assert rated(study, "replicable").ratings == []
+
+
+def test_a_code_that_is_asked_for_again_does_not_make_the_section_late(study, ada, ben):
+    first = make_summary(make_paper(study), ben, answers={"method": "Survey"})
+    challenges = study.sections.get(key="challenges")
+    RecodingTask.objects.create(assignment=first.assignment, section=challenges, code=challenges.codes.first())
+    later(first, ada, challenges=["Cost"])
+
+    assert rated(study, "challenges").ratings == []
+
+
+def test_who_looked_at_others_answers_before_the_later_section_is_not_independent_there(study, ada, ben):
+    first = make_summary(make_paper(study), ben, answers={"method": "Survey"})
+    add_section(study, by=ada, facts={"phase": study.phases.get(), "key": "open", "label": "Open", "kind": "yes_no"})
+    EarlyLook.objects.create(paper=first.assignment.paper, phase=study.phases.get(), user=ben, reason="To train")
+    later(first, ada, open=True)
+    sheet = Sheet(study, everything(study))
+
+    assert sheet.of(study.sections.get(key="open")).ratings == []
+    assert sheet.of(study.sections.get(key="method")).ratings == [["Survey"]]
+    assert [one.revision for one in sheet.not_independent] == [2]

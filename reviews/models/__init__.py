@@ -3,6 +3,7 @@
 from .recoding import RecodingTask
 from .rounds import Assignment, EarlyLook, Round
 from .settling import Deferral, Mention, Remark, Resolution
+from .stamps import Stamp
 from .summaries import Answer, KeptEdit, Mark, Summary
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "Remark",
     "Resolution",
     "Round",
+    "Stamp",
     "Summary",
 ]

@@ -23,6 +23,10 @@ class RecodingTaskQuerySet(models.QuerySet):
         )  # fmt: skip
         return self.open().filter(Q(code=None) | Exists(stands.filter(~Exists(newer))))
 
+    def came_later(self):
+        """The whole section was not in the form when the summary was submitted; the others are about one code."""
+        return self.filter(code=None)
+
 
 class RecodingTask(models.Model):
     """One section of one submitted summary to look at again: its code was split, or the section came later."""

@@ -20,6 +20,13 @@ class SummaryQuerySet(models.QuerySet):
         """What was said before anybody looked: agreement counts these and nothing else."""
         return self.submitted().filter(revision=1)
 
+    def with_late_sections(self):
+        """First submissions, and the later revisions that may hold the first answer to a section that came later."""
+        from .recoding import RecodingTask  # tasks belong to assignments: the import would run in a circle
+
+        asked = RecodingTask.objects.came_later().filter(assignment=OuterRef("assignment"))
+        return self.submitted().filter(Q(revision=1) | Q(Exists(asked)))
+
     def latest(self):
         """The newest submitted revision of every assignment: what the comparison shows."""
         newer = self.model.objects.submitted().filter(

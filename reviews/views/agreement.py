@@ -9,6 +9,7 @@ from mapping.pages import answer
 from reviews import drilling, measuring, reporting
 from reviews.detailing import Detail
 from reviews.models import Summary
+from reviews.rating import PARENT
 from reviews.showing import Shown
 
 PAGE = 50
@@ -19,7 +20,7 @@ def agreement(request, slug):
     study = access.study_to_read(request.user, slug)
     if study.statistics_off_reason:
         return answer(request, "agreement.html", {"study": study})
-    shown = Shown(study, request.user, request.GET.get("round", ""))
+    shown = shown_to(request, study)
     rows = shown.rows()
     context = {
         "study": study,
@@ -33,9 +34,16 @@ def agreement(request, slug):
     return answer(request, "agreement.html", context)
 
 
+def shown_to(request, study, sections=None):
+    """What this person may see of the round and level that the address asks for."""
+    asked = {name: request.GET.get(name, "") for name in ("round", "level")}
+    return Shown(study, request.user, asked["round"], sections, asked["level"])
+
+
 def methods_of(shown, reports):
+    level = ", at the level of parent codes" if shown.level == PARENT else ""
     left_out = shown.kept_now["not_independent"] if shown.kept_now else shown.not_independent
-    return reporting.methods(reports, round_name=f"the round “{shown.scope.label}”", not_independent=left_out)
+    return reporting.methods(reports, round_name=f"the round “{shown.scope.label}”{level}", not_independent=left_out)
 
 
 @require_safe
@@ -44,7 +52,7 @@ def agreement_section(request, slug, section):
     section = access.section_in(study, section)
     if study.statistics_off_reason or section.kind not in section.CODED:
         return answer(request, "agreement-section.html", {"study": study, "section": section})
-    shown = Shown(study, request.user, request.GET.get("round", ""), [section])
+    shown = shown_to(request, study, [section])
     context = {"study": study, "section": section, "shown": shown, "replicates": measuring.REPLICATES}
     if shown.scope is not None:
         report = shown.report(section)
@@ -61,7 +69,7 @@ def agreement_papers(request, slug, section):
     context = {"study": study, "section": section}
     if study.statistics_off_reason or section.kind not in section.CODED:
         return answer(request, "agreement-papers.html", context)
-    shown = Shown(study, request.user, request.GET.get("round", ""), [section])
+    shown = shown_to(request, study, [section])
     if shown.scope is not None:
         context |= papers_behind(request, shown, section)
     return answer(request, "agreement-papers.html", context | {"shown": shown})
@@ -77,18 +85,20 @@ def papers_behind(request, shown, section):
     papers = Paper.objects.filter(pk__in=place).order_by("key")
     page = Paginator(papers.matching(query) if query else papers, PAGE).get_page(request.GET.get("page"))
     listed = [(paper, drilling.said(detail.rated, place[paper.pk])) for paper in page.object_list]
-    kept = {name: value for name, value in request.GET.items() if name in {*drilling.ASKED, "round"}}
+    kept = {name: value for name, value in request.GET.items() if name in {*drilling.ASKED, "round", "level"}}
     return {"page": page, "papers": listed, "words": found.words, "total": len(place), "query": query, "kept": kept}
 
 
 @require_safe
 def agreement_csv(request, slug):
-    return table_file(request, slug, reporting.AGREEMENT)
+    is_parent = request.GET.get("level") == PARENT
+    return table_file(request, slug, reporting.AGREEMENT_PARENT if is_parent else reporting.AGREEMENT)
 
 
 @require_safe
 def agreement_codes_csv(request, slug):
-    return table_file(request, slug, reporting.AGREEMENT_CODES)
+    is_parent = request.GET.get("level") == PARENT
+    return table_file(request, slug, reporting.AGREEMENT_CODES_PARENT if is_parent else reporting.AGREEMENT_CODES)
 
 
 def table_file(request, slug, table):
@@ -114,7 +124,7 @@ def text_file(request, slug, written, name, content_type):
     study = access.study_to_read(request.user, slug)
     reports = []
     if not study.statistics_off_reason:
-        reports = Shown(study, request.user, request.GET.get("round", "")).reports()
+        reports = shown_to(request, study).reports()
     return HttpResponse(written(reports), content_type=f"{content_type}; charset=utf-8", headers=as_file(name))
 
 

@@ -13,9 +13,9 @@ from reviews import paper_states
 from reviews.kept import read_only
 from reviews.models import Assignment
 from reviews.paper_csv import paper_csv
+from reviews.paper_states import BY_TITLE
 
 PAPERS_PER_PAGE = 50
-BY_TITLE = (Left("title", 200), F("pk"))  # as the indexes have it
 ORDERS = {
     "title": Left("title", 200),
     "year": F("year"),
@@ -33,10 +33,7 @@ def papers(request, slug):
     if request.GET.get("format") == "csv":
         return paper_csv(study, choice.papers())
     total = study.papers.count()
-    shown = choice.papers().count() if choice.is_narrowed else total
-    pages = PapersPaginator(choice.papers().only(*COLUMNS), PAPERS_PER_PAGE)
-    pages.count = shown
-    page = pages.get_page(request.GET.get("page"))
+    page = page_of(choice, total, request.GET.get("page"))
     paper_states.add_states(page.object_list, study.membership)
     context = {
         "study": study,
@@ -44,12 +41,25 @@ def papers(request, slug):
         "query": choice.words,
         "filters": choice.filters(),
         "sort": choice.sort,
-        "shown": shown,
+        "shown": page.paginator.count,
         "total": total,
         "has_states": bool(choice.states),
         "csv_url": f"?{csv_query(request)}",
     }
     return answer(request, "papers.html", context)
+
+
+def page_of(choice, total, number):
+    pks = choice.by_state_alone()
+    if pks is not None:
+        page = Paginator(pks, PAPERS_PER_PAGE).get_page(number)
+        found = Paper.objects.filter(study=choice.study).only(*COLUMNS).in_bulk(list(page.object_list))
+        # One may have been removed at this moment.
+        page.object_list = [found[pk] for pk in page.object_list if pk in found]
+        return page
+    pages = PapersPaginator(choice.papers().only(*COLUMNS), PAPERS_PER_PAGE)
+    pages.count = choice.papers().count() if choice.is_narrowed else total
+    return pages.get_page(number)
 
 
 class PapersPaginator(Paginator):
@@ -112,6 +122,18 @@ class Choice:
         for name, value in self.chosen.items():
             found = getattr(self, f"by_{name}")(found, value)
         return found.order_by(*self.order())
+
+    def by_state_alone(self):
+        """The pks in order where nothing but the state is asked for, which is kept; else None."""
+        name, is_reversed = self.sort.removeprefix("-"), self.sort.startswith("-")
+        if self.words or not {"state"}.issuperset(self.chosen):
+            return None
+        if name == "state" and not self.chosen:
+            return paper_states.listed(self.study, self.membership, is_reversed=is_reversed)
+        if self.chosen and name in {"state", "title"}:
+            found = paper_states.listed(self.study, self.membership, state=self.chosen["state"])
+            return found[::-1] if self.sort == "-title" else found
+        return None
 
     def by_state(self, papers, state):
         return papers.filter(paper_states.condition(state, self.membership))

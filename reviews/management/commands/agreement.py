@@ -2,6 +2,7 @@ from django.core.management.base import CommandError
 
 from mapping.management.act import ActCommand, study_named
 from reviews import reporting
+from reviews.rating import CODE, PARENT
 
 
 class Command(ActCommand):
@@ -10,8 +11,11 @@ class Command(ActCommand):
     def add_facts(self, parser):
         parser.add_argument("study", metavar="STUDY", help="its slug")
         parser.add_argument("--round", metavar="NAME", help="default: all rounds, one after another")
+        parser.add_argument(
+            "--level", choices=[CODE, PARENT], default=CODE, help="parent: a code counts as the one it stands under"
+        )
 
-    def act(self, *, study, round):
+    def act(self, *, study, round, level):
         study = study_named(study)
         rounds = list(study.rounds.select_related("phase"))
         if round is not None:
@@ -20,7 +24,7 @@ class Command(ActCommand):
             rounds = [one for one in rounds if one.name == name]
             if not rounds:
                 raise CommandError(f"There is no round “{name}”. Rounds here: {known}.")
-        return reporting.of_study(study, rounds)
+        return reporting.of_study(study, rounds, level)
 
     def report(self, outcome):
         lines = []

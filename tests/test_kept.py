@@ -1,0 +1,94 @@
+"""What is kept of a study is never older than the study, whichever way it changed."""
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from mapping.models import Finding, Membership, Paper, Section
+from reviews import progress
+from reviews.kept import kept, read_only, stamp
+from reviews.models import Assignment, Deferral, Round, Summary
+from tests.making import make_assignment, make_paper, make_round, make_study, make_summary, make_task
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_every_change_of_what_figures_are_made_of_changes_the_stamp_without_a_line_in_the_log(study, ada, ben):
+    round = make_round(study)
+    paper = make_paper(study)
+    assignment = make_assignment(paper, ben, round=round)
+    summary = make_summary(paper, ben, submitted=False)
+    changes = [
+        lambda: Summary.objects.update(submitted_at=timezone.now()),
+        lambda: Assignment.objects.filter(pk=assignment.pk).update(withdrawn_at=timezone.now()),
+        lambda: Round.objects.filter(pk=round.pk).update(closed_at=timezone.now()),
+        lambda: Section.objects.filter(study=study, key="method").update(retired_at=timezone.now()),
+        lambda: Finding.objects.create(
+            paper=paper, section=study.sections.first(), none_apply=True, settled_at=timezone.now()
+        ),
+        lambda: Deferral.objects.create(paper=paper, section=study.sections.first(), by=ada),
+        lambda: make_task(paper, ben),
+        lambda: Membership.objects.filter(user=ben).update(role="lead"),
+        lambda: Paper.objects.filter(pk=paper.pk).update(title="Another title"),
+        lambda: Deferral.objects.all().delete(),
+        lambda: (summary.answers.all().delete(), summary.delete()),
+    ]
+    seen = [stamp(study)]
+    for change in changes:
+        change()
+        seen.append(stamp(study))
+
+    assert seen == sorted(set(seen))
+    assert not study.log.exists()
+
+
+def test_typing_in_a_draft_leaves_the_stamp_alone_and_so_does_another_study(study, ben):
+    paper = make_paper(study)
+    draft = make_summary(paper, ben, submitted=False)
+    before = stamp(study)
+
+    draft.save(update_fields=["updated_at"])
+    make_paper(make_study())
+
+    assert stamp(study) == before
+
+
+def test_a_commit_counts_once_however_many_rows_it_changes(study):
+    before = stamp(study)
+    with transaction.atomic():
+        for _ in range(20):
+            make_paper(study)
+    assert stamp(study) == before + 1
+
+
+def test_a_kept_figure_follows_work_that_nobody_wrote_down(study, ben):
+    round = make_round(study)
+    paper = make_paper(study)
+    make_assignment(paper, ben, round=round)
+    assert progress.rounds_to_close(study) == 0
+
+    summary = make_summary(paper, ben, submitted=False)
+    assert progress.rounds_to_close(study) == 0
+    Summary.objects.filter(pk=summary.pk).update(submitted_at=timezone.now())
+
+    assert progress.rounds_to_close(study) == 1
+
+
+def test_a_figure_is_worked_out_once_and_again_after_a_change(study):
+    worked = []
+    for _ in range(2):
+        assert kept(study, "papers", lambda: worked.append(study.papers.count()) or len(worked)) == 1
+    make_paper(study)
+    kept(study, "papers", lambda: worked.append(study.papers.count()) or len(worked))
+
+    assert worked == [0, 1]
+
+
+def test_nothing_is_kept_of_what_may_still_be_taken_back(study):
+    read_only(study)
+    with transaction.atomic():
+        make_paper(study)
+        assert kept(study, "papers", study.papers.count) == 1
+        transaction.set_rollback(True)
+    assert connection.in_atomic_block is False
+    assert kept(study, "papers", lambda: study.papers.count() + 7) == 7
