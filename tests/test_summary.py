@@ -376,7 +376,7 @@ def test_the_form_takes_the_same_queries_whatever_its_size(
         client.get(url)
 
 
-QUERIES_OF_THE_FORM = 15
+QUERIES_OF_THE_FORM = 14
 
 
 @pytest.mark.parametrize("size", [1, 30])
