@@ -5,6 +5,7 @@
 const box = document.querySelector("[data-pdf]");
 const pane = document.querySelector("[data-paper]");
 const said = document.querySelector("[data-pdf-said]");
+const tools = document.querySelector(".pdf-tools");
 const pageField = document.querySelector("[data-pdf-page]");
 const found = document.querySelector("[data-pdf-found]");
 const NEAR = 6;
@@ -13,6 +14,7 @@ let library;
 let pdf;
 let opening;
 let zoom = 1;
+let width = 0; // what the pages are drawn for
 let base = { width: 612, height: 792 };
 const drawn = new Map(); // page number -> promise of its text layer
 const texts = new Map(); // page number -> detached element with its text
@@ -55,6 +57,7 @@ function start() {
 }
 
 function measure() {
+  width = box.clientWidth;
   box.style.setProperty("--page-width", `${base.width * scale()}px`);
   box.style.setProperty("--page-shape", `${base.width} / ${base.height}`);
   box.style.setProperty("--total-scale-factor", scale());
@@ -105,19 +108,23 @@ function letGo(number) {
   delete pageBox(number).dataset.drawn;
 }
 
+/* The line that was at the top stays there, at any size; a page whose head is in view stays where it is. */
 function redraw() {
-  const here = Number(pageField.value);
+  const page = pageBox(Number(pageField.value)) ?? pageBox(1);
+  const scroller = pane.scrollHeight > pane.clientHeight + 1 ? pane : document.scrollingElement;
+  const top = tools.getBoundingClientRect().bottom;
+  const before = page.getBoundingClientRect();
+  const part = Math.max((top - before.top) / before.height, 0);
   measure();
   for (const number of [...drawn.keys()]) letGo(number);
   for (const number of inView) draw(number);
-  pageBox(here)?.scrollIntoView({ block: "start" });
+  const after = page.getBoundingClientRect();
+  scroller.scrollTop += after.top + part * after.height - before.top - part * before.height;
 }
 
 let resizing = 0;
-let width = 0;
 new ResizeObserver(() => {
-  if (!pdf || !box.clientWidth || Math.abs(box.clientWidth - width) < 2) return;
-  width = box.clientWidth;
+  if (!box?.children.length || !box.clientWidth || Math.abs(box.clientWidth - width) < 2) return;
   clearTimeout(resizing);
   resizing = setTimeout(redraw, 150);
 }).observe(box ?? document.body);
