@@ -2,15 +2,17 @@
 
 import csv
 import io
+import json
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from mapping.exporting import plain, safe
-from mapping.models import Membership
+from mapping.models import Finding, FindingMark, Membership
 from mapping.parsers.tables import read_table
-from reviews import bundling
+from reviews import bundling, recoding
 from reviews.models import Mark
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
 
@@ -147,3 +149,25 @@ def test_the_page_costs_as_many_queries_with_three_rounds_and_papers_as_with_one
     code_one_more()
     code_one_more()
     assert queries_of(client, address) == one
+
+
+def test_the_history_of_the_codebook_counts_no_marks_for_a_lead_who_still_has_to_code(study, cleo, ada, as_user):
+    paper, section = make_paper(study), study.sections.get(key="challenges")
+    make_summary(paper, cleo, answers={"challenges": ["Cost"]})
+    finding = Finding.objects.create(paper=paper, section=section, settled_at=timezone.now())
+    for label in ("Cost", "Talent"):
+        code = section.codes.get(label=label)
+        FindingMark.objects.create(finding=finding, code=code, quote=f"Cleo read of {label}")
+    cost, talent = section.codes.get(label="Cost"), section.codes.get(label="Talent")
+    recoding.merge(cost, into=talent, by=ada, reason="The same")
+
+    (row,) = rows(as_user(ada), study, "codebook_changes.csv")
+    assert (row["marks"], row["papers"]) == ("1", "1")
+    assert "$mark:1" in row["before"]
+    assert "Cleo read" in row["before"]
+    make_assignment(paper, ada)
+    (row,) = rows(as_user(ada), study, "codebook_changes.csv")
+    assert (row["marks"], row["papers"], row["reason"]) == ("", "", "The same")
+    before, after = json.loads(row["before"]), json.loads(row["after"])
+    assert {name for name, value in {**before, **after}.items() if value} == {"codes"}
+    assert "Cleo read" not in row["before"] + row["after"]
