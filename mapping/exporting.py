@@ -67,6 +67,7 @@ class Scope:
     study: Study
     rows: dict  # model: queryset
     is_whole: bool = False  # nothing is held back: then what was computed from all of it may leave too
+    is_blind: bool = False  # papers are closed to them: then no figure leaves that counts the marks there
     pseudonyms: dict = field(default_factory=dict)  # user name: "R1"
     full_names: dict = field(default_factory=dict)  # full name: "R1"
 

@@ -210,8 +210,8 @@ CHANGE_COLUMNS = (
     Column("code_number", "its number in codebook.csv"),
     Column("before", "what was, as JSON"),
     Column("after", "what is, as JSON"),
-    Column("marks", "how many marks it touched"),
-    Column("papers", "in how many papers"),
+    Column("marks", "how many marks it touched; empty for those who still have papers to code"),
+    Column("papers", "in how many papers; empty for those who still have papers to code"),
     Column("reason", "why"),
     Column("by", "who"),
     Column("at", "when"),
@@ -219,12 +219,28 @@ CHANGE_COLUMNS = (
 )
 
 
+# What a change keeps of the marks, answers and findings it touched, beside the words of the codebook.
+OF_READERS = {"answers", "finding_marks", "flags", "marks", "set_aside", "tasks"}
+
+
+def without_readings(words):
+    """What a change keeps, with that emptied. Where answers were carried to another section, `made` are answers."""
+    emptied = OF_READERS | {"made"} if "answers" in words else OF_READERS
+    return {name: type(value)() if name in emptied else value for name, value in words.items()}
+
+
 def changes(scope):
+    """For a lead who still codes without what was touched: it counts what others said of papers that are closed."""
     numbers, outward = numbers_of_codes(scope), Outward(scope)
+
+    def kept(words):
+        return as_json(outward(without_readings(words) if scope.is_blind else words))
+
     for one in in_order(scope, CodebookChange, "section", "code", "by", "undoes"):
+        touched = [None, None] if scope.is_blind else [one.marks, one.papers]
         yield [
             one.version, one.act, one.section.key if one.section else "", one.code.label if one.code else "",
-            numbers.get(one.code_id), as_json(outward(one.before)), as_json(outward(one.after)), one.marks, one.papers,
+            numbers.get(one.code_id), kept(one.before), kept(one.after), *touched,
             scope.words(one.reason), scope.person(one.by), one.at, one.undoes.version if one.undoes else None,
         ]  # fmt: skip
 

@@ -254,7 +254,8 @@ def add_changes(site):
                 study=site.study, version=row.integer("version"), act=row["act"], reason=row["reason"],
                 section=row.one_of("section", site.sections, "section", is_needed=False),
                 code=row.one_of("code_number", site.codes, "code", is_needed=False),
-                marks=row.integer("marks"), papers=row.integer("papers"), by=site.reviewer(row, "by"),
+                # Empty where whoever took the bundle out was not to know.
+                marks=row.integer("marks") or 0, papers=row.integer("papers") or 0, by=site.reviewer(row, "by"),
                 at=row.moment("at"),
             )  # fmt: skip
             site.keep(change, "before", row, "before")

@@ -103,7 +103,8 @@ def scope_for(user, study, *, with_pseudonyms=False):
     submitted = Summary.objects.filter(assignment__round__study=study).submitted()
     held_back = submitted.exclude(pk__in=rows[Summary].values("pk"))
     is_whole = study.membership.is_lead and not hides and not held_back.exists()
-    return scoped(study, rows, called, is_whole=is_whole)
+    is_blind = logbook.papers_closed_to(user, study).exists()
+    return scoped(study, rows, called, is_whole=is_whole, is_blind=is_blind)
 
 
 def scope_of_all(study, *, with_pseudonyms=False):
@@ -111,11 +112,11 @@ def scope_of_all(study, *, with_pseudonyms=False):
     return scoped(study, everything(study), pseudonyms(study) if with_pseudonyms else {}, is_whole=True)
 
 
-def scoped(study, rows, called, *, is_whole):
+def scoped(study, rows, called, *, is_whole, **facts):
     full_names = {}
     if called:
         full_names = {user.name: called[user.username] for user in people_of(study) if user.name}
-    return Scope(study=study, rows=rows, is_whole=is_whole, pseudonyms=called, full_names=full_names)
+    return Scope(study=study, rows=rows, is_whole=is_whole, pseudonyms=called, full_names=full_names, **facts)
 
 
 def pseudonyms(study, *, is_shuffled=False):
