@@ -95,6 +95,7 @@ study_pages = [
     path("codebook/versions/", codebook_versions.codebook_versions, name="codebook-versions"),
     path("codebook/versions/<int:version>/undo/", codebook_versions.undo_change, name="undo-change"),
     path("codebook/<int:code>/", code.code, name="code"),
+    path("codebook/<int:code>/quotes/", codebook.code_quotes, name="code-quotes"),
     path("codebook/<int:code>/order/", code.order_code, name="order-code"),
     path("codebook/<int:code>/retire/", code.retire_code, name="retire-code"),
     path("codebook/<int:code>/restore/", code.restore_code, name="restore-code"),

@@ -1,31 +1,29 @@
 """The codebook as somebody may read it: codes in their order, with what they see of how each is used.
 
-A constant number of queries, whatever the number of codes.
+A constant number of queries, whatever the number of codes. Quotes come for one code at a time, when it is asked for.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, Q
 
 from mapping.models import Code, Section
 from reviews import touching
-from reviews.models import Mark
 
-EXAMPLES = 2
+EXAMPLES = 10
 GONE = (Code.Status.RETIRED, Code.Status.MERGED, Code.Status.DECLINED)
 
 
 @dataclass
 class Entry:
-    """One code with its use: `marks` and `papers` as this reader may count them, `alpha` an Alpha or None."""
+    """One code with its use: `marks`, `papers` and `quotes` as this reader may count them, `alpha` an Alpha or None."""
 
     code: Code
     marks: int = 0
     papers: int = 0
+    quotes: int = 0
     alpha: object = None
-    quotes: list = field(default_factory=list)
     children: list = field(default_factory=list)
     is_first: bool = False
     is_last: bool = False
@@ -74,20 +72,27 @@ def chapters(study, user, *, words="", section="", with_gone=False):
 
 
 def use(by_section, user, study):
-    """Counts and quotes, from what this reader may see, never from anything else."""
+    """Counts, from what this reader may see, never from anything else."""
     entries = {entry.code.pk: entry for several in by_section.values() for entry in several}
     marks = touching.visible_marks(user, study).filter(code__in=list(entries)).order_by()
-    counts = marks.values_list("code").annotate(Count("pk"), Count("answer__summary__assignment__paper", distinct=True))
-    for code, number, papers in counts:
-        entries[code].marks, entries[code].papers = number, papers
-    order = Window(RowNumber(), partition_by=F("code"), order_by=["-answer__summary__submitted_at", "pk"])
-    quoted = marks.exclude(quote="").annotate(place=order).filter(place__lte=EXAMPLES)
-    rows = Mark.objects.filter(pk__in=list(quoted.values_list("pk", flat=True))).select_related(
-        "answer__summary__assignment__paper"
+    counts = marks.values_list("code").annotate(
+        number=Count("pk"),
+        papers=Count("answer__summary__assignment__paper", distinct=True),
+        quotes=Count("pk", filter=~Q(quote="")),
     )
-    for mark in rows:
+    for code, number, papers, quotes in counts:
+        entry = entries[code]
+        entry.marks, entry.papers, entry.quotes = number, papers, quotes
+
+
+def quotes(code, user):
+    """The newest quotes for a code that this reader may see, each with its `paper`, and how many there are."""
+    marks = touching.visible_marks(user, code.section.study).filter(code=code).exclude(quote="")
+    newest = marks.order_by("-answer__summary__submitted_at", "pk").select_related("answer__summary__assignment__paper")
+    found = list(newest[:EXAMPLES])
+    for mark in found:
         mark.paper = mark.answer.summary.assignment.paper
-        entries[mark.code_id].quotes.append(mark)
+    return found, marks.count()
 
 
 def agreement(sections, user, study):

@@ -40,8 +40,24 @@ def shown(client, url):
 
 def test_the_page_shows_use_quotes_and_agreement(study, coded, ada, as_user):
     text = shown(as_user(ada), page(study))
-    for words in ("Model drift", "nobody to hire", "A telling title", "<b>2</b> in 2 papers", "on 1 paper"):
+    for words in ("Model drift", "2 quotes", "<b>2</b> in 2 papers", "on 1 paper"):
         assert words in text
+
+
+def quotes_of(client, study, label):
+    return client.get(page(study, "code-quotes", Code.objects.get(label=label).pk))
+
+
+def test_the_quotes_of_a_code_come_when_asked_for_and_only_those_one_may_see(study, coded, ada, ben, olga, as_user):
+    text = quotes_of(as_user(ada), study, "Talent").content.decode()
+    assert text.count("nobody to hire") == 2
+    assert "A telling title" in text
+    make_assignment(coded, ada)
+    text = quotes_of(as_user(ada), study, "Talent").content.decode()
+    assert (text.count("nobody to hire"), "A telling title" in text) == (1, False)
+    assert "nobody to hire" not in quotes_of(as_user(olga), study, "Talent").content.decode()
+    Code.objects.filter(label="Talent").update(status="proposed")
+    assert quotes_of(as_user(ben), study, "Talent").status_code == 404
 
 
 def test_who_still_has_to_code_a_paper_sees_nothing_of_it(study, coded, ada, as_user):
@@ -99,8 +115,10 @@ def test_the_page_asks_as_often_for_500_codes_as_for_10(study, section, coded, a
         [Mark(answer=answer, code=code, quote="q") for code in section.codes.filter(label__startswith="Code")]
     )
     with CaptureQueriesContext(connection) as many:
-        assert client.get(page(study)).status_code == 200
+        answered = client.get(page(study))
+    assert answered.status_code == 200
     assert len(many) == len(few)
+    assert len(answered.content) < 500 * 1400
 
 
 def test_a_code_is_added_after_near_ones_were_pointed_out(study, section, ada, as_user):

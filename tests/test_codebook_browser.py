@@ -16,8 +16,8 @@ def chosen(page, act):
     """From the codebook page to one of the acts of a code, as a lead goes there."""
     label, word = act
     row = page.locator("tr", has=page.get_by_role("link", name=label, exact=True))
-    row.locator("summary", has_text="Change").click()
-    row.get_by_role("link", name=word, exact=True).click()
+    row.get_by_role("link", name=f"Change {label}").click()
+    page.get_by_role("link", name=word, exact=True).click()
 
 
 def because(page, reason, button):

@@ -131,6 +131,7 @@ DOORS = {
     "codebook-versions": "E",
     "undo-change": "L",
     "code": "L",
+    "code-quotes": "E",
     "order-code": "L",
     "retire-code": "L",
     "restore-code": "L",

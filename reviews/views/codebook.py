@@ -1,4 +1,4 @@
-"""The codebook: to read, to search, to print, to take away."""
+"""The codebook: to read, to search, to print, to take away; and what the papers say on one code."""
 
 from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
@@ -45,6 +45,15 @@ def filters(sections, chosen, with_gone):
         {"name": "section", "label": "Section", "active": bool(chosen), "options": options},
         {"name": "gone", "label": "In use", "active": with_gone, "options": gone},
     ]
+
+
+@require_safe
+def code_quotes(request, slug, code):
+    study = access.study_to_read(request.user, slug)
+    code = access.code_to_read(study, code)
+    quotes, total = codebook_page.quotes(code, request.user)
+    context = {"study": study, "code": code, "quotes": quotes, "total": total}
+    return answer(request, "code-quotes.html", context)
 
 
 @require_safe

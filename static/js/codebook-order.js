@@ -30,7 +30,8 @@ document.addEventListener("drop", (event) => {
   const row = rowOf(event);
   if (!fits(row)) return;
   event.preventDefault();
-  const form = dragged.querySelector("form.order");
+  const form = document.getElementById("order");
+  form.action = dragged.dataset.order;
   const before = document.createElement("input");
   before.type = "hidden";
   before.name = "before";
