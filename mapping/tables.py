@@ -120,8 +120,8 @@ def value_of(finding):
 
 
 def absence_of(judged):
-    """The absence as files have it. Of a single choice an empty cell would mean a blank: there it is said in a word that
-    none of the codes apply.
+    """The absence as files have it. An empty cell would mean a blank in a single choice: there a word says that none of
+    the codes apply.
     """
     return NONE_APPLY if judged.none_apply and not judged.section.is_multiple else judged.absence
 

@@ -95,7 +95,8 @@ def make_summary(paper, reviewer, *, submitted=True, answers=None, round=None):
 
 
 def make_answer(summary, section_key, value, *, quote="", page=""):
-    """A list of labels for codes, a label for one code, None for none of the codes, True or False, a number, a text, or `absent("unclear")`."""
+    """A list of labels for codes, a label for one code, None for none of them,
+    True or False, a number, a text, or `absent("unclear")`."""
     section = Section.objects.get(study=summary.assignment.round.study, key=section_key)
     answer = Answer(summary=summary, section=section, version=1)
     if isinstance(value, absent):
