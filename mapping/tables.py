@@ -12,6 +12,7 @@ from django.db.models import Prefetch, Q
 from mapping.exporting import CHUNK, CHUNK_WITH_PARTS, Column, Table
 from mapping.models import Code, Finding, FindingMark, Paper, PaperImport, PaperSource, User
 
+NONE_APPLY = "none_apply"
 PAPER_FIELDS = (
     ("key", "stable key of the paper, as in a BibTeX file"),
     ("title", "title"),
@@ -118,10 +119,17 @@ def value_of(finding):
     return finding.number if finding.section.kind == "number" else finding.text
 
 
+def absence_of(judged):
+    """The absence as files have it. An empty cell would mean a blank in a single choice: there a word says that none of
+    the codes apply.
+    """
+    return NONE_APPLY if judged.none_apply and not judged.section.is_multiple else judged.absence
+
+
 def words_of(finding):
     """All that was settled in one cell: labels joined by “; ”, or the value, or the absence."""
-    if finding.absence:
-        return finding.absence
+    if finding.absence or finding.none_apply:
+        return finding.absence or NONE_APPLY
     if finding.section.has_codes:
         return "; ".join(mark.code.label for mark in finding.marks.all())
     return value_of(finding)
@@ -138,7 +146,8 @@ def wide_columns(scope):
         # A section may be called “year” too.
         Column(
             section.key if section.key not in taken else f"section {section.key}",
-            f"{section.label}: what was settled; several codes joined by “; ”; empty: nothing settled",
+            f"{section.label}: what was settled; several codes joined by “; ”, an absence or {NONE_APPLY}; "
+            "empty: nothing settled",
         )
         for section in sections_of(scope.study)
     )

@@ -1,5 +1,5 @@
 """The open differences of a study, in the order that helps most. Worked out for all papers at once, and only when
-something happened: the log is only ever added to, so its length tells.
+something happened: the database's stamp tells (`models/stamps.py`).
 """
 
 from collections import Counter, defaultdict

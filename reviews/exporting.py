@@ -4,8 +4,10 @@ from django.db.models import Prefetch
 
 from mapping.exporting import CHUNK_WITH_PARTS, Column, Table
 from mapping.models import Code
-from mapping.tables import findings_in, numbers_of_codes, value_of
+from mapping.tables import absence_of, findings_in, numbers_of_codes, value_of
 from reviews.models import Mark, Resolution, Summary
+
+ABSENCE = "not_reported, unclear or not_applicable; of code and stage also none_apply: none of the codes apply"
 
 CODINGS_COLUMNS = (
     Column("paper", "key of the paper"),
@@ -16,9 +18,10 @@ CODINGS_COLUMNS = (
     Column("section", "key of the section"),
     Column("kind", "codes, code, stage, yes_no, number or text"),
     Column(
-        "value", "label of the code; yes or no; the number; the text; empty with an empty absence: none of the codes"
+        "value",
+        "label of the code; yes or no; the number; the text; of codes, empty with an empty absence: none of them",
     ),
-    Column("absence", "not_reported, unclear or not_applicable"),
+    Column("absence", ABSENCE),
     Column("quote", "evidence, word for word"),
     Column("page", "page of the quote"),
     Column("rationale", "why"),
@@ -68,7 +71,7 @@ def said(answer):
         return [[mark.code.label, "", mark.quote, mark.page, mark.rationale] for mark in marks]
     value = value_of(answer)
     if answer.absence or answer.none_apply or value not in {"", None}:
-        return [["" if value is None else value, answer.absence, *evidence]]
+        return [["" if value is None else value, absence_of(answer), *evidence]]
     return []
 
 
@@ -77,8 +80,8 @@ FINDINGS_COLUMNS = (
     Column("phase", "key of the phase"),
     Column("section", "key of the section"),
     Column("kind", "codes, code, stage, yes_no, number or text"),
-    Column("value", "what was settled; one row per code; empty with an empty absence: none of the codes"),
-    Column("absence", "not_reported, unclear or not_applicable"),
+    Column("value", "what was settled; one row per code; of codes, empty with an empty absence: none of them"),
+    Column("absence", ABSENCE),
     Column("quote", "evidence that carried it"),
     Column("page", "page of the quote"),
     Column("rationale", "the reader's why"),
@@ -114,7 +117,7 @@ def settled_on(finding):
         return [["" if finding.absence else value_of(finding), finding.absence, "", "", "", None]]
     marks = finding.marks.all()
     rows = [[mark.code.label, "", mark.quote, mark.page, mark.rationale, mark.code_id] for mark in marks]
-    return rows or [["", "", "", "", "", None]]
+    return rows or [["", absence_of(finding), "", "", "", None]]
 
 
 def came_about(how, scope):

@@ -4,6 +4,7 @@ from itertools import groupby
 
 from mapping.exporting import cell
 from mapping.models import Finding, FindingMark, LogEntry
+from mapping.tables import NONE_APPLY
 from reviews.exporting import ANSWERS, CODINGS, FINDINGS
 from reviews.models import (
     Answer,
@@ -169,10 +170,13 @@ def answer_from(site, about, said, summaries, labels):
 
 def judge(judged, section, row):
     """What a row says without codes."""
-    judged.absence = row["absence"]
     if row["absence"]:
         if row["value"]:
             raise row.refused("absence", "there is a value too")
+        judged.none_apply = row["absence"] == NONE_APPLY
+        judged.absence = "" if judged.none_apply else row["absence"]
+        if judged.none_apply and not section.has_codes:
+            raise row.refused("absence", "the section takes no codes")
         return
     if section.kind == "yes_no":
         judged.yes_no = {"yes": True, "no": False, "": None}.get(row["value"], row)

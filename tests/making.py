@@ -95,12 +95,13 @@ def make_summary(paper, reviewer, *, submitted=True, answers=None, round=None):
 
 
 def make_answer(summary, section_key, value, *, quote="", page=""):
-    """A list of labels for codes, a label for one code, True or False, a number, a text, or `absent("unclear")`."""
+    """A list of labels for codes, a label for one code, None for none of them,
+    True or False, a number, a text, or `absent("unclear")`."""
     section = Section.objects.get(study=summary.assignment.round.study, key=section_key)
     answer = Answer(summary=summary, section=section, version=1)
     if isinstance(value, absent):
         answer.absence = value.why
-    elif section.kind == "codes" and not value:
+    elif value is None or (section.kind == "codes" and not value):
         answer.none_apply = True
     elif section.kind == "yes_no":
         answer.yes_no = value
@@ -110,7 +111,7 @@ def make_answer(summary, section_key, value, *, quote="", page=""):
         answer.text = value
     answer.save()
     if section.has_codes and not isinstance(value, absent):
-        for label in [value] if isinstance(value, str) else value:
+        for label in [value] if isinstance(value, str) else value or []:
             code = Code.objects.current().get(section=section, label=label)
             Mark.objects.create(answer=answer, code=code, quote=quote, page=page)
     return answer

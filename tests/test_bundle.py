@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from mapping import codebook, paper_keeping
-from mapping.models import Code, CodebookChange, LogEntry, PaperImport, PaperSource, Study, User
-from reviews import bundling, freezing, recoding, resolving, undoing
+from mapping.models import Code, CodebookChange, Finding, LogEntry, PaperImport, PaperSource, Study, User
+from reviews import bundling, freezing, recoding, resolving, settling, undoing
 from reviews.comparing import compared
 from reviews.demo import make as make_demo
 from reviews.models import (
@@ -168,6 +168,25 @@ def test_the_demo_comes_back_too(db):
     empty_the_site()
     again = files_in(bundle_of(come_back(bundle_of_again(first))))
     assert again == first
+
+
+def test_none_of_the_codes_comes_back_and_every_file_says_so(study, ben, cleo):
+    paper = make_paper(study)
+    for reviewer in (ben, cleo):
+        make_summary(paper, reviewer, answers={"challenges": None, "method": None, "maturity-stage": None})
+    settling.settle(study)
+    first = bundle_of(study)
+    before = files_in(first)
+    assert before["codings.csv"].count(",none_apply,") == 4
+    assert before["findings.csv"].count(",,none_apply,,") == 2
+    assert before["findings_wide.csv"].count("none_apply") == 3
+    empty_the_site()
+    here = come_back(first)
+    for said in (Answer.objects.filter(summary__assignment__round__study=here), Finding.objects.of(here)):
+        assert set(said.values_list("section__key", "none_apply", "absence")) == {
+            ("challenges", True, ""), ("method", True, ""), ("maturity-stage", True, ""),
+        }  # fmt: skip
+    assert files_in(bundle_of(here)) == before
 
 
 def bundle_of_again(files):

@@ -10,10 +10,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from mapping.exporting import lines
 from mapping.models import Code, CodebookChange, LogEntry, Membership, PaperSource, User
 from reviews import undoing
+from reviews.exporting import CODINGS
 from reviews.importing import import_codings
 from reviews.models import Answer, Assignment, Mark, Round, Summary
+from reviews.scoping import scope_of_all
 from tests.making import make_code, make_paper, make_section, make_study, make_summary, make_user
 
 HEAD = "paper,reviewer,section,value"
@@ -92,6 +95,31 @@ def test_none_of_the_codes_blank_and_absences_stay_apart(study, ada, ben, cleo, 
         ("unclear", False),
     }
     assert other.assignments.count() == 1
+
+
+def test_none_of_the_codes_comes_back_from_a_file_of_codings_in_every_coded_kind(study, ada, ben, paper):
+    none = {"challenges": None, "method": None, "maturity-stage": None}
+    make_summary(paper, ben, answers={**none, "conclusion": "nothing"})
+    table = "".join(lines(CODINGS, scope_of_all(study)))
+    Summary.objects.all().delete()
+    Assignment.objects.all().delete()
+
+    outcome = import_codings(study, file_name="codings.csv", content=table.encode(), by=ada)
+    assert (reasons(outcome), outcome["created"]["codes"]) == ([], 0)
+    answers = Answer.objects.filter(summary__assignment__reviewer=ben)
+    assert set(answers.values_list("section__key", "none_apply", "absence", "text")) == {
+        *((key, True, "", "") for key in none), ("conclusion", False, "", "nothing"),
+    }  # fmt: skip
+    assert "".join(lines(CODINGS, scope_of_all(study))).count("none_apply") == 2
+
+
+def test_none_of_the_codes_may_be_called_otherwise_and_says_nothing_where_there_are_none(study, ada, ben, paper):
+    outcome = take(study, ada, "john2021,ben,method,-,", head=f"{HEAD},absence", absences={"-": "none_apply"})
+    assert (reasons(outcome), said(ben, "method")) == ([], True)
+    outcome = take(study, ada, "john2021,ben,cases,,none_apply", head=f"{HEAD},absence", round_name="Again")
+    assert "takes no codes" in reasons(outcome)[0][1]
+    outcome = take(study, ada, "john2021,ben,method,,", head=f"{HEAD},absence", round_name="Again")
+    assert not Answer.objects.filter(summary__assignment__round__name="Again").exists(), "empty is blank there"
 
 
 def test_papers_are_known_by_key_former_key_doi_and_title(study, ada, ben, paper):

@@ -5,6 +5,7 @@ from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
+from mapping import paper_keeping
 from mapping.models import Membership
 from reviews import remarking, undoing
 from reviews.models import Mention, Remark
@@ -155,3 +156,11 @@ def test_in_an_anonymous_study_readers_are_called_by_letter_and_named_nowhere(
     body = as_user(ada).get(page(paper)).content.decode()
     for name in ("Ben", "ben", "Cleo", "cleo"):
         assert name not in body, name
+
+
+def test_a_discussed_paper_is_not_deleted(study, ada, challenges):
+    paper = make_paper(study, "Discussed")
+    Remark.objects.create(paper=paper, section=challenges, by=ada, text="Is this in scope?")
+    with pytest.raises(ValidationError, match=r"Nothing was removed: 1 of these papers is .*remark"):
+        paper_keeping.delete_paper(paper, by=ada)
+    assert Remark.objects.filter(paper=paper).exists()

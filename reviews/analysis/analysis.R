@@ -22,7 +22,7 @@ read_table <- function(name) {
 frequencies <- function(findings) {
   coded <- findings[findings$kind != "text", ]
   said <- ifelse(coded$absence == "", coded$value, coded$absence)
-  said[said == "" & coded$none_apply == "1"] <- "none of the codes"
+  said[coded$none_apply == "1"] <- "none of the codes"
   coded$said <- said
   pairs <- unique(coded[coded$said != "", c("section", "said", "paper")])
   if (!nrow(pairs)) return(data.frame())

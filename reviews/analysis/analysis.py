@@ -29,7 +29,7 @@ def frequencies(findings):
     """Papers per value; a paper may count for several codes of a section, and once for each."""
     coded = findings[findings.kind != "text"].copy()
     coded["said"] = coded.value.where(coded.absence == "", coded.absence)
-    coded.loc[(coded.said == "") & (coded.none_apply == "1"), "said"] = "none of the codes"
+    coded.loc[coded.none_apply == "1", "said"] = "none of the codes"
     counted = coded[coded.said != ""].groupby(["section", "said"], sort=True).paper.nunique().reset_index(name="papers")
     of = coded.groupby("section").paper.nunique().reset_index(name="papers_settled")
     counted = counted.merge(of, on="section")

@@ -3,6 +3,7 @@
 from decimal import Decimal, InvalidOperation
 
 from mapping.models import Section
+from mapping.tables import NONE_APPLY
 from reviews.models import Answer, Mark
 
 from .finders import NotFound
@@ -20,9 +21,13 @@ def answer_from(rows, section, reviewer, codes):
         raise NotFound(f"“{section}” has an absence and something else for one paper and reviewer: only one can hold")
     if values and empty:
         raise NotFound(f"“{section}” has an empty value beside others for one paper and reviewer: which one holds?")
-    answer = Answer(section=section, version=1, absence=next(iter(absences), ""), confidence=confidence(rows, section))
+    if NONE_APPLY in absences and not section.has_codes:
+        raise NotFound(f"“{section}” takes no codes, so “{NONE_APPLY}” says nothing there")
+    answer = Answer(section=section, version=1, confidence=confidence(rows, section))
     if not values:
-        answer.none_apply = not absences and section.kind == Section.Kind.CODES
+        # An empty value is no answer but where several codes may be given: there it is a judgement.
+        answer.none_apply = NONE_APPLY in absences or (not absences and section.is_multiple)
+        answer.absence = "" if answer.none_apply else next(iter(absences), "")
         take_evidence(answer, rows)
         is_blank = not (answer.absence or answer.none_apply or answer.has_evidence or answer.confidence)
         return None if is_blank else (answer, [])

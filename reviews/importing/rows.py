@@ -10,18 +10,19 @@ from django.utils.dateparse import parse_date, parse_datetime
 from mapping.models import Judgement
 from mapping.parsers import Problem, UnreadableFile
 from mapping.parsers.tables import read_table
+from mapping.tables import NONE_APPLY
 
 REQUIRED = ("paper", "reviewer", "section", "value")
 OPTIONAL = (
     "phase", "round", "revision", "kind", "absence", "quote", "page", "rationale", "confidence", "submitted_at",
     "codebook_version",
 )  # fmt: skip
-ABSENCES = tuple(Judgement.Absence.values)
+ABSENCES = (*Judgement.Absence.values, NONE_APPLY)
 
 
 @dataclass
 class CodingRow:
-    """One row. `absence` is one of the three, or empty; what the file does not say is empty or None."""
+    """One row. `absence` is one of `ABSENCES`, or empty; what the file does not say is empty or None."""
 
     line: int
     paper: str

@@ -97,7 +97,7 @@ class Deferral(models.Model):
 class Remark(models.Model):
     """A line in the discussion of one section of one paper."""
 
-    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="remarks")
+    paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="remarks")
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="remarks")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now, editable=False)

@@ -183,6 +183,10 @@ def rows_of(choice, differences):
         }  # fmt: skip
 
 
+# Each block asks about eight queries, and holds its papers with all that was said of them.
+CSV_BLOCK = 2000
+
+
 class Line:
     """Lets csv write a line and hands it on."""
 
@@ -194,8 +198,8 @@ def in_csv(choice, found):
     def lines():
         writer = csv.writer(Line(), lineterminator="\n")
         yield writer.writerow(COLUMNS)
-        for start in range(0, len(found), 500):
-            for row in rows_of(choice, found[start : start + 500]):
+        for start in range(0, len(found), CSV_BLOCK):
+            for row in rows_of(choice, found[start : start + CSV_BLOCK]):
                 cells = [
                     row["paper"].key, row["paper"].title, row["section"].key, f"{row['difference'].severity:.3f}",
                     row["why"], row["word"] or row["state"], row["note"],
