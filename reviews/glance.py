@@ -27,6 +27,9 @@ def at_a_glance(study, user):
         for report in reports if pk in visible else []:
             if report["section"] in sections and report["raters"]:
                 found.setdefault(report["section"], line(study, sections[report["section"]], report, pk, name))
+    for entry in study.log.filter(act="declaration-changed").order_by("at"):
+        if entry.facts.get("section") in found:
+            found[entry.facts["section"]]["late"].append(entry)
     return sorted(found.values(), key=lambda one: (one["value"] is None, one["value"] or 0, one["section"].position))
 
 
@@ -39,7 +42,7 @@ def line(study, section, report, round, name):
     return {
         "section": section, "round": name, "name": measuring.LABELS[primary], "papers": report["papers"],
         "metric": figure["metric"], "value": figure["value"], "low": figure["low"], "high": figure["high"],
-        "reason": figure["reason"], "target": section.agreement_target,
+        "reason": figure["reason"], "late": [], "target": section.agreement_target,
         "verdict": measuring.verdict(figure, section.agreement_target),
         "url": f"{url}?{urlencode({'round': round})}",
     }  # fmt: skip

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from reviews.closing import close_round
+from reviews.declaring import declare
 from tests.making import make_assignment, make_code, make_paper, make_round, make_study, make_summary
 
 
@@ -119,3 +120,10 @@ def test_agreement_of_more_closed_rounds_asks_no_more_queries(as_user, study, ad
     before = queries()
     close_with_figures(study, ada, ben, cleo, "Calibration")
     assert queries() == before
+
+
+def test_a_target_changed_late_is_printed_beside_the_figure(as_user, study, ada, ben, cleo):
+    close_with_figures(study, ada, ben, cleo, "Pilot")
+    declare(study.sections.get(key="method"), by=ada, coefficient="", target=0.3)
+    page = text(overview(as_user(ada), study))
+    assert "after the first submission" in page
