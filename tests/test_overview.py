@@ -1,9 +1,13 @@
 """What each member finds first in a study."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from reviews.closing import close_round
+from reviews.declaring import declare
 from tests.making import make_assignment, make_code, make_paper, make_round, make_study, make_summary
 
 
@@ -76,3 +80,50 @@ def test_no_other_study_shows(as_user, study, ada, round):
     other = make_study()
     make_round(other, "A foreign round")
     assert "A foreign round" not in text(overview(as_user(ada), study))
+
+
+def close_with_figures(study, ada, ben, cleo, name):
+    round = make_round(study, name)
+    for one, other in (("Survey", "Experiment"), ("Survey", "Survey"), ("Experiment", "Experiment")):
+        paper = make_paper(study)
+        make_summary(paper, ben, round=round, answers={"method": one})
+        make_summary(paper, cleo, round=round, answers={"method": other})
+    close_round(round, by=ada)
+    return round
+
+
+def test_kept_agreement_leads_to_its_sections_and_reaches_nobody_who_may_not_see_all_behind_it(
+    as_user, study, ada, ben, cleo, olga
+):
+    study.sections.filter(key="method").update(agreement_target=0.8)
+    closed = close_with_figures(study, ada, ben, cleo, "Pilot")
+    address = f"{reverse('agreement-section', args=[study.slug, 'method'])}?round={closed.pk}"
+    page = text(overview(as_user(ada), study))
+    assert address in page
+    assert "whether it meets the target 0.8" in page
+    assert address in text(overview(as_user(ben), study))
+    assert address not in text(overview(as_user(olga), study))
+
+    paper = study.papers.first()
+    make_assignment(paper, ada, round=make_round(study, "Again"))
+    assert address not in text(overview(as_user(ada), study))
+
+
+def test_agreement_of_more_closed_rounds_asks_no_more_queries(as_user, study, ada, ben, cleo):
+    def queries():
+        with CaptureQueriesContext(connection) as asked:
+            text(overview(as_user(ada), study))
+        return len(asked)
+
+    close_with_figures(study, ada, ben, cleo, "Pilot")
+    queries()
+    before = queries()
+    close_with_figures(study, ada, ben, cleo, "Calibration")
+    assert queries() == before
+
+
+def test_a_target_changed_late_is_printed_beside_the_figure(as_user, study, ada, ben, cleo):
+    close_with_figures(study, ada, ben, cleo, "Pilot")
+    declare(study.sections.get(key="method"), by=ada, coefficient="", target=0.3)
+    page = text(overview(as_user(ada), study))
+    assert "after the first submission" in page

@@ -3,6 +3,7 @@ from django.views.decorators.http import require_safe
 from mapping import access
 from mapping.pages import answer
 from reviews import progress
+from reviews.glance import at_a_glance
 from reviews.kept import read_only
 
 
@@ -10,7 +11,11 @@ from reviews.kept import read_only
 def overview(request, slug):
     study = access.study_to_read(request.user, slug)
     read_only(study)
-    context = {"study": study, "waiting": progress.waiting(study, request.user)}
+    context = {
+        "study": study,
+        "waiting": progress.waiting(study, request.user),
+        "glance": at_a_glance(study, request.user),
+    }
     if study.membership.may_code:
         context |= {
             "next": progress.next_assignment(study, request.user),
