@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
-from mapping.models import Study, User
+from mapping.models import Code, Study, User
 from mapping.parsers.tables import escaped, unescaped
 
 CHUNK = 2000
@@ -70,6 +70,7 @@ class Scope:
     is_blind: bool = False  # papers are closed to them: then no figure leaves that counts the marks there
     pseudonyms: dict = field(default_factory=dict)  # user name: "R1"
     full_names: dict = field(default_factory=dict)  # full name: "R1"
+    level: str = "code"  # or "parent": then codes that stand under another one go by its name
 
     def of(self, model):
         return self.rows[model]
@@ -78,6 +79,17 @@ class Scope:
         if user is None:
             return ""
         return self.pseudonyms.get(user.username, user.username)
+
+    def code(self, code):
+        """The code by whose name this one goes, as `(label, primary key)`."""
+        return self._lifted.get(code.pk, (code.label, code.pk))
+
+    @cached_property
+    def _lifted(self):
+        if self.level != "parent":
+            return {}
+        grouped = Code.objects.filter(section__study=self.study, parent__isnull=False)
+        return {pk: (label, parent) for pk, label, parent in grouped.values_list("pk", "parent__label", "parent")}
 
     def people(self):
         """`[(primary key, how the files call them)]`"""

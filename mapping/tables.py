@@ -126,12 +126,12 @@ def absence_of(judged):
     return NONE_APPLY if judged.none_apply and not judged.section.is_multiple else judged.absence
 
 
-def words_of(finding):
-    """All that was settled in one cell: labels joined by “; ”, or the value, or the absence."""
+def words_of(finding, scope):
+    """All that was settled in one cell: labels joined by “; ”, each once, or the value, or the absence."""
     if finding.absence or finding.none_apply:
         return finding.absence or NONE_APPLY
     if finding.section.has_codes:
-        return "; ".join(mark.code.label for mark in finding.marks.all())
+        return "; ".join(dict.fromkeys(scope.code(mark.code)[0] for mark in finding.marks.all()))
     return value_of(finding)
 
 
@@ -169,7 +169,7 @@ def by_paper(scope):
 def wide(scope):
     keys = [section.pk for section in sections_of(scope.study)]
     for paper, findings in by_paper(scope):
-        words = {finding.section_id: words_of(finding) for finding in findings}
+        words = {finding.section_id: words_of(finding, scope) for finding in findings}
         facts = [getattr(paper, name) for name, _ in PAPER_FIELDS[:6]]
         yield [*facts, *(words.get(pk, "") for pk in keys)]
 
@@ -180,7 +180,8 @@ def codes_of(scope):
     settled = FindingMark.objects.filter(finding__in=scope.of(Finding)).values("code")
     in_the_codebook = Q(status__in=[Code.Status.ACTIVE, Code.Status.RETIRED]) | Q(pk__in=settled)
     for code in Code.objects.filter(in_the_codebook, section__study=scope.study).order_by("position", "pk"):
-        codes[code.section_id].append(code)
+        if scope.code(code)[1] == code.pk:
+            codes[code.section_id].append(code)
     return [(section, code) for section in sections_of(scope.study) for code in codes[section.pk]]
 
 
@@ -197,7 +198,7 @@ def onehot_columns(scope):
 def onehot(scope):
     columns = [(section.pk, code.pk) for section, code in codes_of(scope)]
     for paper, findings in by_paper(scope):
-        judged = {f.section_id: {mark.code_id for mark in f.marks.all()} for f in findings if not f.absence}
+        judged = {f.section_id: {scope.code(mark.code)[1] for mark in f.marks.all()} for f in findings if not f.absence}
         yield [
             paper.key,
             *(int(code in judged[section]) if section in judged else None for section, code in columns),

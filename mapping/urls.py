@@ -178,6 +178,7 @@ study_pages = [
     path("api/<slug:name>.json", api.api_file, name="api-file"),
     path("evidence/", evidence.evidence, name="evidence"),
     path("methods/", methods.methods, name="methods"),
+    path("methods/flow.svg", methods.flow_svg, name="flow-svg"),
     # Log
     path("log/", log.log, name="log"),
     path("log/log.csv", log.log_csv, name="log-csv"),

@@ -59,16 +59,16 @@ def codings(scope):
             scope.person(assignment.reviewer), summary.revision, section.key, section.kind,
         ]  # fmt: skip
         tail = [answer.confidence, summary.submitted_at, summary.codebook_version]
-        for words in said(answer):
+        for words in said(answer, scope):
             yield [*head, *words, *tail]
 
 
-def said(answer):
+def said(answer, scope):
     """`[value, absence, quote, page, rationale]`, once per mark or once for the answer."""
     evidence = [answer.quote, answer.page, answer.rationale]
     marks = answer.marks.all()
     if marks:
-        return [[mark.code.label, "", mark.quote, mark.page, mark.rationale] for mark in marks]
+        return [[scope.code(mark.code)[0], "", mark.quote, mark.page, mark.rationale] for mark in marks]
     value = value_of(answer)
     if answer.absence or answer.none_apply or value not in {"", None}:
         return [["" if value is None else value, absence_of(answer), *evidence]]
@@ -106,17 +106,20 @@ def findings(scope):
     for finding in ordered.iterator(chunk_size=CHUNK_WITH_PARTS):
         how = finding.decisions[-1] if finding.decisions else None
         head = [finding.paper.key, finding.section.phase.key, finding.section.key, finding.section.kind]
-        for *words, code in settled_on(finding):
+        for *words, code in settled_on(finding, scope):
             tail = [finding.none_apply, numbers.get(code), finding.settled_at]
             yield [*head, *words, *came_about(how, scope), *tail]
 
 
-def settled_on(finding):
+def settled_on(finding, scope):
     """`[value, absence, quote, page, rationale, primary key of the code]`, once per code or once."""
     if finding.absence or not finding.section.has_codes:
         return [["" if finding.absence else value_of(finding), finding.absence, "", "", "", None]]
     marks = finding.marks.all()
-    rows = [[mark.code.label, "", mark.quote, mark.page, mark.rationale, mark.code_id] for mark in marks]
+    rows = []
+    for mark in marks:
+        label, code = scope.code(mark.code)
+        rows.append([label, "", mark.quote, mark.page, mark.rationale, code])
     return rows or [["", absence_of(finding), "", "", "", None]]
 
 
@@ -150,7 +153,7 @@ def answers(scope):
     numbers = numbers_of_codes(scope)
     ambiguous = with_doubles(scope)
     for summary, answer in answers_in(scope):
-        assignment, marks, rows = summary.assignment, list(answer.marks.all()), said(answer)
+        assignment, marks, rows = summary.assignment, list(answer.marks.all()), said(answer, scope)
         apart = [answer.quote, answer.page, answer.rationale] if marks or not rows else ["", "", ""]
         is_unclear = any(mark.code_id in ambiguous for mark in marks)
         yield [

@@ -179,8 +179,7 @@ class OwnProgress(NamedTuple):
 
 def own_counts(study, user):
     """`{(round, reviewer): (assigned, submitted)}` of this person."""
-    own = Assignment.objects.of(user, study)
-    return kept(study, f"own.{user.pk}", lambda: counts_in(own))
+    return kept(study, f"own.{user.pk}", lambda: counts_in(Assignment.objects.of(user, study)))
 
 
 def of_reader_in(round, user):
@@ -212,8 +211,12 @@ def next_assignment(study, user):
 
 def awaited_from(study, user):
     """The pks of what this person may still submit, in order of need."""
-    to_code = Assignment.objects.to_code(user, study).in_order_of_need().values_list("pk", flat=True)
-    return kept(study, f"awaited.{user.pk}", lambda: list(to_code))
+
+    def work():
+        # Putting the question together takes longer than looking up what is kept.
+        return list(Assignment.objects.to_code(user, study).in_order_of_need().values_list("pk", flat=True))
+
+    return kept(study, f"awaited.{user.pk}", work)
 
 
 def shown(pks):
@@ -227,10 +230,21 @@ def shown(pks):
 
 def still_to_code(study, user):
     """How many papers this person has still to submit, and sections to look at again."""
-    return (
-        len(awaited_from(study, user))
-        + RecodingTask.objects.waiting().filter(assignment__in=Assignment.objects.of(user, study)).count()
-    )
+    return len(awaited_from(study, user)) + len(tasks_waiting(study, user))
+
+
+def tasks_waiting(study, user):
+    """The pks of this person's tasks. Most have none; of the others, their drafts may no longer call for them."""
+
+    def work():
+        return list(
+            RecodingTask.objects.open()
+            .filter(assignment__in=Assignment.objects.of(user, study))
+            .values_list("pk", flat=True)
+        )
+
+    own = kept(study, f"tasks.{user.pk}", work)
+    return list(RecodingTask.objects.waiting().filter(pk__in=own).values_list("pk", flat=True)) if own else []
 
 
 def rounds_to_close(study, user=None):

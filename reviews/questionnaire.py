@@ -6,6 +6,7 @@ A constant number of queries, whatever the number of sections, codes and answers
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 
 from django.db.models import Count, Exists, Max, OuterRef, Q
 
@@ -20,8 +21,7 @@ from .noticing import notices
 OFTEN = 5
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """A code as one chooses it."""
 
     pk: int
@@ -202,7 +202,7 @@ def options_of(user, sections, said, kept):
         found.setdefault(section, []).append(option)
     for pk, codes_there in named.items():
         moved = codes_there - {option.pk for option in found.get(pk, [])}
-        found.setdefault(pk, []).extend(replace(by_pk[code], status=MOVED) for code in sorted(moved & set(by_pk)))
+        found.setdefault(pk, []).extend(by_pk[code]._replace(status=MOVED) for code in sorted(moved & set(by_pk)))
     return found
 
 

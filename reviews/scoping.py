@@ -92,8 +92,8 @@ def visible(user, study):
     return rows
 
 
-def scope_for(user, study, *, with_pseudonyms=False):
-    """What this member may take out. `study` is as its door returned it.
+def scope_for(user, study, *, with_pseudonyms=False, level="code"):
+    """What this member may take out. `study` is as its door returned it; `level` is "code" or "parent".
 
     Where the study hides names while settling, they stay hidden here until it is released.
     """
@@ -104,7 +104,7 @@ def scope_for(user, study, *, with_pseudonyms=False):
     held_back = submitted.exclude(pk__in=rows[Summary].values("pk"))
     is_whole = study.membership.is_lead and not hides and not held_back.exists()
     is_blind = logbook.papers_closed_to(user, study).exists()
-    return scoped(study, rows, called, is_whole=is_whole, is_blind=is_blind)
+    return scoped(study, rows, called, is_whole=is_whole, is_blind=is_blind, level=level)
 
 
 def scope_of_all(study, *, with_pseudonyms=False):

@@ -133,11 +133,23 @@ def mark_of(mark, named):
 
 
 def picker_of(sheet, chosen, named):
-    choices = sheet.choices
+    choices = tuple(sheet.choices)
+    ticked = tuple(option.pk for option in choices if option.pk in chosen)
     if sheet.kind == "stage":
-        ticked = tuple(option.pk for option in choices if option.pk in chosen)
-        return piece("_scale.html", **named, choices=tuple(choices), chosen=ticked)
-    common = {"key": sheet.key, "is_multiple": sheet.is_multiple}
-    options = [piece("_option.html", **common, option=option, is_chosen=option.pk in chosen) for option in choices]
-    facts = {"count": len(options), "may_propose": sheet.may_propose, "is_nothing_chosen": not chosen}
-    return piece("_choices.html", {"options": joined(options)}, **named, is_multiple=sheet.is_multiple, **facts)
+        return piece("_scale.html", **named, choices=choices, chosen=ticked)
+    facts = {"count": len(choices), "may_propose": sheet.may_propose, "is_nothing_chosen": not chosen}
+    options = (options_drawn if settings.DEBUG else options_kept)(sheet.key, sheet.is_multiple, choices, ticked)
+    return piece("_choices.html", {"options": options}, **named, is_multiple=sheet.is_multiple, **facts)
+
+
+def options_drawn(key, is_multiple, choices, ticked):
+    return joined(
+        [
+            piece("_option.html", key=key, is_multiple=is_multiple, option=option, is_chosen=option.pk in ticked)
+            for option in choices
+        ]
+    )
+
+
+# What most forms show is the whole list with nothing or little ticked.
+options_kept = lru_cache(maxsize=2_000)(options_drawn)

@@ -14,7 +14,7 @@ from mapping.models import Finding, FindingMark, Membership
 from mapping.parsers.tables import read_table
 from reviews import bundling, recoding
 from reviews.models import Mark
-from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
+from tests.making import make_assignment, make_code, make_paper, make_round, make_summary, make_user
 
 DANGEROUS = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "'=1", "''+1")
 HARMLESS = ("", "plain", "'quoted'", "a = b", "3", " - an item", "“=”")
@@ -171,3 +171,43 @@ def test_the_history_of_the_codebook_counts_no_marks_for_a_lead_who_still_has_to
     before, after = json.loads(row["before"]), json.loads(row["after"])
     assert {name for name, value in {**before, **after}.items() if value} == {"codes"}
     assert "Cleo read" not in row["before"] + row["after"]
+
+
+@pytest.fixture
+def grouped(study, ada, cleo):
+    """Cost and Talent stand under one parent; Cleo gave both to one paper, and both were settled."""
+    challenges = study.sections.get(key="challenges")
+    parent = make_code(challenges, "Resources")
+    paper = make_paper(study, key="one")
+    make_summary(paper, cleo, answers={"challenges": ["Cost", "Talent"]})
+    codes = challenges.codes.filter(label__in=["Cost", "Talent"])
+    codes.update(parent=parent)
+    finding = Finding.objects.create(paper=paper, section=challenges, settled_at=timezone.now())
+    FindingMark.objects.bulk_create(FindingMark(finding=finding, code=code, quote=code.label) for code in codes)
+
+
+def test_codings_and_findings_go_out_by_parent_codes_where_asked_with_every_mark_and_quote(
+    study, grouped, ada, as_user
+):
+    lead = as_user(ada)
+    assert [row["value"] for row in rows(lead, study)] == ["Cost", "Talent"]
+    assert [row["value"] for row in rows(lead, study, query="?level=parent")] == ["Resources", "Resources"]
+    settled = rows(lead, study, "findings.csv", "?level=parent")
+    assert {(row["value"], row["quote"]) for row in settled} == {("Resources", "Cost"), ("Resources", "Talent")}
+    (wide,) = rows(lead, study, "findings_wide.csv", "?level=parent")
+    assert wide["challenges"] == "Resources"
+    (onehot,) = rows(lead, study, "findings_onehot.csv", "?level=parent")
+    assert onehot["challenges: Resources"] == "1"
+    assert not {"challenges: Cost", "challenges: Talent"} & set(onehot)
+
+
+def test_a_file_by_parent_codes_says_so_in_its_name_and_the_bundle_keeps_to_the_codes(study, grouped, ada, as_user):
+    lead = as_user(ada)
+    named = lead.get(f"/s/{study.slug}/export/codings.csv?level=parent")["Content-Disposition"]
+    assert 'filename="codings-parents.csv"' in named
+    bundles = [
+        b"".join(lead.get(f"/s/{study.slug}/export/bundle.zip{query}").streaming_content)
+        for query in ("", "?level=parent")
+    ]
+    assert bundles[0] == bundles[1]
+    assert "by their parents" in lead.get(f"/s/{study.slug}/export/").content.decode()

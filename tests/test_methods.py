@@ -1,6 +1,7 @@
 """The methods page says what happened, and nothing that did not."""
 
 import re
+import xml.etree.ElementTree as ET
 
 import pytest
 from django.db import connection
@@ -112,3 +113,12 @@ def test_the_flow_has_a_box_for_every_step_and_room_for_every_reason():
     assert last.y >= aside.y + aside.height
     assert flow["height"] >= last.y + last.height
     assert (len(flow["down"]), len(flow["across"])) == (1, 1)
+
+
+def test_the_flow_leaves_as_a_figure_of_its_own(coded, ada, ben, as_user):
+    answer = as_user(ada).get(f"/s/{coded.slug}/methods/flow.svg")
+    assert answer["Content-Type"].startswith("image/svg+xml")
+    drawn = ET.fromstring(answer.content)  # noqa: S314 (our own template wrote it)
+    words = [text.text for text in drawn.iter() if text.tag.endswith("}text")]
+    assert f"Included: {coded.papers.count()}" in words
+    assert as_user(ben).get(f"/s/{coded.slug}/methods/flow.svg").status_code == 403

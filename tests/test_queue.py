@@ -165,7 +165,8 @@ def test_three_papers_ask_as_many_queries_as_one(
     as_user, study, round, ben, django_assert_num_queries, django_assert_max_num_queries
 ):
     client = as_user(ben)
-    make_summary(make_paper(study), ben, submitted=False, round=round, answers={"challenges": ["Talent"]})
+    first = make_summary(make_paper(study), ben, submitted=False, round=round, answers={"challenges": ["Talent"]})
+    RecodingTask.objects.create(assignment=first.assignment, section=study.sections.get(key="cases"))
     with django_assert_max_num_queries(25) as few:
         queue(client, study)
     for submitted in (True, False):

@@ -4,7 +4,9 @@ The engine starts with the first drawing and does not survive a fork: a process 
 """
 
 import copy
+import json
 import xml.etree.ElementTree as ET
+from functools import lru_cache
 
 import vl_convert
 
@@ -31,7 +33,13 @@ def svg(spec, *, inline=False):
     Links are plain `<a href>`, every mark has its sentence as `<title>`. With `inline`, for use inside a page, colours
     follow its `color`, `--chart-accent`, `--chart-muted` and `--chart-rule`; the font stays, as it was measured.
     """
-    spec, addresses = with_placeholders(spec)
+    return svg_of(json.dumps(spec), inline)
+
+
+# Drawing takes most of the time of a page with a chart, and many look at the same one: a few hundred kilobytes each.
+@lru_cache(maxsize=64)
+def svg_of(written, inline):
+    spec, addresses = with_placeholders(json.loads(written))
     drawn = vl_convert.vegalite_to_svg(spec, config={"background": "transparent"}, allowed_base_urls=NO_ADDRESSES)
     ET.register_namespace("", SVG_NAMES)
     root = ET.fromstring(drawn)  # noqa: S314 (our own renderer wrote it)

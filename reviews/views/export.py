@@ -1,6 +1,7 @@
 """Files out: one by one, as spreadsheets, as references, as the bundle."""
 
 import tempfile
+from urllib.parse import urlencode
 
 from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_safe
@@ -22,9 +23,21 @@ CONTENT_TYPES = {
 }
 
 
+# The files that can go by the codes' parents. The bundle cannot: it has to come back as the same study.
+LEVELLED = {"codings.csv", "findings.csv", "findings_wide.csv", "findings_onehot.csv"}
+
+
 def asked_scope(request, slug):
     study = access.study_to_read(request.user, slug)
-    return study, scope_for(request.user, study, with_pseudonyms=request.GET.get("pseudonyms") == "1")
+    level = "parent" if request.GET.get("level") == "parent" else "code"
+    return study, scope_for(request.user, study, with_pseudonyms=request.GET.get("pseudonyms") == "1", level=level)
+
+
+def called(name, scope):
+    """A file at the level of parents says so in its name: it is another one than the bundle's."""
+    stem, _, suffix = name.rpartition(".")
+    is_levelled = scope.level == "parent" and f"{stem}.csv" in LEVELLED
+    return f"{stem}-parents.{suffix}" if is_levelled else name
 
 
 def tables_for(study):
@@ -51,11 +64,20 @@ def export(request, slug):
         "is_whole": scope.is_whole,
         "hides_names": study.is_anonymous and not study.is_released,
         "with_pseudonyms": bool(scope.pseudonyms),
-        "query": "?pseudonyms=1" if request.GET.get("pseudonyms") == "1" else "",
+        "query": query_of(request),
+        "level": scope.level,
+        "has_parents": scope.of(Code).filter(parent__isnull=False).exists(),
         "drafts": drafts,
         "codes": codes_in_use(scope),
     }
     return answer(request, "export.html", context)
+
+
+def query_of(request):
+    """What the links of the page carry on."""
+    asked = {"pseudonyms": "1", "level": "parent"}
+    chosen = {name: value for name, value in asked.items() if request.GET.get(name) == value}
+    return f"?{urlencode(chosen)}" if chosen else ""
 
 
 def codes_in_use(scope):
@@ -75,11 +97,11 @@ def export_file(request, slug, name):
         return as_download(bundling.references(name, scope, papers_with_code(request, scope)), name)
     tables = tables_for(study)
     if name in tables:
-        return as_download(bundling.lines(tables[name], scope), name)
+        return as_download(bundling.lines(tables[name], scope), called(name, scope))
     table = tables.get(name.replace(".xlsx", ".csv"))
     if table is None:
         raise Http404("There is no such file.")
-    return as_sheet([table], scope, name)
+    return as_sheet([table], scope, called(name, scope))
 
 
 def papers_with_code(request, scope):
@@ -101,7 +123,8 @@ def papers_with_code(request, scope):
 def export_workbook(request, slug):
     """All tables, one sheet each, and a sheet that says what the columns mean."""
     study, scope = asked_scope(request, slug)
-    return as_sheet(list(tables_for(study).values()), scope, f"{study.slug}.xlsx")
+    name = f"{study.slug}-parents.xlsx" if scope.level == "parent" else f"{study.slug}.xlsx"
+    return as_sheet(list(tables_for(study).values()), scope, name)
 
 
 @require_safe
