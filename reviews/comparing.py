@@ -55,8 +55,10 @@ def answers_given(summaries, sections, *, is_open_only=False):
         settled = Finding.objects.filter(paper=OuterRef("summary__assignment__paper"), section=OuterRef("section"))
         answers = answers.filter(~Exists(settled))
     marks = defaultdict(list)
-    rows = Mark.objects.filter(answer__in=answers).values_list("answer", "code", "quote", "page", "rationale")
-    for answer, *mark in rows:
+    # Asked by the summaries, not by the answers above: of rows that came in this very transaction, as in an import, the
+    # planner knows nothing yet, and the question within the question took minutes. A few marks too many harm nobody.
+    rows = Mark.objects.filter(answer__summary__in=summaries, answer__section__in=sections)
+    for answer, *mark in rows.values_list("answer", "code", "quote", "page", "rationale"):
         marks[answer].append(MarkGiven(*mark))
     given = defaultdict(dict)
     fields = ("absence", "none_apply", "text", "number", "yes_no", "confidence", "quote", "page", "rationale")
