@@ -43,6 +43,14 @@ def study_to_lead(user, slug):
     return study
 
 
+def study_to_publish(user, slug):
+    """For what goes into the publication: leads read it now, everybody once the findings are released."""
+    study = study_to_read(user, slug)
+    if not (study.membership.is_lead or study.is_released):
+        raise PermissionDenied("Leads read this page now, everybody once the findings are released.")
+    return study
+
+
 def paper_in(study, key):
     """A paper of this study, which somebody has already entered through its own door."""
     return get_object_or_404(Paper.objects.select_related("study"), study=study, key=key)
@@ -75,7 +83,7 @@ def code_in(study, pk):
 
 
 def code_to_read(study, pk):
-    """A code that everybody in the study may know of: a proposal is for whoever made it and the leads alone."""
+    """A code that everybody in the study may know of: of a proposal its own pages tell, to whom they may."""
     code = code_in(study, pk)
     if code.status == Code.Status.PROPOSED:
         raise Http404

@@ -8,7 +8,7 @@ import hashlib
 import json
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from mapping.models import Code, CodebookChange, LogEntry, Study
 
@@ -40,6 +40,15 @@ def token(thing, fields):
 
 def code_token(code):
     return token(code, (*EDITABLE, "status", "section_id"))
+
+
+def hold_codebook(study):
+    """Keep merges and retirements out until this transaction ends, but not other readers; returns the version."""
+    with connection.cursor() as cursor:
+        # The acts here lock the study's row first: a code checked here is the same when its mark is written.
+        table = connection.ops.quote_name(Study._meta.db_table)
+        cursor.execute(f"SELECT codebook_version FROM {table} WHERE id = %s FOR SHARE", [study.pk])  # noqa: S608
+        return cursor.fetchone()[0]
 
 
 @transaction.atomic

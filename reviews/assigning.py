@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from mapping.codebook import hold_codebook
 from mapping.models import LogEntry, Membership, Paper, Phase, Study
 
-from .coding import hold_codebook
 from .models import Assignment, Round, Summary
 from .planning import Plan, own_papers, plan
 from .progress import papers_left

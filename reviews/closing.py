@@ -6,9 +6,9 @@ from django.db.models import Exists, OuterRef
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
+from mapping.codebook import hold_codebook
 from mapping.models import LogEntry, Membership, Study
 
-from .coding import hold_codebook
 from .freezing import freeze
 from .models import Assignment, Resolution, Round
 from .settling import settle_unanimous, wait_again

@@ -6,10 +6,11 @@ Locks are taken in one order: the study's codebook (shared), the assignment, the
 from typing import NamedTuple
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from mapping.models import Code, LogEntry, Membership, Study
+from mapping.codebook import hold_codebook
+from mapping.models import Code, LogEntry, Membership
 
 from .checking import checked
 from .content import BLANK, Content, MarkContent
@@ -35,15 +36,6 @@ class Outcome(NamedTuple):
     word: str  # "saved", "unchanged" or "kept"
     answer: Answer
     kept_edit: KeptEdit | None = None
-
-
-def hold_codebook(study):
-    """Keep merges and retirements out until this transaction ends, but not other readers; returns the version."""
-    with connection.cursor() as cursor:
-        # The codebook's acts lock the study's row first: a code checked here is the same when its mark is written.
-        table = connection.ops.quote_name(Study._meta.db_table)
-        cursor.execute(f"SELECT codebook_version FROM {table} WHERE id = %s FOR SHARE", [study.pk])  # noqa: S608
-        return cursor.fetchone()[0]
 
 
 def closed_reason(assignment):

@@ -237,11 +237,7 @@ def tasks_waiting(study, user):
     """The pks of this person's tasks. Most have none; of the others, their drafts may no longer call for them."""
 
     def work():
-        return list(
-            RecodingTask.objects.open()
-            .filter(assignment__in=Assignment.objects.of(user, study))
-            .values_list("pk", flat=True)
-        )
+        return list(RecodingTask.objects.open().of(user, study).values_list("pk", flat=True))
 
     own = kept(study, f"tasks.{user.pk}", work)
     return list(RecodingTask.objects.waiting().filter(pk__in=own).values_list("pk", flat=True)) if own else []
@@ -260,7 +256,7 @@ def recoding_tasks(study, user):
     """Sections to look at again: a code was split or declined, or the section came after the summary was submitted."""
     return (
         RecodingTask.objects.waiting()
-        .filter(assignment__in=Assignment.objects.of(user, study))
+        .of(user, study)
         .select_related(
             "assignment__paper", "assignment__round__study", "assignment__round__phase", "section", "code", "change"
         )

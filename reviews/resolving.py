@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from mapping.codebook import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper, Study
 from reviews.comparing import compared
 from reviews.models import Assignment, Deferral, Resolution, Summary
@@ -65,8 +66,6 @@ def is_blind(user, study, paper, phase):
 def entered(paper, section, by):
     """The paper, locked, once it is sure that this person may decide on the section."""
     # Codes that are merged or retired at this moment: the codebook's acts lock the study's row first.
-    from reviews.coding import hold_codebook  # coding settles what submitting makes unanimous
-
     hold_codebook(paper.study)
     # Two leads may press the button at once; the lock lets the second see the first. Rows that only point to the paper
     # need not wait for it.

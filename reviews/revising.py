@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from mapping.codebook import hold_codebook
 from mapping.models import LogEntry
 from reviews import coding
 from reviews.checking import checked
@@ -45,7 +46,7 @@ def recode(task, content, *, by, based_on):
     if task.assignment.reviewer_id != by.pk:
         raise PermissionDenied("A summary is written by its reviewer alone.")
     study = task.assignment.round.study
-    version = coding.hold_codebook(study)
+    version = hold_codebook(study)
     # The same task may be open in two tabs: the second finds it done.
     assignment = Assignment.objects.select_for_update(no_key=True).get(pk=task.assignment_id)
     task = RecodingTask.objects.select_related("change__by", "section").get(pk=task.pk)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from mapping.codebook import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
 from reviews.comparing import compared
 from reviews.models import Assignment, Resolution, Summary
@@ -41,8 +42,6 @@ def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, 
     Only where nobody still has to code the paper in that phase, and where there is no finding yet. `by` is the lead who
     asked, None where an act of the study did; `papers` (primary keys) and `phase` narrow.
     """
-    from reviews.coding import hold_codebook  # coding calls this when a summary is submitted
-
     if by and not Membership.objects.leads().filter(study=study, user=by).exists():
         raise PermissionDenied("Only leads of this study may do this.")
     hold_codebook(study)
@@ -132,8 +131,6 @@ def record(study, ready, by, now):
 @transaction.atomic
 def take_back(study, *, by, at):
     """Undo what `settle` wrote for this lead at that moment, but for what somebody decided anew since; how many."""
-    from reviews.coding import hold_codebook
-
     if not Membership.objects.leads().filter(study=study, user=by).exists():
         raise PermissionDenied("Only leads of this study may do this.")
     hold_codebook(study)
@@ -143,8 +140,6 @@ def take_back(study, *, by, at):
 @transaction.atomic
 def wait_again(study, papers, *, phase, at, by):
     """Somebody codes these papers again after all: what settled itself at that moment is open again; how many."""
-    from reviews.coding import hold_codebook
-
     hold_codebook(study)
     itself = Resolution.objects.filter(paper__in=papers, section__phase=phase, decided_by=None, decided_at=at)
     return undo_all(study, itself, by)

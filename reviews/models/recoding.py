@@ -12,6 +12,10 @@ class RecodingTaskQuerySet(models.QuerySet):
     def open(self):
         return self.filter(done_at=None)
 
+    def of(self, user, study):
+        """What this person has to look at again in the study."""
+        return self.filter(assignment__in=Assignment.objects.of(user, study))
+
     def waiting(self):
         """Open, and still called for: who has taken the code out of their draft has nothing left to look at."""
         newer = Summary.objects.filter(

@@ -1,6 +1,5 @@
 """The methods section, as it happened: text, checklists, flow of papers."""
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
@@ -11,20 +10,13 @@ from reviews import describing, flow_chart
 from reviews.checklists import Checklists
 
 
-def study_to_publish(user, slug):
-    study = access.study_to_read(user, slug)
-    if not (study.membership.is_lead or study.is_released):
-        raise PermissionDenied("Leads read this page now, everybody once the findings are released.")
-    return study
-
-
 def stages_of(facts):
     return flow_chart.stages(*facts.flow, facts.papers["all"])
 
 
 @require_safe
 def methods(request, slug):
-    study = study_to_publish(request.user, slug)
+    study = access.study_to_publish(request.user, slug)
     facts = describing.Facts(study, request.user)
     lists = Checklists(facts)
     stages = stages_of(facts)
@@ -43,7 +35,7 @@ def methods(request, slug):
 @require_safe
 def flow_svg(request, slug):
     """The flow of papers as a figure for the publication."""
-    study = study_to_publish(request.user, slug)
+    study = access.study_to_publish(request.user, slug)
     drawn = flow_chart.drawn(stages_of(describing.Facts(study, request.user)))
     disposition = {"Content-Disposition": f'attachment; filename="{study.slug}-flow.svg"'}
     figure = render_to_string("_flow.html", {"flow": drawn}).strip()
