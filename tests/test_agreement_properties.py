@@ -1,5 +1,6 @@
 """What must hold of every coefficient whatever was said, and the same values from slow textbook code."""
 
+import tracemalloc
 from collections import Counter
 from fractions import Fraction
 from functools import partial
@@ -146,6 +147,19 @@ def test_alpha_is_what_the_textbook_computes(ratings):
 def test_alpha_of_sets_is_what_the_textbook_computes(ratings):
     assert same(krippendorff_alpha(ratings, "jaccard"), slow_alpha(ratings, jaccard_distance))
     assert same(krippendorff_alpha(ratings, "masi"), slow_alpha(ratings, masi_distance))
+
+
+def test_sets_of_many_labels_take_no_more_memory_than_their_pairs():
+    small, large = frozenset({1}), frozenset(range(400))
+    ratings = [[small, large, frozenset()], [large, large, small]]
+    tracemalloc.start()
+    try:
+        found = krippendorff_alpha(ratings, "masi")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert same(found, slow_alpha(ratings, masi_distance))
+    assert most < 5_000_000
 
 
 @given(pairs)

@@ -92,13 +92,16 @@ class SetDistance:
 
     def _part(self, rows, columns):
         shared = (self.member[rows].astype(np.float32) @ self.member[columns].T.astype(np.float32)).astype(np.int64)
-        # Few distinct sizes, so that the fraction is looked up, not computed, for each pair.
+        one, other = np.broadcast_arrays(self._sizes[rows, None], self._sizes[None, columns])
         top = int(self._sizes.max(initial=0)) + 1
+        if top**3 > shared.size:
+            return 1 - self.similarity(one, other, shared)
+        # Sets are small and pairs are many: the fraction is looked up, not computed, for each pair.
         size, other_size, common = np.ogrid[:top, :top, :top]
         known = 1 - self.similarity(
             *np.broadcast_arrays(size, other_size, np.minimum(common, np.minimum(size, other_size)))
         )
-        return known.ravel()[(self._sizes[rows, None] * top + self._sizes[None, columns]) * top + shared]
+        return known.ravel()[(one * top + other) * top + shared]
 
 
 def _labels_of(table, declared):
