@@ -12,7 +12,7 @@ from mapping.codebook import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper, Study
 from reviews.comparing import compared
 from reviews.models import Assignment, Deferral, Resolution, Summary
-from reviews.settled import Settled, basis_of, check_settled, digest, merged_codes, what_was_said
+from reviews.settled import Settled, as_of_today, basis_of, check_settled, digest, merged_codes, what_was_said
 
 __all__ = ["AlreadySettled", "AnswersChanged", "Blind", "Settled", "defer", "lift", "resolve", "undo", "why_not"]
 
@@ -98,7 +98,8 @@ def resolve(
     if answers_seen is not None and answers_seen != digest(said):
         raise AnswersChanged(f"An answer on “{section}” has changed in the meantime. Look at it again, then decide.")
     comparison = said.comparison
-    check_settled(section, settled, comparison)
+    standing = as_of_today(current, merged_codes(paper.study)) if current else None
+    check_settled(section, settled, comparison, standing)
     check_reason(comparison, cause, rationale)
     basis = basis_of(settled, basis, section, comparison)
     finding = record_finding(paper, section, settled)
@@ -192,7 +193,11 @@ def undo(resolution, *, by):
     Resolution.objects.filter(pk=resolution.pk).update(undone_at=timezone.now(), undone_by=by)
     earlier = in_force(paper, section)
     if earlier:
-        settled = Settled.from_json(earlier.content["settled"], merged_codes(paper.study))
+        settled = as_of_today(earlier, merged_codes(paper.study))
+        if section.codes.filter(pk__in=settled.codes).count() < len(settled.codes):
+            raise ValidationError(
+                f"A code of the decision before this one is no longer in “{section}”: decide anew instead."
+            )
         finding = record_finding(paper, section, settled, at=earlier.decided_at)
         Resolution.objects.filter(pk=earlier.pk).update(finding=finding)
     else:

@@ -9,11 +9,12 @@ from django.utils.functional import cached_property
 from mapping.models import Code, Judgement, User
 from reviews.comparing import compared
 from reviews.comparison import word_diff
+from reviews.content import as_number
 from reviews.models import Assignment, Deferral, Remark, Resolution, Summary
 from reviews.remarking import visible_pairs
 from reviews.resolving import why_not
 from reviews.settle_forms import SettleForm
-from reviews.settled import digest, is_late, merged_codes
+from reviews.settled import changed_since, digest, in_words, is_late, merged_codes
 
 RECENT = 8
 
@@ -27,7 +28,8 @@ class Words:
         self.is_blank, self.text, self.confidence = answer.is_blank, answer.text, answer.confidence
         self.evidence = answer if (answer.quote or answer.page or answer.rationale) else None
         self.codes = [(labels[mark.code], mark) for mark in answer.marks]
-        self.value = answer.value if not isinstance(answer.value, bool) else ("no", "yes")[answer.value]
+        is_truth = isinstance(answer.value, bool)
+        self.value = ("no", "yes")[answer.value] if is_truth else as_number(answer.value)
         self.differing = differing
 
     @property
@@ -61,6 +63,20 @@ class Sheet:
     @cached_property
     def is_late(self):
         return bool(self.current) and is_late(self.current, self.said, self.section, self.page.went_to)
+
+    @cached_property
+    def said_before(self):
+        """`[(letter, words)]`: what those who say something else now had said when this was decided."""
+        if not self.is_late:
+            return []
+        found = changed_since(self.current, self.said, self.page.went_to)
+        letters = {voice.reviewer: voice.letter for voice in self.said.voices}
+        told = [
+            (letters[reviewer], in_words(before, self.page.labels) if before else "nothing")
+            for reviewer, before in found.items()
+            if reviewer in letters
+        ]
+        return sorted(told)
 
     @cached_property
     def state(self):
@@ -128,7 +144,8 @@ class Sheet:
             into, code = (by_pk[pk] for pk in (one, other))
             if into.status != Code.Status.ACTIVE:
                 into, code = code, into
-            if into.status == Code.Status.ACTIVE:
+            # To include a paper and to exclude it never mean the same.
+            if into.status == Code.Status.ACTIVE and into.excludes_paper == code.excludes_paper:
                 pairs.append((code, into))
         return pairs
 
@@ -240,8 +257,9 @@ class Page:
     def form(self, sheet, posted=None):
         section = sheet.section
         return SettleForm(
-            posted, section=section, said=sheet.said, choices=self.codes[section.pk], current=sheet.current
-        )
+            posted, section=section, said=sheet.said, choices=self.codes[section.pk], current=sheet.current,
+            went_to=self.went_to,
+        )  # fmt: skip
 
     def load(self):
         self.history, self.remarks = defaultdict(list), defaultdict(list)
@@ -271,14 +289,17 @@ class Page:
 
     @cached_property
     def recent(self):
-        """What this person gave as reasons lately, to give again with one choice."""
+        """`[(rationale, cause)]` that this person gave lately, to give again with one choice."""
         given = (
             Resolution.objects.filter(paper__study=self.study, decided_by=self.user)
             .exclude(rationale="")
             .order_by("-decided_at", "-pk")
-            .values_list("rationale", flat=True)[:40]
+            .values_list("rationale", "cause")[:40]
         )
-        return list(dict.fromkeys(given))[:RECENT]
+        newest = {}
+        for rationale, cause in given:
+            newest.setdefault(rationale, cause)
+        return list(newest.items())[:RECENT]
 
     def person(self, user):
         """How the page calls somebody: by letter where the study hides the names of those who read the paper."""
