@@ -10,6 +10,7 @@ from mapping.models import Code, Judgement, User
 from reviews.comparing import compared
 from reviews.comparison import word_diff
 from reviews.content import as_number
+from reviews.leaving import gone_from
 from reviews.models import Assignment, Deferral, Remark, Resolution, Summary
 from reviews.remarking import visible_pairs
 from reviews.resolving import why_not
@@ -60,9 +61,18 @@ class Sheet:
         # What was typed beside the decision, where it was refused: {"remark": …} or {"note": …}
         self.typed = {}
 
+    @property
+    def is_gone(self):
+        """The paper was excluded before it came here: what was said is still to be read, nothing is decided."""
+        return self.section.phase_id in self.page.gone
+
     @cached_property
     def is_late(self):
-        return bool(self.current) and is_late(self.current, self.said, self.section, self.page.went_to)
+        return (
+            bool(self.current)
+            and not self.is_gone
+            and is_late(self.current, self.said, self.section, self.page.went_to)
+        )
 
     @cached_property
     def said_before(self):
@@ -96,7 +106,7 @@ class Sheet:
 
     @property
     def is_open(self):
-        return self.page.may_settle and self.state not in {"settled", "deferred"}
+        return self.page.may_settle and not self.is_gone and self.state not in {"settled", "deferred"}
 
     @property
     def is_done(self):
@@ -109,7 +119,7 @@ class Sheet:
 
     @cached_property
     def form(self):
-        if not self.page.may_settle:
+        if not self.page.may_settle or self.is_gone:
             return None
         return self.bound or self.page.form(self)
 
@@ -235,6 +245,7 @@ class Page:
         self.phases = {phase for _, phase in visible_pairs(user, study, [paper.pk])}
         self.reason_not = why_not(study, user, paper)
         self.may_settle = not self.reason_not
+        self.gone = {phase for _, phase in gone_from(study, [paper.pk])}
         self.knows_findings = self.may_settle or study.membership.is_lead or study.is_released
         sections = study.sections.in_use().filter(phase__in=self.phases).select_related("phase", "research_question")
         self.sections = {section.pk: section for section in sections}
