@@ -94,6 +94,7 @@ function press(key) {
   if (key === "z") return sheet.querySelector("[data-undo]")?.click(), true;
   const form = sheet.querySelector("form[data-settle]");
   if (key === ".") return form && asLastTime(form), true;
+  if (key === "w") return form && (form.closest("details")?.setAttribute("open", ""), onwards(form)), true;
   const radio = form && wayFor(form, key);
   if (radio) choose(form, radio);
   return Boolean(radio);
@@ -170,7 +171,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (!refused && /\/settle\/(\?|$)/.test(event.detail.requestConfig.path)) remember(event.detail.requestConfig.formData);
   const isDecision = /\/(settle|defer)\/(\?|$)/.test(event.detail.requestConfig.path);
   if (refused || !isDecision) {
-    fresh.focus({ preventScroll: true });
+    (fresh.querySelector(":is(select, input, textarea).is-invalid") ?? fresh).focus({ preventScroll: true });
   } else if (sheets().some(isNext)) {
     step(1);
   } else {
