@@ -174,5 +174,5 @@ def test_codes_are_kept_one_by_one_put_off_taken_up_and_taken_back_by_keyboard(b
     page.wait_for_selector("#open-count b:text-is('2')")
     assert problems == []
     taken_back = Resolution.objects.get(cause="code_missing")
-    assert (taken_back.basis, len(taken_back.content["settled"]["codes"])) == ("adopted", 1)
+    assert (taken_back.basis, len(taken_back.content["settled"]["codes"])) == ("other", 1)
     assert taken_back.undone_by == ada
