@@ -6,7 +6,7 @@ from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from mapping.codebook import hold_codebook
-from mapping.models import LogEntry, Study
+from mapping.models import LogEntry, Paper, Study
 
 from .freezing import freeze
 from .leaving import unread
@@ -166,5 +166,6 @@ def reopen_round(round, *, by, reason):
 
 
 def still_blind(round):
-    """What closing took back from people who could not read others' answers since."""
-    return unread(round.assignments.filter(withdrawn_at=round.closed_at), round.study)
+    """What closing took back from people who could not read others' answers since, of papers that are still in."""
+    papers = Paper.objects.available_in(round.phase)
+    return unread(round.assignments.filter(withdrawn_at=round.closed_at, paper__in=papers), round.study)

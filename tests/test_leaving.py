@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from mapping.models import Finding, LogEntry, Paper
-from reviews import coding, disagreements, outlining, settling
+from reviews import closing, coding, disagreements, outlining, settling
 from reviews.models import Assignment, Resolution, Summary
 from reviews.resolving import Settled, defer, resolve, undo
 from tests.making import make_assignment, make_paper, make_round, make_summary
@@ -139,6 +139,19 @@ def test_work_that_a_lead_took_back_does_not_come_back_with_the_paper(study, scr
     Assignment.objects.filter(pk=given.pk).update(withdrawn_at=given.assigned_at)
     undo(decide(paper, LANGUAGE, ada), by=ada)
     assert not Assignment.objects.awaiting().exists()
+
+
+def test_a_round_that_is_opened_again_gives_no_excluded_paper_back(study, screening, main, ada, ben, cleo):
+    paper, other = make_paper(study), make_paper(study)
+    for reviewer, decision in ((ben, INCLUDE), (cleo, LANGUAGE)):
+        make_summary(paper, reviewer, round=screening, answers={"decision": decision})
+        make_assignment(paper, reviewer, round=main)
+    make_assignment(other, ben, round=main)
+    closing.close_round(main, by=ada)
+    decide(paper, LANGUAGE, ada)
+    main.refresh_from_db()
+    assert closing.reopen_round(main, by=ada, reason="One was forgotten.") == 1
+    assert Assignment.objects.awaiting().get().paper == other
 
 
 def test_a_unanimous_exclusion_does_the_same_when_the_last_reader_submits(study, screening, main, ada, ben, cleo):

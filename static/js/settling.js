@@ -183,3 +183,4 @@ document.addEventListener("htmx:afterSettle", (event) => {
 const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
 if (named?.matches("[data-sheet]")) enter(named);
 else here = sheets().find(isNext)?.id ?? null;
+accent();
