@@ -2,15 +2,15 @@
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from mapping.codebook import hold_codebook
-from mapping.models import LogEntry, Membership, Study
+from mapping.models import LogEntry, Paper, Study
 
 from .freezing import freeze
-from .models import Assignment, Resolution, Round
+from .leaving import unread
+from .models import Resolution, Round
 from .settling import settle_unanimous, wait_again
 
 
@@ -166,13 +166,6 @@ def reopen_round(round, *, by, reason):
 
 
 def still_blind(round):
-    """What closing took back from people who could not read others' answers since."""
-    study = round.study
-    taken_back = round.assignments.filter(withdrawn_at=round.closed_at)
-    if study.is_released or study.who_settles == Study.WhoSettles.NOT_CODERS:
-        return taken_back.none()
-    reviewers = Membership.objects.active().filter(study=study, role=Membership.Role.REVIEWER)
-    elsewhere = Assignment.objects.in_force().filter(
-        round__phase=round.phase_id, paper=OuterRef("paper"), reviewer=OuterRef("reviewer")
-    )
-    return taken_back.filter(~Exists(elsewhere), reviewer__in=reviewers.values("user"))
+    """What closing took back from people who could not read others' answers since, of papers that are still in."""
+    papers = Paper.objects.available_in(round.phase)
+    return unread(round.assignments.filter(withdrawn_at=round.closed_at, paper__in=papers), round.study)

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from mapping.models import Finding, Study
 from reviews.comparing import compared
 from reviews.kept import kept
+from reviews.leaving import gone_from
 from reviews.models import Assignment, Deferral, Resolution, Summary
 from reviews.settled import is_late, merged_codes
 from reviews.settling import hidden_from, waiting
@@ -114,7 +115,8 @@ def board_of(study):
 def work_out(study):
     sections = {one.pk: one for one in study.sections.in_use().select_related("phase")}
     everything = Summary.objects.filter(assignment__round__study=study)
-    closed = waiting(study, ())
+    gone = gone_from(study)
+    closed = waiting(study, ()) | gone
     deferred = set(Deferral.objects.in_force().filter(paper__study=study).values_list("paper", "section"))
     board = Board()
     for said in compared(study, everything, sections.values(), is_open_only=True):
@@ -126,7 +128,7 @@ def work_out(study):
             board.differences.append(difference_of(said, section, is_deferred=is_deferred))
         else:
             board.ready[said.paper, section.phase_id] += 1
-    board.differences += late_changes(study, sections)
+    board.differences += (one for one in late_changes(study, sections) if (one.paper, one.phase) not in gone)
     board.differences.sort(key=lambda one: one.rank)
     count_settled(study, sections, board)
     return board

@@ -7,7 +7,7 @@ from mapping.models import FindingMark, Paper
 from reviews.comparing import Codebook, compared
 from reviews.models import Summary
 from reviews.seeing import visible_findings
-from reviews.settled import Settled
+from reviews.settled import Settled, in_words
 
 
 class OfSection(NamedTuple):
@@ -43,7 +43,12 @@ def feedback_for(user, study):
             continue
         given = Settled.by(said.comparison.options[0], section)
         settled = Settled(
-            tuple(codes[finding.pk]), finding.absence, finding.none_apply, finding.text, finding.number, finding.yes_no
+            tuple(sorted(codes[finding.pk], key=labels.get)),
+            finding.absence,
+            finding.none_apply,
+            finding.text,
+            finding.number,
+            finding.yes_no,
         )
         papers[section.pk] += 1
         if given.judgement == settled.judgement:
@@ -73,15 +78,3 @@ def of_codes(section, counts, labels):
         if one == section
     ]
     return sorted(found, key=lambda code: (-(code.dropped + code.missed), code.label))
-
-
-def in_words(settled, labels):
-    if settled.absence:
-        return settled.absence.replace("_", " ")
-    if settled.codes:
-        return ", ".join(sorted(labels[code] for code in settled.codes))
-    if settled.number is not None:
-        return f"{settled.number.normalize():f}"
-    if settled.yes_no is not None:
-        return "yes" if settled.yes_no else "no"
-    return settled.text or "none of the codes"

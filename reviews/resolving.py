@@ -11,8 +11,9 @@ from django.utils import timezone
 from mapping.codebook import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper, Study
 from reviews.comparing import compared
+from reviews.leaving import come_back, gone_from, leave
 from reviews.models import Assignment, Deferral, Resolution, Summary
-from reviews.settled import Settled, basis_of, check_settled, digest, merged_codes, what_was_said
+from reviews.settled import Settled, as_of_today, basis_of, check_settled, digest, merged_codes, what_was_said
 
 __all__ = ["AlreadySettled", "AnswersChanged", "Blind", "Settled", "defer", "lift", "resolve", "undo", "why_not"]
 
@@ -94,11 +95,13 @@ def resolve(
     current = in_force(paper, section)
     if (current and current.pk) != seen:
         raise AlreadySettled(current, section)
+    refuse_if_gone(paper, section)
     said = said_of(paper, section)
     if answers_seen is not None and answers_seen != digest(said):
         raise AnswersChanged(f"An answer on “{section}” has changed in the meantime. Look at it again, then decide.")
     comparison = said.comparison
-    check_settled(section, settled, comparison)
+    standing = as_of_today(current, merged_codes(paper.study)) if current else None
+    check_settled(section, settled, comparison, standing)
     check_reason(comparison, cause, rationale)
     basis = basis_of(settled, basis, section, comparison)
     finding = record_finding(paper, section, settled)
@@ -115,6 +118,7 @@ def resolve(
         paper.study, by, "settle-section", f"Settled “{section}” of “{paper}”", paper=paper,
         section=section.key, basis=basis, resolution=resolution.pk, replaces=seen,
     )  # fmt: skip
+    follow(paper, by=by, at=resolution.decided_at)
     return resolution
 
 
@@ -189,10 +193,15 @@ def undo(resolution, *, by):
     current = in_force(paper, section)
     if current is None or current.pk != resolution.pk:
         raise AlreadySettled(current, section)
+    refuse_if_gone(paper, section)
     Resolution.objects.filter(pk=resolution.pk).update(undone_at=timezone.now(), undone_by=by)
     earlier = in_force(paper, section)
     if earlier:
-        settled = Settled.from_json(earlier.content["settled"], merged_codes(paper.study))
+        settled = as_of_today(earlier, merged_codes(paper.study))
+        if section.codes.filter(pk__in=settled.codes).count() < len(settled.codes):
+            raise ValidationError(
+                f"A code of the decision before this one is no longer in “{section}”: decide anew instead."
+            )
         finding = record_finding(paper, section, settled, at=earlier.decided_at)
         Resolution.objects.filter(pk=earlier.pk).update(finding=finding)
     else:
@@ -203,7 +212,31 @@ def undo(resolution, *, by):
         paper.study, by, "undo-settling", f"Took back the decision on “{section}” of “{paper}”", paper=paper,
         section=section.key, resolution=resolution.pk,
     )  # fmt: skip
+    follow(paper, by=by, at=earlier.decided_at if earlier else timezone.now())
     return earlier
+
+
+def refuse_if_gone(paper, section):
+    if (paper.pk, section.phase_id) in gone_from(paper.study, [paper.pk]):
+        raise ValidationError("An earlier phase excluded this paper: here nothing is decided on it.")
+
+
+def follow(paper, *, by, at):
+    """The paper leaves the later phases, or is back in them, as what was just decided or taken back says."""
+    leave(paper.study, [paper.pk], by=by, at=at)
+    come_back(paper.study, [paper.pk], by=by, record_finding=stand_again)
+
+
+def stand_again(resolution):
+    """Write the finding of a decision in force anew; 0, and the decision is open, where a code of it went elsewhere."""
+    section = resolution.section
+    settled = as_of_today(resolution, merged_codes(resolution.paper.study))
+    if section.codes.filter(pk__in=settled.codes).count() < len(settled.codes):
+        Resolution.objects.in_force().filter(paper=resolution.paper, section=section).update(undone_at=timezone.now())
+        return 0
+    finding = record_finding(resolution.paper, section, settled, at=resolution.decided_at)
+    Resolution.objects.in_force().filter(paper=resolution.paper, section=section).update(finding=finding)
+    return 1
 
 
 @transaction.atomic
@@ -213,6 +246,7 @@ def defer(paper, section, *, note, by):
     current = in_force(paper, section)
     if current:
         raise AlreadySettled(current, section)
+    refuse_if_gone(paper, section)
     said_of(paper, section)
     deferral, _ = Deferral.objects.update_or_create(
         paper=paper, section=section, lifted_at=None, defaults={"note": note.strip(), "by": by}

@@ -4,10 +4,12 @@ from django import forms
 
 from mapping.models import Code, Judgement, Section
 from reviews.models import Resolution
-from reviews.settled import Settled
+from reviews.settled import Settled, as_of_today
 
 OWN = "own"
 KEEP = "keep"
+# Readers whose letter is a key; the letters after these walk about the page, or choose something else.
+LETTERS = "abcdefgh"
 
 
 OWN_LABELS = {
@@ -26,7 +28,7 @@ class Way:
 
 def ways(said, section, current=None):
     """The options of the comparison, the finding as it stands where there is one, and one's own choice."""
-    found = [Way(KEEP, "leave it as it was settled", "other", key="k")] if current else []
+    found = [Way(KEEP, "leave it as it was settled", "other", key="l")] if current else []
     letters = {voice.label: voice for voice in said.voices}
     for option in said.comparison.options:
         who = [letters[label] for label in option.reviewers]
@@ -34,7 +36,8 @@ def ways(said, section, current=None):
             value, label = f"take-{who[0].letter}", "take " + " = ".join(voice.letter for voice in who)
             if said.comparison.state != "differs":
                 label = "what is said"
-            found.append(Way(value, label, option.basis, option, who[0].reviewer, who[0].letter.lower()))
+            key = who[0].letter.lower()
+            found.append(Way(value, label, option.basis, option, who[0].reviewer, key if key in LETTERS else ""))
         else:
             label, key = {
                 "union": ("all codes", "u"), "common": ("only what all gave", "i"), "median": ("the median", "m"),
@@ -61,12 +64,13 @@ class SettleForm(forms.Form):
     seen = forms.IntegerField(required=False)
     answers = forms.CharField(required=False)
 
-    def __init__(self, posted, *, section, said, choices, current=None):
+    def __init__(self, posted, *, section, said, choices, current=None, went_to=()):
         super().__init__(posted)
         self.section, self.said, self.current = section, said, current
+        self.standing = as_of_today(current, went_to) if current else Settled()
         self.ways = ways(said, section, current)
         self.fields["way"].choices = [(way.value, way.label) for way in self.ways]
-        given = {mark.code for answer in said.comparison.answers for mark in answer.marks}
+        given = {mark.code for answer in said.comparison.answers for mark in answer.marks} | {*self.standing.codes}
         self.choices = [code for code in choices if code.status == Code.Status.ACTIVE or code.pk in given]
         self.fields["codes"].choices = [(code.pk, code.label) for code in self.choices]
 
@@ -85,7 +89,7 @@ class SettleForm(forms.Form):
 
     def settled_on(self, way, facts):
         if way.value == KEEP:
-            return Settled.from_json(self.current.content["settled"])
+            return self.standing
         if way.option:
             return Settled.by(way.option, self.section, self.said.comparison)
         if facts["absence"]:

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 
-from mapping.models import Code
+from mapping.models import Code, Judgement
 from reviews.checking import misfits
-from reviews.content import Content, MarkContent
+from reviews.content import Content, MarkContent, as_number
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,26 @@ def best_evidence(comparison, code):
     return (best.quote, best.page, best.rationale) if best else ("", "", "")
 
 
-def check_settled(section, settled, comparison):
-    """ValidationError unless this can be said of the section, with codes that are in use or that somebody gave."""
+def as_of_today(resolution, went_to):
+    """What a decision says now that some of its codes were merged: `went_to` is `merged_codes` of its study."""
+    return Settled.from_json(resolution.content["settled"], went_to)
+
+
+def in_words(settled, labels):
+    """What is said, to read; `labels` says how codes are called."""
+    if settled.absence:
+        return Judgement.Absence(settled.absence).label
+    if settled.codes:
+        return ", ".join(labels.get(code, "a code of the past") for code in settled.codes)
+    if settled.number is not None:
+        return str(as_number(settled.number))
+    if settled.yes_no is not None:
+        return "yes" if settled.yes_no else "no"
+    return settled.text or "none of the codes"
+
+
+def check_settled(section, settled, comparison, standing=None):
+    """ValidationError unless this can be said of the section: codes in use, given by somebody, or `standing`."""
     content = Content(
         absence=settled.absence,
         none_apply=settled.none_apply,
@@ -93,6 +111,7 @@ def check_settled(section, settled, comparison):
         raise ValidationError(f"{section}: say what you settle on. Nothing at all is no answer.")
     refusals = list(misfits(section, content))
     given = {mark.code for answer in comparison.answers for mark in answer.marks}
+    given.update(standing.codes if standing else ())
     usable = set(Code.objects.usable_in(section).filter(pk__in=settled.codes).values_list("pk", flat=True))
     if set(settled.codes) - given - usable:
         refusals.append(f"{section}: a code that was chosen is not in use here.")
@@ -156,6 +175,29 @@ def heard(words, went_to=()):
 def as_plain(value):
     """3, 3.0 and 3.000000 are the same number, from the database or from a record."""
     return value if value in {None, "True", "False"} else str(Decimal(value).normalize())
+
+
+def as_settled(words):
+    """What one reviewer had said, by a record of `what_was_said`, as a value that can be put in words."""
+    value, truths = words["value"], {"True": True, "False": False}
+    return Settled(
+        codes=tuple(words["codes"]),
+        absence=words["absence"],
+        text=words["text"],
+        number=None if value is None or value in truths else Decimal(value),
+        yes_no=truths.get(value),
+    )
+
+
+def changed_since(resolution, said, went_to=()):
+    """`{reviewer: what they had said}` of those who say something else now; None for a blank, or nothing at all."""
+    before = resolution.content.get("said", {})
+    then, now = heard(before, went_to), heard(what_was_said(said), went_to)
+    return {
+        int(reviewer): as_settled(before[reviewer]) if reviewer in then else None
+        for reviewer in {**then, **now}
+        if then.get(reviewer) != now.get(reviewer)
+    }
 
 
 def has_changed(resolution, said, went_to=()):

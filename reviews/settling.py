@@ -11,8 +11,9 @@ from django.utils import timezone
 from mapping.codebook import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
 from reviews.comparing import compared
+from reviews.leaving import come_back, gone_from, leave
 from reviews.models import Assignment, Resolution, Summary
-from reviews.resolving import marks_for
+from reviews.resolving import marks_for, stand_again
 from reviews.settled import Settled, what_was_said
 
 BATCH = 2000
@@ -50,7 +51,7 @@ def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, 
     locked = list(locked.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     sections = study.sections.in_use()
     sections = {one.pk: one for one in (sections.filter(phase=phase) if phase else sections)}
-    closed = waiting(study, locked) | (hidden_from(by, study) if by else set())
+    closed = waiting(study, locked) | gone_from(study, papers) | (hidden_from(by, study) if by else set())
     summaries = Summary.objects.filter(assignment__round__study=study)
     ready, is_open = [], 0
     chosen = None if papers is None else locked
@@ -65,6 +66,7 @@ def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, 
     write_all(ready, sections, by, now)
     if ready:
         record(study, ready, by, now)
+        leave(study, {said.paper for said in ready}, by=by, at=now)
     return {"settled": len(ready), "open": is_open, "at": now}
 
 
@@ -153,11 +155,13 @@ def undo_all(study, resolutions, by):
     newer = Resolution.objects.in_force().filter(
         paper=OuterRef("paper"), section=OuterRef("section"), decided_at__gt=OuterRef("decided_at")
     )  # fmt: skip
-    taken = list(mine.filter(~Exists(newer)).values_list("pk", "finding"))
+    rows = list(mine.filter(~Exists(newer)).values_list("pk", "finding", "paper"))
+    taken, touched = [row[:2] for row in rows], {row[2] for row in rows}
     Resolution.objects.filter(pk__in=[pk for pk, _ in taken]).update(undone_at=timezone.now(), undone_by=by)
     Finding.objects.filter(pk__in=[finding for _, finding in taken]).delete()
     if taken:
         LogEntry.objects.record(
             study, by, "undo-settling", f"Took back {len(taken)} findings that had needed no decision", count=len(taken)
         )
+        come_back(study, touched, by=by, record_finding=stand_again)
     return len(taken)

@@ -9,11 +9,13 @@ from django.utils.functional import cached_property
 from mapping.models import Code, Judgement, User
 from reviews.comparing import compared
 from reviews.comparison import word_diff
+from reviews.content import as_number
+from reviews.leaving import gone_from
 from reviews.models import Assignment, Deferral, Remark, Resolution, Summary
 from reviews.remarking import visible_pairs
 from reviews.resolving import why_not
 from reviews.settle_forms import SettleForm
-from reviews.settled import digest, is_late, merged_codes
+from reviews.settled import changed_since, digest, in_words, is_late, merged_codes
 
 RECENT = 8
 
@@ -27,7 +29,8 @@ class Words:
         self.is_blank, self.text, self.confidence = answer.is_blank, answer.text, answer.confidence
         self.evidence = answer if (answer.quote or answer.page or answer.rationale) else None
         self.codes = [(labels[mark.code], mark) for mark in answer.marks]
-        self.value = answer.value if not isinstance(answer.value, bool) else ("no", "yes")[answer.value]
+        is_truth = isinstance(answer.value, bool)
+        self.value = ("no", "yes")[answer.value] if is_truth else as_number(answer.value)
         self.differing = differing
 
     @property
@@ -58,9 +61,32 @@ class Sheet:
         # What was typed beside the decision, where it was refused: {"remark": …} or {"note": …}
         self.typed = {}
 
+    @property
+    def is_gone(self):
+        """The paper was excluded before it came here: what was said is still to be read, nothing is decided."""
+        return self.section.phase_id in self.page.gone
+
     @cached_property
     def is_late(self):
-        return bool(self.current) and is_late(self.current, self.said, self.section, self.page.went_to)
+        return (
+            bool(self.current)
+            and not self.is_gone
+            and is_late(self.current, self.said, self.section, self.page.went_to)
+        )
+
+    @cached_property
+    def said_before(self):
+        """`[(letter, words)]`: what those who say something else now had said when this was decided."""
+        if not self.is_late:
+            return []
+        found = changed_since(self.current, self.said, self.page.went_to)
+        letters = {voice.reviewer: voice.letter for voice in self.said.voices}
+        told = [
+            (letters[reviewer], in_words(before, self.page.labels) if before else "nothing")
+            for reviewer, before in found.items()
+            if reviewer in letters
+        ]
+        return sorted(told)
 
     @cached_property
     def state(self):
@@ -80,7 +106,7 @@ class Sheet:
 
     @property
     def is_open(self):
-        return self.page.may_settle and self.state not in {"settled", "deferred"}
+        return self.page.may_settle and not self.is_gone and self.state not in {"settled", "deferred"}
 
     @property
     def is_done(self):
@@ -93,7 +119,7 @@ class Sheet:
 
     @cached_property
     def form(self):
-        if not self.page.may_settle:
+        if not self.page.may_settle or self.is_gone:
             return None
         return self.bound or self.page.form(self)
 
@@ -128,7 +154,8 @@ class Sheet:
             into, code = (by_pk[pk] for pk in (one, other))
             if into.status != Code.Status.ACTIVE:
                 into, code = code, into
-            if into.status == Code.Status.ACTIVE:
+            # To include a paper and to exclude it never mean the same.
+            if into.status == Code.Status.ACTIVE and into.excludes_paper == code.excludes_paper:
                 pairs.append((code, into))
         return pairs
 
@@ -218,6 +245,7 @@ class Page:
         self.phases = {phase for _, phase in visible_pairs(user, study, [paper.pk])}
         self.reason_not = why_not(study, user, paper)
         self.may_settle = not self.reason_not
+        self.gone = {phase for _, phase in gone_from(study, [paper.pk])}
         self.knows_findings = self.may_settle or study.membership.is_lead or study.is_released
         sections = study.sections.in_use().filter(phase__in=self.phases).select_related("phase", "research_question")
         self.sections = {section.pk: section for section in sections}
@@ -240,8 +268,9 @@ class Page:
     def form(self, sheet, posted=None):
         section = sheet.section
         return SettleForm(
-            posted, section=section, said=sheet.said, choices=self.codes[section.pk], current=sheet.current
-        )
+            posted, section=section, said=sheet.said, choices=self.codes[section.pk], current=sheet.current,
+            went_to=self.went_to,
+        )  # fmt: skip
 
     def load(self):
         self.history, self.remarks = defaultdict(list), defaultdict(list)
@@ -271,14 +300,17 @@ class Page:
 
     @cached_property
     def recent(self):
-        """What this person gave as reasons lately, to give again with one choice."""
+        """`[(rationale, cause)]` that this person gave lately, to give again with one choice."""
         given = (
             Resolution.objects.filter(paper__study=self.study, decided_by=self.user)
             .exclude(rationale="")
             .order_by("-decided_at", "-pk")
-            .values_list("rationale", flat=True)[:40]
+            .values_list("rationale", "cause")[:40]
         )
-        return list(dict.fromkeys(given))[:RECENT]
+        newest = {}
+        for rationale, cause in given:
+            newest.setdefault(rationale, cause)
+        return list(newest.items())[:RECENT]
 
     def person(self, user):
         """How the page calls somebody: by letter where the study hides the names of those who read the paper."""

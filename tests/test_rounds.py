@@ -220,6 +220,15 @@ def test_a_round_shows_its_papers_and_how_far_each_reader_is_and_no_answer(lead,
     assert "secret" not in page
 
 
+def test_a_round_leads_to_reopening_what_was_submitted_and_nothing_else(lead, study, round, ben, cleo):
+    paper = make_paper(study)
+    done, begun = make_summary(paper, ben, round=round), make_summary(paper, cleo, round=round, submitted=False)
+    body = lead.get(address("round", round)).content.decode()
+    reopen = [reverse("reopen", args=[study.slug, paper.key, one.assignment_id]) for one in (done, begun)]
+    assert [f'href="{url}"' in body for url in reopen] == [True, False]
+    assert lead.get(reopen[0]).status_code == 200
+
+
 def test_the_papers_of_a_round_are_searched_and_filtered_by_reader(lead, study, round, ben, cleo):
     first, second = make_paper(study, "About drift"), make_paper(study, "About cost")
     make_assignment(first, ben, round=round)

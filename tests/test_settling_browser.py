@@ -111,3 +111,68 @@ def test_the_pages_have_no_accessibility_faults(browser, server, study, papers, 
         assert [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found] == [], address
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
     assert problems == []
+
+
+def test_a_narrowed_queue_is_walked_through_by_keyboard_as_it_stands(browser, server, study, papers, ada):
+    page, problems = signed_in(browser, server, "ada")
+    page.goto(f"{server.url}{reverse('disagreements', args=[study.slug])}?section=challenges")
+    keys = page.keyboard
+    keys.press("Enter")
+    for number in range(3):
+        page.wait_for_selector("#s-challenges:focus")
+        keys.press("b")
+        if number:
+            # The cause and the reason of last time.
+            keys.press("Escape")
+            keys.press(".")
+        else:
+            keys.type("ambig")
+            keys.press("Tab")
+            keys.type("The rule was not clear.")
+        keys.press("Enter")
+        # What was not asked for stays open, and the next paper is what comes next.
+        page.wait_for_selector("#open-count b:text-is('1')")
+        page.wait_for_selector("a[data-next-paper].btn-primary:focus")
+        keys.press("Enter")
+        page.wait_for_selector("#open-count b:text-is('2')")
+    assert problems == []
+    decided = Resolution.objects.exclude(cause="")
+    assert set(decided.values_list("section__key", "cause", "rationale")) == {
+        ("challenges", "ambiguous_definition", "The rule was not clear.")
+    }
+    assert decided.count() == 3
+
+
+def test_codes_are_kept_one_by_one_put_off_taken_up_and_taken_back_by_keyboard(browser, server, study, papers, ada):
+    page, problems = signed_in(browser, server, "ada")
+    page.goto(f"{server.url}{reverse('comparison', args=[study.slug, papers[0].key])}#s-challenges")
+    keys = page.keyboard
+    keys.press("x")
+    keys.type("Ask the authors.")
+    keys.press("Enter")
+    page.wait_for_selector("#s-challenges .deferred-note:has-text('Ask the authors.')")
+    page.wait_for_selector("#s-maturity-stage:focus")
+    page.locator("#s-challenges").focus()
+    keys.press("x")
+    page.wait_for_selector("#open-count b:text-is('2')")
+    page.wait_for_selector("#s-challenges:focus")
+    keys.press("o")
+    keys.press("Space")
+    keys.press("Enter")
+    # Refused: no cause and no reason. The tick is still there, and what is missing has the focus.
+    page.wait_for_selector("#s-challenges [name=cause]:focus")
+    assert page.locator("#s-challenges [name=codes]:checked").count() == 1
+    keys.press("Escape")
+    keys.press("w")
+    keys.type("code")
+    keys.press("Tab")
+    keys.type("One of two.")
+    keys.press("Enter")
+    page.wait_for_selector("#open-count b:text-is('1')")
+    page.locator("#s-challenges").focus()
+    keys.press("z")
+    page.wait_for_selector("#open-count b:text-is('2')")
+    assert problems == []
+    taken_back = Resolution.objects.get(cause="code_missing")
+    assert (taken_back.basis, len(taken_back.content["settled"]["codes"])) == ("other", 1)
+    assert taken_back.undone_by == ada

@@ -3,9 +3,8 @@ from urllib.parse import quote
 from django import template
 from django.urls import reverse
 
-from mapping.models import Judgement
 from reviews import remarking
-from reviews.settled import Settled
+from reviews.settled import as_of_today, in_words
 
 register = template.Library()
 
@@ -36,18 +35,9 @@ def typed(page, text):
 
 
 @register.simple_tag
-def settled_words(page, resolution):
-    """What was settled on then, in words."""
-    settled = Settled.from_json(resolution.content["settled"])
-    if settled.absence:
-        return Judgement.Absence(settled.absence).label
-    if settled.codes:
-        return ", ".join(page.labels.get(code, "a code of the past") for code in settled.codes)
-    if settled.number is not None:
-        return str(settled.number)
-    if settled.yes_no is not None:
-        return "yes" if settled.yes_no else "no"
-    return settled.text or "none of the codes"
+def settled_words(page, resolution, is_now=False):
+    """What was settled on then, in words; `is_now`: as the finding stands, with merged codes where they went."""
+    return in_words(as_of_today(resolution, page.went_to if is_now else ()), page.labels)
 
 
 @register.inclusion_tag("_bell.html")

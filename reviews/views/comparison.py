@@ -55,16 +55,25 @@ def neighbours(request, page):
     if not disagreements.is_settler(page.study):
         return {}
     choice = Choice(page.study, request.user, request.GET)
-    order = disagreements.papers_in_order(choice.differences())
+    found = choice.differences()
+    order = disagreements.papers_in_order(found)
     here = order.index(page.paper.pk) if page.paper.pk in order else -1
     before = order[here - 1] if here > 0 else None
     after = order[here + 1] if here + 1 < len(order) else (order[0] if order and here != 0 else None)
     papers = Paper.objects.in_bulk([pk for pk in (before, after) if pk])
     query = f"?{request.GET.urlencode()}" if request.GET else ""
+    first = {one.paper: choice.sections[one.section].key for one in reversed(found)}
     urls = {
-        pk: reverse("comparison", args=[page.study.slug, paper.key]) + query for pk, paper in papers.items()
-    }  # fmt: skip
-    return {"previous_url": urls.get(before), "next_url": urls.get(after), "open_papers": len(order)}
+        pk: f"{reverse('comparison', args=[page.study.slug, paper.key])}{query}#s-{first[pk]}"
+        for pk, paper in papers.items()
+    }
+    here = [choice.sections[one.section].key for one in found if one.paper == page.paper.pk]
+    return {
+        "previous_url": urls.get(before),
+        "next_url": urls.get(after),
+        # Where filters chose some differences, the keys go through these; None where there are none to go through.
+        "asked_for": here if choice.is_narrowed else None,
+    }
 
 
 @require_POST

@@ -71,6 +71,10 @@ class Choice:
             if asked.get(name) in {value for value, _ in options}
         }
 
+    @property
+    def is_narrowed(self):
+        return bool(self.chosen or self.words)
+
     @cached_property
     def board(self):
         find = queue.board_for if self.is_settler else queue.discussed_by

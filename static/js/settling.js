@@ -6,6 +6,10 @@ const TYPING = "input:not([type=radio], [type=checkbox], [type=hidden]), textare
 
 const sheets = () => [...document.querySelectorAll("[data-sheet]")];
 const isOpen = (sheet) => sheet.dataset.state === "open";
+
+/* Where the queue was narrowed, the keys go through what was asked for; the rest of the paper is there to be scrolled to. */
+const askedFor = document.getElementById("comparison")?.dataset.askedFor?.trim().split(/\s+/).filter(Boolean);
+const isNext = (sheet) => isOpen(sheet) && (!askedFor?.length || askedFor.includes(sheet.id));
 let here = null; // id of the section that keys speak to
 
 const current = () => document.activeElement?.closest("[data-sheet]") ?? (here && document.getElementById(here));
@@ -21,7 +25,7 @@ function step(by) {
   const all = sheets();
   const from = all.indexOf(current());
   const rest = by > 0 ? all.slice(from + 1) : all.slice(0, Math.max(from, 0)).reverse();
-  enter(rest.find(isOpen) ?? (by > 0 ? all.find(isOpen) : all.filter(isOpen).at(-1)));
+  enter(rest.find(isNext) ?? (by > 0 ? all.find(isNext) : all.filter(isNext).at(-1)));
 }
 
 /* After a choice the next field that is still empty has the focus. */
@@ -40,6 +44,28 @@ function choose(form, radio) {
   } else {
     onwards(form);
   }
+}
+
+/* The cause and the reason of the last decision, in the fields that are still empty. */
+function asLastTime(form) {
+  const last = document.querySelector("#recent option");
+  if (!last) return;
+  form.closest("details")?.setAttribute("open", "");
+  const { cause, rationale } = form.elements;
+  if (cause && !cause.value) cause.value = last.dataset.cause;
+  if (!rationale.value) rationale.value = last.value;
+  form.querySelector("[type=submit]").focus();
+}
+
+/* What was just given as a reason is the first to be offered again. */
+function remember(parameters) {
+  const list = document.getElementById("recent");
+  const rationale = parameters.get("rationale")?.trim();
+  if (!list || !rationale) return;
+  for (const option of [...list.options]) if (option.value === rationale) option.remove();
+  const option = new Option("", rationale);
+  option.dataset.cause = parameters.get("cause") ?? "";
+  list.prepend(option);
 }
 
 function wayFor(form, key) {
@@ -64,9 +90,11 @@ function press(key) {
     return true;
   };
   if (key === "r") return open("[data-discussion]", "textarea");
-  if (key === "x") return open(".put-off", "input[name=note]");
+  if (key === "x") return open(".put-off", "input[name=note]") || (sheet.querySelector("[data-take-up]")?.click(), true);
   if (key === "z") return sheet.querySelector("[data-undo]")?.click(), true;
   const form = sheet.querySelector("form[data-settle]");
+  if (key === ".") return form && asLastTime(form), true;
+  if (key === "w") return form && (form.closest("details")?.setAttribute("open", ""), onwards(form)), true;
   const radio = form && wayFor(form, key);
   if (radio) choose(form, radio);
   return Boolean(radio);
@@ -124,7 +152,7 @@ function giveBack() {
 
 /* The accent goes on to what is now the first open section. */
 function accent() {
-  const first = sheets().find(isOpen);
+  const first = sheets().find(isNext);
   for (const sheet of sheets()) {
     sheet.querySelector("form[data-settle] > [type=submit]")?.classList.toggle("btn-primary", sheet === first);
   }
@@ -140,10 +168,11 @@ document.addEventListener("htmx:afterSettle", (event) => {
   here = sheet.id;
   const fresh = document.getElementById(sheet.id);
   const refused = fresh.querySelector("[role=alert], .invalid-feedback");
+  if (!refused && /\/settle\/(\?|$)/.test(event.detail.requestConfig.path)) remember(event.detail.requestConfig.formData);
   const isDecision = /\/(settle|defer)\/(\?|$)/.test(event.detail.requestConfig.path);
   if (refused || !isDecision) {
-    fresh.focus({ preventScroll: true });
-  } else if (sheets().some(isOpen)) {
+    (fresh.querySelector(":is(select, input, textarea).is-invalid") ?? fresh).focus({ preventScroll: true });
+  } else if (sheets().some(isNext)) {
     step(1);
   } else {
     (document.querySelector("a[data-next-paper]") ?? fresh).focus();
@@ -153,4 +182,5 @@ document.addEventListener("htmx:afterSettle", (event) => {
 /* Coming from the queue, the section in the address is where one stands; else the first open one. */
 const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
 if (named?.matches("[data-sheet]")) enter(named);
-else here = sheets().find(isOpen)?.id ?? null;
+else here = sheets().find(isNext)?.id ?? null;
+accent();
