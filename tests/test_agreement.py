@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
-from mapping.models import LogEntry
 from reviews.closing import close_round
+from reviews.declaring import declare
 from reviews.models import EarlyLook, RecodingTask, Summary
 from reviews.showing import Shown
 from reviews.templating import add_section
@@ -184,7 +184,7 @@ def test_the_interval_is_held_against_the_target_not_the_point(study, ada, ben, 
 
 def test_a_declaration_changed_late_is_printed_beside_the_result(study, ada, ben, cleo, as_user):
     papers_differing(study, ben, cleo, 1)
-    LogEntry.objects.record(study, ada, "declaration-changed", "Changed what is declared.", section="method")
+    declare(study.sections.get(key="method"), by=ada, coefficient="fleiss_kappa", target=0.8)
 
     for response in (page(as_user(ada), study), page(as_user(ada), study, "method")):
         assert "after the first submission" in text(response)
@@ -293,28 +293,6 @@ def test_the_ten_disagreements_worth_discussing_say_why(study, ada, ben, cleo, a
     assert "“Experiment” where another gives “Survey”, on 3 other papers too" in discuss[0]["why"]
 
 
-def test_tables_and_files_are_safe_for_spreadsheets_and_latex(study, ada, ben, cleo, as_user):
-    section = study.sections.get(key="method")
-    section.label = "50 % & more_of | it"
-    section.save()
-    make_code(study.sections.get(key="challenges"), "=HYPERLINK(1)")
-    answers = {"method": "Survey", "challenges": ["=HYPERLINK(1)"]}
-    both(make_paper(study), ben, cleo, answers, {"method": "Experiment", "challenges": ["Talent"]})
-    client = as_user(ada)
-
-    def file(name):
-        response = client.get(reverse(name, args=[study.slug]))
-        content = b"".join(response) if response.streaming else response.content
-        return content.decode()
-
-    assert r"50 \% \& more\_of | it" in file("agreement-tex")
-    assert r"50 % & more\_of \| it" in file("agreement-md")
-    assert ",'=HYPERLINK(1)," in file("agreement-codes-csv")
-    head = file("agreement-csv").split("\r\n")[0].split(",")
-    assert {"phase", "round", "section", "coefficient", "metric", "value", "low", "high", "papers", "units", "raters",
-            "reason"} <= set(head)  # fmt: skip
-
-
 def test_empty_pages_say_what_will_be_here(study, ada, ben, olga, as_user):
     assert "Hand out papers" in text(page(as_user(ada), study))
     make_summary(make_paper(study), ben, answers={"method": "Survey"})
@@ -322,21 +300,6 @@ def test_empty_pages_say_what_will_be_here(study, ada, ben, olga, as_user):
     assert "Not released yet" in text(page(as_user(olga), study))
     assert "Texts have no coefficient" in text(page(as_user(ada), study, "conclusion"))
     assert page(as_user(ada), study, "of-another-study").status_code == 404
-
-
-def test_the_methods_paragraph_names_what_was_done(study, ada, ben, cleo, as_user):
-    papers_differing(study, ben, cleo, 2)
-    methods = page(as_user(ada), study).context["methods"]
-
-    for words in (
-        "4 papers",
-        "2 reviewers",
-        "first submissions",
-        "Krippendorff",
-        "1,000 replicates (seed 0)",
-        "Concord 0",
-    ):
-        assert words in methods
 
 
 def test_a_study_without_sections_has_an_empty_page(ada, as_user):
