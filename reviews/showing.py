@@ -16,6 +16,7 @@ from .rating import CODE, PARENT, Sheet
 DISCUSSED = 10
 FROM_ONE_SECTION = 3
 FAR = 1.5  # where nearly all say the same, any difference is many times as far as chance: that is not worth more
+BELOW = -3  # per cent of an axis; templates leave room for it
 ALL = "all-"  # before the key of a phase: all its rounds together
 
 
@@ -230,8 +231,8 @@ def why(section, distance, pair, others):
 
 
 def place(value):
-    """In per cent of an axis from 0 to 1; what lies beyond stands at its end."""
-    return None if value is None else round(100 * min(max(value, 0), 1), 2)
+    """In per cent of an axis from 0 to 1; what lies below 0 stands outside of it, so that nobody takes it for 0."""
+    return None if value is None else round(100 * min(value, 1), 2) if value >= 0 else BELOW
 
 
 def whisker(found, target):

@@ -1,5 +1,7 @@
 """The agreement page: worst first, undefined with its reason, and nothing from answers that its reader is blind to."""
 
+import re
+
 import pytest
 from django.core.cache import caches
 from django.db import connection
@@ -7,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
+from reviews import showing
 from reviews.closing import close_round
 from reviews.declaring import declare
 from reviews.models import EarlyLook, RecodingTask, Summary
@@ -223,8 +226,41 @@ def test_every_figure_leads_to_its_papers(study, ada, ben, cleo, as_user):
     assert keys("challenges", code="Talent") == ["drifting", "same"]
     assert keys("challenges", code="Talent", differ=1) == ["drifting"]
     assert keys("challenges", code="Unheard of") == []
+    assert keys("challenges", code="Talent", all=1) == ["same"]
     assert keys("method", **{"reviewer": "ben", "with": "cleo"}) == ["drifting", "same"]
+    assert keys("method", **{"reviewer": "ben", "with": "zoe"}) == []
+    assert keys("challenges", reviewer="ben") == ["drifting", "same"]
+    assert keys("challenges", reviewer="cleo", code="Talent") == ["same"]
+    assert keys("challenges", reviewer="cleo", code="Talent", alone=1) == []
+    assert keys("challenges", reviewer="ben", code="Talent", alone=1) == ["drifting"]
+    assert keys("challenges", reviewer="nobody", code="Talent") == []
     assert keys("method", q="nothing has these words") == []
+
+
+@pytest.mark.parametrize("section", ["challenges", "method", "maturity-stage"])
+def test_a_number_leads_to_as_many_papers_as_it_says(study, ada, ben, cleo, as_user, section):
+    said = {
+        "challenges": [["Talent"], ["Talent", "Cost"], [], ["Cost"], absent("unclear")],
+        "method": ["Survey", "Experiment", "Survey", "Case study", absent("unclear")],
+        "maturity-stage": ["Manual", "Monitored", "Manual", absent("unclear"), "Monitored"],
+    }[section]
+    for one, other in zip(said, [*said[1:], said[0]], strict=True):
+        both(make_paper(study), ben, cleo, {section: one}, {section: other})
+    make_summary(make_paper(study), ben, answers={section: said[0]})
+    make_summary(make_paper(study), ben, answers={section: said[0]}, round=make_round(study))
+    client = as_user(ada)
+
+    asked = {"round": study.rounds.first().pk}
+    for overview in (page(client, study, **asked), page(client, study, section, **asked)):
+        links = re.findall(r'<a href="([^"]*/papers/\?[^"]*)">(?:<b>)?(\d+)[×<]', text(overview).replace("&amp;", "&"))
+        links = [(url, int(number)) for url, number in links if "one=" not in url]
+        assert links
+        assert [(url, client.get(url).context["total"]) for url, _ in links] == links
+    assert not re.search(r'data-label="(Papers|By all)">[1-9]', text(overview)), "every number of papers is a link"
+
+
+def test_what_lies_below_zero_stands_outside_of_the_axis():
+    assert [showing.place(value) for value in (None, 0, 0.5, 1, -0.2, -0.001)] == [None, 0, 50, 100, -3, -3]
 
 
 def test_an_absence_of_the_name_of_a_code_is_another_answer(study, ada, ben, cleo, as_user):
@@ -283,6 +319,8 @@ def test_names_stay_hidden_where_the_study_hides_them(study, ada, ben, cleo, as_
     assert "Ben" not in shown
     assert "Reviewer 1" in shown
     assert "reviewer=" not in shown
+    asked = page(as_user(ada), study, "method", "papers", reviewer="ben", code="Survey")
+    assert asked.context["total"] == 0, "no address tells which answers are whose"
 
 
 def test_the_ten_disagreements_worth_discussing_say_why(study, ada, ben, cleo, as_user):

@@ -82,7 +82,7 @@ def agreement_papers(request, slug, section):
 def papers_behind(request, shown, section):
     detail = Detail(shown, section)
     asked = {name: request.GET.get(name, "").replace("\x00", "").strip() for name in drilling.ASKED}
-    reviewers = {} if shown.study.is_anonymous else {name: row for row, (name, _) in enumerate(detail.reviewers)}
+    reviewers = {} if shown.study.is_anonymous else detail.rows
     found = drilling.behind(detail.rated, asked, reviewers)
     place = {detail.rated.papers[index]: index for index in found.papers}
     query = request.GET.get("q", "").replace("\x00", "").strip()
