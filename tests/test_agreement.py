@@ -259,6 +259,23 @@ def test_a_number_leads_to_as_many_papers_as_it_says(study, ada, ben, cleo, as_u
     assert not re.search(r'data-label="(Papers|By all)">[1-9]', text(overview)), "every number of papers is a link"
 
 
+def test_many_different_numbers_are_told_as_ranges(study, ada, ben, cleo):
+    for number in [1, 2, 3, 10, 11, 12, 13, 41]:
+        both(make_paper(study), ben, cleo, {"cases": number}, {"cases": number})
+    few = Shown(study, ada).rows()
+    both(make_paper(study), ben, cleo, {"cases": 51}, {"cases": 49})
+    many = Shown(study, ada).rows()
+
+    def told(rows):
+        return [
+            (one["value"], one["times"]) for row in rows if row["section"].key == "cases"
+            for one in row["report"]["prevalence"]
+        ]  # fmt: skip
+
+    assert told(few) == [(str(number), 2) for number in [1, 2, 3, 10, 11, 12, 13, 41]]
+    assert told(many) == [("1 to 10", 8), ("11 to 13", 6), ("41 to 51", 4)]
+
+
 def test_what_lies_below_zero_stands_outside_of_the_axis():
     assert [showing.place(value) for value in (None, 0, 0.5, 1, -0.2, -0.001)] == [None, 0, 50, 100, -3, -3]
 
