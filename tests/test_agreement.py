@@ -235,6 +235,9 @@ def test_every_figure_leads_to_its_papers(study, ada, ben, cleo, as_user):
     assert keys("challenges", reviewer="ben", code="Talent", alone=1) == ["drifting"]
     assert keys("challenges", reviewer="nobody", code="Talent") == []
     assert keys("method", q="nothing has these words") == []
+    nothing = text(page(client, study, "method", "papers", q="nothing has these words"))
+    assert "No paper fits" in nothing, "and the form to look for other words stays"
+    assert 'value="nothing has these words"' in nothing
 
 
 @pytest.mark.parametrize("section", ["challenges", "method", "maturity-stage"])
