@@ -34,7 +34,9 @@ def late_changes(study):
     """`{section key: log entries}`: what was declared after the first summary of the phase was in. The study prints
     these beside every result, on pages and in files."""
     found = defaultdict(list)
-    for entry in study.log.filter(act="declaration-changed").select_related("by").order_by("at", "pk"):
+    # A log that came with a bundle may hold lines without their facts.
+    entries = study.log.filter(act="declaration-changed", facts__has_keys=["section", "before", "after"])
+    for entry in entries.select_related("by").order_by("at", "pk"):
         found[entry.facts["section"]].append(entry)
     return found
 

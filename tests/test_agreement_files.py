@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
+from mapping.models import LogEntry
 from reviews.bundling import write
 from reviews.closing import close_round
 from reviews.declaring import declare
@@ -93,6 +94,14 @@ def test_the_command_tells_of_a_declaration_changed_late(study, ada, ben, cleo):
     assert {section for section, changes in late.items() if changes} == {"method"}
     assert late["method"][0].endswith(change)
     assert f"declared after the first submission: {late['method'][0]}" in words.getvalue()
+
+
+def test_a_line_of_the_log_without_its_facts_breaks_no_page(study, ada, ben, cleo, as_user):
+    papers_differing(study, ben, cleo, 1)
+    LogEntry.objects.record(study, ada, "declaration-changed", "This line is withheld.")
+
+    assert page(as_user(ada), study).status_code == 200
+    assert page(as_user(ada), study, "method").status_code == 200
 
 
 def test_what_was_declared_in_time_has_no_note(study, ada, ben, cleo, file):
