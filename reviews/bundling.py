@@ -143,6 +143,7 @@ def readme(scope, rows):
     parts = {
         "study": scope.study,
         "scope": scope,
+        "statistics_off": scope.words(scope.study.statistics_off_reason),
         "tables": [(table, table.columns_of(scope), rows[name]) for name, table in TABLES.items()],
         "further": [(table, table.columns_of(scope), rows[name]) for name, table in FURTHER.items()],
         "references": [(name, what) for name, (_, what) in REFERENCES.items()],

@@ -1,8 +1,12 @@
 """Declaring in advance how the agreement of a section will be judged: its primary coefficient and its target."""
 
+from collections import defaultdict
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from mapping.coefficients import COEFFICIENTS
 from mapping.models import LogEntry
@@ -26,9 +30,26 @@ def in_words(declared):
     return name if declared["target"] is None else f"{name}, target {declared['target']:g}"
 
 
-def changes_of(section):
-    """What was declared after the first summary of its phase was in: the study prints these beside every result."""
-    return section.study.log.filter(act="declaration-changed", facts__section=section.key).select_related("by")
+def late_changes(study):
+    """`{section key: log entries}`: what was declared after the first summary of the phase was in. The study prints
+    these beside every result, on pages and in files."""
+    found = defaultdict(list)
+    # A log that came with a bundle may hold lines without their facts.
+    entries = study.log.filter(act="declaration-changed", facts__has_keys=["section", "before", "after"])
+    for entry in entries.select_related("by").order_by("at", "pk"):
+        found[entry.facts["section"]].append(entry)
+    return found
+
+
+def change_in_words(entry):
+    """When what became what: dates as the pages print them."""
+    before, after = (in_words(entry.facts[name]) for name in ("before", "after"))
+    return f"{date_format(localtime(entry.at), 'j F Y')}, {before} became {after}"
+
+
+def with_changes(reports, late):
+    """The reports of sections, each with its `late_changes` in words."""
+    return [one | {"changed_late": list(map(change_in_words, late.get(one["section"], ())))} for one in reports]
 
 
 @transaction.atomic

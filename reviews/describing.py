@@ -6,7 +6,7 @@ from functools import cached_property
 from django.db.models import Count, Q, Sum
 
 from mapping.models import Code, Finding, PaperImport
-from reviews import freezing, reporting
+from reviews import declaring, freezing, reporting
 from reviews.flow import prisma_flow
 from reviews.models import Assignment, Remark, Resolution, Summary
 from reviews.seeing import open_to, visible_findings
@@ -143,6 +143,14 @@ class Facts:
         return [(one, one.frozen_agreement) for one in closed if one.pk in visible]
 
     @cached_property
+    def origins(self):
+        """`{round: {"summaries", "imported"}}`: first submissions, and how many of them came out of a file."""
+        imported = Count("pk", filter=Q(origin=Summary.Origin.CODINGS))
+        first = Summary.objects.filter(assignment__round__study=self.study).first_submissions().order_by()
+        counted = first.values("assignment__round").annotate(summaries=Count("pk"), imported=imported)
+        return {row.pop("assignment__round"): row for row in counted}
+
+    @cached_property
     def has_figures(self):
         """Whether a coefficient was computed from at least one paper that two people read."""
         return any(one["papers"] for _, kept in self.kept_reports for one in kept["sections"])
@@ -212,13 +220,15 @@ def read(facts):
 
 def agreed(facts):
     if facts.study.statistics_off_reason:
-        return f"No agreement statistics are reported: {facts.study.statistics_off_reason}"
+        return reporting.switched_off(facts.study)
+    late = declaring.late_changes(facts.study)
     told = [
         reporting.methods(
-            kept["sections"], round_name=f"the round “{one}”", not_independent=kept.get("not_independent", 0)
+            declaring.with_changes(kept["sections"], late), round_name=f"the round “{one}”",
+            not_independent=kept.get("not_independent", 0), **facts.origins[one.pk],
         )
         for one, kept in facts.kept_reports
-    ]
+    ]  # fmt: skip
     return " ".join(text for text in told if text)
 
 

@@ -1,6 +1,9 @@
 """One section in detail: codes, confusions, reviewers, rounds; every figure leads to the papers behind it."""
 
 from functools import cached_property
+from urllib.parse import urlencode
+
+from django.urls import reverse
 
 from mapping.coefficients import HEADLINE
 from mapping.models import CodebookChange, Paper, Section
@@ -38,6 +41,15 @@ class Detail:
         order = sorted(self.rated.raters, key=lambda pk: shuffled(self.study, "agreement", pk))
         return [(f"r{order.index(pk) + 1}", f"Reviewer {order.index(pk) + 1}") for pk in self.rated.raters]
 
+    @cached_property
+    def rows(self):
+        """{name in the address: (row of the ratings, name on the page)}"""
+        return {name: (row, shown) for row, (name, shown) in enumerate(self.reviewers)}
+
+    def of_one(self, row, **what):
+        """The address of papers of one reviewer; none where the study hides who said what."""
+        return "" if self.study.is_anonymous else self.link(reviewer=self.reviewers[row][0], **what)
+
     def coefficients(self, report):
         """Every coefficient with its place on the axis; the primary one first named as such."""
         primary = self.section.primary_coefficient or HEADLINE
@@ -54,15 +66,20 @@ class Detail:
         found = []
         for code in measuring.codes_of(self.rated):
             alpha = code.krippendorff_alpha
-            only = [(self.reviewers[row][1], times) for row, times in enumerate(code.only) if times]
+            name = token(code.code)
+            only = [
+                (self.reviewers[row][1], times, self.of_one(row, code=name, alone=1) or self.link(code=name, differ=1))
+                for row, times in enumerate(code.only)
+                if times
+            ]
             found.append(
                 {
                     "code": shown(code.code), "papers": code.papers, "used_by": sum(map(bool, code.given)),
                     "raters": len(code.given), "value": alpha.value, "low": alpha.low, "high": alpha.high,
                     "reason": alpha.reason, "positive": percent(code.positive_agreement), "by_all": code.by_all,
-                    "only": only, "differing": len(code.differing),
+                    "only": only,
                     "whisker": {"low": place(alpha.low), "value": place(alpha.value), "high": place(alpha.high)},
-                    "url": self.link(code=token(code.code)), "differ_url": self.link(code=token(code.code), differ=1),
+                    "url": self.link(code=name), "all_url": self.link(code=name, all=1),
                 }
             )  # fmt: skip
         return sorted(found, key=lambda one: (one["value"] is None, one["value"] or 0))
@@ -128,10 +145,14 @@ class Detail:
         return [
             {
                 "name": name, "papers": one.papers, "mean": one.labels_per_paper, "without": left.value,
-                "reason": left.reason, "most": [(shown(value), times) for value, times in list(one.times.items())[:4]],
+                "reason": left.reason, "url": self.of_one(row),
+                "most": [
+                    (shown(value), times, self.of_one(row, code=token(value)))
+                    for value, times in list(one.times.items())[:4]
+                ],
             }
-            for (_, name), one, left in zip(
-                self.reviewers, agreement.marginals_by_rater(self.table), without, strict=True
+            for row, ((_, name), one, left) in enumerate(
+                zip(self.reviewers, agreement.marginals_by_rater(self.table), without, strict=True)
             )
         ]  # fmt: skip
 
@@ -142,7 +163,9 @@ class Detail:
         used = {label for value in self.table.values for label in (value if isinstance(value, frozenset) else [value])}
         codes = [code for code in self.rated.categories if code in used]
         found = agreement.leave_one_code_out(self.table, self.headline.function, codes)
-        left = [(shown(code), figure.value, figure.reason) for code, figure in found.items()]
+        left = [
+            (shown(code), figure.value, figure.reason, self.link(code=token(code))) for code, figure in found.items()
+        ]
         return sorted(left, key=lambda one: (one[1] is None, -(one[1] or 0)))
 
     def median_difference(self):
@@ -165,7 +188,14 @@ class Detail:
                 continue
             version = round.codebook_version or self.study.codebook_version
             between = [one for one in changes if before is not None and before < one.version <= version]
-            found.append({"round": round, "version": version, "changes": between, **self._of_round(round)})
+            at = self.shown.place | {"round": round.pk}
+            found.append(
+                {
+                    "round": round, "version": version, "changes": between, **self._of_round(round),
+                    "url": f"{reverse('agreement-section', args=[self.study.slug, self.section.key])}?{urlencode(at)}",
+                    "papers_url": address(self.study, self.section, at),
+                }
+            )  # fmt: skip
             before = version
         return found
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from . import agreement, measuring
 from .measuring import shown, token
 
-ASKED = ("differ", "code", "one", "other", "reviewer", "with")
+ASKED = ("differ", "code", "all", "one", "other", "reviewer", "with", "alone")
 
 
 class Behind(NamedTuple):
@@ -27,32 +27,48 @@ def address(study, section, place, **what):
 
 
 def behind(rated, asked, reviewers):
-    """`asked`: what stands in the address. `reviewers`: {name in the address: row of the ratings}."""
+    """`asked`: what stands in the address. `reviewers`: {name in the address: (row of the ratings, name on the page)}.
+
+    What the address names and nobody here gave, or nobody here is, has no papers behind it.
+    """
     tokens = {token(value): value for value in labels(rated)}
-    one, other = tokens.get(asked["one"]), tokens.get(asked["other"])
-    if asked["reviewer"] in reviewers and asked["with"] in reviewers:
-        found = both_coded(rated, reviewers[asked["reviewer"]], reviewers[asked["with"]])
-    elif asked["one"] and asked["other"]:
-        found = met(rated, one, other) if one is not None and other is not None else []
-    elif asked["code"]:
-        found = given(rated, tokens[asked["code"]]) if asked["code"] in tokens else []
-    else:
-        found = np.flatnonzero(measuring.shared(rated.table)).tolist()
+    people = [reviewers.get(asked[name]) for name in ("reviewer", "with") if asked[name]]
+    values = {name: tokens.get(asked[name]) for name in ("one", "other", "code") if asked[name]}
+    if None in people or None in values.values():
+        return Behind([], in_words(asked, people))
+    found = chosen(rated, [row for row, _ in people], values, asked)
     if asked["differ"]:
-        differ = set(over(rated, tokens[asked["code"]]) if asked["code"] in tokens else measuring.differing(rated))
+        differ = set(over(rated, values["code"]) if "code" in values else measuring.differing(rated))
         found = [paper for paper in found if paper in differ]
-    return Behind(found, in_words(asked))
+    return Behind(found, in_words(asked, people))
 
 
-def in_words(asked):
+def chosen(rated, rows, values, asked):
+    if len(rows) == 2:
+        return both_coded(rated, *rows)
+    if rows:
+        return by_one(rated, rows[0], values.get("code"), alone=bool(asked["alone"]))
+    if "one" in values and "other" in values:
+        return met(rated, values["one"], values["other"])
+    if "code" in values:
+        return by_all(rated, values["code"]) if asked["all"] else given(rated, values["code"])
+    return np.flatnonzero(measuring.shared(rated.table)).tolist()
+
+
+def in_words(asked, people):
+    named = {name: f"“{asked[name].lstrip('~')}”" for name in ("one", "other", "code") if asked[name]}
+    who = people[0][1] if people and people[0] else asked["reviewer"]
     if asked["reviewer"] and asked["with"]:
         words = "that both reviewers coded"
+    elif asked["reviewer"]:
+        alone = " alone" if asked["alone"] else ""
+        words = f"on which {who}{alone} gave {named['code']}" if "code" in named else f"that {who} coded"
     elif asked["one"] and asked["one"] == asked["other"]:
-        words = f"on which two readers gave “{asked['one'].lstrip('~')}”"
+        words = f"on which two readers gave {named['one']}"
     elif asked["one"] and asked["other"]:
-        words = f"on which one gave “{asked['one'].lstrip('~')}” where another gave “{asked['other'].lstrip('~')}”"
+        words = f"on which one gave {named['one']} where another gave {named['other']}"
     elif asked["code"]:
-        words = f"on which “{asked['code'].lstrip('~')}” was given"
+        words = f"on which all gave {named['code']}" if asked["all"] else f"on which {named['code']} was given"
     else:
         words = "that two reviewers or more coded"
     return f"{words}, and on which they differ" if asked["differ"] else words
@@ -71,6 +87,23 @@ def both_coded(rated, one, other):
 
 def given(rated, label):
     return np.flatnonzero((agreement.binary(rated.table, label).codes == 1).any(axis=0)).tolist()
+
+
+def by_all(rated, label):
+    """Papers on which two or more were asked and all gave this code."""
+    codes = agreement.binary(rated.table, label).codes
+    return np.flatnonzero(((codes == 1).sum(axis=0) >= 2) & (codes != 0).all(axis=0)).tolist()
+
+
+def by_one(rated, row, label, *, alone):
+    """Papers that this reader coded; with a label, on which they gave it; alone, where nobody else did who coded it."""
+    if label is None:
+        return np.flatnonzero(rated.table.codes[row] >= 0).tolist()
+    codes = agreement.binary(rated.table, label).codes
+    found = codes[row] == 1
+    if alone:
+        found &= ((codes == 1).sum(axis=0) == 1) & ((codes >= 0).sum(axis=0) >= 2)
+    return np.flatnonzero(found).tolist()
 
 
 def over(rated, label):

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from mapping.coefficients import HEADLINE
 
-from . import freezing, measuring
+from . import declaring, freezing, measuring
 from .models import Summary
 
 
@@ -27,9 +27,9 @@ def at_a_glance(study, user):
         for report in reports if pk in visible else []:
             if report["section"] in sections and report["raters"]:
                 found.setdefault(report["section"], line(study, sections[report["section"]], report, pk, name))
-    for entry in study.log.filter(act="declaration-changed").order_by("at"):
-        if entry.facts.get("section") in found:
-            found[entry.facts["section"]]["late"].append(entry)
+    for section, entries in declaring.late_changes(study).items() if found else ():
+        if section in found:
+            found[section]["late"] = entries
     return sorted(found.values(), key=lambda one: (one["value"] is None, one["value"] or 0, one["section"].position))
 
 

@@ -15,6 +15,7 @@ from reviews.agreement import Absence, Figure
 
 REPLICATES = 1000
 SEED = 0
+NUMBERS_TOLD, RANGES = 8, 5
 USABLE = 0.95  # of the replicates, for a verdict
 Kind = Section.Kind
 SETS = "a set of codes is not one category: see alpha with a distance between sets, and the codes one by one"
@@ -176,7 +177,10 @@ def _mostly(rated):
 
 
 def prevalence(rated):
-    """How often each value or code was given: `[{value, times, share}]`, shares of all that was given, in order."""
+    """How often each value or code was given: `[{value, times, share}]`, shares of all that was given, in order.
+
+    Many different numbers are told as ranges.
+    """
     table = rated.table
     rated_codes = table.codes[table.codes >= 0]
     times = {}
@@ -186,7 +190,22 @@ def prevalence(rated):
             times[label] = times.get(label, 0) + number
     total = sum(times.values())
     order = [value for value in rated.categories or sorted(times) if times.get(value)]
-    return [{"value": shown(value), "times": times[value], "share": times[value] / total} for value in order]
+    pieces = [(shown(value), times[value]) for value in order]
+    if rated.section.kind == Kind.NUMBER and len(order) > NUMBERS_TOLD:
+        pieces = ranges(order, times)
+    return [{"value": said, "times": number, "share": number / total} for said, number in pieces]
+
+
+def ranges(numbers, times):
+    """Numbers in order as ranges of equal width, each named by the least and the greatest number that is in it."""
+    least, width = numbers[0], (numbers[-1] - numbers[0]) / RANGES
+    found = {}
+    for number in numbers:
+        found.setdefault(min(int((number - least) / width), RANGES - 1), []).append(number)
+    return [
+        (" to ".join(map(shown, dict.fromkeys((several[0], several[-1])))), sum(times[one] for one in several))
+        for several in found.values()
+    ]
 
 
 def verdict(found, target):

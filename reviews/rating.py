@@ -31,6 +31,7 @@ class Read(NamedTuple):
     paper: int
     reviewer: int
     submitted_at: object
+    origin: str
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ def independent(study, summaries):
         summaries.order_by("submitted_at", "pk")
         .values_list(
             "pk", "revision", "assignment", "assignment__round", "assignment__round__phase", "assignment__paper",
-            "assignment__reviewer", "submitted_at",
+            "assignment__reviewer", "submitted_at", "origin",
         )
     )  # fmt: skip
     looks = {

@@ -4,9 +4,9 @@ from functools import partial
 
 from mapping.coefficients import HEADLINE
 from mapping.exporting import Column, Table
-from mapping.typesetting import tabular
+from mapping.typesetting import tabular, typeset
 
-from . import freezing, measuring
+from . import declaring, freezing, measuring
 from .models import Summary
 from .rating import CODE, PARENT, Sheet, everything
 
@@ -25,7 +25,7 @@ def reports(sheet, rounds, frozen=None):
     for round in rounds:
         is_kept = sheet.level == CODE and (frozen is None or round.pk in frozen)
         found += freezing.as_kept(round.frozen_agreement if is_kept else None, sheet, round)
-    return found
+    return declaring.with_changes(found, declaring.late_changes(sheet.study))
 
 
 def reports_in(scope, level=CODE):
@@ -55,6 +55,7 @@ COLUMNS = (
     Column("is_primary", "1: the coefficient that judges the section"),
     Column("target", "what was declared as enough"),
     Column("replicates", "bootstrap replicates behind the interval"),
+    Column("changed_late", "what was declared after the first submission, and when; of the primary coefficient"),
 )
 CODES_COLUMNS = (
     Column("phase", "key of the phase"),
@@ -84,13 +85,13 @@ def agreement_rows(scope, level=CODE):
         counts = [one["papers"], one["units"], one["raters"]]
         share = one["percent_agreement"]
         reason = "" if share is not None else "no paper was coded by two raters"
-        yield [*head, "percent_agreement", "", share, None, None, *counts, reason, False, None, None]
+        yield [*head, "percent_agreement", "", share, None, None, *counts, reason, False, None, None, ""]
         for name, found in one["coefficients"].items():
             is_primary = name == one["primary"]
             yield [
                 *head, name, found["metric"], found["value"], found["low"], found["high"], found["papers"],
                 found["units"], found["raters"], found["reason"], is_primary, one["target"] if is_primary else None,
-                found["replicates"],
+                found["replicates"], "; ".join(one["changed_late"]) if is_primary else "",
             ]  # fmt: skip
 
 
@@ -114,6 +115,7 @@ AGREEMENT_CODES_PARENT = Table(
 )  # fmt: skip
 
 
+LATE = "*"
 HEAD = ("Section", "Coefficient", "Value", "95 % interval", "Agreement", "Papers", "Raters")
 
 
@@ -125,13 +127,29 @@ def table_rows(reports):
         between = "–" if found["low"] is None else f"[{found['low']:.2f}, {found['high']:.2f}]"
         share = "–" if one["percent_agreement"] is None else f"{one['percent_agreement']:.0%}"
         name = f"{measuring.LABELS[one['primary']]} ({found['metric']})"
-        yield [one["label"], name, value, between, share, str(one["papers"]), str(one["raters"])]
+        label = one["label"] + (LATE if one["changed_late"] else "")
+        yield [label, name, value, between, share, str(one["papers"]), str(one["raters"])]
 
 
-def markdown(reports):
+def notes(reports):
+    """Below the table: what was declared when figures could be known already."""
+    for one in reports:
+        if one["changed_late"]:
+            yield f"{LATE} {one['label']}: declared after the first submission: {'; '.join(one['changed_late'])}."
+
+
+def switched_off(study):
+    return f"No agreement statistics are reported: {study.statistics_off_reason}"
+
+
+def markdown(study, reports):
+    if study.statistics_off_reason:
+        return f"{escaped_markdown(switched_off(study))}\n"
     rows = [HEAD, *table_rows(reports)]
     lines = [f"| {' | '.join(map(escaped_markdown, row))} |" for row in rows]
     lines.insert(1, "| --- | --- | ---: | --- | ---: | ---: | ---: |")
+    for note in notes(reports):
+        lines += ["", escaped_markdown(note)]
     return "\n".join(lines) + "\n"
 
 
@@ -141,20 +159,23 @@ def escaped_markdown(cell):
     return " ".join(cell.split())
 
 
-def latex(reports):
+def latex(study, reports):
     """A `tabular` for the package booktabs."""
-    return "\n".join([*tabular("llllrrr", HEAD, table_rows(reports)), ""])
+    if study.statistics_off_reason:
+        return f"{typeset(switched_off(study))}\n"
+    below = [rf"\par\smallskip{{\footnotesize {typeset(note)}\par}}" for note in notes(reports)]
+    return "\n".join([*tabular("llllrrr", HEAD, table_rows(reports)), *below, ""])
 
 
-def methods(reports, *, round_name, not_independent):
-    """A paragraph for the methods section of a paper, true of these reports."""
+def methods(reports, *, round_name, not_independent, summaries, imported):
+    """A paragraph for the methods section of a paper, true of these reports. `imported`: how many of the summaries
+    came out of a file of codings."""
     if not any(one["papers"] for one in reports):
         return ""
     papers, raters = (max(one[fact] for one in reports) for fact in ("papers", "raters"))
     sentences = [
-        f"In {round_name}, {papers} papers were coded independently by two or more of {raters} reviewers with "
-        f"{len(reports)} coded items; every reviewer worked without access to the others' answers until they had "
-        "submitted their own, and reliability was computed from these first submissions alone."
+        f"In {round_name}, {papers} papers were coded by two or more of {raters} reviewers with "
+        f"{len(reports)} coded items; {independence(summaries, imported)}"
     ]
     if not_independent:
         sentences.append(
@@ -167,6 +188,19 @@ def methods(reports, *, round_name, not_independent):
         f"ratings are reported as undefined. Computed with {freezing.software()}."
     )
     return " ".join(sentences)
+
+
+def independence(summaries, imported):
+    """How independent the codings were: what was coded elsewhere, nobody here can vouch for."""
+    blind = "worked without access to the others' answers until they had submitted their own"
+    if not imported:
+        return f"every reviewer {blind}, and reliability was computed from these first submissions alone."
+    if imported == summaries:
+        return "their codings were imported from files, so how independently they were made is not on record here."
+    return (
+        f"reviewers {blind}, and reliability was computed from first submissions alone; but {imported} of {summaries} "
+        "summaries were imported from files, and how independently these were made is not on record here."
+    )
 
 
 WHY = {
@@ -194,6 +228,9 @@ def declared(reports):
     if targets:
         named = [f"{target:g} for “{label}”" for label, target in targets.items()]
         yield f"Targets were {listed(named)}; where an interval includes its target, the papers are too few to tell."
+    late = [f"for “{one['label']}” ({'; '.join(one['changed_late'])})" for one in reports if one["changed_late"]]
+    if late:
+        yield f"After the first submission the declaration of coefficient and target was changed {listed(late)}."
 
 
 def missing(reports):

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from mapping.coefficients import HEADLINE
 from mapping.models import Code, Paper, Section
 
-from . import agreement, freezing, measuring
+from . import agreement, declaring, freezing, measuring
 from .drilling import address, said
 from .models import Assignment, EarlyLook, Summary
 from .rating import CODE, PARENT, Sheet
@@ -16,6 +16,7 @@ from .rating import CODE, PARENT, Sheet
 DISCUSSED = 10
 FROM_ONE_SECTION = 3
 FAR = 1.5  # where nearly all say the same, any difference is many times as far as chance: that is not worth more
+BELOW = -3  # per cent of an axis; templates leave room for it
 ALL = "all-"  # before the key of a phase: all its rounds together
 
 
@@ -106,10 +107,12 @@ class Shown:
         if self.scope is None:
             return []
         if self.scope.round:
-            return freezing.as_kept(self.kept_now, self.sheet, self.scope.round, full=full)
+            found = freezing.as_kept(self.kept_now, self.sheet, self.scope.round, full=full)
+            return declaring.with_changes(found, self.late_changes)
         sections = [one for one in self.sheet.sections if one.phase_id == self.scope.phase.pk]
         found = [self.report(section, full=full) for section in sections]
-        return [one for one in found if one["raters"] or one["section"] in self._in_use]
+        found = [one for one in found if one["raters"] or one["section"] in self._in_use]
+        return declaring.with_changes(found, self.late_changes)
 
     def report(self, section, *, full=True):
         kept = self.kept_now
@@ -136,11 +139,7 @@ class Shown:
 
     @cached_property
     def late_changes(self):
-        """{section key: log entries}: what was declared after the first submission."""
-        found = {}
-        for entry in self.study.log.filter(act="declaration-changed").select_related("by").order_by("at"):
-            found.setdefault(entry.facts.get("section"), []).append(entry)
-        return found
+        return declaring.late_changes(self.study)
 
     def rows(self):
         """The overview, worst first; what is undefined comes last."""
@@ -232,8 +231,8 @@ def why(section, distance, pair, others):
 
 
 def place(value):
-    """In per cent of an axis from 0 to 1; what lies beyond stands at its end."""
-    return None if value is None else round(100 * min(max(value, 0), 1), 2)
+    """In per cent of an axis from 0 to 1; what lies below 0 stands outside of it, so that nobody takes it for 0."""
+    return None if value is None else round(100 * min(value, 1), 2) if value >= 0 else BELOW
 
 
 def whisker(found, target):

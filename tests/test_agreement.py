@@ -7,13 +7,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
-from mapping.models import LogEntry
+from reviews import showing
 from reviews.closing import close_round
+from reviews.declaring import declare
 from reviews.models import EarlyLook, RecodingTask, Summary
 from reviews.showing import Shown
 from reviews.templating import add_section
 from tests.making import (
-    absent,
     make_answer,
     make_assignment,
     make_code,
@@ -184,7 +184,7 @@ def test_the_interval_is_held_against_the_target_not_the_point(study, ada, ben, 
 
 def test_a_declaration_changed_late_is_printed_beside_the_result(study, ada, ben, cleo, as_user):
     papers_differing(study, ben, cleo, 1)
-    LogEntry.objects.record(study, ada, "declaration-changed", "Changed what is declared.", section="method")
+    declare(study.sections.get(key="method"), by=ada, coefficient="fleiss_kappa", target=0.8)
 
     for response in (page(as_user(ada), study), page(as_user(ada), study, "method")):
         assert "after the first submission" in text(response)
@@ -204,37 +204,25 @@ def test_switched_off_statistics_print_the_reason_and_no_figure(study, ada, ben,
     assert b"".join(client.get(reverse("agreement-csv", args=[study.slug]))).count(b"\n") == 1
 
 
-def test_every_figure_leads_to_its_papers(study, ada, ben, cleo, as_user):
-    drifting, same = make_paper(study, key="drifting"), make_paper(study, key="same")
-    both(drifting, ben, cleo, {"method": "Survey", "challenges": ["Talent"]},
-         {"method": "Experiment", "challenges": ["Cost"]})  # fmt: skip
-    both(
-        same, ben, cleo, {"method": "Survey", "challenges": ["Talent"]}, {"method": "Survey", "challenges": ["Talent"]}
-    )
-    client = as_user(ada)
+def test_many_different_numbers_are_told_as_ranges(study, ada, ben, cleo):
+    for number in [1, 2, 3, 10, 11, 12, 13, 41]:
+        both(make_paper(study), ben, cleo, {"cases": number}, {"cases": number})
+    few = Shown(study, ada).rows()
+    both(make_paper(study), ben, cleo, {"cases": 51}, {"cases": 49})
+    many = Shown(study, ada).rows()
 
-    def keys(section, **query):
-        return [paper.key for paper, _ in page(client, study, section, "papers", **query).context["papers"]]
+    def told(rows):
+        return [
+            (one["value"], one["times"]) for row in rows if row["section"].key == "cases"
+            for one in row["report"]["prevalence"]
+        ]  # fmt: skip
 
-    assert keys("method") == ["drifting", "same"]
-    assert keys("method", differ=1) == ["drifting"]
-    assert keys("method", one="Survey", other="Experiment") == ["drifting"]
-    assert keys("method", one="Survey", other="Survey") == ["same"]
-    assert keys("challenges", code="Talent") == ["drifting", "same"]
-    assert keys("challenges", code="Talent", differ=1) == ["drifting"]
-    assert keys("challenges", code="Unheard of") == []
-    assert keys("method", **{"reviewer": "ben", "with": "cleo"}) == ["drifting", "same"]
-    assert keys("method", q="nothing has these words") == []
+    assert told(few) == [(str(number), 2) for number in [1, 2, 3, 10, 11, 12, 13, 41]]
+    assert told(many) == [("1 to 10", 8), ("11 to 13", 6), ("41 to 51", 4)]
 
 
-def test_an_absence_of_the_name_of_a_code_is_another_answer(study, ada, ben, cleo, as_user):
-    make_code(study.sections.get(key="method"), "unclear")
-    both(make_paper(study, key="p"), ben, cleo, {"method": "unclear"}, {"method": absent("unclear")})
-
-    found = page(as_user(ada), study, "method", "papers", one="unclear", other="~unclear")
-
-    assert [paper.key for paper, _ in found.context["papers"]] == ["p"]
-    assert "1 of 1 papers differs" in text(page(as_user(ada), study))
+def test_what_lies_below_zero_stands_outside_of_the_axis():
+    assert [showing.place(value) for value in (None, 0, 0.5, 1, -0.2, -0.001)] == [None, 0, 50, 100, -3, -3]
 
 
 def test_two_proposals_of_the_same_words_stay_two_and_reveal_nothing(study, ada, ben, cleo):
@@ -283,6 +271,8 @@ def test_names_stay_hidden_where_the_study_hides_them(study, ada, ben, cleo, as_
     assert "Ben" not in shown
     assert "Reviewer 1" in shown
     assert "reviewer=" not in shown
+    asked = page(as_user(ada), study, "method", "papers", reviewer="ben", code="Survey")
+    assert asked.context["total"] == 0, "no address tells which answers are whose"
 
 
 def test_the_ten_disagreements_worth_discussing_say_why(study, ada, ben, cleo, as_user):
@@ -293,28 +283,6 @@ def test_the_ten_disagreements_worth_discussing_say_why(study, ada, ben, cleo, a
     assert "“Experiment” where another gives “Survey”, on 3 other papers too" in discuss[0]["why"]
 
 
-def test_tables_and_files_are_safe_for_spreadsheets_and_latex(study, ada, ben, cleo, as_user):
-    section = study.sections.get(key="method")
-    section.label = "50 % & more_of | it"
-    section.save()
-    make_code(study.sections.get(key="challenges"), "=HYPERLINK(1)")
-    answers = {"method": "Survey", "challenges": ["=HYPERLINK(1)"]}
-    both(make_paper(study), ben, cleo, answers, {"method": "Experiment", "challenges": ["Talent"]})
-    client = as_user(ada)
-
-    def file(name):
-        response = client.get(reverse(name, args=[study.slug]))
-        content = b"".join(response) if response.streaming else response.content
-        return content.decode()
-
-    assert r"50 \% \& more\_of | it" in file("agreement-tex")
-    assert r"50 % & more\_of \| it" in file("agreement-md")
-    assert ",'=HYPERLINK(1)," in file("agreement-codes-csv")
-    head = file("agreement-csv").split("\r\n")[0].split(",")
-    assert {"phase", "round", "section", "coefficient", "metric", "value", "low", "high", "papers", "units", "raters",
-            "reason"} <= set(head)  # fmt: skip
-
-
 def test_empty_pages_say_what_will_be_here(study, ada, ben, olga, as_user):
     assert "Hand out papers" in text(page(as_user(ada), study))
     make_summary(make_paper(study), ben, answers={"method": "Survey"})
@@ -322,21 +290,6 @@ def test_empty_pages_say_what_will_be_here(study, ada, ben, olga, as_user):
     assert "Not released yet" in text(page(as_user(olga), study))
     assert "Texts have no coefficient" in text(page(as_user(ada), study, "conclusion"))
     assert page(as_user(ada), study, "of-another-study").status_code == 404
-
-
-def test_the_methods_paragraph_names_what_was_done(study, ada, ben, cleo, as_user):
-    papers_differing(study, ben, cleo, 2)
-    methods = page(as_user(ada), study).context["methods"]
-
-    for words in (
-        "4 papers",
-        "2 reviewers",
-        "first submissions",
-        "Krippendorff",
-        "1,000 replicates (seed 0)",
-        "Concord 0",
-    ):
-        assert words in methods
 
 
 def test_a_study_without_sections_has_an_empty_page(ada, as_user):

@@ -358,6 +358,13 @@ def test_one_rater_is_undefined_and_refused_by_those_for_two():
         ([["a", "b"], ["a", "z"]], partial(gwet_ac, categories=["a", "b"]), "'z' is not among the categories 'a', 'b'"),
         ([[{"a"}], [{"z"}]], partial(krippendorff_alpha, metric="masi", categories=["a"]), "'z' is not among"),
         ([["a"], ["b"]], partial(krippendorff_alpha, metric="jaccard"), "'a' is not a set of labels"),
+        ([1, 2, 3], krippendorff_alpha, r"one row per rater with one entry per paper, not \[1, 2, 3\]"),
+        (None, percent_agreement, "one row per rater with one entry per paper, not None"),
+        (
+            [[{"a"}], [{"z"}]],
+            partial(krippendorff_alpha, metric="masi", categories=[["a"]]),
+            r"\['a'\] cannot be compared",
+        ),
         ([["a"], ["b"]], partial(krippendorff_alpha, metric="cosine"), "'cosine' is no metric"),
         ([["a"], ["b"]], partial(cohen_kappa, categories=["a", "b"], weights="steep"), "not 'steep'"),
         ([["a"], ["b"]], partial(gwet_ac, categories=["a", "b", "a"]), "'a' is declared twice"),

@@ -270,7 +270,7 @@ def test_coefficient_and_target_are_declared_and_a_change_after_the_first_submis
 
     answered(study, ben)
     as_user(ada).post(url, declare | {"declared-target": "0.5"})
-    (entry,) = declaring.changes_of(challenges)
+    (entry,) = declaring.late_changes(study)["challenges"]
     assert (entry.facts["before"]["target"], entry.facts["after"]["target"]) == (0.8, 0.5)
     assert "target 0.8 → Krippendorff" in as_user(ada).get(url).content.decode()
 

@@ -6,7 +6,7 @@ over all ordered pairs of values of counts[a] · counts[b] · distance(a, b). co
 
 import numpy as np
 
-from .ratings import in_order, shown
+from .ratings import comparable, in_order, shown
 from .sums import GroupSums, weighted_sum
 
 # Up to here a full matrix of distances is quickest; it costs values² per replicate, one matrix product.
@@ -111,7 +111,7 @@ def _labels_of(table, declared):
     used = {label for value in table.values for label in value}
     if declared is None:
         return in_order(used)
-    declared = list(dict.fromkeys(declared))
+    declared = list(dict.fromkeys(map(comparable, declared)))
     foreign = used.difference(declared)
     if foreign:
         named = min(map(shown, foreign))

@@ -48,7 +48,7 @@ class Table:
 
     def within(self, categories):
         """The same ratings over the declared categories; ValueError names a rating that is none of them."""
-        declared = tuple(_comparable(category) for category in categories)
+        declared = tuple(comparable(category) for category in categories)
         position = {value: place for place, value in enumerate(declared)}
         if len(position) < len(declared):
             twice = next(value for value, times in Counter(declared).items() if times > 1)
@@ -79,7 +79,12 @@ def tabulate(ratings, categories=None):
 
 
 def _read(ratings):
-    rows = [list(row) for row in ratings]
+    try:
+        rows = [list(row) for row in ratings]
+    except TypeError as error:
+        raise ValueError(
+            f"Give ratings as one row per rater with one entry per paper, not {shown(ratings)}."
+        ) from error
     papers = len(rows[0]) if rows else 0
     for rater, row in enumerate(rows, start=1):
         if len(row) != papers:
@@ -120,7 +125,7 @@ def _renumbered(codes, new):
     return np.append(np.asarray(new, dtype=np.int64), MISSING)[codes]
 
 
-def _comparable(value):
+def comparable(value):
     value = frozenset(value) if isinstance(value, set) else value
     try:
         hash(value)

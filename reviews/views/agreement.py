@@ -43,7 +43,11 @@ def shown_to(request, study, sections=None):
 def methods_of(shown, reports):
     level = ", at the level of parent codes" if shown.level == PARENT else ""
     left_out = shown.kept_now["not_independent"] if shown.kept_now else shown.not_independent
-    return reporting.methods(reports, round_name=f"the round “{shown.scope.label}”{level}", not_independent=left_out)
+    origins = [one.origin for one in shown.readings]
+    return reporting.methods(
+        reports, round_name=f"the round “{shown.scope.label}”{level}", not_independent=left_out,
+        summaries=len(origins), imported=origins.count(Summary.Origin.CODINGS),
+    )  # fmt: skip
 
 
 @require_safe
@@ -78,7 +82,7 @@ def agreement_papers(request, slug, section):
 def papers_behind(request, shown, section):
     detail = Detail(shown, section)
     asked = {name: request.GET.get(name, "").replace("\x00", "").strip() for name in drilling.ASKED}
-    reviewers = {} if shown.study.is_anonymous else {name: row for row, (name, _) in enumerate(detail.reviewers)}
+    reviewers = {} if shown.study.is_anonymous else detail.rows
     found = drilling.behind(detail.rated, asked, reviewers)
     place = {detail.rated.papers[index]: index for index in found.papers}
     query = request.GET.get("q", "").replace("\x00", "").strip()
@@ -122,10 +126,8 @@ def agreement_md(request, slug):
 
 def text_file(request, slug, written, name, content_type):
     study = access.study_to_read(request.user, slug)
-    reports = []
-    if not study.statistics_off_reason:
-        reports = shown_to(request, study).reports()
-    return HttpResponse(written(reports), content_type=f"{content_type}; charset=utf-8", headers=as_file(name))
+    content = written(study, [] if study.statistics_off_reason else shown_to(request, study).reports())
+    return HttpResponse(content, content_type=f"{content_type}; charset=utf-8", headers=as_file(name))
 
 
 def as_file(name):

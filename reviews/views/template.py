@@ -121,7 +121,7 @@ def template_section(request, slug, section):
         "has_submissions": templating.has_submissions(section.phase),
         "declaration_changes": [
             {"entry": entry, **{name: declaring.in_words(entry.facts[name]) for name in ("before", "after")}}
-            for entry in declaring.changes_of(section)
+            for entry in declaring.late_changes(study)[section.key]
         ],
         "coefficients": [one for one in COEFFICIENTS.values() if one.fits(section.kind)],
     }
