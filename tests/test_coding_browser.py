@@ -456,8 +456,10 @@ def test_without_script_the_whole_paper_is_coded_and_submitted(page_as, ben, url
     page = page_as(ben, java_script_enabled=False)
     page.goto(url)
     paper, form = page.locator("#paper-pane").bounding_box(), page.locator("#form-pane").bounding_box()
-    assert form["width"] >= 600 and form["x"] >= paper["x"] + paper["width"], "the form stands beside the paper"
+    assert form["width"] >= 600, "the form has its width"
+    assert form["x"] >= paper["x"] + paper["width"], "the form stands beside the paper"
     challenges = page.locator("#s-challenges")
+    expect(page.locator("[data-keys]")).to_be_hidden()
     challenges.get_by_label("Privacy").check()
     page.locator("[name=conclusion-text]").fill("It is hard.")
     page.locator(".sticky-bar").get_by_role("button", name="Save draft").click()
