@@ -103,7 +103,5 @@ def take_evidence(answer, rows):
 def page_of(rows, section):
     page = ", ".join(row.page for row in rows if row.page)
     if len(page) > LONGEST_PAGE:
-        raise NotFound(
-            f"“{section}” has a page of {len(page)} characters (“{page[:20]}…”): it may have {LONGEST_PAGE}"
-        )
+        raise NotFound(f"“{section}” has a page of {len(page)} characters (“{page[:20]}…”): it may have {LONGEST_PAGE}")
     return page
