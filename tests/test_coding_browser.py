@@ -455,7 +455,11 @@ def test_the_first_view_is_light_and_asks_nobody_else(page_as, server, ben, url,
 def test_without_script_the_whole_paper_is_coded_and_submitted(page_as, ben, url, assignment):
     page = page_as(ben, java_script_enabled=False)
     page.goto(url)
+    paper, form = page.locator("#paper-pane").bounding_box(), page.locator("#form-pane").bounding_box()
+    assert form["width"] >= 600, "the form has its width"
+    assert form["x"] >= paper["x"] + paper["width"], "the form stands beside the paper"
     challenges = page.locator("#s-challenges")
+    expect(page.locator("[data-keys]")).to_be_hidden()
     challenges.get_by_label("Privacy").check()
     page.locator("[name=conclusion-text]").fill("It is hard.")
     page.locator(".sticky-bar").get_by_role("button", name="Save draft").click()

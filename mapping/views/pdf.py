@@ -84,6 +84,7 @@ def blocks(file, start, end):
 def dressed(reply, paper, tag):
     reply["ETag"], reply["Accept-Ranges"] = tag, "bytes"
     reply["Content-Security-Policy"] = _POLICY
+    reply["X-Frame-Options"] = "SAMEORIGIN"  # as the policy says: a browser's viewer may frame the file itself
     reply["X-Content-Type-Options"] = "nosniff"
     # `key` may be in any script: Django writes what old programs cannot read as filename*.
     reply["Content-Disposition"] = content_disposition_header(False, f"{paper.key}.pdf")

@@ -9,6 +9,7 @@ from reviews.models import Answer, Mark
 from .finders import NotFound
 
 _YES_NO = {"yes": True, "true": True, "1": True, "y": True, "no": False, "false": False, "0": False, "n": False}
+LONGEST_PAGE = Mark._meta.get_field("page").max_length
 _MOST_DIGITS = 14  # before the point, as the column holds them
 
 
@@ -50,7 +51,7 @@ def marks_from(values, section, reviewer, codes):
         Mark(
             code=codes(section, row.value, reviewer),
             quote=row.quote,
-            page=row.page[: Mark._meta.get_field("page").max_length],
+            page=page_of([row], section),
             rationale=row.rationale,
             position=place,
         )
@@ -95,5 +96,12 @@ def number(text, section):
 
 def take_evidence(answer, rows):
     answer.quote = "\n".join(row.quote for row in rows if row.quote)
-    answer.page = ", ".join(row.page for row in rows if row.page)[: Answer._meta.get_field("page").max_length]
+    answer.page = page_of(rows, answer.section)
     answer.rationale = "\n".join(row.rationale for row in rows if row.rationale)
+
+
+def page_of(rows, section):
+    page = ", ".join(row.page for row in rows if row.page)
+    if len(page) > LONGEST_PAGE:
+        raise NotFound(f"“{section}” has a page of {len(page)} characters (“{page[:20]}…”): it may have {LONGEST_PAGE}")
+    return page

@@ -16,6 +16,7 @@ from mapping.parsers.keys import normalised_doi, proposed_key, unique_key
 from mapping.parsers.titles import normalised_title
 
 LONGEST_LABEL = Code._meta.get_field("label").max_length
+LONGEST_NAME = User._meta.get_field("name").max_length
 _WHOLE_NUMBER = re.compile(r"([+-]?\d+)\.0+")
 
 
@@ -112,7 +113,9 @@ class ReviewerFinder:
                 return user
         if not self.may_create:
             raise NotFound(f"no member of this study is called “{text}”")
-        user = User(username=self.free_username(text), name=text[:150])
+        if len(text) > LONGEST_NAME:
+            raise NotFound(f"a reviewer's name has at most {LONGEST_NAME} characters: “{text[:40]}…” has more")
+        user = User(username=self.free_username(text), name=text)
         user.set_unusable_password()
         self.made.append(user)
         return user

@@ -46,6 +46,9 @@ class SectionFinder:
         return self.make(row, name)
 
     def make(self, row, name):
+        longest = Section._meta.get_field("label").max_length
+        if len(row.section) > longest:
+            raise NotFound(f"the name of a section has at most {longest} characters: “{row.section[:40]}…” has more")
         limit = Section._meta.get_field("key").max_length
         wanted = (row.section if slug_already(row.section) else slugify(row.section) or "section")[: limit - 4]
         key = unique_key(wanted, self.keys) if wanted in self.keys else wanted
@@ -53,7 +56,7 @@ class SectionFinder:
             study=self.study,
             phase=self.phase(row),
             key=key,
-            label=row.section[: Section._meta.get_field("label").max_length],
+            label=row.section,
             kind=self.kind_of(name),
             position=len(self.keys),
         )
