@@ -1,5 +1,6 @@
 """Beside the form in a real Chromium: quotes find their place again, and what cannot be saved or shown says so."""
 
+import csv
 import re
 
 import pytest
@@ -83,6 +84,29 @@ def test_a_quote_over_the_end_of_a_page_names_both_pages_and_is_found_again(page
     page.locator(".quote-link").click()
     shown = re.compile(r"^2: Teams retrain\s*when performance drops")
     expect(page.locator("[data-pdf]")).to_have_attribute("data-shown", shown)
+
+
+def test_words_selected_in_the_pdf_stand_with_their_page_in_codings_csv(page_as, ben, url, study, paper, assignment):
+    attach(paper, [["Nothing here."], ["Teams retrain"], ["The end."]])
+    page = page_as(ben)
+    page.goto(url)
+    page.get_by_label("Go to page").fill("2")
+    page.get_by_label("Go to page").press("Enter")
+    expect(page.locator(".pdf-page[data-page='2'] .textLayer span")).to_have_text("Teams retrain")
+    select_from_to(page, "Teams retrain", "Teams retrain")
+    bar = page.locator("[data-quote-popup]")
+    bar.get_by_label("Quote for").select_option("challenges")
+    bar.get_by_label("code").select_option(label="Cost")
+    bar.get_by_role("button", name="Add").click()
+    expect(line(page)).to_have_text(SAVED)
+    page.get_by_role("button", name="Review and submit").click()
+    page.get_by_role("button", name="Submit").click()
+    expect(page.locator("#messages")).to_contain_text("Submitted")
+    file = page.request.get(f"/s/{study.slug}/export/codings.csv").text()
+    rows = [row for row in csv.DictReader(file.splitlines()) if row["section"] == "challenges"]
+    assert [(row["paper"], row["value"], row["quote"], row["page"]) for row in rows] == [
+        ("john2021towards", "Cost", "Teams retrain", "2")
+    ]
 
 
 def test_of_several_quotes_in_one_field_each_click_shows_the_next(page_as, ben, url, paper, assignment):
