@@ -18,12 +18,11 @@ from mapping.models import (
 
 def study_to_read(user, slug):
     """The study, with this person's `membership` on it. Any active member may enter, observers included."""
-    membership = (
-        Membership.objects.active().filter(user_id=user.pk, study__slug=slug).select_related("study", "user").first()
-    )
+    membership = Membership.objects.active().filter(user_id=user.pk, study__slug=slug).select_related("study").first()
     if membership is None:
         raise Http404("No such study.")
     study = membership.study
+    membership.user = user
     study.membership = membership
     return study
 

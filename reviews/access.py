@@ -1,6 +1,7 @@
 """The doors to what people reading have in their hands: 404 for strangers, 403 for a missing role."""
 
-from django.db.models import Exists, OuterRef
+from itertools import groupby
+
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -11,18 +12,21 @@ from .models import Assignment, RecodingTask, Round, Summary
 
 
 def own_assignments(user, slug, key):
-    """A paper of the study and what this person has to code of it, newest first: `(study, paper, assignments)`."""
+    """A paper of the study and what this person has to code of it, newest first: `(study, paper, assignments)`.
+
+    Each assignment with its `revisions`, the summaries as they stand, oldest first.
+    """
     study = access.study_to_code(user, slug)
-    summaries = Summary.objects.filter(assignment=OuterRef("pk"))
-    found = Assignment.objects.filter(paper__study=study, paper__key=key, reviewer=user, round__study=study).annotate(
-        has_draft=Exists(summaries.drafts()), is_submitted=Exists(summaries.submitted())
-    )
-    found = list(found.select_related("paper", "round__phase").order_by("-round__opened_at", "-pk"))
+    own = Assignment.objects.filter(paper__study=study, paper__key=key, reviewer=user, round__study=study)
+    found = list(own.select_related("paper", "round__phase").order_by("-round__opened_at", "-pk"))
+    summaries = Summary.objects.filter(assignment__in=found).order_by("assignment_id", "revision") if found else []
+    of_each = {pk: list(revisions) for pk, revisions in groupby(summaries, key=lambda one: one.assignment_id)}
     paper = found[0].paper if found else access.paper_in(study, key)
     paper.study = study
     for assignment in found:
         assignment.paper, assignment.reviewer, assignment.round.study = paper, user, study
         assignment.round.phase.study = study
+        assignment.revisions = of_each.get(assignment.pk, [])
     return study, paper, found
 
 
@@ -40,9 +44,10 @@ def assignment_to_code(user, slug, key, *, pk=None, phase=""):
 
 def urgency(assignment):
     """Open work before what is submitted, both before what was taken back; among equals the newest round."""
-    is_to_do = assignment.has_draft or not assignment.is_submitted
-    is_open = not assignment.withdrawn_at and (not assignment.round.closed_at or assignment.is_submitted)
-    return is_to_do and is_open, not assignment.withdrawn_at, assignment.is_submitted
+    is_submitted = any(summary.is_submitted for summary in assignment.revisions)
+    is_to_do = not all(summary.is_submitted for summary in assignment.revisions) or not is_submitted
+    is_open = not assignment.withdrawn_at and (not assignment.round.closed_at or is_submitted)
+    return is_to_do and is_open, not assignment.withdrawn_at, is_submitted
 
 
 def assignment_to_save(user, slug, key, pk):

@@ -52,12 +52,13 @@ def is_reopened(assignment):
     return assignment.summaries.drafts().filter(revision__gt=1).exists()
 
 
-@transaction.atomic
 def open_summary(assignment):
     """The draft of this assignment, begun now where there was none. What is submitted comes back as it is."""
-    summary = newest(assignment)
-    if summary:
-        return summary
+    return newest(assignment) or begin_summary(assignment)
+
+
+@transaction.atomic
+def begin_summary(assignment):
     # Two tabs may save their first word at once: the second waits, and finds the first one's draft.
     Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
     return newest(assignment) or Summary.objects.create(assignment=assignment)

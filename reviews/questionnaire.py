@@ -5,10 +5,11 @@ A constant number of queries, whatever the number of sections, codes and answers
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef
 
 from mapping.models import Code, Section
 
@@ -74,6 +75,10 @@ class SectionSheet:
         return not self.content.is_blank
 
     @property
+    def is_untouched(self):
+        return not self.version and not self.kept and not self.notices and self.content == BLANK
+
+    @property
     def choices(self):
         """What may be chosen now: the open codes, and those that stand in the answer already."""
         chosen = set(self.content.codes)
@@ -109,7 +114,15 @@ class Questionnaire:
     assignment: object
     summary: object  # None while nothing was saved
     questions: list
-    models: dict  # section key -> Section
+
+    @cached_property
+    def models(self):
+        """`{section key: Section}`, for whoever saves."""
+        study = self.assignment.round.study
+        found = {one.key: one for one in Section.objects.filter(pk__in=[sheet.pk for sheet in self.sections])}
+        for section in found.values():
+            section.study = study
+        return found
 
     @property
     def sections(self):
@@ -130,20 +143,24 @@ class Questionnaire:
         return [sheet for sheet in self.sections if sheet.kept]
 
 
-def of(assignment, *, only=None, also=()):
-    """The questionnaire of this assignment's newest summary. `only` this section key; `also` these, retired or not."""
-    summary = newest(assignment)
+def of(assignment, *, only=None, also=(), revisions=None):
+    """The questionnaire of this assignment's newest summary. `only` this section key; `also` these, retired or not.
+
+    `revisions` are its summaries, where somebody has just asked for them.
+    """
+    summary = newest(assignment) if revisions is None else revisions[-1] if revisions else None
+    if summary:
+        summary.assignment = assignment
     answers = answers_of(summary)
     sections = sections_of(assignment, answers, only, also)
-    said = contents(answers)
+    said = contents(summary, answers)
     kept = kept_edits(answers)
-    options = options_of(assignment.reviewer, sections, said, kept)
+    options = options_of(assignment, sections, said, kept)
     sheets = [sheet_of(section, answers.get(section.pk), said, kept, options) for section in sections]
     if summary and not summary.is_submitted:
         told = notices(sheets)
-        sheets = [replace(sheet, notices=told.get(sheet.pk, ())) for sheet in sheets]
-    models = {section.key: section for section in sections}
-    return Questionnaire(assignment, summary, grouped(sheets, sections), models)
+        sheets = [replace(sheet, notices=told[sheet.pk]) if sheet.pk in told else sheet for sheet in sheets]
+    return Questionnaire(assignment, summary, grouped(sheets, sections))
 
 
 def answers_of(summary):
@@ -156,20 +173,24 @@ def answers_of(summary):
 
 def sections_of(assignment, answers, only, also):
     """The template as it is, and retired sections that were answered while they stood in it."""
-    shown = Q(retired_at=None) | Q(pk__in=answers) | Q(key__in=also)
-    sections = Section.objects.filter(shown, phase=assignment.round.phase_id)
+    sections = Section.objects.filter(phase=assignment.round.phase_id)
     if only:
         sections = sections.filter(key=only)
-    sections = list(sections.select_related("research_question"))
-    for section in sections:
-        section.study = assignment.round.study
-    return sections
+    rows = sections.order_by("position", "pk").values_list(*SECTION, named=True)
+    return [row for row in rows if row.retired_at is None or row.pk in answers or row.key in also]
 
 
-def contents(answers):
+# As rows: making thirty models, and the same research question ten times, takes as long as all the rest of it.
+SECTION = (
+    *("pk", "key", "label", "kind", "help", "is_required", "asks_confidence", "retired_at"),
+    *("research_question__key", "research_question__text"),
+)
+
+
+def contents(summary, answers):
     """`{section id: Content}`."""
     marks = {}
-    for mark in Mark.objects.filter(answer__in=answers.values()) if answers else []:
+    for mark in Mark.objects.filter(answer__summary=summary) if answers else []:
         marks.setdefault(mark.answer_id, []).append(mark)
     return {pk: content_of(answer, marks.get(answer.pk, [])) for pk, answer in answers.items()}
 
@@ -184,29 +205,47 @@ def kept_edits(answers):
     return found
 
 
-def options_of(user, sections, said, kept):
+def options_of(assignment, sections, said, kept):
     """`{section id: [Option]}`: the codes open to this person, then those that only stand in an answer."""
-    wanted = [section.pk for section in sections if section.has_codes]
-    if not wanted:
-        return {}
+    found = {}
+    if any(section.kind in Section.WITH_CODES for section in sections):
+        found.update(open_codes(assignment.reviewer, assignment.round.study))
     named = {pk: set(said[pk].codes) for pk in said}
     for pk, edits in kept.items():
         named[pk].update(code for edit in edits for code in edit.content.codes)
     # A code that stands in an answer is shown there whatever became of it, even moved to another section.
-    standing = Code.objects.filter(pk__in=set().union(*named.values()))
-    codes = Code.objects.open_to(user).filter(section__in=wanted) | standing
-    found, by_pk = {}, {}
-    fields = ("section_id", "pk", "label", "definition", "when_not", "example", "status")
-    for section, *facts in codes.values_list(*fields).order_by("position", "pk"):
-        option = by_pk[facts[0]] = Option(*facts)
-        found.setdefault(section, []).append(option)
-    for pk, codes_there in named.items():
-        moved = codes_there - {option.pk for option in found.get(pk, [])}
-        found.setdefault(pk, []).extend(by_pk[code]._replace(status=MOVED) for code in sorted(moved & set(by_pk)))
+    standing = {pk: codes - {option.pk for option in found.get(pk, ())} for pk, codes in named.items()}
+    by_pk = standing_codes(set().union(*standing.values()))
+    for pk, codes in standing.items():
+        here = [by_pk[code] for code in sorted(codes & set(by_pk))]
+        moved = [option if section == pk else option._replace(status=MOVED) for section, option in here]
+        found[pk] = (*found.get(pk, ()), *moved)
     return found
 
 
+def open_codes(user, study):
+    """`{section id: (Option, …)}` of the study: thousands of words that change with the codebook alone."""
+    return kept_figures(study, f"codes.{user.pk}", lambda: grouped_codes(Code.objects.open_to(user), study))
+
+
+def grouped_codes(codes, study):
+    found = {}
+    for section, *facts in codes.filter(section__study=study).values_list(*OPTION).order_by("position", "pk"):
+        found.setdefault(section, []).append(Option(*facts))
+    return {section: tuple(options) for section, options in found.items()}
+
+
+OPTION = ("section_id", "pk", "label", "definition", "when_not", "example", "status")
+
+
+def standing_codes(pks):
+    """`{code id: (section id, Option)}`"""
+    rows = Code.objects.filter(pk__in=pks).values_list(*OPTION) if pks else []
+    return {facts[0]: (section, Option(*facts)) for section, *facts in rows}
+
+
 def sheet_of(section, answer, said, kept, options):
+    """Of a Section, or of a row of `sections_of`."""
     return SectionSheet(
         pk=section.pk,
         key=section.key,
@@ -215,7 +254,7 @@ def sheet_of(section, answer, said, kept, options):
         help=section.help,
         is_required=section.is_required,
         asks_confidence=section.asks_confidence,
-        is_retired=section.is_retired,
+        is_retired=section.retired_at is not None,
         options=tuple(options.get(section.pk, ())),
         content=said.get(section.pk, BLANK),
         version=answer.version if answer else 0,
@@ -227,9 +266,8 @@ def sheet_of(section, answer, said, kept, options):
 def grouped(sheets, sections):
     pairs = zip(sections, sheets, strict=True)
     questions = []
-    for question, members in groupby(pairs, key=lambda pair: pair[0].research_question):
-        key, title = (question.key, question.text) if question else ("", "")
-        questions.append(Question(key, title, [sheet for _, sheet in members]))
+    for (key, title), members in groupby(pairs, key=lambda pair: pair[0][-2:]):  # the research question
+        questions.append(Question(key or "", title or "", [sheet for _, sheet in members]))
     return questions
 
 

@@ -395,4 +395,4 @@ def test_saving_a_section_takes_the_same_queries_whatever_the_form(
                          "challenges-rationale": "why", "assignment": assignment.pk}, headers=JSON)  # fmt: skip
 
 
-QUERIES_OF_A_SAVE = 18
+QUERIES_OF_A_SAVE = 16

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods
 from mapping.pages import answer
 from reviews import access, coding, progress, questionnaire
 from reviews.forms import SectionForm, rendered
-from reviews.kept import read_only
+from reviews.kept import is_read_only, read_only
+from reviews.section_html import piece
 
 
 @never_cache  # answers do not come back with the Back button once somebody else sits there
@@ -25,13 +26,15 @@ def summary(request, slug, key):
         return answer(request, "summary.html", {"study": study, "paper": paper})
     if request.method == "POST":
         return save_form(request, study, assignment)
-    return shown(request, study, assignment, questionnaire.of(assignment))
+    read_only(study)
+    return shown(request, study, assignment, questionnaire.of(assignment, revisions=assignment.revisions))
 
 
 def shown(request, study, assignment, form, *, refused=(), late=(), status_refused=False):
     """The page. `refused` are bound forms by section key; `late` what arrived after the summary was submitted."""
     # What was posted is saved: from here on the page only reads.
-    read_only(study)
+    if not is_read_only(study):
+        read_only(study)
     reason = read_only_reason(assignment, form.summary)
     for question in form.questions:
         question.parts = [
@@ -46,6 +49,7 @@ def shown(request, study, assignment, form, *, refused=(), late=(), status_refus
         "reason": reason,
         "late": late,
         "often": {} if reason else questionnaire.often_used(request.user, study),
+        "dialogs": "" if reason else piece("_summary-templates.html"),
         "progress": own_progress(assignment),
         "next": progress.next_assignment(study, request.user) if reason else None,
     }

@@ -51,14 +51,16 @@ document.addEventListener("find-in", ({ detail }) => {
 document.addEventListener("show-quote", ({ detail }) => {
   const abstract = document.querySelector("[data-quotable]");
   if (!abstract) return;
-  const ranges = find(abstract, detail.quote, false);
+  // Several quotes stand in one field as lines.
+  const whole = find(abstract, detail.quote, false);
+  const ranges = whole.length ? whole : detail.quote.split("\n").flatMap((line) => find(abstract, line, false));
   if (!ranges.length) return;
   detail.isInAbstract = true;
   // With a page it stands in the PDF, if anywhere.
   if (detail.page && document.querySelector("[data-pdf]")) return;
   document.dispatchEvent(new CustomEvent("show-pane", { detail: "paper" }));
   document.dispatchEvent(new CustomEvent("show-view", { detail: "text" }));
-  CSS.highlights?.set("quote", new Highlight(ranges[0]));
-  abstract.dataset.found = ranges[0].toString();
+  CSS.highlights?.set("quote", new Highlight(...ranges));
+  abstract.dataset.found = ranges.join("\n");
   ranges[0].startContainer.parentElement.scrollIntoView({ block: "center" });
 });

@@ -50,7 +50,11 @@ async function open() {
 
 function start() {
   opening ??= open().catch((error) => {
-    said.textContent = `This PDF cannot be shown here (${error.message}). Open it in a tab of its own, from “Abstract”.`;
+    const words = `This PDF cannot be shown here (${error.message}). It may open in a tab of its own:`;
+    said.textContent = words;
+    // The abstract comes forward, so it is said there too.
+    const alert = Object.assign(document.createElement("p"), { className: "alert alert-warning", role: "alert", textContent: words });
+    document.querySelector("[data-view-of=text]").prepend(alert);
     document.dispatchEvent(new CustomEvent("show-view", { detail: "text" }));
   });
   return opening;
@@ -187,24 +191,47 @@ function reveal(range, name) {
   range.startContainer.parentElement.scrollIntoView({ block: "center", inline: "nearest" });
 }
 
+/* Several quotes stand in one field as lines, their pages in the same order: each click goes to the next of them. */
+let turn = 0;
+let lastShown = "";
+
 async function showQuote({ quote, page, isInAbstract }) {
   if (!quote || (isInAbstract && !page)) return;
   document.dispatchEvent(new CustomEvent("show-pane", { detail: "paper" }));
   document.dispatchEvent(new CustomEvent("show-view", { detail: "pdf" }));
   await start();
-  const named = Number.parseInt(page, 10);
+  if (!pdf) return;
+  const lines = quote.split("\n").filter((line) => line.trim());
+  turn = quote === lastShown ? (turn + 1) % lines.length : 0;
+  lastShown = quote;
+  const pages = page.split(/[,;]/).map((one) => Number.parseInt(one, 10));
+  const isShown = (await showWords(quote, pages[0])) || (lines.length > 1 && (await showWords(lines[turn], pages[turn] ?? pages[0])));
+  said.textContent = isShown ? "" : "These words are not in the text of this PDF.";
+  if (!isShown && pages[0]) goTo(pages[0]);
+}
+
+/* On the page that was named first, then anywhere; a quote may end on the page after. */
+async function showWords(words, named) {
   const all = Array.from({ length: pdf.numPages }, (_, place) => place + 1);
   const order = named >= 1 && named <= pdf.numPages ? [named, ...all.filter((number) => number !== named)] : all;
   for (const number of order) {
-    if (!rangesIn(await textOf(number), quote, null, false).length) continue;
-    const [range] = rangesIn(await goTo(number), quote, "quote", false);
+    const isHere = rangesIn(await textOf(number), words, null, false).length > 0;
+    if (!isHere && !(await goesOnAfter(number, words))) continue;
+    const layer = await goTo(number);
+    if (!isHere) await draw(number + 1);
+    const [range] = rangesIn(isHere ? layer : box, words, "quote", false);
     reveal(range, "quote");
     box.dataset.shown = `${number}: ${range?.toString() ?? ""}`;
-    said.textContent = "";
-    return;
+    return true;
   }
-  said.textContent = "These words are not in the text of this PDF.";
-  if (named) goTo(named);
+  return false;
+}
+
+async function goesOnAfter(number, words) {
+  if (number >= pdf.numPages) return false;
+  const both = document.createElement("div");
+  both.append((await textOf(number)).textContent, " ", (await textOf(number + 1)).textContent);
+  return rangesIn(both, words, null, false).length > 0;
 }
 
 if (box) {

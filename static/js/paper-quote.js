@@ -18,7 +18,14 @@ function selected() {
   const from = range.startContainer.parentElement?.closest(".pdf-page, [data-quotable]");
   if (!from || !paper.contains(from)) return null;
   const quote = joined(selection.toString());
-  return quote && { quote, page: from.dataset.page ?? "", box: range.getBoundingClientRect() };
+  return quote && { quote, page: pagesOf(range, from), box: range.getBoundingClientRect() };
+}
+
+/* "4", or "4–5" where the words go on; a selection that ends before the first letter of a page is not on it. */
+function pagesOf(range, from) {
+  const first = from.dataset.page ?? "";
+  const last = range.endOffset && range.endContainer.parentElement?.closest(".pdf-page")?.dataset.page;
+  return last && last !== first ? `${first}–${last}` : first;
 }
 
 const option = (value, words) => new Option(words, value);

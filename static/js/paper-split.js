@@ -9,7 +9,11 @@ function place(percent) {
   const kept = Math.min(Math.max(percent, 20), 80);
   split.style.setProperty("--split", `${kept}%`);
   divider.setAttribute("aria-valuenow", Math.round(kept));
-  localStorage.setItem(PLACE, kept);
+  try {
+    localStorage.setItem(PLACE, kept);
+  } catch {
+    /* full, or forbidden: then it is not remembered, and works all the same */
+  }
 }
 
 function follow(event) {

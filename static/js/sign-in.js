@@ -27,6 +27,8 @@ document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 401) ask();
 });
 document.addEventListener("signed-out", ask);
+// Signing in in another tab changes the token too: what is sent takes the one of now.
+document.addEventListener("submit", refreshTokens, true);
 // Capturing: before any other listener sends what it kept.
 document.addEventListener(
   "signed-in",

@@ -8,12 +8,13 @@ let section = null;
 let timer = 0;
 
 function open(link) {
+  // What was typed and left with Escape is still there, in its section.
+  if (section !== link.closest("[data-section]")) own.reset();
   section = link.closest("[data-section]");
-  own.reset();
   own.querySelector("[data-propose-problem]").hidden = true;
   dialog.querySelector("[data-near-codes]").replaceChildren();
   dialog.querySelector("[data-propose-section]").textContent = section.dataset.label;
-  own.elements.label.value = section.querySelector("[data-filter]")?.value ?? "";
+  own.elements.label.value ||= section.querySelector("[data-filter]")?.value ?? "";
   dialog.showModal();
   if (own.elements.label.value) near();
 }
@@ -55,6 +56,7 @@ function chosen(code) {
   section.querySelector(".options").prepend(item);
   section.querySelector(".options > p")?.remove();
   dialog.close();
+  own.reset();
   input.checked = true;
   input.dispatchEvent(new Event("change", { bubbles: true }));
   input.focus();

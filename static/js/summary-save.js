@@ -51,7 +51,10 @@ const goesOut = (state) => state.problem === "" || state.problem === "collided";
 
 /* ---- The line that says how it stands ---- */
 
-const labels = (problem) => [...states.values()].filter((state) => state.problem === problem).map((state) => state.section.dataset.label).join(", ");
+const labels = (are) => [...states.values()].filter(are).map((state) => state.section.dataset.label).join(", ");
+const isRefused = (state) => state.problem === "refused";
+// Until one of the texts is chosen, also after a reload.
+const isColliding = (state) => state.problem === "collided" || Boolean(state.section.querySelector("[data-kept] .side"));
 const savedBefore = document.querySelector("[data-saved] time")?.dateTime;
 let savedAt = savedBefore ? new Date(savedBefore) : null;
 let isTakingOver = false;
@@ -60,15 +63,19 @@ function standing() {
   const all = [...states.values()];
   const has = (problem) => all.some((state) => state.problem === problem);
   const kept = all.every((state) => state.isKept) ? "kept in this browser" : "not even kept in this browser: do not close the page";
-  if (has("stranger")) return [`not saved: this page is ${form.dataset.person}’s, and somebody else is signed in; ${kept}`, true];
+  if (has("stranger")) return [`not saved: whoever is signed in now has no such paper to code (this page is ${form.dataset.person}’s); ${kept}`, true];
   if (has("signed-out")) return [`not saved: sign in again; ${kept}`, true];
-  if (has("frozen")) return ["not saved: this summary was submitted elsewhere; reload to see it", true];
+  if (has("frozen")) return [`not saved: this summary was submitted elsewhere; reload to see it; ${kept}`, true];
   if (has("away")) return [`not saved, retrying; ${kept}`, true];
-  if (has("collided")) return [`changed in another tab: ${labels("collided")}`, true];
-  if (has("refused")) return [`not saved: ${labels("refused")}`, true];
-  if (isTakingOver || all.some((state) => state.flight || state.isDirty)) return ["saving …", false];
-  if (!savedAt) return ["nothing to save yet", false];
-  return [`saved at ${savedAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}`, false];
+  const [rest, isRestBad] = has("refused") ? [`not saved: ${labels(isRefused)}`, true] : [goingOn(all), false];
+  const colliding = labels(isColliding);
+  return colliding ? [`changed in another tab: ${colliding}; ${rest}`, true] : [rest, isRestBad];
+}
+
+function goingOn(all) {
+  if (isTakingOver || all.some((state) => state.flight || state.isDirty)) return "saving …";
+  if (!savedAt) return "nothing to save yet";
+  return `saved at ${savedAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}`;
 }
 
 let wasBad = false;
@@ -77,6 +84,7 @@ function say() {
   const line = document.querySelector("[data-saved]");
   if (line.textContent !== words) line.textContent = words;
   line.classList.toggle("saved-not", isBad);
+  document.querySelector("[data-not-saved]").textContent = isBad ? words : "";
   // Read out only what needs somebody, and its end; not every "saving".
   const aloud = document.querySelector("[data-said]");
   if ((isBad || (wasBad && words.startsWith("saved"))) && aloud.textContent !== words) aloud.textContent = words;
@@ -340,7 +348,7 @@ if (form) {
     const state = stateOf(event.target);
     if (!state) return;
     if ("stale" in state.section.dataset && isClean(state)) setTimeout(() => refresh(state));
-    if (!state.section.contains(event.relatedTarget) && state.isDirty && goesOut(state)) send(state);
+    if (state.isDirty && goesOut(state)) send(state);
   });
   form.addEventListener("submit", (event) => {
     const { name, value } = event.submitter ?? {};
@@ -353,8 +361,13 @@ if (form) {
   document.addEventListener("signed-in", tryAll);
   addEventListener("online", tryAll);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && tryAll());
+  addEventListener("beforeunload", (event) => {
+    // What the server does not have and this browser could not keep would be gone: then the browser asks first.
+    if ([...states.values()].some((state) => !state.isKept && (state.isDirty || state.sent))) event.preventDefault();
+  });
   addEventListener("pagehide", () => {
     for (const state of states.values()) if (state.isDirty && !state.flight) send(state, { isLast: true });
   });
+  say();
   takeOver();
 }

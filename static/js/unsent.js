@@ -6,10 +6,12 @@ const prefix = `concord-kept/${person}/`;
 const names = () => Object.keys(localStorage).filter((name) => name.startsWith(prefix));
 const form = document.querySelector("[data-summary]");
 
+/* What waits, by the page it was typed on: [{name, …entry} …] */
 function waiting() {
   const here = form && `${prefix}${form.dataset.assignment}/`;
-  const entries = names().filter((name) => !here || !name.startsWith(here)).map((name) => JSON.parse(localStorage.getItem(name)));
-  return new Map(entries.map((entry) => [entry.url, entry]));
+  const found = names().filter((name) => !here || !name.startsWith(here));
+  const entries = found.map((name) => ({ name, ...JSON.parse(localStorage.getItem(name)) }));
+  return Map.groupBy(entries, (entry) => entry.url.split("#")[0]);
 }
 
 const make = (tag, facts, ...children) => {
@@ -19,22 +21,39 @@ const make = (tag, facts, ...children) => {
 };
 
 /* The words themselves, for a summary that takes them no longer. */
-function words(entry) {
+function words(entries) {
   const list = make("ul", {});
-  for (const [name, value] of entry.pairs) {
+  for (const [name, value] of entries.flatMap((entry) => entry.pairs)) {
     if (value && !/-(codes|absence|mark-code|confidence|yes_no)$/.test(name)) list.append(make("li", { dir: "auto", textContent: value }));
   }
-  return make("details", {}, make("summary", { textContent: "show the words" }), list);
+  return list;
+}
+
+const isThisPage = (url) => new URL(url, location.href).pathname === location.pathname;
+
+/* Submitted, or closed, before the words arrived: they can only be copied. */
+function late(entries) {
+  const remove = make("button", { type: "button", className: "btn btn-sm", textContent: "Remove them from this browser" });
+  const alert = make("div", { className: "alert alert-warning" },
+    make("p", {}, make("strong", { textContent: "Not in the summary: " }), "what you typed here reached the server too late. Copy what you need; a lead can reopen the summary."),
+    words(entries), remove);
+  remove.addEventListener("click", () => {
+    for (const { name } of entries) localStorage.removeItem(name);
+    alert.remove();
+  });
+  return alert;
+}
+
+function unsent(url, entries) {
+  const link = make("a", { href: url, textContent: entries[0].title.split(" · ")[0] });
+  const text = make("p", {}, make("strong", { textContent: "Not saved yet: " }), "what you typed on ", link, " waits in this browser. Open it to send it.");
+  return make("div", { className: "alert alert-warning" }, text, make("details", {}, make("summary", { textContent: "show the words" }), words(entries)));
 }
 
 function tell() {
   const place = document.getElementById("messages");
   if (!place) return;
-  for (const [url, entry] of waiting()) {
-    const link = make("a", { href: url, textContent: entry.title.split(" · ")[0] });
-    const text = make("p", {}, make("strong", { textContent: "Not saved yet: " }), "what you typed on ", link, " waits in this browser. Open it to send it.");
-    place.append(make("div", { className: "alert alert-warning" }, text, words(entry)));
-  }
+  for (const [url, entries] of waiting()) place.append(isThisPage(url) && !form ? late(entries) : unsent(url, entries));
 }
 
 function forget() {
