@@ -20,8 +20,8 @@ BY_ITSELF = {"bars", "venues"}
 
 @dataclass(frozen=True)
 class Picture:
-    """`rows` and `columns` are axes; `papers` those counted. A bubble plot may have one axis more: `left` stands back to
-    back with the columns, `years` gives a small plot for each year. With `has_shares` tables tell percentages too.
+    """`rows` and `columns` are axes; `papers` those counted. A bubble plot may have one axis more: `left` stands back
+    to back with the columns, `years` gives a small plot for each year. With `has_shares` tables tell percentages too.
     """
 
     kind: str

@@ -140,7 +140,7 @@ class Row:
         return self.cells[name]
 
     def refused(self, name, why):
-        return Refused(f"{self.file}, line {self.line}, column {name}: {why}.")
+        return Refused(f"{self.file}, line {self.line}, column {name}: {str(why).rstrip('.')}.")
 
     def read(self, name, reader, what):
         if not self[name]:

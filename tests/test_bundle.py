@@ -130,8 +130,8 @@ def full(study, ada, ben, cleo, olga):
     resolving.undo(decided, by=ada)
     recoding.merge(Code.objects.get(label="Cost"), into=drift, by=ada, reason="the same")
     Resolution.objects.create(
-        paper=other, section=challenges, basis="adopted", adopted_from=ben, content={"settled": {}}, reviewers=1,
-        decided_at=timezone.now(), decided_by=zoe,
+        paper=other, section=challenges, basis="adopted", adopted_from=ben, reviewers=1,
+        content={"settled": resolving.Settled().as_json()}, decided_at=timezone.now(), decided_by=zoe,
     )  # fmt: skip
     Deferral.objects.create(paper=nasty, section=challenges, note="later", by=ada)
     remark = Remark.objects.create(paper=nasty, section=challenges, by=cleo, text="@ben: +1, says Ben Reviewer")
