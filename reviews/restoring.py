@@ -195,7 +195,8 @@ def add_papers(site):
     def papers():
         for row in site.bundle.rows(PAPERS):
             facts = {name: row[name] for name, _ in PAPER_FIELDS}
-            facts |= {"year": row.integer("year"), "extra": row.json("extra") or {}, "added_at": row.moment("added_at")}
+            facts |= {"year": row.integer("year"), "extra": row.object("extra"), "added_at": row.moment("added_at")}
+            facts["title"] = facts["title"] or facts["doi"] or facts["key"]  # once papers could be without
             yield Paper(study=site.study, **facts), row
 
     def imports():

@@ -170,6 +170,12 @@ class Row:
     def json(self, name):
         return self.read(name, json.loads, "JSON")
 
+    def object(self, name):
+        found = self.json(name) or {}
+        if not isinstance(found, dict):
+            raise self.refused(name, f"“{self[name][:60]}” is no JSON object")
+        return found
+
     def one_of(self, name, things, what, *, is_needed=True):
         """What stands under this name in a dict, for instance the paper with this key."""
         wanted = self[name]

@@ -170,6 +170,16 @@ def test_the_demo_comes_back_too(db):
     assert again == first
 
 
+def test_papers_of_which_a_table_knew_no_title_go_by_their_doi_or_key_and_come_back(study, ada, tmp_path):
+    table = tmp_path / "articles.csv"
+    table.write_text("key,doi,journal\nwith2020doi,10.1234/abc,Phytopathology\nA286,,Phytopathology\n")
+    call_command("import_papers", study.slug, str(table), verbosity=0)
+    assert dict(study.papers.values_list("key", "title")) == {"with2020doi": "10.1234/abc", "A286": "A286"}
+    first = bundle_of(study)
+    empty_the_site()
+    assert files_in(bundle_of(come_back(first))) == files_in(first)
+
+
 def test_none_of_the_codes_comes_back_and_every_file_says_so(study, ben, cleo):
     paper = make_paper(study)
     for reviewer in (ben, cleo):

@@ -140,6 +140,7 @@ def test_tasks_that_ended_with_a_change_come_back_as_those_of_the_study(study, a
         ("resolutions.csv", "content", lambda kept: {**kept, "said": ["ben"]}),
         ("resolutions.csv", "content", lambda kept: {**kept, "settled": {**kept["settled"], "number": "many"}}),
         ("log.csv", "facts", lambda kept: ["x"]),
+        ("papers.csv", "extra", lambda kept: ["x"]),
     ],
 )
 def test_kept_json_that_no_page_could_show_is_refused(name, column, change, demo_bundle):
@@ -151,4 +152,7 @@ def demo_bundle(db):
     from reviews.demo import make
 
     study, _ = make("a long enough password")
+    paper = study.papers.first()
+    paper.extra = {"note": "x"}
+    paper.save()
     return bundle_of(study)
