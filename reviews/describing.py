@@ -8,7 +8,7 @@ from django.db.models import Count, Q, Sum
 from mapping.models import Code, Finding, PaperImport
 from reviews import freezing, reporting
 from reviews.flow import prisma_flow
-from reviews.models import Assignment, Remark, Resolution, Summary
+from reviews.models import Assignment, EarlyLook, Remark, Resolution, Summary
 from reviews.seeing import open_to, visible_findings
 
 BASES = {
@@ -94,6 +94,20 @@ class Facts:
             one.papers, one.readers = sizes[one.pk]["papers"], sizes[one.pk]["readers"]
             one.overlap = overlap[one.pk]
         return rounds
+
+    @cached_property
+    def origins(self):
+        """`{round: (summaries out of files, all)}` of what was submitted: how people worked for files, nobody saw."""
+        submitted = Summary.objects.filter(assignment__round__study=self.study).first_submissions().order_by()
+        from_files = Count("pk", filter=~Q(origin=Summary.Origin.BROWSER))
+        rows = submitted.values("assignment__round").annotate(files=from_files, all=Count("pk"))
+        return {row["assignment__round"]: (row["files"], row["all"]) for row in rows}
+
+    @cached_property
+    def looked_at_early(self):
+        """Papers of which a lead saw others' answers before handing in their own."""
+        looks = EarlyLook.objects.filter(paper__study=self.study)
+        return looks.aggregate(number=Count("paper", distinct=True))["number"]
 
     @cached_property
     def reviewers(self):
@@ -205,9 +219,27 @@ def read(facts):
             + ("; the round is still open." if not one.is_closed else ".")
         )
     if facts.rounds:
-        waits = facts.study.others_visible == facts.study.OthersVisible.AFTER_CLOSING
-        when = "the round was closed" if waits else "they had submitted their own"
-        yield f"Nobody could see another reviewer's answers on a paper before {when}."
+        yield from apart(facts)
+
+
+def apart(facts):
+    """Who could see what: of what was coded here. What came in files was coded elsewhere."""
+    files, all_of_them = (
+        (sum(numbers) for numbers in zip(*facts.origins.values(), strict=True)) if facts.origins else (0, 0)
+    )
+    if files:
+        yield (
+            f"{counted(files, 'summary', 'summaries')} of {all_of_them:,} came from files and {was(files)} made "
+            "outside of Concord, which cannot say whether their reviewers worked independently."
+        )
+    if files and files == all_of_them:
+        return
+    waits = facts.study.others_visible == facts.study.OthersVisible.AFTER_CLOSING
+    when = "the round was closed" if waits else "they had submitted their own"
+    looked = facts.looked_at_early
+    but = f", but for {counted(looked, 'paper')} at which a lead looked early, as the log tells" if looked else ""
+    who = "Of those who coded here nobody" if files else "Nobody"
+    yield f"{who} could see another reviewer's answers on a paper before {when}{but}."
 
 
 def agreed(facts):
@@ -215,7 +247,10 @@ def agreed(facts):
         return f"No agreement statistics are reported: {facts.study.statistics_off_reason}"
     told = [
         reporting.methods(
-            kept["sections"], round_name=f"the round “{one}”", not_independent=kept.get("not_independent", 0)
+            kept["sections"],
+            round_name=f"the round “{one}”",
+            not_independent=kept.get("not_independent", 0),
+            from_files=facts.origins.get(one.pk, (0, 0))[0],
         )
         for one, kept in facts.kept_reports
     ]

@@ -146,15 +146,25 @@ def latex(reports):
     return "\n".join([*tabular("llllrrr", HEAD, table_rows(reports)), ""])
 
 
-def methods(reports, *, round_name, not_independent):
-    """A paragraph for the methods section of a paper, true of these reports."""
+def methods(reports, *, round_name, not_independent, from_files=0):
+    """A paragraph for the methods section of a paper, true of these reports.
+
+    Of the summaries, `from_files` were made elsewhere: how, is not for Concord to say.
+    """
     if not any(one["papers"] for one in reports):
         return ""
     papers, raters = (max(one[fact] for one in reports) for fact in ("papers", "raters"))
+    how, apart = (
+        " independently",
+        "every reviewer worked without access to the others' answers until they had submitted ",
+    )
+    apart += "their own, and reliability was computed from these first submissions alone"
+    if from_files:
+        how = ""
+        apart = f"{from_files} summaries came from files, and reliability was computed from first submissions alone"
     sentences = [
-        f"In {round_name}, {papers} papers were coded independently by two or more of {raters} reviewers with "
-        f"{len(reports)} coded items; every reviewer worked without access to the others' answers until they had "
-        "submitted their own, and reliability was computed from these first submissions alone."
+        f"In {round_name}, {papers} papers were coded{how} by two or more of {raters} reviewers with {len(reports)} "
+        f"coded items; {apart}."
     ]
     if not_independent:
         sentences.append(
