@@ -85,6 +85,13 @@ class Shown:
             if self.scope and one.phase == self.scope.phase.pk and (not one_round or one.round == one_round.pk)
         )  # fmt: skip
 
+    @property
+    def from_files(self):
+        """First submissions that came in files: of these nobody here saw how they were made."""
+        found = self.visible.first_submissions().exclude(origin=Summary.Origin.BROWSER)
+        found = found.filter(assignment__round__phase=self.scope.phase)
+        return (found.filter(assignment__round=self.scope.round) if self.scope.round else found).count()
+
     def rated(self, section):
         return self.sheet.of(section, self.scope.round and self.scope.round.pk)
 

@@ -53,6 +53,9 @@ def test_the_text_claims_nothing_of_how_answers_that_came_in_files_were_made(cod
     assert "2 summaries of 4 came from files and were made outside of Concord" in told()
     assert "Of those who coded here nobody could see" in told()
     assert "worked without access" not in told()
+    page = as_user(ada).get(f"/s/{coded.slug}/agreement/").content.decode()
+    assert "2 summaries came from files" in page
+    assert "worked without access" not in page
     Summary.objects.update(origin="codings")
     assert "4 summaries of 4 came from files" in told()
     assert "could see another" not in told()

@@ -43,7 +43,10 @@ def shown_to(request, study, sections=None):
 def methods_of(shown, reports):
     level = ", at the level of parent codes" if shown.level == PARENT else ""
     left_out = shown.kept_now["not_independent"] if shown.kept_now else shown.not_independent
-    return reporting.methods(reports, round_name=f"the round “{shown.scope.label}”{level}", not_independent=left_out)
+    return reporting.methods(
+        reports, round_name=f"the round “{shown.scope.label}”{level}", not_independent=left_out,
+        from_files=shown.from_files,
+    )  # fmt: skip
 
 
 @require_safe
