@@ -293,7 +293,7 @@ def take_back(change):
 
     Refuses where a later change has altered the same thing, and says which.
     """
-    found = Code.objects.in_bulk([int(pk) for pk in change.after["codes"]])
+    found = Code.objects.filter(section__study=change.study_id).in_bulk([int(pk) for pk in change.after["codes"]])
     for pk, values in change.after["codes"].items():
         code = found[int(pk)]
         altered = [NAMES[name] for name, value in values.items() if getattr(code, name) != value]

@@ -38,6 +38,9 @@ class Axis:
         kept = set(self.by_frequency(papers, by).labels[:limit])
         return replace(self, labels=[label for label in self.labels if label in kept])
 
+    def holding(self, label, papers):
+        return {paper for paper in papers if label in self.held.get(paper, {})}
+
     def missing(self, papers):
         """The papers that nothing on this axis holds for."""
         return {paper for paper in papers if not self.held.get(paper)}

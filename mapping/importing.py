@@ -219,7 +219,8 @@ def paper_of(study, entry):
     return Paper(
         study=study,
         key=entry["which"],
-        title=entry["title"] or entry["doi"],  # a record is taken with either
+        # A record is taken with any of them, and a paper has to be called something.
+        title=entry["title"] or entry["doi"] or entry["which"],
         authors="; ".join(entry["authors"]),
         year=entry["year"],
         venue=entry["venue"],

@@ -1,10 +1,11 @@
 """A map in its forms: the same counts as a chart, as a table, and as a sentence with its denominators. No Django.
 
-`link(**where)` gives the address of the papers of a cell, by its `row`, `column`, and `half` ("third": the left one).
+`link(**where)` gives the address of the papers of a cell, by its `row`, `column`, and `half`: "third" is the left one,
+a year the small plot of that year.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from mapping import charts
@@ -19,7 +20,9 @@ BY_ITSELF = {"bars", "venues"}
 
 @dataclass(frozen=True)
 class Picture:
-    """`rows` and `columns` are axes; `left` is a third one, back to back with the columns; `papers` those counted."""
+    """`rows` and `columns` are axes; `papers` those counted. A bubble plot may have one axis more: `left` stands back
+    to back with the columns, `years` gives a small plot for each year. With `has_shares` tables tell percentages too.
+    """
 
     kind: str
     rows: Axis
@@ -29,6 +32,8 @@ class Picture:
     by: str = PAPERS
     link: Callable = lambda **where: None
     remark: str = ""
+    years: Axis | None = None
+    has_shares: bool = False
 
     @property
     def unit(self):
@@ -41,10 +46,25 @@ class Picture:
             return []
         if self.kind == "cooccurrence":
             return [("", self.rows, together(self.rows, self.papers))]
+        if self.is_by_year:
+            return [(year, self.columns, self.in_year(year)) for year in self.with_gaps.labels]
         halves = [("", self.columns, crossed(self.rows, self.columns, self.papers, self.by))]
         if self.left is not None and self.kind == "bubble":
             halves.insert(0, ("third", self.left, crossed(self.rows, self.left, self.papers, self.by)))
         return halves
+
+    @property
+    def is_by_year(self):
+        return self.kind == "bubble" and self.years is not None
+
+    def in_year(self, year):
+        return crossed(self.rows, self.columns, self.years.holding(year, self.papers), self.by)
+
+    @cached_property
+    def with_gaps(self):
+        """The years from the first to the last in which something is counted: a year in between without is seen."""
+        filled = [place for place, year in enumerate(self.years.labels) if self.in_year(year).papers]
+        return replace(self.years, labels=self.years.labels[filled[0] : filled[-1] + 1] if filled else [])
 
     @cached_property
     def counts(self):
@@ -64,7 +84,8 @@ class Picture:
         rows = self.rows.only(down, self.papers, self.by)
         columns = self.columns.only(across, self.papers, self.by)
         left = self.left.only(across, self.papers, self.by) if self.left else None
-        return Picture(self.kind, rows, columns, self.papers, left, self.by, self.link, self.remark)
+        years = self.with_gaps.only(PANELS, self.papers, self.by) if self.is_by_year else None
+        return replace(self, rows=rows, columns=columns, left=left, years=years)
 
     @cached_property
     def left_out(self):
@@ -73,15 +94,28 @@ class Picture:
         pairs = [(shown.rows, self.rows)]
         if self.halves and self.kind != "cooccurrence":
             pairs += [(shown.columns, self.columns), *([(shown.left, self.left)] if self.left else [])]
+            pairs += [(shown.years, self.with_gaps)] if self.is_by_year else []
         return [(len(a.labels), len(b.labels), b.title) for a, b in pairs if len(a.labels) < len(b.labels)]
 
     @cached_property
     def header(self):
         if self.kind in BY_ITSELF:
             return [self.rows.title, self.by, *([f"% of {self.whole} papers"] if self.by == PAPERS else [])]
-        several = len(self.halves) > 1
-        labels = [f"{axis.title}: {label}" if several else label for _, axis, _ in self.halves for label in axis.labels]
-        return [self.rows.title, *labels]
+        labels = [label for half in self.halves for label in self.labels_of(*half[:2])]
+        return [self.rows.title, *(words for label in labels for words in self.with_share(label, f"{label}, %"))]
+
+    def labels_of(self, half, axis):
+        """What the columns of a half are called in a table; where it has others beside it, with its name."""
+        group = half if self.is_by_year else axis.title if len(self.halves) > 1 else ""
+        return [f"{group}: {label}" if group else label for label in axis.labels]
+
+    def with_share(self, number, share):
+        return [number, share] if self.tells_shares else [number]
+
+    @property
+    def tells_shares(self):
+        """Papers have percentages; of mentions there is no whole that they would be a part of."""
+        return self.has_shares and self.by == PAPERS and self.kind not in BY_ITSELF
 
     @cached_property
     def table(self):
@@ -99,7 +133,8 @@ class Picture:
     def cells_of(self, row, half, axis, counted):
         for column in axis.labels:
             number = counted.cells.get((row, column), 0)
-            yield number, self.link(row=row, column=column, half=half) if number else None
+            href = self.link(row=row, column=column, half=half) if number else None
+            yield from self.with_share((number, href), (percent(number, counted.papers) or "", None))
 
     def plain_rows(self):
         """For files: label and numbers."""
@@ -115,19 +150,32 @@ class Picture:
                 parts[0] += f", {counted(sum(self.counts.values()), 'mention')}"
             parts.append("a paper may count in several rows")
         else:
-            parts = []
-            for _, axis, found in self.halves:
-                times = counted(found.total, "time" if self.by == PAPERS else "mention")
-                more = f", counted {times}" if self.by == PAPERS else f", {times}"
-                with_what = f" with {axis.title}" if len(self.halves) > 1 else ""
-                parts.append(counted(found.papers, "paper") + with_what + ("" if self.kind == "cooccurrence" else more))
-            parts.append("a paper may count in several cells")
+            parts = [*self.counted_in_halves(), "a paper may count in several cells"]
+            if self.tells_shares:
+                parts.append(f"percentages are of the papers of {self.part}")
         for axis in self.axes:
             missing = len(axis.missing(self.papers))
             if missing:
                 verb = "is" if missing == 1 else "are"
                 parts.append(f"{counted(missing, 'paper')} without {self.what(axis)} {verb} not counted")
         return "; ".join(parts) + "."
+
+    def counted_in_halves(self):
+        """How many papers, and how often; small plots by year are told together, since each paper has one year."""
+        if self.is_by_year:
+            papers, total = (sum(getattr(found, fact) for _, _, found in self.halves) for fact in ("papers", "total"))
+            halves = [("", papers, total)]
+        else:
+            several = len(self.halves) > 1
+            halves = [(f" with {axis.title}" if several else "", f.papers, f.total) for _, axis, f in self.halves]
+        for with_what, papers, total in halves:
+            times = counted(total, "time" if self.by == PAPERS else "mention")
+            more = f", counted {times}" if self.by == PAPERS else f", {times}"
+            yield counted(papers, "paper") + with_what + ("" if self.kind == "cooccurrence" else more)
+
+    @property
+    def part(self):
+        return "their year" if self.is_by_year else "their half" if len(self.halves) > 1 else "this table"
 
     @property
     def blank_axes(self):
@@ -136,7 +184,7 @@ class Picture:
 
     @property
     def axes(self):
-        axes = [self.rows, *(axis for _, axis, _ in self.halves)]
+        axes = [self.rows, *(axis for _, axis, _ in self.halves), *([self.years] if self.is_by_year else [])]
         return list({axis.key or axis.title: axis for axis in axes}.values())
 
     def what(self, axis):
@@ -148,6 +196,8 @@ class Picture:
             return self.rows.title
         if self.kind == "cooccurrence":
             return f"{self.rows.title}: co-occurrence"
+        if self.is_by_year:
+            return f"{self.rows.title} × {self.columns.title}, by year"
         return " × ".join([self.rows.title, *(axis.title for _, axis, _ in self.halves)])
 
     @cached_property
@@ -157,6 +207,10 @@ class Picture:
         return getattr(self.drawn, f"draw_{self.kind}")(title=self.title, subtitle=subtitle, of=self.whole)
 
     def draw_bubble(self, *, of, **words):
+        if self.is_by_year:
+            panels = [(year, list(self.cells(year, axis, found))) for year, axis, found in self.halves]
+            named = {"x_title": self.columns.title, "y_title": self.rows.title, "unit": self.unit}
+            return charts.bubble_by(panels, self.columns.labels, self.rows.labels, **named, **words)
         halves = {name: (axis, list(self.cells(name, axis, found))) for name, axis, found in self.halves}
         axis, cells = halves[""]
         left = halves.get("third")

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, Sum
 from mapping.models import Code, Finding, PaperImport
 from reviews import declaring, freezing, reporting
 from reviews.flow import prisma_flow
-from reviews.models import Assignment, Remark, Resolution, Summary
+from reviews.models import Assignment, EarlyLook, Remark, Resolution, Summary
 from reviews.seeing import open_to, visible_findings
 
 BASES = {
@@ -19,6 +19,8 @@ BASES = {
     "intersection": "by taking the common part",
     "other": "by composing an answer",
 }
+
+EMPTY_ROUND = {"summaries": 0, "imported": 0}
 
 
 class Facts:
@@ -96,6 +98,12 @@ class Facts:
         return rounds
 
     @cached_property
+    def looked_at_early(self):
+        """Papers of which a lead saw others' answers before handing in their own."""
+        looks = EarlyLook.objects.filter(paper__study=self.study)
+        return looks.aggregate(number=Count("paper", distinct=True))["number"]
+
+    @cached_property
     def reviewers(self):
         return Assignment.objects.in_force().filter(round__study=self.study).aggregate(
             number=Count("reviewer", distinct=True)
@@ -144,8 +152,9 @@ class Facts:
 
     @cached_property
     def origins(self):
-        """`{round: {"summaries", "imported"}}`: first submissions, and how many of them came out of a file."""
-        imported = Count("pk", filter=Q(origin=Summary.Origin.CODINGS))
+        """`{round: {"summaries", "imported"}}`: first submissions, and how many of them came out of a file: how
+        people worked for files, nobody here saw."""
+        imported = Count("pk", filter=~Q(origin=Summary.Origin.BROWSER))
         first = Summary.objects.filter(assignment__round__study=self.study).first_submissions().order_by()
         counted = first.values("assignment__round").annotate(summaries=Count("pk"), imported=imported)
         return {row.pop("assignment__round"): row for row in counted}
@@ -213,9 +222,25 @@ def read(facts):
             + ("; the round is still open." if not one.is_closed else ".")
         )
     if facts.rounds:
-        waits = facts.study.others_visible == facts.study.OthersVisible.AFTER_CLOSING
-        when = "the round was closed" if waits else "they had submitted their own"
-        yield f"Nobody could see another reviewer's answers on a paper before {when}."
+        yield from apart(facts)
+
+
+def apart(facts):
+    """Who could see what: of what was coded here. What came in files was coded elsewhere."""
+    files, all_of_them = (sum(one[fact] for one in facts.origins.values()) for fact in ("imported", "summaries"))
+    if files:
+        yield (
+            f"{counted(files, 'summary', 'summaries')} of {all_of_them:,} came from files and {was(files)} made "
+            "outside of Concord, which cannot say whether their reviewers worked independently."
+        )
+    if files and files == all_of_them:
+        return
+    waits = facts.study.others_visible == facts.study.OthersVisible.AFTER_CLOSING
+    when = "the round was closed" if waits else "they had submitted their own"
+    looked = facts.looked_at_early
+    but = f", but for {counted(looked, 'paper')} at which a lead looked early, as the log tells" if looked else ""
+    who = "Of those who coded here nobody" if files else "Nobody"
+    yield f"{who} could see another reviewer's answers on a paper before {when}{but}."
 
 
 def agreed(facts):
@@ -225,7 +250,7 @@ def agreed(facts):
     told = [
         reporting.methods(
             declaring.with_changes(kept["sections"], late), round_name=f"the round “{one}”",
-            not_independent=kept.get("not_independent", 0), **facts.origins[one.pk],
+            not_independent=kept.get("not_independent", 0), **facts.origins.get(one.pk, EMPTY_ROUND),
         )
         for one, kept in facts.kept_reports
     ]  # fmt: skip

@@ -43,6 +43,8 @@ class MapForm(forms.Form):
     phase = forms.ChoiceField(label="Only papers of phase", required=False)
     round = forms.ChoiceField(label="Only papers of round", required=False)
     absences = forms.BooleanField(label="Show “none of the codes” and absences", required=False)
+    years = forms.BooleanField(label="Bubble plots by year, one for each", required=False)
+    shares = forms.BooleanField(label="Percentages in the table", required=False)
 
     def __init__(self, asked, *, study, user):
         sections = list(chartable(study))
@@ -84,9 +86,12 @@ class MapForm(forms.Form):
         self.data, self.is_bound = wanted, True
         if not usual or self.is_valid():
             return
-        for name in list(self.errors):
+        for name, reasons in self.errors.items():
             instead = self.fields[name].label.lower()
-            self.notes.append(f"“{wanted[name]}” makes no sense for {instead}: the usual setting is shown instead.")
+            if name == "third" and wanted["third"] in dict(self.fields["third"].choices):
+                self.notes += reasons
+            else:
+                self.notes.append(f"“{wanted[name]}” makes no sense for {instead}: the usual setting is shown instead.")
             wanted[name] = usual[name]
         self.full_clean()
 
@@ -94,8 +99,11 @@ class MapForm(forms.Form):
         first, last = self.cleaned_data.get("from"), self.cleaned_data.get("to")
         if first and last and first > last:
             self.add_error("to", "The last year is before the first.")
+        if self.cleaned_data.get("years") and self.cleaned_data.get("third"):
+            self.add_error("third", "Plots by year have no left half.")
 
     FURTHER = ("order", "level", "code", "from", "to", "phase", "round")
+    TICKED = ("years", "shares", "absences")
 
     @property
     def further(self):
@@ -105,7 +113,11 @@ class MapForm(forms.Form):
     def is_narrowed(self):
         usual = {"order": "codebook", "level": "code"}
         changed = (self.data.get(name, "") not in {"", usual.get(name, "")} for name in self.FURTHER)
-        return any(changed) or bool(self.data.get("absences"))
+        return any(changed) or any(self.data.get(name) for name in self.TICKED)
+
+    @property
+    def ticked(self):
+        return [self[name] for name in self.TICKED]
 
     @property
     def settings(self):

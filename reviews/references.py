@@ -11,7 +11,7 @@ import re
 
 from mapping.models import Code, Finding, FindingMark, LogEntry, PaperImport, Section, User
 from mapping.tables import findings_in
-from reviews.models import Answer, Assignment, Mark, Remark, Resolution, Round, Summary
+from reviews.models import Answer, Assignment, Mark, RecodingTask, Remark, Resolution, Round, Summary
 
 # Under these names stands one primary key.
 SINGLE = {
@@ -35,7 +35,7 @@ SINGLE = {
     "undid": LogEntry,
 }
 # Lists of primary keys. Numbers under these names are counts, and stay.
-LISTS = {"again": Assignment, "codes": Code, "made": Code, "summaries": Summary}
+LISTS = {"again": Assignment, "codes": Code, "made": Code, "summaries": Summary, "tasks": RecodingTask}
 # Objects whose names are primary keys, and what their values are where these are primary keys too.
 KEYED = {
     "answers": (Mark, Answer),
@@ -49,7 +49,6 @@ KEYED = {
 WITH_CODE = "quotes"  # lists of lists that begin with a code's
 GONE = {"pk"}  # of rows that were taken out of the database: they come back under another
 REFERENCE = re.compile(r"\$([a-z]+):(.+)", re.DOTALL)
-MODELS = {model._meta.model_name: model for model in (*SINGLE.values(), *LISTS.values(), Mark, User)}
 
 
 def is_key(value):
@@ -138,35 +137,72 @@ def is_keyed(value, name):
 
 
 class Inward:
-    """Puts primary keys of this site in the place of references.
+    """Puts primary keys of this site in the place of references; ValueError where something else stands there.
 
-    `made[model]` lists what was made, or its primary keys, in the order of the files.
+    A number would name a thing of whoever else uses this site, and so would a reference to another kind of thing: what
+    is written with these keys later, when a change is undone, must be the study's own. `made[model]` lists what was
+    made, or its primary keys, in the order of the files.
     """
 
     def __init__(self, made, people, sections):
         self.made = made
         self.by_name = {"user": people, "section": sections}
 
-    def __call__(self, value):
+    def __call__(self, value, name="", lists=LISTS):
         if isinstance(value, dict):
-            return {self.text(key, is_name=True): self(inner) for key, inner in value.items()}
+            return self.keyed(value, *KEYED[name]) if is_referring(value, name) else self.named(value)
         if isinstance(value, list):
-            return [self(one) for one in value]
+            if name == WITH_CODE:
+                return [[self(row[0], "code"), *map(self, row[1:])] for row in value]
+            return [self.one(item, lists[name]) if name in lists else self(item) for item in value]
+        if name in SINGLE:
+            return self.one(value, SINGLE[name])
+        if name in GONE and value is not None:
+            raise ValueError(f"“{name}” names something by its number on another site")
         return self.text(value) if isinstance(value, str) else value
 
-    def text(self, value, *, is_name=False):
-        found = REFERENCE.fullmatch(value)
-        if found:
-            pk = self.key(*found.groups())
-            return str(pk) if is_name else pk
+    def one(self, value, model):
+        """What stands where a reference belongs: one, or nothing, or words, or what holds more of its own."""
+        if isinstance(value, dict | list):
+            return self(value)
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str) and not REFERENCE.fullmatch(value):
+            return self.text(value)
+        return self.key(value, model)
+
+    def text(self, value):
+        if REFERENCE.fullmatch(value):
+            raise ValueError(f"“{value}” is a reference where none belongs")
         return value.removeprefix("$") if value.startswith("$$") else value
 
-    def key(self, kind, name):
+    def named(self, value):
+        lists = models_within(value)
+        return {self.text(key): self(inner, key, lists) for key, inner in value.items()}
+
+    def keyed(self, value, model, of_values):
+        return {str(self.key(key, model)): self.keyed_value(inner, of_values) for key, inner in value.items()}
+
+    def keyed_value(self, inner, model):
+        if model is None:
+            return self(inner)
+        return [self.one(item, model) for item in inner] if isinstance(inner, list) else self.one(inner, model)
+
+    def key(self, value, model):
+        found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+        kind, name = found.groups() if found else ("", "")
+        if kind != model._meta.model_name:
+            raise ValueError(f"“{value}” stands where a reference to a {model._meta.verbose_name} belongs")
         if kind in self.by_name:
             thing = self.by_name[kind].get(name)
         else:
-            things = self.made.get(MODELS.get(kind), ())
+            things = self.made.get(model, ())
             thing = things[int(name) - 1] if name.isdecimal() and 1 <= int(name) <= len(things) else None
         if thing is None:
-            raise ValueError(f"“${kind}:{name}” names something that is not in the bundle")
+            raise ValueError(f"“{value}” names something that is not in the bundle")
         return getattr(thing, "pk", thing)
+
+
+def is_referring(value, name):
+    """Where numbers may name things: a single reference, or number, makes it one of these."""
+    return name in KEYED and any(REFERENCE.fullmatch(key) or key.isdecimal() for key in value)

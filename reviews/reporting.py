@@ -169,7 +169,7 @@ def latex(study, reports):
 
 def methods(reports, *, round_name, not_independent, summaries, imported):
     """A paragraph for the methods section of a paper, true of these reports. `imported`: how many of the summaries
-    came out of a file of codings."""
+    came out of files."""
     if not any(one["papers"] for one in reports):
         return ""
     papers, raters = (max(one[fact] for one in reports) for fact in ("papers", "raters"))

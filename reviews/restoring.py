@@ -9,7 +9,7 @@ from django.db import DataError, IntegrityError, models, transaction
 from mapping import protocol
 from mapping.models import Code, CodebookChange, LogEntry, Membership, Paper, PaperImport, PaperSource, Study, User
 from mapping.tables import CODEBOOK, IMPORTS, PAPER_FIELDS, PAPERS, SOURCES, TEAM
-from reviews import restoring_words
+from reviews import restoring_words, shapes
 from reviews.records import CHANGES
 from reviews.references import Inward
 from reviews.scoping import IMPORTED
@@ -48,7 +48,7 @@ class Site:
     def keep(self, thing, name, row, column):
         """JSON that names other things waits until all of them are there."""
         kept = row.json(column)
-        if kept not in (None, {}, []):
+        if kept not in (None, {}, []) or name in shapes.NEEDED:
             self.later.setdefault((type(thing), name), []).append((thing, kept, row))
 
     def person(self, row, column):
@@ -62,8 +62,10 @@ class Site:
         for (model, name), waiting in self.later.items():
             for thing, kept, row in waiting:
                 try:
-                    setattr(thing, name, inward(kept))
-                except (ValueError, TypeError, RecursionError) as error:
+                    found = inward(kept)
+                    shapes.check(name, found)
+                    setattr(thing, name, found)
+                except (ValueError, TypeError, LookupError, RecursionError) as error:
                     raise row.refused(name, error) from error
             model.objects.bulk_update([thing for thing, _, _ in waiting], [name], batch_size=500)
 
@@ -193,7 +195,8 @@ def add_papers(site):
     def papers():
         for row in site.bundle.rows(PAPERS):
             facts = {name: row[name] for name, _ in PAPER_FIELDS}
-            facts |= {"year": row.integer("year"), "extra": row.json("extra") or {}, "added_at": row.moment("added_at")}
+            facts |= {"year": row.integer("year"), "extra": row.object("extra"), "added_at": row.moment("added_at")}
+            facts["title"] = facts["title"] or facts["doi"] or facts["key"]  # once papers could be without
             yield Paper(study=site.study, **facts), row
 
     def imports():

@@ -140,7 +140,7 @@ class Row:
         return self.cells[name]
 
     def refused(self, name, why):
-        return Refused(f"{self.file}, line {self.line}, column {name}: {why}.")
+        return Refused(f"{self.file}, line {self.line}, column {name}: {str(why).rstrip('.')}.")
 
     def read(self, name, reader, what):
         if not self[name]:
@@ -169,6 +169,12 @@ class Row:
 
     def json(self, name):
         return self.read(name, json.loads, "JSON")
+
+    def object(self, name):
+        found = self.json(name) or {}
+        if not isinstance(found, dict):
+            raise self.refused(name, f"“{self[name][:60]}” is no JSON object")
+        return found
 
     def one_of(self, name, things, what, *, is_needed=True):
         """What stands under this name in a dict, for instance the paper with this key."""

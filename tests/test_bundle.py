@@ -130,8 +130,8 @@ def full(study, ada, ben, cleo, olga):
     resolving.undo(decided, by=ada)
     recoding.merge(Code.objects.get(label="Cost"), into=drift, by=ada, reason="the same")
     Resolution.objects.create(
-        paper=other, section=challenges, basis="adopted", adopted_from=ben, content={"settled": {}}, reviewers=1,
-        decided_at=timezone.now(), decided_by=zoe,
+        paper=other, section=challenges, basis="adopted", adopted_from=ben, reviewers=1,
+        content={"settled": resolving.Settled().as_json()}, decided_at=timezone.now(), decided_by=zoe,
     )  # fmt: skip
     Deferral.objects.create(paper=nasty, section=challenges, note="later", by=ada)
     remark = Remark.objects.create(paper=nasty, section=challenges, by=cleo, text="@ben: +1, says Ben Reviewer")
@@ -168,6 +168,16 @@ def test_the_demo_comes_back_too(db):
     empty_the_site()
     again = files_in(bundle_of(come_back(bundle_of_again(first))))
     assert again == first
+
+
+def test_papers_of_which_a_table_knew_no_title_go_by_their_doi_or_key_and_come_back(study, ada, tmp_path):
+    table = tmp_path / "articles.csv"
+    table.write_text("key,doi,journal\nwith2020doi,10.1234/abc,Phytopathology\nA286,,Phytopathology\n")
+    call_command("import_papers", study.slug, str(table), verbosity=0)
+    assert dict(study.papers.values_list("key", "title")) == {"with2020doi": "10.1234/abc", "A286": "A286"}
+    first = bundle_of(study)
+    empty_the_site()
+    assert files_in(bundle_of(come_back(first))) == files_in(first)
 
 
 def test_none_of_the_codes_comes_back_and_every_file_says_so(study, ben, cleo):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -100,6 +101,74 @@ def test_nothing_in_the_figure_needs_what_the_security_policy_refuses(settled, a
     assert " style=" not in figure
     assert "<style" not in figure
     assert "<script" not in figure
+
+
+def test_a_bubble_plot_can_stand_once_for_each_year(settled, ada, as_user):
+    client, asked = as_user(ada), {"y": "challenges", "x": "method", "years": "on"}
+    found = numbers(client, settled, **asked)
+
+    assert found == {
+        "Data quality": {"2020: Survey": 1},
+        "Model drift": {},
+        "Talent": {},
+        "Cost": {"2020: Survey": 1, "2022: Case study": 1},
+    }
+    assert numbers(client, settled, **asked, order="frequency")["Cost"] == found["Cost"]
+    page = unescape(client.get(f"/s/{settled.slug}/map/", asked).content.decode())
+    assert "Challenges × Method, by year" in page
+    assert "2 papers, counted 3 times; a paper may count in several cells; 1 paper without" in page
+    links = {link for link in page.split('"') if "/map/papers/?" in link and "half=2022" in link}
+    assert links
+    for link in links:
+        answer = client.get(link).content.decode()
+        assert ("Second" in answer, "First" in answer) == (True, False)
+
+
+def test_plots_by_year_begin_and_end_with_a_year_in_which_something_is_counted(settled, ada, as_user):
+    make_paper(settled, "Too early", year=1999)
+    make_paper(settled, "Too late", year=2030)
+    header = as_user(ada).get(
+        f"/s/{settled.slug}/map/table.csv", {"y": "challenges", "x": "method", "years": "on"}
+    ).getvalue().decode().splitlines()[0]  # fmt: skip
+
+    assert [cell for cell in header.split(",") if cell.endswith(": Survey")] == [
+        "2020: Survey", "2021: Survey", "2022: Survey",
+    ]  # fmt: skip
+
+
+def test_plots_by_year_say_that_they_have_no_left_half(settled, ada, as_user):
+    asked = {"y": "challenges", "x": "method", "third": "venue", "years": "on"}
+    page = as_user(ada).get(f"/s/{settled.slug}/map/", asked).content.decode()
+
+    assert "Plots by year have no left half." in page
+    assert "by year" in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "before", "cost", "words"),
+    [
+        ({}, "", ["1", "50 %", "1", "50 %"], "of this table"),
+        ({"kind": "heat"}, "", ["1", "50 %", "1", "50 %"], "of this table"),
+        ({"third": "year"}, "Method: ", ["1", "50 %", "1", "50 %"], "of their half"),
+        ({"years": "on", "from": "2022"}, "2022: ", ["1", "100 %", "0", "0 %"], "of their year"),
+    ],
+)
+def test_tables_tell_percentages_with_what_they_are_of(asked, before, cost, words, settled, ada, as_user):
+    client, asked = as_user(ada), {"y": "challenges", "x": "method", "shares": "on", **asked}
+    lines = list(csv.reader(io.StringIO(client.get(f"/s/{settled.slug}/map/table.csv", asked).getvalue().decode())))
+
+    header = [f"{before}{label}" for label in ("Case study", "Case study, %", "Survey", "Survey, %")]
+    assert [cell for cell in lines[0] if "Case study" in cell or "Survey" in cell] == header
+    (row,) = [line for line in lines if line[0] == "Cost"]
+    assert [cell for name, cell in zip(lines[0], row, strict=True) if name in header] == cost
+    page = client.get(f"/s/{settled.slug}/map/", asked).content.decode()
+    assert re.search(f"percentages are of the papers {words}[;.]", page)
+
+
+def test_mentions_have_no_percentages(settled, ada, as_user):
+    found = numbers(as_user(ada), settled, y="challenges", x="method", shares="on", count="mentions")
+
+    assert found["Cost"] == {"Case study": 1, "Survey": 1}
 
 
 def test_a_cell_leads_to_its_papers_and_their_quotes(settled, ada, as_user):

@@ -10,8 +10,16 @@ from django.utils import timezone
 
 from mapping.models import Finding, FindingMark, PaperSource, Study
 from reviews import closing, flow_chart, settling
-from reviews.models import Round
-from tests.making import make_assignment, make_code, make_paper, make_phase, make_section, make_summary
+from reviews.models import EarlyLook, Round, Summary
+from tests.making import (
+    make_assignment,
+    make_code,
+    make_paper,
+    make_phase,
+    make_round,
+    make_section,
+    make_summary,
+)
 
 
 def words(client, study):
@@ -41,6 +49,38 @@ def test_the_text_tells_what_happened(coded, ada, as_user):
     assert "2 papers were handed out to 2 reviewers; two or more read all of them." in text
     assert "Krippendorff&#x27;s alpha" in text
     assert "1 finding was settled: 1 because all reviewers had said the same." in text
+
+
+def test_the_text_claims_nothing_of_how_answers_that_came_in_files_were_made(coded, ada, as_user):
+    def told():
+        return words(as_user(ada), coded)
+
+    assert "Nobody could see another reviewer" in told()
+    assert "every reviewer worked without access" in told()
+    Summary.objects.filter(assignment__reviewer__username="cleo").update(origin="codings")
+    assert "2 summaries of 4 came from files and were made outside of Concord" in told()
+    assert "Of those who coded here nobody could see" in told()
+    assert "every reviewer worked without access" not in told()
+    page = as_user(ada).get(f"/s/{coded.slug}/agreement/").content.decode()
+    assert "but 2 of 4 summaries were imported from files" in page
+    assert "every reviewer worked without access" not in page
+    Summary.objects.update(origin="codings")
+    assert "4 summaries of 4 came from files" in told()
+    assert "could see another" not in told()
+    assert "worked without access" not in told()
+
+
+def test_a_closed_round_without_summaries_is_told_of(study, ada, as_user):
+    closing.close_round(make_round(study), by=ada)
+
+    assert as_user(ada).get(f"/s/{study.slug}/methods/").status_code == 200
+
+
+def test_the_text_tells_of_a_lead_who_looked_early(coded, ada, as_user):
+    paper = coded.papers.first()
+    EarlyLook.objects.create(paper=paper, phase=coded.phases.get(), user=ada, reason="had to")
+
+    assert "own, but for 1 paper at which a lead looked early, as the log tells." in words(as_user(ada), coded)
 
 
 def test_a_study_in_which_nothing_happened_claims_nothing(study, ada, as_user):

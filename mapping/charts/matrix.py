@@ -36,6 +36,8 @@ X_LINES = 3
 SLANT_LETTERS = 30
 # Widths in pixels: of all columns together that stand upright, and of a column whose label is slanted.
 WIDEST, NARROW = 840, 38
+# So wide may panels be that stand side by side.
+LINE = 960
 # On either side of the labels between two halves.
 GAP = 14
 
@@ -90,7 +92,7 @@ def bubble(cells, x_labels, y_labels, *, x_title="", y_title="", mirror=None, ti
     return finished(chart, title=title, subtitle=subtitle, description=said, table=table)
 
 
-def bubble_by(panels, x_labels, y_labels, *, x_title="", y_title="", title="", subtitle="", unit="paper", columns=3):
+def bubble_by(panels, x_labels, y_labels, *, x_title="", y_title="", title="", subtitle="", unit="paper"):
     """A small bubble plot per panel, for instance per year: `panels` is a list of (heading, cells); one scale."""
     distinct([heading for heading, _ in panels], "panels")
     grids = [grid(cells, x_labels, y_labels, x_title, heading=str(heading), unit=unit) for heading, cells in panels]
@@ -98,6 +100,7 @@ def bubble_by(panels, x_labels, y_labels, *, x_title="", y_title="", title="", s
     if not grids or not x_labels or not y_labels:
         return nothing(title=title, subtitle=subtitle, header=table.header)
     largest = largest_of(grids)
+    columns = min(max(LINE // grids[0].width, 1), 3)
     # The rows are the same in all panels: they are named once per line.
     drawn = [bubbles(one, largest, labels=not place % columns) for place, one in enumerate(grids)]
     chart = alt.concat(*drawn, columns=columns)

@@ -53,7 +53,8 @@ CONFIG = {
     },
     "text": {"fontSize": FONT_SIZE, "color": INK, "lineHeight": LINE_HEIGHT},
     "concat": {"spacing": 28},
-    "padding": 8,
+    # Beside the figure there is room for words that come out wider in another font than they were measured in.
+    "padding": {"left": 24, "top": 8, "right": 24, "bottom": 8},
 }
 
 

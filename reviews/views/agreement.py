@@ -46,7 +46,7 @@ def methods_of(shown, reports):
     origins = [one.origin for one in shown.readings]
     return reporting.methods(
         reports, round_name=f"the round “{shown.scope.label}”{level}", not_independent=left_out,
-        summaries=len(origins), imported=origins.count(Summary.Origin.CODINGS),
+        summaries=len(origins), imported=len(origins) - origins.count(Summary.Origin.BROWSER),
     )  # fmt: skip
 
 

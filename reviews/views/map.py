@@ -111,8 +111,11 @@ class Chosen:
         if kind == "venues":
             rows = rows.by_frequency(material.papers, settings["count"])
         columns = material.axis(YEAR if kind == "trend" else settings["x"])
-        left = material.axis(settings["third"]) if settings["third"] else None
-        return Picture(kind, rows, columns, material.papers, left, settings["count"], self.link(), self.remark)
+        return Picture(
+            kind, rows, columns, material.papers, by=settings["count"], link=self.link(), remark=self.remark,
+            left=material.axis(settings["third"]) if settings["third"] else None,
+            years=material.axis(YEAR) if settings["years"] else None, has_shares=settings["shares"],
+        )  # fmt: skip
 
     @property
     def remark(self):
@@ -136,6 +139,8 @@ class Cell:
         if self.picture.kind == "cooccurrence":
             half = self.picture.rows
         self.wanted = []
+        if self.picture.is_by_year and asked.get("half") in self.picture.years.labels:
+            self.wanted.append((self.picture.years, asked["half"]))
         for axis, name in ((self.picture.rows, "row"), (half, "column")):
             label = asked.get(name, "").replace("\0", "")
             if label and not (name == "column" and self.picture.kind in {"bars", "venues"}):
