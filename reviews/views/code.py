@@ -65,8 +65,9 @@ def new_code(request, slug):
 def code(request, slug, code):
     study = access.study_to_lead(request.user, slug)
     code = access.code_in(study, code)
-    form = CodeForm(posted(request), section=code.section, code=code)
-    if form.is_valid():
+    form = CodeForm(posted(request), section=code.section, code=code, parent=request.GET.get("parent"))
+    is_preview = "preview" in request.POST
+    if form.is_valid() and not is_preview:
         words = form.cleaned_data
         saved = form.perform(
             recoding.edit, code=code, by=request.user, facts=form.facts(), reason=words["reason"], seen=words["seen"]
@@ -75,9 +76,9 @@ def code(request, slug, code):
             messages.success(request, f"“{saved}” is saved.")
             return back(study, saved)
     near = alike(code.section, request.POST.get("label", ""), besides=code.pk)
-    touched = touching.touched([code], request.user)
+    touched = touching.touched(code, request.user, form.trial(by=request.user))
     context = {"study": study, "section": code.section, "code": code, "form": form, "near": near, "touched": touched}
-    return answer(request, "code.html", context, refused=form.is_bound)
+    return answer(request, "code.html", context, refused=form.is_bound and not is_preview)
 
 
 @require_POST
@@ -106,7 +107,7 @@ def restore_code(request, slug, code):
     return back(study, code)
 
 
-def act_page(request, slug, code, form_class, act, facts, *, relabel=None, initial=None, with_settled=False):
+def act_page(request, slug, code, form_class, act, facts, *, initial=None, with_settled=False):
     """The page of one act: what it touches, why, and the button. `preview` shows the figures and does nothing."""
     study = access.study_to_lead(request.user, slug)
     code = access.code_in(study, code)
@@ -117,13 +118,11 @@ def act_page(request, slug, code, form_class, act, facts, *, relabel=None, initi
         if change:
             messages.success(request, f"{done_in_words(change)} Version {change.version} of the codebook.")
             return redirect(f"{reverse('codebook-versions', args=[study.slug])}#version-{change.version}")
-    relabelled = relabel(form, code) if relabel else None
-    touched = touching.touched([code], request.user, relabel=relabelled)
+    touched = touching.touched(code, request.user, form.trial(act, by=request.user), also=form.also())
     context = {"study": study, "section": code.section, "code": code, "form": form, "touched": touched, **facts}
     if with_settled:
         context["settled"] = touching.settled_on(code, request.user)
-    refused = form.is_bound and (not is_preview or not form.is_valid())
-    return answer(request, "code-act.html", context, refused=refused)
+    return answer(request, "code-act.html", context, refused=form.is_bound and not is_preview)
 
 
 def done_in_words(change):
@@ -133,7 +132,8 @@ def done_in_words(change):
 def retire_code(request, slug, code):
     facts = {
         "title": "Retire", "button": "Retire it",
-        "about": "It is hidden from new answers. Its marks stay as they are, and it can be restored at any time.",
+        "about": "It is hidden from new answers. Its marks stay as they are, and so does the agreement; it can be "
+        "restored at any time.",
     }  # fmt: skip
     return act_page(request, slug, code, RetireForm, recoding.retire, facts)
 
@@ -144,34 +144,30 @@ def merge_code(request, slug, code):
         "about": "Its marks become marks of the other code, each with its quote. This can be undone exactly.",
     }  # fmt: skip
     return act_page(
-        request, slug, code, MergeForm, recoding.merge, facts, relabel=onto_the_other,
+        request, slug, code, MergeForm, recoding.merge, facts,
         initial=lambda request: {"into": request.GET.get("into")},
     )  # fmt: skip
-
-
-def onto_the_other(form, code):
-    chosen = form["into"].value()
-    return {code.pk: int(chosen)} if chosen and is_id(str(chosen)) else None
 
 
 def split_code(request, slug, code):
     facts = {
         "title": "Split", "button": "Split and ask to re-code",
         "about": "The code is retired, the new ones take its place. Everybody who used it is asked to look at "
-        "that section of those papers again; until then their marks stay on the old code.",
+        "that section of those papers again; until then their marks stay on the old code. The agreement stays too: it "
+        "counts what was said first.",
     }  # fmt: skip
     return act_page(request, slug, code, SplitForm, recoding.split, facts)
 
 
 def move_code(request, slug, code):
     facts = {
-        "title": "Move", "button": "Move",
+        "title": "Move", "button": "Move", "may_preview": True,
         "about": "Its marks go to the answers of the other section, in the same summaries. An answer that is left "
         "without marks says then that none of the codes apply.",
     }  # fmt: skip
     return act_page(
-        request, slug, code, MoveForm, recoding.move, facts, relabel=lambda form, code: {code.pk: None},
-        with_settled=True,
+        request, slug, code, MoveForm, recoding.move, facts, with_settled=True,
+        initial=lambda request: {"to": request.GET.get("to")},
     )  # fmt: skip
 
 
