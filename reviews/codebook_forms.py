@@ -141,8 +141,12 @@ class CodeActForm(ActForm):
         return codebook.code_token(code)
 
 
-class RetireForm(CodeActForm):
-    pass
+class ReasonForm(CodeActForm):
+    """An act that takes nothing but a reason."""
+
+
+class RestoreForm(CodeActForm):
+    reason = reason_field(required=False)
 
 
 class MergeForm(CodeActForm):
@@ -225,5 +229,9 @@ class AcceptForm(CodeActForm):
         }
 
 
-class DeclineForm(CodeActForm):
+class DeclineForm(ReasonForm):
     pass
+
+
+class UndoForm(ActForm):
+    reason = reason_field(required=False)

@@ -99,9 +99,9 @@ def quotes(code, user):
 
 def agreement(sections, user, study):
     """`{section id: (Figure of the section, {code id: Figure})}`, the same as on the agreement page for all rounds
-    together; nothing for who still has papers to code.
+    together; nothing for who still has papers to code, nor in a study that works without statistics.
     """
-    if touching.is_blind(user, study):
+    if study.statistics_off_reason or touching.is_blind(user, study):
         return {}
     sheet = Sheet(study, Summary.objects.visible_to(user, study).submitted(), list(sections))
     rated = {section.pk: sheet.of(section) for section in sections}

@@ -239,10 +239,10 @@ def refuse_crowded(marks, to):
     there = set(
         Mark.objects.filter(answer__section=to, answer__summary__in=summaries).values_list("answer__summary", flat=True)
     )
-    crowded = len(there) + len(summaries) - len(set(summaries))
-    if crowded:
+    if there or len(summaries) != len(set(summaries)):
+        # Without a number: it would tell a lead who still has papers to code.
         raise ValidationError(
-            {"to": f"{to} takes one code, and {crowded} of the summaries would have two there. Nothing was moved."}
+            {"to": f"{to} takes one code, and some of the summaries would have two there. Nothing was moved."}
         )
 
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from mapping.models import Code, FindingMark, Paper
-from reviews import measuring
+from mapping.models import Code, FindingMark, Paper, Section
+from reviews import measuring, undoing
 from reviews.logbook import papers_closed_to
 from reviews.models import Mark, Summary
 from reviews.rating import CODE, PARENT, Sheet
@@ -56,12 +56,30 @@ def touched(code, user, act=None, *, also=()):
     return told(marks, findings, user, [code.section, *also], act)
 
 
+def touched_by_undoing(change, user, act):
+    """What taking this change back touches: the marks it had moved, or, where it moved none, those of its code."""
+    study = change.study
+    ids = undoing.moved_marks(change)
+    if not ids:
+        return touched(change.code, user, act)
+    before = change.before
+    settled = [pk for several in before.get("finding_marks", {}).values() for pk in several]
+    settled += [row["beside"] for row in before.get("set_aside", [])]
+    findings = FindingMark.objects.filter(pk__in=settled, finding__in=visible_findings(user, study))
+    left = {values["section_id"] for values in before["codes"].values() if "section_id" in values}
+    sections = {change.code.section_id, *left}
+    there = list(Section.objects.filter(pk__in=sections).select_related("study"))
+    return told(visible_marks(user, study).filter(pk__in=ids), findings, user, there, act)
+
+
 def told(marks, findings, user, sections, act=None):
     study = sections[0].study
     rows = set(marks.values_list("pk", "answer__summary__assignment__paper", "answer__summary__assignment__reviewer"))
     blind = is_blind(user, study)
     # Refusals too may come from what others said.
     agreement, refusal = foreseen(sections, user, act) if act and not blind else ((), "")
+    if study.statistics_off_reason:
+        agreement = ()
     return Touched(
         len(rows), len({row[1] for row in rows}), len({row[2] for row in rows}), findings.count(), blind, agreement,
         refusal,
@@ -69,7 +87,7 @@ def told(marks, findings, user, sections, act=None):
 
 
 def foreseen(sections, user, act):
-    """`((Foreseen, …), refusal)`: the act is done, looked at and taken back, so that it is no other than the one to come.
+    """`((Foreseen, …), refusal)`: the act is done, looked at and taken back, so that it is the very act to come.
 
     The figures are worked out when the codebook's lock is gone again.
     """
@@ -107,6 +125,12 @@ def headline(rated, replicates=measuring.REPLICATES):
     if rated is None or not rated.raters:
         return None
     return measuring.figure(rated, measuring.choices(rated.section.kind, rated.categories)[0], replicates)
+
+
+def is_scale_in_use(section):
+    """Whether the order of these codes is what submitted answers mean."""
+    submitted = Summary.objects.filter(assignment__round__phase=section.phase_id).submitted()
+    return section.kind == Section.Kind.STAGE and submitted.exists()
 
 
 def settled_on(code, user):

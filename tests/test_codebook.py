@@ -93,6 +93,25 @@ def test_retired_and_merged_codes_are_shown_on_request(study, section, ada, as_u
     assert "into “Cost”" in shown(client, page(study) + "?gone=yes")
 
 
+def test_a_code_has_the_acts_that_its_state_allows(study, section, ada, as_user):
+    acts = ("merge-code", "split-code", "move-code", "retire-code", "restore-code")
+    code, client = section.codes.get(label="Talent"), as_user(ada)
+
+    def offered():
+        text = shown(client, page(study, "code", code.pk))
+        return [act for act in acts if page(study, act, code.pk) in text]
+
+    assert offered() == list(acts[:4])
+    recoding.retire(code, by=ada, reason="unused")
+    assert offered() == [*acts[:3], "restore-code"]
+    code.refresh_from_db()
+    words = {"seen": codebook.code_token(code), "reason": "it is used after all"}
+    assert client.post(page(study, "restore-code", code.pk), words).status_code == 302
+    assert CodebookChange.objects.first().reason == "it is used after all"
+    recoding.merge(code, into=section.codes.first(), by=ada, reason="same")
+    assert offered() == []
+
+
 def test_children_stand_under_their_parent(study, section, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
     codebook.change(codes["Data quality"], by=ada, facts={"parent": codes["Cost"]}, reason="order")
@@ -322,6 +341,10 @@ def test_order_by_button_and_by_drag(study, section, ada, as_user):
     client.post(page(study, "order-code", codes["Cost"].pk), {"act": "up"})
     client.post(page(study, "order-code", codes["Cost"].pk), {"before": codes["Data quality"].pk})
     assert list(section.codes.values_list("label", flat=True)) == ["Cost", "Data quality", "Model drift", "Talent"]
+    url = page(study, "order-code", codes["Cost"].pk) + "?section=challenges&gone=yes"
+    met = client.post(url, {"after": codes["Talent"].pk})
+    assert list(section.codes.values_list("label", flat=True)) == ["Data quality", "Model drift", "Talent", "Cost"]
+    assert met.url == f"{page(study)}?section=challenges&gone=yes#code-{codes['Cost'].pk}"
 
 
 @pytest.fixture

@@ -81,8 +81,9 @@ def test_recoding_is_a_new_revision_and_the_first_stays(change, paper, study, be
     task.refresh_from_db()
     assert task.done_at
     section = task.section
-    given = touching.rated(section, study.created_by)[ben.pk][paper.pk][0]
-    assert {Code.objects.get(pk=pk).label for pk in given} == {"Data quality", "Cost"}
+    rated = touching.rated([section], study.created_by)[section, "code"]
+    given = rated.ratings[rated.raters.index(ben.pk)][rated.papers.index(paper.pk)]
+    assert given == {"Data quality", "Cost"}
 
 
 def test_the_old_code_is_not_an_answer_any_more(change, paper, study, ben, as_user):

@@ -1,5 +1,7 @@
 """One code of the codebook: adding, editing, ordering, and the acts that touch what people marked."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +13,7 @@ from mapping.models import Code, Section
 from mapping.pages import answer, posted
 from mapping.parsers.labels import near_codes
 from reviews import recoding, touching
-from reviews.codebook_forms import CodeForm, MergeForm, MoveForm, RetireForm, SplitForm
+from reviews.codebook_forms import TRIED, CodeForm, MergeForm, MoveForm, ReasonForm, RestoreForm, SplitForm
 from reviews.content import is_id
 
 
@@ -75,6 +77,8 @@ def code(request, slug, code):
         if saved:
             messages.success(request, f"“{saved}” is saved.")
             return back(study, saved)
+    if is_preview:
+        form.errors.clear()  # the reason may come later
     near = alike(code.section, request.POST.get("label", ""), besides=code.pk)
     touched = touching.touched(code, request.user, form.trial(by=request.user))
     context = {"study": study, "section": code.section, "code": code, "form": form, "near": near, "touched": touched}
@@ -83,28 +87,47 @@ def code(request, slug, code):
 
 @require_POST
 def order_code(request, slug, code):
+    """One step up or down, or beside another code. For a scale that answers stand on, there is a page first."""
     study = access.study_to_lead(request.user, slug)
     code = access.code_in(study, code)
-    asked = request.POST.get("before", "")
-    before = get_object_or_404(Code, section=code.section, pk=asked) if is_id(asked) else None
+    place = place_asked_for(code, request.POST)
+    if touching.is_scale_in_use(code.section):
+        return order_on_scale(request, study, code, place)
     try:
-        codebook.reorder(code, by=request.user, up=request.POST.get("act") == "up", before=before)
+        codebook.reorder(code, by=request.user, **place)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return back(study, code)
+    return back_to_order(request, study, code)
 
 
-@require_POST
-def restore_code(request, slug, code):
-    study = access.study_to_lead(request.user, slug)
-    code = access.code_in(study, code)
-    try:
-        recoding.restore(code, by=request.user, reason=request.POST.get("reason", ""))
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        messages.success(request, f"“{code}” is in use again.")
-    return back(study, code)
+def place_asked_for(code, words):
+    for side in ("before", "after"):
+        if is_id(words.get(side, "")):
+            return {side: get_object_or_404(Code, section=code.section, pk=words[side])}
+    return {"up": words.get("act") == "up"}
+
+
+def back_to_order(request, study, code):
+    """To the codebook as its reader had narrowed it."""
+    return redirect(f"{reverse('codebook', args=[study.slug])}?{request.GET.urlencode()}#code-{code.pk}")
+
+
+def order_on_scale(request, study, code, place):
+    act = partial(codebook.reorder, **place)
+    form = ReasonForm(request.POST if "reason" in request.POST else None, code=code)
+    if form.is_valid():
+        form.act(act, by=request.user)
+        if form.is_done:
+            return back_to_order(request, study, code)
+    tried = partial(act, code, by=request.user, reason=TRIED)
+    context = {
+        "study": study, "section": code.section, "code": code, "form": form, "title": "Order",
+        "button": "Move it there",
+        "about": "Answers stand on this scale: its order is what its stages mean, and the agreement counts by it.",
+        "carried": [(name, request.POST[name]) for name in ("act", "before", "after") if name in request.POST],
+        "touched": touching.touched(code, request.user, tried),
+    }  # fmt: skip
+    return answer(request, "code-act.html", context, refused=form.is_bound)
 
 
 def act_page(request, slug, code, form_class, act, facts, *, initial=None, with_settled=False):
@@ -118,6 +141,8 @@ def act_page(request, slug, code, form_class, act, facts, *, initial=None, with_
         if change:
             messages.success(request, f"{done_in_words(change)} Version {change.version} of the codebook.")
             return redirect(f"{reverse('codebook-versions', args=[study.slug])}#version-{change.version}")
+    if is_preview:
+        form.errors.clear()  # the reason may come later
     touched = touching.touched(code, request.user, form.trial(act, by=request.user), also=form.also())
     context = {"study": study, "section": code.section, "code": code, "form": form, "touched": touched, **facts}
     if with_settled:
@@ -135,7 +160,7 @@ def retire_code(request, slug, code):
         "about": "It is hidden from new answers. Its marks stay as they are, and so does the agreement; it can be "
         "restored at any time.",
     }  # fmt: skip
-    return act_page(request, slug, code, RetireForm, recoding.retire, facts)
+    return act_page(request, slug, code, ReasonForm, recoding.retire, facts)
 
 
 def merge_code(request, slug, code):
@@ -147,6 +172,14 @@ def merge_code(request, slug, code):
         request, slug, code, MergeForm, recoding.merge, facts,
         initial=lambda request: {"into": request.GET.get("into")},
     )  # fmt: skip
+
+
+def restore_code(request, slug, code):
+    facts = {
+        "title": "Restore", "button": "Restore it",
+        "about": "It can be chosen again in new answers. Whatever was said with it has stayed.",
+    }  # fmt: skip
+    return act_page(request, slug, code, RestoreForm, recoding.restore, facts)
 
 
 def split_code(request, slug, code):
@@ -171,6 +204,6 @@ def move_code(request, slug, code):
     )  # fmt: skip
 
 
-retire_code, merge_code, split_code, move_code = (
-    require_http_methods(["GET", "HEAD", "POST"])(view) for view in (retire_code, merge_code, split_code, move_code)
+retire_code, restore_code, merge_code, split_code, move_code = map(
+    require_http_methods(["GET", "HEAD", "POST"]), (retire_code, restore_code, merge_code, split_code, move_code)
 )

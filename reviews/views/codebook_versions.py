@@ -1,17 +1,19 @@
 """The history of the codebook: every version, what changed between two of them, and undo."""
 
+from functools import partial
+
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from mapping import access, codebook_history
 from mapping.models import CodebookChange
-from mapping.pages import answer
+from mapping.pages import answer, posted
 from reviews import touching, undoing
+from reviews.codebook_forms import UndoForm
 
 PER_PAGE = 50
 
@@ -71,16 +73,25 @@ def number(text):
     return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def undo_change(request, slug, version):
+    """What taking a change back touches, and the button."""
     study = access.study_to_lead(request.user, slug)
     change = access.change_in(study, version)
-    try:
-        done = undoing.undo(change, by=request.user, reason=request.POST.get("reason", ""))
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        place = version
-    else:
-        messages.success(request, f"Version {version} is undone; the codebook is at version {done.version}.")
-        place = done.version
-    return redirect(f"{reverse('codebook-versions', args=[study.slug])}#version-{place}")
+    if not undoing.may_undo(change):
+        messages.info(request, f"There is nothing to undo in version {version}.")
+        return redirect(place_of(study, version))
+    form = UndoForm(posted(request))
+    if form.is_valid():
+        done = form.perform(undoing.undo, change=change, by=request.user, reason=form.cleaned_data["reason"])
+        if done:
+            messages.success(request, f"Version {version} is undone; the codebook is at version {done.version}.")
+            return redirect(place_of(study, done.version))
+    codebook_history.describe(study, [change])
+    touched = touching.touched_by_undoing(change, request.user, partial(undoing.undo, change, by=request.user))
+    context = {"study": study, "change": change, "form": form, "touched": touched}
+    return answer(request, "undo-change.html", context, refused=form.is_bound)
+
+
+def place_of(study, version):
+    return f"{reverse('codebook-versions', args=[study.slug])}#version-{version}"

@@ -47,6 +47,8 @@ def decide_proposal(request, slug, code):
         if forms[asked].act(act, by=request.user):
             messages.success(request, f"“{code}” {words}.")
             return redirect("proposals", study.slug)
+    if is_preview and asked in forms:
+        forms[asked].errors.clear()  # the reason may come later
     proposal = next(one for one in inbox.waiting(study, request.user) if one.code.pk == code.pk)
     merging = forms["merge"].trial(recoding.merge, by=request.user)
     context = {
