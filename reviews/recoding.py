@@ -122,14 +122,11 @@ def split(code, *, into, by, reason):
     if len(into) < 2:
         raise ValidationError("Splitting needs two new codes at least.")
     made = []
-    for place, facts in enumerate(into):
+    for facts in into:
         label = label_of(facts["label"], code.section)
-        position = code.section.codes.count() + place
-        made.append(
-            Code.objects.create(
-                section=code.section, parent=code.parent, **{**facts, "label": label}, position=position
-            )
-        )
+        # With the place of the old code they stand right behind it, which on a scale is what they mean.
+        place = {"section": code.section, "parent": code.parent, "position": code.position}
+        made.append(Code.objects.create(**place, **{**facts, "label": label}))
     before, after = change_codes({code: {"status": Status.RETIRED, "reason": reason}})
     for one in made:
         before["codes"][str(one.pk)], after["codes"][str(one.pk)] = (

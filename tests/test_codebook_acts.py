@@ -180,6 +180,19 @@ def test_a_code_is_merged_into_another_one_of_its_section(study, ada, codes, int
         recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="no")
 
 
+def test_what_a_stage_is_split_into_takes_its_place_on_the_scale(study, ada):
+    stage = study.sections.get(key="maturity-stage")
+    into = [{"label": "By hand"}, {"label": "By script"}]
+    change = recoding.split(stage.codes.get(label="Manual"), into=into, by=ada, reason="two things")
+    in_use = stage.codes.filter(status="active")
+    scale = ["By hand", "By script", "Automated training", "Automated deployment", "Monitored"]
+    assert list(in_use.values_list("label", flat=True)) == scale
+    codebook.reorder(stage.codes.get(label="Monitored"), by=ada, up=True)
+    undoing.undo(CodebookChange.objects.first(), by=ada)
+    undoing.undo(change, by=ada)
+    assert list(in_use.values_list("label", flat=True)) == ["Manual", *scale[2:]]
+
+
 def test_a_moved_code_takes_its_marks_along_and_back(study, ada, ben, codes, coded):
     there = make_section(study.phases.get(), "benefits")
     make_summary(make_paper(study), ben, answers={"challenges": ["Cost"], "benefits": absent("unclear")})

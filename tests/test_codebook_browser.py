@@ -68,12 +68,19 @@ def test_propose_accept_merge_undo_split_recode(server, page_as, study, ada, ben
     reviewer.goto(server.address(reverse("queue", args=[study.slug])))
     reviewer.get_by_role("link", name="A telling title").first.click()
     expect(reviewer.get_by_text("we could not hire anybody")).to_be_visible()
+    # Taking a code out and putting it back works as on the coding page.
+    reviewer.get_by_label("Cost").check()
+    reviewer.get_by_role("button", name="Remove Cost").click()
+    expect(reviewer.get_by_label("Cost")).not_to_be_checked()
     reviewer.get_by_label("Nobody to hire").check()
+    expect(reviewer.locator("[data-marks]")).to_contain_text("Nobody to hire")
     reviewer.get_by_role("button", name="Save and go on").click()
     expect(reviewer.get_by_role("heading", name="My queue")).to_be_visible()
     assert not RecodingTask.objects.open().exists()
     newest = Summary.objects.get(revision=2)
-    assert [str(mark) for mark in Mark.objects.filter(answer__summary=newest)] == ["Nobody to hire"]
+    marks = Mark.objects.filter(answer__summary=newest)
+    assert [(mark.code.label, mark.quote) for mark in marks] == [("Nobody to hire", "we could not hire anybody")]
+    assert reviewer.problems == []
     assert Code.objects.get(pk=proposed.pk).status == "retired"
 
 

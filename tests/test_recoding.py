@@ -86,6 +86,28 @@ def test_recoding_is_a_new_revision_and_the_first_stays(change, paper, study, be
     assert given == {"Data quality", "Cost"}
 
 
+def test_the_old_quotes_go_to_the_codes_newly_chosen_if_the_reviewer_says_so(change, paper, study, ben, as_user):
+    task = task_of(ben, paper)
+    words = posted(task, ["Noisy data", "Missing data", "Cost"]) | {"keep-evidence": "yes"}
+    words["challenges-mark-quote"] = ["something else", "", ""]
+    shown = as_user(ben).get(page(study, task)).content.decode()
+    # What came in place of the old code stands first.
+    assert shown.index('data-option-label dir="auto">Missing data') < shown.index('data-option-label dir="auto">Cost')
+    assert as_user(ben).post(page(study, task), words).status_code == 302
+    newest = Mark.objects.filter(answer__summary__assignment=task.assignment, answer__summary__revision=2)
+    assert set(newest.values_list("code__label", "quote", "page")) == {
+        ("Noisy data", "something else", ""), ("Missing data", "the data are bad", "3"), ("Cost", "", ""),
+    }  # fmt: skip
+
+
+def test_without_that_the_new_codes_have_no_quotes(change, paper, study, ben, as_user):
+    task = task_of(ben, paper)
+    words = posted(task, ["Noisy data"]) | {"challenges-mark-quote": [""]}
+    assert as_user(ben).post(page(study, task), words).status_code == 302
+    newest = Mark.objects.get(answer__summary__assignment=task.assignment, answer__summary__revision=2)
+    assert newest.quote == ""
+
+
 def test_the_old_code_is_not_an_answer_any_more(change, paper, study, ben, as_user):
     task = task_of(ben, paper)
     answered = as_user(ben).post(page(study, task), posted(task, ["Data quality"]))
