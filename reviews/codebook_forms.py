@@ -212,21 +212,24 @@ class SplitForm(CodeActForm):
 
 
 class AcceptForm(CodeActForm):
+    """All words of the code may be edited before it is accepted."""
+
     label = forms.CharField(max_length=300, widget=forms.TextInput({"dir": "auto"}))
     definition = forms.CharField(required=False, widget=LONG)
+    when_not = forms.CharField(label="When not to use it", required=False, widget=LONG)
+    example = forms.CharField(required=False, widget=LONG)
+    parent = forms.ModelChoiceField(queryset=None, required=False, empty_label="none")
     reason = reason_field(required=False)
-    field_order = ["label", "definition", "reason"]
+    field_order = ["label", "definition", "when_not", "example", "parent", "reason"]
 
     def __init__(self, posted, *, code, initial=None):
-        super().__init__(posted, code=code, initial={"label": code.label, "definition": code.definition})
+        super().__init__(posted, code=code, initial={name: getattr(code, name) for name in codebook.WORDS})
+        self.fields["parent"].queryset = code.section.codes.filter(status=Code.Status.ACTIVE, parent=None)
         points_out_near_codes(self.fields["label"], code.section, besides=code)
 
     def facts(self):
-        words = self.cleaned_data
-        return {
-            "facts": {name: words[name] for name in ("label", "definition")},
-            "reason": words["reason"],
-        }
+        words = super().facts()
+        return {"reason": words.pop("reason"), "facts": words}
 
 
 class DeclineForm(ReasonForm):

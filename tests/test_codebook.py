@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from mapping import codebook, codebook_files, codebook_import
 from mapping.models import Code, CodebookChange, Finding, FindingMark, Membership
+from mapping.parsers.labels import normalised_label
 from reviews import recoding, templating, undoing
 from reviews.models import Mark
 from tests.making import make_assignment, make_code, make_paper, make_section, make_summary, make_user
@@ -156,6 +157,18 @@ def test_nearly_the_same_label_is_pointed_out_while_it_is_typed(study, section, 
     near = as_user(ada).get(page(study, "near-code"), asked).content.decode()
     assert "Is it one of these?" in near
     assert page(study, "code", section.codes.get(label__istartswith=label[:3]).pk) in near
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("People", "Person"), ("Vertices", "vertex"), ("Organisational behaviour", "organizational behaviors"),
+        ("Labelling issues", "Labeling issue"), ("Analyses", "analysis"), ("Cheque fraud", "check fraud"),
+        ("Data centre", "data centers"), ("Catalogues", "catalog"), ("Tyres", "tire"), ("Judgements", "judgment"),
+    ],
+)  # fmt: skip
+def test_number_and_spelling_make_no_other_code(one, other):
+    assert normalised_label(one) == normalised_label(other)
 
 
 def test_a_code_is_not_pointed_out_to_itself_and_another_section_has_labels_of_its_own(study, section, ada, as_user):

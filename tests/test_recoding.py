@@ -8,7 +8,7 @@ from mapping.models import Code
 from reviews import recoding, revising, templating, touching, undoing
 from reviews.coding import reopen, save_answer, submit
 from reviews.models import Answer, Mark, RecodingTask, Summary
-from tests.making import make_code, make_paper, make_summary
+from tests.making import make_assignment, make_code, make_paper, make_summary
 
 HALVES = [{"label": "Missing data", "definition": "Too little"}, {"label": "Noisy data", "definition": "Too bad"}]
 
@@ -171,6 +171,21 @@ def test_a_late_section_is_asked_of_every_submitted_summary_and_of_nothing_else(
     answer = Answer.objects.get(section=section)
     assert (answer.text, answer.summary.revision) == ("MNIST", 2)
     assert not Answer.objects.filter(section=section, summary__revision=1).exists()
+
+
+def test_a_lead_sees_how_far_the_re_coding_is_and_for_whom_it_waits(change, paper, study, ada, ben, as_user):
+    history = reverse("codebook-versions", args=[study.slug])
+
+    def told():
+        return as_user(ada).get(history).content.decode()
+
+    assert "looked at again: 0 of 2, waits for Ben Reviewer, Cleo Reviewer" in told()
+    task = task_of(ben, paper)
+    as_user(ben).post(page(study, task), posted(task, ["Noisy data"]))
+    assert "looked at again: 1 of 2, waits for Cleo Reviewer" in told()
+    assert "looked at again" not in as_user(ben).get(history).content.decode()
+    make_assignment(make_paper(study), ada)
+    assert "looked at again" not in told()
 
 
 def test_the_queue_leads_to_what_is_to_be_looked_at_again(change, paper, study, ben, as_user):

@@ -6,10 +6,20 @@ import unicodedata
 from rapidfuzz import fuzz, process
 
 _IRREGULAR = {"criteria": "criterion", "phenomena": "phenomenon", "matrices": "matrix", "indices": "index"}
+_IRREGULAR |= {"people": "person", "children": "child", "women": "woman", "men": "man", "vertices": "vertex"}
+_IRREGULAR |= {"appendices": "appendix"}
 _NO_PLURAL = {"bias", "canvas", "atlas", "alias", "gas", "series", "species"}
 _AMERICAN_WORDS = {"licence": "license", "defence": "defense", "offence": "offense", "grey": "gray", "ageing": "aging"}
 _AMERICAN_WORDS |= {"programme": "program", "judgement": "judgment", "artefact": "artifact", "practise": "practice"}
 _AMERICAN_WORDS |= {"sceptical": "skeptical", "acknowledgement": "acknowledgment", "instal": "install"}
+_AMERICAN_WORDS |= {"cheque": "check", "tyre": "tire", "kerb": "curb", "aluminium": "aluminum", "enrol": "enroll"}
+_AMERICAN_WORDS |= {
+    "fulfil": "fulfill",
+    "skilful": "skillful",
+    "mould": "mold",
+    "draught": "draft",
+    "sulphur": "sulfur",
+}
 # Applied to stems, see `_stem`: pattern, replacement, shortest stem it applies to.
 _AMERICAN_ENDINGS = [
     (re.compile(r"is(|ation|ational|ed|er|ing|abl)$"), r"iz\1", 7),

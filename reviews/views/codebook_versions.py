@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mapping import access, codebook_history
 from mapping.models import CodebookChange
 from mapping.pages import answer, posted
-from reviews import touching, undoing
+from reviews import recoding, touching, undoing
 from reviews.codebook_forms import UndoForm
 
 PER_PAGE = 50
@@ -33,15 +33,18 @@ def codebook_versions(request, slug):
     page = Paginator(changes, PER_PAGE).get_page(request.GET.get("page"))
     page.object_list = list(page.object_list)
     codebook_history.describe(study, page.object_list)
+    # How many marks a change touched counts those of papers that this reader may not know of yet.
+    with_marks = study.membership.is_lead and not touching.is_blind(request.user, study)
+    again = recoding.looked_again(page.object_list) if with_marks else {}
     for change in page.object_list:
         change.may_undo = study.membership.is_lead and undoing.may_undo(change)
+        change.again = again.get(change.pk)
     context = {
         "study": study,
         "page": page,
         "chosen": chosen,
         "is_comparing": is_comparing,
-        # How many marks a change touched counts those of papers that this reader may not know of yet.
-        "with_marks": study.membership.is_lead and not touching.is_blind(request.user, study),
+        "with_marks": with_marks,
     }
     if is_comparing:
         context["sentence"], context["net"] = codebook_history.between(study, list(changes.order_by("version")))
