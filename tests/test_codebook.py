@@ -358,6 +358,10 @@ def test_order_by_button_and_by_drag(study, section, ada, as_user):
     met = client.post(url, {"after": codes["Talent"].pk})
     assert list(section.codes.values_list("label", flat=True)) == ["Data quality", "Model drift", "Talent", "Cost"]
     assert met.url == f"{page(study)}?section=challenges&gone=yes#code-{codes['Cost'].pk}"
+    before = CodebookChange.objects.count()
+    for nowhere in ({}, {"act": "left"}, {"before": "-1"}, {"after": "\0"}):
+        assert client.post(url, nowhere).status_code == 302
+    assert CodebookChange.objects.count() == before
 
 
 @pytest.fixture
@@ -423,6 +427,14 @@ def test_an_import_shows_what_it_would_do_and_does_it_through_the_same_acts(stud
     assert sorted(CodebookChange.objects.values_list("act", flat=True)) == ["add", "add", "redefine"]
     study.refresh_from_db()
     assert study.codebook_version == 4
+
+
+def test_a_new_label_that_says_what_a_code_says_already_is_pointed_out_in_the_preview(study, section, ada):
+    file = b"section,label\nchallenges,Talents\nchallenges,Model  drifts\nchallenges,Something else\n"
+    found = codebook_import.import_codebook(
+        study, codebook_import.read("c.csv", file), by=ada, reason="", is_dry_run=True
+    )
+    assert [line.why for line in found.lines] == ["nearly the same as “Talent”", "nearly the same as “Model drift”", ""]
 
 
 def test_with_a_refused_row_that_nobody_agreed_to_leave_out_nothing_is_imported(study, section, import_page):

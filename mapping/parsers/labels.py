@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
@@ -33,6 +34,7 @@ _APOSTROPHE = re.compile(r"(?<=\w)['’‘](?=\w)")
 LEAST_LIKENESS = 72
 
 
+@lru_cache(maxsize=20_000)
 def normalised_label(text):
     """The words of a label without case, accents, punctuation and plural, British spelling as American."""
     decomposed = unicodedata.normalize("NFKD", _APOSTROPHE.sub("", text).casefold())

@@ -91,6 +91,8 @@ def order_code(request, slug, code):
     study = access.study_to_lead(request.user, slug)
     code = access.code_in(study, code)
     place = place_asked_for(code, request.POST)
+    if place is None:
+        return back_to_order(request, study, code)
     if touching.is_scale_in_use(code.section):
         return order_on_scale(request, study, code, place)
     try:
@@ -104,7 +106,7 @@ def place_asked_for(code, words):
     for side in ("before", "after"):
         if is_id(words.get(side, "")):
             return {side: get_object_or_404(Code, section=code.section, pk=words[side])}
-    return {"up": words.get("act") == "up"}
+    return {"up": words["act"] == "up"} if words.get("act") in {"up", "down"} else None
 
 
 def back_to_order(request, study, code):
