@@ -3,6 +3,8 @@
 from functools import partial
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping import codebook
@@ -198,3 +200,31 @@ def test_a_blind_lead_gets_no_agreement_and_no_refusal_that_would_tell(study, ad
     change = acts[0]()
     undo = partial(undoing.undo, change, by=ada)
     assert touching.touched_by_undoing(change, ada, undo) == (1, 1, 1, 0, True, (), "")
+
+
+def test_the_pages_of_the_acts_ask_as_often_for_500_codes_as_for_10(study, ada, codes, coded, as_user):
+    section, client = codes["Cost"].section, as_user(ada)
+    proposed = make_code(section, "Budget", status="proposed", proposed_by=study.created_by)
+    into = {"into": codes["Cost"].pk}
+    addresses = [
+        (page(study, "merge-code", codes["Talent"].pk), into),
+        (page(study, "decide-proposal", proposed.pk), into),
+        (page(study, "code", codes["Talent"].pk), {"parent": codes["Cost"].pk}),
+        (page(study, "near-code"), {"section": "challenges", "label": "Talents"}),
+    ]
+
+    def queries():
+        counts = []
+        for url, asked in addresses:
+            with CaptureQueriesContext(connection) as found:
+                assert client.get(url, asked).status_code == 200
+            counts.append(len(found))
+        return counts
+
+    Code.objects.bulk_create([Code(section=section, label=f"Code {n}", position=n + 5) for n in range(6)])
+    queries()
+    few = queries()
+    more = [Code(section=section, label=f"Code {n}", position=n + 5) for n in range(6, 500)]
+    answer = Mark.objects.filter(code=codes["Cost"]).first().answer
+    Mark.objects.bulk_create([Mark(answer=answer, code=code) for code in Code.objects.bulk_create(more)])
+    assert queries() == few
