@@ -252,31 +252,30 @@ def restore(code, *, by, reason="", touches=no_marks):
 
 
 @transaction.atomic
-def reorder(code, *, by, up=None, before=None):
-    """One place up or down among its siblings, or right before another of them. Returns the change, or None."""
+def reorder(code, *, by, up=None, before=None, after=None, reason=""):
+    """One place up or down among its siblings, or right before or after another one. Returns the change, or None."""
     code = locked_code(code)
     ordered = list(code.section.codes.all())
     siblings = [one for one in ordered if one.status == Status.ACTIVE and one.parent_id == code.parent_id]
     if code not in siblings:
         raise ValidationError(f"“{code}” is {code.get_status_display()}: it has no place in the order.")
-    wanted = list(siblings)
-    here = wanted.index(code)
-    if before is not None:
-        if before not in siblings:
-            raise ValidationError("A code is ordered among the codes that stand beside it.")
-        if before == code:
-            return None
-        wanted.remove(code)
-        wanted.insert(wanted.index(before), code)
-    else:
+    here = siblings.index(code)
+    beside = before or after
+    if beside is None:
         there = here - 1 if up else here + 1
-        if not 0 <= there < len(wanted):
+        if not 0 <= there < len(siblings):
             return None
-        wanted[here], wanted[there] = wanted[there], wanted[here]
-    return arrange(code, ordered, siblings, wanted, by)
+    elif beside not in siblings:
+        raise ValidationError("A code is ordered among the codes that stand beside it.")
+    elif beside == code:
+        return None
+    wanted = [one for one in siblings if one != code]
+    place = there if beside is None else wanted.index(beside) + (1 if after else 0)
+    wanted.insert(place, code)
+    return arrange(code, ordered, siblings, wanted, by, reason.strip())
 
 
-def arrange(code, ordered, siblings, wanted, by):
+def arrange(code, ordered, siblings, wanted, by, reason):
     places = iter(wanted)
     arranged = [next(places) if one in set(siblings) else one for one in ordered]
     before, after = change_codes({one: {"position": place} for place, one in enumerate(arranged)})
@@ -284,7 +283,7 @@ def arrange(code, ordered, siblings, wanted, by):
         return None
     return record_change(
         code.section.study, Act.REORDER, by=by, section=code.section, code=code, before=before, after=after,
-        text=f"Moved the code “{code}” within {code.section}.",
+        reason=reason, text=f"Moved the code “{code}” within {code.section}.",
     )  # fmt: skip
 
 

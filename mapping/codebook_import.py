@@ -8,6 +8,7 @@ from django.db import transaction
 from mapping import codebook
 from mapping.codebook_files import COLUMNS
 from mapping.models import Code, Section, Study
+from mapping.parsers.labels import match_code
 from mapping.parsers.tables import read_table
 
 WORDS = ("definition", "when_not", "example")
@@ -103,9 +104,10 @@ def brought(row, columns, sections, known, by, reason):
         raise ValidationError(f"Its status would become “{row['status']}”: that is done on the page of the code.")
     facts = facts_of(row, columns, section, known)
     if code is None:
+        alike = match_code(row["label"], [one for (pk, _), one in known.items() if pk == section.pk])
         code = codebook.add(section, by=by, facts={"label": row["label"], **facts}, reason=reason)
         known[section.pk, code.label.casefold()] = code
-        return "new", ""
+        return "new", f"nearly the same as “{alike}”" if alike else ""
     changed = [name for name, value in facts.items() if getattr(code, name) != value]
     if not changed:
         return "unchanged", ""

@@ -1,8 +1,10 @@
 """The forms of the codebook: the words of a code, and the acts that change what people marked."""
 
+from functools import partial
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 
@@ -11,11 +13,27 @@ from mapping.models import Code
 from reviews.template_forms import ActForm
 
 LONG = forms.Textarea(attrs={"rows": 2, "dir": "auto"})
+TRIED = "tried"  # the reason of an act that is only looked at
 REASON = "Stays in the history of the codebook and in the log."
 
 
 def reason_field(required=True):
     return forms.CharField(label="Why", required=required, help_text=REASON, widget=LONG)
+
+
+def chosen(form, name):
+    """What stands in this field, sent or not, or None."""
+    try:
+        return form.fields[name].clean(form[name].value())
+    except ValidationError:
+        return None
+
+
+def shows_at_once(field):
+    """With script, what the act would do is shown as soon as this is chosen; without, there is a button for it."""
+    field.widget.attrs |= {
+        "hx-get": "", "hx-trigger": "change", "hx-select": "#touched", "hx-target": "#touched", "hx-swap": "outerHTML",
+    }  # fmt: skip
 
 
 def points_out_near_codes(field, section, *, besides=None, into="#near"):
@@ -42,17 +60,29 @@ class CodeForm(ActForm):
     )
     reason = reason_field(required=False)
 
-    def __init__(self, posted, *, section, code=None):
+    def __init__(self, posted, *, section, code=None, parent=None):
+        """`parent`: what is chosen there but not sent yet."""
         self.code = code
         initial = {**self.facts_of(code), "seen": codebook.code_token(code)} if code else {}
+        if parent is not None:
+            initial["parent"] = parent
         super().__init__(posted, initial=initial)
         parents = section.codes.filter(status=Code.Status.ACTIVE, parent=None)
         self.fields["parent"].queryset = parents.exclude(pk=code.pk) if code else parents
         self.fields["reason"].required = code is not None
+        if code:
+            shows_at_once(self.fields["parent"])
         points_out_near_codes(self.fields["label"], section, besides=code)
 
     def facts(self):
         return {name: value for name, value in super().facts().items() if name != "reason"}
+
+    def trial(self, *, by):
+        """To group the code as it is chosen, for a look at what becomes of the agreement; None where nothing does."""
+        parent = chosen(self, "parent")
+        if parent == self.code.parent or self.code.status != Code.Status.ACTIVE:
+            return None
+        return partial(codebook.change, self.code, by=by, facts={"parent": parent}, reason=TRIED)
 
     def facts_of(self, code):
         return {name: getattr(code, name) for name in (*codebook.WORDS, "parent", "excludes_paper")}
@@ -83,6 +113,18 @@ class CodeActForm(ActForm):
 
         return self.perform(guarded)
 
+    def trial(self, act, *, by):
+        """The act as it is chosen by now, for a look at what becomes of the agreement; None where nothing does."""
+        facts = self.tried_facts()
+        return partial(act, self.code, by=by, reason=TRIED, **facts) if facts else None
+
+    def tried_facts(self):
+        return {}
+
+    def also(self):
+        """Other sections that the act touches."""
+        return []
+
     def facts_of(self, code):
         return {name: getattr(code, name) for name in codebook.WORDS}
 
@@ -99,15 +141,12 @@ class CodeActForm(ActForm):
         return codebook.code_token(code)
 
 
-def shows_at_once(field):
-    """With script, what the act would do is shown as soon as this is chosen; without, there is a button for it."""
-    field.widget.attrs |= {
-        "hx-get": "", "hx-trigger": "change", "hx-select": "#touched", "hx-target": "#touched", "hx-swap": "outerHTML",
-    }  # fmt: skip
+class ReasonForm(CodeActForm):
+    """An act that takes nothing but a reason."""
 
 
-class RetireForm(CodeActForm):
-    pass
+class RestoreForm(CodeActForm):
+    reason = reason_field(required=False)
 
 
 class MergeForm(CodeActForm):
@@ -120,6 +159,10 @@ class MergeForm(CodeActForm):
         self.fields["into"].queryset = active.exclude(pk=code.pk)
         shows_at_once(self.fields["into"])
 
+    def tried_facts(self):
+        into = chosen(self, "into")
+        return {"into": into} if into else {}
+
 
 class MoveForm(CodeActForm):
     to = forms.ModelChoiceField(queryset=None, label="Move to", empty_label="choose a section")
@@ -129,6 +172,14 @@ class MoveForm(CodeActForm):
         super().__init__(posted, code=code, initial=initial)
         sections = code.section.study.sections.in_use().with_codes().filter(phase=code.section.phase_id)
         self.fields["to"].queryset = sections.exclude(pk=code.section_id)
+        shows_at_once(self.fields["to"])
+
+    def tried_facts(self):
+        to = chosen(self, "to")
+        return {"to": to} if to else {}
+
+    def also(self):
+        return list(self.tried_facts().values())
 
 
 class SplitForm(CodeActForm):
@@ -161,22 +212,29 @@ class SplitForm(CodeActForm):
 
 
 class AcceptForm(CodeActForm):
+    """All words of the code may be edited before it is accepted."""
+
     label = forms.CharField(max_length=300, widget=forms.TextInput({"dir": "auto"}))
     definition = forms.CharField(required=False, widget=LONG)
+    when_not = forms.CharField(label="When not to use it", required=False, widget=LONG)
+    example = forms.CharField(required=False, widget=LONG)
+    parent = forms.ModelChoiceField(queryset=None, required=False, empty_label="none")
     reason = reason_field(required=False)
-    field_order = ["label", "definition", "reason"]
+    field_order = ["label", "definition", "when_not", "example", "parent", "reason"]
 
     def __init__(self, posted, *, code, initial=None):
-        super().__init__(posted, code=code, initial={"label": code.label, "definition": code.definition})
+        super().__init__(posted, code=code, initial={name: getattr(code, name) for name in codebook.WORDS})
+        self.fields["parent"].queryset = code.section.codes.filter(status=Code.Status.ACTIVE, parent=None)
         points_out_near_codes(self.fields["label"], code.section, besides=code)
 
     def facts(self):
-        words = self.cleaned_data
-        return {
-            "facts": {name: words[name] for name in ("label", "definition")},
-            "reason": words["reason"],
-        }
+        words = super().facts()
+        return {"reason": words.pop("reason"), "facts": words}
 
 
-class DeclineForm(CodeActForm):
+class DeclineForm(ReasonForm):
     pass
+
+
+class UndoForm(ActForm):
+    reason = reason_field(required=False)

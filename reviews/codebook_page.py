@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Q
 
 from mapping.models import Code, Section
-from reviews import touching
+from reviews import measuring, touching
+from reviews.models import Summary
+from reviews.rating import Sheet
 
 EXAMPLES = 10
 GONE = (Code.Status.RETIRED, Code.Status.MERGED, Code.Status.DECLINED)
@@ -17,7 +19,7 @@ GONE = (Code.Status.RETIRED, Code.Status.MERGED, Code.Status.DECLINED)
 
 @dataclass
 class Entry:
-    """One code with its use: `marks`, `papers` and `quotes` as this reader may count them, `alpha` an Alpha or None."""
+    """One code with its use: `marks`, `papers` and `quotes` as this reader may count them, `alpha` a Figure or None."""
 
     code: Code
     marks: int = 0
@@ -96,19 +98,25 @@ def quotes(code, user):
 
 
 def agreement(sections, user, study):
-    """`{section id: (Alpha of the section, {code id: Alpha})}`; nothing for who still has papers to code."""
-    if touching.is_blind(user, study):
+    """`{section id: (Figure of the section, {code id: Figure})}`, the same as on the agreement page for all rounds
+    together; nothing for who still has papers to code, nor in a study that works without statistics.
+    """
+    if study.statistics_off_reason or touching.is_blind(user, study):
         return {}
-    answers = touching.rated_by_section(sections, user, study)
-    scales = touching.scales_of(study)
+    sheet = Sheet(study, Summary.objects.visible_to(user, study).submitted(), list(sections))
+    rated = {section.pk: sheet.of(section) for section in sections}
     return {
-        section.pk: (
-            touching.alpha(section, answers[section.pk], scale=scales.get(section.pk)),
-            touching.alpha_of_codes(section, answers[section.pk]),
-        )
-        for section in sections
-        if section.pk in answers
+        pk: (touching.headline(one, replicates=0), of_codes(one, sheet.names))
+        for pk, one in rated.items()
+        if one.raters
     }
+
+
+def of_codes(rated, names):
+    if not rated.section.is_multiple:
+        return {}
+    by_name = measuring.alphas_of_codes(rated)
+    return {code: by_name[name] for code, name in names.items() if name in by_name}
 
 
 def grouped(entries):

@@ -114,6 +114,11 @@ def codes_of(rated, replicates=REPLICATES):
     return kept(("per_code", "", rated, replicates), compute)
 
 
+def alphas_of_codes(rated):
+    """`{code: Figure}`: the yes-or-no alpha of every code that somebody gave, without intervals."""
+    return kept(("alphas_of_codes", "", rated, 0), lambda: agreement.alphas_of_codes(rated.table))
+
+
 def kept(what, compute):
     """Kept under the digest of the very ratings it is made of: never older than they are, and whoever may see other
     ratings has another digest."""

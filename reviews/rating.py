@@ -88,9 +88,9 @@ class Sheet:
         marks = defaultdict(list)
         rows = Mark.objects.filter(answer__summary__in=summaries, answer__section__in=kinds)
         rows = list(rows.values_list("answer", "code").order_by("position", "pk"))
-        names, self.scales = code_names(self.sections, {code for _, code in rows}, self.level)
+        self.names, self.scales = code_names(self.sections, {code for _, code in rows}, self.level)
         for answer, code in rows:
-            marks[answer].append(names[code])
+            marks[answer].append(self.names[code])
         said = defaultdict(dict)
         rows = Answer.objects.filter(summary__in=summaries, section__in=kinds).order_by()
         for pk, summary, section, *values in rows.values_list(

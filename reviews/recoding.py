@@ -4,11 +4,12 @@ Each locks the study first (saving an answer shares that lock), is one step of t
 and keeps in the CodebookChange all that `undoing` needs. No mark is ever deleted here.
 """
 
+from collections import defaultdict
 from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
 from mapping import codebook
@@ -33,6 +34,19 @@ def ask_users_of(code, change):
     newest = Summary.objects.filter(~Exists(newer), answers__marks__code=code, assignment__withdrawn_at=None)
     assignments = {summary.assignment for summary in newest.select_related("assignment").distinct()}
     return ask_again(sorted(assignments, key=lambda one: one.pk), section=code.section, change=change, code=code)
+
+
+def looked_again(changes):
+    """`{id of the change: (how many are done, how many were asked for, [those who have not looked yet])}`."""
+    tasks = RecodingTask.objects.filter(change__in=changes, assignment__withdrawn_at=None)
+    awaited = defaultdict(list)
+    for task in tasks.waiting().select_related("assignment__reviewer"):
+        awaited[task.change_id].append(task.assignment.reviewer)
+    asked = tasks.values_list("change").annotate(Count("pk")).order_by()
+    return {
+        pk: (number - len(awaited[pk]), number, sorted(set(awaited[pk]), key=lambda one: one.username))
+        for pk, number in asked
+    }
 
 
 def papers_of(marks):
@@ -122,14 +136,11 @@ def split(code, *, into, by, reason):
     if len(into) < 2:
         raise ValidationError("Splitting needs two new codes at least.")
     made = []
-    for place, facts in enumerate(into):
+    for facts in into:
         label = label_of(facts["label"], code.section)
-        position = code.section.codes.count() + place
-        made.append(
-            Code.objects.create(
-                section=code.section, parent=code.parent, **{**facts, "label": label}, position=position
-            )
-        )
+        # With the place of the old code they stand right behind it, which on a scale is what they mean.
+        place = {"section": code.section, "parent": code.parent, "position": code.position}
+        made.append(Code.objects.create(**place, **{**facts, "label": label}))
     before, after = change_codes({code: {"status": Status.RETIRED, "reason": reason}})
     for one in made:
         before["codes"][str(one.pk)], after["codes"][str(one.pk)] = (
@@ -151,6 +162,8 @@ def accept(code, *, by, facts=None, reason=""):
     """A proposal becomes a code like any other, its words edited first if need be. Its marks stay as they are."""
     code = proposal(code)
     facts = dict(facts or {})
+    if "parent" in facts:
+        facts["parent_id"] = codebook.parent_for(facts.pop("parent"), code)
     label = label_of(facts.get("label", code.label), code.section)
     before, after = change_codes({code: {**facts, "label": label, "status": Status.ACTIVE}})
     return record_change(
@@ -239,10 +252,10 @@ def refuse_crowded(marks, to):
     there = set(
         Mark.objects.filter(answer__section=to, answer__summary__in=summaries).values_list("answer__summary", flat=True)
     )
-    crowded = len(there) + len(summaries) - len(set(summaries))
-    if crowded:
+    if there or len(summaries) != len(set(summaries)):
+        # Without a number: it would tell a lead who still has papers to code.
         raise ValidationError(
-            {"to": f"{to} takes one code, and {crowded} of the summaries would have two there. Nothing was moved."}
+            {"to": f"{to} takes one code, and some of the summaries would have two there. Nothing was moved."}
         )
 
 

@@ -24,6 +24,11 @@ class ActForm(forms.Form):
             self.show_conflict(met)
         return None
 
+    @property
+    def is_done(self):
+        """Whether the act went through; it may have had nothing to do."""
+        return not self.errors and self.conflict is None
+
     def facts(self):
         return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
 

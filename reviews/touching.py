@@ -1,15 +1,15 @@
 """What a change of the codebook would touch, and how far the reviewers agree: from what this reader may see alone."""
 
-from collections import defaultdict
-from functools import partial
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, Q
+from django.core.exceptions import ValidationError
+from django.db import transaction
 
-from mapping.models import Code, FindingMark, Paper
-from reviews.agreement import binary, krippendorff_alpha, measure, prepared, tabulate
+from mapping.models import Code, FindingMark, Paper, Section
+from reviews import measuring, undoing
 from reviews.logbook import papers_closed_to
-from reviews.models import Answer, Mark, RecodingTask, Summary
+from reviews.models import Mark, Summary
+from reviews.rating import CODE, PARENT, Sheet
 from reviews.seeing import visible_findings
 
 
@@ -21,20 +21,21 @@ class Touched(NamedTuple):
     reviewers: int
     findings: int
     is_blind: bool
-    agreement: tuple | None = None  # (Alpha now, Alpha then)
+    agreement: tuple = ()  # of Foreseen
+    refusal: str = ""  # why the act cannot be done as it was asked for
 
 
-class Alpha(NamedTuple):
-    """Krippendorff's alpha with its denominators; `value` is None where there is no variation.
+class Foreseen(NamedTuple):
+    """How far a section agrees, and how far it would; a Figure each, None where nothing was rated."""
 
-    `low` and `high` are its 95 % interval, None where none was asked for, or there is none.
-    """
+    section: object
+    level: str
+    now: object
+    then: object
 
-    value: float | None
-    papers: int
-    raters: int
-    low: float | None = None
-    high: float | None = None
+    @property
+    def is_same(self):
+        return self.now == self.then
 
 
 def visible_marks(user, study):
@@ -45,23 +46,91 @@ def is_blind(user, study):
     return papers_closed_to(user, study).exists()
 
 
-def touched(codes, user, *, relabel=None):
-    """What a change of these codes touches. `relabel` maps code ids to code ids, or to None for "no longer counted":
-    then it says what the agreement of the section would become.
+def touched(code, user, act=None, *, also=()):
+    """What a change of this code touches. With `act`, which does it, also what becomes of the agreement of its section
+    and of the sections in `also`. Nothing is changed.
     """
-    section = codes[0].section
-    study = section.study
-    marks = visible_marks(user, study).filter(code__in=codes)
-    blind = is_blind(user, study)
+    study = code.section.study
+    marks = visible_marks(user, study).filter(code=code)
+    findings = FindingMark.objects.filter(code=code, finding__in=visible_findings(user, study))
+    return told(marks, findings, user, [code.section, *also], act)
+
+
+def touched_by_undoing(change, user, act):
+    """What taking this change back touches: the marks it had moved, or, where it moved none, those of its code."""
+    study = change.study
+    ids = undoing.moved_marks(change)
+    if not ids:
+        return touched(change.code, user, act)
+    before = change.before
+    settled = [pk for several in before.get("finding_marks", {}).values() for pk in several]
+    settled += [row["beside"] for row in before.get("set_aside", [])]
+    findings = FindingMark.objects.filter(pk__in=settled, finding__in=visible_findings(user, study))
+    left = {values["section_id"] for values in before["codes"].values() if "section_id" in values}
+    sections = {change.code.section_id, *left}
+    there = list(Section.objects.filter(pk__in=sections).select_related("study"))
+    return told(visible_marks(user, study).filter(pk__in=ids), findings, user, there, act)
+
+
+def told(marks, findings, user, sections, act=None):
+    study = sections[0].study
     rows = set(marks.values_list("pk", "answer__summary__assignment__paper", "answer__summary__assignment__reviewer"))
-    findings = FindingMark.objects.filter(code__in=codes, finding__in=visible_findings(user, study))
-    agreement = None
-    if relabel is not None and not blind:
-        answers = rated(section, user)
-        agreement = (alpha(section, answers, replicates=1000), alpha(section, answers, relabel, replicates=1000))
+    blind = is_blind(user, study)
+    # Refusals too may come from what others said.
+    agreement, refusal = foreseen(sections, user, act) if act and not blind else ((), "")
+    if study.statistics_off_reason:
+        agreement = ()
     return Touched(
-        len(rows), len({row[1] for row in rows}), len({row[2] for row in rows}), findings.count(), blind, agreement
+        len(rows), len({row[1] for row in rows}), len({row[2] for row in rows}), findings.count(), blind, agreement,
+        refusal,
+    )  # fmt: skip
+
+
+def foreseen(sections, user, act):
+    """`((Foreseen, …), refusal)`: the act is done, looked at and taken back, so that it is the very act to come.
+
+    The figures are worked out when the codebook's lock is gone again.
+    """
+    now = rated(sections, user)
+    try:
+        with transaction.atomic():
+            act()
+            then = rated(sections, user)
+            transaction.set_rollback(True)
+    except ValidationError as error:
+        return (), " ".join(error.messages)
+    places = [(section, level) for section in sections for level in (CODE, PARENT)]
+    figures = [(*place, headline(now.get(place)), headline(then.get(place))) for place in places]
+    return tuple(Foreseen(*one) for one in figures if one[2] or one[3]), ""
+
+
+def rated(sections, user):
+    """`{(section, level): Rated}` of what this reader may see; by parent codes only where codes stand under others."""
+    study = sections[0].study
+    visible = Summary.objects.visible_to(user, study).submitted()
+    grouped = set(
+        Code.objects.filter(section__in=sections, parent__isnull=False, status=Code.Status.ACTIVE)
+        .values_list("section", flat=True)
+        .order_by()
     )
+    by_level = {CODE: sections, PARENT: [section for section in sections if section.pk in grouped]}
+    found = {}
+    for level, several in by_level.items():
+        sheet = Sheet(study, visible, several, level=level) if several else None
+        found |= {(section, level): sheet.of(section) for section in several}
+    return found
+
+
+def headline(rated, replicates=measuring.REPLICATES):
+    if rated is None or not rated.raters:
+        return None
+    return measuring.figure(rated, measuring.choices(rated.section.kind, rated.categories)[0], replicates)
+
+
+def is_scale_in_use(section):
+    """Whether the order of these codes is what submitted answers mean."""
+    submitted = Summary.objects.filter(assignment__round__phase=section.phase_id).submitted()
+    return section.kind == Section.Kind.STAGE and submitted.exists()
 
 
 def settled_on(code, user):
@@ -69,82 +138,3 @@ def settled_on(code, user):
     study = code.section.study
     findings = visible_findings(user, study).filter(marks__code=code)
     return list(Paper.objects.filter(study=study, pk__in=findings.values("paper")).only("key", "title", "study"))
-
-
-def rated(section, user):
-    """`{reviewer: {paper: (codes, absence)}}` of the first submissions this reader may see, without blanks."""
-    return rated_by_section([section], user, section.study).get(section.pk, {})
-
-
-def rated_by_section(sections, user, study):
-    """`{section id: {reviewer: {paper: (codes, absence)}}}`, in two queries."""
-    counted = Summary.objects.visible_to(user, study).with_late_sections()
-    came_later = RecodingTask.objects.came_later().filter(
-        assignment=OuterRef("summary__assignment"), section=OuterRef("section")
-    )
-    answers = Answer.objects.filter(Q(summary__revision=1) | Q(Exists(came_later)), section__in=sections)
-    answers = answers.filter(summary__in=counted).order_by("summary__submitted_at", "pk")
-    marks = defaultdict(list)
-    for answer, code in Mark.objects.filter(answer__in=answers.order_by()).values_list("answer", "code"):
-        marks[answer].append(code)
-    found = {}
-    fields = ("pk", "section", "summary__assignment__reviewer", "summary__assignment__paper", "absence", "none_apply")
-    for pk, section, reviewer, paper, absence, none_apply in answers.values_list(*fields):
-        if marks[pk] or absence or none_apply:
-            said = found.setdefault(section, defaultdict(dict))[reviewer]
-            said.setdefault(paper, (marks[pk], absence))
-    return found
-
-
-def scales_of(study):
-    """`{section id: [code ids in order]}` of the stages."""
-    found = defaultdict(list)
-    stages = Code.objects.filter(section__study=study, section__kind="stage").order_by("position", "pk")
-    for section, pk in stages.values_list("section", "pk"):
-        found[section].append(pk)
-    return found
-
-
-def table_of(section, answers, relabel=None):
-    relabel = relabel or {}
-    papers = sorted({paper for said in answers.values() for paper in said})
-    rows = [[value_of(section, said.get(paper), relabel) for paper in papers] for _, said in sorted(answers.items())]
-    return prepared(rows, section.kind).ratings
-
-
-def value_of(section, said, relabel):
-    if said is None:
-        return None
-    codes = {relabel.get(code, code) for code in said[0]} - {None}
-    if section.is_multiple:
-        return codes, said[1]
-    return (min(codes), said[1]) if codes else (None, said[1]) if said[1] else None
-
-
-def alpha(section, answers, relabel=None, scale=None, replicates=0):
-    """An Alpha; with `replicates`, which take their time, its interval too."""
-    ratings = table_of(section, answers, relabel)
-    several = sum(
-        sum(row[place] is not None for row in ratings) > 1 for place in range(len(ratings[0]) if ratings else 0)
-    )
-    metric = {"codes": "masi", "stage": "ordinal"}.get(section.kind, "nominal")
-    if section.kind == "stage" and scale is None:
-        scale = list(section.codes.order_by("position", "pk").values_list("pk", flat=True))
-    if not several:
-        return Alpha(None, 0, len(ratings))
-    found = measure(ratings, partial(krippendorff_alpha, metric=metric, categories=scale), replicates=replicates)
-    return Alpha(found.value, several, len(ratings), found.low, found.high)
-
-
-def alpha_of_codes(section, answers):
-    """`{code id: Alpha}`, one yes-or-no alpha per code that somebody gave, on the papers that two people coded."""
-    ratings = table_of(section, answers)
-    if section.kind != "codes" or not ratings:
-        return {}
-    table = tabulate(ratings)
-    several = sum(sum(row[place] is not None for row in ratings) > 1 for place in range(len(ratings[0])))
-    codes = {code for said in answers.values() for given, _ in said.values() for code in given}
-    return {
-        code: Alpha(krippendorff_alpha(binary(table, code)) if several else None, several, len(ratings))
-        for code in codes
-    }

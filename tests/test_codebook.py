@@ -1,15 +1,13 @@
-"""The codebook page, its history, its files."""
-
-import csv
-import io
+"""The codebook page, the pages of its codes, its history."""
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from mapping import codebook, codebook_files, codebook_import
+from mapping import codebook
 from mapping.models import Code, CodebookChange, Finding, FindingMark, Membership
+from mapping.parsers.labels import normalised_label
 from reviews import recoding, templating, undoing
 from reviews.models import Mark
 from tests.making import make_assignment, make_code, make_paper, make_section, make_summary, make_user
@@ -93,6 +91,25 @@ def test_retired_and_merged_codes_are_shown_on_request(study, section, ada, as_u
     assert "into “Cost”" in shown(client, page(study) + "?gone=yes")
 
 
+def test_a_code_has_the_acts_that_its_state_allows(study, section, ada, as_user):
+    acts = ("merge-code", "split-code", "move-code", "retire-code", "restore-code")
+    code, client = section.codes.get(label="Talent"), as_user(ada)
+
+    def offered():
+        text = shown(client, page(study, "code", code.pk))
+        return [act for act in acts if page(study, act, code.pk) in text]
+
+    assert offered() == list(acts[:4])
+    recoding.retire(code, by=ada, reason="unused")
+    assert offered() == [*acts[:3], "restore-code"]
+    code.refresh_from_db()
+    words = {"seen": codebook.code_token(code), "reason": "it is used after all"}
+    assert client.post(page(study, "restore-code", code.pk), words).status_code == 302
+    assert CodebookChange.objects.first().reason == "it is used after all"
+    recoding.merge(code, into=section.codes.first(), by=ada, reason="same")
+    assert offered() == []
+
+
 def test_children_stand_under_their_parent(study, section, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
     codebook.change(codes["Data quality"], by=ada, facts={"parent": codes["Cost"]}, reason="order")
@@ -137,6 +154,18 @@ def test_nearly_the_same_label_is_pointed_out_while_it_is_typed(study, section, 
     near = as_user(ada).get(page(study, "near-code"), asked).content.decode()
     assert "Is it one of these?" in near
     assert page(study, "code", section.codes.get(label__istartswith=label[:3]).pk) in near
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("People", "Person"), ("Vertices", "vertex"), ("Organisational behaviour", "organizational behaviors"),
+        ("Labelling issues", "Labeling issue"), ("Analyses", "analysis"), ("Cheque fraud", "check fraud"),
+        ("Data centre", "data centers"), ("Catalogues", "catalog"), ("Tyres", "tire"), ("Judgements", "judgment"),
+    ],
+)  # fmt: skip
+def test_number_and_spelling_make_no_other_code(one, other):
+    assert normalised_label(one) == normalised_label(other)
 
 
 def test_a_code_is_not_pointed_out_to_itself_and_another_section_has_labels_of_its_own(study, section, ada, as_user):
@@ -322,106 +351,14 @@ def test_order_by_button_and_by_drag(study, section, ada, as_user):
     client.post(page(study, "order-code", codes["Cost"].pk), {"act": "up"})
     client.post(page(study, "order-code", codes["Cost"].pk), {"before": codes["Data quality"].pk})
     assert list(section.codes.values_list("label", flat=True)) == ["Cost", "Data quality", "Model drift", "Talent"]
-
-
-@pytest.fixture
-def nasty(section):
-    return make_code(section, "=cmd|'/C calc'!A0", definition="50 % of $x_1 & {y} \\ ~ ^ # <b>", example="[a] *b*")
-
-
-def test_the_csv_is_safe_and_comes_back_unchanged(study, section, nasty, ada, olga, as_user):
-    content = as_user(olga).get(page(study, "codebook-file", "csv")).content
-    row = next(row for row in csv.DictReader(io.StringIO(content.decode())) if row["definition"].startswith("50 %"))
-    assert row["label"] == "'=cmd|'/C calc'!A0"
-    table = codebook_import.read("codebook.csv", content)
-    outcome = codebook_import.import_codebook(study, table, by=ada, reason="back again")
-    assert outcome.counts == {"new": 0, "changed": 0, "unchanged": Code.objects.count(), "refused": 0}
-    assert not CodebookChange.objects.exists()
-
-
-def test_latex_and_markdown_are_escaped(study, nasty):
-    latex = codebook_files.as_latex(study)
-    assert r"50 \% of \$x\_1 \& \{y\} \textbackslash{} \textasciitilde{} \textasciicircum{} \#" in latex
-    assert latex.count(r"\begin{longtable}") == latex.count(r"\end{longtable}") == 1
-    assert r"\<b\>" in codebook_files.as_markdown(study)
-
-
-def test_a_file_in_another_form_is_not_there(study, ada, as_user):
-    assert as_user(ada).get(page(study, "codebook-file", "exe")).status_code == 404
-
-
-FILE = """section,label,parent,definition
-challenges,Skills,People,Too few who know how
-challenges,People,,
-challenges,COST,,Money
-challenges,Talent,,
-nowhere,Lost,,
-challenges,Skills,,again
-challenges,Alone,Nobody,
-"""
-
-
-@pytest.fixture
-def import_page(study, ada, as_user):
-    """Posts to the import page as its lead."""
-    client = as_user(ada)
-    return lambda **facts: client.post(page(study, "import-codebook"), {"reason": "from the pilot", **facts})
-
-
-def held_in(answered):
-    return answered.context["held"]
-
-
-def test_an_import_shows_what_it_would_do_and_does_it_through_the_same_acts(study, section, import_page):
-    shown = import_page(act="check", file=io.BytesIO(FILE.encode()))
-    text = shown.content.decode()
-    for words in ("<b>2</b> new", "<b>1</b> changed", "<b>1</b> unchanged", "<b>3</b> refused", "stands in line"):
-        assert words in text
-    assert "lines 6, 7, 8" in text
-    assert not CodebookChange.objects.exists()
-    # The file comes back with the confirmation, and so do the rows that were agreed to be left out.
-    done = import_page(act="import", held=held_in(shown), without=[6, 7, 8])
-    assert done.status_code == 302
-    assert section.codes.get(label="Skills").parent.label == "People"
-    assert section.codes.get(label="Cost").definition == "Money"
-    assert sorted(CodebookChange.objects.values_list("act", flat=True)) == ["add", "add", "redefine"]
-    study.refresh_from_db()
-    assert study.codebook_version == 4
-
-
-def test_with_a_refused_row_that_nobody_agreed_to_leave_out_nothing_is_imported(study, section, import_page):
-    before = list(Code.objects.order_by("pk").values())
-    for facts in ({"file": io.BytesIO(FILE.encode())}, {"file": io.BytesIO(FILE.encode()), "without": [6, 7]}):
-        answered = import_page(act="import", **facts)
-        assert answered.status_code == 422
-        assert "Nothing was imported" in answered.content.decode()
-    assert list(Code.objects.order_by("pk").values()) == before
-    study.refresh_from_db()
-    assert study.codebook_version == 1
-
-
-def test_a_row_that_is_refused_only_by_now_stops_the_import_of_what_was_shown(study, section, ada, import_page):
-    shown = import_page(act="check", file=io.BytesIO(b"section,label,parent\nchallenges,Skills,Talent\n"))
-    codebook.retire(section.codes.get(label="Talent"), by=ada, reason="another lead")
-    assert import_page(act="import", held=held_in(shown)).status_code == 422
-    assert not section.codes.filter(label="Skills").exists()
-
-
-def test_a_file_that_was_tampered_with_on_the_way_is_not_imported(import_page, section):
-    shown = import_page(act="check", file=io.BytesIO(b"section,label\nchallenges,Skills\n"))
-    answered = import_page(act="import", held=held_in(shown)[:-2])
-    assert answered.status_code == 422
-    assert "choose it again" in answered.content.decode()
-    assert not section.codes.filter(label="Skills").exists()
-
-
-@pytest.mark.parametrize("content", [b"", b"label,definition\nx,y\n", b"\x00\xff\xfe"])
-def test_what_is_no_codebook_is_refused(study, ada, as_user, content):
-    answered = as_user(ada).post(
-        page(study, "import-codebook"), {"file": io.BytesIO(content), "reason": "why", "act": "import"}
-    )
-    assert answered.status_code == 422
-    assert not CodebookChange.objects.exists()
+    url = page(study, "order-code", codes["Cost"].pk) + "?section=challenges&gone=yes"
+    met = client.post(url, {"after": codes["Talent"].pk})
+    assert list(section.codes.values_list("label", flat=True)) == ["Data quality", "Model drift", "Talent", "Cost"]
+    assert met.url == f"{page(study)}?section=challenges&gone=yes#code-{codes['Cost'].pk}"
+    before = CodebookChange.objects.count()
+    for nowhere in ({}, {"act": "left"}, {"before": "-1"}, {"after": "\0"}):
+        assert client.post(url, nowhere).status_code == 302
+    assert CodebookChange.objects.count() == before
 
 
 def test_a_stage_keeps_its_scale_and_a_section_without_codes_takes_none(study, ada):

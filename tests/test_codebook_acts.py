@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from mapping import codebook
 from mapping.exporting import lines
 from mapping.models import Code, CodebookChange, Finding, FindingMark, LogEntry
-from reviews import recoding, touching, undoing
+from reviews import recoding, undoing
 from reviews.exporting import CODINGS
 from reviews.models import Answer, Mark, Summary
 from reviews.scoping import scope_of_all
@@ -180,6 +180,19 @@ def test_a_code_is_merged_into_another_one_of_its_section(study, ada, codes, int
         recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="no")
 
 
+def test_what_a_stage_is_split_into_takes_its_place_on_the_scale(study, ada):
+    stage = study.sections.get(key="maturity-stage")
+    into = [{"label": "By hand"}, {"label": "By script"}]
+    change = recoding.split(stage.codes.get(label="Manual"), into=into, by=ada, reason="two things")
+    in_use = stage.codes.filter(status="active")
+    scale = ["By hand", "By script", "Automated training", "Automated deployment", "Monitored"]
+    assert list(in_use.values_list("label", flat=True)) == scale
+    codebook.reorder(stage.codes.get(label="Monitored"), by=ada, up=True)
+    undoing.undo(CodebookChange.objects.first(), by=ada)
+    undoing.undo(change, by=ada)
+    assert list(in_use.values_list("label", flat=True)) == ["Manual", *scale[2:]]
+
+
 def test_a_moved_code_takes_its_marks_along_and_back(study, ada, ben, codes, coded):
     there = make_section(study.phases.get(), "benefits")
     make_summary(make_paper(study), ben, answers={"challenges": ["Cost"], "benefits": absent("unclear")})
@@ -197,27 +210,6 @@ def test_a_code_does_not_move_to_where_it_does_not_fit(study, ada, codes, coded)
         with pytest.raises(ValidationError):
             recoding.move(codes["Data quality"], to=study.sections.get(key=key), by=ada, reason="no")
     assert not CodebookChange.objects.exists()
-
-
-def test_the_preview_says_what_is_touched_and_what_becomes_of_the_agreement(study, ada, codes, coded):
-    relabel = {codes["Talent"].pk: codes["Data quality"].pk}
-    found = touching.touched([codes["Talent"]], ada, relabel=relabel)
-    assert found[:5] == (1, 1, 1, 0, False)
-    now, then = found.agreement
-    assert (now.papers, now.raters) == (3, 2)
-    assert now.value < then.value
-    assert now.low <= now.value <= now.high
-    recoding.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
-    section = codes["Cost"].section
-    assert touching.alpha(section, touching.rated(section, ada), replicates=1000) == then
-
-
-def test_a_blind_lead_learns_nothing_of_the_paper_they_still_have_to_code(study, ada, codes, coded):
-    from tests.making import make_assignment
-
-    make_assignment(coded[0], ada)
-    found = touching.touched([codes["Talent"]], ada, relabel={})
-    assert (found.marks, found.is_blind, found.agreement) == (0, True, None)
 
 
 def test_first_submissions_are_not_touched_by_anything_but_the_merge(study, ada, codes, coded):

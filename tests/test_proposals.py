@@ -72,6 +72,19 @@ def test_accepting_edits_first_and_makes_it_a_code_for_all(study, proposed, ada,
     assert (proposed.status, proposed.label) == ("proposed", "Lack of talents")
 
 
+def test_every_word_of_a_proposal_and_its_parent_may_be_edited_before_it_is_accepted(
+    study, proposed, ada, section, as_user
+):
+    talent = section.codes.get(label="Talent")
+    words = {"label": "Skills gap", "when_not": "Money", "example": "“nobody applied”", "parent": talent.pk}
+    assert decide(as_user(ada), study, proposed, "accept", **words).status_code == 302
+    proposed.refresh_from_db()
+    assert (proposed.when_not, proposed.example, proposed.parent) == ("Money", "“nobody applied”", talent)
+    undoing.undo(CodebookChange.objects.get(), by=ada)
+    proposed.refresh_from_db()
+    assert (proposed.status, proposed.parent) == ("proposed", None)
+
+
 def test_accepting_a_label_that_is_there_is_refused(study, proposed, ada, as_user):
     answered = decide(as_user(ada), study, proposed, "accept", label="talent")
     assert answered.status_code == 422

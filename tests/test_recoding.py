@@ -8,7 +8,7 @@ from mapping.models import Code
 from reviews import recoding, revising, templating, touching, undoing
 from reviews.coding import reopen, save_answer, submit
 from reviews.models import Answer, Mark, RecodingTask, Summary
-from tests.making import make_code, make_paper, make_summary
+from tests.making import make_assignment, make_code, make_paper, make_summary
 
 HALVES = [{"label": "Missing data", "definition": "Too little"}, {"label": "Noisy data", "definition": "Too bad"}]
 
@@ -81,8 +81,31 @@ def test_recoding_is_a_new_revision_and_the_first_stays(change, paper, study, be
     task.refresh_from_db()
     assert task.done_at
     section = task.section
-    given = touching.rated(section, study.created_by)[ben.pk][paper.pk][0]
-    assert {Code.objects.get(pk=pk).label for pk in given} == {"Data quality", "Cost"}
+    rated = touching.rated([section], study.created_by)[section, "code"]
+    given = rated.ratings[rated.raters.index(ben.pk)][rated.papers.index(paper.pk)]
+    assert given == {"Data quality", "Cost"}
+
+
+def test_the_old_quotes_go_to_the_codes_newly_chosen_if_the_reviewer_says_so(change, paper, study, ben, as_user):
+    task = task_of(ben, paper)
+    words = posted(task, ["Noisy data", "Missing data", "Cost"]) | {"keep-evidence": "yes"}
+    words["challenges-mark-quote"] = ["something else", "", ""]
+    shown = as_user(ben).get(page(study, task)).content.decode()
+    # What came in place of the old code stands first.
+    assert shown.index('data-option-label dir="auto">Missing data') < shown.index('data-option-label dir="auto">Cost')
+    assert as_user(ben).post(page(study, task), words).status_code == 302
+    newest = Mark.objects.filter(answer__summary__assignment=task.assignment, answer__summary__revision=2)
+    assert set(newest.values_list("code__label", "quote", "page")) == {
+        ("Noisy data", "something else", ""), ("Missing data", "the data are bad", "3"), ("Cost", "", ""),
+    }  # fmt: skip
+
+
+def test_without_that_the_new_codes_have_no_quotes(change, paper, study, ben, as_user):
+    task = task_of(ben, paper)
+    words = posted(task, ["Noisy data"]) | {"challenges-mark-quote": [""]}
+    assert as_user(ben).post(page(study, task), words).status_code == 302
+    newest = Mark.objects.get(answer__summary__assignment=task.assignment, answer__summary__revision=2)
+    assert newest.quote == ""
 
 
 def test_the_old_code_is_not_an_answer_any_more(change, paper, study, ben, as_user):
@@ -148,6 +171,21 @@ def test_a_late_section_is_asked_of_every_submitted_summary_and_of_nothing_else(
     answer = Answer.objects.get(section=section)
     assert (answer.text, answer.summary.revision) == ("MNIST", 2)
     assert not Answer.objects.filter(section=section, summary__revision=1).exists()
+
+
+def test_a_lead_sees_how_far_the_re_coding_is_and_for_whom_it_waits(change, paper, study, ada, ben, as_user):
+    history = reverse("codebook-versions", args=[study.slug])
+
+    def told():
+        return as_user(ada).get(history).content.decode()
+
+    assert "looked at again: 0 of 2, waits for Ben Reviewer, Cleo Reviewer" in told()
+    task = task_of(ben, paper)
+    as_user(ben).post(page(study, task), posted(task, ["Noisy data"]))
+    assert "looked at again: 1 of 2, waits for Cleo Reviewer" in told()
+    assert "looked at again" not in as_user(ben).get(history).content.decode()
+    make_assignment(make_paper(study), ada)
+    assert "looked at again" not in told()
 
 
 def test_the_queue_leads_to_what_is_to_be_looked_at_again(change, paper, study, ben, as_user):

@@ -2,14 +2,25 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
 _IRREGULAR = {"criteria": "criterion", "phenomena": "phenomenon", "matrices": "matrix", "indices": "index"}
+_IRREGULAR |= {"people": "person", "children": "child", "women": "woman", "men": "man", "vertices": "vertex"}
+_IRREGULAR |= {"appendices": "appendix"}
 _NO_PLURAL = {"bias", "canvas", "atlas", "alias", "gas", "series", "species"}
 _AMERICAN_WORDS = {"licence": "license", "defence": "defense", "offence": "offense", "grey": "gray", "ageing": "aging"}
 _AMERICAN_WORDS |= {"programme": "program", "judgement": "judgment", "artefact": "artifact", "practise": "practice"}
 _AMERICAN_WORDS |= {"sceptical": "skeptical", "acknowledgement": "acknowledgment", "instal": "install"}
+_AMERICAN_WORDS |= {"cheque": "check", "tyre": "tire", "kerb": "curb", "aluminium": "aluminum", "enrol": "enroll"}
+_AMERICAN_WORDS |= {
+    "fulfil": "fulfill",
+    "skilful": "skillful",
+    "mould": "mold",
+    "draught": "draft",
+    "sulphur": "sulfur",
+}
 # Applied to stems, see `_stem`: pattern, replacement, shortest stem it applies to.
 _AMERICAN_ENDINGS = [
     (re.compile(r"is(|ation|ational|ed|er|ing|abl)$"), r"iz\1", 7),
@@ -23,6 +34,7 @@ _APOSTROPHE = re.compile(r"(?<=\w)['’‘](?=\w)")
 LEAST_LIKENESS = 72
 
 
+@lru_cache(maxsize=20_000)
 def normalised_label(text):
     """The words of a label without case, accents, punctuation and plural, British spelling as American."""
     decomposed = unicodedata.normalize("NFKD", _APOSTROPHE.sub("", text).casefold())

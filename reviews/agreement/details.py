@@ -303,6 +303,16 @@ def per_code(ratings, codes=None, replicates=1000, seed=0):
     return found
 
 
+def alphas_of_codes(ratings):
+    """`{code: Figure}`: Krippendorff's alpha of every code seen, as yes or no, without an interval."""
+    table = tabulate(ratings)
+    labels, member = _membership(table)
+    return {
+        label: measure(_yes_no(table, member[:, column]), krippendorff_alpha, replicates=0)
+        for column, label in enumerate(labels)
+    }
+
+
 def _of_code(code, yes_no, replicates, seed):
     gave, rated = yes_no.codes == 1, yes_no.codes >= 0
     times, coded = gave.sum(axis=0), rated.sum(axis=0)

@@ -1,5 +1,7 @@
 """One code of the codebook: adding, editing, ordering, and the acts that touch what people marked."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +13,7 @@ from mapping.models import Code, Section
 from mapping.pages import answer, posted
 from mapping.parsers.labels import near_codes
 from reviews import recoding, touching
-from reviews.codebook_forms import CodeForm, MergeForm, MoveForm, RetireForm, SplitForm
+from reviews.codebook_forms import TRIED, CodeForm, MergeForm, MoveForm, ReasonForm, RestoreForm, SplitForm
 from reviews.content import is_id
 
 
@@ -65,8 +67,9 @@ def new_code(request, slug):
 def code(request, slug, code):
     study = access.study_to_lead(request.user, slug)
     code = access.code_in(study, code)
-    form = CodeForm(posted(request), section=code.section, code=code)
-    if form.is_valid():
+    form = CodeForm(posted(request), section=code.section, code=code, parent=request.GET.get("parent"))
+    is_preview = "preview" in request.POST
+    if form.is_valid() and not is_preview:
         words = form.cleaned_data
         saved = form.perform(
             recoding.edit, code=code, by=request.user, facts=form.facts(), reason=words["reason"], seen=words["seen"]
@@ -74,39 +77,62 @@ def code(request, slug, code):
         if saved:
             messages.success(request, f"“{saved}” is saved.")
             return back(study, saved)
+    if is_preview:
+        form.errors.clear()  # the reason may come later
     near = alike(code.section, request.POST.get("label", ""), besides=code.pk)
-    touched = touching.touched([code], request.user)
+    touched = touching.touched(code, request.user, form.trial(by=request.user))
     context = {"study": study, "section": code.section, "code": code, "form": form, "near": near, "touched": touched}
-    return answer(request, "code.html", context, refused=form.is_bound)
+    return answer(request, "code.html", context, refused=form.is_bound and not is_preview)
 
 
 @require_POST
 def order_code(request, slug, code):
+    """One step up or down, or beside another code. For a scale that answers stand on, there is a page first."""
     study = access.study_to_lead(request.user, slug)
     code = access.code_in(study, code)
-    asked = request.POST.get("before", "")
-    before = get_object_or_404(Code, section=code.section, pk=asked) if is_id(asked) else None
+    place = place_asked_for(code, request.POST)
+    if place is None:
+        return back_to_order(request, study, code)
+    if touching.is_scale_in_use(code.section):
+        return order_on_scale(request, study, code, place)
     try:
-        codebook.reorder(code, by=request.user, up=request.POST.get("act") == "up", before=before)
+        codebook.reorder(code, by=request.user, **place)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return back(study, code)
+    return back_to_order(request, study, code)
 
 
-@require_POST
-def restore_code(request, slug, code):
-    study = access.study_to_lead(request.user, slug)
-    code = access.code_in(study, code)
-    try:
-        recoding.restore(code, by=request.user, reason=request.POST.get("reason", ""))
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        messages.success(request, f"“{code}” is in use again.")
-    return back(study, code)
+def place_asked_for(code, words):
+    for side in ("before", "after"):
+        if is_id(words.get(side, "")):
+            return {side: get_object_or_404(Code, section=code.section, pk=words[side])}
+    return {"up": words["act"] == "up"} if words.get("act") in {"up", "down"} else None
 
 
-def act_page(request, slug, code, form_class, act, facts, *, relabel=None, initial=None, with_settled=False):
+def back_to_order(request, study, code):
+    """To the codebook as its reader had narrowed it."""
+    return redirect(f"{reverse('codebook', args=[study.slug])}?{request.GET.urlencode()}#code-{code.pk}")
+
+
+def order_on_scale(request, study, code, place):
+    act = partial(codebook.reorder, **place)
+    form = ReasonForm(request.POST if "reason" in request.POST else None, code=code)
+    if form.is_valid():
+        form.act(act, by=request.user)
+        if form.is_done:
+            return back_to_order(request, study, code)
+    tried = partial(act, code, by=request.user, reason=TRIED)
+    context = {
+        "study": study, "section": code.section, "code": code, "form": form, "title": "Order",
+        "button": "Move it there",
+        "about": "Answers stand on this scale: its order is what its stages mean, and the agreement counts by it.",
+        "carried": [(name, request.POST[name]) for name in ("act", "before", "after") if name in request.POST],
+        "touched": touching.touched(code, request.user, tried),
+    }  # fmt: skip
+    return answer(request, "code-act.html", context, refused=form.is_bound)
+
+
+def act_page(request, slug, code, form_class, act, facts, *, initial=None, with_settled=False):
     """The page of one act: what it touches, why, and the button. `preview` shows the figures and does nothing."""
     study = access.study_to_lead(request.user, slug)
     code = access.code_in(study, code)
@@ -117,13 +143,13 @@ def act_page(request, slug, code, form_class, act, facts, *, relabel=None, initi
         if change:
             messages.success(request, f"{done_in_words(change)} Version {change.version} of the codebook.")
             return redirect(f"{reverse('codebook-versions', args=[study.slug])}#version-{change.version}")
-    relabelled = relabel(form, code) if relabel else None
-    touched = touching.touched([code], request.user, relabel=relabelled)
+    if is_preview:
+        form.errors.clear()  # the reason may come later
+    touched = touching.touched(code, request.user, form.trial(act, by=request.user), also=form.also())
     context = {"study": study, "section": code.section, "code": code, "form": form, "touched": touched, **facts}
     if with_settled:
         context["settled"] = touching.settled_on(code, request.user)
-    refused = form.is_bound and (not is_preview or not form.is_valid())
-    return answer(request, "code-act.html", context, refused=refused)
+    return answer(request, "code-act.html", context, refused=form.is_bound and not is_preview)
 
 
 def done_in_words(change):
@@ -133,9 +159,10 @@ def done_in_words(change):
 def retire_code(request, slug, code):
     facts = {
         "title": "Retire", "button": "Retire it",
-        "about": "It is hidden from new answers. Its marks stay as they are, and it can be restored at any time.",
+        "about": "It is hidden from new answers. Its marks stay as they are, and so does the agreement; it can be "
+        "restored at any time.",
     }  # fmt: skip
-    return act_page(request, slug, code, RetireForm, recoding.retire, facts)
+    return act_page(request, slug, code, ReasonForm, recoding.retire, facts)
 
 
 def merge_code(request, slug, code):
@@ -144,37 +171,41 @@ def merge_code(request, slug, code):
         "about": "Its marks become marks of the other code, each with its quote. This can be undone exactly.",
     }  # fmt: skip
     return act_page(
-        request, slug, code, MergeForm, recoding.merge, facts, relabel=onto_the_other,
+        request, slug, code, MergeForm, recoding.merge, facts,
         initial=lambda request: {"into": request.GET.get("into")},
     )  # fmt: skip
 
 
-def onto_the_other(form, code):
-    chosen = form["into"].value()
-    return {code.pk: int(chosen)} if chosen and is_id(str(chosen)) else None
+def restore_code(request, slug, code):
+    facts = {
+        "title": "Restore", "button": "Restore it",
+        "about": "It can be chosen again in new answers. Whatever was said with it has stayed.",
+    }  # fmt: skip
+    return act_page(request, slug, code, RestoreForm, recoding.restore, facts)
 
 
 def split_code(request, slug, code):
     facts = {
         "title": "Split", "button": "Split and ask to re-code",
         "about": "The code is retired, the new ones take its place. Everybody who used it is asked to look at "
-        "that section of those papers again; until then their marks stay on the old code.",
+        "that section of those papers again; until then their marks stay on the old code. The agreement stays too: it "
+        "counts what was said first.",
     }  # fmt: skip
     return act_page(request, slug, code, SplitForm, recoding.split, facts)
 
 
 def move_code(request, slug, code):
     facts = {
-        "title": "Move", "button": "Move",
+        "title": "Move", "button": "Move", "may_preview": True,
         "about": "Its marks go to the answers of the other section, in the same summaries. An answer that is left "
         "without marks says then that none of the codes apply.",
     }  # fmt: skip
     return act_page(
-        request, slug, code, MoveForm, recoding.move, facts, relabel=lambda form, code: {code.pk: None},
-        with_settled=True,
+        request, slug, code, MoveForm, recoding.move, facts, with_settled=True,
+        initial=lambda request: {"to": request.GET.get("to")},
     )  # fmt: skip
 
 
-retire_code, merge_code, split_code, move_code = (
-    require_http_methods(["GET", "HEAD", "POST"])(view) for view in (retire_code, merge_code, split_code, move_code)
+retire_code, restore_code, merge_code, split_code, move_code = map(
+    require_http_methods(["GET", "HEAD", "POST"]), (retire_code, restore_code, merge_code, split_code, move_code)
 )

@@ -33,6 +33,7 @@ def codebook(request, slug):
         "total": counts["active"] + (counts["gone"] if with_gone else 0),
         "filters": filters(sections, chosen, with_gone),
         "may_edit": study.membership.is_lead,
+        "narrowed": f"?{request.GET.urlencode()}",
         "is_blind": touching.is_blind(request.user, study),
     }
     return answer(request, "codebook.html", context)

@@ -1,17 +1,19 @@
 """The history of the codebook: every version, what changed between two of them, and undo."""
 
+from functools import partial
+
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from mapping import access, codebook_history
 from mapping.models import CodebookChange
-from mapping.pages import answer
-from reviews import touching, undoing
+from mapping.pages import answer, posted
+from reviews import recoding, touching, undoing
+from reviews.codebook_forms import UndoForm
 
 PER_PAGE = 50
 
@@ -31,15 +33,18 @@ def codebook_versions(request, slug):
     page = Paginator(changes, PER_PAGE).get_page(request.GET.get("page"))
     page.object_list = list(page.object_list)
     codebook_history.describe(study, page.object_list)
+    # How many marks a change touched counts those of papers that this reader may not know of yet.
+    with_marks = study.membership.is_lead and not touching.is_blind(request.user, study)
+    again = recoding.looked_again(page.object_list) if with_marks else {}
     for change in page.object_list:
         change.may_undo = study.membership.is_lead and undoing.may_undo(change)
+        change.again = again.get(change.pk)
     context = {
         "study": study,
         "page": page,
         "chosen": chosen,
         "is_comparing": is_comparing,
-        # How many marks a change touched counts those of papers that this reader may not know of yet.
-        "with_marks": study.membership.is_lead and not touching.is_blind(request.user, study),
+        "with_marks": with_marks,
     }
     if is_comparing:
         context["sentence"], context["net"] = codebook_history.between(study, list(changes.order_by("version")))
@@ -71,16 +76,25 @@ def number(text):
     return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def undo_change(request, slug, version):
+    """What taking a change back touches, and the button."""
     study = access.study_to_lead(request.user, slug)
     change = access.change_in(study, version)
-    try:
-        done = undoing.undo(change, by=request.user, reason=request.POST.get("reason", ""))
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        place = version
-    else:
-        messages.success(request, f"Version {version} is undone; the codebook is at version {done.version}.")
-        place = done.version
-    return redirect(f"{reverse('codebook-versions', args=[study.slug])}#version-{place}")
+    if not undoing.may_undo(change):
+        messages.info(request, f"There is nothing to undo in version {version}.")
+        return redirect(place_of(study, version))
+    form = UndoForm(posted(request))
+    if form.is_valid():
+        done = form.perform(undoing.undo, change=change, by=request.user, reason=form.cleaned_data["reason"])
+        if done:
+            messages.success(request, f"Version {version} is undone; the codebook is at version {done.version}.")
+            return redirect(place_of(study, done.version))
+    codebook_history.describe(study, [change])
+    touched = touching.touched_by_undoing(change, request.user, partial(undoing.undo, change, by=request.user))
+    context = {"study": study, "change": change, "form": form, "touched": touched}
+    return answer(request, "undo-change.html", context, refused=form.is_bound)
+
+
+def place_of(study, version):
+    return f"{reverse('codebook-versions', args=[study.slug])}#version-{version}"

@@ -41,11 +41,21 @@ def decide_proposal(request, slug, code):
     if code.status != Code.Status.PROPOSED:
         messages.info(request, f"“{code}” is decided on already: it is {code.get_status_display()}.")
         return redirect("proposals", study.slug)
-    if asked in forms and forms[asked].is_valid():
+    is_preview = "preview" in request.POST
+    if asked in forms and forms[asked].is_valid() and not is_preview:
         _, act, words = ACTS[asked]
         if forms[asked].act(act, by=request.user):
             messages.success(request, f"“{code}” {words}.")
             return redirect("proposals", study.slug)
+    if is_preview and asked in forms:
+        forms[asked].errors.clear()  # the reason may come later
     proposal = next(one for one in inbox.waiting(study, request.user) if one.code.pk == code.pk)
-    context = {"study": study, "code": code, "proposal": proposal, "forms": forms}
-    return answer(request, "decide-proposal.html", context, refused=request.method == "POST")
+    merging = forms["merge"].trial(recoding.merge, by=request.user)
+    context = {
+        "study": study,
+        "code": code,
+        "proposal": proposal,
+        "forms": forms,
+        "touched": touching.touched(code, request.user, merging),
+    }
+    return answer(request, "decide-proposal.html", context, refused=request.method == "POST" and not is_preview)

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from mapping.models import Code
+from mapping.models import Code, Section
 from mapping.pages import answer
 from reviews import access, progress, questionnaire, revising
 from reviews.content import is_id
@@ -27,12 +27,16 @@ def recode(request, slug, key, task):
         messages.info(request, refusal)
         return redirect(f"{summary_url(study, task.assignment)}#s-{task.section.key}")
     said = form.sections[0]
-    sheet = to_fill(said, task)
+    made = (task.change.after if task.change else {}).get("made", [])
+    sheet = to_fill(said, task, made)
+    keeps_evidence = request.method != "POST" or "keep-evidence" in request.POST
     bound = SectionForm(sheet, request.POST) if request.method == "POST" else None
     if bound and bound.is_valid():
         try:
             seen = request.POST.get("revision", "")
             content = bound.content
+            if keeps_evidence:
+                content = with_evidence(content, said.content, task)
             revising.recode(task, content, by=request.user, based_on=int(seen) if is_id(seen) else 0)
         except ValidationError as error:
             bound.add_error(None, error)
@@ -46,18 +50,39 @@ def recode(request, slug, key, task):
         "said": said,
         "sheet_html": rendered(sheet, bound),
         "revision": form.summary.revision,
-        "changed_codes": Code.objects.filter(pk__in=(task.change.after if task.change else {}).get("made", [])),
+        "changed_codes": Code.objects.filter(pk__in=made),
+        "has_evidence": bool(evidence_for(said.content, task)),
+        "keeps_evidence": keeps_evidence,
     }
     return answer(request, "recode.html", context, refused=bool(bound))
 
 
-def to_fill(sheet, task):
-    """The section without the code in question: it stands beside, with its quote, and is not offered any longer."""
+def to_fill(sheet, task, made):
+    """The section without the code in question: it stands beside, with its quote, and is not offered any longer. What
+    came in its place is offered first; on a scale it has its own place.
+    """
     if not task.code_id:
         return sheet
     marks = tuple(mark for mark in sheet.content.marks if mark.code != task.code_id)
-    options = tuple(option for option in sheet.options if option.pk != task.code_id)
-    return replace(sheet, content=replace(sheet.content, marks=marks), options=options, may_propose=False)
+    options = [option for option in sheet.options if option.pk != task.code_id]
+    if sheet.kind != Section.Kind.STAGE:
+        options.sort(key=lambda option: option.pk not in made)
+    return replace(sheet, content=replace(sheet.content, marks=marks), options=tuple(options), may_propose=False)
+
+
+def evidence_for(said, task):
+    """What was quoted for the code in question."""
+    return [mark for mark in said.marks if mark.code == task.code_id and mark.has_evidence]
+
+
+def with_evidence(content, said, task):
+    """The old code's quotes stand for whatever is newly chosen, where nothing else is quoted for it."""
+    evidence, before = evidence_for(said, task), set(said.codes)
+    marks = []
+    for mark in content.marks:
+        is_bare = evidence and mark.code not in before and not mark.has_evidence
+        marks += [replace(one, code=mark.code) for one in evidence] if is_bare else [mark]
+    return replace(content, marks=tuple(marks))
 
 
 def onwards(study, user):
