@@ -15,6 +15,7 @@ from reviews.exporting import CODINGS
 from reviews.models import Answer, Mark, RecodingTask
 from reviews.scoping import scope_of_all
 from tests.making import make_code, make_paper, make_section, make_summary
+from tests.test_bundle import bundle_of, come_back, empty_the_site, files_in
 
 number = st.integers(0, 30)
 
@@ -192,3 +193,32 @@ def test_undoing_everything_from_the_last_to_the_first_brings_all_of_it_back(stu
         assert codings(study) == file
 
     in_a_try(run)
+
+
+@settings(SETTINGS, max_examples=15)
+@given(steps=steps)
+def test_whatever_was_done_the_study_comes_back_from_its_bundle_and_undoes_the_same_there(study, ada, ben, cleo, steps):
+    def run():
+        prepared(study, ben, cleo)
+        for step in steps:
+            tried(step, study, ada)
+        bundle, here = bundle_of(study), []
+        in_a_try(lambda: here.append(undone_last(study)))
+        empty_the_site()
+        there = come_back(bundle)
+        assert files_in(bundle_of(there)) == files_in(bundle)
+        assert undone_last(there) == here[0]
+
+    in_a_try(run)
+
+
+def undone_last(study):
+    """What the codings are once the last change is taken back, or why it is not."""
+    change = study.codebook_changes.order_by("version").last()
+    try:
+        with transaction.atomic():
+            if change:
+                undoing.undo(change, by=study.created_by)
+    except ValidationError as refusal:
+        return refusal.messages
+    return codings(study)
