@@ -6,11 +6,11 @@ const prefix = `concord-kept/${person}/`;
 const names = () => Object.keys(localStorage).filter((name) => name.startsWith(prefix));
 const form = document.querySelector("[data-summary]");
 
-/* What waits, by the page it was typed on: [{name, …entry} …] */
+/* What waits, by the page it was typed on, as it was typed: [{name, …entry} …] */
 function waiting() {
   const here = form && `${prefix}${form.dataset.assignment}/`;
   const found = names().filter((name) => !here || !name.startsWith(here));
-  const entries = found.map((name) => ({ name, ...JSON.parse(localStorage.getItem(name)) }));
+  const entries = found.map((name) => ({ name, ...JSON.parse(localStorage.getItem(name)) })).sort((one, other) => one.at - other.at);
   return Map.groupBy(entries, (entry) => entry.url.split("#")[0]);
 }
 
