@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import sys
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +14,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from mapping.charts import drawing
+from mapping.charts.engine import Engine
 from mapping.models import Finding, FindingMark, Study
 from mapping.protocol import built_in, create_study
 from reviews import settling
@@ -92,6 +95,20 @@ def test_every_kind_of_figure_has_a_picture_a_table_and_files(kind, settled, ada
         answer = client.get(f"/s/{settled.slug}/map/{name}", asked)
         assert answer.content.startswith(start), name
         assert settled.slug in answer["Content-Disposition"]
+
+
+def test_where_no_figure_can_be_drawn_the_page_keeps_its_table_and_the_files_say_so(settled, ada, as_user, monkeypatch):
+    hanging = Engine((sys.executable, "-c", "import sys; sys.stdin.buffer.read()"), patience=0)
+    monkeypatch.setattr(drawing, "engine", hanging)
+    drawing.svg_of.cache_clear()
+    asked = {"y": "challenges", "x": "method"}
+    page = as_user(ada).get(f"/s/{settled.slug}/map/", asked)
+    file = as_user(ada).get(f"/s/{settled.slug}/map/figure.png", asked)
+
+    assert page.status_code == 200
+    assert "The figure could not be drawn just now" in page.content.decode()
+    assert "Case study" in page.content.decode()
+    assert (file.status_code, file.content[:31]) == (503, b"The figure could not be drawn j")
 
 
 def test_nothing_in_the_figure_needs_what_the_security_policy_refuses(settled, ada, as_user):

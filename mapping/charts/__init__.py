@@ -5,17 +5,20 @@ carries the same numbers as a table (`text_alternative`) and as a sentence (its 
 the data stand in the specification, the fonts are those of the machine.
 
 Labels identify rows and columns, so they must differ from one another (else ValueError) and stand in the order in which
-they are to be drawn. A `href` starts with `/`, `?`, `#`, `http://` or `https://` (else ValueError).
+they are to be drawn. A `href` starts with `/`, `?`, `#`, `http://` or `https://` (else ValueError). Drawing raises
+NotDrawn where the engine gives no picture.
 """
 
 from mapping.charts.bars import bars, trend, venues
 from mapping.charts.drawing import pdf, png, svg
+from mapping.charts.engine import NotDrawn
 from mapping.charts.intervals import dot_whisker
 from mapping.charts.matrix import Half, bubble, bubble_by, cooccurrence, heatmap
 from mapping.charts.theme import Table, text_alternative
 
 __all__ = [
     "Half",
+    "NotDrawn",
     "Table",
     "bars",
     "bubble",

@@ -1,26 +1,17 @@
-"""Specification -> SVG, PNG, PDF with vl-convert, which brings its own engine and asks nobody anything.
-
-The engine starts with the first drawing and does not survive a fork: a process must not draw before it forks workers.
-It draws one picture at a time, and no other thread of the process runs meanwhile.
-"""
+"""Specification -> SVG, PNG, PDF with vl-convert, in a process of its own (`engine.py`)."""
 
 import copy
 import json
-import os
 import xml.etree.ElementTree as ET
 from functools import lru_cache
 
-import vl_convert
-
+from mapping.charts.engine import Engine
 from mapping.charts.theme import ACCENT, INK, MUTED, RULE
 
 SVG_NAMES = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}href"
 PLACEHOLDER = "https://link.invalid/"
-# Data come with the specification. Should one ever name an address, it is refused, not fetched.
-NO_ADDRESSES = []
-
-started_in = None  # the process whose engine this is
+engine = Engine()
 
 # Inside a page the chart takes the page's colours, also when these change from light to dark.
 PAGE_COLOURS = {
@@ -44,7 +35,7 @@ def svg(spec, *, inline=False):
 @lru_cache(maxsize=64)
 def svg_of(written, inline):
     spec, addresses = with_placeholders(json.loads(written))
-    drawn = rendered(vl_convert.vegalite_to_svg, spec, "transparent")
+    drawn = engine.draw("svg", spec, config={"background": "transparent"}).decode()
     ET.register_namespace("", SVG_NAMES)
     root = ET.fromstring(drawn)  # noqa: S314 (our own renderer wrote it)
     for element in list(root.iter()):
@@ -61,24 +52,13 @@ def svg_of(written, inline):
 def png(spec, *, scale=3):
     """The chart as PNG on white; a scale of 3 gives 288 dots per inch at the size it has on a page."""
     spec, _ = with_placeholders(spec)
-    return rendered(vl_convert.vegalite_to_png, spec, "white", scale=scale)
+    return engine.draw("png", spec, config={"background": "white"}, scale=scale)
 
 
 def pdf(spec):
     """The chart as PDF with real text, on white. Its fonts stand in any order: bytes are not always equal."""
     spec, _ = with_placeholders(spec)
-    return rendered(vl_convert.vegalite_to_pdf, spec, "white")
-
-
-def rendered(convert, spec, background, **how):
-    """RuntimeError in a process that was forked from one that had drawn: its engine is not there, and nothing would
-    ever end the wait for it.
-    """
-    global started_in  # noqa: PLW0603 (as the engine is one for each process)
-    if started_in not in {None, os.getpid()}:
-        raise RuntimeError("Nothing can be drawn here: the process was forked from one that had drawn before.")
-    started_in = os.getpid()
-    return convert(spec, config={"background": background}, allowed_base_urls=NO_ADDRESSES, **how)
+    return engine.draw("pdf", spec, config={"background": "white"})
 
 
 def with_placeholders(spec):

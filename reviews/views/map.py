@@ -1,5 +1,6 @@
 """The map: counts, figure, table, files, and the papers behind each cell. All settings stand in the address."""
 
+import logging
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
@@ -19,6 +20,7 @@ from reviews.map_forms import VENUE, YEAR, MapForm
 from reviews.seeing import visible_findings
 from reviews.table_csv import csv_file
 
+log = logging.getLogger(__name__)
 PER_PAGE = 25
 FILES = [("SVG", "map-svg"), ("PNG", "map-png"), ("PDF", "map-pdf"), ("CSV", "map-csv"), ("LaTeX", "map-tex")]
 FIGURES = {
@@ -40,10 +42,19 @@ def map(request, slug):
             "table": picture.drawn,
             "is_partial": view.material.is_partial,
             "is_provisional": view.material.is_provisional,
-            # Our own renderer wrote it: text in it is escaped, addresses are checked.
-            "figure": mark_safe(charts.svg(picture.spec, inline=True)),  # noqa: S308
+            "figure": inline(picture),
         }
     return answer(request, "map.html", context)
+
+
+def inline(picture):
+    """The figure for the page; nothing where it cannot be drawn: the page still has its table."""
+    try:
+        # Our own renderer wrote it: text in it is escaped, addresses are checked.
+        return mark_safe(charts.svg(picture.spec, inline=True))  # noqa: S308
+    except charts.NotDrawn:
+        log.exception("The map was not drawn.")
+        return ""
 
 
 @require_safe
@@ -53,8 +64,14 @@ def figure(request, slug, kind):
     if not view.form.is_valid():
         return HttpResponse("This study has no section that can be counted yet.", status=404, content_type="text/plain")
     content_type, draw = FIGURES[kind]
+    try:
+        drawn = draw(view.picture.spec)
+    except charts.NotDrawn:
+        log.exception("The map was not drawn.")
+        text = "The figure could not be drawn just now. Try again; its numbers are there as CSV and LaTeX."
+        return HttpResponse(text, status=503, content_type="text/plain")
     disposition = {"Content-Disposition": f'attachment; filename="{slug}-map.{kind}"'}
-    return HttpResponse(draw(view.picture.spec), content_type=content_type, headers=disposition)
+    return HttpResponse(drawn, content_type=content_type, headers=disposition)
 
 
 @require_safe

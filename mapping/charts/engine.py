@@ -1,0 +1,160 @@
+"""vl-convert in a process of its own, one for each process that draws.
+
+Within a web process it would hold up every other thread while it draws, would not survive a fork, and a fault in it
+would take the whole process along, or hold it for ever. Here it is asked through a pipe and waited for only so long;
+what does not answer is ended, and drawn once more by a new one. It ends by itself with the process that asks.
+
+This file is also the program of that process: it imports nothing of ours.
+"""
+
+import atexit
+import json
+import logging
+import os
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+log = logging.getLogger(__name__)
+
+# A large figure takes a second or two; a machine may be very busy.
+PATIENCE = 60
+HEAD = struct.Struct("!?II")  # whether it was drawn; the bytes of the picture or of the reason; of what was said beside
+LENGTH = struct.Struct("!I")
+# Data come with the specification. Should one ever name an address, it is refused, not fetched.
+NO_ADDRESSES = []
+
+
+class NotDrawn(Exception):
+    """The engine refused the specification, or gave no answer."""
+
+
+class Gone(Exception):
+    """The process of the engine ended, or does not answer."""
+
+
+class Engine:
+    """`draw(kind, spec, …)`: the picture as bytes. `command` starts the process; threads ask one after the other."""
+
+    def __init__(self, command=(sys.executable, "-I", __file__), patience=PATIENCE):
+        self.command, self.patience = command, patience
+        self.process = self.owner = None
+        self.free()
+        atexit.register(self.end)
+        # Another thread may hold the lock while this process forks, and nobody would open it in the child.
+        os.register_at_fork(after_in_child=self.free)
+
+    def free(self):
+        self.lock = threading.Lock()
+
+    def draw(self, kind, spec, **how):
+        """`kind` is svg, png or pdf; `how` goes to vl-convert. NotDrawn where there is no picture to be had."""
+        asked = json.dumps({"kind": kind, "spec": spec, "how": how}).encode()
+        with self.lock:
+            is_drawn, picture, said = self.ask_twice(asked)
+        if said:
+            log.warning("Drawing: %s", said.decode(errors="replace").strip())
+        if not is_drawn:
+            raise NotDrawn(picture.decode())
+        return picture
+
+    def ask_twice(self, asked):
+        try:
+            return self.ask(asked)
+        except Gone:
+            log.warning("The drawing engine ended or did not answer; it is started anew.")
+        try:
+            return self.ask(asked)
+        except Gone as error:
+            raise NotDrawn("The figure could not be drawn: the drawing engine does not answer.") from error
+
+    def ask(self, asked):
+        process = self.running()
+        until = time.monotonic() + self.patience
+        try:
+            # The engine reads the whole question before it writes: this waits for nobody but a hung engine.
+            write(process.stdin.fileno(), LENGTH.pack(len(asked)) + asked, until)
+            is_drawn, length, beside = HEAD.unpack(read(process.stdout.fileno(), HEAD.size, until))
+            return is_drawn, read(process.stdout.fileno(), length, until), read(process.stdout.fileno(), beside, until)
+        except (Gone, OSError) as error:
+            self.end()
+            raise Gone from error
+
+    def running(self):
+        # A forked process has its parent's pipes, and must leave them alone.
+        if self.owner != os.getpid() or self.process.poll() is not None:
+            # In a session of its own: Ctrl-C is for the server, which ends the engine when it is done.
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
+            )
+            self.owner = os.getpid()
+            os.set_blocking(self.process.stdin.fileno(), False)
+        return self.process
+
+    def end(self):
+        if self.process and self.owner == os.getpid():
+            self.process.kill()
+            self.process.wait()
+            self.process.stdin.close()
+            self.process.stdout.close()
+        self.process = self.owner = None
+
+
+def read(pipe, size, until):
+    found = bytearray()
+    while len(found) < size:
+        ready, _, _ = select.select([pipe], [], [], max(0, until - time.monotonic()))
+        part = os.read(pipe, size - len(found)) if ready else b""
+        if not part:
+            raise Gone
+        found += part
+    return bytes(found)
+
+
+def write(pipe, content, until):
+    left = memoryview(content)
+    while left:
+        _, ready, _ = select.select([], [pipe], [], max(0, until - time.monotonic()))
+        if not ready:
+            raise Gone
+        left = left[os.write(pipe, left) :]
+
+
+def serve(questions, answers):
+    """The other side: draws what is asked until nobody asks any more."""
+    with tempfile.TemporaryFile() as beside:
+        # Vega goes on after an error in an expression, and only says so on standard error.
+        os.dup2(beside.fileno(), 2)
+        while head := questions.read(LENGTH.size):
+            answers.write(answer(json.loads(questions.read(*LENGTH.unpack(head))), beside))
+            answers.flush()
+
+
+def answer(asked, beside):
+    import vl_convert
+
+    convert = {
+        "svg": vl_convert.vegalite_to_svg, "png": vl_convert.vegalite_to_png, "pdf": vl_convert.vegalite_to_pdf,
+    }  # fmt: skip
+    try:
+        picture = convert[asked["kind"]](asked["spec"], allowed_base_urls=NO_ADDRESSES, **asked["how"])
+        is_drawn = True
+    except Exception as error:
+        picture, is_drawn = str(error), False
+    beside.seek(0)
+    said = beside.read()
+    beside.seek(0)
+    beside.truncate()
+    picture = picture.encode() if isinstance(picture, str) else picture
+    return HEAD.pack(is_drawn, len(picture), len(said)) + picture + said
+
+
+if __name__ == "__main__":
+    mine = os.dup(1)
+    os.dup2(2, 1)  # what a library prints is no answer
+    with os.fdopen(mine, "wb") as answers:
+        serve(sys.stdin.buffer, answers)
