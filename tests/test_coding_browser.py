@@ -27,14 +27,9 @@ def paper(server, study):
     )  # fmt: skip
 
 
-def test_the_whole_job_by_keyboard(page_as, study, ben, url, assignment):
-    following = make_assignment(make_paper(study, "Who Needs MLOps", key="next"), ben)
-    page = page_as(ben)
-    page.goto(url)
+def choose_and_quote_a_code(page):
+    """From the top of the form: the first section, one code by its filter, its quote and page."""
     keys = page.keyboard
-    keys.press("?")
-    expect(page.locator("#keys-dialog")).to_be_visible()
-    keys.press("Escape")
     keys.press("j")
     expect(page.locator("#s-challenges")).to_be_focused()
     keys.press("/")
@@ -48,6 +43,11 @@ def test_the_whole_job_by_keyboard(page_as, study, ben, url, assignment):
     keys.press("Tab")
     keys.type("4")
     keys.press("Escape")
+
+
+def answer_the_other_sections(page):
+    """A stage, not applicable, not reported, a number and a text, section by section."""
+    keys = page.keyboard
     keys.press("j")
     keys.press("/")
     keys.press("Space")
@@ -65,6 +65,18 @@ def test_the_whole_job_by_keyboard(page_as, study, ben, url, assignment):
     keys.press("j")
     keys.press("/")
     keys.type("It is hard. j k / ? are letters here.")
+
+
+def test_the_whole_job_by_keyboard(page_as, study, ben, url, assignment):
+    following = make_assignment(make_paper(study, "Who Needs MLOps", key="next"), ben)
+    page = page_as(ben)
+    page.goto(url)
+    keys = page.keyboard
+    keys.press("?")
+    expect(page.locator("#keys-dialog")).to_be_visible()
+    keys.press("Escape")
+    choose_and_quote_a_code(page)
+    answer_the_other_sections(page)
     keys.press("Control+Enter")
     expect(page).to_have_url(re.compile("review"))
     expect(page.get_by_role("button", name="Submit")).to_be_focused()
