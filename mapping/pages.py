@@ -21,3 +21,13 @@ def answer(request, template, context, *, refused=False):
         path = PurePosixPath(template)
         template = str(path.with_name(f"_{path.name}"))
     return render(request, template, context, status=422 if refused else 200)
+
+
+def filter_of(name, label, options, chosen):
+    """One filter as `_table_tools.html` shows it: `options` are pairs of value and word, `chosen` a value or empty."""
+    return {
+        "name": name,
+        "label": label,
+        "active": bool(chosen),
+        "options": [{"value": value, "label": str(word), "selected": value == chosen} for value, word in options],
+    }

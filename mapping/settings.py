@@ -168,7 +168,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or IS_TESTED
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "mapping.collecting.CollectedStorage"
     },
 }
 MEDIA_ROOT = UPLOADS_DIR

@@ -28,28 +28,15 @@ class OfCode(NamedTuple):
 def feedback_for(user, study):
     """`[OfSection]` in the order of the template, of findings that this person may see."""
     sections = {one.pk: one for one in study.sections.in_use().select_related("phase")}
-    findings = {(one.paper_id, one.section_id): one for one in visible_findings(user, study)}
-    codes = defaultdict(set)
-    for finding, code in FindingMark.objects.filter(finding__in=visible_findings(user, study)).values_list(
-        "finding", "code"
-    ):
-        codes[finding].add(code)
     mine = Summary.objects.visible_to(user, study).filter(assignment__reviewer=user)
     labels = Codebook(study).labels
+    decided = decisions(visible_findings(user, study), labels)
     counts, same, papers, differing = defaultdict(Counter), Counter(), Counter(), defaultdict(list)
     for said in compared(study, mine, sections.values()):
-        finding, section = findings.get((said.paper, said.section)), sections[said.section]
-        if finding is None or said.comparison.state == "blank":
+        settled, section = decided.get((said.paper, said.section)), sections[said.section]
+        if settled is None or said.comparison.state == "blank":
             continue
         given = Settled.by(said.comparison.options[0], section)
-        settled = Settled(
-            tuple(sorted(codes[finding.pk], key=labels.get)),
-            finding.absence,
-            finding.none_apply,
-            finding.text,
-            finding.number,
-            finding.yes_no,
-        )
         papers[section.pk] += 1
         if given.judgement == settled.judgement:
             same[section.pk] += 1
@@ -69,6 +56,20 @@ def feedback_for(user, study):
         for pk, section in sections.items()
         if papers[pk]
     ]  # fmt: skip
+
+
+def decisions(findings, labels):
+    """`{(paper, section): Settled}`: what was settled, codes by label as everywhere."""
+    codes = defaultdict(set)
+    for finding, code in FindingMark.objects.filter(finding__in=findings).values_list("finding", "code"):
+        codes[finding].add(code)
+    return {
+        (one.paper_id, one.section_id): Settled(
+            tuple(sorted(codes[one.pk], key=labels.get)),
+            one.absence, one.none_apply, one.text, one.number, one.yes_no,
+        )
+        for one in findings
+    }  # fmt: skip
 
 
 def of_codes(section, counts, labels):

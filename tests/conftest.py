@@ -4,10 +4,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
 from mapping.models import Membership
 from tests.browser import chromium, page_as, serious, server, server_process  # noqa: F401
-from tests.making import make_study, make_user
+from tests.making import make_assignment, make_study, make_user
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -56,6 +57,18 @@ def study(ada, ben, cleo, olga):
     for user, role in ((ben, "reviewer"), (cleo, "reviewer"), (olga, "observer")):
         Membership.objects.create(study=study, user=user, role=role)
     return study
+
+
+@pytest.fixture
+def assignment(paper, ben):
+    """Ben has `paper` to code; each file of tests says with a fixture of its own which paper that is."""
+    return make_assignment(paper, ben)
+
+
+@pytest.fixture
+def url(study, paper, assignment):
+    """Where Ben codes it."""
+    return reverse("summary", args=[study.slug, paper.key])
 
 
 @pytest.fixture

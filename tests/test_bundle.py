@@ -63,10 +63,8 @@ def come_back(content):
     return restore(io.BytesIO(content)).study
 
 
-@pytest.fixture
-def full(study, ada, ben, cleo, olga):
-    """A study with something in every file, and with all that is hard to write down."""
-    zoe = User.objects.create(username="zoe", name="Zoe Gone")
+def papers_hard_to_write_down(study, ada):
+    """Two papers whose words look like formulas, with imports, confirmed and only looked at."""
     nasty = make_paper(
         study, '=HYPERLINK("x")\nand "quotes", commas', key="größe 1", doi="10.1/x", extra={"note": "ä"}, year=None
     )
@@ -77,23 +75,34 @@ def full(study, ada, ben, cleo, olga):
     PaperImport.objects.create(study=study, file_name="only-looked-at.bib", by=ada)
     PaperSource.objects.create(paper=nasty, paper_import=file, source="Scopus", line=7, entry_key="x")
     PaperSource.objects.create(paper=other)
-    challenges = study.sections.get(key="challenges")
+    paper_keeping.delete_paper(make_paper(study, "Gone"), by=ada)
+    return nasty, other
+
+
+def a_codebook_with_a_past(study, ada, ben):
+    """A parent, a chain of merges, a proposal of a label that is there already, and a change that was undone."""
+    challenges, drift = study.sections.get(key="challenges"), Code.objects.get(label="Model drift")
     parent = make_code(challenges, "People", position=9)
     Code.objects.filter(label="Talent").update(parent=parent)
-    drift = Code.objects.get(label="Model drift")
     merged = make_code(challenges, "Concept drift", status="merged", merged_into=drift)
     make_code(challenges, "Drift again", status="merged", merged_into=merged)
-    proposed = make_code(challenges, "Talent", status="proposed", proposed_by=ben, reason="ben saw it")
-    codebook.record_change(
+    make_code(challenges, "Talent", status="proposed", proposed_by=ben, reason="ben saw it")
+    change = codebook.record_change(
         study, CodebookChange.Act.MERGE, by=ada,
         before={"codes": {str(merged.pk): {"parent_id": parent.pk, "label": "$x"}}}, after={"codes": [drift.pk]},
         section=challenges, code=merged, reason="the same",
     )  # fmt: skip
-    change = CodebookChange.objects.get(study=study)
     undo = codebook.record_change(study, CodebookChange.Act.UNDO, by=ada, before={}, after={}, code=merged)
     CodebookChange.objects.filter(pk=undo.pk).update(undoes=change)
+    return change
 
-    pilot, main = make_round(study, "Pilot", kind="pilot", guidance="- read all"), make_round(study, "Main")
+
+def a_closed_pilot(study, nasty, ada, ben, cleo):
+    """Every kind of answer, absence and evidence, a blank and a second revision; then frozen. Returns Ben's summary."""
+    pilot, challenges = (
+        make_round(study, "Pilot", kind="pilot", guidance="- read all"),
+        study.sections.get(key="challenges"),
+    )
     hers = {
         "challenges": ["Data quality", "Model drift", "Cost"], "maturity-stage": "Manual", "method": [],
         "replicable": True,
@@ -104,6 +113,7 @@ def full(study, ada, ben, cleo, olga):
     make_answer(two, "replicable", absent("not_applicable"))
     answer = one.answers.get(section=challenges)
     Answer.objects.filter(pk=answer.pk).update(confidence=4, quote="whole", page="1", rationale="because", version=3)
+    drift, proposed = Code.objects.get(label="Model drift"), Code.objects.get(status="proposed")
     Mark.objects.create(answer=answer, code=drift, quote="\t=1+1", page="4", rationale="again", position=3)
     Mark.objects.create(answer=answer, code=proposed, position=4)
     blank = Answer.objects.create(summary=two, section=study.sections.get(key="method"), confidence=2, rationale="?")
@@ -111,13 +121,16 @@ def full(study, ada, ben, cleo, olga):
     Summary.objects.create(
         assignment=one.assignment, revision=2, submitted_at=timezone.now(), reopened_by=ada, reopened_reason="typo"
     )
-    make_summary(other, cleo, round=main, submitted=False, answers={"conclusion": "half a thought"})
-    late = make_assignment(other, ben, round=main)
-    Assignment.objects.filter(pk=late.pk).update(withdrawn_at=timezone.now())
     pilot.frozen_agreement = freezing.freeze(pilot)
     pilot.closed_at, pilot.closed_by = timezone.now(), ada
     pilot.save()
+    return one
 
+
+def decisions_of_every_sort(study, nasty, other, ada, ben):
+    """Settled, undone, of a code that was merged since, by somebody who has left, deferred."""
+    zoe = User.objects.create(username="zoe", name="Zoe Gone")
+    challenges = study.sections.get(key="challenges")
     everything = Summary.objects.filter(assignment__round__study=study)
     for said in compared(study, everything, papers=[nasty.pk]):
         section = study.sections.get(pk=said.section)
@@ -128,22 +141,39 @@ def full(study, ada, ben, cleo, olga):
                 nasty, section, settled=settled, basis="other", by=ada, cause="oversight", rationale="Ada said so"
             )
     resolving.undo(decided, by=ada)
-    recoding.merge(Code.objects.get(label="Cost"), into=drift, by=ada, reason="the same")
+    recoding.merge(
+        Code.objects.get(label="Cost"), into=Code.objects.get(label="Model drift"), by=ada, reason="the same"
+    )
     Resolution.objects.create(
         paper=other, section=challenges, basis="adopted", adopted_from=ben, reviewers=1,
         content={"settled": resolving.Settled().as_json()}, decided_at=timezone.now(), decided_by=zoe,
     )  # fmt: skip
     Deferral.objects.create(paper=nasty, section=challenges, note="later", by=ada)
+
+
+@pytest.fixture
+def full(study, ada, ben, cleo, olga):
+    """A study with something in every file, and with all that is hard to write down."""
+    nasty, other = papers_hard_to_write_down(study, ada)
+    change = a_codebook_with_a_past(study, ada, ben)
+    one = a_closed_pilot(study, nasty, ada, ben, cleo)
+    main = make_round(study, "Main")
+    make_summary(other, cleo, round=main, submitted=False, answers={"conclusion": "half a thought"})
+    late = make_assignment(other, ben, round=main)
+    Assignment.objects.filter(pk=late.pk).update(withdrawn_at=timezone.now())
+    decisions_of_every_sort(study, nasty, other, ada, ben)
+
+    challenges = study.sections.get(key="challenges")
     remark = Remark.objects.create(paper=nasty, section=challenges, by=cleo, text="@ben: +1, says Ben Reviewer")
     Mention.objects.create(remark=remark, user=ben)
     EarlyLook.objects.create(paper=other, phase=study.phases.get(), user=ada, reason="had to")
-    RecodingTask.objects.create(assignment=one.assignment, section=challenges, change=change, code=merged)
+    RecodingTask.objects.create(assignment=one.assignment, section=challenges, change=change, code=change.code)
     LogEntry.objects.record(
-        study, ada, "hand-out", "Handed out", round=pilot.pk, first=one.assignment_id, loads={str(ben.pk): 1}
-    )
+        study, ada, "hand-out", "Handed out", round=one.assignment.round_id, first=one.assignment_id,
+        loads={str(ben.pk): 1},
+    )  # fmt: skip
     line = LogEntry.objects.record(study, None, "settle", "by itself", paper=nasty, codes=3)
     LogEntry.objects.record(study, ada, "undo-hand-out", "Undid", undid=line.pk)
-    paper_keeping.delete_paper(make_paper(study, "Gone"), by=ada)
     return study
 
 

@@ -1,4 +1,4 @@
-"""Filling in, submitting, reopening: nothing typed is lost, nothing submitted is changed."""
+"""Filling in and submitting: nothing typed is lost, nothing submitted is changed."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +11,7 @@ from mapping.models import Code, LogEntry, Membership, Section
 from reviews import coding
 from reviews.content import Content
 from reviews.models import Answer, KeptEdit, Mark, Summary
+from tests.answers import code, marks, said, save
 from tests.making import make_assignment, make_code, make_paper, make_section, make_study
 
 
@@ -26,26 +27,6 @@ def draft(paper, ben):
 
 def section(study, key):
     return Section.objects.get(study=study, key=key)
-
-
-def code(study, label):
-    return Code.objects.get(section__study=study, label=label)
-
-
-def save(summary, key, *, based_on=0, by=None, **content):
-    by = by or summary.assignment.reviewer
-    return coding.save_answer(
-        summary, section(summary.assignment.round.study, key), content.pop("content", content), based_on=based_on, by=by
-    )
-
-
-def marks(*codes, **evidence):
-    return [{"code": code.pk, **evidence} for code in codes]
-
-
-def said(summary, key):
-    answer = Answer.objects.filter(summary=summary, section__key=key).first()
-    return coding.content_of(answer)
 
 
 def test_a_draft_is_begun_once_and_found_again(paper, ben):
@@ -266,92 +247,6 @@ def test_who_left_the_study_submits_nothing(draft, study, ben):
     Membership.objects.filter(study=study, user=ben).update(deactivated_at=timezone.now())
     with pytest.raises(PermissionDenied):
         coding.submit(draft, by=ben)
-
-
-def test_reopening_makes_a_revision_to_change_and_leaves_the_first_as_it_was(draft, study, ada, ben):
-    drift = code(study, "Model drift")
-    save(draft, "challenges", marks=marks(drift, quote="it drifts", page="4"), confidence=2)
-    coding.submit(draft, by=ben)
-    revision = coding.reopen(draft.assignment, by=ada, reason="  The definition of drift changed. ")
-
-    assert (revision.revision, revision.reopened_by, revision.reopened_reason) == (
-        2, ada, "The definition of drift changed."
-    )  # fmt: skip
-    assert said(revision, "challenges") == said(draft, "challenges")
-    save(revision, "challenges", absence="unclear", based_on=1)
-    coding.submit(revision, by=ben)
-    assert said(draft, "challenges").codes == [drift.pk]
-    assert list(Summary.objects.first_submissions()) == [draft]
-    assert list(Summary.objects.latest()) == [revision]
-    assert LogEntry.objects.get(act="reopen-summary").facts["reviewer"] == "ben"
-
-
-def test_only_a_lead_reopens_with_a_reason_and_only_what_is_submitted(draft, ada, ben):
-    with pytest.raises(ValidationError, match="nothing to reopen"):
-        coding.reopen(draft.assignment, by=ada, reason="why")
-    save(draft, "challenges", none_apply=True)
-    coding.submit(draft, by=ben)
-    with pytest.raises(PermissionDenied):
-        coding.reopen(draft.assignment, by=ben, reason="why")
-    with pytest.raises(ValidationError, match="Say why"):
-        coding.reopen(draft.assignment, by=ada, reason=" ")
-    coding.reopen(draft.assignment, by=ada, reason="why")
-    with pytest.raises(ValidationError, match="nothing to reopen"):
-        coding.reopen(draft.assignment, by=ada, reason="once more")
-    assert Summary.objects.count() == 2
-
-
-def test_a_reopened_summary_may_come_in_after_its_round_was_closed(draft, ada, ben):
-    save(draft, "challenges", none_apply=True)
-    coding.submit(draft, by=ben)
-    round = draft.assignment.round
-    round.closed_at = timezone.now()
-    round.save()
-    revision = coding.reopen(draft.assignment, by=ada, reason="found while settling")
-    assert coding.submit(revision, by=ben).is_submitted
-
-
-def test_a_tab_that_still_shows_the_first_revision_collides_instead_of_overwriting(draft, ada, ben):
-    save(draft, "challenges", none_apply=True)
-    save(draft, "challenges", absence="unclear", based_on=1)
-    coding.submit(draft, by=ben)
-    revision = coding.reopen(draft.assignment, by=ada, reason="why")
-    assert save(revision, "challenges", absence="not_reported", based_on=1).word == "kept"
-
-
-def test_a_proposed_code_is_usable_at_once_by_its_proposer_and_by_nobody_else(draft, study, paper, cleo, ben):
-    challenges = section(study, "challenges")
-    proposal = coding.propose_code(challenges, label=" Data  poisoning", definition="d", reason="r", by=ben)
-    assert (proposal.label, proposal.status) == ("Data poisoning", "proposed")
-    save(draft, "challenges", marks=marks(proposal))
-    other = coding.open_summary(make_assignment(paper, cleo))
-    with pytest.raises(ValidationError, match="no such code"):
-        save(other, "challenges", marks=marks(proposal))
-    # Cleo may propose the same words, and learns nothing from it.
-    coding.propose_code(challenges, label="data poisoning", definition="d", reason="r", by=cleo)
-    assert not LogEntry.objects.filter(act="propose-code", paper__isnull=False).exists()
-    assert "poisoning" not in str(list(LogEntry.objects.filter(act="propose-code").values_list("facts", flat=True)))
-
-
-def test_a_proposal_must_be_new_to_its_proposer(study, ben):
-    challenges = section(study, "challenges")
-    for label, word in (("model DRIFT", "already"), ("", "blank"), ("x" * 301, "300")):
-        with pytest.raises(ValidationError, match=word):
-            coding.propose_code(challenges, label=label, definition="", reason="", by=ben)
-    with pytest.raises(ValidationError, match="no codes"):
-        coding.propose_code(section(study, "conclusion"), label="new", definition="", reason="", by=ben)
-
-
-def test_a_proposal_is_taken_back_while_no_answer_uses_it(draft, study, ben, cleo):
-    proposal = coding.propose_code(section(study, "challenges"), label="Poisoning", definition="", reason="", by=ben)
-    save(draft, "challenges", marks=marks(proposal))
-    with pytest.raises(ValidationError, match="in use"):
-        coding.withdraw_proposal(proposal, by=ben)
-    save(draft, "challenges", based_on=1)
-    with pytest.raises(ValidationError, match="not an open proposal of yours"):
-        coding.withdraw_proposal(proposal, by=cleo)
-    coding.withdraw_proposal(proposal, by=ben)
-    assert not Code.objects.usable_by(ben, proposal.section).filter(pk=proposal.pk).exists()
 
 
 def test_saving_takes_the_same_few_queries_however_much_there_is(draft, study, django_assert_num_queries):

@@ -1,49 +1,24 @@
-"""Beside the form in a real Chromium: quotes find their place again, and what cannot be saved or shown says so."""
+"""Beside the form in a real Chromium: quotes are taken from the paper and find their place again."""
 
 import csv
 import re
 
 import pytest
 from django.core.files.base import ContentFile
-from django.urls import reverse
 from playwright.sync_api import expect
 
-from mapping.models import Code, Section
-from reviews import coding
-from reviews.models import Answer, KeptEdit, Mark, Summary
-from tests.making import make_answer, make_assignment, make_code, make_paper, make_summary
-from tests.pdfs import make_pdf
+from reviews.models import Answer, Mark, Summary
+from tests.answers import said
+from tests.coding_screen import SAVED, attach, line
+from tests.making import make_answer, make_paper
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-SAVED = re.compile(r"^saved at \d\d:\d\d$")
 
 
 @pytest.fixture
 def paper(server, study):
-    return make_paper(study, "Towards MLOps", key="john2021towards", abstract="Teams wait. Models drift. Data rots.")
-
-
-@pytest.fixture
-def assignment(paper, ben):
-    return make_assignment(paper, ben)
-
-
-@pytest.fixture
-def url(study, paper, assignment):
-    return reverse("summary", args=[study.slug, paper.key])
-
-
-def attach(paper, pages):
-    paper.pdf.save("paper.pdf", ContentFile(make_pdf(pages)))
-
-
-def line(page):
-    return page.locator("[data-saved]")
-
-
-def conclusion(page):
-    return page.locator("[name=conclusion-text]")
+    abstract = "Teams retrain continuously when performance drops. Teams wait. Models drift. Data rots."
+    return make_paper(study, "Towards MLOps", key="john2021towards", abstract=abstract)
 
 
 def select_from_to(page, first, last):
@@ -141,127 +116,105 @@ def test_a_pdf_that_cannot_be_drawn_says_so_beside_the_abstract(page_as, ben, ur
     expect(page.locator("[data-quotable]")).to_be_visible()
 
 
-def test_two_texts_that_wait_for_a_choice_are_named_in_the_line_after_a_reload_too(page_as, ben, url, assignment):
-    draft = Summary.objects.create(assignment=assignment)
-    answer = make_answer(draft, "conclusion", "one")
-    KeptEdit.objects.create(answer=answer, content={"text": "two"}, based_on=0)
-    page = page_as(ben)
-    page.goto(url)
-    expect(line(page)).to_have_text(re.compile(r"^changed in another tab: Conclusion; saved at \d\d:\d\d$"))
-    page.locator("[data-kept] .side").nth(1).get_by_role("button", name="Use this one").click()
-    expect(line(page)).to_have_text(SAVED)
-
-
-def test_where_the_browser_keeps_nothing_any_more_the_page_works_and_says_so(page_as, ben, url, assignment):
-    page = page_as(ben)
-    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };")
-    page.goto(url)
-    conclusion(page).fill("saved all the same")
-    expect(line(page)).to_have_text(SAVED)
-    page.route("**/sections/**", lambda route: route.abort())
-    conclusion(page).fill("and now the server is away")
-    expect(line(page)).to_have_text("not saved, retrying; not even kept in this browser: do not close the page")
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.close(run_before_unload=True)
-    expect(line(page)).to_have_text(re.compile("do not close"))
-    assert asked == ["beforeunload"]
-    page.unroute_all()
-    expect(line(page)).to_have_text(SAVED)
-
-
-def test_a_proposal_left_with_escape_is_still_there_and_goes_out_after_signing_in_in_another_tab(
-    page_as, server, ben, url, assignment
+def test_words_selected_in_the_pdf_become_evidence_with_their_page_and_a_click_finds_them_again(
+    page_as, ben, url, paper, assignment
 ):
-    for label in ("Noisy data", "Privacy", "Labelling", "Integration"):
-        make_code(Section.objects.get(key="challenges"), label)
+    attach(paper, [["The first page says little."], ["Teams retrain continu-", "ously when performance drops."]])
     page = page_as(ben)
     page.goto(url)
-    opener = page.locator("#s-challenges").get_by_role("link", name="Propose a code")
-    dialog = page.locator("#propose-dialog")
-    opener.click()
-    dialog.get_by_label("Label").fill("Data poisoning")
-    dialog.get_by_label("Definition").fill("Somebody spoils the data on purpose.")
-    page.keyboard.press("Escape")
-    expect(opener).to_be_focused()
-    opener.press("Enter")
-    expect(dialog.get_by_label("Definition")).to_have_value("Somebody spoils the data on purpose.")
-    other = page.context.new_page()
-    other.goto(reverse("sign-in"))
-    other.get_by_role("button", name="Sign out").click()
-    other.get_by_label("E-mail or user name").fill("ben")
-    other.get_by_label("Password").fill("a long enough password")
-    other.get_by_label("Password").press("Enter")
-    expect(other.get_by_role("button", name="Sign out")).to_be_visible()
-    dialog.get_by_label("Why none of the codes fits").fill("It is an attack.")
-    dialog.get_by_role("button", name="Propose").click()
-    expect(dialog).to_be_hidden()
-    assert Code.objects.filter(label="Data poisoning", proposed_by=ben).exists()
-
-
-def test_words_that_arrive_after_submission_are_all_shown_to_be_copied_and_can_be_put_away(
-    page_as, ben, url, assignment
-):
-    page = page_as(ben)
-    page.goto(url)
-    page.route("**/sections/**", lambda route: route.abort())
-    conclusion(page).fill("late words")
-    page.locator("[name=cases-quote]").evaluate("field => field.closest('details').open = true")
-    page.locator("[name=cases-quote]").fill("a late quote")
-    expect(line(page)).to_have_text(re.compile("not saved"))
-    draft = coding.open_summary(assignment)
-    coding.save_answer(draft, Section.objects.get(key="challenges"), {"none_apply": True}, by=ben, based_on=0)
-    coding.submit(draft, by=ben)
-    page.unroute_all()
-    expect(line(page)).to_have_text(re.compile("submitted elsewhere; reload to see it; kept in this browser"))
-    page.goto(url)
-    late = page.locator("#messages .alert")
-    expect(late).to_have_count(1)
-    expect(late).to_contain_text("Not in the summary")
-    expect(late.locator("li")).to_have_count(2)
-    assert sorted(late.locator("li").all_inner_texts()) == ["a late quote", "late words"]
-    late.get_by_role("button", name="Remove them from this browser").click()
-    expect(late).to_have_count(0)
-    page.reload()
-    expect(page.locator("#messages .alert")).to_have_count(0)
-
-
-def test_on_a_phone_it_stays_in_view_that_something_is_not_saved(page_as, ben, url, assignment):
-    page = page_as(ben, viewport={"width": 390, "height": 844})
-    page.goto(url)
-    page.route("**/sections/**", lambda route: route.abort())
-    conclusion(page).scroll_into_view_if_needed()
-    expect(line(page)).not_to_be_in_viewport()
-    conclusion(page).fill("words")
-    alarm = page.locator(".split-tabs .saved-not")
-    expect(alarm).to_have_text(re.compile("^not saved, retrying"))
-    expect(alarm).to_be_in_viewport()
-    page.unroute_all()
+    page.locator("#s-challenges").get_by_label("Model drift").check()
+    page.get_by_label("Go to page").fill("2")
+    page.get_by_label("Go to page").press("Enter")
+    words = page.locator(".pdf-page[data-page='2'] .textLayer span")
+    expect(words).to_have_count(2)
+    start, end = words.nth(0).bounding_box(), words.nth(1).bounding_box()
+    page.mouse.move(start["x"] + 1, start["y"] + start["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(end["x"] + end["width"] - 1, end["y"] + end["height"] / 2, steps=5)
+    page.mouse.up()
+    bar = page.locator("[data-quote-popup]")
+    expect(bar).to_be_visible()
+    bar.get_by_label("Quote for").select_option("challenges")
+    bar.get_by_label("code").select_option(label="Model drift")
+    bar.get_by_role("button", name="Add").click()
     expect(line(page)).to_have_text(SAVED)
-    expect(alarm).to_be_hidden()
+    mark = Mark.objects.get()
+    assert (mark.code.label, mark.quote, mark.page) == (
+        "Model drift", "Teams retrain continuously when performance drops.", "2"
+    )  # fmt: skip
+
+    page.get_by_label("Go to page").fill("1")
+    page.get_by_label("Go to page").press("Enter")
+    page.locator(".quote-link").click()
+    expect(page.locator("[data-pdf]")).to_have_attribute("data-shown", re.compile("^2: Teams retrain"))
+    page.get_by_label("Search in the paper").fill("RETRAIN")
+    page.get_by_label("Search in the paper").press("Enter")
+    expect(page.locator("[data-pdf-found]")).to_have_text("1 of 1, p. 2")
 
 
-def test_somebody_who_left_the_team_is_not_told_that_another_person_is_signed_in(page_as, study, ben, url, assignment):
-    page = page_as(ben)
-    page.goto(url)
-    study.memberships.filter(user=ben).delete()
-    conclusion(page).fill("words")
-    expect(line(page)).to_have_text(
-        "not saved: whoever is signed in now has no such paper to code (this page is ben’s); kept in this browser"
+def select_words(page, words):
+    """Select these words of the abstract as a mouse would, and let the page know."""
+    page.locator("[data-quotable] p").first.evaluate(
+        """(paragraph, words) => {
+            const text = paragraph.firstChild, start = text.data.indexOf(words), range = document.createRange();
+            range.setStart(text, start);
+            range.setEnd(text, start + words.length);
+            getSelection().removeAllRanges();
+            getSelection().addRange(range);
+            paragraph.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
+        }""",
+        words,
     )
+    bar = page.locator("[data-quote-popup]")
+    expect(bar).to_be_visible()
+    return bar
 
 
-def test_a_code_renamed_or_proposed_a_moment_ago_stands_in_the_next_form(page_as, ben, cleo, url, study, paper):
-    make_summary(paper, cleo, answers={"challenges": ["Talent"]})
+def test_words_selected_in_the_abstract_become_evidence(page_as, ben, url, assignment):
     page = page_as(ben)
     page.goto(url)
-    challenges = page.locator("#s-challenges")
-    expect(challenges.get_by_label("Talent", exact=True)).to_be_visible()
-    Code.objects.filter(label="Talent").update(label="Lack of talent")
-    Code.objects.filter(label="Cost").update(status=Code.Status.RETIRED)
-    section = Section.objects.get(key="challenges")
-    coding.propose_code(section, label="Own", definition="d", reason="r", by=ben)
-    coding.propose_code(section, label="Of somebody else", definition="d", reason="r", by=cleo)
+    bar = select_words(page, "retrain continuously")
+    bar.get_by_label("Quote for").select_option("conclusion")
+    bar.get_by_role("button", name="Add").click()
+    expect(page.locator("#s-conclusion .quote-link")).to_have_text("“retrain continuously”")
+    bar = select_words(page, "when performance drops")
+    expect(bar.get_by_label("Quote for")).to_have_value("conclusion")
+    bar.get_by_role("button", name="Add").click()
+    bar = select_words(page, "Teams")
+    bar.get_by_label("Quote for").select_option("challenges")
+    bar.get_by_label("code").select_option(label="Model drift")
+    bar.get_by_role("button", name="Add").click()
+    expect(page.locator("#s-challenges .quote-link")).to_have_text("“Teams”")
+    bar = select_words(page, "performance")
+    bar.get_by_label("Quote for").select_option("challenges")
+    bar.get_by_label("code").select_option(label="the answer as a whole")
+    bar.get_by_role("button", name="Add").click()
+    expect(line(page)).to_have_text(SAVED)
+    assert said(assignment, "conclusion").quote == "retrain continuously\nwhen performance drops"
+    challenges = said(assignment, "challenges")
+    assert [(mark.quote, mark.page) for mark in challenges.marks] == [("Teams", "")]
+    assert challenges.quote == "performance"
+    page.reload()
+    page.locator("#s-challenges .quote-link").first.click()
+    expect(page.locator("[data-quotable]")).to_have_attribute("data-found", "Teams")
+    page.get_by_label("Why for Conclusion").evaluate("field => field.closest('details').open = true")
+    page.get_by_label("Why for Conclusion").fill("said twice")
+    expect(line(page)).to_have_text(SAVED)
+    page.locator("#s-conclusion [data-proof-answer] [data-remove-mark]").click()
+    expect(page.locator("#s-conclusion .quote-link")).to_have_count(0)
+    expect(line(page)).to_have_text(SAVED)
+    assert not said(assignment, "conclusion").quote
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#s-conclusion [data-proof]")).to_contain_text("why: said twice")
+
+
+def test_of_300_pages_the_first_is_there_without_the_rest(page_as, ben, url, paper, assignment):
+    attach(paper, [[f"Page {number} {'x' * 60}"] * 40 for number in range(1, 301)])
+    page = page_as(ben)
     page.goto(url)
-    labels = challenges.locator(".options [data-option-label]")
-    expect(labels).to_have_text(["Data quality", "Model drift", "Lack of talent", "Own"])
+    expect(page.locator(".pdf-page[data-page='1'] .textLayer span").first).to_have_text(re.compile("^Page 1 "))
+    expect(page.locator("[data-pdf-pages]")).to_have_text("300")
+    assert page.locator(".pdf-page[data-drawn]").count() < 10
+    page.get_by_label("Go to page").fill("250")
+    page.get_by_label("Go to page").press("Enter")
+    expect(page.locator(".pdf-page[data-page='250'] .textLayer span").first).to_have_text(re.compile("^Page 250 "))

@@ -1,9 +1,12 @@
 """What pages name is there: a missing name is an error page on a server, and nothing at all while developing."""
 
+import os
 import re
 from pathlib import Path
 
 from django.contrib.staticfiles import finders
+
+from mapping.collecting import CollectedStorage
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMED = re.compile(r"""\{%\s*static\s+["']([^"']+)["']""")
@@ -41,3 +44,34 @@ def test_pages_load_nothing_from_other_hosts():
         if elsewhere.search(line) and "<a " not in line
     ]
     assert loads == []
+
+
+def collect(folder):
+    storage = CollectedStorage(location=folder, base_url="/static/")
+    names = [name for name in ("big.mjs", "page.css") if (folder / name).exists()]
+    list(storage.post_process({name: (storage, name) for name in names}))
+    return storage
+
+
+def test_what_pages_name_is_compressed_once_and_anew_when_it_has_changed_or_was_broken_off(tmp_path):
+    (tmp_path / "big.mjs").write_text("export const words = 'words';\n" * 100)
+    (tmp_path / "page.css").write_text("p { color: red }\n" * 100)
+    named = tmp_path / collect(tmp_path).hashed_files["big.mjs"]
+    assert {file.name for file in tmp_path.glob("*.br")} == {f"{named.name}.br", *(
+        f"{file.name}.br" for file in tmp_path.glob("page.*.css")
+    )}  # fmt: skip
+
+    compressed = Path(f"{named}.br")
+    good, at = compressed.read_bytes(), compressed.stat().st_mtime_ns
+    compressed.write_bytes(b"as it was")
+    os.utime(compressed, ns=(at, at))
+    collect(tmp_path)
+    assert compressed.read_bytes() == b"as it was", "what is whole is left alone"
+    os.utime(compressed, ns=(at, at + 1_000_000_000))
+    collect(tmp_path)
+    assert compressed.read_bytes() == good, "what was broken off is made again"
+
+    (tmp_path / "big.mjs").write_text("export const words = 'others';\n" * 100)
+    other = tmp_path / collect(tmp_path).hashed_files["big.mjs"]
+    assert other != named
+    assert Path(f"{other}.br").exists()

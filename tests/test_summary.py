@@ -7,23 +7,16 @@ from django.utils import timezone
 from mapping.models import Code, Section
 from reviews import coding
 from reviews.models import Answer, KeptEdit, Mark, Summary
+from tests.answers import fill, said
 from tests.making import make_assignment, make_code, make_paper, make_section, make_study, make_summary
 from tests.reading import form_in
+
+JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
 def paper(study):
     return make_paper(study, "Towards MLOps", key="john2021towards", abstract="We study the maturity of MLOps.")
-
-
-@pytest.fixture
-def assignment(paper, ben):
-    return make_assignment(paper, ben)
-
-
-@pytest.fixture
-def url(study, paper, assignment):
-    return reverse("summary", args=[study.slug, paper.key])
 
 
 def code(study, label):
@@ -32,19 +25,6 @@ def code(study, label):
 
 def part(study, paper, key):
     return reverse("section", args=[study.slug, paper.key, key])
-
-
-def said(assignment, key):
-    return coding.content_of(Answer.objects.filter(summary__assignment=assignment, section__key=key).first())
-
-
-def fill(client, url, **changes):
-    """Open the page, change fields, press Save draft; names are `section__field`."""
-    fields = form_in(client.get(url), "summary-form")
-    for name, value in changes.items():
-        section, _, field = name.rpartition("__")
-        fields[f"{section.replace('_', '-')}-{field}"] = value
-    return client.post(url, {**fields, "act": "save"})
 
 
 def test_the_page_shows_the_paper_and_every_section_with_its_codes(as_user, ben, url, study):
@@ -248,9 +228,6 @@ def test_a_form_that_arrives_after_submission_changes_nothing_and_its_words_are_
     assert 'name="conclusion-text"' not in client.get(url).content.decode()
 
 
-JSON = {"Accept": "application/json"}
-
-
 def test_review_names_what_is_missing_with_links_and_submitting_opens_the_next_paper(
     as_user, ben, url, study, paper, assignment
 ):
@@ -276,19 +253,6 @@ def test_reviewing_from_the_form_saves_it_first(as_user, ben, url, assignment):
     answer = client.post(url, {**fields, "conclusion-text": "words", "act": "review"}, follow=True)
     assert "words" in answer.content.decode()
     assert answer.redirect_chain[0][0].endswith(f"/review/?assignment={assignment.pk}")
-
-
-def test_a_reopened_revision_says_why(as_user, ada, ben, url, assignment):
-    client = as_user(ben)
-    fill(client, url, challenges__absence="none_apply")
-    coding.submit(Summary.objects.get(), by=ben)
-    reopening = reverse("reopen", args=[assignment.round.study.slug, assignment.paper.key, assignment.pk])
-    assert as_user(ada).post(reopening, {"reason": ""}).status_code == 422
-    as_user(ada).post(reopening, {"reason": "The definition of drift changed."})
-    page = client.get(url)
-    assert "The definition of drift changed." in page.content.decode()
-    fill(client, url, challenges__absence="unclear")
-    assert [said.absence for said in map(coding.content_of, Answer.objects.order_by("pk"))] == ["", "unclear"]
 
 
 def test_a_paper_taken_back_or_a_closed_round_is_read_only_and_says_why(as_user, ben, url, assignment):
@@ -334,31 +298,6 @@ def test_two_rounds_of_one_paper_are_two_summaries(as_user, ben, study, paper, a
     client = as_user(ben)
     assert 'id="s-include"' in client.get(url, {"phase": "screening"}).content.decode()
     assert 'id="s-challenges"' in client.get(url, {"phase": "coding"}).content.decode()
-
-
-def test_a_proposal_without_script(as_user, ben, url, study, paper, assignment):
-    client = as_user(ben)
-    to = reverse("propose", args=[study.slug, paper.key])
-    assert client.get(to, {"section": "challenges"}).status_code == 200
-    assert client.get(to, {"section": "conclusion"}).status_code == 404
-    refused = client.post(to, {"section": "challenges", "label": "Models drift"})
-    assert refused.status_code == 422
-    assert "Model drift" in refused.content.decode()
-    facts = {"section": "challenges", "label": "Data poisoning", "definition": "d", "reason": "r"}
-    page = client.post(to, facts, follow=True)
-    assert "Data poisoning" in page.content.decode()
-    fill(client, url, challenges__codes=[code(study, "Data poisoning")])
-    assert said(assignment, "challenges").codes == [int(code(study, "Data poisoning"))]
-    made = client.post(to, facts | {"label": "Another"}, headers=JSON)
-    assert (made.status_code, made.json()["label"]) == (201, "Another")
-    client.post(reverse("withdraw-proposal", args=[study.slug, paper.key]), {"code": made.json()["pk"]})
-    assert not Code.objects.proposed().filter(label="Another").exists()
-
-
-def test_near_codes_are_pointed_out_while_one_types(as_user, ben, study, paper, assignment):
-    near = reverse("near", args=[study.slug, paper.key])
-    answer = as_user(ben).get(near, {"section": "challenges", "label": "model drifts"})
-    assert "Model drift" in answer.content.decode()
 
 
 @pytest.mark.parametrize(("sections", "codes"), [(2, 10), (30, 300)])

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from mapping import access, importing
 from mapping.models import PaperImport
-from mapping.pages import answer, posted, uploaded
+from mapping.pages import answer, filter_of, posted, uploaded
 from mapping.views.fields import FilesField
 
 ROWS_PER_PAGE = 100
@@ -156,13 +156,5 @@ def searched_text(row):
 
 def outcome_filter(rows, chosen):
     present = {row["outcome"] for row in rows}
-    return {
-        "name": "outcome",
-        "label": "Entries",
-        "active": chosen in OUTCOMES,
-        "options": [
-            {"value": outcome, "label": outcome, "selected": outcome == chosen}
-            for outcome in OUTCOMES
-            if outcome in present
-        ],
-    }
+    options = [(outcome, outcome) for outcome in OUTCOMES if outcome in present]
+    return filter_of("outcome", "Entries", options, chosen if chosen in OUTCOMES else "")

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from mapping import access, codebook_files
 from mapping.models import Code, Section
-from mapping.pages import answer
+from mapping.pages import answer, filter_of
 from reviews import codebook_page, touching
 
 
@@ -40,11 +40,9 @@ def codebook(request, slug):
 
 
 def filters(sections, chosen, with_gone):
-    options = [{"value": one.key, "label": one.label, "selected": one.key == chosen} for one in sections]
-    gone = [{"value": "yes", "label": "also retired and merged", "selected": with_gone}]
     return [
-        {"name": "section", "label": "Section", "active": bool(chosen), "options": options},
-        {"name": "gone", "label": "In use", "active": with_gone, "options": gone},
+        filter_of("section", "Section", [(one.key, one.label) for one in sections], chosen),
+        filter_of("gone", "In use", [("yes", "also retired and merged")], "yes" if with_gone else ""),
     ]
 
 

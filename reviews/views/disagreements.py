@@ -1,9 +1,5 @@
-import csv
-from urllib.parse import urlencode
-
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
@@ -11,13 +7,13 @@ from django.utils.functional import cached_property
 from django.views.decorators.http import require_POST, require_safe
 
 from mapping import access
-from mapping.exporting import safe
 from mapping.models import Code, Paper, User
-from mapping.pages import answer
+from mapping.pages import answer, filter_of
 from reviews import disagreements as queue
 from reviews import settling
 from reviews.comparing import compared
 from reviews.models import Assignment, Deferral, Summary
+from reviews.table_csv import csv_file, csv_url
 
 PER_PAGE = 50
 KINDS = {
@@ -35,7 +31,7 @@ def disagreements(request, slug):
     choice = Choice(study, request.user, request.GET)
     found = choice.differences()
     if request.GET.get("format") == "csv":
-        return in_csv(choice, found)
+        return csv_file("disagreements", COLUMNS, cells_of(choice, found))
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     for name in ("page", "format"):
@@ -51,7 +47,7 @@ def disagreements(request, slug):
         "chosen": query.urlencode(),
         "shown": len(found),
         "total": len(choice.board.differences),
-        "csv_url": f"?{urlencode([*((k, v) for k in query for v in query.getlist(k)), ('format', 'csv')])}",
+        "csv_url": csv_url(request),
         "adopted": request.session.pop("adopted", None) if study.membership.is_lead else None,
     }
     return answer(request, "disagreements.html", context)
@@ -149,15 +145,7 @@ class Choice:
     def filters(self):
         labels = {"section": "Section", "code": "Code", "round": "Round", "kind": "Kind", "pair": "Reviewers"}
         return [
-            {
-                "name": name,
-                "label": labels[name],
-                "active": name in self.chosen,
-                "options": [
-                    {"value": value, "label": label, "selected": self.chosen.get(name) == value}
-                    for value, label in options
-                ],
-            }
+            filter_of(name, labels[name], options, self.chosen.get(name))
             for name, options in self.options.items()
             if options
         ]
@@ -191,27 +179,13 @@ def rows_of(choice, differences):
 CSV_BLOCK = 2000
 
 
-class Line:
-    """Lets csv write a line and hands it on."""
-
-    def write(self, text):
-        return text
-
-
-def in_csv(choice, found):
-    def lines():
-        writer = csv.writer(Line(), lineterminator="\n")
-        yield writer.writerow(COLUMNS)
-        for start in range(0, len(found), CSV_BLOCK):
-            for row in rows_of(choice, found[start : start + CSV_BLOCK]):
-                cells = [
-                    row["paper"].key, row["paper"].title, row["section"].key, f"{row['difference'].severity:.3f}",
-                    row["why"], row["word"] or row["state"], row["note"],
-                ]  # fmt: skip
-                yield writer.writerow([safe(cell) for cell in cells])
-
-    disposition = {"Content-Disposition": 'attachment; filename="disagreements.csv"'}
-    return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers=disposition)
+def cells_of(choice, found):
+    for start in range(0, len(found), CSV_BLOCK):
+        for row in rows_of(choice, found[start : start + CSV_BLOCK]):
+            yield [
+                row["paper"].key, row["paper"].title, row["section"].key, f"{row['difference'].severity:.3f}",
+                row["why"], row["word"] or row["state"], row["note"],
+            ]  # fmt: skip
 
 
 @require_safe

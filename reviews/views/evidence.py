@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from mapping import access
 from mapping.models import Code, Paper, Section
-from mapping.pages import answer
+from mapping.pages import answer, filter_of
 from reviews import evidence as quoted
 from reviews.comparing import newest_of_each
 from reviews.models import Summary
@@ -116,20 +116,9 @@ class Choice:
             yield [*facts, row.quote, row.page, row.rationale, row.who or "finding"]
 
     def filters(self):
-        options = {
-            "section": ("Section", [(section.key, section.label) for section in self.sections]),
-            "code": ("Code", [(label, label) for label in self.labels]),
-            "source": ("Source", list(SOURCES.items())),
-        }
-        chosen = {"section": self.section.key if self.section else "", "code": self.code, "source": self.source}
+        sections = [(section.key, section.label) for section in self.sections]
         return [
-            {
-                "name": name,
-                "label": label,
-                "active": bool(chosen[name]),
-                "options": [
-                    {"value": value, "label": said, "selected": value == chosen[name]} for value, said in found
-                ],
-            }
-            for name, (label, found) in options.items()
+            filter_of("section", "Section", sections, self.section.key if self.section else ""),
+            filter_of("code", "Code", [(label, label) for label in self.labels], self.code),
+            filter_of("source", "Source", SOURCES.items(), self.source),
         ]

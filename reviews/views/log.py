@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 from mapping import access
 from mapping.exporting import lines
 from mapping.models import LogEntry, User
-from mapping.pages import answer
+from mapping.pages import answer, filter_of
 from reviews import logbook
 from reviews.records import LOG
 from reviews.scoping import scope_for
@@ -54,16 +54,7 @@ def asked_for(request):
 def filters(study, asked):
     people = User.objects.filter(pk__in=study.log.values("by")).order_by("username")
     acts = study.log.order_by("act").values_list("act", flat=True).distinct()
-    options = {
-        "person": ("Person", [(user.username, str(user)) for user in people]),
-        "act": ("Act", [(act, act.replace("-", " ")) for act in acts]),
-    }
     return [
-        {
-            "name": name,
-            "label": label,
-            "active": bool(asked[name]),
-            "options": [{"value": value, "label": words, "selected": value == asked[name]} for value, words in choices],
-        }
-        for name, (label, choices) in options.items()
+        filter_of("person", "Person", [(user.username, user) for user in people], asked["person"]),
+        filter_of("act", "Act", [(act, act.replace("-", " ")) for act in acts], asked["act"]),
     ]

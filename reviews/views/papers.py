@@ -8,12 +8,13 @@ from django.views.decorators.http import require_safe
 
 from mapping import access
 from mapping.models import Membership, Paper, PaperSource
-from mapping.pages import answer
+from mapping.pages import answer, filter_of
 from reviews import paper_states
 from reviews.kept import read_only
 from reviews.models import Assignment
 from reviews.paper_csv import paper_csv
 from reviews.paper_states import BY_TITLE
+from reviews.table_csv import csv_url
 
 PAPERS_PER_PAGE = 50
 ORDERS = {
@@ -44,7 +45,7 @@ def papers(request, slug):
         "shown": page.paginator.count,
         "total": total,
         "has_states": bool(choice.states),
-        "csv_url": f"?{csv_query(request)}",
+        "csv_url": csv_url(request),
     }
     return answer(request, "papers.html", context)
 
@@ -73,13 +74,6 @@ class PapersPaginator(Paginator):
         else:
             page.object_list = list(page.object_list)
         return page
-
-
-def csv_query(request):
-    query = request.GET.copy()
-    query.pop("page", None)
-    query["format"] = "csv"
-    return query.urlencode()
 
 
 class Choice:
@@ -165,15 +159,7 @@ class Choice:
     def filters(self):
         labels = {"state": "State", "year": "Year", "source": "Found in", "pdf": "PDF", "reviewer": "Reader"}
         return [
-            {
-                "name": name,
-                "label": labels[name],
-                "active": name in self.chosen,
-                "options": [
-                    {"value": value, "label": label, "selected": self.chosen.get(name) == value}
-                    for value, label in options
-                ],
-            }
+            filter_of(name, labels[name], options, self.chosen.get(name))
             for name, options in self.options.items()
             if options
         ]

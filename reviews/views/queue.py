@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from mapping import access
 from mapping.models import Paper
-from mapping.pages import answer
+from mapping.pages import answer, filter_of
 from reviews import progress
 from reviews.kept import read_only
 from reviews.models import Assignment
@@ -84,9 +84,9 @@ class Choice:
         self.round = asked.get("round") if asked.get("round") in rounds else ""
         sort = asked.get("sort", "")
         self.sort = sort if sort.removeprefix("-") in ORDERS else ""
-        self.filters = [filter_of("state", "State", STATES, self.state)]
+        self.filters = [filter_of("state", "State", STATES.items(), self.state)]
         if len(rounds) > 1:
-            self.filters.append(filter_of("round", "Round", rounds, self.round))
+            self.filters.append(filter_of("round", "Round", rounds.items(), self.round))
 
     def of(self, assignments):
         """The pks of those that are asked for, in the order that is asked for."""
@@ -105,13 +105,3 @@ class Choice:
             return READING_ORDER
         down = "-" if self.sort.startswith("-") else ""
         return [down + ORDERS[self.sort.removeprefix("-")], *READING_ORDER[1:]]
-
-
-def filter_of(name, label, options, value):
-    """One filter as `_table_tools.html` shows it."""
-    return {
-        "name": name,
-        "label": label,
-        "active": bool(value),
-        "options": [{"value": key, "label": str(word), "selected": key == value} for key, word in options.items()],
-    }

@@ -6,7 +6,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mapping import access
-from mapping.pages import answer, posted
+from mapping.pages import answer, filter_of, posted
 from reviews import assigning, closing, progress
 from reviews.access import round_to_lead
 from reviews.kept import read_only
@@ -14,7 +14,6 @@ from reviews.models import Assignment
 from reviews.round_forms import EditRoundForm, RoundForm
 from reviews.table_csv import csv_file, csv_url
 from reviews.views.acting import carried_out
-from reviews.views.queue import filter_of
 
 PAGE = 50
 COLUMNS = ["paper", "title", "year", "reviewer", "state"]
@@ -59,7 +58,7 @@ def round(request, slug, round):
         "papers": progress.with_readers(round, page.object_list),
         "query": query,
         "csv_url": csv_url(request),
-        "filters": [filter_of("reader", "Reviewer", readers, chosen)],
+        "filters": [filter_of("reader", "Reviewer", readers.items(), chosen)],
         "may_undo": assigning.undoable(round),
         "may_remove": not found.assigned and not Assignment.objects.filter(round=round).exists(),
     }

@@ -1,0 +1,31 @@
+"""The coding page in a real Chromium, as the tests of it read it."""
+
+import re
+
+from django.core.files.base import ContentFile
+
+from tests.pdfs import make_pdf
+
+SAVED = re.compile(r"^saved at \d\d:\d\d$")
+
+
+def line(page):
+    """The line in the head that says how things stand."""
+    return page.locator("[data-saved]")
+
+
+def conclusion(page):
+    return page.locator("[name=conclusion-text]")
+
+
+def kept_in(page):
+    """How many sections wait in the browser."""
+    return page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('concord-kept')).length")
+
+
+def chosen(page, key):
+    return page.locator(f"#s-{key} [data-chip-label]").all_text_contents()
+
+
+def attach(paper, pages):
+    paper.pdf.save("paper.pdf", ContentFile(make_pdf(pages)))
