@@ -342,6 +342,13 @@ def test_confused_pairs_name_the_label_that_stands_for_another():
     assert [pair.one for pair in confused_pairs([ben, cleo])] == ["drift"]
 
 
+def test_one_sided_labels_stand_where_some_gave_them_and_others_did_not():
+    ben = [{"drift", "x"}, {"drift"}, {"x"}, None, set()]
+    cleo = [{"drift"}, {"drift"}, {"drift", "x"}, {"x"}, {"x"}]
+
+    assert one_sided([ben, cleo]) == {"drift": [2], "x": [0, 4]}
+
+
 def test_confused_pairs_of_plain_values_know_both_directions():
     (found,) = confused_pairs([["a", "b", "a", "c"], ["b", "a", "a", "c"]])
 
