@@ -22,6 +22,7 @@ from reviews.agreement import (
     marginals_by_rater,
     measure,
     median_absolute_difference,
+    one_sided,
     pairwise,
     per_code,
     percent_agreement,

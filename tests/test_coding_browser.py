@@ -271,7 +271,7 @@ def test_a_code_is_proposed_in_place_and_chosen_at_once(page_as, ben, url, assig
     page = page_as(ben)
     page.goto(url)
     challenges = page.locator("#s-challenges")
-    challenges.get_by_role("link", name="Propose a code").click()
+    challenges.get_by_role("button", name="Propose a code").click()
     dialog = page.locator("#propose-dialog")
     dialog.get_by_label("Label").fill("Privacies")
     expect(dialog.locator("[data-near-codes]")).to_contain_text("Privacy")

@@ -177,7 +177,7 @@ def test_a_proposal_left_with_escape_is_still_there_and_goes_out_after_signing_i
         make_code(Section.objects.get(key="challenges"), label)
     page = page_as(ben)
     page.goto(url)
-    opener = page.locator("#s-challenges").get_by_role("link", name="Propose a code")
+    opener = page.locator("#s-challenges").get_by_role("button", name="Propose a code")
     dialog = page.locator("#propose-dialog")
     opener.click()
     dialog.get_by_label("Label").fill("Data poisoning")

@@ -302,3 +302,18 @@ def test_absences_and_blanks_are_told_apart(study, as_user, ada, ben, cleo):
 
 def test_nothing_submitted_is_an_empty_page(study, as_user, ada):
     assert "Nothing to compare yet" in as_user(ada).get(at(make_paper(study))).content.decode()
+
+
+def test_one_answer_alone_waits_for_those_who_still_have_to_code_the_paper(study, as_user, ada, ben, cleo):
+    paper = make_paper(study)
+    make_summary(paper, ben, answers={"challenges": ["Cost"]})
+    make_assignment(paper, cleo)
+    body = as_user(ada).get(at(paper)).content.decode()
+    assert "Cleo Reviewer still has to code this paper." in body
+    assert "<b>0</b> of 1 open" in body
+    assert 'id="settle-challenges"' not in body
+    study.is_anonymous = True
+    study.save()
+    body = as_user(ada).get(at(paper)).content.decode()
+    assert "1 reviewer still has to code this paper." in body
+    assert "Cleo" not in body

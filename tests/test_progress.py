@@ -115,7 +115,7 @@ def test_an_open_difference_waits_for_those_who_settle(study, round, ada, ben, c
     for reader, label in ((ben, "Cost"), (cleo, "Talent")):
         make_summary(paper, reader, round=round, answers={"challenges": [label]})
     lines = {user: waiting.waiting(as_member(study, user), user) for user in (ada, ben)}
-    assert [(line.text, line.url) for line in lines[ada]][0] == (
+    assert next((line.text, line.url) for line in lines[ada]) == (
         "1 difference waits for a decision", reverse("disagreements", args=[study.slug]),
     )  # fmt: skip
     assert lines[ben] == []

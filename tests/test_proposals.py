@@ -150,4 +150,4 @@ def test_every_label_on_the_page_of_a_proposal_belongs_to_one_field(study, propo
     page = as_user(ada).get(reverse("decide-proposal", args=[study.slug, proposed.pk])).content.decode()
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
-    assert {name for name in re.findall(r'<label for="([^"]+)"', page)} <= set(ids)
+    assert set(re.findall(r'<label for="([^"]+)"', page)) <= set(ids)
