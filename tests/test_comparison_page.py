@@ -274,7 +274,8 @@ def test_the_number_of_queries_is_the_same_with_two_and_with_six_reviewers(study
             assert client.get(at(paper)).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
-    assert counts[0] < 70, counts
+    # Nothing is kept in tests: the differences are worked out for the rail and for the next paper.
+    assert counts[0] < 75, counts
 
 
 def test_a_screening_decision_is_compared_and_settled_like_any_other(study, as_user, ada, ben, cleo):
