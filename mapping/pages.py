@@ -15,11 +15,12 @@ def uploaded(request):
 
 
 def answer(request, template, context, *, refused=False):
-    """Render the page; for htmx its partial, `_name.html`. A refused form answers 422 with the same content."""
+    """Render the page; for htmx its partial, `_name.html`, where it has one. A refused form answers 422 with the same
+    content."""
     # A boosted link or a restored page wants the whole page, as without script.
     if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
         path = PurePosixPath(template)
-        template = str(path.with_name(f"_{path.name}"))
+        template = [str(path.with_name(f"_{path.name}")), template]
     return render(request, template, context, status=422 if refused else 200)
 
 

@@ -62,6 +62,12 @@ class Proposal:
         return len({paper for paper, _ in self.plan.assignments})
 
     @property
+    def shared(self):
+        """How many of the papers meant for several reviewers find two at least."""
+        wanted, missing = self.facts.get("per_paper", 1), {one.paper: one.missing for one in self.plan.problems}
+        return sum(wanted - missing.get(paper, 0) > 1 for paper in self.plan.overlapping)
+
+    @property
     def new(self):
         """How many papers every reviewer gets now: {User: number}, everybody named."""
         given = Counter(name for _, name in self.plan.assignments)

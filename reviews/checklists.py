@@ -38,7 +38,8 @@ class Checklists:
     def essential(self):
         facts = self.facts
         kinds = ", ".join(sorted({section.get_kind_display() for section in facts.coded}))
-        overlap = sum(one.overlap for one in facts.rounds)
+        # A paper that was shared in several rounds, for screening and for coding, is one paper.
+        overlap = len({paper for _, paper in facts.shared})
         with_figures = len(facts.kept_reports) if facts.has_figures else 0
         return [
             self.many("says which properties were rated", len(facts.coded), "coded item", at="template"),
@@ -123,7 +124,7 @@ class Checklists:
         screened = sum(one.overlap for one in self.facts.rounds if one.phase.kind == "screening")
         excluding, rules = self.facts.codes["excluding"], self.facts.discussed[1]
         return [
-            self.many("objective criteria", excluding, "code", "that excludes a paper", at="codebook"),
+            self.many("objective criteria", excluding, "code", "that can exclude a paper", at="codebook"),
             self.many("a further reviewer", screened, "paper", "screened by two or more", at="rounds"),
             self.many("decision rules", rules, "decision rule", at="disagreements"),
         ]

@@ -96,9 +96,9 @@ class CodeActForm(ActForm):
 
     reason = reason_field()
 
-    def __init__(self, posted, *, code, initial=None):
+    def __init__(self, posted, *, code, initial=None, **facts):
         self.code = code
-        super().__init__(posted, initial={"seen": codebook.code_token(code), **(initial or {})})
+        super().__init__(posted, initial={"seen": codebook.code_token(code), **(initial or {})}, **facts)
 
     def act(self, act, *, by):
         """Do it, unless another lead has changed the code since this form was opened."""
@@ -153,8 +153,8 @@ class MergeForm(CodeActForm):
     into = forms.ModelChoiceField(queryset=None, label="Merge into", empty_label="choose a code")
     field_order = ["into", "reason"]
 
-    def __init__(self, posted, *, code, initial=None):
-        super().__init__(posted, code=code, initial=initial)
+    def __init__(self, posted, *, code, initial=None, **facts):
+        super().__init__(posted, code=code, initial=initial, **facts)
         active = Code.objects.filter(section=code.section, status=Code.Status.ACTIVE)
         self.fields["into"].queryset = active.exclude(pk=code.pk)
         shows_at_once(self.fields["into"])
@@ -222,8 +222,8 @@ class AcceptForm(CodeActForm):
     reason = reason_field(required=False)
     field_order = ["label", "definition", "when_not", "example", "parent", "reason"]
 
-    def __init__(self, posted, *, code, initial=None):
-        super().__init__(posted, code=code, initial={name: getattr(code, name) for name in codebook.WORDS})
+    def __init__(self, posted, *, code, initial=None, **facts):
+        super().__init__(posted, code=code, initial={name: getattr(code, name) for name in codebook.WORDS}, **facts)
         self.fields["parent"].queryset = code.section.codes.filter(status=Code.Status.ACTIVE, parent=None)
         points_out_near_codes(self.fields["label"], code.section, besides=code)
 

@@ -89,13 +89,19 @@ class Facts:
                 papers=Count("paper", distinct=True), readers=Count("reviewer", distinct=True)
             )
         }
-        several = handed_out.values("round", "paper").annotate(readers=Count("pk")).filter(readers__gt=1)
-        overlap = Counter(several.values_list("round", flat=True))
+        overlap = Counter(round for round, _ in self.shared)
         rounds = [one for one in self.study.rounds.select_related("phase") if one.pk in sizes]
         for one in rounds:
             one.papers, one.readers = sizes[one.pk]["papers"], sizes[one.pk]["readers"]
             one.overlap = overlap[one.pk]
         return rounds
+
+    @cached_property
+    def shared(self):
+        """`[(round, paper)]`: what two or more read."""
+        handed_out = Assignment.objects.in_force().filter(round__study=self.study).order_by()
+        several = handed_out.values("round", "paper").annotate(readers=Count("pk")).filter(readers__gt=1)
+        return list(several.values_list("round", "paper"))
 
     @cached_property
     def looked_at_early(self):
@@ -139,6 +145,11 @@ class Facts:
         acts = dict(self.study.codebook_changes.model.Act.choices)
         counted = self.study.codebook_changes.order_by().values_list("act").annotate(times=Count("pk"))
         return {acts[act]: times for act, times in sorted(counted)}
+
+    @cached_property
+    def reasons(self):
+        """How many changes of the codebook say why they were made."""
+        return self.study.codebook_changes.exclude(reason="").count()
 
     @cached_property
     def kept_reports(self):
@@ -210,7 +221,15 @@ def template(facts):
         )
     if facts.changes:
         done = ", ".join(f"{act} {times}×" for act, times in facts.changes.items())
-        yield f"During the study it was changed, each time with the reason on record: {done}."
+        yield f"During the study it was changed, {reasons_given(facts)}: {done}."
+
+
+def reasons_given(facts):
+    """How many of the changes say why: adding and undoing ask for no reason."""
+    changes = sum(facts.changes.values())
+    if facts.reasons in {0, changes}:
+        return "each time with the reason on record" if facts.reasons else "without a reason on record"
+    return f"{counted(facts.reasons, 'time')} of {changes} with the reason on record"
 
 
 def read(facts):

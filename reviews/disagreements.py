@@ -15,7 +15,7 @@ from reviews.kept import kept
 from reviews.leaving import gone_from
 from reviews.models import Assignment, Deferral, Resolution, Summary
 from reviews.settled import is_late, merged_codes
-from reviews.settling import hidden_from, waiting
+from reviews.settling import asked_again, hidden_from, waiting
 
 NEAR, ALONE, LATE = "near", "alone", "late"
 
@@ -116,12 +116,12 @@ def work_out(study):
     sections = {one.pk: one for one in study.sections.in_use().select_related("phase")}
     everything = Summary.objects.filter(assignment__round__study=study)
     gone = gone_from(study)
-    closed = waiting(study, ()) | gone
+    closed, again = waiting(study, ()) | gone, asked_again(study, ())
     deferred = set(Deferral.objects.in_force().filter(paper__study=study).values_list("paper", "section"))
     board = Board()
     for said in compared(study, everything, sections.values(), is_open_only=True):
         section = sections[said.section]
-        if (said.paper, section.phase_id) in closed:
+        if (said.paper, section.phase_id) in closed or (said.paper, said.section) in again:
             continue
         if said.comparison.state == "differs":
             is_deferred = (said.paper, said.section) in deferred

@@ -3,15 +3,16 @@
 from collections import Counter
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from mapping.models import FindingMark, Paper, PaperSource, Phase
+from mapping.models import Finding, FindingMark, Paper, PaperSource, Phase, Section
 
 UNKNOWN = "not recorded"
 
 
 class Step(NamedTuple):
-    """One phase: the papers that came to it, how many it settled as excluded and why, and who goes on."""
+    """One phase: the papers that came to it, how many it settled as excluded and why, and who goes on; `undecided` of
+    them only until the phase decides otherwise."""
 
     phase: Phase
     papers: int
@@ -19,10 +20,11 @@ class Step(NamedTuple):
     reasons: dict  # {label of the code: papers}
     sources: dict  # {source: (papers that came, papers excluded)}; a paper found twice counts for both
     remaining: int
+    undecided: int
 
 
 def prisma_flow(study):
-    """`(identified by source, duplicates, [Step])`: three queries for each phase, whatever the number of papers."""
+    """`(identified by source, duplicates, [Step])`: five queries for each phase, whatever the number of papers."""
     found, duplicates = Counter(), 0
     by_paper = {}
     rows = PaperSource.objects.filter(paper__study=study).select_related("paper_import")
@@ -46,7 +48,16 @@ def prisma_flow(study):
             Step(
                 phase, len(came), len(reason), dict(Counter(reason.values()).most_common()),
                 {source: (number, left[source]) for source, number in arrived.most_common()},
-                len(came) - len(reason),
+                len(came) - len(reason), len(came - decided(phase)),
             )
         )  # fmt: skip
     return dict(found), duplicates, steps
+
+
+def decided(phase):
+    """The papers on which every section of the phase that can exclude has a finding; all, where none can."""
+    papers = Paper.objects.filter(study=phase.study_id)
+    judging = Section.objects.in_use().filter(phase=phase, codes__excludes_paper=True).distinct()
+    for section in judging:
+        papers = papers.filter(Exists(Finding.objects.filter(paper=OuterRef("pk"), section=section)))
+    return set(papers.values_list("pk", flat=True))

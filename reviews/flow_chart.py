@@ -29,8 +29,11 @@ def stages(found, duplicates, steps, papers):
     for step in steps:
         reasons = [f"{label}: {number:,}" for label, number in step.reasons.items()]
         aside = (f"Excluded: {step.excluded:,}", reasons) if step.excluded else None
-        whole.append(Stage(f"{step.phase}: {step.papers:,}", [], aside))
-    return [*whole, Stage(f"Included: {steps[-1].remaining if steps else papers:,}", [])]
+        open_ones = [f"not decided yet: {step.undecided:,}"] if step.undecided else []
+        whole.append(Stage(f"{step.phase}: {step.papers:,}", open_ones, aside))
+    # What a phase has not decided yet may leave still: the diagram says so, for it is not the end.
+    so_far = " so far" if any(step.undecided for step in steps) else ""
+    return [*whole, Stage(f"Included{so_far}: {steps[-1].remaining if steps else papers:,}", [])]
 
 
 def drawn(whole):

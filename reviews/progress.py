@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
-from django.urls import NoReverseMatch, reverse
 
-from mapping.models import Code, Paper, Section, User
+from mapping.models import Paper, Section, User
 
 from .kept import kept
 from .models import Answer, Assignment, Mark, RecodingTask, Summary
@@ -296,94 +295,7 @@ def answered(assignments):
     }
 
 
-# What waits for whom
-
-
-class Waiting(NamedTuple):
-    """One line of the overview: "3 proposed codes wait for a decision", and where to deal with it."""
-
-    count: int
-    text: str
-    url: str
-
-
-def waiting(study, user):
-    """What waits for this member of the study, as its `membership` says, each line with its page.
-
-    Every subject adds its own provider to PROVIDERS: a function of study and user that yields `Waiting` lines and asks
-    a constant number of queries.
-    """
-    return [line for provider in PROVIDERS for line in provider(study, user) if line.count]
-
-
-def place(name, study, *arguments):
-    """The address of a page of this study, or "" where there is no such page yet."""
-    try:
-        return reverse(name, args=[study.slug, *arguments])
-    except NoReverseMatch:
-        return ""
-
-
-def counted(number, one, several):
-    return f"{number} {one if number == 1 else several}"
-
-
-def own_recoding(study, user):
-    if study.membership.may_code:
-        count = RecodingTask.objects.waiting().filter(assignment__in=Assignment.objects.of(user, study)).count()
-        text = counted(count, "section of your summaries", "sections of your summaries") + " to look at again"
-        yield Waiting(count, text, place("queue", study))
-
-
-def proposed_codes(study, user):
-    if study.membership.is_lead:
-        count = Code.objects.proposed().filter(section__study=study).count()
-        text = counted(count, "proposed code waits", "proposed codes wait") + " for a decision"
-        yield Waiting(count, text, place("codebook", study))
-
-
 def papers_left(phase):
     """Papers that somebody could still read in this phase and that nobody was given."""
     given = Assignment.objects.in_force().filter(paper=OuterRef("pk"), round__phase=phase)
     return Paper.objects.available_in(phase).filter(~Exists(given))
-
-
-def papers_not_handed_out(study, user):
-    if study.membership.is_lead:
-        for phase in study.phases.filter(rounds__isnull=False).distinct():
-            count = kept(study, f"papers-left.{phase.pk}", papers_left(phase).count)
-            text = counted(count, "paper is", "papers are") + f" not handed out in {phase}"
-            yield Waiting(count, text, place("rounds", study))
-
-
-PROVIDERS = [own_recoding, proposed_codes, papers_not_handed_out]
-
-
-class Step(NamedTuple):
-    """One of the first steps of a study."""
-
-    text: str
-    is_done: bool
-    url: str
-    label: str
-
-
-def first_steps(study):
-    """What a fresh study still needs before anybody can code; empty once everything was done."""
-    steps = [
-        Step("The template says what to ask of every paper", study.sections.in_use().exists(),
-             place("template", study), "Edit the template"),
-        Step("The study has papers", study.papers.exists(), place("papers", study), "Import papers"),
-        Step("At least two people code", study.memberships.who_code().count() > 1, place("team", study), "Invite"),
-        Step("Papers are handed out in a round", Assignment.objects.in_force().filter(round__study=study).exists(),
-             place("rounds", study), "Hand out papers"),
-    ]  # fmt: skip
-    return [] if all(step.is_done for step in steps) else steps
-
-
-def released(study):
-    """Where members who do not lead find what the team settled on; empty until the study is released."""
-    if not study.is_released:
-        return []
-    pages = {"map": "The map", "papers": "Papers and their findings", "agreement": "Agreement", "export": "Files"}
-    return [(label, place(name, study)) for name, label in pages.items() if place(name, study)]

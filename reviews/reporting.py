@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from django.template.defaultfilters import pluralize
+
 from mapping.coefficients import HEADLINE
 from mapping.exporting import Column, Table
 from mapping.typesetting import tabular, typeset
@@ -174,8 +176,8 @@ def methods(reports, *, round_name, not_independent, summaries, imported):
         return ""
     papers, raters = (max(one[fact] for one in reports) for fact in ("papers", "raters"))
     sentences = [
-        f"In {round_name}, {papers} papers were coded by two or more of {raters} reviewers with "
-        f"{len(reports)} coded items; {independence(summaries, imported)}"
+        f"In {round_name}, {papers} paper{pluralize(papers, ' was,s were')} coded by two or more of {raters} reviewers "
+        f"with {len(reports)} coded item{pluralize(len(reports))}; {independence(summaries, imported)}"
     ]
     if not_independent:
         sentences.append(

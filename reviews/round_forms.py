@@ -33,11 +33,11 @@ class RoundForm(forms.Form):
 
 
 def suggested_round(study):
-    """A study begins with a pilot, then come main rounds."""
+    """A study begins with a pilot, then come main rounds; a phase that had none yet comes first."""
     names = set(study.rounds.values_list("name", flat=True))
     suggestions = ["Pilot", "Main round", *(f"Round {number}" for number in range(2, len(names) + 3))]
     name = next(name for name in suggestions if name not in names)
-    return {"name": name, "phase": study.phases.last()}
+    return {"name": name, "phase": study.phases.filter(rounds=None).first() or study.phases.last()}
 
 
 class EditRoundForm(forms.Form):

@@ -3,16 +3,18 @@
 Locks are taken in one order: the study's codebook (shared), then the papers by primary key.
 """
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from mapping.codebook import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
 from reviews.comparing import compared
 from reviews.leaving import come_back, gone_from, leave
-from reviews.models import Assignment, Resolution, Summary
+from reviews.models import Assignment, RecodingTask, Resolution, Summary
 from reviews.resolving import marks_for, stand_again
 from reviews.settled import Settled, what_was_said
 
@@ -40,8 +42,8 @@ def settle_unanimous(study, papers, *, phase=None, at=None):
 def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, at=None):
     """Write the findings that need no decision, and count what stays open: `{"settled": n, "open": m, "at": when}`.
 
-    Only where nobody still has to code the paper in that phase, and where there is no finding yet. `by` is the lead who
-    asked, None where an act of the study did; `papers` (primary keys) and `phase` narrow.
+    Only where nobody still has to code the paper in that phase, or this section anew, and where there is no finding
+    yet. `by` is the lead who asked, None where an act of the study did; `papers` (primary keys) and `phase` narrow.
     """
     if by and not Membership.objects.leads().filter(study=study, user=by).exists():
         raise PermissionDenied("Only leads of this study may do this.")
@@ -52,11 +54,12 @@ def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, 
     sections = study.sections.in_use()
     sections = {one.pk: one for one in (sections.filter(phase=phase) if phase else sections)}
     closed = waiting(study, locked) | gone_from(study, papers) | (hidden_from(by, study) if by else set())
+    again = asked_again(study, locked)
     summaries = Summary.objects.filter(assignment__round__study=study)
     ready, is_open = [], 0
     chosen = None if papers is None else locked
     for said in compared(study, summaries, sections.values(), papers=chosen, is_open_only=True):
-        if (said.paper, sections[said.section].phase_id) in closed:
+        if (said.paper, sections[said.section].phase_id) in closed or (said.paper, said.section) in again:
             continue
         if said.comparison.settles_itself or (said.comparison.state == "single" and not is_unanimous_only):
             ready.append(said)
@@ -76,6 +79,19 @@ def waiting(study, papers):
     if len(papers) == 1:
         awaiting = awaiting.filter(paper=papers[0])
     return set(awaiting.values_list("paper", "round__phase"))
+
+
+def asked_again(study, papers):
+    """`{(paper, section)}` that somebody who can has still to look at again, or to answer for the first time."""
+    able = (
+        Membership.objects.who_code().filter(study=study).exclude(user__password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    )
+    tasks = RecodingTask.objects.waiting().filter(
+        assignment__round__study=study, assignment__withdrawn_at=None, assignment__reviewer__in=able.values("user")
+    )
+    if len(papers) == 1:
+        tasks = tasks.filter(assignment__paper=papers[0])
+    return set(tasks.order_by().values_list("assignment__paper", "section"))
 
 
 def hidden_from(user, study):
@@ -124,8 +140,9 @@ def record(study, ready, by, now):
     # About one paper, the log must know so: it withholds lines from those still to code it.
     paper = Paper.objects.get(pk=papers.pop()) if len(papers) == 1 else None
     where = f"of “{paper}”" if paper else f"in {len(papers)} papers"
+    what = f"{len(ready)} section{pluralize(len(ready))}"
     LogEntry.objects.record(
-        study, by, "settle-unanimous", f"Settled {len(ready)} sections {where} that needed no decision", paper=paper,
+        study, by, "settle-unanimous", f"Settled {what} {where} that needed no decision", paper=paper,
         unanimous=unanimous, single=len(ready) - unanimous, at=now.isoformat(),
     )  # fmt: skip
 

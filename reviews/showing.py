@@ -204,30 +204,42 @@ def worst(rated, limit=None):
 
 def worth(rated):
     """Disagreements of one section with their weight: distance, and how often the same confusion comes back."""
-    pairs = agreement.confused_pairs(rated.table) if rated.section.kind != Section.Kind.NUMBER else []
-    again = {}
-    for pair in sorted(pairs, key=lambda one: len(one.papers)):
-        again.update(dict.fromkeys(pair.papers, pair))
+    again = coming_back(rated)
     found = []
     for paper, distance in worst(rated, 4 * DISCUSSED):
-        pair = again.get(paper)
-        others = len(pair.papers) - 1 if pair else 0
+        words, papers = again.get(paper, ("", [paper]))
+        others = len(papers) - 1
         found.append(
             {
                 "section": rated.section, "paper": rated.papers[paper], "said": said(rated, paper),
-                "weight": min(distance, FAR) * (1 + others / 4), "why": why(rated.section, distance, pair, others),
+                "weight": min(distance, FAR) * (1 + others / 4), "why": why(rated.section, distance, words, others),
             }
         )  # fmt: skip
     return found
 
 
-def why(section, distance, pair, others):
+def coming_back(rated):
+    """`{paper: (what differs in words, all papers where it does)}`: what most papers show. Of codes that stand for one
+    another first; else of a code that some gave there and others did not."""
+    if rated.section.kind == Section.Kind.NUMBER:
+        return {}
+    again = {}
+    if rated.section.kind == Section.Kind.CODES:
+        for label, papers in sorted(agreement.one_sided(rated.table).items(), key=lambda one: len(one[1])):
+            again.update(dict.fromkeys(papers, (f"“{measuring.shown(label)}” given by some alone", papers)))
+    pairs = agreement.confused_pairs(rated.table, limit=None if rated.section.kind != Section.Kind.CODES else 20)
+    for pair in sorted(pairs, key=lambda one: len(one.papers)):
+        words = f"“{measuring.shown(pair.one)}” where another gives “{measuring.shown(pair.other)}”"
+        again.update(dict.fromkeys(pair.papers, (words, pair.papers)))
+    return again
+
+
+def why(section, distance, words, others):
     far = "as far apart as two papers drawn by lot, or farther" if distance >= 1 else "closer than two papers by lot"
     if not others:
         return f"{far}; no other paper shows the same: perhaps an oversight"
     look = "look at their definitions" if section.has_codes else "look at what the section asks"
-    names = f"“{measuring.shown(pair.one)}” where another gives “{measuring.shown(pair.other)}”"
-    return f"{far}; {names}, on {others} other paper{'s' if others > 1 else ''} too: {look}"
+    return f"{far}; {words}, on {others} other paper{'s' if others > 1 else ''} too: {look}"
 
 
 def place(value):

@@ -62,6 +62,10 @@ class Sheet:
         self.typed = {}
 
     @property
+    def awaited(self):
+        return self.page.awaited.get(self.section.phase_id, [])
+
+    @property
     def is_gone(self):
         """The paper was excluded before it came here: what was said is still to be read, nothing is decided."""
         return self.section.phase_id in self.page.gone
@@ -105,8 +109,17 @@ class Sheet:
         return "one answer" if self.state == "submitted" else ""
 
     @property
+    def waits(self):
+        """One answer alone is not settled while somebody still has to code the paper."""
+        return self.comparison.state == "single" and not self.current and self.section.phase_id in self.page.awaited
+
+    @property
     def is_open(self):
-        return self.page.may_settle and not self.is_gone and self.state not in {"settled", "deferred"}
+        return self.may_settle and self.state not in {"settled", "deferred"}
+
+    @property
+    def may_settle(self):
+        return self.page.may_settle and not self.is_gone and not self.waits
 
     @property
     def is_done(self):
@@ -119,7 +132,7 @@ class Sheet:
 
     @cached_property
     def form(self):
-        if not self.page.may_settle or self.is_gone:
+        if not self.may_settle:
             return None
         return self.bound or self.page.form(self)
 
@@ -290,6 +303,17 @@ class Page:
             self.findings[finding.section_id] = finding
         deferrals = Deferral.objects.in_force().filter(paper=self.paper, section__in=self.sections)
         self.deferrals = {one.section_id: one for one in deferrals.select_related("by")}
+
+    @cached_property
+    def awaited(self):
+        """`{phase: readers who still have to code the paper}`, for those who settle it."""
+        if not self.knows_findings:
+            return {}
+        found = defaultdict(list)
+        awaiting = Assignment.objects.awaiting().filter(paper=self.paper, round__closed_at=None)
+        for one in awaiting.select_related("reviewer", "round").order_by("reviewer__username"):
+            found[one.round.phase_id].append(one.reviewer)
+        return dict(found)
 
     @property
     def open(self):

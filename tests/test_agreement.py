@@ -275,6 +275,18 @@ def test_names_stay_hidden_where_the_study_hides_them(study, ada, ben, cleo, as_
     assert asked.context["total"] == 0, "no address tells which answers are whose"
 
 
+def test_a_code_that_some_gave_alone_on_other_papers_too_is_not_called_an_oversight(study, ada, ben, cleo, as_user):
+    for _ in range(3):
+        paper = make_paper(study)
+        make_summary(paper, ben, answers={"challenges": ["Cost", "Talent"]})
+        make_summary(paper, cleo, answers={"challenges": ["Cost"]})
+    make_summary(last := make_paper(study), ben, answers={"challenges": ["Talent"]})
+    make_summary(last, cleo, answers={"challenges": ["Talent"]})
+    told = [one["why"] for one in page(as_user(ada), study).context["discuss"]]
+    assert len(told) == 3
+    assert all("“Talent” given by some alone, on 2 other papers too" in why for why in told)
+
+
 def test_the_ten_disagreements_worth_discussing_say_why(study, ada, ben, cleo, as_user):
     papers_differing(study, ben, cleo, 4)
     discuss = page(as_user(ada), study).context["discuss"]

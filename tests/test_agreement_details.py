@@ -22,6 +22,7 @@ from reviews.agreement import (
     marginals_by_rater,
     measure,
     median_absolute_difference,
+    one_sided,
     pairwise,
     per_code,
     percent_agreement,
@@ -340,6 +341,13 @@ def test_confused_pairs_name_the_label_that_stands_for_another():
     # 12 ordered comparisons; drift alone on one side 2 times, monitoring 3: 2·12 / (2·3).
     assert found[1].lift == pytest.approx(4)
     assert [pair.one for pair in confused_pairs([ben, cleo])] == ["drift"]
+
+
+def test_one_sided_labels_stand_where_some_gave_them_and_others_did_not():
+    ben = [{"drift", "x"}, {"drift"}, {"x"}, None, set()]
+    cleo = [{"drift"}, {"drift"}, {"drift", "x"}, {"x"}, {"x"}]
+
+    assert one_sided([ben, cleo]) == {"drift": [2], "x": [0, 4]}
 
 
 def test_confused_pairs_of_plain_values_know_both_directions():

@@ -88,6 +88,13 @@ def test_nobody_is_given_their_own_paper_and_it_is_shown(round, study, ada, ben,
     assert [(paper, missing) for paper, missing, _ in proposal.problems] == [(own, 1)]
 
 
+def test_a_paper_that_finds_one_reader_alone_is_not_counted_as_read_by_several(round, study, ben, cleo):
+    make_paper(study, authors="Reviewer, Ben")
+    make_paper(study, authors="Other, Ann")
+    proposal = assigning.propose(round, reviewers=[ben, cleo], per_paper=2)
+    assert (proposal.assigned, proposal.papers_given, proposal.shared) == (3, 2, 1)
+
+
 def test_capacity_counts_what_one_has_in_the_round_already(round, papers, ada, ben, cleo):
     make_assignment(papers[0], ben, round=round)
     proposal = assigning.hand_out(round, reviewers=[ben, cleo], per_paper=1, capacity={ben: 3}, by=ada)

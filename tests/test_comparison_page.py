@@ -274,7 +274,8 @@ def test_the_number_of_queries_is_the_same_with_two_and_with_six_reviewers(study
             assert client.get(at(paper)).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
-    assert counts[0] < 70, counts
+    # Nothing is kept in tests: the differences are worked out for the rail and for the next paper.
+    assert counts[0] < 75, counts
 
 
 def test_a_screening_decision_is_compared_and_settled_like_any_other(study, as_user, ada, ben, cleo):
@@ -302,3 +303,18 @@ def test_absences_and_blanks_are_told_apart(study, as_user, ada, ben, cleo):
 
 def test_nothing_submitted_is_an_empty_page(study, as_user, ada):
     assert "Nothing to compare yet" in as_user(ada).get(at(make_paper(study))).content.decode()
+
+
+def test_one_answer_alone_waits_for_those_who_still_have_to_code_the_paper(study, as_user, ada, ben, cleo):
+    paper = make_paper(study)
+    make_summary(paper, ben, answers={"challenges": ["Cost"]})
+    make_assignment(paper, cleo)
+    body = as_user(ada).get(at(paper)).content.decode()
+    assert "Cleo Reviewer still has to code this paper." in body
+    assert "<b>0</b> of 1 open" in body
+    assert 'id="settle-challenges"' not in body
+    study.is_anonymous = True
+    study.save()
+    body = as_user(ada).get(at(paper)).content.decode()
+    assert "1 reviewer still has to code this paper." in body
+    assert "Cleo" not in body

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mapping.models import PaperSource
-from reviews import outlining, settling
+from reviews import flow_chart, outlining, settling
 from reviews.causes import causes_in
 from reviews.feedback import feedback_for
 from reviews.flow import prisma_flow
@@ -91,3 +91,20 @@ def test_the_flow_counts_papers_by_reason_and_source_from_phase_to_phase(study, 
     assert screening.reasons == {"Exclude: language": 2, "Exclude: secondary study": 1}
     assert screening.sources == {"Scopus": (2, 1), "ACM": (2, 2)}
     assert (coding.papers, coding.excluded, coding.remaining) == (1, 0, 1)
+
+
+def test_the_flow_tells_how_many_papers_are_not_decided_yet(study, ada, ben, cleo):
+    outlining.add_preset(study, "screening", by=ada)
+    round = make_round(study, "Screening", phase=study.phases.get(key="screening"))
+    for other in ("Include", "Exclude: language"):
+        paper = make_paper(study)
+        make_summary(paper, ben, round=round, answers={"decision": "Include"})
+        make_summary(paper, cleo, round=round, answers={"decision": other})
+    make_paper(study)
+    settling.settle(study)
+    found, duplicates, steps = prisma_flow(study)
+    assert [(step.papers, step.undecided) for step in steps] == [(3, 2), (3, 0)]
+    told = [(stage.heading, stage.details) for stage in flow_chart.stages(found, duplicates, steps, 3)]
+    assert told[1:] == [
+        ("Screening: 3", ["not decided yet: 2"]), ("Coding: 3", []), ("Included so far: 3", []),
+    ]  # fmt: skip

@@ -249,6 +249,7 @@ def test_a_lead_uploads_looks_confirms_and_undoes(study, ada, as_user):
     assert answer.redirect_chain[-1][0] == reverse("paper-import", args=[study.slug, found.pk])
     assert "Towards MLOps" in answer.text
     assert study.papers.count() == 0
+    assert "Look and import" in lead.get(page).text
 
     answer = lead.post(reverse("paper-import", args=[study.slug, found.pk]), follow=True)
     assert "2 papers imported" in answer.text

@@ -74,7 +74,7 @@ def test_a_newcomer_makes_an_account_and_is_in(study, client, invitation, link):
 
     nia = User.objects.get(username="nia")
     assert joined.url == study.get_absolute_url()
-    assert client.get(joined.url).status_code == 200
+    assert "Welcome, Nia New. You are a reviewer of this study." in client.get(joined.url).content.decode()
     assert part_of(nia, study).role == "reviewer"
     invitation.refresh_from_db()
     assert (invitation.state, invitation.accepted_by) == ("accepted", nia)
@@ -295,3 +295,8 @@ def test_a_new_account_signs_in_with_what_was_chosen(client, link):
     client.post(link, NEWCOMER)
 
     assert Client().post("/sign-in/", {"username": "nia", "password": NEWCOMER["password"]}).url == "/"
+
+
+def test_an_observer_is_welcomed_in_good_english(study, ada, client):
+    joined = client.post(invite(study, role="observer", by=ada).get_absolute_url(), NEWCOMER)
+    assert "You are an observer of this study." in client.get(joined.url).content.decode()

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from mapping import codebook
 from mapping.models import Finding, FindingMark, PaperSource, Study
 from reviews import closing, flow_chart, settling
 from reviews.models import EarlyLook, Round, Summary
@@ -162,3 +163,19 @@ def test_the_flow_leaves_as_a_figure_of_its_own(coded, ada, ben, as_user):
     words = [text.text for text in drawn.iter() if text.tag.endswith("}text")]
     assert f"Included: {coded.papers.count()}" in words
     assert as_user(ben).get(f"/s/{coded.slug}/methods/flow.svg").status_code == 403
+
+
+def test_the_text_claims_reasons_of_the_changes_that_have_one_alone(coded, ada, as_user):
+    make_section(coded.phases.get(), "later")
+    code = make_code(coded.sections.get(key="later"), "First")
+    codebook.change(code, by=ada, facts={"label": "Second"}, reason="clearer")
+    assert "it was changed, each time with the reason on record: " in words(as_user(ada), coded)
+    codebook.add(code.section, by=ada, facts={"label": "Third"})
+    assert "it was changed, 1 time of 2 with the reason on record: " in words(as_user(ada), coded)
+
+
+def test_a_paper_that_two_rounds_share_is_one_paper_in_the_checklist(coded, ada, ben, cleo, as_user):
+    again = make_round(coded, "Again")
+    for reader in (ben, cleo):
+        make_summary(coded.papers.first(), reader, round=again)
+    assert "independently 2 papers read by two or more" in words(as_user(ada), coded)

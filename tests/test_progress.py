@@ -1,12 +1,13 @@
 """Plain facts about the work: counted once for everybody, and never what an answer says."""
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from mapping.models import Membership
-from reviews import progress
+from reviews import closing, progress, waiting
 from reviews.models import Assignment, RecodingTask, Summary
-from tests.making import make_assignment, make_code, make_paper, make_round, make_study, make_summary
+from tests.making import make_assignment, make_code, make_paper, make_phase, make_round, make_study, make_summary
 
 
 @pytest.fixture
@@ -91,28 +92,58 @@ def test_what_is_still_to_code_counts_open_papers_and_sections_to_look_at_again(
 
 
 def test_waiting_lines_are_for_ones_role_and_only_where_there_is_work(study, round, ada, ben, olga):
-    assert progress.waiting(as_member(study, ada), ada) == []
+    assert waiting.waiting(as_member(study, ada), ada) == []
     make_paper(study)
     make_code(study.sections.get(key="challenges"), "Drifting", status="proposed", proposed_by=ben)
     done = make_summary(make_paper(study), ben, round=round).assignment
     RecodingTask.objects.create(assignment=done, section=study.sections.get(key="cases"))
-    texts = {user: [line.text for line in progress.waiting(as_member(study, user), user)] for user in (ada, ben, olga)}
+    texts = {user: [line.text for line in waiting.waiting(as_member(study, user), user)] for user in (ada, ben, olga)}
     assert texts == {
-        ada: ["1 proposed code waits for a decision", "1 paper is not handed out in Coding"],
+        ada: [
+            "1 proposed code waits for a decision",
+            "1 round has everything in and can be closed",
+            "1 section is still to be looked at again by their reviewers",
+            "1 paper is not handed out in Coding",
+        ],
         ben: ["1 section of your summaries to look at again"],
         olga: [],
     }
 
 
+def test_an_open_difference_waits_for_those_who_settle(study, round, ada, ben, cleo):
+    paper = make_paper(study)
+    for reader, label in ((ben, "Cost"), (cleo, "Talent")):
+        make_summary(paper, reader, round=round, answers={"challenges": [label]})
+    lines = {user: waiting.waiting(as_member(study, user), user) for user in (ada, ben)}
+    assert next((line.text, line.url) for line in lines[ada]) == (
+        "1 difference waits for a decision", reverse("disagreements", args=[study.slug]),
+    )  # fmt: skip
+    assert lines[ben] == []
+
+
+def test_the_next_phase_waits_to_be_handed_out_once_the_rounds_before_it_are_closed(study, ada, ben):
+    screening = make_phase(study, "screening")
+    study.phases.filter(key="coding").update(position=1)
+    screened = make_round(study, "Screening", phase=screening)
+    make_summary(make_paper(study), ben, round=screened)
+
+    def told():
+        return [line.text for line in waiting.waiting(as_member(study, ada), ada)]
+
+    assert told() == ["1 round has everything in and can be closed"]
+    closing.close_round(screened, by=ada)
+    assert told() == ["1 paper is not handed out in Coding"]
+
+
 def test_first_steps_go_from_nothing_to_a_round_and_then_away(ada, ben):
     study = make_study(lead=ada, with_sections=False)
-    done = [[step.is_done for step in progress.first_steps(study)]]
+    done = [[step.is_done for step in waiting.first_steps(study)]]
     from tests.making import make_section
 
     make_section(study.phases.get(), "challenges")
     paper = make_paper(study)
     Membership.objects.create(study=study, user=ben, role="reviewer")
-    done.append([step.is_done for step in progress.first_steps(study)])
+    done.append([step.is_done for step in waiting.first_steps(study)])
     make_assignment(paper, ben)
-    done.append([step.is_done for step in progress.first_steps(study)])
+    done.append([step.is_done for step in waiting.first_steps(study)])
     assert done == [[False] * 4, [True, True, True, False], []]

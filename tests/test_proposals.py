@@ -1,5 +1,7 @@
 """The inbox of proposed codes."""
 
+import re
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
@@ -134,3 +136,18 @@ def test_the_inbox_asks_the_database_as_often_for_three_proposals_as_for_one(
         make_summary(make_paper(study), ben, answers={"challenges": [f"Another {number}"]})
     with django_assert_num_queries(len(one)):
         client.get(inbox(study))
+
+
+def test_what_merging_a_proposal_would_do_is_shown_as_soon_as_a_code_is_chosen(study, proposed, section, ada, as_user):
+    into = make_code(section, "Lack of talent")
+    url = reverse("decide-proposal", args=[study.slug, proposed.pk])
+    shown = as_user(ada).get(url, {"into": into.pk}, headers={"HX-Request": "true"})
+    assert shown.status_code == 200
+    assert 'id="touched"' in shown.content.decode()
+
+
+def test_every_label_on_the_page_of_a_proposal_belongs_to_one_field(study, proposed, ada, as_user):
+    page = as_user(ada).get(reverse("decide-proposal", args=[study.slug, proposed.pk])).content.decode()
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'<label for="([^"]+)"', page)) <= set(ids)

@@ -8,6 +8,7 @@ from mapping.models import Code, LogEntry, Section
 from reviews import coding
 from tests.answers import code, fill, marks, said, save
 from tests.making import make_assignment, make_paper
+from tests.reading import form_in
 
 
 @pytest.fixture
@@ -75,6 +76,17 @@ def test_a_proposal_without_script(as_user, ben, url, study, paper, assignment):
     assert (made.status_code, made.json()["label"]) == (201, "Another")
     client.post(reverse("withdraw-proposal", args=[study.slug, paper.key]), {"code": made.json()["pk"]})
     assert not Code.objects.proposed().filter(label="Another").exists()
+
+
+def test_what_was_ticked_is_saved_before_a_code_is_proposed_without_script(as_user, ben, url, study, paper, assignment):
+    client = as_user(ben)
+    fields = form_in(client.get(url), "summary-form")
+    fields["conclusion-text"] = "Typed before."
+    answer = client.post(url, {**fields, "act": "propose:challenges"})
+    assert said(assignment, "conclusion").text == "Typed before."
+    asked = client.get(answer.url)
+    assert answer.url.startswith(reverse("propose", args=[study.slug, paper.key]))
+    assert "Propose a code for" in asked.content.decode()
 
 
 def test_near_codes_are_pointed_out_while_one_types(as_user, ben, study, paper, assignment):

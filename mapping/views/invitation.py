@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from mapping.inviting import NotInvited, accept, accept_as_newcomer, invitation_behind
+from mapping.models import Membership
 from mapping.pages import answer, posted
 from mapping.people_forms import NewcomerForm
 from mapping.views.account import sign_in_for
@@ -33,10 +34,15 @@ def invitation(request, token):
             form.add_error(None, error)
         else:
             login(request, membership.user, backend="mapping.people.NameOrEmailBackend")
-            messages.success(request, f"Welcome, {membership.user}. You are a {membership.role} of this study.")
+            messages.success(request, f"Welcome, {membership.user}. {joined_as(membership)}")
             return redirect(found.study)
     facts = {"invitation": found, "form": form, "sign_in": sign_in_for(request.path)}
     return answer(request, "invitation.html", facts, refused=form.is_bound)
+
+
+def joined_as(membership):
+    article = "an" if membership.role == Membership.Role.OBSERVER else "a"
+    return f"You are {article} {membership.role} of this study."
 
 
 def join(request, found):
@@ -50,7 +56,7 @@ def join(request, found):
             membership = accept(found, user=request.user)
         except NotInvited as error:
             return refused(request, found, error.code or "taken", reason=error.messages[0])
-        messages.success(request, f"You are a {membership.role} of this study.")
+        messages.success(request, joined_as(membership))
         return redirect(found.study)
     return answer(request, "invitation.html", {"invitation": found, "form": None})
 

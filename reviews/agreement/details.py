@@ -251,6 +251,18 @@ def _confused(labels, a, b, lift, compared):
     return ConfusedPair(labels[a], labels[b], sum(by_raters.values()), float(lift), sorted(papers), dict(by_raters))
 
 
+def one_sided(ratings):
+    """{label: papers} on which some raters gave this label and others did not. No loop over papers."""
+    table = tabulate(ratings)
+    labels, member = _membership(table)
+    given, raters = np.zeros((table.codes.shape[1], len(labels)), int), (table.codes >= 0).sum(axis=0)
+    for row in table.codes:
+        papers = np.flatnonzero(row >= 0)
+        given[papers] += member[row[papers]]
+    is_one_sided = (given > 0) & (given < raters[:, None])
+    return {label: np.flatnonzero(is_one_sided[:, place]).tolist() for place, label in enumerate(labels)}
+
+
 def _membership(table):
     """(labels, values × labels as booleans); a plain value is a set of itself."""
     sets = [value if isinstance(value, frozenset) else frozenset([value]) for value in table.values]

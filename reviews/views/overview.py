@@ -2,7 +2,7 @@ from django.views.decorators.http import require_safe
 
 from mapping import access
 from mapping.pages import answer
-from reviews import progress
+from reviews import progress, waiting
 from reviews.glance import at_a_glance
 from reviews.kept import read_only
 
@@ -13,7 +13,7 @@ def overview(request, slug):
     read_only(study)
     context = {
         "study": study,
-        "waiting": progress.waiting(study, request.user),
+        "waiting": waiting.waiting(study, request.user),
         "glance": at_a_glance(study, request.user),
     }
     if study.membership.may_code:
@@ -22,12 +22,12 @@ def overview(request, slug):
             "own": [own for own in progress.of_reader(study, request.user) if not own.round.is_closed],
         }
     if study.membership.is_lead:
-        steps = progress.first_steps(study)
+        steps = waiting.first_steps(study)
         context |= {
             "rounds": progress.of_rounds(study.rounds.all(), with_papers=False),
             "steps": steps,
             "next_step": next((step for step in steps if not step.is_done), None),
         }
     else:
-        context["released"] = progress.released(study)
+        context["released"] = waiting.released(study)
     return answer(request, "overview.html", context)

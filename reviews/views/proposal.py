@@ -28,7 +28,9 @@ def section_of(assignment, asked):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def propose(request, slug, key):
-    study, paper, assignment = access.assignment_to_code(request.user, slug, key, pk=request.POST.get("assignment"))
+    study, paper, assignment = access.assignment_to_code(
+        request.user, slug, key, pk=request.POST.get("assignment"), phase=request.GET.get("phase", "")
+    )
     asked = request.POST.get("section") or request.GET.get("section", "")
     if not asked:
         return redirect("summary", study.slug, paper.key)

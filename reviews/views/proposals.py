@@ -35,7 +35,8 @@ def decide_proposal(request, slug, code):
     asked = request.POST.get("act", "")
     initial = {"into": request.GET.get("into")}
     forms = {
-        name: form(request.POST if name == asked else None, code=code, initial=initial)
+        # Three forms stand on one page: each has ids of its own, so that every label belongs to its field.
+        name: form(request.POST if name == asked else None, code=code, initial=initial, auto_id=f"id_{name}_%s")
         for name, (form, _, _) in ACTS.items()
     }
     if code.status != Code.Status.PROPOSED:

@@ -1,6 +1,7 @@
 """Coding one paper: the whole form on one page, which works without script; with it, sections save themselves."""
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -80,8 +81,12 @@ def save_form(request, study, assignment):
         names = ", ".join(sheet.label for sheet in form.sections if sheet.key in refused)
         messages.error(request, f"{names}. The rest is saved.")
         return shown(request, study, assignment, questionnaire.of(assignment), refused=refused, status_refused=True)
-    if request.POST.get("act") == "review" and not kept:
+    act, _, section = request.POST.get("act", "").partition(":")
+    if act == "review" and not kept:
         return redirect(review_url(study, assignment))
+    if act == "propose" and not kept:
+        asked = urlencode({"section": section, "phase": assignment.round.phase.key})
+        return redirect(f"{reverse('propose', args=[study.slug, assignment.paper.key])}?{asked}")
     if not kept:
         messages.success(request, "Saved.")
     return redirect(f"{request.path}?phase={assignment.round.phase.key}")

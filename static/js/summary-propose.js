@@ -1,5 +1,5 @@
-/* "Propose a code" beside the form: a dialog, near codes while one types, and the new code chosen at once. Without script the link
-   leads to a page that does the same. */
+/* "Propose a code" beside the form: a dialog, near codes while one types, and the new code chosen at once. Without script the
+   button saves the draft and leads to a page that does the same. */
 
 const form = document.querySelector("[data-summary]");
 const dialog = document.getElementById("propose-dialog");
@@ -63,7 +63,7 @@ function chosen(code) {
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-propose]");
+  const link = event.target.closest("[data-propose]");
   if (!link || event.ctrlKey || event.metaKey || event.button) return;
   event.preventDefault();
   open(link);

@@ -1,0 +1,27 @@
+"""On a phone no page is wider than the phone, whatever stands in its tables."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from reviews import closing, settling
+from tests.making import make_paper, make_round, make_summary
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.mark.parametrize("name", ["overview", "feedback"])
+def test_tables_of_figures_fit_on_a_phone(name, study, page_as, ada, ben, cleo):
+    round = make_round(study, "Main")
+    for _ in range(2):  # all say the same: the coefficient is undefined, and says why in a long line
+        paper = make_paper(study)
+        for reader in (ben, cleo):
+            make_summary(paper, reader, round=round, answers={"method": "Survey", "challenges": ["Data quality"]})
+    settling.settle(study, by=ada)
+    closing.close_round(round, by=ada)
+    study.released_at = timezone.now()
+    study.save()
+    page = page_as(ben, viewport={"width": 390, "height": 844})
+    page.goto(reverse(name, args=[study.slug]))
+    assert page.get_by_text("undefined" if name == "overview" else "given and settled").count()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
