@@ -19,5 +19,6 @@ def answer(request, template, context, *, refused=False):
     # A boosted link or a restored page wants the whole page, as without script.
     if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
         path = PurePosixPath(template)
-        template = str(path.with_name(f"_{path.name}"))
+        # A page without a partial answers whole, whatever header comes with the question.
+        template = [str(path.with_name(f"_{path.name}")), template]
     return render(request, template, context, status=422 if refused else 200)
