@@ -6,6 +6,11 @@ from mapping.models import Study
 from reviews.models import Assignment, EarlyLook
 
 WITHHELD = "Closed to you until your own summary of this paper is in."
+# That they were done, and how often, says how the answers came out: differences are put off, remarked on, settled.
+TELLING = (
+    "settle-section", "settle-unanimous", "undo-settling", "defer-section", "lift-deferral", "add-remark",
+    "resolve-remark", "recode-section", "leave-phases", "come-back-phases",
+)  # fmt: skip
 
 
 def papers_closed_to(user, study):
@@ -19,10 +24,18 @@ def papers_closed_to(user, study):
 
 
 def lines(study, user):
-    """Newest first, with `is_withheld` on what others did with a paper that is closed to this person."""
-    closed = Q(paper__in=papers_closed_to(user, study)) & ~Q(by=user)
-    withheld = Case(When(closed, then=Value(True)), default=Value(False), output_field=BooleanField())
-    return study.log.annotate(is_withheld=withheld).select_related("by", "paper")
+    """Newest first, with `is_withheld` on what others did with a paper that is closed to this person. Without the lines
+    that tell of answers there by standing in the log at all, or by counting them among others.
+    """
+    papers = papers_closed_to(user, study)
+    closed = Q(paper__in=papers) & ~Q(by=user)
+    telling = closed | Q(paper=None) & ~Q(by=user) if papers.exists() else closed
+    log = study.log.annotate(is_withheld=flag(closed), is_telling=flag(telling & Q(act__in=TELLING)))
+    return log.filter(is_telling=False).select_related("by", "paper")
+
+
+def flag(condition):
+    return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
 def narrowed(found, *, words="", person="", act=""):

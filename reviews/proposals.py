@@ -7,7 +7,7 @@ from mapping.models import Code
 from mapping.parsers.labels import near_codes
 from reviews import touching
 from reviews.logbook import papers_closed_to
-from reviews.models import Mark
+from reviews.models import Assignment
 
 
 @dataclass
@@ -44,10 +44,12 @@ def waiting(study, user):
 
 
 def withheld_from(user, study, codes):
-    """The codes that stand on a paper closed to this person: who proposed them would tell who found them there."""
-    there = Mark.objects.filter(code__in=codes, answer__summary__assignment__paper__in=papers_closed_to(user, study))
-    others = there.exclude(answer__summary__assignment__reviewer=user)
-    return set(others.values_list("code", flat=True))
+    """The codes of whoever reads a paper that is closed to this person: their name would tell who found them there, and
+    shown for the others alone it would tell as much.
+    """
+    there = Assignment.objects.in_force().filter(paper__in=papers_closed_to(user, study)).exclude(reviewer=user)
+    readers = set(there.values_list("reviewer", flat=True))
+    return {code.pk for code in codes if code.proposed_by_id in readers}
 
 
 def near_of(codes):

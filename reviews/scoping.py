@@ -81,6 +81,9 @@ def visible(user, study):
     rows[Deferral] = rows[Deferral].filter(open_to(user, study))
     if study.membership.is_lead:
         rows[LogEntry] = logbook.lines(study, user).exclude(act=IMPORTED)
+        # Who has to look again at a code that was split has used it.
+        used = Q(code__isnull=False, assignment__paper__in=logbook.papers_closed_to(user, study))
+        rows[RecodingTask] = rows[RecodingTask].exclude(used & ~Q(assignment__reviewer=user))
         return rows
     # What others propose says what they read; who reads what is for the leads, and so is the history of both.
     own = Q(proposed_by=user)

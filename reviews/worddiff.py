@@ -10,7 +10,7 @@ BELONGING = "\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 PUNCTUATION = (
     re.escape('.,;:!?()[]{}<>"“”„‘«»…—–/\\') + "\u3001\u3002\u300c-\u3011\uff01-\uff0f\uff1a-\uff20\u060c\u061b\u061f"
 )
-MOST_PAIRS = 1_000_000
+MOST_PAIRS = 20_000
 WORD = re.compile(rf"\s*(?:[{WITHOUT_SPACES}][{BELONGING}]*|[{PUNCTUATION}]|[^\s{WITHOUT_SPACES}{PUNCTUATION}]+)\s*")
 
 
@@ -20,7 +20,8 @@ def word_diff(one, other):
     Case and punctuation count, the width of blanks does not. Joined, "same" and "only_one" are the first text letter by
     letter; "same" and "only_other" are the second, but for blanks. Right-to-left text stays in its logical order.
     """
-    ones, others = WORD.findall(one), WORD.findall(other)
+    # Without a word there is nothing to find, and blanks alone would be looked through from each of them.
+    ones, others = (WORD.findall(text) if text.strip() else [] for text in (one, other))
     segments = []
     bare = ([word.strip() for word in words] for words in (ones, others))
     for operation, start, end, other_start, other_end in steps(*bare):
@@ -35,9 +36,38 @@ def word_diff(one, other):
 
 
 def steps(ones, others):
-    """How the first list becomes the second, as SequenceMatcher tells it."""
+    """How the first list becomes the second, as SequenceMatcher tells it of what lies between the same words at the
+    beginning and at the end.
+    """
+    start = shared(ones, others)
+    end = shared(ones[start:][::-1], others[start:][::-1])
+    between, other_between = ones[start : len(ones) - end], others[start : len(others) - end]
+    frequent = too_frequent(between, other_between)
+    if start:
+        yield "equal", 0, start, 0, start
+    matcher = SequenceMatcher(frequent.__contains__, between, other_between, autojunk=False)
+    for operation, *places in matcher.get_opcodes():
+        yield operation, *(place + start for place in places)
+    if end:
+        yield "equal", len(ones) - end, len(ones), len(others) - end, len(others)
+
+
+def shared(ones, others):
+    """How many words are the same from the beginning on."""
+    pairs = enumerate(zip(ones, others, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), min(len(ones), len(others)))
+
+
+def too_frequent(ones, others):
+    """Words that are no anchors: of the most frequent so many that the pairs of the others can be looked through.
+
+    SequenceMatcher looks at every pair of equal words several times over. Where words repeat without end, as in a table
+    of zeros or a line of dots, that is a coarser answer, but at once.
+    """
     mine, theirs = Counter(ones), Counter(others)
-    pairs = sum(number * theirs[word] for word, number in mine.items())
-    # Every pair of equal words is looked at several times over. Where words repeat without end, as in a table of zeros,
-    # the frequent ones stop being anchors: a coarser answer, but at once.
-    return SequenceMatcher(None, ones, others, autojunk=pairs > MOST_PAIRS).get_opcodes()
+    pairs, frequent = 0, set()
+    for word in sorted(mine.keys() & theirs.keys(), key=lambda word: (mine[word] * theirs[word], word)):
+        pairs += mine[word] * theirs[word]
+        if pairs > MOST_PAIRS:
+            frequent.add(word)
+    return frequent

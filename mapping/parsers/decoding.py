@@ -47,7 +47,8 @@ def decoded(content, file=""):
 
 def unified_line_ends(text):
     """Every way to end a line becomes `\\n`. A stray return would hide all that follows it from rispy."""
-    return re.sub(r"\r*\n|\r", "\n", text.removeprefix("\ufeff"))
+    # Each run of returns is looked through once, from its beginning.
+    return re.sub(r"(?<!\r)\r+\n|\r", "\n", text.removeprefix("\ufeff"))
 
 
 def _characters(content):

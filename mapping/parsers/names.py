@@ -9,16 +9,26 @@ from . import latex
 _INITIALS = r"(?:[^\W\d_]\.?[-\s]?){1,4}"
 # "Smith J.", "van der Berg JM": how Scopus and PubMed write names.
 _FAMILY_THEN_INITIALS = re.compile(r"^([^\W\d_][\w'’ -]*[^\W\d_])\s+((?:[A-ZÀ-Þ]\.?[-\s]?){1,4})$")
-_NUMBER_IN_BRACKETS = re.compile(r"\s*\(\d{5,}\)")
+_NUMBER_IN_BRACKETS = re.compile(r" ?\(\d{5,}\)")
 
 
 def from_bibtex(value):
     """The names of a BibTeX author field, LaTeX decoded; `and others` stays as "others"."""
     # Some programs put semicolons where BibTeX wants "and".
     if ";" in value and not re.search(r"\sand\s", value):
-        value = re.sub(r"(?<!\\);(?![^{]*\})", " and ", value)
+        value = _semicolons_to_and(value)
     names = [_from_bibtex_name(name) for name in split_multiple_persons_names(value)]
     return [name for name in names if name]
+
+
+def _semicolons_to_and(value):
+    """But for those before a closing brace, which stand inside a name. Looked through once, however many there are."""
+    pieces = re.split(r"([{}])", value)
+    following = [*pieces[1:], ""]
+    return "".join(
+        piece if brace == "}" else re.sub(r"(?<!\\);", " and ", piece)
+        for piece, brace in zip(pieces, following, strict=True)
+    )
 
 
 def to_bibtex(names):
@@ -30,11 +40,13 @@ def from_list(text):
 
     Names stay as they are written, but for "Smith J." which becomes "Smith, J.".
     """
+    # Blanks first become one each: a run of them would be looked through from every one of its places.
+    text = "\n".join(" ".join(line.split()) for line in text.split("\n"))
     text = _NUMBER_IN_BRACKETS.sub("", text).strip()
     if ";" in text:
         parts = text.split(";")
     else:
-        parts = re.split(r"\n|,?\s+(?:and|&)\s+", text)
+        parts = re.split(r"\n|,? (?:and|&) ", text)
         # "John, Olsson and Bosch": who writes the last one without a comma means people by the commas before.
         split = _split_at_commas if "," in parts[-1] or len(parts) == 1 else _split_at_every_comma
         parts = [name for part in parts for name in split(part)]

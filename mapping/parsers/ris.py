@@ -15,7 +15,7 @@ from .records import PaperRecord, Problem
 _TAG_LINE = re.compile(r"^([A-Z][A-Z0-9])  -(?: (.*)|)$")
 # Hand-made files leave spaces out or double them; "UK - based" in an abstract is text, so only known tags count.
 _LOOSE_TAG_LINE = re.compile(r"^\s*([A-Z][A-Z0-9])\s{0,3}-(?:\s+(.*)|)$")
-_START = re.compile(r"^\s*TY\s{0,3}-", re.MULTILINE)
+_START = re.compile(r"^[^\S\n]*TY\s{0,3}-", re.MULTILINE)
 _KIND_OF_TYPE = {
     **dict.fromkeys(["JOUR", "EJOUR", "MGZN", "NEWS", "INPR", "JFULL", "ABST"], "article"),
     **dict.fromkeys(["CONF", "CPAPER"], "inproceedings"),

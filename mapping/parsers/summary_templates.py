@@ -174,7 +174,8 @@ class _Reading:
             # "* Year: 2021" in a list of details; elsewhere it is an item with a colon in it.
             is_among_details = self.target is None or self.target in DETAIL_KEYS
             return [exact] if exact in DETAIL_KEYS and is_among_details else None
-        following = next((one for one in self.lines[place + 1 :] if one.shape is not Shape.BLANK), None)
+        below = (self.lines[number] for number in range(place + 1, len(self.lines)))
+        following = next((one for one in below if one.shape is not Shape.BLANK), None)
         leads_list = following is not None and following.level > line.level and following.shape is Shape.BULLET
         return [exact] if exact and (line.text.endswith(":") or line.is_bold or leads_list) else None
 
@@ -186,8 +187,9 @@ class _Reading:
 
     def introduces(self, place):
         """Whether a line with a colon leads in the list of the heading right above it."""
-        above = [line for line in self.lines[:place] if line.shape is not Shape.PLACEHOLDER][-1:]
-        is_below_heading = bool(above) and above[0].number == self.heading_line
+        lines_above = (self.lines[number] for number in range(place - 1, -1, -1))
+        above = next((line for line in lines_above if line.shape is not Shape.PLACEHOLDER), None)
+        is_below_heading = above is not None and above.number == self.heading_line
         return is_below_heading and self.target is not None and not self.found[self.target]
 
     def begins_second_paper(self, inline):

@@ -19,15 +19,16 @@ PER_PAGE = 50
 def log(request, slug):
     study = access.study_to_lead(request.user, slug)
     asked = asked_for(request)
-    found = logbook.narrowed(logbook.lines(study, request.user), **asked)
+    readable = logbook.lines(study, request.user)
+    found = logbook.narrowed(readable, **asked)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "study": study,
         "page": page,
         "query": asked["words"],
-        "filters": filters(study, asked),
+        "filters": filters(readable, asked),
         "shown": page.paginator.count,
-        "total": study.log.count(),
+        "total": readable.count(),
         "withheld": logbook.WITHHELD,
         "csv_address": request.GET.urlencode(),
     }
@@ -51,9 +52,9 @@ def asked_for(request):
     }
 
 
-def filters(study, asked):
-    people = User.objects.filter(pk__in=study.log.values("by")).order_by("username")
-    acts = study.log.order_by("act").values_list("act", flat=True).distinct()
+def filters(readable, asked):
+    people = User.objects.filter(pk__in=readable.values("by")).order_by("username")
+    acts = readable.order_by("act").values_list("act", flat=True).distinct()
     return [
         filter_of("person", "Person", [(user.username, user) for user in people], asked["person"]),
         filter_of("act", "Act", [(act, act.replace("-", " ")) for act in acts], asked["act"]),

@@ -1,0 +1,54 @@
+"""Files made to keep a reader busy. Looked at once for each of its places, a run like these would take hours."""
+
+import pytest
+
+from mapping.parsers import bibtex, names, ris, summary_templates
+from mapping.parsers.decoding import decoded
+from mapping.parsers.keys import normalised_doi
+from mapping.parsers.summary_templates import TemplateSection
+from reviews.worddiff import word_diff
+
+MANY = 1_000_000
+
+
+def test_a_run_of_returns_is_read_once():
+    assert decoded(b"a" + b"\r" * MANY + b"b") == "a" + "\n" * MANY + "b"
+    assert decoded(b"a" + b"\r" * MANY + b"\nb") == "a\nb"
+
+
+def test_a_file_of_blank_lines_holds_no_reference():
+    assert not ris.has_records("\n" * MANY + "x")
+    assert ris.has_records("\n" * MANY + "  TY  - JOUR")
+
+
+def test_blanks_between_names_are_read_once():
+    assert names.from_list("Ada" + " " * MANY + "Lovelace") == ["Ada Lovelace"]
+    assert names.from_list("Ada Lovelace" + " \n" * (MANY // 10) + "and Ben Okri") == ["Ada Lovelace", "Ben Okri"]
+    assert names.from_list("Lovelace A" + " " * MANY + "(12345)") == ["Lovelace, A"]
+
+
+def test_semicolons_between_names_are_read_once_and_those_in_braces_stay():
+    entry = "@article{a, title={x}, author={{Smith; Sons}; %s}}"
+    few, _ = bibtex.read(entry % "Ben Okri; Cleo Ray")
+    assert few[0].authors == ["Smith; Sons", "Okri, Ben", "Ray, Cleo"]
+    many, _ = bibtex.read(entry % ("{};" * (MANY // 2)))
+    assert many[0].authors[0] == "Smith; Sons"
+
+
+def test_what_looks_like_a_doi_again_and_again_is_none():
+    assert normalised_doi("10.1234." * (MANY // 8)) == ""
+    assert normalised_doi("https://doi.org/10.1000.10.5/X") == "10.1000.10.5/x"
+
+
+def test_a_list_without_end_is_read_once():
+    found = summary_templates.read("## Challenges:\n" + "* a\n" * 60_000, [TemplateSection("challenges", "Challenges")])
+    assert len(found.answers["challenges"].items) == 60_000
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("." * 5_000, ",." * 5_000), ("a " * 1_000, "a b " * 5_00), (" " * MANY, "x")]
+)
+def test_texts_that_repeat_without_end_are_compared_at_once_and_no_letter_is_lost(one, other):
+    segments = word_diff(one, other)
+    assert "".join(words for op, words in segments if op != "only_other").strip() == one.strip()
+    assert "".join(words for op, words in segments if op != "only_one").strip() == other.strip()
