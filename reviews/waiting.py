@@ -9,6 +9,7 @@ from mapping.models import Code
 
 from . import disagreements, progress
 from .kept import kept
+from .logbook import papers_closed_to
 from .models import Assignment, RecodingTask
 
 
@@ -71,6 +72,8 @@ def rounds_to_close(study, user):
 def others_recoding(study, user):
     if study.membership.is_lead:
         tasks = RecodingTask.objects.waiting().filter(assignment__round__study=study, assignment__withdrawn_at=None)
+        # Who has to look again at a code that was split has used it.
+        tasks = tasks.exclude(assignment__paper__in=papers_closed_to(user, study))
         count = tasks.exclude(assignment__reviewer=user).count()
         text = counted(count, "section is", "sections are") + " still to be looked at again by their reviewers"
         yield Waiting(count, text, place("codebook-versions", study))
