@@ -245,9 +245,25 @@ def add_codebook(site):
         code.parent = row.one_of("parent_number", site.codes, "code", is_needed=False)
         code.merged_into = row.one_of("merged_into_number", site.codes, "code", is_needed=False)
         code.status = row["status"]
+    refuse_circles(rows)
     touched = [code for code, _ in rows if code.parent_id or code.merged_into_id]
     Code.objects.bulk_update(touched, ["parent", "merged_into", "status"], batch_size=500)
     add_changes(site)
+
+
+def refuse_circles(rows):
+    """Whoever follows a code to the one that it went into, or to its parent, must arrive."""
+    row_of = {code.pk: row for code, row in rows}
+    for name in ("parent", "merged_into"):
+        arrived = set()
+        for start, _ in rows:
+            way, code = set(), start
+            while code is not None and code.pk not in arrived:
+                if code.pk in way:
+                    raise row_of[code.pk].refused(f"{name}_number", "leads back to the code itself")
+                way.add(code.pk)
+                code = getattr(code, name)
+            arrived |= way
 
 
 def add_changes(site):

@@ -375,6 +375,7 @@ def test_what_is_being_submitted_while_it_is_taken_back_stays_submitted(study, a
         try:
             return assigning.withdraw(round.assignments.all(), by=ada, reason="left")
         finally:
+            asked.set()
             waits.join()
 
     _, withdrawn = at_once(submit, take_back)
@@ -383,11 +384,10 @@ def test_what_is_being_submitted_while_it_is_taken_back_stays_submitted(study, a
 
 
 def until_somebody_waits(event):
-    """Sets the event once a connection of this database waits for a lock."""
+    """Sets the event once a connection of this database waits for a lock; ends where somebody else set it."""
     asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with connection.cursor() as cursor:
-        for _ in range(100_000):
-            if cursor.execute(asked).fetchone()[0]:
-                break
+        while not event.is_set() and not cursor.execute(asked).fetchone()[0]:
+            pass
     event.set()
     connection.close()

@@ -156,3 +156,22 @@ def demo_bundle(db):
     paper.extra = {"note": "x"}
     paper.save()
     return bundle_of(study)
+
+
+@pytest.mark.parametrize("column", ["merged_into_number", "parent_number"])
+def test_codes_that_lead_in_a_circle_are_refused(merged, column):
+    def in_a_circle(text):
+        header, *rows = csv.reader(io.StringIO(text, newline=""))
+        place, status = header.index(column), header.index("status")
+        first, second = rows[0], rows[1]
+        for row, other in ((first, second), (second, first)):
+            row[place] = other[header.index("number")]
+            if column == "merged_into_number":
+                row[status] = "merged"
+        target = io.StringIO()
+        csv.writer(target).writerows([header, *rows])
+        return target.getvalue()
+
+    said = refusal(tampered(bundle_of(merged), "codebook.csv", in_a_circle))
+    assert "codebook.csv" in said
+    assert "leads back to the code itself" in said

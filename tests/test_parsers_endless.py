@@ -2,9 +2,10 @@
 
 import pytest
 
-from mapping.parsers import bibtex, names, ris, summary_templates
+from mapping.parsers import bibtex, names, ris, summary_templates, tables
 from mapping.parsers.decoding import decoded
-from mapping.parsers.keys import normalised_doi
+from mapping.parsers.keys import assigned_keys, normalised_doi
+from mapping.parsers.records import PaperRecord
 from mapping.parsers.summary_templates import TemplateSection
 from reviews.worddiff import word_diff
 
@@ -38,6 +39,17 @@ def test_semicolons_between_names_are_read_once_and_those_in_braces_stay():
 def test_what_looks_like_a_doi_again_and_again_is_none():
     assert normalised_doi("10.1234." * (MANY // 8)) == ""
     assert normalised_doi("https://doi.org/10.1000.10.5/X") == "10.1000.10.5/x"
+
+
+def test_a_table_below_blank_lines_is_read_once():
+    table = tables.read_table("x.csv", b"\n" * MANY + b"a;b\n1;2\n")
+    assert [row.cells for row in table.rows] == [{"a": "1", "b": "2"}]
+
+
+def test_one_key_many_times_is_numbered_once():
+    records = [PaperRecord(title=f"Title {number}", key="same") for number in range(MANY // 20)]
+    keys = assigned_keys(records, taken=["Same-2"])
+    assert (keys[:3], keys[-1], len(set(keys))) == (["same", "same-3", "same-4"], "same-50001", MANY // 20)
 
 
 def test_a_list_without_end_is_read_once():

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 
 from . import names
 
@@ -45,27 +46,32 @@ def proposed_key(authors, year, title):
 def unique_key(wanted, taken):
     """`wanted`, or with `-2`, `-3` … behind it; keys that differ only in case count as taken."""
     taken = {key.casefold() for key in taken}
-    return _first_free(wanted, taken)
+    return _first_free(wanted, taken)[0]
 
 
 def assigned_keys(records, taken=()):
     """A key for each record, in order, unique among themselves and those `taken` in the study."""
     used = {key.casefold() for key in taken}
-    assigned = []
+    assigned, last = [], Counter()
     for record in records:
         wanted = safe_key(record.key) or proposed_key(record.authors, record.year, record.title)
-        key = _first_free(wanted, used)
+        # A file may hold one key ten thousand times: what was found taken once is not asked for again.
+        key, last[wanted.casefold()] = _first_free(wanted, used, last[wanted.casefold()])
         used.add(key.casefold())
         assigned.append(key)
     return assigned
 
 
-def _first_free(wanted, taken):
-    key, number = wanted, 1
-    while key.casefold() in taken:
+def _first_free(wanted, taken, last=0):
+    """The key and its number; those up to `last` are taken."""
+    number = last + 1
+    while (key := _numbered(wanted, number)).casefold() in taken:
         number += 1
-        key = f"{wanted[: LONGEST_KEY - len(str(number)) - 1]}-{number}"
-    return key
+    return key, number
+
+
+def _numbered(wanted, number):
+    return wanted if number == 1 else f"{wanted[: LONGEST_KEY - len(str(number)) - 1]}-{number}"
 
 
 def _letters(text):

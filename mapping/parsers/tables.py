@@ -175,8 +175,8 @@ def _delimiter(text, wanted):
     named = re.fullmatch(r"\ufeff?\"?sep=(.)\"?\s*", first)
     if named:
         return named[1], 1
-    while not first.strip() and rest:
-        first, _, rest = rest.partition("\n")
+    if not first.strip():
+        first = next((line.rstrip("\n") for line in io.StringIO(rest) if line.strip()), "")
     names = {heading(written) for written in wanted.values()}
 
     def fits(delimiter):
