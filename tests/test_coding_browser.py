@@ -15,11 +15,14 @@ from tests.making import PASSWORD, make_assignment, make_code, make_paper, make_
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+# From some number of codes on the form offers a field to search them.
+MORE_CODES = ("Noisy data", "Privacy", "Labelling", "Integration", "Verification")
+
 
 @pytest.fixture
 def paper(server, study):
     challenges = Section.objects.get(key="challenges")
-    for label in ("Noisy data", "Privacy", "Labelling", "Integration", "Verification"):
+    for label in MORE_CODES:
         make_code(challenges, label, definition=f"What is meant by {label}.", when_not="Not this.", example="That.")
     return make_paper(
         study, "Towards MLOps", key="john2021towards",
@@ -222,8 +225,6 @@ def test_without_script_the_whole_paper_is_coded_and_submitted(page_as, ben, url
 def test_a_proposal_left_with_escape_is_still_there_and_goes_out_after_signing_in_in_another_tab(
     page_as, server, ben, url, assignment
 ):
-    for label in ("Noisy data", "Privacy", "Labelling", "Integration"):
-        make_code(Section.objects.get(key="challenges"), label)
     page = page_as(ben)
     page.goto(url)
     opener = page.locator("#s-challenges").get_by_role("button", name="Propose a code")
@@ -261,4 +262,4 @@ def test_a_code_renamed_or_proposed_a_moment_ago_stands_in_the_next_form(page_as
     coding.propose_code(section, label="Of somebody else", definition="d", reason="r", by=cleo)
     page.goto(url)
     labels = challenges.locator(".options [data-option-label]")
-    expect(labels).to_have_text(["Data quality", "Model drift", "Lack of talent", "Own"])
+    expect(labels).to_have_text(["Data quality", "Model drift", "Lack of talent", *MORE_CODES, "Own"])
