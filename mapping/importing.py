@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from django.template.defaultfilters import filesizeformat, pluralize
 from django.utils import timezone
 
+from mapping import planner
 from mapping.converters import RESERVED_KEYS, key_refusal, tidied_key
 from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
 from mapping.paper_keeping import delete_files_after_commit, delete_or_refuse
@@ -173,6 +174,7 @@ def write_papers(study, paper_import, entries, known):
         entry["which"] = key
     papers = Paper.objects.bulk_create([paper_of(study, entry) for entry in new], batch_size=1000)
     known = known | {paper.key: paper.pk for paper in papers}
+    planner.tell_of(len(papers), Paper)
     for entry in entries:
         entry["which"] = entry["which"] or entries[entry["first"]]["which"]
     PaperSource.objects.bulk_create(

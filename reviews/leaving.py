@@ -7,7 +7,7 @@ Whoever calls holds the paper's lock, and says when: what is taken back bears th
 
 from django.db.models import Exists, OuterRef
 
-from mapping.models import Finding, FindingMark, LogEntry, Membership, Study
+from mapping.models import Code, Finding, FindingMark, LogEntry, Membership, Study
 from reviews.models import Assignment, Resolution
 
 __all__ = ["come_back", "gone_from", "leave", "unread"]
@@ -15,7 +15,11 @@ __all__ = ["come_back", "gone_from", "leave", "unread"]
 
 def gone_from(study, papers=None):
     """`{(paper, phase)}` of the papers (primary keys; default: all) that an earlier phase's finding excludes."""
-    marks = FindingMark.objects.filter(code__excludes_paper=True, finding__section__study=study)
+    # Few codes exclude, in most studies none: marks are found by them, however much was settled a moment ago.
+    codes = list(Code.objects.filter(excludes_paper=True, section__study=study).values_list("pk", flat=True))
+    if not codes:
+        return set()
+    marks = FindingMark.objects.filter(code__in=codes)
     if papers is not None:
         marks = marks.filter(finding__paper__in=papers)
     excluded = set(marks.order_by().values_list("finding__paper", "finding__section__phase"))

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import DataError, IntegrityError, models, transaction
 
-from mapping import protocol
+from mapping import planner, protocol
 from mapping.models import Code, CodebookChange, LogEntry, Membership, Paper, PaperImport, PaperSource, Study, User
 from mapping.tables import CODEBOOK, IMPORTS, PAPER_FIELDS, PAPERS, SOURCES, TEAM
 from reviews import restoring_words, shapes
@@ -110,6 +110,8 @@ def restored(bundle, by, known, slug, lead):
     add_codebook(site)
     restoring_words.add(site)
     site.fill_in()
+    written = sum(len(made) for made in site.made.values())
+    planner.tell_of(written, *(model for model in site.made if model is not User))
     text = f"The study came from a bundle; it was called “{about['slug']}” there."
     if lead:
         hand_over(site.study, lead)

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
+from mapping import planner
 from mapping.codebook import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
 from reviews.comparing import compared
@@ -132,6 +133,7 @@ def write_all(ready, sections, by, now):
             for finding, said, what in together
         ), batch_size=BATCH,
     )  # fmt: skip
+    planner.tell_of(len(findings), Finding, FindingMark, Resolution)
 
 
 def record(study, ready, by, now):

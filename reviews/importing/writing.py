@@ -4,6 +4,7 @@ from itertools import chain
 
 from django.utils import timezone
 
+from mapping import planner
 from mapping.codebook import addition
 from mapping.models import Code, CodebookChange, Membership, Paper, PaperSource, Section, Study
 from mapping.protocol import section_dump
@@ -95,6 +96,7 @@ def write_summaries(plan, by):
             mark.answer = answer
     marks = list(chain.from_iterable(marks for _, marks in written))
     Mark.objects.bulk_create(reattached(marks, "code"), batch_size=_BATCH)
+    planner.tell_of(len(marks), Paper, PaperSource, Code, Assignment, Summary, Answer, Mark)
 
 
 def write_assignments(plan):
