@@ -16,7 +16,7 @@ from mapping.converters import RESERVED_KEYS, key_refusal, tidied_key
 from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
 from mapping.paper_keeping import delete_files_after_commit, delete_or_refuse
 from mapping.parsers import PaperRecord, UnreadableFile, read_papers
-from mapping.parsers.keys import proposed_key, unique_key
+from mapping.parsers.keys import proposed_key, unique_keys
 from mapping.parsers.titles import find_duplicates
 
 NEW, DUPLICATE = "new", "duplicate"
@@ -174,7 +174,6 @@ def write_papers(study, paper_import, entries, known):
         entry["which"] = key
     papers = Paper.objects.bulk_create([paper_of(study, entry) for entry in new], batch_size=1000)
     known = known | {paper.key: paper.pk for paper in papers}
-    planner.tell_of(len(papers), Paper)
     for entry in entries:
         entry["which"] = entry["which"] or entries[entry["first"]]["which"]
     PaperSource.objects.bulk_create(
@@ -192,19 +191,17 @@ def write_papers(study, paper_import, entries, known):
         ],
         batch_size=2000,
     )
+    planner.tell_of(len(entries), Paper, PaperSource)
 
 
 def free_keys(entries, taken):
     """A key for each entry: its own where it fits an address and is free, else one like `john2021towards`."""
-    used = {key.casefold() for key in taken} | RESERVED_KEYS
-    for entry in entries:
-        key = tidied_key(entry["key"])
-        if key_refusal(key):
-            key = proposed_key(entry["authors"], entry["year"], entry["title"])
-        if key.casefold() in used:
-            key = unique_key(key, used)
-        used.add(key.casefold())
-        yield key
+    return unique_keys(map(wanted_key, entries), [*taken, *RESERVED_KEYS])
+
+
+def wanted_key(entry):
+    key = tidied_key(entry["key"])
+    return proposed_key(entry["authors"], entry["year"], entry["title"]) if key_refusal(key) else key
 
 
 def paper_of(study, entry):

@@ -1,7 +1,6 @@
 """Invitations: signed links into a study, and what becomes of them."""
 
 from django.conf import settings
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
@@ -31,7 +30,7 @@ def invitation_behind(token):
 
 def claimable_in(study):
     """Members without login who are in this study and in no other: whoever leads it may hand their account over."""
-    without_login = User.objects.filter(
+    without_login = User.objects.without_password().filter(
         memberships__study=study,
         memberships__deactivated_at=None,
         email="",
@@ -39,7 +38,6 @@ def claimable_in(study):
         is_staff=False,
         is_superuser=False,
         last_login=None,
-        password__startswith=UNUSABLE_PASSWORD_PREFIX,
     )
     elsewhere = Membership.objects.exclude(study=study).values("user")
     return without_login.exclude(pk__in=elsewhere)

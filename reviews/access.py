@@ -44,10 +44,10 @@ def assignment_to_code(user, slug, key, *, pk=None, phase=""):
 
 def urgency(assignment):
     """Open work before what is submitted, both before what was taken back; among equals the newest round."""
-    is_submitted = any(summary.is_submitted for summary in assignment.revisions)
-    is_to_do = not all(summary.is_submitted for summary in assignment.revisions) or not is_submitted
+    submitted = [summary.is_submitted for summary in assignment.revisions]
+    is_submitted, has_draft = any(submitted), not all(submitted)
     is_open = not assignment.withdrawn_at and (not assignment.round.closed_at or is_submitted)
-    return is_to_do and is_open, not assignment.withdrawn_at, is_submitted
+    return (has_draft or not is_submitted) and is_open, not assignment.withdrawn_at, is_submitted
 
 
 def assignment_to_save(user, slug, key, pk):

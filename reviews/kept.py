@@ -18,13 +18,10 @@ def stamp(study):
 
 
 def read_only(study):
-    """For pages that change nothing any more: the stamp is asked for once, however many figures they show."""
-    if not connection.in_atomic_block:
+    """For pages that change nothing any more: the stamp is asked for once, however many figures they show, and however
+    many parts of the page say so."""
+    if not hasattr(study, "stamp") and not connection.in_atomic_block:
         study.stamp = stamp(study)
-
-
-def is_read_only(study):
-    return hasattr(study, "stamp")
 
 
 def kept(study, name, work):

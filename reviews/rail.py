@@ -7,7 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from mapping.models import Code
 
 from . import disagreements, progress
-from .kept import is_read_only, read_only
+from .kept import read_only
 
 EVERYBODY = {"lead", "reviewer", "observer"}
 CODERS = {"lead", "reviewer"}
@@ -61,8 +61,7 @@ COUNTERS = {
 def entries(study, path):
     """What `_rail.html` shows: `[{label, url, current, count, word}]`; count and word say what work waits."""
     # The page is drawn: whatever the request did is done and written down.
-    if not is_read_only(study):
-        read_only(study)
+    read_only(study)
     return [entry for place in PLACES if study.membership.role in place.roles for entry in shown(place, study, path)]
 
 

@@ -198,7 +198,7 @@ def undo(resolution, *, by):
     earlier = in_force(paper, section)
     if earlier:
         settled = as_of_today(earlier, merged_codes(paper.study))
-        if section.codes.filter(pk__in=settled.codes).count() < len(settled.codes):
+        if has_lost_a_code(section, settled):
             raise ValidationError(
                 f"A code of the decision before this one is no longer in “{section}”: decide anew instead."
             )
@@ -227,11 +227,16 @@ def follow(paper, *, by, at):
     come_back(paper.study, [paper.pk], by=by, record_finding=stand_again)
 
 
+def has_lost_a_code(section, settled):
+    """Whether a code of what was settled stands in another section by now, or nowhere."""
+    return section.codes.filter(pk__in=settled.codes).count() < len(settled.codes)
+
+
 def stand_again(resolution):
     """Write the finding of a decision in force anew; 0, and the decision is open, where a code of it went elsewhere."""
     section = resolution.section
     settled = as_of_today(resolution, merged_codes(resolution.paper.study))
-    if section.codes.filter(pk__in=settled.codes).count() < len(settled.codes):
+    if has_lost_a_code(section, settled):
         Resolution.objects.in_force().filter(paper=resolution.paper, section=section).update(undone_at=timezone.now())
         return 0
     finding = record_finding(resolution.paper, section, settled, at=resolution.decided_at)

@@ -3,7 +3,6 @@
 Locks are taken in one order: the study's codebook (shared), then the papers by primary key.
 """
 
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -12,7 +11,7 @@ from django.utils import timezone
 
 from mapping import planner
 from mapping.codebook import hold_codebook
-from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
+from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper, User
 from reviews.comparing import compared
 from reviews.leaving import come_back, gone_from, leave
 from reviews.models import Assignment, RecodingTask, Resolution, Summary
@@ -84,9 +83,7 @@ def waiting(study, papers):
 
 def asked_again(study, papers):
     """`{(paper, section)}` that somebody who can has still to look at again, or to answer for the first time."""
-    able = (
-        Membership.objects.who_code().filter(study=study).exclude(user__password__startswith=UNUSABLE_PASSWORD_PREFIX)
-    )
+    able = Membership.objects.who_code().filter(study=study).exclude(user__in=User.objects.without_password())
     tasks = RecodingTask.objects.waiting().filter(
         assignment__round__study=study, assignment__withdrawn_at=None, assignment__reviewer__in=able.values("user")
     )

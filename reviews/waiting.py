@@ -44,7 +44,7 @@ def counted(number, one, several):
 
 def own_recoding(study, user):
     if study.membership.may_code:
-        count = RecodingTask.objects.waiting().filter(assignment__in=Assignment.objects.of(user, study)).count()
+        count = RecodingTask.objects.waiting().of(user, study).count()
         text = counted(count, "section of your summaries", "sections of your summaries") + " to look at again"
         yield Waiting(count, text, place("queue", study))
 

@@ -39,23 +39,31 @@ def select_from_to(page, first, last):
     expect(page.locator("[data-quote-popup]")).to_be_visible()
 
 
+def take_for(bar, code):
+    """What is selected becomes evidence of this code of the challenges."""
+    bar.get_by_label("Quote for").select_option("challenges")
+    bar.get_by_label("code").select_option(label=code)
+    bar.get_by_role("button", name="Add").click()
+
+
+def go_to(page, number):
+    page.get_by_label("Go to page").fill(number)
+    page.get_by_label("Go to page").press("Enter")
+
+
 def test_a_quote_over_the_end_of_a_page_names_both_pages_and_is_found_again(page_as, ben, url, paper, assignment):
     attach(paper, [["Nothing here."], ["Teams retrain"], ["when performance drops."], ["The end."]])
     page = page_as(ben)
     page.goto(url)
-    page.get_by_label("Go to page").fill("2")
-    page.get_by_label("Go to page").press("Enter")
+    go_to(page, "2")
     expect(page.locator(".pdf-page[data-page='3'] .textLayer span")).to_have_text("when performance drops.")
     select_from_to(page, "Teams retrain", "when performance drops.")
     bar = page.locator("[data-quote-popup]")
-    bar.get_by_label("Quote for").select_option("challenges")
-    bar.get_by_label("code").select_option(label="Model drift")
-    bar.get_by_role("button", name="Add").click()
+    take_for(bar, "Model drift")
     expect(line(page)).to_have_text(SAVED)
     assert Mark.objects.values_list("quote", "page").get() == ("Teams retrain when performance drops.", "2–3")
 
-    page.get_by_label("Go to page").fill("4")
-    page.get_by_label("Go to page").press("Enter")
+    go_to(page, "4")
     page.locator(".quote-link").click()
     shown = re.compile(r"^2: Teams retrain\s*when performance drops")
     expect(page.locator("[data-pdf]")).to_have_attribute("data-shown", shown)
@@ -65,14 +73,11 @@ def test_words_selected_in_the_pdf_stand_with_their_page_in_codings_csv(page_as,
     attach(paper, [["Nothing here."], ["Teams retrain"], ["The end."]])
     page = page_as(ben)
     page.goto(url)
-    page.get_by_label("Go to page").fill("2")
-    page.get_by_label("Go to page").press("Enter")
+    go_to(page, "2")
     expect(page.locator(".pdf-page[data-page='2'] .textLayer span")).to_have_text("Teams retrain")
     select_from_to(page, "Teams retrain", "Teams retrain")
     bar = page.locator("[data-quote-popup]")
-    bar.get_by_label("Quote for").select_option("challenges")
-    bar.get_by_label("code").select_option(label="Cost")
-    bar.get_by_role("button", name="Add").click()
+    take_for(bar, "Cost")
     expect(line(page)).to_have_text(SAVED)
     page.get_by_role("button", name="Review and submit").click()
     page.get_by_role("button", name="Submit").click()
@@ -123,8 +128,7 @@ def test_words_selected_in_the_pdf_become_evidence_with_their_page_and_a_click_f
     page = page_as(ben)
     page.goto(url)
     page.locator("#s-challenges").get_by_label("Model drift").check()
-    page.get_by_label("Go to page").fill("2")
-    page.get_by_label("Go to page").press("Enter")
+    go_to(page, "2")
     words = page.locator(".pdf-page[data-page='2'] .textLayer span")
     expect(words).to_have_count(2)
     start, end = words.nth(0).bounding_box(), words.nth(1).bounding_box()
@@ -134,17 +138,14 @@ def test_words_selected_in_the_pdf_become_evidence_with_their_page_and_a_click_f
     page.mouse.up()
     bar = page.locator("[data-quote-popup]")
     expect(bar).to_be_visible()
-    bar.get_by_label("Quote for").select_option("challenges")
-    bar.get_by_label("code").select_option(label="Model drift")
-    bar.get_by_role("button", name="Add").click()
+    take_for(bar, "Model drift")
     expect(line(page)).to_have_text(SAVED)
     mark = Mark.objects.get()
     assert (mark.code.label, mark.quote, mark.page) == (
         "Model drift", "Teams retrain continuously when performance drops.", "2"
     )  # fmt: skip
 
-    page.get_by_label("Go to page").fill("1")
-    page.get_by_label("Go to page").press("Enter")
+    go_to(page, "1")
     page.locator(".quote-link").click()
     expect(page.locator("[data-pdf]")).to_have_attribute("data-shown", re.compile("^2: Teams retrain"))
     page.get_by_label("Search in the paper").fill("RETRAIN")
@@ -181,14 +182,10 @@ def test_words_selected_in_the_abstract_become_evidence(page_as, ben, url, assig
     expect(bar.get_by_label("Quote for")).to_have_value("conclusion")
     bar.get_by_role("button", name="Add").click()
     bar = select_words(page, "Teams")
-    bar.get_by_label("Quote for").select_option("challenges")
-    bar.get_by_label("code").select_option(label="Model drift")
-    bar.get_by_role("button", name="Add").click()
+    take_for(bar, "Model drift")
     expect(page.locator("#s-challenges .quote-link")).to_have_text("“Teams”")
     bar = select_words(page, "performance")
-    bar.get_by_label("Quote for").select_option("challenges")
-    bar.get_by_label("code").select_option(label="the answer as a whole")
-    bar.get_by_role("button", name="Add").click()
+    take_for(bar, "the answer as a whole")
     expect(line(page)).to_have_text(SAVED)
     assert said(assignment, "conclusion").quote == "retrain continuously\nwhen performance drops"
     challenges = said(assignment, "challenges")

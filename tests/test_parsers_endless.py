@@ -2,6 +2,7 @@
 
 import pytest
 
+from mapping.importing import free_keys
 from mapping.parsers import bibtex, names, ris, summary_templates, tables
 from mapping.parsers.decoding import decoded
 from mapping.parsers.keys import assigned_keys, normalised_doi
@@ -49,6 +50,12 @@ def test_a_table_below_blank_lines_is_read_once():
 def test_one_key_many_times_is_numbered_once():
     records = [PaperRecord(title=f"Title {number}", key="same") for number in range(MANY // 20)]
     keys = assigned_keys(records, taken=["Same-2"])
+    assert (keys[:3], keys[-1], len(set(keys))) == (["same", "same-3", "same-4"], "same-50001", MANY // 20)
+
+
+def test_an_import_numbers_one_key_many_times_once():
+    entry = {"key": "same", "authors": [], "year": None, "title": "T"}
+    keys = list(free_keys([entry] * (MANY // 20), ["Same-2"]))
     assert (keys[:3], keys[-1], len(set(keys))) == (["same", "same-3", "same-4"], "same-50001", MANY // 20)
 
 

@@ -1,3 +1,4 @@
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
@@ -8,6 +9,10 @@ class UserQuerySet(models.QuerySet):
     def known_as(self, name):
         """Whoever signs in with this user name or e-mail address, in whatever case it was typed."""
         return self.filter(Q(username__iexact=name) | Q(email__iexact=name)).exclude(username="", email="")
+
+    def without_password(self):
+        """Who came with an imported file, and cannot sign in."""
+        return self.filter(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
 
 class ConcordUserManager(UserManager.from_queryset(UserQuerySet)):

@@ -45,29 +45,26 @@ def proposed_key(authors, year, title):
 
 def unique_key(wanted, taken):
     """`wanted`, or with `-2`, `-3` … behind it; keys that differ only in case count as taken."""
-    taken = {key.casefold() for key in taken}
-    return _first_free(wanted, taken)[0]
+    return next(unique_keys([wanted], taken))
+
+
+def unique_keys(wanted, taken):
+    """Each of these as `unique_key` has it, one after the other: also unlike those before it."""
+    used, last = {key.casefold() for key in taken}, Counter()
+    for key in wanted:
+        # A file may hold one key ten thousand times: what was found taken once is not asked for again.
+        number = last[key.casefold()] + 1
+        while (free := _numbered(key, number)).casefold() in used:
+            number += 1
+        last[key.casefold()] = number
+        used.add(free.casefold())
+        yield free
 
 
 def assigned_keys(records, taken=()):
     """A key for each record, in order, unique among themselves and those `taken` in the study."""
-    used = {key.casefold() for key in taken}
-    assigned, last = [], Counter()
-    for record in records:
-        wanted = safe_key(record.key) or proposed_key(record.authors, record.year, record.title)
-        # A file may hold one key ten thousand times: what was found taken once is not asked for again.
-        key, last[wanted.casefold()] = _first_free(wanted, used, last[wanted.casefold()])
-        used.add(key.casefold())
-        assigned.append(key)
-    return assigned
-
-
-def _first_free(wanted, taken, last=0):
-    """The key and its number; those up to `last` are taken."""
-    number = last + 1
-    while (key := _numbered(wanted, number)).casefold() in taken:
-        number += 1
-    return key, number
+    wanted = (safe_key(one.key) or proposed_key(one.authors, one.year, one.title) for one in records)
+    return list(unique_keys(wanted, taken))
 
 
 def _numbered(wanted, number):

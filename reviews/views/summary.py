@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from mapping.pages import answer
 from reviews import access, coding, progress, questionnaire
 from reviews.forms import SectionForm, rendered
-from reviews.kept import is_read_only, read_only
+from reviews.kept import read_only
 from reviews.section_html import piece
 
 
@@ -34,8 +34,7 @@ def summary(request, slug, key):
 def shown(request, study, assignment, form, *, refused=(), late=(), status_refused=False):
     """The page. `refused` are bound forms by section key; `late` what arrived after the summary was submitted."""
     # What was posted is saved: from here on the page only reads.
-    if not is_read_only(study):
-        read_only(study)
+    read_only(study)
     reason = read_only_reason(assignment, form.summary)
     for question in form.questions:
         question.parts = [
