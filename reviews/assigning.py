@@ -114,8 +114,8 @@ def propose(round, *, papers=None, sample=None, reviewers, per_paper=2, overlap=
         raise ValidationError(f"“{round}” is closed: nothing more is handed out in it.")
     reviewers = those_who_code(round.study, reviewers)
     papers = chosen_papers(round, papers, sample, seed)
-    in_force = Assignment.objects.in_force().filter(round__phase=round.phase_id)
-    existing = {(paper, name) for paper, name, of in held(in_force) if of == round.pk or paper in papers}
+    readers = Assignment.objects.living_readers().filter(round__phase=round.phase_id)
+    existing = {(paper, name) for paper, name, of in held(readers) if of == round.pk or paper in papers}
     own = written_by(papers, reviewers)
     facts = {"per_paper": per_paper, "overlap": overlap, "seed": seed}
     try:
@@ -133,16 +133,24 @@ def propose(round, *, papers=None, sample=None, reviewers, per_paper=2, overlap=
 
 
 def those_who_code(study, users):
-    """{user name: user}, refusing whoever is not an active reviewer or lead of the study."""
+    """{user name: user}, refusing whoever is not an active reviewer or lead of the study, or cannot sign in."""
     users = {user.username: user for user in users}
     coders = Membership.objects.who_code().filter(study=study, user__in=users.values())
-    known = set(coders.values_list("user__username", flat=True))
-    strangers = ", ".join(sorted(set(users) - known))
-    if strangers:
-        raise ValidationError(f"Not among those who code in this study: {strangers}.")
+    refuse(set(users) - names_of(coders), "Not among those who code in this study: {names}.")
+    absent = names_of(coders) - names_of(coders.able_to_code())
+    refuse(absent, "Cannot sign in, since they came with a file: {names}. Invite them to take over the account first.")
     if not users:
         raise ValidationError("Choose at least one reviewer.")
     return dict(sorted(users.items()))
+
+
+def names_of(memberships):
+    return set(memberships.values_list("user__username", flat=True))
+
+
+def refuse(names, sentence):
+    if names:
+        raise ValidationError(sentence.format(names=", ".join(sorted(names))))
 
 
 def chosen_papers(round, papers, sample, seed):
@@ -324,7 +332,7 @@ def take_back(assignments, *, by, reason):
     # A reviewer may be submitting one of these now, which locks its assignment: wait, then look once more.
     pks = list(assignments.in_force().select_for_update(of=("self",)).values_list("pk", flat=True))
     open_work = list(
-        Assignment.objects.filter(pk__in=pks).awaiting().select_related("reviewer", "round__study", "paper")
+        Assignment.objects.filter(pk__in=pks).unsubmitted().select_related("reviewer", "round__study", "paper")
     )
     Assignment.objects.filter(pk__in=[one.pk for one in open_work]).update(withdrawn_at=timezone.now())
     if open_work:
@@ -345,7 +353,7 @@ def propose_hand_over(round, *, reviewer, to, capacity=None, seed=0):
     takers = those_who_code(round.study, to) if to else {}
     if reviewer.username in takers:
         raise ValidationError(f"{reviewer} cannot take over their own papers.")
-    open_work = round.assignments.awaiting().filter(reviewer=reviewer)
+    open_work = round.assignments.unsubmitted().filter(reviewer=reviewer)
     papers = Paper.objects.filter(pk__in=open_work.values("paper")).order_by("pk").in_bulk()
     in_force = list(held(Assignment.objects.in_force().filter(round__phase=round.phase_id)))
     own = written_by(papers, takers)

@@ -95,8 +95,8 @@ def close_round(round, *, by):
         raise ValidationError(f"“{locked}” is closed already.")
     lock_in_force(locked)
     now = timezone.now()
-    waited_for = set(locked.assignments.awaiting().values_list("paper", flat=True))
-    taken_back = locked.assignments.awaiting().update(withdrawn_at=now)
+    waited_for = set(locked.assignments.unsubmitted().values_list("paper", flat=True))
+    taken_back = locked.assignments.unsubmitted().update(withdrawn_at=now)
     locked.closed_at, locked.closed_by = now, by
     locked.codebook_version = Study.objects.values_list("codebook_version", flat=True).get(pk=locked.study_id)
     locked.save(update_fields=["closed_at", "closed_by", "codebook_version"])

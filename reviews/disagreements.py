@@ -32,6 +32,7 @@ class Difference(NamedTuple):
     pairs: frozenset  # of frozensets of two reviewers who say different things
     words: frozenset  # of NEAR, ALONE, LATE
     is_deferred: bool
+    is_settled: bool = False  # a finding stands; only in what a reviewer sees of their own papers
 
     @property
     def rank(self):
@@ -65,13 +66,13 @@ class Board:
 
     @property
     def open(self):
-        return [one for one in self.differences if not one.is_deferred]
+        return [one for one in self.differences if not (one.is_deferred or one.is_settled)]
 
     @property
     def numbers(self):
         return {
             "open": len(self.open),
-            "deferred": len(self.differences) - len(self.open),
+            "deferred": sum(one.is_deferred for one in self.differences),
             "settled": self.settled.total(),
             "unanimous": self.unanimous.total(),
             "ready": self.ready.total(),
@@ -95,17 +96,23 @@ def is_settler(study):
 
 
 def discussed_by(user, study):
-    """The differences on the papers that a reviewer submitted. They do not learn what is settled before the release."""
+    """The differences on the papers that a reviewer submitted, the settled ones last.
+
+    They learn that a difference is settled, but not on what before the study is released.
+    """
     visible = Summary.objects.visible_to(user, study)
     own = set(Assignment.objects.of(user, study).submitted().values_list("paper", "round__phase"))
     sections = {one.pk: one for one in study.sections.in_use().select_related("phase")}
     papers = {paper for paper, _ in own}
+    settled = set(Finding.objects.filter(paper__in=papers).values_list("paper", "section"))
     found = [
-        difference_of(said, sections[said.section])
+        difference_of(said, sections[said.section], is_settled=(said.paper, said.section) in settled)
         for said in compared(study, visible, sections.values(), papers=papers)
         if said.comparison.state == "differs" and (said.paper, sections[said.section].phase_id) in own
     ]
-    return Board(sorted(found, key=lambda one: one.rank))
+    found.sort(key=lambda one: (one.is_settled, one.rank))
+    by_pair = Counter((one.paper, one.phase) for one in found if one.is_settled)
+    return Board(found, settled=by_pair)
 
 
 def board_of(study):
@@ -134,7 +141,7 @@ def work_out(study):
     return board
 
 
-def difference_of(said, section, *, is_deferred=False, is_late=False):
+def difference_of(said, section, *, is_deferred=False, is_late=False, is_settled=False):
     comparison = said.comparison
     by_label = {voice.label: voice.reviewer for voice in said.voices}
     words = {NEAR} if comparison.near_miss else set()
@@ -148,7 +155,7 @@ def difference_of(said, section, *, is_deferred=False, is_late=False):
         paper=said.paper, section=section.pk, phase=section.phase_id,
         place=(section.phase.position, section.position, section.pk), severity=comparison.severity,
         codes=tuple(part.code for part in comparison.partial), pairs=pairs, words=frozenset(words),
-        is_deferred=is_deferred,
+        is_deferred=is_deferred, is_settled=is_settled,
     )  # fmt: skip
 
 

@@ -35,11 +35,11 @@ def leave(study, papers, *, by, at):
     if not gone:
         return
     # Whoever is submitting right now holds their assignment, and will want the paper: what they submit stays.
-    waiting = Assignment.objects.awaiting().filter(round__study=study, paper__in=papers, round__closed_at=None)
+    waiting = Assignment.objects.unsubmitted().filter(round__study=study, paper__in=papers, round__closed_at=None)
     waiting = waiting.select_for_update(of=["self"], skip_locked=True).values_list("pk", "paper", "round__phase")
     taken = [pk for pk, *pair in waiting if tuple(pair) in gone]
     # Looked at once more under the lock: somebody may have submitted while it was waited for.
-    taken_back = Assignment.objects.filter(pk__in=taken).awaiting().update(withdrawn_at=at)
+    taken_back = Assignment.objects.filter(pk__in=taken).unsubmitted().update(withdrawn_at=at)
     findings = Finding.objects.filter(paper__in=papers, section__study=study)
     findings = findings.values_list("pk", "paper", "section__phase")
     aside = [pk for pk, *pair in findings if tuple(pair) in gone]

@@ -19,9 +19,7 @@ def notices(sheets):
                 chosen.setdefault(option.pk, (option, []))[1].append(sheet.pk)
     if not chosen:
         return {}
-    changes = CodebookChange.objects.filter(code__in=chosen, act__in=ASKS_AGAIN, undone_by=None).order_by("version")
-    last = {change.code_id: change for change in changes}
-    made = Code.objects.in_bulk([pk for change in last.values() for pk in change.after.get("made", ())])
+    last, made = last_changes(chosen)
     found = {}
     for pk, change in last.items():
         option, sections = chosen[pk]
@@ -30,7 +28,38 @@ def notices(sheets):
     return found
 
 
+def last_changes(codes):
+    """What split or declined these codes: `({code's pk: CodebookChange}, {pk: Code} of the codes that were made)`."""
+    changes = CodebookChange.objects.filter(code__in=codes, act__in=ASKS_AGAIN, undone_by=None).order_by("version")
+    last = {change.code_id: change for change in changes}
+    return last, Code.objects.in_bulk([pk for change in last.values() for pk in change.after.get("made", ())])
+
+
 def sentence(option, change, made):
+    became = split_into(change, made) or change.get_act_display().removeprefix("proposal ")
+    return f"“{option.label}” was {became}: choose again. Why: {change.reason}"
+
+
+def split_into(change, made):
     into = ", ".join(f"“{made[pk]}”" for pk in change.after.get("made", ()) if pk in made)
-    became = f"was split into {into}" if into else f"was {change.get_act_display().removeprefix('proposal ')}"
-    return f"“{option.label}” {became}: choose again. Why: {change.reason}"
+    return into and f"split into {into}"
+
+
+def marked_labels(codes):
+    """`{pk: label}` of these codes; one that is no longer in use says so: “Cost (split into “Hardware”, “People”)”."""
+    codes = list(codes)
+    unused = {code.pk: code for code in codes if code.status in GONE | {Code.Status.MERGED}}
+    last, made = last_changes(unused) if unused else ({}, {})
+    targets = Code.objects.in_bulk({code.merged_into_id for code in unused.values() if code.merged_into_id})
+
+    def marked(code):
+        if code.pk not in unused:
+            return code.label
+        status = code.get_status_display()
+        if code.merged_into_id:
+            status = f"merged into “{targets[code.merged_into_id]}”"
+        elif code.pk in last:
+            status = split_into(last[code.pk], made) or status
+        return f"{code.label} ({status})"
+
+    return {code.pk: marked(code) for code in codes}

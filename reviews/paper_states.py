@@ -35,7 +35,7 @@ def condition(state, membership):
 
 
 def of_all():
-    here = Assignment.objects.in_force().filter(paper=OuterRef("pk"))
+    here = Assignment.objects.living().filter(paper=OuterRef("pk"))
     handed_out, submitted, awaiting = Exists(here), Exists(here.submitted()), Exists(here.awaiting())
     done = Q(submitted) & ~Q(awaiting)
     return {
@@ -59,8 +59,8 @@ def is_settled():
 
 def of_one(user):
     mine = Assignment.objects.in_force().filter(paper=OuterRef("pk"), reviewer=user)
-    drafts = Exists(mine.awaiting().filter(summaries__submitted_at=None, summaries__isnull=False))
-    awaiting = Exists(mine.awaiting())
+    drafts = Exists(mine.unsubmitted().filter(summaries__submitted_at=None, summaries__isnull=False))
+    awaiting = Exists(mine.unsubmitted())
     return {
         "not_coded": ~Exists(mine),
         "todo": Q(awaiting) & ~Q(drafts),
@@ -129,7 +129,7 @@ def add_states(papers, membership):
 
 
 def add_progress(papers):
-    assignments = dict(Assignment.objects.in_force().filter(paper__in=papers).order_by().values_list("pk", "paper"))
+    assignments = dict(Assignment.objects.living().filter(paper__in=papers).order_by().values_list("pk", "paper"))
     latest = latest_submitted(assignments)
     handed_out, submitted = Counter(assignments.values()), Counter(assignments[pk] for pk in latest)
     settled = settled_among(papers, latest)

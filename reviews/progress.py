@@ -93,7 +93,7 @@ def of_rounds(rounds, *, with_papers=True):
     found = {
         round.pk: RoundProgress(round, papers=0 if with_papers else None) for round in rounds.select_related("phase")
     }
-    counted = Assignment.objects.in_force().filter(round__in=found)
+    counted = Assignment.objects.living().filter(round__in=found)
     if with_papers:
         for pk, papers in counted.values_list("round").annotate(Count("paper", distinct=True)).order_by():
             found[pk].papers = papers
@@ -102,7 +102,8 @@ def of_rounds(rounds, *, with_papers=True):
     readers = User.objects.in_bulk({reviewer for (_, reviewer), _ in rows})
     rows.sort(key=lambda row: readers[row[0][1]].username)
     for (pk, reviewer), (assigned, submitted) in rows:
-        started = submitted + drafts.get((pk, reviewer), 0)
+        # Drafts that somebody left behind are no longer among what is assigned.
+        started = min(assigned, submitted + drafts.get((pk, reviewer), 0))
         found[pk].readers.append(ReaderProgress(readers[reviewer], assigned, started, submitted))
     return list(found.values())
 
@@ -112,7 +113,7 @@ def counts_of(rounds):
     if not rounds:
         return []
     study = next(iter(rounds.values())).round.study
-    everything = Assignment.objects.in_force().filter(round__study=study)
+    everything = Assignment.objects.living().filter(round__study=study)
     counts = kept(study, "by-reader", lambda: counts_in(everything))
     return [row for row in counts.items() if row[0][0] in rounds]
 
@@ -138,20 +139,20 @@ def of_round(round):
 
 def papers_of(round, reader=None):
     """The papers of a round, or those that one person reads in it, in reading order."""
-    in_force = round.assignments.in_force()
+    living = round.assignments.living()
     if reader:
-        in_force = in_force.filter(reviewer=reader)
-    return Paper.objects.filter(pk__in=in_force.values("paper")).order_by("pk")
+        living = living.filter(reviewer=reader)
+    return Paper.objects.filter(pk__in=living.values("paper")).order_by("pk")
 
 
 def readers_of(round, papers):
-    """The assignments in force of these papers, with their states."""
-    in_force = round.assignments.in_force().filter(paper__in=papers).with_state()
-    return in_force.select_related("reviewer", "paper").defer(*BULKY).order_by("paper", "reviewer__username")
+    """The living assignments of these papers, with their states."""
+    living = round.assignments.living().filter(paper__in=papers).with_state()
+    return living.select_related("reviewer", "paper").defer(*BULKY).order_by("paper", "reviewer__username")
 
 
 def with_readers(round, papers):
-    """Lists the papers, each with `readers`: its assignments in force with their states. Two queries."""
+    """Lists the papers, each with `readers`: its living assignments with their states. Two queries."""
     papers = list(papers)
     by_paper = defaultdict(list)
     for assignment in readers_of(round, papers):
@@ -244,7 +245,7 @@ def tasks_waiting(study, user):
 
 def rounds_to_close(study, user=None):
     """How many open rounds have everything in."""
-    assignments = Assignment.objects.in_force().filter(round=OuterRef("pk"))
+    assignments = Assignment.objects.living().filter(round=OuterRef("pk"))
     # One awaited assignment is enough to know: a subquery's search ends there, where NOT EXISTS would hash them all.
     awaited = Subquery(assignments.awaiting().order_by().values("pk")[:1])
     ready = study.rounds.open().filter(Exists(assignments)).annotate(awaited=awaited).filter(awaited=None)
@@ -296,6 +297,15 @@ def answered(assignments):
 
 
 def papers_left(phase):
-    """Papers that somebody could still read in this phase and that nobody was given."""
-    given = Assignment.objects.in_force().filter(paper=OuterRef("pk"), round__phase=phase)
+    """Papers that somebody could still read in this phase and that nobody was given.
+
+    Codings that came with a file do not count: whoever made them cannot be asked, and the paper may need readers.
+    """
+    given = Assignment.objects.living_readers().filter(paper=OuterRef("pk"), round__phase=phase)
     return Paper.objects.available_in(phase).filter(~Exists(given))
+
+
+def papers_unread(phase):
+    """Of `papers_left` those of which no file brought codings either: they wait to be handed out."""
+    coded = Assignment.objects.in_force().submitted().filter(paper=OuterRef("pk"), round__phase=phase)
+    return papers_left(phase).filter(~Exists(coded))

@@ -104,7 +104,7 @@ class HandOutForm(ReadersForm):
     field_order = ["which", "sample", "per_paper", "overlap"]
 
     def __init__(self, *arguments, round, **facts):
-        people = User.objects.filter(memberships__in=round.study.memberships.who_code()).order_by("username")
+        people = User.objects.filter(memberships__in=round.study.memberships.able_to_code()).order_by("username")
         super().__init__(*arguments, people=people, chosen=people, **facts)
         self.round = round
         is_small = round.kind != Round.Kind.MAIN
@@ -133,9 +133,9 @@ class WithdrawForm(ReadersForm):
     field_order = ["reviewer", "reason"]
 
     def __init__(self, *arguments, round, **facts):
-        people = User.objects.filter(memberships__in=round.study.memberships.who_code()).order_by("username")
+        people = User.objects.filter(memberships__in=round.study.memberships.able_to_code()).order_by("username")
         super().__init__(*arguments, people=people, **facts)
-        waiting = round.assignments.awaiting().values("reviewer")
+        waiting = round.assignments.unsubmitted().values("reviewer")
         self.fields["reviewer"].queryset = User.objects.filter(pk__in=waiting)
 
     @property
@@ -147,6 +147,26 @@ class WithdrawForm(ReadersForm):
             "capacity": self.capacity,
             "seed": self.cleaned_data["seed"],
         }
+
+
+class DepartureForm(ReadersForm):
+    """Who takes over what somebody leaves behind; everybody else who can, unless one says otherwise."""
+
+    reason = forms.CharField(max_length=500, help_text="Kept in the study's log.")
+    field_order = ["reason"]
+
+    def __init__(self, *arguments, study, person, **facts):
+        members = study.memberships.able_to_code().exclude(user=person)
+        people = User.objects.filter(memberships__in=members).order_by("username")
+        super().__init__(*arguments, people=people, chosen=people, **facts)
+        self.initial["reason"] = f"{person} left the team."
+
+    @property
+    def wishes(self):
+        """What `departures.preview` takes; before anything was posted, what the empty form proposes."""
+        if not self.is_bound:
+            return {"to": self.people, "seed": self.fields["seed"].initial}
+        return {"to": self.readers, "capacity": self.capacity, "seed": self.cleaned_data["seed"]}
 
 
 class ReopenForm(forms.Form):

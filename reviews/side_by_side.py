@@ -12,6 +12,7 @@ from reviews.comparison import word_diff
 from reviews.content import as_number
 from reviews.leaving import gone_from
 from reviews.models import Assignment, Deferral, Remark, Resolution, Summary
+from reviews.noticing import marked_labels
 from reviews.remarking import visible_pairs
 from reviews.resolving import why_not
 from reviews.settle_forms import SettleForm
@@ -94,7 +95,7 @@ class Sheet:
 
     @cached_property
     def state(self):
-        if self.current and not self.is_late:
+        if (self.current and not self.is_late) or self.section.pk in self.page.settled_unseen:
             return "settled"
         if self.deferral:
             return "deferred"
@@ -104,7 +105,7 @@ class Sheet:
     def word(self):
         if self.is_late:
             return "answers changed"
-        if self.state == "settled":
+        if self.current and self.state == "settled":
             return {"unanimous": "unanimous", "single": "one reviewer"}.get(self.current.basis, "settled")
         return "one answer" if self.state == "submitted" else ""
 
@@ -263,10 +264,11 @@ class Page:
         sections = study.sections.in_use().filter(phase__in=self.phases).select_related("phase", "research_question")
         self.sections = {section.pk: section for section in sections}
         said = {one.section: one for one in compared(study, self.visible, self.sections.values(), papers=[paper.pk])}
-        self.codes, self.labels = defaultdict(list), {}
-        for code in Code.objects.filter(section__study=study).order_by("position", "pk"):
+        self.codes = defaultdict(list)
+        codes = list(Code.objects.filter(section__study=study).order_by("position", "pk"))
+        for code in codes:
             self.codes[code.section_id].append(code)
-            self.labels[code.pk] = code.label
+        self.labels = marked_labels(codes)
         self.went_to = merged_codes(study)
         self.load()
         bound = bound or {}
@@ -288,9 +290,13 @@ class Page:
     def load(self):
         self.history, self.remarks = defaultdict(list), defaultdict(list)
         self.in_force, self.findings, self.deferrals = {}, {}, {}
+        # Somebody who may not know yet what the team settled on still learns what is settled.
+        self.settled_unseen = set()
         for line in Remark.objects.filter(paper=self.paper, section__in=self.sections).select_related("by"):
             self.remarks[line.section_id].append(line)
         if not self.knows_findings:
+            settled = self.paper.findings.filter(section__in=self.sections)
+            self.settled_unseen = set(settled.values_list("section", flat=True))
             return
         decisions = Resolution.objects.filter(paper=self.paper, section__in=self.sections).select_related(
             "decided_by", "adopted_from", "undone_by"

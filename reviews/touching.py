@@ -76,25 +76,26 @@ def told(marks, findings, user, sections, act=None):
     study = sections[0].study
     rows = set(marks.values_list("pk", "answer__summary__assignment__paper", "answer__summary__assignment__reviewer"))
     blind = is_blind(user, study)
-    measured = [] if study.statistics_off_reason else sections
     # Refusals too may come from what others said.
-    agreement, refusal = foreseen(study, measured, user, act) if act and not blind else ((), "")
+    agreement, refusal = foreseen(sections, user, act) if act and not blind else ((), "")
+    if study.statistics_off_reason:
+        agreement = ()
     return Touched(
         len(rows), len({row[1] for row in rows}), len({row[2] for row in rows}), findings.count(), blind, agreement,
         refusal,
     )  # fmt: skip
 
 
-def foreseen(study, sections, user, act):
+def foreseen(sections, user, act):
     """`((Foreseen, …), refusal)`: the act is done, looked at and taken back, so that it is the very act to come.
 
     The figures are worked out when the codebook's lock is gone again.
     """
-    now = rated(study, sections, user)
+    now = rated(sections, user)
     try:
         with transaction.atomic():
             act()
-            then = rated(study, sections, user)
+            then = rated(sections, user)
             transaction.set_rollback(True)
     except ValidationError as error:
         return (), " ".join(error.messages)
@@ -103,8 +104,9 @@ def foreseen(study, sections, user, act):
     return tuple(Foreseen(*one) for one in figures if one[2] or one[3]), ""
 
 
-def rated(study, sections, user):
+def rated(sections, user):
     """`{(section, level): Rated}` of what this reader may see; by parent codes only where codes stand under others."""
+    study = sections[0].study
     visible = Summary.objects.visible_to(user, study).submitted()
     grouped = set(
         Code.objects.filter(section__in=sections, parent__isnull=False, status=Code.Status.ACTIVE)

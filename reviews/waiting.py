@@ -71,7 +71,7 @@ def rounds_to_close(study, user):
 
 def others_recoding(study, user):
     if study.membership.is_lead:
-        tasks = RecodingTask.objects.waiting().filter(assignment__round__study=study, assignment__withdrawn_at=None)
+        tasks = RecodingTask.objects.waiting().filter(assignment__round__study=study)
         # Who has to look again at a code that was split has used it.
         tasks = tasks.exclude(assignment__paper__in=papers_closed_to(user, study))
         count = tasks.exclude(assignment__reviewer=user).count()
@@ -97,7 +97,7 @@ def phases_under_way(study):
 def papers_not_handed_out(study, user):
     if study.membership.is_lead:
         for phase in phases_under_way(study):
-            count = kept(study, f"papers-left.{phase.pk}", progress.papers_left(phase).count)
+            count = kept(study, f"papers-unread.{phase.pk}", progress.papers_unread(phase).count)
             text = counted(count, "paper is", "papers are") + f" not handed out in {phase}"
             yield Waiting(count, text, place("rounds", study))
 

@@ -1,12 +1,14 @@
 """The page on which one paper's summaries stand side by side, and its acts, with and without script."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping.models import Finding, Membership
-from reviews import coding, outlining, settling
+from reviews import coding, outlining, recoding, settling
 from reviews.models import Deferral, EarlyLook, Resolution, Summary
 from tests.making import absent, make_answer, make_assignment, make_paper, make_round, make_summary, make_user
 from tests.reading import form_in
@@ -318,3 +320,25 @@ def test_one_answer_alone_waits_for_those_who_still_have_to_code_the_paper(study
     body = as_user(ada).get(at(paper)).content.decode()
     assert "1 reviewer still has to code this paper." in body
     assert "Cleo" not in body
+
+
+def test_the_rail_counts_what_is_still_open_after_every_act(paper, as_user, ada):
+    before = as_user(ada).get(at(paper, "comparison")).content.decode()
+    after = settle(as_user(ada), paper, htmx=True).content.decode()
+
+    count = re.compile(r'Disagreements\s*<span class="count">(\d+)<')
+    assert 'hx-swap-oob="innerHTML:#rail"' in after
+    assert int(count.search(after)[1]) == int(count.search(before)[1]) - 1
+
+
+def test_codes_no_longer_in_use_say_so_where_they_are_settled(paper, as_user, ada):
+    study = paper.study
+    code = study.sections.get(key="challenges").codes.get(label="Talent")
+    halves = [{"label": "Hiring"}, {"label": "Training"}]
+    recoding.split(code, into=halves, by=ada, reason="two things")
+
+    page = as_user(ada).get(at(paper, "comparison")).context["page"]
+
+    sheet = page.sheet(study.sections.get(key="challenges"))
+    labels = [shared.label for shared in [*sheet.shared_codes, *sheet.partial_codes]]
+    assert "Talent (split into “Hiring”, “Training”)" in labels

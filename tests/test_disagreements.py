@@ -11,7 +11,8 @@ from django.urls import reverse
 from mapping.models import Finding, Membership
 from reviews import disagreements, settling
 from reviews.models import Assignment
-from reviews.resolving import defer
+from reviews.resolving import defer, resolve
+from reviews.settled import Settled
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
 
 DIFFERENT = [
@@ -155,3 +156,21 @@ def test_a_formula_in_a_title_leaves_harmless(study, as_user, ada, ben, cleo):
     differing(study, ben, cleo, title="=HYPERLINK(1)")
     answer = as_user(ada).get(reverse("disagreements", args=[study.slug]), {"format": "csv"})
     assert "'=HYPERLINK" in b"".join(answer.streaming_content).decode()
+
+
+def test_reviewers_see_settled_differences_apart_but_not_what_was_settled(paper, as_user, ada, ben, study):
+    section = study.sections.get(key="challenges")
+    page = reverse("disagreements", args=[study.slug])
+    number = len(rows(as_user(ben), study))
+    settled = Settled(absence="unclear")
+    resolve(paper, section, settled=settled, basis="other", by=ada, cause="oversight", rationale="why")
+
+    shown = as_user(ben).get(page).content.decode()
+    assert shown.count("state-settled") == 2  # the number above the list, and the one row
+    assert "unclear" not in shown
+    assert len(rows(as_user(ben), study)) == number
+    for kind in ("open", "settled"):
+        found = rows(as_user(ben), study, kind=kind)
+        assert [key for _, key in found].count("challenges") == (kind == "settled")
+    sheet = as_user(ben).get(reverse("comparison", args=[study.slug, paper.key])).context["page"]
+    assert sheet.sheet(section).state == "settled"

@@ -7,6 +7,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from .people import User
+
 
 class StudyQuerySet(models.QuerySet):
     def of(self, user):
@@ -84,6 +86,10 @@ class MembershipQuerySet(models.QuerySet):
     def who_code(self):
         """Leads often review too; observers never do."""
         return self.active().exclude(role=Membership.Role.OBSERVER)
+
+    def able_to_code(self):
+        """Who can be given papers and waited for: not those who came with an imported file and cannot sign in."""
+        return self.who_code().exclude(user__in=User.objects.without_password())
 
     def leads(self):
         return self.active().filter(role=Membership.Role.LEAD)

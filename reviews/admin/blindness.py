@@ -29,7 +29,7 @@ class ThroughPaper(ViewOnlyAdmin):
         paper, phase = OuterRef(self.paper), OuterRef(self.phase)
         visible = Summary.objects.visible_in_admin(user).values("pk")
         submitted = Summary.objects.submitted().filter(assignment__paper=paper, assignment__round__phase=phase)
-        to_code = Assignment.objects.awaiting().filter(reviewer=user, paper=paper, round__phase=phase)
+        to_code = Assignment.objects.unsubmitted().filter(reviewer=user, paper=paper, round__phase=phase)
         hidden = submitted.exclude(pk__in=visible)
         return ~Q(Exists(hidden)) & ~Q(Exists(to_code.filter(~looked_at_early(user))))
 

@@ -84,5 +84,5 @@ class LogEntryPage(ThroughPaper):
         # A log has many lines for each paper: the closed papers are found once, not line by line.
         visible = Summary.objects.visible_in_admin(user).values("pk")
         hidden = Summary.objects.submitted().exclude(pk__in=visible).values("assignment__paper")
-        to_code = Assignment.objects.awaiting().filter(reviewer=user).filter(~looked_at_early(user)).values("paper")
+        to_code = Assignment.objects.unsubmitted().filter(reviewer=user).filter(~looked_at_early(user)).values("paper")
         return Q(paper=None) | ~Q(paper__in=hidden) & ~Q(paper__in=to_code)

@@ -2,7 +2,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from mapping.models import Code, CodebookChange, Section
+from mapping.models import Code, CodebookChange, Membership, Section
 
 from .rounds import Assignment
 from .summaries import Mark, Summary
@@ -17,7 +17,10 @@ class RecodingTaskQuerySet(models.QuerySet):
         return self.filter(assignment__in=Assignment.objects.of(user, study))
 
     def waiting(self):
-        """Open, and still called for: who has taken the code out of their draft has nothing left to look at."""
+        """Open, and still called for, of somebody who can answer.
+
+        Who has taken the code out of their draft has nothing left to look at; who has left looks at nothing.
+        """
         newer = Summary.objects.filter(
             assignment=OuterRef("answer__summary__assignment"), revision__gt=OuterRef("answer__summary__revision")
         )
@@ -25,7 +28,11 @@ class RecodingTaskQuerySet(models.QuerySet):
             code=OuterRef("code"), answer__section=OuterRef("section"),
             answer__summary__assignment=OuterRef("assignment"),
         )  # fmt: skip
-        return self.open().filter(Q(code=None) | Exists(stands.filter(~Exists(newer))))
+        able = Membership.objects.able_to_code().filter(
+            study=OuterRef("assignment__round__study"), user=OuterRef("assignment__reviewer")
+        )
+        called_for = Q(code=None) | Exists(stands.filter(~Exists(newer)))
+        return self.open().filter(called_for, Exists(able), assignment__withdrawn_at=None)
 
     def came_later(self):
         """The whole section was not in the form when the summary was submitted; the others are about one code."""

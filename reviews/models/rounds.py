@@ -6,7 +6,7 @@ from django.db.models import Case, F, FilteredRelation, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
-from mapping.models import Membership, Paper, Phase, Study
+from mapping.models import Membership, Paper, Phase, Study, User
 
 
 class RoundQuerySet(models.QuerySet):
@@ -66,6 +66,13 @@ def submitted_summaries():
     return Summary.objects.submitted()
 
 
+def able_reviewers():
+    """For an assignment: its reviewer's membership, while they can still code in the study."""
+    return Membership.objects.able_to_code().filter(
+        study=models.OuterRef("round__study"), user=models.OuterRef("reviewer")
+    )
+
+
 def sections_owed():
     from .recoding import RecodingTask  # as above
 
@@ -83,10 +90,23 @@ class AssignmentQuerySet(models.QuerySet):
         """Whose first revision is in; a reopened one stays submitted: its first answers are still independent."""
         return self.filter(pk__in=submitted_summaries().values("assignment"))
 
-    def awaiting(self):
-        """Handed out, in force, and nothing submitted yet."""
+    def unsubmitted(self):
+        """Handed out, in force, and nothing submitted yet, whether or not its reviewer is still there."""
         submitted = submitted_summaries().filter(assignment=models.OuterRef("pk"))
         return self.in_force().filter(~models.Exists(submitted))
+
+    def awaiting(self):
+        """Unsubmitted, and its reviewer can still submit it: somebody who has left is not waited for."""
+        return self.unsubmitted().filter(models.Exists(able_reviewers()))
+
+    def living(self):
+        """Submitted, or still to come. What somebody left behind unsubmitted counts for nothing any more."""
+        submitted = submitted_summaries().filter(assignment=models.OuterRef("pk"))
+        return self.in_force().filter(models.Exists(submitted) | models.Exists(able_reviewers()))
+
+    def living_readers(self):
+        """`living`, without the codings that came with a file for somebody who cannot sign in."""
+        return self.living().exclude(reviewer__in=User.objects.without_password())
 
     def blinding(self, user):
         """What keeps this person blind on its paper, in its phase: not submitted yet, or without an answer to a section
@@ -100,7 +120,9 @@ class AssignmentQuerySet(models.QuerySet):
     def awaited_from(self, user):
         """What waits for this person in all the studies in which they may still code."""
         codes_in = Membership.objects.who_code().filter(user=user)
-        return self.awaiting().filter(reviewer=user, round__closed_at=None, round__study__in=codes_in.values("study"))
+        return self.unsubmitted().filter(
+            reviewer=user, round__closed_at=None, round__study__in=codes_in.values("study")
+        )
 
     def in_order_of_need(self):
         """The round that is due first, then the reviewer's reading order."""
@@ -108,7 +130,7 @@ class AssignmentQuerySet(models.QuerySet):
 
     def to_code(self, user, study):
         """What this person may still submit: a closed round takes nothing more."""
-        return self.awaiting().filter(reviewer=user, round__study=study, round__closed_at=None)
+        return self.unsubmitted().filter(reviewer=user, round__study=study, round__closed_at=None)
 
     def with_first(self):
         """Joins each assignment's first revision as `first`: its submission is what counts as done."""

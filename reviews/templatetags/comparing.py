@@ -29,6 +29,12 @@ def called(page, user):
 
 
 @register.filter
+def label_of(page, code):
+    """The code's label, with a word where it is no longer in use."""
+    return page.labels[code.pk]
+
+
+@register.filter
 def typed(page, text):
     """What somebody typed, without the names that this study hides."""
     return page.typed(text)

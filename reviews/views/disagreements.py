@@ -22,6 +22,8 @@ KINDS = {
     "late": "answers changed after settling",
     "deferred": "deferred",
 }
+# What a reviewer, who settles nothing, may ask for besides.
+OPEN_OR_SETTLED = {"open": "open", "settled": "settled"}
 COLUMNS = ("paper", "title", "section", "severity", "difference", "state", "note")
 
 
@@ -95,11 +97,17 @@ class Choice:
             "section": [(one.key, one.label) for one in self.sections.values() if one.pk in sections],
             "code": [(str(pk), label) for pk, label in self.codes.items() if pk in codes],
             "round": [(str(pk), name) for pk, name in rounds],
-            "kind": list(KINDS.items()),
+            "kind": list(self.kinds().items()),
         }
         if not self.study.is_anonymous:
             options["pair"] = self.pairs(differences)
         return options
+
+    def kinds(self):
+        if self.is_settler:
+            return KINDS
+        apart = OPEN_OR_SETTLED if self.board.settled else {}
+        return apart | {name: KINDS[name] for name in ("near", "alone")}
 
     def pairs(self, differences):
         pairs = {pair for one in differences for pair in one.pairs}
@@ -136,6 +144,8 @@ class Choice:
     def by_kind(self, found, kind):
         if kind == "deferred":
             return [one for one in found if one.is_deferred]
+        if kind in {"open", "settled"}:
+            return [one for one in found if one.is_settled == (kind == "settled")]
         return [one for one in found if kind in one.words]
 
     def by_pair(self, found, pair):
@@ -166,8 +176,9 @@ def rows_of(choice, differences):
     }
     for one in differences:
         comparison = said.get((one.paper, one.section))
-        state = "deferred" if one.is_deferred else "differs"
+        state = "deferred" if one.is_deferred else "settled" if one.is_settled else "differs"
         word = "answers changed" if queue.LATE in one.words else "one step apart" if queue.NEAR in one.words else ""
+        word = "" if one.is_settled else word
         yield {
             "difference": one, "paper": papers[one.paper], "section": sections[one.section],
             "why": comparison.why if comparison else "", "state": state, "word": word,

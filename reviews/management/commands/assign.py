@@ -69,7 +69,7 @@ class Command(ActCommand):
     def reviewers_named(self, study, names):
         if names:
             return [user_named(name) for name in names]
-        return list(User.objects.filter(memberships__in=study.memberships.who_code()))
+        return list(User.objects.filter(memberships__in=study.memberships.able_to_code()))
 
     def capacities(self, reviewers, most):
         return {} if most is None else dict.fromkeys(reviewers, most)
