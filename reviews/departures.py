@@ -25,6 +25,11 @@ class Holding:
     drafts: int
     proposal: Proposal
 
+    @property
+    def takers(self) -> list[str]:
+        """Who takes how many: "Cleo Marchetti 3"."""
+        return [f"{user} {number}" for user, number in self.proposal.new.items() if number]
+
 
 @dataclass(frozen=True)
 class Departure:
