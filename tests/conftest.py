@@ -5,10 +5,16 @@ from pathlib import Path
 
 import pytest
 from django.urls import reverse
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from mapping.models import Membership
 from tests.browser import chromium, page_as, serious, server, server_process  # noqa: F401
 from tests.making import make_assignment, make_study, make_user
+
+# The machine may be busy with other tests: how long an example takes says nothing about the code.
+hypothesis_settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("unhurried")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

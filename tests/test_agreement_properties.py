@@ -25,10 +25,6 @@ from reviews.agreement import (
     worst_papers,
 )
 
-# A busy machine is no error.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
-
 SCALE = [0, 1, 2, 3]
 NUMERIC = [partial(krippendorff_alpha, metric=metric) for metric in ("ordinal", "interval", "ratio")]
 NOMINAL = [
