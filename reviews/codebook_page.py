@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 
 from mapping.models import Code, Section
 from reviews import measuring, touching
+from reviews.blindness import rules
 from reviews.models import Summary
 from reviews.rating import Sheet
 
@@ -101,7 +102,7 @@ def agreement(sections, user, study):
     """`{section id: (Figure of the section, {code id: Figure})}`, the same as on the agreement page for all rounds
     together; nothing for who still has papers to code, nor in a study that works without statistics.
     """
-    if study.statistics_off_reason or touching.is_blind(user, study):
+    if study.statistics_off_reason or rules.is_blind_on_own(user, study):
         return {}
     sheet = Sheet(study, Summary.objects.visible_to(user, study).submitted(), list(sections))
     rated = {section.pk: sheet.of(section) for section in sections}

@@ -1,9 +1,8 @@
 """The study's log as one lead may read it: even a line of the log must not tell what is still to be judged."""
 
-from django.db.models import BooleanField, Case, Exists, OuterRef, Q, Value, When
+from django.db.models import BooleanField, Case, Q, Value, When
 
-from mapping.models import Study
-from reviews.models import Assignment, EarlyLook
+from reviews.blindness import rules
 
 WITHHELD = "Closed to you until your own summary of this paper is in."
 # That they were done, and how often, says how the answers came out: differences are put off, remarked on, settled.
@@ -14,13 +13,8 @@ TELLING = (
 
 
 def papers_closed_to(user, study):
-    """On which papers this lead is blind: still to code them, or, where the study says so, until the round closes."""
-    own = Assignment.objects.of(user, study)
-    looked = EarlyLook.objects.filter(user=user, paper=OuterRef("paper"), phase=OuterRef("round__phase"))
-    closed = own.blinding(user).filter(~Exists(looked))
-    if study.others_visible == Study.OthersVisible.AFTER_CLOSING and not study.is_released:
-        closed = closed | own.filter(~Exists(looked), round__closed_at=None)
-    return closed.values("paper")
+    """The papers of which this person may not know, in some phase, what others said."""
+    return rules.closed_papers(user, study)
 
 
 def lines(study, user):

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from mapping import codebook
 from mapping.models import LogEntry, Membership, User
+from reviews.blindness import rules
 from reviews.comparing import newest_of_each, voices
 from reviews.models import Mention, Remark, Summary
 from reviews.resolving import still_coding
@@ -20,15 +21,8 @@ NAMED = re.compile(r"(?<![\w@])@([\w.+-]*\w)")
 
 
 def visible_pairs(user, study, papers):
-    """`{(paper, phase)}` of these papers where this person may see everything that was submitted."""
-    inside = Summary.objects.submitted().filter(assignment__round__study=study, assignment__paper__in=papers)
-    visible = set(
-        Summary.objects.visible_to(user, study).filter(assignment__paper__in=papers).values_list("pk", flat=True)
-    )
-    seen, hidden = set(), set()
-    for pk, *pair in inside.values_list("pk", "assignment__paper", "assignment__round__phase"):
-        (seen if pk in visible else hidden).add(tuple(pair))
-    return seen - hidden
+    """`{(paper, phase)}` of these papers where something was submitted, and this person may know all of it."""
+    return rules.open_pairs(user, study, papers)
 
 
 def remarks_visible_to(user, study, paper):

@@ -7,7 +7,8 @@ from django.views.decorators.http import require_safe
 from mapping import access, codebook_files
 from mapping.models import Code, Section
 from mapping.pages import answer, filter_of
-from reviews import codebook_page, touching
+from reviews import codebook_page
+from reviews.blindness import rules
 
 
 @require_safe
@@ -34,7 +35,7 @@ def codebook(request, slug):
         "filters": filters(sections, chosen, with_gone),
         "may_edit": study.membership.is_lead,
         "narrowed": f"?{request.GET.urlencode()}",
-        "is_blind": touching.is_blind(request.user, study),
+        "is_blind": rules.is_blind_on_own(request.user, study),
     }
     return answer(request, "codebook.html", context)
 
