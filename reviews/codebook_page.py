@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 from mapping.models import Code, Section
 from reviews import measuring, touching
 from reviews.blindness import rules
+from reviews.blindness.codes import known_codes
 from reviews.models import Summary
 from reviews.rating import Sheet
 
@@ -52,7 +53,7 @@ def chapters(study, user, *, words="", section="", with_gone=False):
     if section:
         sections = sections.filter(key=section)
     statuses = [Code.Status.ACTIVE, *(GONE if with_gone else ())]
-    codes = Code.objects.filter(section__in=sections, status__in=statuses).select_related("merged_into")
+    codes = known_codes(user, study).filter(section__in=sections, status__in=statuses).select_related("merged_into")
     for word in words.split():
         codes = codes.filter(
             Q(label__icontains=word) | Q(definition__icontains=word) | Q(when_not__icontains=word)

@@ -3,6 +3,7 @@
 from django.db.models import BooleanField, Case, Q, Value, When
 
 from reviews.blindness import rules
+from reviews.blindness.codes import telling_of_codes
 
 WITHHELD = "Closed to you until your own summary of this paper is in."
 # That they were done, and how often, says how the answers came out: differences are put off, remarked on, settled.
@@ -25,7 +26,8 @@ def lines(study, user):
     closed = Q(paper__in=papers) & ~Q(by=user)
     telling = closed | Q(paper=None) & ~Q(by=user) if papers.exists() else closed
     log = study.log.annotate(is_withheld=flag(closed), is_telling=flag(telling & Q(act__in=TELLING)))
-    return log.filter(is_telling=False).select_related("by", "paper")
+    log = log.filter(is_telling=False).exclude(telling_of_codes(user, study) & ~Q(by=user))
+    return log.select_related("by", "paper")
 
 
 def flag(condition):

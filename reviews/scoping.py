@@ -6,6 +6,7 @@ from django.utils.crypto import salted_hmac
 from mapping.exporting import Scope
 from mapping.models import Code, CodebookChange, Finding, LogEntry, Membership, Paper, PaperImport, PaperSource, User
 from reviews import logbook
+from reviews.blindness.codes import known_changes, known_codes
 from reviews.models import (
     Assignment,
     Deferral,
@@ -84,6 +85,8 @@ def visible(user, study):
         # Who has to look again at a code that was split has used it.
         used = Q(code__isnull=False, assignment__paper__in=logbook.papers_closed_to(user, study))
         rows[RecodingTask] = rows[RecodingTask].exclude(used & ~Q(assignment__reviewer=user))
+        rows[Code] = known_codes(user, study)
+        rows[CodebookChange] = known_changes(user, study)
         return rows
     # What others propose says what they read; who reads what is for the leads, and so is the history of both.
     own = Q(proposed_by=user)

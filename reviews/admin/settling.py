@@ -3,6 +3,7 @@ from django.db.models import Q
 
 from mapping.models import Finding, FindingMark, LogEntry
 from reviews.blindness import rules
+from reviews.blindness.codes import telling_of_codes_in_admin
 from reviews.logbook import TELLING
 from reviews.models import Deferral, Mention, Remark, Resolution
 
@@ -86,4 +87,5 @@ class LogEntryPage(ThroughPaper):
         # A log has many lines for each paper: the closed papers are found once, not line by line.
         closed = rules.closed_in_admin(user)
         telling = Q(act__in=TELLING, study__in=closed.values("round__study"))
+        telling |= telling_of_codes_in_admin(user)
         return Q(paper=None) & ~telling | Q(paper__isnull=False) & ~Q(paper__in=closed.values("paper"))

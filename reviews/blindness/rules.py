@@ -148,11 +148,18 @@ class Place:
 
 def closed_assignments(user, study):
     """The assignments, anybody's, on whose paper and phase this person may not know what others said."""
+    membership = active_membership(user, study)
+    if membership is None:
+        return Assignment.objects.filter(round__study=study)
+    return closed_to_member(membership, study)
+
+
+def closed_to_member(membership, study):
     assignments = Assignment.objects.filter(round__study=study)
-    if Membership.objects.leads().filter(study=study, user=user).exists():
+    if membership.is_lead:
         # From a lead nothing is hidden but where they read themselves: not all of the study has to be looked at.
-        assignments = assignments.filter(reviewer=user)
-    return assignments.filter(~may_know(user, study, paper="paper", phase="round__phase"))
+        assignments = assignments.filter(reviewer=membership.user_id)
+    return assignments.filter(~may_member_know(membership, study, Place("paper", "round__phase")))
 
 
 def closed_pairs(user, study, papers=None):
