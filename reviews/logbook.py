@@ -21,11 +21,16 @@ def papers_closed_to(user, study):
 def lines(study, user):
     """Newest first, with `is_withheld` on what others did with a paper that is closed to this person. Without the lines
     that tell of answers there by standing in the log at all, or by counting them among others.
+
+    Where the study hides names, `is_unnamed` on what others did while settling: there they go by letters.
     """
     papers = papers_closed_to(user, study)
     closed = Q(paper__in=papers) & ~Q(by=user)
     telling = closed | Q(paper=None) & ~Q(by=user) if papers.exists() else closed
-    log = study.log.annotate(is_withheld=flag(closed), is_telling=flag(telling & Q(act__in=TELLING)))
+    unnamed = Q(act__in=TELLING, by__isnull=False) & ~Q(by=user) if study.is_anonymous else rules.NOTHING
+    log = study.log.annotate(
+        is_withheld=flag(closed), is_telling=flag(telling & Q(act__in=TELLING)), is_unnamed=flag(unnamed)
+    )
     log = log.filter(is_telling=False).exclude(telling_of_codes(user, study) & ~Q(by=user))
     return log.select_related("by", "paper")
 
@@ -41,7 +46,7 @@ def narrowed(found, *, words="", person="", act=""):
             Q(text__icontains=word, is_withheld=False) | Q(paper__title__icontains=word) | Q(paper__key__iexact=word)
         )
     if person:
-        found = found.filter(by__username=person)
+        found = found.filter(by__username=person, is_unnamed=False)
     if act:
         found = found.filter(act=act)
     return found

@@ -11,6 +11,7 @@ from django.utils import timezone
 from mapping.codebook import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper, Study
 from reviews.blindness import rules
+from reviews.blindness.names import called_for_all
 from reviews.comparing import compared
 from reviews.leaving import come_back, gone_from, leave
 from reviews.models import Assignment, Deferral, Resolution, Summary
@@ -27,7 +28,8 @@ class AlreadySettled(ValidationError):
         if resolution is None:
             text = f"The decision on “{section}” was taken back in the meantime, so nothing was changed."
         else:
-            text = f"{resolution.decided_by or 'Concord'} has settled “{section}” in the meantime."
+            by = called_for_all(section.study, resolution.decided_by)
+            text = f"{by} has settled “{section}” in the meantime."
         super().__init__(text)
 
 

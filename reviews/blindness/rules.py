@@ -70,7 +70,8 @@ def may_know_findings(user, study, *, paper="paper", phase="section__phase"):
 
 def may_know_in_admin(user, *, study, paper="paper", phase="section__phase"):
     """What the admin site may show: in one's own studies what `may_know` says there, in others what was submitted,
-    since whoever runs the server can read the database too. Running the server lifts nobody's blindness.
+    since whoever runs the server can read the database too. Running the server lifts nobody's blindness; nor does it
+    tell who is behind a letter, where one's own study hides names until its release: the admin site has names alone.
 
     `study` is the path to the row's study.
     """
@@ -78,7 +79,8 @@ def may_know_in_admin(user, *, study, paper="paper", phase="section__phase"):
     memberships = Membership.objects.filter(user=user).select_related("study", "user")
     known = ~Q(**{f"{study}__in": [one.study_id for one in memberships]}) & ~still_to_say(user, place)
     for one in memberships:
-        if one.is_active and user.is_active:
+        hides_names = one.study.is_anonymous and not one.study.is_released
+        if one.is_active and user.is_active and not hides_names:
             known |= Q(**{study: one.study_id}) & may_member_know(one, one.study, place)
     return known
 
