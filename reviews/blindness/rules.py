@@ -187,9 +187,13 @@ def is_blind_somewhere(user, study):
     return closed_assignments(user, study).exists()
 
 
+def closed_on_own(user, study):
+    """What this person reads and is closed to them: figures made of the rest must say so."""
+    return closed_assignments(user, study).filter(reviewer=user, withdrawn_at=None).order_by()
+
+
 def is_blind_on_own(user, study):
-    """Whether papers that this person reads are closed to them: then figures made of the rest must say so."""
-    return closed_assignments(user, study).filter(reviewer=user, withdrawn_at=None).exists()
+    return closed_on_own(user, study).exists()
 
 
 def is_blind(user, study, paper, phase):
