@@ -70,7 +70,8 @@ class Scope:
     is_blind: bool = False  # papers are closed to them: then no figure leaves that counts the marks there
     pseudonyms: dict = field(default_factory=dict)  # user name: "R1"
     full_names: dict = field(default_factory=dict)  # full name: "R1"
-    neutral_name: str = ""  # what stands for a name in a text, where the pseudonym would tell the writer whose it is
+    # What stands for a name in a text, where the pseudonym would tell the writer whose it is.
+    neutral_name: str = ""
     level: str = "code"  # or "parent": then codes that stand under another one go by its name
 
     def of(self, model):

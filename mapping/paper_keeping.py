@@ -55,8 +55,8 @@ def delete_paper(paper, *, by):
 def delete_or_refuse(papers):
     """Delete papers, or say what holds them. Whoever builds on papers protects them from deletion.
 
-    What tells of answers (`tells_of_answers`), as findings do, is named where nothing else holds the papers: whoever
-    still has to read one must not hear by trying to remove it whether it is settled, or discussed.
+    What tells of answers (`tells_of_answers`), as findings do, is named where nothing else holds the
+    papers: whoever still has to read one must not hear by trying to remove it whether it is settled.
     """
     settled = Finding.objects.filter(paper__in=papers).values("paper").distinct().count()
     try:

@@ -72,7 +72,7 @@ def assignment_to_lead(user, slug, key, pk):
 
 
 def code_known_to(user, study, pk):
-    """A code of the study that this person may know of; one that somebody else proposed perhaps not."""
+    """A code of the study, where this person may know of it: of some proposals they may not."""
     code = access.code_in(study, pk)
     if not known_codes(user, study).filter(pk=code.pk).exists():
         raise Http404("No such code.")

@@ -22,7 +22,7 @@ def lines(study, user):
     """Newest first, with `is_withheld` on what others did with a paper that is closed to this person. Without the lines
     that tell of answers there by standing in the log at all, or by counting them among others.
 
-    Where the study hides names, `is_unnamed` on what others did while settling: there they go by letters.
+    Where the study hides names, `is_unnamed` on what others did while settling.
     """
     papers = papers_closed_to(user, study)
     closed = Q(paper__in=papers) & ~Q(by=user)

@@ -36,7 +36,7 @@ def condition(state, membership):
 
 
 def of_all(membership):
-    """Settled is a paper only to whom it may be told: that it needed no decision says that all had said the same."""
+    """Settled is a paper to whom it may be told: by itself it settles where all said the same."""
     told = Q(is_settled()) & ~Q(pk__in=rules.closed_papers(membership.user, membership.study))
     here = Assignment.objects.in_force().filter(paper=OuterRef("pk"))
     handed_out, submitted, awaiting = Exists(here), Exists(here.submitted()), Exists(here.awaiting())

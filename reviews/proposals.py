@@ -1,4 +1,4 @@
-"""The proposed codes as one lead may see them: of what may come from a paper that is closed to them, nothing."""
+"""The proposed codes as one lead may see them: none that may come from a paper closed to them."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field

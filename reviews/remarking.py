@@ -22,7 +22,7 @@ NAMED = re.compile(r"(?<![\w@])@([\w.+-]*\w)")
 
 
 def visible_pairs(user, study, papers):
-    """`{(paper, phase)}` of these papers where something was submitted, and this person may know all of it."""
+    """`{(paper, phase)}` of these papers where something was submitted that this person may know."""
     return rules.open_pairs(user, study, papers)
 
 
@@ -74,10 +74,11 @@ def remark(paper, section, *, text, by):
 
 
 def called_in(text, paper, section, by):
-    """The people named. A member who may not read it yet refuses the remark: they would never learn of it.
+    """The people named. A member who may not read it yet refuses the remark: they would never learn
+    of it.
 
-    Where the study hides names a reader is called by letter and refused by letter, and a user name refuses nothing:
-    whom it calls, if anybody, must not tell who is behind a letter.
+    Where the study hides names a reader is called by letter and refused by letter, and a user name
+    refuses nothing: whom it calls, if anybody, must not tell who is behind a letter.
     """
     study = paper.study
     names = {name.casefold(): name for name in NAMED.findall(text)}

@@ -1,4 +1,4 @@
-"""Blindness for what hangs on a section of a paper: findings, resolutions, remarks. Asks `blindness.rules`."""
+"""Blindness for what hangs on a section of a paper: findings, resolutions, remarks."""
 
 from mapping.models import Finding
 
@@ -6,7 +6,7 @@ from .blindness import rules
 
 
 def open_to(user, study):
-    """True where this person may receive others' answers on the row's `paper`, in the phase of its `section`."""
+    """True where this person may know of the row's `paper`, in the phase of its `section`."""
     return rules.may_know(user, study)
 
 

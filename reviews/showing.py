@@ -127,7 +127,7 @@ class Shown:
 
     @cached_property
     def left_out(self):
-        """Papers that this person reads and that are closed to them yet, so that no figure here may tell of them."""
+        """Papers that this person reads and that are closed to them: no figure here tells of them."""
         if self.scope is None:
             return []
         closed = rules.closed_on_own(self.user, self.study).filter(round__phase=self.scope.phase)

@@ -1,8 +1,10 @@
 """One rule of blindness: in every case, whoever asks, every place that asks gives the same answer.
 
-Cleo and Dan submitted the paper in the main round; what happens to Ben, the asker, is the case. `y` and `n`: whether he
-may know what they said, as a lead, as a reviewer where leads settle, as a reviewer where those settle who did not code,
-and as an observer; each first where others are visible once one has submitted, then where once the round is closed.
+Cleo and Dan submitted the paper in the main round. What happened, step by step, to Ben, who asks, and
+to the rounds stands in the table below. Before it `y` and `n`: whether he may know what they said, as
+a lead, as a reviewer where leads settle, as a reviewer where those settle who did not code, and as an
+observer; each first where others are visible once one has submitted, then where once the round is
+closed.
 """
 
 import pytest
@@ -10,7 +12,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from mapping.models import Finding, LogEntry, Membership
-from reviews import logbook, paper_states, remarking, resolving, scoping, settling, touching
+from reviews import logbook, remarking, resolving, scoping, settling, touching
 from reviews.admin import settling as admin_pages
 from reviews.blindness import rules
 from reviews.disagreements import board_for
@@ -23,37 +25,36 @@ from tests.making import make_assignment, make_paper, make_phase, make_round, ma
 
 ASKERS = [("lead", "leads"), ("reviewer", "leads"), ("reviewer", "not_coders"), ("observer", "leads")]
 SETTINGS = ("submitted", "closed")
-CASES = {
-    #                                                                                lead  leads   others  observer
-    # what happened, step by step                                                          settle  settle
-    "":                                                                             "yy    nn      yn      nn",
-    "close main":                                                                   "yy    nn      yy      nn",
-    "submit in pilot, close pilot":                                                 "yn    yn      yn      nn",
-    "submit in pilot, close main":                                                  "yn    yn      yn      nn",
-    "submit in pilot, close pilot, close main":                                     "yy    yy      yy      nn",
-    "submit in pilot, close pilot, close main, a third has an open round":          "yn    yn      yn      nn",
-    "submit in main":                                                               "yn    yn      yn      nn",
-    "be asked in main":                                                             "nn    nn      nn      nn",
-    "begin in main":                                                                "nn    nn      nn      nn",
-    "be asked in pilot, close pilot":                                               "nn    nn      nn      nn",
-    "submit in pilot, be asked in main":                                            "nn    nn      nn      nn",
-    "submit in pilot, close pilot, be asked in main, close main":                   "nn    nn      nn      nn",
-    "be asked in main, look early":                                                 "yy    nn      nn      nn",
-    "submit in main, look early":                                                   "yy    yn      yn      nn",
-    "be asked in main, withdraw":                                                   "yy    nn      yn      nn",
-    "be asked in main, withdraw, hand out again":                                   "nn    nn      nn      nn",
-    "submit in main, withdraw":                                                     "yn    nn      yn      nn",
-    "submit in main, reopen":                                                       "yn    yn      yn      nn",
-    "submit in main, reopen, close main":                                           "yy    yy      yy      nn",
-    "submit in main, close main, add a section":                                    "nn    nn      nn      nn",
-    "submit in main, close main, add a section, answer it":                         "yy    yy      yy      nn",
-    "submit in another phase, close it":                                            "yy    nn      yn      nn",
-    "submit in main, close main, leave the study":                                  "nn    nn      nn      nn",
-    "submit in main, close main, close the account":                                "nn    nn      nn      nn",
-    "release":                                                                      "yy    yy      yy      yy",
-    "be asked in main, release":                                                    "nn    nn      nn      nn",
-    "submit in main, release":                                                      "yy    yy      yy      yy",
-}  # fmt: skip
+TABLE = """
+yy nn yn nn : have no part
+yy nn yy nn : close main
+yn yn yn nn : submit in pilot, close pilot
+yn yn yn nn : submit in pilot, close main
+yy yy yy nn : submit in pilot, close pilot, close main
+yn yn yn nn : submit in pilot, close pilot, close main, a third has an open round
+yn yn yn nn : submit in main
+nn nn nn nn : be asked in main
+nn nn nn nn : begin in main
+nn nn nn nn : be asked in pilot, close pilot
+nn nn nn nn : submit in pilot, be asked in main
+nn nn nn nn : submit in pilot, close pilot, be asked in main, close main
+yy nn nn nn : be asked in main, look early
+yy yn yn nn : submit in main, look early
+yy nn yn nn : be asked in main, withdraw
+nn nn nn nn : be asked in main, withdraw, hand out again
+yn nn yn nn : submit in main, withdraw
+yn yn yn nn : submit in main, reopen
+yy yy yy nn : submit in main, reopen, close main
+nn nn nn nn : submit in main, close main, add a section
+yy yy yy nn : submit in main, close main, add a section, answer it
+yy nn yn nn : submit in another phase, close it
+nn nn nn nn : submit in main, close main, leave the study
+nn nn nn nn : submit in main, close main, close the account
+yy yy yy yy : release
+nn nn nn nn : be asked in main, release
+yy yy yy yy : submit in main, release
+"""
+CASES = {steps.strip(): answers.split() for answers, steps in (line.split(":") for line in TABLE.strip().splitlines())}
 
 
 class Story:
@@ -63,7 +64,7 @@ class Story:
         self.study, self.paper, self.ben, self.ada, self.rounds = study, paper, ben, ada, rounds
 
     def tell(self, steps):
-        for step in filter(None, steps.split(", ")):
+        for step in steps.split(", "):
             act, _, where = step.partition(" in ")
             getattr(self, act.replace(" ", "_"))(*([self.round(where)] if where else []))
 
@@ -71,6 +72,9 @@ class Story:
         if name == "another phase":
             return make_round(self.study, "Screening", phase=make_phase(self.study, "screening"))
         return self.rounds[name]
+
+    def have_no_part(self):
+        pass
 
     def submit(self, round):
         self.own = make_summary(self.paper, self.ben, round=round, answers={"method": "Survey"}).assignment
@@ -190,12 +194,14 @@ def everybody_asked(user, study, paper, theirs, rows):
 def shown_in_admin(user, rows):
     request = RequestFactory().get("/")
     request.user = user
-    pages = [admin_pages.FindingPage, admin_pages.ResolutionPage, admin_pages.RemarkPage, admin_pages.DeferralPage]
-    pages = {page: page.__name__ for page in [*pages, admin_pages.LogEntryPage]}
-    models = dict(zip(pages, (Finding, Resolution, Remark, Deferral, LogEntry), strict=True))
-    return {
-        name: rows[models[page]] in page(models[page], None).get_queryset(request) for page, name in pages.items()
-    }  # fmt: skip
+    pages = {
+        Finding: admin_pages.FindingPage,
+        Resolution: admin_pages.ResolutionPage,
+        Remark: admin_pages.RemarkPage,
+        Deferral: admin_pages.DeferralPage,
+        LogEntry: admin_pages.LogEntryPage,
+    }
+    return {page.__name__: rows[model] in page(model, None).get_queryset(request) for model, page in pages.items()}
 
 
 def asked_as_member(user, study, paper, theirs, rows):
@@ -209,8 +215,6 @@ def asked_as_member(user, study, paper, theirs, rows):
         "side_by_side.closed_phases": phase not in closed_phases(study, paper, user) and phase.pk in page.phases,
     }
     if study.membership.is_lead:
-        papers = [paper]
-        paper_states.add_states(papers, study.membership)
         found |= {
             "logbook.lines": rows[LogEntry] in logbook.lines(study, user),
             "scoping: Finding": rows[Finding] in leaving[Finding],
@@ -228,7 +232,7 @@ def test_every_place_that_asks_who_may_know_gives_one_answer(case, others_visibl
     member = Membership.objects.filter(user=ben, study=study)
     member.update(role="lead")
     Story(study, paper, ben, ada, rounds).tell(case)
-    for (role, who_settles), wanted in zip(ASKERS, CASES[case].split(), strict=True):
+    for (role, who_settles), wanted in zip(ASKERS, CASES[case], strict=True):
         member.update(role=role)
         study.who_settles = who_settles
         study.save()

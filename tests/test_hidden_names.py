@@ -1,4 +1,4 @@
-"""Where a study hides names nothing leads from a letter to a person: no refusal, no log line, no file, no probing."""
+"""Where a study hides names nothing leads from a letter to a person: no refusal, log line or file."""
 
 import hashlib
 import json
@@ -66,7 +66,7 @@ def test_a_reader_who_is_called_by_letter_is_refused_by_letter(paper, section, l
 
 
 def test_calling_by_user_name_tells_nothing_of_who_is_behind_a_letter(paper, section, ben, cleo, ada):
-    """Whether they read the paper or not, may see it or not: the same answer, and readers hear by letter alone."""
+    """Whether they read the paper or not, may see it or not: the same answer."""
     dan, eve = make_user("dan"), make_user("eve")
     Membership.objects.create(study=paper.study, user=dan, role="reviewer")
     Membership.objects.create(study=paper.study, user=eve, role="lead")

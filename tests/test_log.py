@@ -130,7 +130,7 @@ def test_the_log_asks_the_database_the_same_however_long_it_is(study, url, as_us
 
 
 def test_the_log_hides_what_the_comparison_hides(study, url, ada, cleo, as_user):
-    """Ada's round is closed, but the paper stands in an open one: where the study waits, she waits for that too."""
+    """Her own round is closed, but the paper stands in an open one, and the study waits for that."""
     study.others_visible = "closed"
     study.save()
     dan = make_user("dan")

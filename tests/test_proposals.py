@@ -47,7 +47,7 @@ def test_a_lead_sees_who_proposed_what_where_and_what_is_nearly_the_same(study, 
 def test_a_lead_who_still_codes_the_paper_learns_nothing_of_what_is_proposed_there(
     study, proposed, section, ada, ben, as_user
 ):
-    """Not its words, not how many there are, in no list, file, log line, page of the code or answer of the API."""
+    """Not its words, not how many there are, in no list, file, log line or page of the code."""
     paper = proposed.marks.get().answer.summary.assignment.paper
     proposed.definition = "Nobody can be hired"
     proposed.save()

@@ -89,8 +89,9 @@ def eve(study):
 
 @pytest.fixture
 def papers(how, study, ada, ben, cleo, dora, eve):
-    """What everybody may know: two papers all have coded. And two papers that Ada and Ben still have to code; where the
-    study waits for closing also one that they submitted in a round that is closed, and others read in an open one.
+    """What everybody may know: two papers all have coded. And two papers that Ada and Ben still have
+    to code; where the study waits for closing also one that they submitted in a closed round, and
+    others read in an open one.
     """
     challenges = study.sections.get(key="challenges")
     for label in ("Old", "Gone", "Same", "Sub"):

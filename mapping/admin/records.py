@@ -12,7 +12,7 @@ class RecordAdmin(admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     actions = None
-    # What other rooms hold back here: functions of a user that give a condition on the rows they may see.
+    # What other rooms hold back: functions of a user that give a condition on the rows they may see.
     narrowed_by = ()
 
     def get_queryset(self, request):

@@ -16,7 +16,7 @@ class ThroughSummary(ViewOnlyAdmin):
 
 
 class ThroughPaper(ViewOnlyAdmin):
-    """What rests on all the answers to one paper, such as a finding: shown to whoever may know all of them."""
+    """What rests on all the answers to a paper, such as a finding: for whoever may know them."""
 
     paper = "paper"
     phase = "section__phase"

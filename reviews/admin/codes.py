@@ -1,4 +1,4 @@
-"""Of the codebook too the admin site shows no more than blindness allows: proposals tell what others found."""
+"""The admin site's codebook shows no more than blindness allows: proposals tell what others found."""
 
 from django.contrib import admin
 

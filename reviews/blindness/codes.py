@@ -1,12 +1,13 @@
-"""Which codes somebody may know of: what a proposal says, somebody found in a paper that others may still have to read.
+"""Which codes somebody may know of: what a proposal says, somebody found in a paper that others
+may still have to read.
 
-A code that stands, or once stood, in the codebook is everybody's. A proposal that was never accepted, whether it waits
-or was declined, merged away or taken back, is known
+A code that stands, or once stood, in the codebook is everybody's. A proposal that was never
+accepted, whether it waits or was declined, merged away or taken back, is known
 
 - to whoever proposed it;
-- to leads, but not where it may come from a paper that is closed to them: its proposer reads such a paper in the phase
-  of the section, and no answer on a paper that the lead may know of uses it. By readers, not by marks: what is said on
-  a closed paper must not decide over what is shown.
+- to leads, but not where it may come from a paper that is closed to them: its proposer reads such a
+  paper in the phase of the section, and no answer on a paper that the lead may know of uses it. By
+  readers, not by marks: what is said on a closed paper must not decide over what is shown.
 """
 
 from functools import reduce
@@ -49,7 +50,7 @@ def open_marks(membership, study):
 
 
 def read_by_proposer(membership, study):
-    """What the proposer was given to read in the phase of the section, and is closed to this lead."""
+    """What the proposer was given to read in the section's phase, and is closed to this lead."""
     closed = rules.closed_to_member(membership, study).filter(
         paper=OuterRef("paper"), round__phase=OuterRef("round__phase")
     )
@@ -63,7 +64,7 @@ def closed_codes(user, study):
 
 
 def known_changes(user, study):
-    """The steps of the codebook that this person may know of: a decision on a proposal tells that there was one."""
+    """The steps of the codebook that this person may know of: a decision tells of its proposal."""
     return study.codebook_changes.exclude(code__in=closed_codes(user, study).order_by())
 
 
@@ -73,7 +74,7 @@ def proposals_waiting(user, study):
 
 
 def telling_of_codes(user, study):
-    """A condition on the lines of this study's log: those that tell of a code that this person may not know of."""
+    """A condition on this study's log: lines about codes that this person may not know of."""
     closed = list(closed_codes(user, study).values_list("pk", flat=True))
     if not closed:
         return rules.NOTHING

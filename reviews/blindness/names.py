@@ -1,7 +1,8 @@
-"""Names, where a study hides them while it settles: readers go by a letter, in another order on every paper.
+"""Names, where a study hides them while it settles: readers go by a letter, in another order on
+every paper.
 
-Nothing may lead from a letter to a name: where somebody typed a name, a neutral word stands for it, the same for every
-member, since the letter in its place would tell the writer whose it is.
+Nothing may lead from a letter to a name: where somebody typed a name, a neutral word stands for it,
+the same for every member, since the letter in its place would tell the writer whose it is.
 """
 
 import re
@@ -23,7 +24,7 @@ def pattern_of(study):
     """What finds the names of the members of the study in a text, or None."""
     people = User.objects.filter(memberships__study=study)
     names = {name for user in people for name in (user.username, user.name, user.get_short_name()) if name}
-    # The longest first: "Ben Okafor" before "Ben". Whole words alone: "ben" does not stand in "benefits".
+    # The longest first: "Ben Okafor" before "Ben". Whole words: "ben" is not in "benefits".
     ordered = sorted(names, key=lambda name: (-len(name), name))
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ordered))})(?!\w)", re.IGNORECASE) if ordered else None
 

@@ -1,29 +1,31 @@
-"""The rule of blindness (laws 1 and 2): may this person know what others said of a paper, in a phase?
+"""The rule of blindness (laws 1 and 2): who may know what others said of a paper, in a phase.
 
-It is decided for a paper in a phase, never for one summary: findings, differences, remarks, figures and log lines
-rest on all the summaries of a paper, so that a rule for each of them alone would tell by one what it hides in another.
+It is decided for a paper in a phase, never for one summary: findings, differences, remarks,
+figures and log lines rest on all the summaries of a paper, so that a rule for each of them would
+tell in one place what it hides in another.
 
-These cases are gone through in order; the first that fits decides.
+The cases, in order; the first that fits decides.
 
-| who asks, of a paper in a phase                                                     | may know             |
-| ----------------------------------------------------------------------------------- | -------------------- |
-| no active member of the study: a stranger, somebody deactivated, a closed account    | nothing              |
-| a lead who looked early, which the log tells                                         | everything           |
-| whoever has an assignment in force without a submission, in any round of the phase,  | nothing              |
-| open or closed: first reading, retest, withdrawn and handed out again                |                      |
-| whoever has still to answer a section that came after their submission               | nothing              |
-| any other member, once the study is released                                         | everything           |
-| an observer before that                                                              | nothing              |
-| a lead without a part of their own in it                                             | everything           |
-| anybody while the study waits for closing and the paper stands in an open round of   | nothing              |
-| the phase, their own or another's, submitted or not                                  |                      |
-| a lead who submitted                                                                 | everything           |
-| a reviewer, where those settle who did not code                                      | everything           |
-| a reviewer who submitted                                                             | everything           |
-| any other reviewer                                                                   | nothing              |
+| who asks, of a paper in a phase                                              | may know   |
+| ---------------------------------------------------------------------------- | ---------- |
+| no active member: a stranger, somebody deactivated, a closed account         | nothing    |
+| a lead who looked early, which the log tells                                 | everything |
+| whoever has an assignment in force without a submission, in any round of the | nothing    |
+| phase, open or closed: first reading, retest, withdrawn and handed out again |            |
+| whoever has still to answer a section that came after their submission       | nothing    |
+| any other member, once the study is released                                 | everything |
+| an observer before that                                                      | nothing    |
+| a lead without a part of their own in it                                     | everything |
+| anybody, while the study waits for closing and the paper stands in an open   | nothing    |
+| round of the phase, their own or another's, submitted or not                 |            |
+| a lead who submitted                                                         | everything |
+| a reviewer, where those settle who did not code                              | everything |
+| a reviewer who submitted                                                     | everything |
+| any other reviewer                                                           | nothing    |
 
-Whoever submitted stays able to know when their summary is reopened: the first answers are in and stay (law 2).
-"Everything" is what was submitted; a draft is its reviewer's alone, and one's own words are never hidden from oneself.
+Whoever submitted may know on when their summary is reopened: the first answers are in and stay.
+"Everything" is what was submitted; a draft is its reviewer's alone, and one's own words are never
+hidden from oneself.
 """
 
 from django.db.models import Exists, OuterRef, Q
@@ -37,16 +39,16 @@ OF_SUMMARY = {"paper": "assignment__paper", "phase": "assignment__round__phase"}
 
 
 def may_know(user, study, *, paper="paper", phase="section__phase"):
-    """A condition on any rows: true where this person may receive what others said. Asks for the membership at once.
+    """A condition on any rows: true where this person may receive what others said.
 
-    `paper` and `phase` are where a row keeps them; instead of a path, one paper or phase for all rows.
+    `paper` and `phase` are the paths to them from a row; instead of a path, one for all rows.
     """
     membership = active_membership(user, study)
     return may_member_know(membership, study, Place(paper, phase)) if membership else NOTHING
 
 
 def may_read_summary(user, study):
-    """A condition on summaries of the study: a member's own, drafts too, and others' that they may know of."""
+    """A condition on summaries: a member's own, drafts too, and others' that they may know of."""
     membership = active_membership(user, study)
     if membership is None:
         return NOTHING
@@ -55,7 +57,7 @@ def may_read_summary(user, study):
 
 
 def may_know_findings(user, study, *, paper="paper", phase="section__phase"):
-    """A condition on rows that say what was settled. Before the release they are for those who settle the paper."""
+    """A condition on rows that say what was settled: before the release for those who settle."""
     membership = active_membership(user, study)
     if membership is None:
         return NOTHING
@@ -69,10 +71,11 @@ def may_know_findings(user, study, *, paper="paper", phase="section__phase"):
 
 
 def may_know_in_admin(user, *, study, paper="paper", phase="section__phase"):
-    """What the admin site may show: in one's own studies what `may_know` says there, in others what was submitted,
-    since whoever runs the server can read the database too. Running the server lifts nobody's blindness; nor does it
-    tell who is behind a letter, where one's own study hides names until its release: the admin site has names alone.
+    """What the admin site may show: in one's own studies what `may_know` says there, in others what
+    was submitted, since whoever runs the server can read the database too.
 
+    Running the server lifts nobody's blindness. Nor does it tell who is behind a letter: where one's
+    own study hides names, nothing is shown until its release, since the admin site has names alone.
     `study` is the path to the row's study.
     """
     place = Place(paper, phase)
@@ -86,7 +89,7 @@ def may_know_in_admin(user, *, study, paper="paper", phase="section__phase"):
 
 
 def may_read_summary_in_admin(user):
-    """A condition on any summaries: `may_read_summary` in one's own studies, `may_know_in_admin` in others."""
+    """A condition on summaries of all studies: one's own, and what `may_know_in_admin` says."""
     left = Membership.objects.filter(user=user).exclude(pk__in=Membership.objects.active())
     own = Q(assignment__reviewer=user) & ~Q(assignment__round__study__in=left.values("study"))
     known = may_know_in_admin(user, study="assignment__round__study", **OF_SUMMARY)
@@ -105,7 +108,7 @@ def may_member_know(membership, study, place):
 
 
 def within_reach(membership, study, place):
-    """What the member's role and the study's settings let them know where they have said all they have to say."""
+    """What role and settings let somebody know who has said all they have to say."""
     if study.is_released:
         return EVERYTHING
     if not membership.may_code:
@@ -129,7 +132,7 @@ def looked_early(user, place):
 
 
 def counting():
-    """The assignments that count as reading a paper: in force, or taken back with something submitted."""
+    """The assignments that count: in force, or taken back with something submitted."""
     submitted = Summary.objects.submitted().filter(assignment=OuterRef("pk"))
     return Assignment.objects.filter(Q(withdrawn_at=None) | Q(Exists(submitted)))
 
@@ -149,7 +152,7 @@ class Place:
 
 
 def closed_assignments(user, study):
-    """The assignments, anybody's, on whose paper and phase this person may not know what others said."""
+    """The assignments, anybody's, of whose paper and phase this person may not know."""
     membership = active_membership(user, study)
     if membership is None:
         return Assignment.objects.filter(round__study=study)
@@ -159,7 +162,7 @@ def closed_assignments(user, study):
 def closed_to_member(membership, study):
     assignments = Assignment.objects.filter(round__study=study)
     if membership.is_lead:
-        # From a lead nothing is hidden but where they read themselves: not all of the study has to be looked at.
+        # From a lead nothing is hidden but where they read themselves: the rest need not be looked at.
         assignments = assignments.filter(reviewer=membership.user_id)
     return assignments.filter(~may_member_know(membership, study, Place("paper", "round__phase")))
 
@@ -173,7 +176,7 @@ def closed_pairs(user, study, papers=None):
 
 
 def closed_papers(user, study):
-    """The papers that are closed to this person in one phase or another, as a query of primary keys."""
+    """The papers that are closed to this person in some phase, as a query of primary keys."""
     return closed_assignments(user, study).order_by().values("paper")
 
 
@@ -203,7 +206,7 @@ def is_blind(user, study, paper, phase):
 
 
 def open_pairs(user, study, papers):
-    """`{(paper, phase)}` of these papers where something was submitted and this person may know all of it."""
+    """`{(paper, phase)}` of these papers where something was submitted that this person may know."""
     submitted = Summary.objects.submitted().filter(assignment__round__study=study, assignment__paper__in=papers)
     known = may_know(user, study, **OF_SUMMARY)
     return set(submitted.filter(known).order_by().values_list("assignment__paper", "assignment__round__phase"))

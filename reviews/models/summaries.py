@@ -35,9 +35,9 @@ class SummaryQuerySet(models.QuerySet):
         return self.submitted().filter(~Exists(newer))
 
     def visible_to(self, user, study, paper=None):
-        """Whose answers this person may receive: their own, always, and what others submitted where `may_know` says so.
+        """Whose answers this person may receive: their own, and others' where `may_know` says so.
 
-        A draft is seen by its reviewer alone; who is no active member sees nothing, not even their own.
+        A draft is seen by its reviewer alone; who is no active member sees not even their own.
         """
         in_study = self.filter(assignment__round__study=study)
         if paper is not None:
@@ -50,7 +50,7 @@ class SummaryQuerySet(models.QuerySet):
 
 
 def rules():
-    from reviews.blindness import rules  # the rule asks the models: the import would run in a circle
+    from reviews.blindness import rules  # the rule asks the models: it would run in a circle
 
     return rules
 
