@@ -81,14 +81,6 @@ def code_in(study, pk):
     )
 
 
-def code_to_read(study, pk):
-    """A code that everybody in the study may know of: of a proposal its own pages tell, to whom they may."""
-    code = code_in(study, pk)
-    if code.status == Code.Status.PROPOSED:
-        raise Http404
-    return code
-
-
 def change_in(study, version):
     return get_object_or_404(
         CodebookChange.objects.select_related("code", "section", "study", "by"), study=study, version=version

@@ -15,18 +15,21 @@ COLUMNS = (
 STANDING = (Code.Status.ACTIVE, Code.Status.RETIRED, Code.Status.MERGED)
 
 
-def codes_of(study, *statuses):
+def codes_of(study, codes, *statuses):
+    """Those of the study, or of `codes`, a queryset of what the reader may know of."""
     found = Code.objects.filter(section__study=study, status__in=statuses or STANDING)
+    if codes is not None:
+        found = found.filter(pk__in=codes.order_by().values("pk"))
     return found.select_related("section", "parent", "merged_into").order_by(
         "section__phase__position", "section__position", "section", "position", "pk"
     )
 
 
-def as_csv(study):
+def as_csv(study, known=None):
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
-    for code in codes_of(study):
+    for code in codes_of(study, known):
         into, parent = code.merged_into, code.parent
         writer.writerow(
             map(
@@ -48,10 +51,10 @@ def as_csv(study):
     return buffer.getvalue()
 
 
-def by_section(study):
+def by_section(study, known=None):
     """`[(section, [(code, is_child)])]` of the codes in use, children after their parents."""
     chapters = {}
-    codes = list(codes_of(study, Code.Status.ACTIVE))
+    codes = list(codes_of(study, known, Code.Status.ACTIVE))
     active = {code.pk for code in codes}
     for code in codes:
         if code.parent_id in active:
@@ -69,9 +72,9 @@ def marked(text):
     return MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
-def as_markdown(study):
+def as_markdown(study, known=None):
     lines = [f"# Codebook of {marked(study.title)}", "", f"Version {study.codebook_version}.", ""]
-    for section, codes in by_section(study):
+    for section, codes in by_section(study, known):
         lines += [f"## {marked(section.label)}", ""]
         for code, is_child in codes:
             indent = "  " * is_child
@@ -100,9 +103,9 @@ Code & Definition \\
 \endlastfoot"""
 
 
-def as_latex(study):
+def as_latex(study, known=None):
     lines = [HEAD.replace("%(title)s", typeset(study.title)).replace("%(version)s", str(study.codebook_version))]
-    for section, codes in by_section(study):
+    for section, codes in by_section(study, known):
         lines.append(rf"\multicolumn{{2}}{{@{{}}l}}{{\textbf{{{typeset(section.label)}}}}} \\")
         for code, is_child in codes:
             words = [typeset(code.definition)]

@@ -70,6 +70,8 @@ class Scope:
     is_blind: bool = False  # papers are closed to them: then no figure leaves that counts the marks there
     pseudonyms: dict = field(default_factory=dict)  # user name: "R1"
     full_names: dict = field(default_factory=dict)  # full name: "R1"
+    # What stands for a name in a text, where the pseudonym would tell the writer whose it is.
+    neutral_name: str = ""
     level: str = "code"  # or "parent": then codes that stand under another one go by its name
 
     def of(self, model):
@@ -97,7 +99,9 @@ class Scope:
 
     def words(self, text):
         """What people of the study wrote or Concord wrote of them: with names taken out under pseudonyms."""
-        return self._names.sub(lambda found: self._called[found[0]], text) if self.pseudonyms and text else text
+        if not (self.pseudonyms and text):
+            return text
+        return self._names.sub(lambda found: self.neutral_name or self._called[found[0]], text)
 
     @cached_property
     def _called(self):
@@ -107,7 +111,8 @@ class Scope:
     def _names(self):
         # The longest first: “Ben Okafor” before “Ben”. Whole words alone: “ben” does not stand in “benefits”.
         ordered = sorted(filter(None, self._called), key=len, reverse=True)
-        return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)")
+        flags = re.IGNORECASE if self.neutral_name else 0
+        return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)", flags)
 
 
 def cell(value):

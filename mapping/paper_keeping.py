@@ -53,15 +53,22 @@ def delete_paper(paper, *, by):
 
 
 def delete_or_refuse(papers):
-    """Delete papers, or say what holds them. Whoever builds on papers protects them from deletion."""
+    """Delete papers, or say what holds them. Whoever builds on papers protects them from deletion.
+
+    What tells of answers (`tells_of_answers`), as findings do, is named where nothing else holds the
+    papers: whoever still has to read one must not hear by trying to remove it whether it is settled.
+    """
     settled = Finding.objects.filter(paper__in=papers).values("paper").distinct().count()
-    if settled:
-        raise ValidationError(f"Nothing was removed: {settled} of these papers have findings.")
     try:
-        papers.delete()
+        with transaction.atomic():
+            papers.delete()
+            if settled:
+                raise ValidationError(f"Nothing was removed: {settled} of these papers have findings.")
     except ProtectedError as error:
-        held = {holder.paper_id for holder in error.protected_objects}
-        kinds = Counter(str(holder._meta.verbose_name_plural) for holder in error.protected_objects)
+        silent = [one for one in error.protected_objects if not getattr(one, "tells_of_answers", False)]
+        holders = silent or error.protected_objects
+        held = {holder.paper_id for holder in holders}
+        kinds = Counter(str(holder._meta.verbose_name_plural) for holder in holders)
         what = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
         of_them = "1 of these papers is" if len(held) == 1 else f"{len(held)} of these papers are"
         raise ValidationError(f"Nothing was removed: {of_them} in reviewers' hands ({what}).") from error

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 
 from mapping import access
 
+from .blindness.codes import known_changes, known_codes
 from .content import is_id
 from .models import Assignment, RecodingTask, Round, Summary
 
@@ -68,6 +69,29 @@ def assignment_to_lead(user, slug, key, pk):
     )
     assignment.paper, assignment.round.study = paper, study
     return study, assignment
+
+
+def code_known_to(user, study, pk):
+    """A code of the study, where this person may know of it: of some proposals they may not."""
+    code = access.code_in(study, pk)
+    if not known_codes(user, study).filter(pk=code.pk).exists():
+        raise Http404("No such code.")
+    return code
+
+
+def code_to_read(user, study, pk):
+    """A code with the quotes it is used for: of a proposal its own pages tell."""
+    code = code_known_to(user, study, pk)
+    if code.status == code.Status.PROPOSED:
+        raise Http404("No such code.")
+    return code
+
+
+def change_known_to(user, study, version):
+    change = access.change_in(study, version)
+    if not known_changes(user, study).filter(pk=change.pk).exists():
+        raise Http404("No such version.")
+    return change
 
 
 def round_to_lead(user, slug, pk):

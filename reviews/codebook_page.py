@@ -10,6 +10,8 @@ from django.db.models import Count, Q
 
 from mapping.models import Code, Section
 from reviews import measuring, touching
+from reviews.blindness import rules
+from reviews.blindness.codes import known_codes
 from reviews.models import Summary
 from reviews.rating import Sheet
 
@@ -51,7 +53,7 @@ def chapters(study, user, *, words="", section="", with_gone=False):
     if section:
         sections = sections.filter(key=section)
     statuses = [Code.Status.ACTIVE, *(GONE if with_gone else ())]
-    codes = Code.objects.filter(section__in=sections, status__in=statuses).select_related("merged_into")
+    codes = known_codes(user, study).filter(section__in=sections, status__in=statuses).select_related("merged_into")
     for word in words.split():
         codes = codes.filter(
             Q(label__icontains=word) | Q(definition__icontains=word) | Q(when_not__icontains=word)
@@ -101,7 +103,7 @@ def agreement(sections, user, study):
     """`{section id: (Figure of the section, {code id: Figure})}`, the same as on the agreement page for all rounds
     together; nothing for who still has papers to code, nor in a study that works without statistics.
     """
-    if study.statistics_off_reason or touching.is_blind(user, study):
+    if study.statistics_off_reason or rules.is_blind_on_own(user, study):
         return {}
     sheet = Sheet(study, Summary.objects.visible_to(user, study).submitted(), list(sections))
     rated = {section.pk: sheet.of(section) for section in sections}

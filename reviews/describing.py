@@ -7,6 +7,7 @@ from django.db.models import Count, Q, Sum
 
 from mapping.models import Code, Finding, PaperImport
 from reviews import declaring, freezing, reporting
+from reviews.blindness.codes import known_changes
 from reviews.flow import prisma_flow
 from reviews.models import Assignment, EarlyLook, Remark, Resolution, Summary
 from reviews.seeing import open_to, visible_findings
@@ -143,13 +144,13 @@ class Facts:
     def changes(self):
         """`{what was done: times}` of the changes of the codebook."""
         acts = dict(self.study.codebook_changes.model.Act.choices)
-        counted = self.study.codebook_changes.order_by().values_list("act").annotate(times=Count("pk"))
+        counted = known_changes(self.user, self.study).order_by().values_list("act").annotate(times=Count("pk"))
         return {acts[act]: times for act, times in sorted(counted)}
 
     @cached_property
     def reasons(self):
         """How many changes of the codebook say why they were made."""
-        return self.study.codebook_changes.exclude(reason="").count()
+        return known_changes(self.user, self.study).exclude(reason="").count()
 
     @cached_property
     def kept_reports(self):

@@ -1,9 +1,9 @@
 """The study's log as one lead may read it: even a line of the log must not tell what is still to be judged."""
 
-from django.db.models import BooleanField, Case, Exists, OuterRef, Q, Value, When
+from django.db.models import BooleanField, Case, Q, Value, When
 
-from mapping.models import Study
-from reviews.models import Assignment, EarlyLook
+from reviews.blindness import rules
+from reviews.blindness.codes import telling_of_codes
 
 WITHHELD = "Closed to you until your own summary of this paper is in."
 # That they were done, and how often, says how the answers came out: differences are put off, remarked on, settled.
@@ -14,24 +14,25 @@ TELLING = (
 
 
 def papers_closed_to(user, study):
-    """On which papers this lead is blind: still to code them, or, where the study says so, until the round closes."""
-    own = Assignment.objects.of(user, study)
-    looked = EarlyLook.objects.filter(user=user, paper=OuterRef("paper"), phase=OuterRef("round__phase"))
-    closed = own.blinding(user).filter(~Exists(looked))
-    if study.others_visible == Study.OthersVisible.AFTER_CLOSING and not study.is_released:
-        closed = closed | own.filter(~Exists(looked), round__closed_at=None)
-    return closed.values("paper")
+    """The papers of which this person may not know, in some phase, what others said."""
+    return rules.closed_papers(user, study)
 
 
 def lines(study, user):
     """Newest first, with `is_withheld` on what others did with a paper that is closed to this person. Without the lines
     that tell of answers there by standing in the log at all, or by counting them among others.
+
+    Where the study hides names, `is_unnamed` on what others did while settling.
     """
     papers = papers_closed_to(user, study)
     closed = Q(paper__in=papers) & ~Q(by=user)
     telling = closed | Q(paper=None) & ~Q(by=user) if papers.exists() else closed
-    log = study.log.annotate(is_withheld=flag(closed), is_telling=flag(telling & Q(act__in=TELLING)))
-    return log.filter(is_telling=False).select_related("by", "paper")
+    unnamed = Q(act__in=TELLING, by__isnull=False) & ~Q(by=user) if study.is_anonymous else rules.NOTHING
+    log = study.log.annotate(
+        is_withheld=flag(closed), is_telling=flag(telling & Q(act__in=TELLING)), is_unnamed=flag(unnamed)
+    )
+    log = log.filter(is_telling=False).exclude(telling_of_codes(user, study) & ~Q(by=user))
+    return log.select_related("by", "paper")
 
 
 def flag(condition):
@@ -45,7 +46,7 @@ def narrowed(found, *, words="", person="", act=""):
             Q(text__icontains=word, is_withheld=False) | Q(paper__title__icontains=word) | Q(paper__key__iexact=word)
         )
     if person:
-        found = found.filter(by__username=person)
+        found = found.filter(by__username=person, is_unnamed=False)
     if act:
         found = found.filter(act=act)
     return found

@@ -6,6 +6,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Left
 
 from mapping.models import Finding
+from reviews.blindness import rules
 from reviews.kept import kept
 from reviews.models import Answer, Assignment, Summary
 
@@ -31,10 +32,12 @@ def states_for(membership):
 
 def condition(state, membership):
     """The papers in this state, as a condition on Paper."""
-    return (of_all if membership.is_lead else lambda: of_one(membership.user))()[state]
+    return (of_all(membership) if membership.is_lead else of_one(membership.user))[state]
 
 
-def of_all():
+def of_all(membership):
+    """Settled is a paper to whom it may be told: by itself it settles where all said the same."""
+    told = Q(is_settled()) & ~Q(pk__in=rules.closed_papers(membership.user, membership.study))
     here = Assignment.objects.living().filter(paper=OuterRef("pk"))
     handed_out, submitted, awaiting = Exists(here), Exists(here.submitted()), Exists(here.awaiting())
     done = Q(submitted) & ~Q(awaiting)
@@ -42,8 +45,8 @@ def of_all():
         "not_coded": ~Q(handed_out),
         "todo": Q(handed_out) & ~Q(submitted),
         "draft": Q(submitted) & Q(awaiting),
-        "submitted": done & ~Q(is_settled()),
-        "settled": done & Q(is_settled()),
+        "submitted": done & ~told,
+        "settled": done & told,
     }
 
 
@@ -106,7 +109,12 @@ def in_places(study, membership, number):
             found[own.get(place, place)].append(pk)
         return found
 
-    return kept(study, "paper-states" if membership.is_lead else f"paper-states.{membership.user_id}", work)
+    is_common = membership.is_lead and not is_blind(study, membership)
+    return kept(study, "paper-states" if is_common else f"paper-states.{membership.role}.{membership.user_id}", work)
+
+
+def is_blind(study, membership):
+    return kept(study, f"blind.{membership.user_id}", lambda: rules.is_blind_somewhere(membership.user, study))
 
 
 def drafts_of(study, user):
@@ -123,16 +131,17 @@ def add_states(papers, membership):
     They are not joined into one: PostgreSQL then reads all summaries of all studies to hash them.
     """
     if membership.is_lead:
-        add_progress(papers)
+        add_progress(papers, membership)
     elif membership.may_code:
         add_own(papers, membership.user)
 
 
-def add_progress(papers):
+def add_progress(papers, membership):
     assignments = dict(Assignment.objects.living().filter(paper__in=papers).order_by().values_list("pk", "paper"))
     latest = latest_submitted(assignments)
     handed_out, submitted = Counter(assignments.values()), Counter(assignments[pk] for pk in latest)
     settled = settled_among(papers, latest)
+    settled -= {paper for paper, _ in rules.closed_pairs(membership.user, membership.study, settled)}
     for paper in papers:
         paper.handed_out, paper.submitted = handed_out[paper.pk], submitted[paper.pk]
         paper.state = state_of_all(paper, paper.pk in settled)

@@ -1,4 +1,4 @@
-"""The proposed codes as one lead may see them: who proposed and where stays closed while that lead is blind there."""
+"""The proposed codes as one lead may see them: none that may come from a paper closed to them."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from mapping.models import Code
 from mapping.parsers.labels import near_codes
 from reviews import touching
-from reviews.logbook import papers_closed_to
+from reviews.blindness import rules
+from reviews.blindness.codes import known_codes
 from reviews.models import Assignment
 
 
@@ -21,9 +22,7 @@ class Proposal:
 
 def waiting(study, user):
     """All open proposals, oldest first, in a constant number of queries."""
-    codes = list(
-        Code.objects.proposed().filter(section__study=study).select_related("section", "proposed_by").order_by("pk")
-    )
+    codes = list(known_codes(user, study).proposed().select_related("section", "proposed_by").order_by("pk"))
     marks = defaultdict(list)
     visible = touching.visible_marks(user, study).filter(code__in=codes)
     for mark in visible.select_related("answer__summary__assignment__paper").order_by("pk"):
@@ -47,7 +46,8 @@ def withheld_from(user, study, codes):
     """The codes of whoever reads a paper that is closed to this person: their name would tell who found them there, and
     shown for the others alone it would tell as much.
     """
-    there = Assignment.objects.in_force().filter(paper__in=papers_closed_to(user, study)).exclude(reviewer=user)
+    closed = rules.closed_papers(user, study)
+    there = Assignment.objects.in_force().filter(paper__in=closed).exclude(reviewer=user)
     readers = set(there.values_list("reviewer", flat=True))
     return {code.pk for code in codes if code.proposed_by_id in readers}
 

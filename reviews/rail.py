@@ -4,9 +4,8 @@ from typing import NamedTuple
 
 from django.urls import NoReverseMatch, reverse
 
-from mapping.models import Code
-
 from . import disagreements, progress
+from .blindness.codes import proposals_waiting
 from .kept import read_only
 
 EVERYBODY = {"lead", "reviewer", "observer"}
@@ -46,7 +45,7 @@ class Counter(NamedTuple):
 
 
 def proposed_codes(study, user):
-    return Code.objects.proposed().filter(section__study=study).count()
+    return proposals_waiting(user, study)
 
 
 # By the name of the place. Counts are of work, never of answers: they reach people who are blind.

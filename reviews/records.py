@@ -260,7 +260,8 @@ def log(scope):
     for line in in_order(scope, LogEntry, "by", "paper"):
         is_withheld = getattr(line, "is_withheld", False)
         text, facts = (WITHHELD, {}) if is_withheld else (scope.words(line.text), outward(line.facts))
-        yield [line.at, scope.person(line.by), line.act, text, line.paper.key if line.paper else "", as_json(facts)]
+        by = "" if getattr(line, "is_unnamed", False) else scope.person(line.by)
+        yield [line.at, by, line.act, text, line.paper.key if line.paper else "", as_json(facts)]
 
 
 ROUNDS = Table("rounds.csv", "Rounds, with the agreement frozen at their closing.", ROUND_COLUMNS, rounds)

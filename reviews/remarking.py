@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from mapping import codebook
 from mapping.models import LogEntry, Membership, User
+from reviews.blindness import rules
+from reviews.blindness.names import without_names
 from reviews.comparing import newest_of_each, voices
 from reviews.models import Mention, Remark, Summary
 from reviews.resolving import still_coding
@@ -20,15 +22,8 @@ NAMED = re.compile(r"(?<![\w@])@([\w.+-]*\w)")
 
 
 def visible_pairs(user, study, papers):
-    """`{(paper, phase)}` of these papers where this person may see everything that was submitted."""
-    inside = Summary.objects.submitted().filter(assignment__round__study=study, assignment__paper__in=papers)
-    visible = set(
-        Summary.objects.visible_to(user, study).filter(assignment__paper__in=papers).values_list("pk", flat=True)
-    )
-    seen, hidden = set(), set()
-    for pk, *pair in inside.values_list("pk", "assignment__paper", "assignment__round__phase"):
-        (seen if pk in visible else hidden).add(tuple(pair))
-    return seen - hidden
+    """`{(paper, phase)}` of these papers where something was submitted that this person may know."""
+    return rules.open_pairs(user, study, papers)
 
 
 def remarks_visible_to(user, study, paper):
@@ -79,23 +74,33 @@ def remark(paper, section, *, text, by):
 
 
 def called_in(text, paper, section, by):
-    """The people named. A member who may not read it yet refuses the remark: they would never learn of it."""
-    names = {name.casefold() for name in NAMED.findall(text)}
+    """The people named. A member who may not read it yet refuses the remark: they would never learn
+    of it.
+
+    Where the study hides names a reader is called by letter and refused by letter, and a user name
+    refuses nothing: whom it calls, if anybody, must not tell who is behind a letter.
+    """
+    study = paper.study
+    names = {name.casefold(): name for name in NAMED.findall(text)}
     if not names:
         return []
-    members = User.objects.filter(memberships__in=Membership.objects.active().filter(study=paper.study))
-    by_name = {user.username.casefold(): user for user in members}
-    if paper.study.is_anonymous:
-        by_name |= {letter.casefold(): user for letter, user in lettered(paper, section.phase_id).items()}
-    named = {by_name[name].pk: by_name[name] for name in names if name in by_name}
-    named.pop(by.pk, None)
-    called = list(named.values())
+    letters = lettered(paper, section.phase_id) if study.is_anonymous else {}
+    by_letter = {letter.casefold(): user for letter, user in letters.items()}
+    by_name = {user.username.casefold(): user for user in members_of(study) if user not in by_letter.values()}
+    found = {name: by_letter.get(name) or by_name.get(name) for name in names}
+    found = {name: user for name, user in found.items() if user and user.pk != by.pk}
     pair = (paper.pk, section.phase_id)
-    blind = [user for user in called if pair not in visible_pairs(user, paper.study, [paper.pk])]
-    if blind:
-        whom = ", ".join(f"@{user.username}" for user in blind)
-        raise ValidationError(f"{whom} may not see what was said on this paper yet, and so cannot be called.")
-    return called
+    blind = {name for name, user in found.items() if pair not in visible_pairs(user, study, [paper.pk])}
+    refused = [f"@{names[name]}" for name in names if name in blind and (name in by_letter or not study.is_anonymous)]
+    if refused:
+        raise ValidationError(
+            f"{', '.join(refused)} may not see what was said on this paper yet, and so cannot be called."
+        )
+    return list({user.pk: user for name, user in found.items() if name not in blind}.values())
+
+
+def members_of(study):
+    return User.objects.filter(memberships__in=Membership.objects.active().filter(study=study))
 
 
 def lettered(paper, phase):
@@ -166,7 +171,8 @@ def keep_as_rule(line, code, *, by, text=""):
         raise ValidationError(f"“{code}” is no code of “{line.section}”.")
     if not Remark.objects.filter(pk=line.pk, is_decision_rule=False).update(is_decision_rule=True):
         raise ValidationError("This remark was kept as a decision rule already.")
-    rule, example = f"Decision rule: {text.strip() or line.text}", f"See {line.paper.key}."
+    rule = without_names(line.paper.study, text.strip() or line.text)
+    rule, example = f"Decision rule: {rule}", f"See {line.paper.key}."
     facts = {
         "definition": "\n\n".join(part for part in (code.definition, rule) if part),
         "example": "\n".join(part for part in (code.example, example) if part),

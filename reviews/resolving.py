@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from mapping.codebook import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper, Study
+from reviews.blindness import rules
+from reviews.blindness.names import called_for_all
 from reviews.comparing import compared
 from reviews.leaving import come_back, gone_from, leave
 from reviews.models import Assignment, Deferral, Resolution, Summary
@@ -26,7 +28,8 @@ class AlreadySettled(ValidationError):
         if resolution is None:
             text = f"The decision on “{section}” was taken back in the meantime, so nothing was changed."
         else:
-            text = f"{resolution.decided_by or 'Concord'} has settled “{section}” in the meantime."
+            by = called_for_all(section.study, resolution.decided_by)
+            text = f"{by} has settled “{section}” in the meantime."
         super().__init__(text)
 
 
@@ -58,10 +61,8 @@ def is_coder(user, paper):
 
 
 def is_blind(user, study, paper, phase):
-    """Whether anything was submitted here that this person may not see: by the one rule, `visible_to`."""
-    submitted = Summary.objects.submitted().filter(assignment__paper=paper, assignment__round__phase=phase)
-    visible = Summary.objects.visible_to(user, study, paper)
-    return submitted.exclude(pk__in=visible.values("pk")).exists()
+    """Whether this person may not know what others said of this paper, in this phase."""
+    return rules.is_blind(user, study, paper, phase)
 
 
 def entered(paper, section, by):

@@ -6,6 +6,8 @@ from django.utils.crypto import salted_hmac
 from mapping.exporting import Scope
 from mapping.models import Code, CodebookChange, Finding, LogEntry, Membership, Paper, PaperImport, PaperSource, User
 from reviews import logbook
+from reviews.blindness.codes import known_changes, known_codes
+from reviews.blindness.names import NAME
 from reviews.models import (
     Assignment,
     Deferral,
@@ -84,6 +86,8 @@ def visible(user, study):
         # Who has to look again at a code that was split has used it.
         used = Q(code__isnull=False, assignment__paper__in=logbook.papers_closed_to(user, study))
         rows[RecodingTask] = rows[RecodingTask].exclude(used & ~Q(assignment__reviewer=user))
+        rows[Code] = known_codes(user, study)
+        rows[CodebookChange] = known_changes(user, study)
         return rows
     # What others propose says what they read; who reads what is for the leads, and so is the history of both.
     own = Q(proposed_by=user)
@@ -107,7 +111,8 @@ def scope_for(user, study, *, with_pseudonyms=False, level="code"):
     held_back = submitted.exclude(pk__in=rows[Summary].values("pk"))
     is_whole = study.membership.is_lead and not hides and not held_back.exists()
     is_blind = logbook.papers_closed_to(user, study).exists()
-    return scoped(study, rows, called, is_whole=is_whole, is_blind=is_blind, level=level)
+    neutral = NAME if hides else ""
+    return scoped(study, rows, called, is_whole=is_whole, is_blind=is_blind, level=level, neutral_name=neutral)
 
 
 def scope_of_all(study, *, with_pseudonyms=False):
@@ -119,6 +124,8 @@ def scoped(study, rows, called, *, is_whole, **facts):
     full_names = {}
     if called:
         full_names = {user.name: called[user.username] for user in people_of(study) if user.name}
+        if facts.get("neutral_name"):
+            full_names |= {user.get_short_name(): called[user.username] for user in people_of(study)}
     return Scope(study=study, rows=rows, is_whole=is_whole, pseudonyms=called, full_names=full_names, **facts)
 
 

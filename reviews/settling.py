@@ -12,6 +12,7 @@ from django.utils import timezone
 from mapping import planner
 from mapping.codebook import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
+from reviews.blindness import rules
 from reviews.comparing import compared
 from reviews.leaving import come_back, gone_from, leave
 from reviews.models import Assignment, RecodingTask, Resolution, Summary
@@ -90,15 +91,8 @@ def asked_again(study, papers):
 
 
 def hidden_from(user, study):
-    """`{(paper, phase)}` where something was submitted that this person may not see: `visible_to` says so."""
-    visible = Summary.objects.visible_to(user, study)
-    hidden = Summary.objects.submitted().filter(assignment__round__study=study)
-    if Membership.objects.leads().filter(study=study, user=user).exists():
-        # From leads nothing is hidden but where they read themselves.
-        own = Assignment.objects.of(user, study).filter(paper=OuterRef("assignment__paper"))
-        hidden = hidden.filter(Exists(own))
-    hidden = hidden.exclude(pk__in=visible.values("pk"))
-    return set(hidden.values_list("assignment__paper", "assignment__round__phase"))
+    """`{(paper, phase)}` of which this person may not know what others said."""
+    return rules.closed_pairs(user, study)
 
 
 def write_all(ready, sections, by, now):

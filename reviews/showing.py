@@ -9,8 +9,9 @@ from mapping.coefficients import HEADLINE
 from mapping.models import Code, Paper, Section
 
 from . import agreement, declaring, freezing, measuring
+from .blindness import rules
 from .drilling import address, said
-from .models import Assignment, EarlyLook, Summary
+from .models import Assignment, Summary
 from .rating import CODE, PARENT, Sheet
 
 DISCUSSED = 10
@@ -126,16 +127,14 @@ class Shown:
 
     @cached_property
     def left_out(self):
-        """Papers that this person still has to code, so that no figure here may tell of them."""
+        """Papers that this person reads and that are closed to them: no figure here tells of them."""
         if self.scope is None:
             return []
-        own = Assignment.objects.blinding(self.user)
-        awaited = own.filter(round__study=self.study, round__phase=self.scope.phase)
-        papers = Paper.objects.filter(assignments__in=awaited).distinct().order_by("key")
+        closed = rules.closed_on_own(self.user, self.study).filter(round__phase=self.scope.phase)
+        papers = Paper.objects.filter(pk__in=closed.values("paper")).order_by("key")
         if self.scope.round:
             papers = papers.filter(pk__in=Assignment.objects.filter(round=self.scope.round).values("paper"))
-        looked = EarlyLook.objects.filter(user=self.user, phase=self.scope.phase).values("paper")
-        return list(papers.exclude(pk__in=looked).only("key", "title"))
+        return list(papers.only("key", "title"))
 
     @cached_property
     def late_changes(self):

@@ -1,12 +1,12 @@
 """The comparison page of one paper as plain facts: per section who says what, what was settled, what is discussed."""
 
-import re
 from collections import defaultdict
 from itertools import combinations
 
 from django.utils.functional import cached_property
 
-from mapping.models import Code, Judgement, User
+from mapping.models import Code, Judgement
+from reviews.blindness.names import pattern_of, without_names
 from reviews.comparing import compared
 from reviews.comparison import word_diff
 from reviews.content import as_number
@@ -352,23 +352,10 @@ class Page:
 
     @cached_property
     def hidden_names(self):
-        """`(pattern, letters by user name)` that takes the names of readers out of what people typed, or None."""
-        if not self.study.is_anonymous:
-            return None
-
-        users = User.objects.filter(pk__in=self.letters)
-        return {
-            name.casefold(): self.letters[user.pk]
-            for user in users
-            for name in {user.username, user.get_short_name(), str(user)}
-        }
+        return pattern_of(self.study) if self.study.is_anonymous else None
 
     def typed(self, text):
-        if not self.hidden_names:
-            return text
-        names = sorted(self.hidden_names, key=len, reverse=True)
-        pattern = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, names)) + r")(?!\w)", re.IGNORECASE)
-        return pattern.sub(lambda found: self.hidden_names[found[0].casefold()], text)
+        return without_names(self.study, text, self.hidden_names)
 
 
 def closed_phases(study, paper, user):

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from mapping.models import Code, FindingMark, Paper, Section
 from reviews import measuring, undoing
-from reviews.logbook import papers_closed_to
+from reviews.blindness import rules
 from reviews.models import Mark, Summary
 from reviews.rating import CODE, PARENT, Sheet
 from reviews.seeing import visible_findings
@@ -43,7 +43,7 @@ def visible_marks(user, study):
 
 
 def is_blind(user, study):
-    return papers_closed_to(user, study).exists()
+    return rules.is_blind_somewhere(user, study)
 
 
 def touched(code, user, act=None, *, also=()):

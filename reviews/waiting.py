@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from django.urls import NoReverseMatch, reverse
 
-from mapping.models import Code
-
 from . import disagreements, progress
+from .blindness.codes import proposals_waiting
 from .kept import kept
 from .logbook import papers_closed_to
 from .models import Assignment, RecodingTask
@@ -51,7 +50,7 @@ def own_recoding(study, user):
 
 def proposed_codes(study, user):
     if study.membership.is_lead:
-        count = Code.objects.proposed().filter(section__study=study).count()
+        count = proposals_waiting(user, study)
         text = counted(count, "proposed code waits", "proposed codes wait") + " for a decision"
         yield Waiting(count, text, place("proposals", study))
 

@@ -4,10 +4,11 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from mapping.models import LogEntry, Membership
-from reviews import revising, templating
+from mapping import paper_keeping
+from mapping.models import Finding, LogEntry, Membership
+from reviews import revising, settling, templating
 from reviews.looking import look_early
-from reviews.models import Answer, Assignment, EarlyLook, RecodingTask, Summary
+from reviews.models import Answer, Assignment, EarlyLook, RecodingTask, Remark, Summary
 from reviews.seeing import visible_findings
 from tests.making import make_assignment, make_paper, make_phase, make_round, make_study, make_summary, make_user
 
@@ -359,3 +360,42 @@ def test_a_section_that_came_later_blinds_again_until_one_has_answered_it(study,
 
     revising.recode(task, {"yes_no": True}, by=ben, based_on=1)
     assert theirs in set(Summary.objects.visible_to(ben, study))
+
+
+# What is told without saying so
+
+
+def test_that_a_paper_is_settled_is_not_told_to_a_lead_who_waits_for_its_round(waiting_study, paper, ada, ben, as_user):
+    """That it needed no decision says that Ben said the same as Ada."""
+    for who in (ada, ben):
+        make_summary(paper, who, answers={"method": "Survey"})
+    settling.settle(waiting_study)
+    assert Finding.objects.filter(paper=paper).exists()
+    client, url = as_user(ada), f"/s/{waiting_study.slug}/papers/"
+
+    def listed(query=""):
+        return paper.title in client.get(url + query).content.decode()
+
+    assert "2 of 2 submitted" in client.get(url).content.decode()
+    assert (listed("?state=settled"), listed("?state=submitted")) == (False, True)
+    assert b"settled" not in b"".join(client.get(f"{url}?format=csv").streaming_content)
+    close(paper.study.rounds.get())
+    assert (listed("?state=settled"), listed("?state=submitted")) == (True, False)
+
+
+def test_trying_to_remove_a_paper_does_not_tell_whether_it_is_settled_or_discussed(paper, ada, ben, cleo):
+    make_assignment(paper, ada)
+    for who in (ben, cleo):
+        make_summary(paper, who, answers={"method": "Survey"})
+
+    def refusal():
+        with pytest.raises(ValidationError) as refused:
+            paper_keeping.delete_paper(paper, by=ada)
+        return refused.value.messages
+
+    before = refusal()
+    section = paper.study.sections.get(key="method")
+    Finding.objects.create(paper=paper, section=section, settled_at=timezone.now())
+    Remark.objects.create(paper=paper, section=section, by=ben, text="not the same")
+    assert refusal() == before
+    assert Finding.objects.filter(paper=paper).exists()

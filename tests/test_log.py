@@ -6,9 +6,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from mapping.models import LogEntry
+from mapping.models import LogEntry, Membership
+from reviews import resolving
 from reviews.models import EarlyLook
-from tests.making import make_assignment, make_paper, make_study, make_summary
+from tests.making import make_assignment, make_paper, make_round, make_study, make_summary, make_user
 
 
 @pytest.fixture
@@ -126,3 +127,28 @@ def test_the_log_asks_the_database_the_same_however_long_it_is(study, url, as_us
             client.get(url)
         numbers.append(len(asked))
     assert len(set(numbers)) == 1
+
+
+def test_the_log_hides_what_the_comparison_hides(study, url, ada, cleo, as_user):
+    """Her own round is closed, but the paper stands in an open one, and the study waits for that."""
+    study.others_visible = "closed"
+    study.save()
+    dan = make_user("dan")
+    Membership.objects.create(study=study, user=dan, role="lead")
+    pilot, main = make_round(study, "Pilot"), make_round(study, "Main")
+    paper = make_paper(study, "A secret paper")
+    make_summary(paper, ada, round=pilot, answers={"method": "Survey"})
+    make_summary(paper, cleo, round=main, answers={"method": "Experiment"})
+    pilot.closed_at = timezone.now()
+    pilot.save()
+    resolving.defer(paper, study.sections.get(key="method"), note="an experiment here", by=dan)
+
+    client = as_user(ada)
+    assert client.get(f"/s/{study.slug}/papers/{paper.key}/comparison/").status_code == 403
+    told = client.get(url).content.decode() + str(table(client.get(f"{url}log.csv")))
+    assert "Put off" not in told
+    assert "defer-section" not in told
+
+    main.closed_at = timezone.now()
+    main.save()
+    assert "Put off" in client.get(url).content.decode()

@@ -6,10 +6,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from mapping.models import Code, CodebookChange
-from reviews import recoding, undoing
+from mapping.models import Code, CodebookChange, Membership
+from reviews import coding, recoding, undoing
 from reviews.models import Mark, RecodingTask
-from tests.making import make_assignment, make_code, make_paper, make_summary
+from tests.making import make_assignment, make_code, make_paper, make_summary, make_user
 
 
 @pytest.fixture
@@ -44,14 +44,74 @@ def test_a_lead_sees_who_proposed_what_where_and_what_is_nearly_the_same(study, 
         assert words in shown
 
 
-def test_a_lead_who_still_codes_the_paper_sees_neither_proposer_nor_paper(study, proposed, ada, ben, as_user):
-    make_assignment(proposed.marks.get().answer.summary.assignment.paper, ada)
+def test_a_lead_who_still_codes_the_paper_learns_nothing_of_what_is_proposed_there(
+    study, proposed, section, ada, ben, as_user
+):
+    """Not its words, not how many there are, in no list, file, log line or page of the code."""
+    paper = proposed.marks.get().answer.summary.assignment.paper
+    proposed.definition = "Nobody can be hired"
+    proposed.save()
+    eve = make_user("eve")
+    Membership.objects.create(study=study, user=eve, role="lead")
+    coding.propose_code(section, label="Whispered", definition="", reason="", by=ben)
+    declined, merged = (
+        make_code(section, label, status="proposed", proposed_by=ben) for label in ("Lack of hands", "Lack of heads")
+    )
+    recoding.decline(declined, by=eve, reason="what lack?")
+    recoding.merge(merged, into=section.codes.get(label="Talent"), by=eve, reason="no other lack")
+    make_assignment(paper, ada)
+
     client = as_user(ada)
-    for url in (inbox(study), reverse("decide-proposal", args=[study.slug, proposed.pk])):
-        shown = client.get(url).content.decode()
+    shown = told_by(client, study)
+    for words in ("Lack of", "lack", "Whispered", "Nobody can be hired", "nobody to hire", "we could not hire"):
+        assert [address for address, page in shown.items() if words in page] == []
+    assert "proposed code" not in shown["overview"] + shown["codebook"]
+    for code in (proposed, declined, merged):
+        for name in ("decide-proposal", "code", "code-quotes", "merge-code", "retire-code", "split-code", "move-code"):
+            assert client.get(reverse(name, args=[study.slug, code.pk])).status_code == 404
+    for change in study.codebook_changes.all():
+        assert client.get(reverse("undo-change", args=[study.slug, change.version])).status_code == 404
+
+    make_summary(paper, ada)
+    shown = told_by(client, study)
+    assert "Lack of talents" in shown["proposals"]
+    assert "Whispered" in shown["log"]
+    assert "Lack of hands" in shown["codebook-versions"]
+
+
+def told_by(client, study):
+    """What everything says that a lead may ask of the codebook: `{address: text}`."""
+    names = ("overview", "proposals", "codebook", "codebook-versions", "log", "log-csv", "agreement", "map", "methods")
+    files = ("codebook.csv", "codebook_changes.csv", "log.csv", "findings_onehot.csv", "protocol.json")
+    addresses = {
+        **{name: (name, []) for name in names},
+        **{f"codebook.{suffix}": ("codebook-file", [suffix]) for suffix in ("csv", "md", "tex")},
+        **{name: ("export-file", [name]) for name in files},
+    }
+    shown = {}
+    for address, (name, parts) in addresses.items():
+        answer = client.get(reverse(name, args=[study.slug, *parts]) + "?gone=yes")
+        shown[address] = b"".join(answer.streaming_content if answer.streaming else [answer.content]).decode()
+    return shown
+
+
+def test_a_lead_who_still_codes_sees_a_proposal_that_an_answer_open_to_them_uses(study, proposed, ada, ben, as_user):
+    hidden = make_paper(study, "Still closed", key="closed")
+    make_assignment(hidden, ada)
+    for label in (None, ["Lack of talents"]):
+        if label:
+            make_summary(hidden, ben, answers={"challenges": label})
+        shown = as_user(ada).get(inbox(study)).content.decode()
         assert "Lack of talents" in shown
-        for words in ("Ben Reviewer", "A telling title", "we could not hire"):
-            assert words not in shown
+        assert "Still closed" not in shown
+
+
+def test_a_lead_who_still_codes_sees_the_proposals_of_those_who_read_nothing_closed(
+    study, proposed, ada, cleo, as_user
+):
+    make_assignment(make_paper(study), ada)
+    make_assignment(make_paper(study), cleo)
+    assert "Lack of talents" in as_user(ada).get(inbox(study)).content.decode()
 
 
 def test_other_reviewers_see_nothing_of_a_proposal(study, proposed, cleo, as_user):

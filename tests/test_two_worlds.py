@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from mapping.models import Code, Membership
-from reviews import closing, recoding, remarking, resolving, settling
+from reviews import closing, coding, recoding, remarking, resolving, settling
 from reviews.bundling import TABLES
 from reviews.models import Assignment
 from reviews.resolving import Settled
@@ -88,8 +88,11 @@ def eve(study):
 
 
 @pytest.fixture
-def papers(study, ada, ben, cleo, dora, eve):
-    """What everybody may know: two papers all have coded. And two papers that Ada and Ben still have to code."""
+def papers(how, study, ada, ben, cleo, dora, eve):
+    """What everybody may know: two papers all have coded. And two papers that Ada and Ben still have
+    to code; where the study waits for closing also one that they submitted in a closed round, and
+    others read in an open one.
+    """
     challenges = study.sections.get(key="challenges")
     for label in ("Old", "Gone", "Same", "Sub"):
         make_code(challenges, label, **({"parent": challenges.codes.get(label="Cost")} if label == "Sub" else {}))
@@ -106,6 +109,10 @@ def papers(study, ada, ben, cleo, dora, eve):
     for paper in hidden:
         Assignment.objects.create(round=main, paper=paper, reviewer=ada)
         make_summary(paper, ben, round=main, submitted=False, answers={"challenges": ["Cost"]})
+    if how.get("others_visible") == "closed":
+        hidden.append(make_paper(study, "Waited for", key="waited"))
+        for who in (ada, ben):
+            make_summary(hidden[-1], who, round=earlier, answers={"challenges": ["Cost"], "method": "Survey"})
     return {"known": known, "hidden": hidden, "earlier": earlier, "main": main}
 
 
@@ -114,7 +121,7 @@ def tell(world, study, papers, cleo, dora, eve):
     challenges = study.sections.get(key="challenges")
     codes = {code.label: code for code in challenges.codes.all()}
     for number, paper in enumerate(papers["hidden"]):
-        round = papers["earlier"] if number else papers["main"]
+        round = papers["earlier"] if number == 1 else papers["main"]
         for who, said in zip((cleo, dora), WORLDS[world], strict=True):
             summary = make_summary(paper, who, round=round, answers=said)
             if world == "differing":
@@ -143,6 +150,9 @@ def tell(world, study, papers, cleo, dora, eve):
     recoding.retire(codes["Gone"], by=eve, reason="no more")
     recoding.merge(codes["Same"], into=codes["Cost"], by=eve, reason="the same")
     settling.settle(study, by=eve)
+    if world == "differing":
+        # Last, so that nothing made after it bears another number.
+        coding.propose_code(challenges, label="Never heard of", definition="in Hidden 1", reason="new", by=dora)
 
 
 def arguments_of(pattern, study, papers):
@@ -229,6 +239,7 @@ def worlds(tell_one, look):
 CASES = [
     ("ada", {}),
     ("ada", {"others_visible": "closed"}),
+    ("ben", {"others_visible": "closed", "who_settles": "not_coders"}),
     ("ben", {}),
     ("ben", {"who_settles": "not_coders"}),
     ("ben", {"released_at": timezone.now()}),

@@ -1,7 +1,6 @@
 from django.contrib import admin
-from django.db.models import Q
 
-from mapping.models import Approach, Challenge, Code, MaturityStage, Membership
+from mapping.models import Approach, Challenge, Code, MaturityStage
 
 from .records import RecordAdmin
 from .resources import ApproachResource, ChallengeResource, MaturityStageResource, record_words
@@ -20,18 +19,6 @@ class CodeAdmin(RecordAdmin):
     @admin.display(ordering="section__study__title")
     def study(self, code):
         return code.section.study
-
-    def get_queryset(self, request):
-        """Proposals tell what others found: their proposers and the leads see them, and who is in no team."""
-        leads = Membership.objects.leads().filter(user=request.user).values("study")
-        member_of = Membership.objects.filter(user=request.user).values("study")
-        seen = (
-            ~Q(status__in=[Code.Status.PROPOSED, Code.Status.DECLINED])
-            | Q(proposed_by=request.user)
-            | Q(section__study__in=leads)
-            | ~Q(section__study__in=member_of)
-        )
-        return super().get_queryset(request).filter(seen)
 
     def has_add_permission(self, request):
         return False

@@ -2,9 +2,12 @@ from django.contrib import admin
 from django.db.models import Q
 
 from mapping.models import Finding, FindingMark, LogEntry
-from reviews.models import Assignment, Deferral, Mention, Remark, Resolution, Summary
+from reviews.blindness import rules
+from reviews.blindness.codes import telling_of_codes_in_admin
+from reviews.logbook import TELLING
+from reviews.models import Deferral, Mention, Remark, Resolution
 
-from .blindness import ThroughPaper, looked_at_early
+from .blindness import ThroughPaper
 
 SEARCHED = ["paper__title", "paper__key", "section__label"]
 
@@ -72,7 +75,7 @@ class MentionPage(ThroughPaper):
 
 @admin.register(LogEntry)
 class LogEntryPage(ThroughPaper):
-    """Lines about a paper may say what was answered; lines about none do not."""
+    """Lines about a paper may say what was answered; lines about none only by standing there."""
 
     exclude = ["facts"]  # numbers of marks, former words: more than the sentence says
     list_display = ["at", "study", "by", "act", "text"]
@@ -82,7 +85,7 @@ class LogEntryPage(ThroughPaper):
 
     def is_open_to(self, user):
         # A log has many lines for each paper: the closed papers are found once, not line by line.
-        visible = Summary.objects.visible_in_admin(user).values("pk")
-        hidden = Summary.objects.submitted().exclude(pk__in=visible).values("assignment__paper")
-        to_code = Assignment.objects.unsubmitted().filter(reviewer=user).filter(~looked_at_early(user)).values("paper")
-        return Q(paper=None) | ~Q(paper__in=hidden) & ~Q(paper__in=to_code)
+        closed = rules.closed_in_admin(user)
+        telling = Q(act__in=TELLING, study__in=closed.values("round__study"))
+        telling |= telling_of_codes_in_admin(user)
+        return Q(paper=None) & ~telling | Q(paper__isnull=False) & ~Q(paper__in=closed.values("paper"))

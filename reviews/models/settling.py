@@ -97,6 +97,8 @@ class Deferral(models.Model):
 class Remark(models.Model):
     """A line in the discussion of one section of one paper."""
 
+    tells_of_answers = True  # that there is one: see `mapping.paper_keeping.delete_or_refuse`
+
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="remarks")
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="remarks")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -4,9 +4,9 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from mapping.models import Code, Evidence, Judgement, Membership, Section, Study
+from mapping.models import Code, Evidence, Judgement, Section
 
-from .rounds import Assignment, EarlyLook
+from .rounds import Assignment
 
 
 class SummaryQuerySet(models.QuerySet):
@@ -35,83 +35,24 @@ class SummaryQuerySet(models.QuerySet):
         return self.submitted().filter(~Exists(newer))
 
     def visible_to(self, user, study, paper=None):
-        """Whose answers this person may receive: the one rule of blindness (law 1).
+        """Whose answers this person may receive: their own, and others' where `may_know` says so.
 
-        One's own, always; and what others submitted, unless one still has to code that paper in that phase.
-        Beyond that:
-
-        - leads see every submitted summary; where the study says so, other settlers do too;
-        - reviewers see others' on the papers they submitted themselves, and everything once the study is released;
-        - observers see what is released;
-        - where the study waits for the round to close, those who code a paper see others' only in closed rounds;
-        - a lead's recorded early look lifts blindness and waiting, on that paper in that phase.
-
-        Drafts are seen by their reviewer alone.
+        A draft is seen by its reviewer alone; who is no active member sees not even their own.
         """
         in_study = self.filter(assignment__round__study=study)
         if paper is not None:
             in_study = in_study.filter(assignment__paper=paper)
-        membership = Membership.objects.active().filter(user=user, study=study).first()
-        if membership is None:
-            return in_study.none()
-        others = ~still_to_code(user) & within_reach(user, membership, study)
-        if membership.is_lead:
-            others |= looked_early(user)
-        return in_study.filter(Q(assignment__reviewer=user) | Q(submitted_at__isnull=False) & others)
+        return in_study.filter(rules().may_read_summary(user, study))
 
     def visible_in_admin(self, user):
-        """What the admin site may show: in one's own studies what `visible_to` allows there, in other studies what was
-        submitted, since whoever runs the server can read the database too. Running the server lifts nobody's blindness.
-        """
-        memberships = Membership.objects.filter(user=user).select_related("study")
-        elsewhere = (
-            Q(submitted_at__isnull=False)
-            & ~Q(assignment__round__study__in=[membership.study_id for membership in memberships])
-            & ~still_to_code(user)
-        )
-        visible = Q(assignment__reviewer=user) | elsewhere
-        for membership in memberships:
-            visible |= Q(pk__in=self.model.objects.visible_to(user, membership.study).values("pk"))
-        return self.filter(visible)
+        """What the admin site may show, by the same rule."""
+        return self.filter(rules().may_read_summary_in_admin(user))
 
 
-def same_paper_and_phase(assignments):
-    """Narrow to the paper and phase of the summary outside."""
-    return assignments.filter(paper=OuterRef("assignment__paper"), round__phase=OuterRef("assignment__round__phase"))
+def rules():
+    from reviews.blindness import rules  # the rule asks the models: it would run in a circle
 
-
-def codes_it(user):
-    """True where this person has an assignment on the paper, in the phase."""
-    return Q(Exists(same_paper_and_phase(Assignment.objects.in_force().filter(reviewer=user))))
-
-
-def still_to_code(user):
-    """True where one of this person's assignments on the paper, in the phase, is not finished."""
-    return Q(Exists(same_paper_and_phase(Assignment.objects.blinding(user))))
-
-
-def looked_early(user):
-    looks = EarlyLook.objects.filter(
-        user=user, paper=OuterRef("assignment__paper"), phase=OuterRef("assignment__round__phase")
-    )
-    return Q(Exists(looks))
-
-
-def within_reach(user, membership, study):
-    """What this member's role lets them see of others' submitted summaries, blindness aside."""
-    everything, nothing = Q(), Q(pk__in=[])
-    if study.is_released:
-        return everything
-    if not membership.may_code:
-        return nothing
-    waits = study.others_visible == Study.OthersVisible.AFTER_CLOSING
-    in_time = Q(assignment__round__closed_at__isnull=False) if waits else everything
-    coded = codes_it(user)
-    if membership.is_lead:
-        return ~coded | in_time if waits else everything
-    if study.who_settles == Study.WhoSettles.NOT_CODERS:
-        return in_time
-    return coded & in_time
+    return rules
 
 
 class Summary(models.Model):

@@ -12,6 +12,7 @@ from mapping import access, codebook
 from mapping.models import Code, Section
 from mapping.pages import answer, posted
 from mapping.parsers.labels import near_codes
+from reviews import access as reading
 from reviews import recoding, touching
 from reviews.codebook_forms import TRIED, CodeForm, MergeForm, MoveForm, ReasonForm, RestoreForm, SplitForm
 from reviews.content import is_id
@@ -66,7 +67,7 @@ def new_code(request, slug):
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request, slug, code):
     study = access.study_to_lead(request.user, slug)
-    code = access.code_in(study, code)
+    code = reading.code_known_to(request.user, study, code)
     form = CodeForm(posted(request), section=code.section, code=code, parent=request.GET.get("parent"))
     is_preview = "preview" in request.POST
     if form.is_valid() and not is_preview:
@@ -89,7 +90,7 @@ def code(request, slug, code):
 def order_code(request, slug, code):
     """One step up or down, or beside another code. For a scale that answers stand on, there is a page first."""
     study = access.study_to_lead(request.user, slug)
-    code = access.code_in(study, code)
+    code = reading.code_known_to(request.user, study, code)
     place = place_asked_for(code, request.POST)
     if place is None:
         return back_to_order(request, study, code)
@@ -135,7 +136,7 @@ def order_on_scale(request, study, code, place):
 def act_page(request, slug, code, form_class, act, facts, *, initial=None, with_settled=False):
     """The page of one act: what it touches, why, and the button. `preview` shows the figures and does nothing."""
     study = access.study_to_lead(request.user, slug)
-    code = access.code_in(study, code)
+    code = reading.code_known_to(request.user, study, code)
     form = form_class(posted(request), code=code, initial=initial(request) if initial else None)
     is_preview = "preview" in request.POST
     if form.is_valid() and not is_preview:

@@ -7,7 +7,10 @@ from django.views.decorators.http import require_safe
 from mapping import access, codebook_files
 from mapping.models import Code, Section
 from mapping.pages import answer, filter_of
-from reviews import codebook_page, touching
+from reviews import access as reading
+from reviews import codebook_page
+from reviews.blindness import rules
+from reviews.blindness.codes import known_codes
 
 
 @require_safe
@@ -19,7 +22,7 @@ def codebook(request, slug):
     chosen = chosen if chosen in {section.key for section in sections} else ""
     with_gone = request.GET.get("gone") == "yes"
     chapters = codebook_page.chapters(study, request.user, words=words, section=chosen, with_gone=with_gone)
-    counts = Code.objects.filter(section__study=study).aggregate(
+    counts = known_codes(request.user, study).aggregate(
         active=Count("pk", filter=Q(status=Code.Status.ACTIVE)),
         gone=Count("pk", filter=Q(status__in=codebook_page.GONE)),
         proposed=Count("pk", filter=Q(status=Code.Status.PROPOSED)),
@@ -34,7 +37,7 @@ def codebook(request, slug):
         "filters": filters(sections, chosen, with_gone),
         "may_edit": study.membership.is_lead,
         "narrowed": f"?{request.GET.urlencode()}",
-        "is_blind": touching.is_blind(request.user, study),
+        "is_blind": rules.is_blind_on_own(request.user, study),
     }
     return answer(request, "codebook.html", context)
 
@@ -49,7 +52,7 @@ def filters(sections, chosen, with_gone):
 @require_safe
 def code_quotes(request, slug, code):
     study = access.study_to_read(request.user, slug)
-    code = access.code_to_read(study, code)
+    code = reading.code_to_read(request.user, study, code)
     quotes, total = codebook_page.quotes(code, request.user)
     context = {"study": study, "code": code, "quotes": quotes, "total": total}
     return answer(request, "code-quotes.html", context)
@@ -63,4 +66,6 @@ def codebook_file(request, slug, suffix):
     content_type, write = codebook_files.WRITERS[suffix]
     name = f"{study.slug}-codebook-{study.codebook_version}.{suffix}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(write(study), content_type=f"{content_type}; charset=utf-8", headers=headers)
+    return HttpResponse(
+        write(study, known_codes(request.user, study)), content_type=f"{content_type}; charset=utf-8", headers=headers
+    )

@@ -4,15 +4,15 @@ from functools import partial
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, Q
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mapping import access, codebook_history
-from mapping.models import CodebookChange
 from mapping.pages import answer, posted
+from reviews import access as reading
 from reviews import recoding, touching, undoing
+from reviews.blindness.codes import known_changes
 from reviews.codebook_forms import UndoForm
 
 PER_PAGE = 50
@@ -23,7 +23,7 @@ def codebook_versions(request, slug):
     """Newest first; `from` and `to` compare two versions, `code` narrows to what became of one code."""
     study = access.study_to_read(request.user, slug)
     chosen = {name: number(request.GET.get(name, "")) for name in ("from", "to", "code")}
-    changes = open_changes(study).select_related("code", "section", "by", "undoes", "undone_by")
+    changes = known_changes(request.user, study).select_related("code", "section", "by", "undoes", "undone_by")
     if chosen["code"]:
         changes = changes.filter(code=chosen["code"])
     is_comparing = chosen["from"] is not None or chosen["to"] is not None
@@ -51,20 +51,6 @@ def codebook_versions(request, slug):
     return answer(request, "codebook-versions.html", context)
 
 
-def open_changes(study):
-    """What this member may know of: the decision on a proposal would tell that somebody had proposed it.
-
-    Once it was accepted, everybody reads it.
-    """
-    changes = study.codebook_changes
-    if study.membership.is_lead:
-        return changes.all()
-    decisions = [CodebookChange.Act.DECLINE, CodebookChange.Act.MERGE]
-    accepted = study.codebook_changes.filter(act=CodebookChange.Act.ACCEPT, code=OuterRef("code"))
-    decided = Q(act__in=decisions) | Q(undoes__act__in=decisions)
-    return changes.exclude(decided & Q(code__proposed_by__isnull=False) & ~Exists(accepted))
-
-
 def versions(study, one, other):
     """The two versions to compare, the older one first, within those that there are."""
     one, other = 1 if one is None else one, study.codebook_version if other is None else other
@@ -80,7 +66,7 @@ def number(text):
 def undo_change(request, slug, version):
     """What taking a change back touches, and the button."""
     study = access.study_to_lead(request.user, slug)
-    change = access.change_in(study, version)
+    change = reading.change_known_to(request.user, study, version)
     if not undoing.may_undo(change):
         messages.info(request, f"There is nothing to undo in version {version}.")
         return redirect(place_of(study, version))

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mapping import access
 from mapping.models import Code
 from mapping.pages import answer
+from reviews import access as reading
 from reviews import proposals as inbox
 from reviews import recoding, touching
 from reviews.codebook_forms import AcceptForm, DeclineForm, MergeForm
@@ -31,7 +32,7 @@ ACTS = {
 def decide_proposal(request, slug, code):
     """One proposal: three ways to decide on it, each with its own small form and button."""
     study = access.study_to_lead(request.user, slug)
-    code = access.code_in(study, code)
+    code = reading.code_known_to(request.user, study, code)
     asked = request.POST.get("act", "")
     initial = {"into": request.GET.get("into")}
     forms = {

@@ -1,0 +1,212 @@
+"""The rule of blindness (laws 1 and 2): who may know what others said of a paper, in a phase.
+
+It is decided for a paper in a phase, never for one summary: findings, differences, remarks,
+figures and log lines rest on all the summaries of a paper, so that a rule for each of them would
+tell in one place what it hides in another.
+
+The cases, in order; the first that fits decides.
+
+| who asks, of a paper in a phase                                              | may know   |
+| ---------------------------------------------------------------------------- | ---------- |
+| no active member: a stranger, somebody deactivated, a closed account         | nothing    |
+| a lead who looked early, which the log tells                                 | everything |
+| whoever has an assignment in force without a submission, in any round of the | nothing    |
+| phase, open or closed: first reading, retest, withdrawn and handed out again |            |
+| whoever has still to answer a section that came after their submission       | nothing    |
+| any other member, once the study is released                                 | everything |
+| an observer before that                                                      | nothing    |
+| a lead without a part of their own in it                                     | everything |
+| anybody, while the study waits for closing and the paper stands in an open   | nothing    |
+| round of the phase, their own or another's, submitted or not                 |            |
+| a lead who submitted                                                         | everything |
+| a reviewer, where those settle who did not code                              | everything |
+| a reviewer who submitted                                                     | everything |
+| any other reviewer                                                           | nothing    |
+
+Whoever submitted may know on when their summary is reopened: the first answers are in and stay.
+"Everything" is what was submitted; a draft is its reviewer's alone, and one's own words are never
+hidden from oneself.
+"""
+
+from django.db.models import Exists, OuterRef, Q
+
+from mapping.models import Membership, Study
+from reviews.models import Assignment, EarlyLook, Summary
+
+NOTHING = Q(pk__in=[])
+EVERYTHING = ~NOTHING
+OF_SUMMARY = {"paper": "assignment__paper", "phase": "assignment__round__phase"}
+
+
+def may_know(user, study, *, paper="paper", phase="section__phase"):
+    """A condition on any rows: true where this person may receive what others said.
+
+    `paper` and `phase` are the paths to them from a row; instead of a path, one for all rows.
+    """
+    membership = active_membership(user, study)
+    return may_member_know(membership, study, Place(paper, phase)) if membership else NOTHING
+
+
+def may_read_summary(user, study):
+    """A condition on summaries: a member's own, drafts too, and others' that they may know of."""
+    membership = active_membership(user, study)
+    if membership is None:
+        return NOTHING
+    known = may_member_know(membership, study, Place(**OF_SUMMARY))
+    return Q(assignment__reviewer=user) | Q(submitted_at__isnull=False) & known
+
+
+def may_know_findings(user, study, *, paper="paper", phase="section__phase"):
+    """A condition on rows that say what was settled: before the release for those who settle."""
+    membership = active_membership(user, study)
+    if membership is None:
+        return NOTHING
+    place = Place(paper, phase)
+    known = may_member_know(membership, study, place)
+    if study.is_released or membership.is_lead:
+        return known
+    if study.who_settles == Study.WhoSettles.NOT_CODERS:
+        return known & ~place.holds(Assignment.objects.in_force().filter(reviewer=user))
+    return NOTHING
+
+
+def may_know_in_admin(user, *, study, paper="paper", phase="section__phase"):
+    """What the admin site may show: in one's own studies what `may_know` says there, in others what
+    was submitted, since whoever runs the server can read the database too.
+
+    Running the server lifts nobody's blindness. Nor does it tell who is behind a letter: where one's
+    own study hides names, nothing is shown until its release, since the admin site has names alone.
+    `study` is the path to the row's study.
+    """
+    place = Place(paper, phase)
+    memberships = Membership.objects.filter(user=user).select_related("study", "user")
+    known = ~Q(**{f"{study}__in": [one.study_id for one in memberships]}) & ~still_to_say(user, place)
+    for one in memberships:
+        hides_names = one.study.is_anonymous and not one.study.is_released
+        if one.is_active and user.is_active and not hides_names:
+            known |= Q(**{study: one.study_id}) & may_member_know(one, one.study, place)
+    return known
+
+
+def may_read_summary_in_admin(user):
+    """A condition on summaries of all studies: one's own, and what `may_know_in_admin` says."""
+    left = Membership.objects.filter(user=user).exclude(pk__in=Membership.objects.active())
+    own = Q(assignment__reviewer=user) & ~Q(assignment__round__study__in=left.values("study"))
+    known = may_know_in_admin(user, study="assignment__round__study", **OF_SUMMARY)
+    return own | Q(submitted_at__isnull=False) & known
+
+
+def active_membership(user, study):
+    return Membership.objects.active().filter(user=user, study=study).first()
+
+
+def may_member_know(membership, study, place):
+    """The table at the top of this module."""
+    user = membership.user_id
+    known = ~still_to_say(user, place) & within_reach(membership, study, place)
+    return known | looked_early(user, place) if membership.is_lead else known
+
+
+def within_reach(membership, study, place):
+    """What role and settings let somebody know who has said all they have to say."""
+    if study.is_released:
+        return EVERYTHING
+    if not membership.may_code:
+        return NOTHING
+    waits = study.others_visible == Study.OthersVisible.AFTER_CLOSING
+    in_time = ~place.holds(counting().filter(round__closed_at=None)) if waits else EVERYTHING
+    if membership.is_lead:
+        return ~place.holds(counting().filter(reviewer=membership.user_id)) | in_time
+    if study.who_settles == Study.WhoSettles.NOT_CODERS:
+        return in_time
+    return place.holds(Assignment.objects.in_force().filter(reviewer=membership.user_id)) & in_time
+
+
+def still_to_say(user, place):
+    """True where this person has to say something of their own yet."""
+    return place.holds(Assignment.objects.blinding(user))
+
+
+def looked_early(user, place):
+    return Q(Exists(EarlyLook.objects.filter(user=user, paper=place.paper, phase=place.phase)))
+
+
+def counting():
+    """The assignments that count: in force, or taken back with something submitted."""
+    submitted = Summary.objects.submitted().filter(assignment=OuterRef("pk"))
+    return Assignment.objects.filter(Q(withdrawn_at=None) | Q(Exists(submitted)))
+
+
+class Place:
+    """Where a row keeps its paper and its phase."""
+
+    def __init__(self, paper, phase):
+        self.paper = OuterRef(paper) if isinstance(paper, str) else paper
+        self.phase = OuterRef(phase) if isinstance(phase, str) else phase
+
+    def holds(self, assignments):
+        return Q(Exists(assignments.filter(paper=self.paper, round__phase=self.phase)))
+
+
+# The coarser questions, each from the rule above.
+
+
+def closed_assignments(user, study):
+    """The assignments, anybody's, of whose paper and phase this person may not know."""
+    membership = active_membership(user, study)
+    if membership is None:
+        return Assignment.objects.filter(round__study=study)
+    return closed_to_member(membership, study)
+
+
+def closed_to_member(membership, study):
+    assignments = Assignment.objects.filter(round__study=study)
+    if membership.is_lead:
+        # From a lead nothing is hidden but where they read themselves: the rest need not be looked at.
+        assignments = assignments.filter(reviewer=membership.user_id)
+    return assignments.filter(~may_member_know(membership, study, Place("paper", "round__phase")))
+
+
+def closed_pairs(user, study, papers=None):
+    """`{(paper, phase)}` that stand in a round and are closed to this person."""
+    found = closed_assignments(user, study)
+    if papers is not None:
+        found = found.filter(paper__in=papers)
+    return set(found.order_by().values_list("paper", "round__phase").distinct())
+
+
+def closed_papers(user, study):
+    """The papers that are closed to this person in some phase, as a query of primary keys."""
+    return closed_assignments(user, study).order_by().values("paper")
+
+
+def closed_in_admin(user):
+    """The assignments of all studies about which the admin site must not tell this person."""
+    known = may_know_in_admin(user, study="round__study", paper="paper", phase="round__phase")
+    return Assignment.objects.filter(~known).order_by()
+
+
+def is_blind_somewhere(user, study):
+    return closed_assignments(user, study).exists()
+
+
+def closed_on_own(user, study):
+    """What this person reads and is closed to them: figures made of the rest must say so."""
+    return closed_assignments(user, study).filter(reviewer=user, withdrawn_at=None).order_by()
+
+
+def is_blind_on_own(user, study):
+    return closed_on_own(user, study).exists()
+
+
+def is_blind(user, study, paper, phase):
+    """Whether this person may not know what others said of this paper, in this phase."""
+    here = study.papers.filter(pk=paper.pk)
+    return not here.filter(may_know(user, study, paper="pk", phase=phase)).exists()
+
+
+def open_pairs(user, study, papers):
+    """`{(paper, phase)}` of these papers where something was submitted that this person may know."""
+    submitted = Summary.objects.submitted().filter(assignment__round__study=study, assignment__paper__in=papers)
+    known = may_know(user, study, **OF_SUMMARY)
+    return set(submitted.filter(known).order_by().values_list("assignment__paper", "assignment__round__phase"))
