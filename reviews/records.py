@@ -11,6 +11,7 @@ from reviews.models import (
     Deferral,
     EarlyLook,
     Mention,
+    PriorAccess,
     RecodingTask,
     Remark,
     Resolution,
@@ -179,6 +180,20 @@ def looks(scope):
         yield [one.paper.key, one.phase.key, scope.person(one.user), scope.words(one.reason), one.at]
 
 
+ACCESS_COLUMNS = (
+    PAPER,
+    PHASE,
+    Column("user", "who could read others' answers there while the paper was not theirs to code"),
+    Column("why", f"{', '.join(PriorAccess.Why.values)}"),
+    Column("at", "since when: what they submitted after that is not independent"),
+)
+
+
+def accesses(scope):
+    for one in in_order(scope, PriorAccess, "paper", "phase", "user"):
+        yield [one.paper.key, one.phase.key, scope.person(one.user), one.why, one.at]
+
+
 TASK_COLUMNS = (
     PAPER,
     ROUND,
@@ -270,6 +285,9 @@ RESOLUTIONS = Table("resolutions.csv", "How each finding came about.", RESOLUTIO
 REMARKS = Table("remarks.csv", "The discussions.", REMARK_COLUMNS, remarks)
 DEFERRALS = Table("deferrals.csv", "What was put off while settling.", DEFERRAL_COLUMNS, deferrals)
 LOOKS = Table("early_looks.csv", "Who saw others' answers before submitting their own.", LOOK_COLUMNS, looks)
+ACCESSES = Table(
+    "prior_access.csv", "Who could read others' answers before coding a paper themselves.", ACCESS_COLUMNS, accesses
+)
 TASKS = Table("recoding_tasks.csv", "What was to be coded again after the codebook changed.", TASK_COLUMNS, tasks)
 CHANGES = Table("codebook_changes.csv", "The history of the codebook.", CHANGE_COLUMNS, changes)
 LOG = Table("log.csv", "Who did what.", LOG_COLUMNS, log)

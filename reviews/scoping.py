@@ -10,6 +10,7 @@ from reviews.models import (
     Assignment,
     Deferral,
     EarlyLook,
+    PriorAccess,
     RecodingTask,
     Remark,
     Resolution,
@@ -42,6 +43,7 @@ def everything(study):
         Remark: Remark.objects.filter(paper__study=study),
         Deferral: Deferral.objects.filter(paper__study=study),
         EarlyLook: EarlyLook.objects.filter(paper__study=study),
+        PriorAccess: PriorAccess.objects.filter(paper__study=study),
         RecodingTask: RecodingTask.objects.filter(assignment__round__study=study),
     }
 
@@ -64,6 +66,7 @@ def people_of(study):
         Remark.objects.filter(paper__study=study).values("mentions__user"),
         Deferral.objects.filter(paper__study=study).values("by"),
         EarlyLook.objects.filter(paper__study=study).values("user"),
+        PriorAccess.objects.filter(paper__study=study).values("user"),
         Code.objects.filter(section__study=study).values("proposed_by"),
     ):
         named |= Q(pk__in=rows)
@@ -91,6 +94,7 @@ def visible(user, study):
     rows[Assignment] = rows[Assignment].filter(reviewer=user)
     rows[RecodingTask] = rows[RecodingTask].filter(assignment__reviewer=user)
     rows[EarlyLook] = rows[EarlyLook].filter(user=user)
+    rows[PriorAccess] = rows[PriorAccess].filter(user=user)
     rows[LogEntry], rows[CodebookChange] = rows[LogEntry].none(), rows[CodebookChange].none()
     return rows
 

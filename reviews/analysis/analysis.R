@@ -131,12 +131,9 @@ if (length(sections) == 2) {
 }
 
 codings <- read_table("codings.csv")
-looks <- read_table("early_looks.csv")
 told <- read_table("agreement.csv")
 told <- told[told$coefficient == "krippendorff_alpha", ]
-first <- codings[codings$revision == "1", ]
-looked <- paste(looks$paper, looks$phase, looks$user, sep = "\n")
-first <- first[!(paste(first$paper, first$phase, first$reviewer, sep = "\n") %in% looked), ]
+first <- codings[codings$revision == "1" & codings$not_independent == "", ]
 
 recomputed <- vapply(seq_len(nrow(told)), function(i) {
   row <- told[i, ]

@@ -137,12 +137,9 @@ def distances(kind, order):
     return lambda pooled: lambda a, b: float(a != b)
 
 
-def agreement(codings, codebook, looks, told):
+def agreement(codings, codebook, told):
     """alpha computed anew for each row of agreement.csv that has one, and how far it lies from what stands there."""
-    first = codings[codings.revision == "1"]
-    looked = set(zip(looks.paper, looks.phase, looks.user, strict=True))
-    independent = [key not in looked for key in zip(first.paper, first.phase, first.reviewer, strict=True)]
-    first = first[independent]
+    first = codings[(codings.revision == "1") & (codings.not_independent == "")]
     found = []
     headline = told[(told.coefficient == "krippendorff_alpha")]
     for row in headline.itertuples():
@@ -171,7 +168,7 @@ def main():
         if counts.size:
             (RESULTS / "bubbles.svg").write_text(bubbles(counts, *sections), encoding="utf-8")
 
-    compared = agreement(table("codings.csv"), codebook, table("early_looks.csv"), table("agreement.csv"))
+    compared = agreement(table("codings.csv"), codebook, table("agreement.csv"))
     compared.to_csv(RESULTS / "agreement.csv", index=False)
     sys.stdout.write(compared.to_string(index=False) + "\n")
     is_different = (compared["is"] == "DIFFERS").any()

@@ -1,0 +1,198 @@
+"""Which submissions are independent: their author could read others' answers on the paper at no
+moment before.
+
+While a paper is somebody's to code they are blind on it, and an early look alone lifts that. So it is
+enough to ask when a paper becomes theirs (handed out, given back, imported): could they read others'
+answers on it until now? What they can read now, the rule of blindness says; what they could read
+before a role or a setting changed, the study's log. Every act that makes papers somebody's asks
+`prior_access` and writes it down with `record`, in its own transaction. The rows stay, whatever is
+done later: they are of the person and the paper, not of the assignment.
+"""
+
+from collections import defaultdict
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from mapping.models import LogEntry, Membership, Paper, User
+from reviews.blindness.former_rights import ACTS, FormerRights, Member, Said, came_in
+from reviews.models import Assignment, EarlyLook, PriorAccess, Summary
+
+Why = PriorAccess.Why
+NAMED = 5  # papers that a sentence names; the facts beside it name all
+
+
+def prior_access(phase, pairs):
+    """`{(paper, user): why}` of those pairs (both by primary key) who could read what others submitted on the paper in
+    this phase, at any moment until now in which it was not theirs to code.
+    """
+    papers_of = defaultdict(set)
+    for paper, user in pairs:
+        papers_of[user].add(paper)
+    said = submissions(phase, set().union(*papers_of.values()))
+    papers_of = {user: {one for one in papers if others(said, one, user)} for user, papers in papers_of.items()}
+    papers_of = {user: papers for user, papers in papers_of.items() if papers}
+    if not papers_of:
+        return {}
+    former = former_rights(phase.study)
+    readers = User.objects.exclude(pk__in=User.objects.without_password()).in_bulk(papers_of)
+    found = {}
+    for user in readers.values():
+        for paper, why in of_reader(phase, user, papers_of[user.pk], said, former).items():
+            found[paper, user.pk] = why
+    return found
+
+
+def submissions(phase, papers):
+    """`{paper: [Said]}`: the first submissions of everybody."""
+    rows = Summary.objects.first_submissions().filter(assignment__round__phase=phase).order_by()
+    if len(papers) < 1000:
+        rows = rows.filter(assignment__paper__in=papers)
+    found = defaultdict(list)
+    for paper, reviewer, origin, started_at, submitted_at, round, closed_at in rows.values_list(
+        "assignment__paper", "assignment__reviewer", "origin", "started_at", "submitted_at", "assignment__round",
+        "assignment__round__closed_at",
+    ):  # fmt: skip
+        found[paper].append(Said(reviewer, came_in(origin, started_at, submitted_at), round, closed_at))
+    return found
+
+
+def others(said, paper, user):
+    return [one for one in said.get(paper, ()) if one.reviewer != user]
+
+
+def former_rights(study):
+    members = Membership.objects.filter(study=study)
+    members = members.values_list("user", "user__username", "role", "joined_at", "pk")
+    log = LogEntry.objects.filter(study=study, act__in=ACTS).order_by("at", "pk").values_list("act", "at", "facts")
+    return FormerRights(study, [Member(*one) for one in members], log)
+
+
+def of_reader(phase, user, papers, said, former):
+    """`{paper: why}` for one reader; papers that are theirs to code already were asked about when they became so."""
+    mine = defaultdict(list)
+    rows = Assignment.objects.filter(reviewer=user, paper__in=papers, round__phase=phase).with_first()
+    for paper, withdrawn_at, submitted_at in rows.values_list("paper", "withdrawn_at", "first__submitted_at"):
+        mine[paper].append((withdrawn_at, submitted_at))
+    visible = Summary.objects.visible_to(user, phase.study).submitted().exclude(assignment__reviewer=user)
+    visible = visible.filter(assignment__round__phase=phase, assignment__paper__in=papers)
+    visible = set(visible.order_by().values_list("assignment__paper", flat=True))
+    now, found = timezone.now(), {}
+    for paper in papers:
+        is_theirs = any(withdrawn_at is None and submitted_at is None for withdrawn_at, submitted_at in mine[paper])
+        if is_theirs:
+            continue
+        coded_at = min((at for _, at in mine[paper] if at is not None), default=None)
+        since = max((at for at, _ in mine[paper] if at is not None), default=None)
+        there = others(said, paper, user.pk)
+        words = (former.why(user.pk, one, start=since, end=now, coded_at=coded_at) for one in there)
+        why = next(filter(None, words), "") or in_admin_site(user, there, former)
+        if why or paper in visible:
+            found[paper] = why or (Why.CODED_BEFORE if coded_at else Why.LEAD)
+    return found
+
+
+def in_admin_site(user, said, former):
+    """Whoever runs the server sees there what was submitted in studies of which they are no member."""
+    joined_at = former.joined_at(user.pk)
+    if user.is_staff and any(joined_at is None or one.came_in < joined_at for one in said):
+        return Why.ADMIN_SITE
+    return ""
+
+
+def record(phase, found, *, by):
+    """Write down what `prior_access` found, for good, and say so in the study's log in one sentence."""
+    if not found:
+        return
+    PriorAccess.objects.bulk_create(
+        [PriorAccess(paper_id=paper, phase=phase, user_id=user, why=why) for (paper, user), why in found.items()],
+        batch_size=2000, ignore_conflicts=True,
+    )  # fmt: skip
+    papers = Paper.objects.only("key", "title").in_bulk({paper for paper, _ in found})
+    users = User.objects.in_bulk({user for _, user in found})
+    told = [(users[user], papers[paper], why) for (paper, user), why in found.items()]
+    LogEntry.objects.record(
+        phase.study, by, "not-independent", " ".join(text for text, _ in warnings(told)),
+        prior_access=[facts(*one) for one in told],
+    )  # fmt: skip
+
+
+def facts(user, paper, why):
+    """As JSON says it: in the log, and where commands tell of a plan."""
+    return {"reviewer": user.username, "paper": paper.key, "why": str(why)}
+
+
+def warnings(told):
+    """`[(sentence, [Paper])]` of `[(User, Paper, why)]`: what a plan warns of, and the log keeps."""
+    found = defaultdict(list)
+    for user, paper, why in told:
+        found[user, Why(why)].append(paper)
+    found = sorted(found.items(), key=lambda item: (str(item[0][0]), item[0][1]))
+    return [(sentence(user, papers, why), papers) for (user, why), papers in found]
+
+
+def sentence(user, papers, why):
+    names = ", ".join(f"“{paper}”" for paper in papers[:NAMED])
+    more = f" and {len(papers) - NAMED} more" if len(papers) > NAMED else ""
+    which = "this paper" if len(papers) == 1 else f"{len(papers)} of these papers"
+    return (
+        f"{user} could read others' answers on {which} before ({why.label}): {names}{more}. "
+        "What they submit there does not count as independent."
+    )
+
+
+class Independence:
+    """Why submissions of a study are not independent. Two queries, however many there are."""
+
+    def __init__(self, study, **narrow):
+        looks = EarlyLook.objects.filter(paper__study=study, **narrow)
+        self.looks = {tuple(key): at for *key, at in looks.values_list("paper", "phase", "user", "at")}
+        accesses = PriorAccess.objects.filter(paper__study=study, **narrow)
+        rows = accesses.values_list("paper", "phase", "user", "at", "why")
+        self.accesses = {tuple(key): (at, why) for *key, at, why in rows}
+
+    def __bool__(self):
+        return bool(self.looks or self.accesses)
+
+    def why_not(self, paper, phase, user, moment=None, *, is_first=True):
+        """`Why`, or "" for an independent one. `moment`: when it was submitted, None where it is still to be.
+
+        Not `is_first`: the first answer to a section that came later, to which nobody else had one before it was asked.
+        """
+        key = paper, phase, user
+        at, why = self.accesses.get(key, (None, ""))
+        if is_first and at is not None and (moment is None or at <= moment):
+            return Why(why)
+        looked_at = self.looks.get(key)
+        return Why.EARLY_LOOK if looked_at is not None and (moment is None or looked_at <= moment) else ""
+
+    def apart(self, assignments):
+        """`{assignment: why}`, by primary key, of those of these whose first submission, be it in or
+        still to come, is not independent. One query, none where there is nothing on record.
+        """
+        if not self:
+            return {}
+        own = {"paper": OuterRef("paper"), "phase": OuterRef("round__phase"), "user": OuterRef("reviewer")}
+        known = Exists(PriorAccess.objects.filter(**own)) | Exists(EarlyLook.objects.filter(**own))
+        rows = assignments.filter(known).with_first().order_by()
+        found = {}
+        for pk, *key, origin, started_at, submitted_at in rows.values_list(
+            "pk", "paper", "round__phase", "reviewer", "first__origin", "first__started_at", "first__submitted_at"
+        ):
+            moment = came_in(origin, started_at, submitted_at) if submitted_at else None
+            if why := self.why_not(*key, moment):
+                found[pk] = why
+        return found
+
+
+def of_study(study):
+    """`{assignment: why}` of all that was submitted and is not independent."""
+    return Independence(study).apart(Assignment.objects.filter(round__study=study).submitted())
+
+
+def not_to_give_back(assignments):
+    """The primary keys of those among these, taken back, whose reviewers could read others' answers since."""
+    by_phase = defaultdict(dict)
+    for one in assignments.select_related("round__phase__study"):
+        by_phase[one.round.phase][one.paper_id, one.reviewer_id] = one.pk
+    return {pks[pair] for phase, pks in by_phase.items() for pair in prior_access(phase, pks)}
