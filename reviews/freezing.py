@@ -47,7 +47,7 @@ def freeze(round):
 
 
 def why_left_out(kept):
-    """`{why: summaries}` that figures kept at closing left out. Rounds older than the record know of early looks alone."""
+    """`{why: summaries}` that figures kept at closing left out; in older ones early looks alone."""
     found = kept.get("why_not_independent", {})
     return found or ({"early_look": kept["not_independent"]} if kept.get("not_independent") else {})
 

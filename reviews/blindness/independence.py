@@ -11,11 +11,13 @@ done later: they are of the person and the paper, not of the assignment.
 
 from collections import defaultdict
 
-from django.db.models import Exists, OuterRef
+from django.apps import apps
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from mapping.models import LogEntry, Membership, Paper, User
-from reviews.blindness.former_rights import ACTS, FormerRights, Member, Said, came_in
+from mapping.models import LogEntry, Paper, User
+from reviews.blindness.former_rights import Said, came_in
+from reviews.blindness.reconstruction import assignments, first_access, former_rights
 from reviews.models import Assignment, EarlyLook, PriorAccess, Summary
 
 Why = PriorAccess.Why
@@ -34,7 +36,7 @@ def prior_access(phase, pairs):
     papers_of = {user: papers for user, papers in papers_of.items() if papers}
     if not papers_of:
         return {}
-    former = former_rights(phase.study)
+    former = former_rights(apps, phase.study)
     readers = User.objects.exclude(pk__in=User.objects.without_password()).in_bulk(papers_of)
     found = {}
     for user in readers.values():
@@ -59,13 +61,6 @@ def submissions(phase, papers):
 
 def others(said, paper, user):
     return [one for one in said.get(paper, ()) if one.reviewer != user]
-
-
-def former_rights(study):
-    members = Membership.objects.filter(study=study)
-    members = members.values_list("user", "user__username", "role", "joined_at", "pk")
-    log = LogEntry.objects.filter(study=study, act__in=ACTS).order_by("at", "pk").values_list("act", "at", "facts")
-    return FormerRights(study, [Member(*one) for one in members], log)
 
 
 def of_reader(phase, user, papers, said, former):
@@ -100,13 +95,15 @@ def in_admin_site(user, said, former):
     return ""
 
 
-def record(phase, found, *, by):
+def record(phase, found, *, by, at=None):
     """Write down what `prior_access` found, for good, and say so in the study's log in one sentence."""
     if not found:
         return
     PriorAccess.objects.bulk_create(
-        [PriorAccess(paper_id=paper, phase=phase, user_id=user, why=why) for (paper, user), why in found.items()],
-        batch_size=2000, ignore_conflicts=True,
+        (
+            PriorAccess(paper_id=paper, phase=phase, user_id=user, why=why, at=at or timezone.now())
+            for (paper, user), why in found.items()
+        ), batch_size=2000, ignore_conflicts=True,
     )  # fmt: skip
     papers = Paper.objects.only("key", "title").in_bulk({paper for paper, _ in found})
     users = User.objects.in_bulk({user for _, user in found})
@@ -141,6 +138,21 @@ def sentence(user, papers, why):
     )
 
 
+def check_at_submission(assignment):
+    """Whatever way the paper became theirs: what they could read until then is asked again when they submit."""
+    phase, paper, user = assignment.round.phase, assignment.paper_id, assignment.reviewer_id
+    said = Summary.objects.first_submissions().filter(assignment__paper=paper, assignment__round__phase=phase)
+    earlier = Q(submitted_at__lt=assignment.assigned_at) | Q(started_at__lt=assignment.assigned_at)
+    if not said.filter(earlier).exclude(assignment__reviewer=user).exists():
+        return
+    if PriorAccess.objects.filter(paper=paper, phase=phase, user=user).exists():
+        return
+    study = assignment.round.study
+    given = assignments(apps, study, paper=paper)[paper, phase.pk]
+    for at, why in first_access(user, given, former_rights(apps, study)):
+        record(phase, {(paper, user): why}, by=None, at=at)
+
+
 class Independence:
     """Why submissions of a study are not independent. Two queries, however many there are."""
 
@@ -166,15 +178,13 @@ class Independence:
         looked_at = self.looks.get(key)
         return Why.EARLY_LOOK if looked_at is not None and (moment is None or looked_at <= moment) else ""
 
-    def apart(self, assignments):
+    def apart(self, given):
         """`{assignment: why}`, by primary key, of those of these whose first submission, be it in or
         still to come, is not independent. One query, none where there is nothing on record.
         """
         if not self:
             return {}
-        own = {"paper": OuterRef("paper"), "phase": OuterRef("round__phase"), "user": OuterRef("reviewer")}
-        known = Exists(PriorAccess.objects.filter(**own)) | Exists(EarlyLook.objects.filter(**own))
-        rows = assignments.filter(known).with_first().order_by()
+        rows = given.filter(known_to_be_apart()).with_first().order_by()
         found = {}
         for pk, *key, origin, started_at, submitted_at in rows.values_list(
             "pk", "paper", "round__phase", "reviewer", "first__origin", "first__started_at", "first__submitted_at"
@@ -185,14 +195,20 @@ class Independence:
         return found
 
 
+def known_to_be_apart():
+    """True for assignments whose readers could read others' answers at some time, be it after their own."""
+    own = {"paper": OuterRef("paper"), "phase": OuterRef("round__phase"), "user": OuterRef("reviewer")}
+    return Exists(PriorAccess.objects.filter(**own)) | Exists(EarlyLook.objects.filter(**own))
+
+
 def of_study(study):
     """`{assignment: why}` of all that was submitted and is not independent."""
     return Independence(study).apart(Assignment.objects.filter(round__study=study).submitted())
 
 
-def not_to_give_back(assignments):
+def not_to_give_back(taken):
     """The primary keys of those among these, taken back, whose reviewers could read others' answers since."""
     by_phase = defaultdict(dict)
-    for one in assignments.select_related("round__phase__study"):
+    for one in taken.select_related("round__phase__study"):
         by_phase[one.round.phase][one.paper_id, one.reviewer_id] = one.pk
     return {pks[pair] for phase, pks in by_phase.items() for pair in prior_access(phase, pks)}

@@ -47,25 +47,34 @@ def former_rights(apps, study):
     return FormerRights(study, [Member(*one) for one in members], log)
 
 
-def assignments(apps, study):
-    """`{(paper, phase): [Given]}`"""
+def handed_out_again(apps, study):
+    """`{assignment: [moments]}`"""
     log = apps.get_model("mapping", "LogEntry").objects.filter(study_id=study.pk, act__in=HANDED_OUT)
     again = defaultdict(list)
     for at, facts in log.order_by("at").values_list("at", "facts"):
         for pk in facts.get("again") or ():
             again[pk].append(at)
+    return again
+
+
+def assignments(apps, study, *, paper=None):
+    """`{(paper, phase): [Given]}`; of one `paper` (primary key) only as it was handed out first."""
+    again = defaultdict(list) if paper else handed_out_again(apps, study)
     first = apps.get_model("reviews", "Summary").objects.filter(
         assignment__round__study_id=study.pk, revision=1, submitted_at__isnull=False
     )
+    rows = apps.get_model("reviews", "Assignment").objects.filter(round__study_id=study.pk)
+    if paper:
+        first, rows = first.filter(assignment__paper=paper), rows.filter(paper=paper)
     first = first.values_list("assignment", "origin", "started_at", "submitted_at")
     first = {pk: came_in(*words) for pk, *words in first}
     found = defaultdict(list)
-    rows = apps.get_model("reviews", "Assignment").objects.filter(round__study_id=study.pk)
-    for pk, paper, phase, user, round, closed_at, assigned_at, withdrawn_at in rows.values_list(
-        "pk", "paper", "round__phase", "reviewer", "round", "round__closed_at", "assigned_at", "withdrawn_at"
+    names = "reviewer", "round", "round__closed_at", "assigned_at", "withdrawn_at"
+    for pk, of_paper, phase, user, round, closed_at, assigned_at, withdrawn_at in rows.values_list(
+        "pk", "paper", "round__phase", *names
     ):
         begun = [assigned_at, *again[pk]]
-        found[paper, phase].append(Given(user, round, closed_at, begun, withdrawn_at, first.get(pk)))
+        found[of_paper, phase].append(Given(user, round, closed_at, begun, withdrawn_at, first.get(pk)))
     return found
 
 
