@@ -52,8 +52,7 @@ class Proposal:
     reviewers: dict  # {user name: User}
     written_by: set  # {(pk, user name)}: skipped, because the reviewer's name is among the authors
     facts: dict = field(default_factory=dict)
-    # {(pk, user pk): why}: what these will submit there does not count as independent
-    prior_access: dict = field(default_factory=dict)
+    prior_access: dict = field(default_factory=dict)  # {(pk, user pk): why their answers will not be independent}
 
     @property
     def assigned(self):
@@ -100,7 +99,6 @@ class Proposal:
 
     @property
     def seen(self):
-        """{User: papers}: how many of their papers these could read of before."""
         return Counter(user for user, _, _ in self.not_independent)
 
     @property
@@ -188,8 +186,10 @@ def written_by(papers, reviewers):
     )
 
 
-def with_prior_access(proposal):
-    """The proposal, knowing who of it could read others' answers before."""
+def with_prior_access(proposal, *, is_final=False):
+    """The proposal, knowing who of it could read others' answers before; finally with its papers locked."""
+    if is_final:
+        independence.lock(paper for paper, _ in proposal.plan.assignments)
     by_name = {name: reviewer.pk for name, reviewer in proposal.reviewers.items()}
     pairs = [(paper, by_name[name]) for paper, name in proposal.plan.assignments]
     return replace(proposal, prior_access=independence.prior_access(proposal.round.phase, pairs))
@@ -210,10 +210,12 @@ def hand_out(round, *, by, expected=None, **wishes):
 
     `expected` is the fingerprint of the proposal that was previewed; `Changed`, with the new one, if it is another now.
     """
+    hold_codebook(round.study)
     proposal = propose(locked(round), **wishes)
     if expected is not None and proposal.fingerprint != expected:
         raise Changed(proposal)
     if proposal.assigned:
+        proposal = with_prior_access(proposal, is_final=True)
         batch = write(proposal, by)
         text = f"Handed out {proposal.papers_given} papers in “{round}”"
         record(proposal, by, "hand-out", f"{text}: {proposal.assigned} assignments", batch, **proposal.facts)
@@ -387,6 +389,7 @@ def hand_over(round, *, reviewer, to, by, reason, capacity=None, seed=0, expecte
         raise ValidationError(f"{reviewer} has nothing left to submit in “{round}”.")
     withdrawn = take_back(round.assignments.filter(reviewer=reviewer), by=by, reason=reason)
     if proposal.assigned:
+        proposal = with_prior_access(proposal, is_final=True)
         text = f"Handed {proposal.assigned} papers of {reviewer} in “{round}” over to others"
         record(proposal, by, "hand-over", text, write(proposal, by), reviewer=reviewer.username)
     # Only now: a paper that has a new reader waits for them.

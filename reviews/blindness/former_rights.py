@@ -1,7 +1,9 @@
-"""What somebody could read at any moment of the past, from how roles and settings changed. Plain values, no queries.
+"""What somebody could read at any moment of the past, from how roles and settings changed. Plain
+values, no queries.
 
-What a person may read now is the rule of blindness. A role that was taken away, a setting that was changed back or a
-release that was withdrawn leaves that rule without a trace: these stand in the study's log, which only grows.
+What a person may read now is the rule of blindness. A role that was taken away, a setting that was
+changed back or a release that was withdrawn leaves that rule without a trace: these stand in the
+study's log, which only grows.
 """
 
 from collections import defaultdict
@@ -43,7 +45,7 @@ class Said(NamedTuple):
 
 
 def came_in(origin, started_at, submitted_at):
-    """When a submission was there to be read: the moment in a file of codings says when it was made elsewhere."""
+    """When it was there to be read: a file of codings says when they were made elsewhere."""
     return started_at if origin == "codings" else submitted_at
 
 
@@ -57,7 +59,7 @@ def spans(changes, now, since):
 
 
 def names(members, log):
-    """Who a user name in the log is: a study out of a bundle may call its people otherwise than its log."""
+    """Who a user name in the log is: a bundle's people may be called otherwise than in its log."""
     now = {member.username: member.user for member in members}
     imports = [(at, facts.get("renamed") or {}) for act, at, facts in log if act == "import-study"]
     imported_at, renamed = imports[-1] if imports else (None, {})
@@ -66,7 +68,9 @@ def names(members, log):
 
 
 def in_order(changes, now):
-    """`([(at, before)], now)` of role changes that say what was and what came; where they contradict, a lead it was."""
+    """`([(at, before)], now)` of role changes that say what was and what came; where two contradict
+    each other, a lead it was.
+    """
     found, after = [], None
     for at, before, role in changes:
         found.append((at, LEAD if LEAD in {before, after} else before or after or role))
@@ -75,13 +79,15 @@ def in_order(changes, now):
 
 
 def meets(span, start, end):
-    """Whether the span was in force at some moment between these; `start` None: from the beginning."""
+    """Whether it was in force at some moment between these; `start` None: from the beginning."""
     since = span.since if start is None else max(span.since, start)
     return since < (end if span.until is None else min(span.until, end))
 
 
 class FormerRights:
-    """Built from the study as it is, its members, and `log`: `[(act, at, facts)]` of `ACTS`, oldest first."""
+    """Built from the study as it is, its members, and `log`: `[(act, at, facts)]` of `ACTS`, oldest
+    first.
+    """
 
     def __init__(self, study, members, log):
         log = list(log)
@@ -94,7 +100,7 @@ class FormerRights:
             if user is not None:
                 roles[user].append((at, facts.get("before"), facts.get("role")))
             elif act == "changed-in-admin" and is_role(facts) and facts.get("pk") in by_membership:
-                # The admin site says that the role changed and not from what: they may have been a lead.
+                # The admin site says that the role changed, not from what: perhaps from lead.
                 roles[by_membership[facts["pk"]].user].append((at, LEAD, None))
             elif act == "change-visibility":
                 waits.append((at, facts.get("before")))
@@ -111,9 +117,11 @@ class FormerRights:
         self.released = spans(released, study.released_at is not None, start)
 
     def why(self, user, said, *, start, end, coded_at=None):
-        """The word for how this person could read that submission between `start` and `end`; "" where they could not.
+        """The word for how this person could read that submission between `start` and `end`; "" where
+        they could not.
 
-        `coded_at`: when they had submitted the paper themselves, in another round; before it they were blind.
+        `coded_at`: when they had submitted the paper themselves, in another round; before they were
+        blind.
         """
         roles = self.roles.get(user, ())
         if said.came_in >= end:
@@ -144,7 +152,9 @@ class FormerRights:
 
     @staticmethod
     def _as_member(roles, several, value, start, end):
-        """Whether a setting had this value, at some moment between these, while the person had one of these roles."""
+        """Whether a setting had this value, at some moment between these, while the person had one of
+        these roles.
+        """
         return any(
             meets(part, start, end)
             for one in several

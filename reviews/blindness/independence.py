@@ -25,8 +25,8 @@ NAMED = 5  # papers that a sentence names; the facts beside it name all
 
 
 def prior_access(phase, pairs):
-    """`{(paper, user): why}` of those pairs (both by primary key) who could read what others submitted on the paper in
-    this phase, at any moment until now in which it was not theirs to code.
+    """`{(paper, user): why}` of those pairs (both by primary key) who could read what others submitted
+    on the paper in this phase, at any moment until now in which it was not theirs to code.
     """
     papers_of = defaultdict(set)
     for paper, user in pairs:
@@ -64,7 +64,9 @@ def others(said, paper, user):
 
 
 def of_reader(phase, user, papers, said, former):
-    """`{paper: why}` for one reader; papers that are theirs to code already were asked about when they became so."""
+    """`{paper: why}` for one reader. Papers that are theirs already were asked about when they became
+    so.
+    """
     mine = defaultdict(list)
     rows = Assignment.objects.filter(reviewer=user, paper__in=papers, round__phase=phase).with_first()
     for paper, withdrawn_at, submitted_at in rows.values_list("paper", "withdrawn_at", "first__submitted_at"):
@@ -88,15 +90,23 @@ def of_reader(phase, user, papers, said, former):
 
 
 def in_admin_site(user, said, former):
-    """Whoever runs the server sees there what was submitted in studies of which they are no member."""
+    """Whoever runs the server sees there what was submitted in studies that they are not in."""
     joined_at = former.joined_at(user.pk)
     if user.is_staff and any(joined_at is None or one.came_in < joined_at for one in said):
         return Why.ADMIN_SITE
     return ""
 
 
+def lock(papers):
+    """Until the transaction ends no submission on these comes in: whoever submits locks the paper, and
+    waits. So nobody reads it between the question and the moment from which they are blind.
+    """
+    rows = Paper.objects.filter(pk__in=set(papers)).order_by("pk").select_for_update(no_key=True)
+    list(rows.values_list("pk", flat=True))
+
+
 def record(phase, found, *, by, at=None):
-    """Write down what `prior_access` found, for good, and say so in the study's log in one sentence."""
+    """Write down what `prior_access` found, for good, and say so in the study's log."""
     if not found:
         return
     PriorAccess.objects.bulk_create(
@@ -120,7 +130,7 @@ def facts(user, paper, why):
 
 
 def warnings(told):
-    """`[(sentence, [Paper])]` of `[(User, Paper, why)]`: what a plan warns of, and the log keeps."""
+    """`[(sentence, [Paper])]` of `[(User, Paper, why)]`: what a plan warns of and the log keeps."""
     found = defaultdict(list)
     for user, paper, why in told:
         found[user, Why(why)].append(paper)
@@ -139,7 +149,9 @@ def sentence(user, papers, why):
 
 
 def check_at_submission(assignment):
-    """Whatever way the paper became theirs: what they could read until then is asked again when they submit."""
+    """Whatever way the paper became theirs: when they submit it is asked again what they could read
+    until then.
+    """
     phase, paper, user = assignment.round.phase, assignment.paper_id, assignment.reviewer_id
     said = Summary.objects.first_submissions().filter(assignment__paper=paper, assignment__round__phase=phase)
     earlier = Q(submitted_at__lt=assignment.assigned_at) | Q(started_at__lt=assignment.assigned_at)
@@ -167,9 +179,11 @@ class Independence:
         return bool(self.looks or self.accesses)
 
     def why_not(self, paper, phase, user, moment=None, *, is_first=True):
-        """`Why`, or "" for an independent one. `moment`: when it was submitted, None where it is still to be.
+        """`Why`, or "" for an independent one. `moment`: when it was submitted, None where it is still
+        to be.
 
-        Not `is_first`: the first answer to a section that came later, to which nobody else had one before it was asked.
+        Not `is_first`: the first answer to a section that came later, to which nobody else had one
+        before it was asked.
         """
         key = paper, phase, user
         at, why = self.accesses.get(key, (None, ""))
@@ -196,7 +210,9 @@ class Independence:
 
 
 def known_to_be_apart():
-    """True for assignments whose readers could read others' answers at some time, be it after their own."""
+    """True for assignments whose readers could read others' answers at some time, be it after their
+    own.
+    """
     own = {"paper": OuterRef("paper"), "phase": OuterRef("round__phase"), "user": OuterRef("reviewer")}
     return Exists(PriorAccess.objects.filter(**own)) | Exists(EarlyLook.objects.filter(**own))
 
