@@ -1,6 +1,6 @@
 """Whose words leave: for a person what the doors show them, for the commands everything."""
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.crypto import salted_hmac
 
 from mapping.exporting import Scope
@@ -94,7 +94,11 @@ def visible(user, study):
     rows[Assignment] = rows[Assignment].filter(reviewer=user)
     rows[RecodingTask] = rows[RecodingTask].filter(assignment__reviewer=user)
     rows[EarlyLook] = rows[EarlyLook].filter(user=user)
-    rows[PriorAccess] = rows[PriorAccess].filter(user=user)
+    known = rows[Summary].filter(
+        assignment__paper=OuterRef("paper"), assignment__round__phase=OuterRef("phase"),
+        assignment__reviewer=OuterRef("user"),
+    )  # fmt: skip
+    rows[PriorAccess] = rows[PriorAccess].filter(Q(user=user) | Exists(known))
     rows[LogEntry], rows[CodebookChange] = rows[LogEntry].none(), rows[CodebookChange].none()
     return rows
 

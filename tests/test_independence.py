@@ -614,6 +614,12 @@ def test_a_round_with_more_of_them_is_shown_in_as_many_queries(
         page.get(address)
 
 
+def test_the_overview_counts_them_beside_the_figures_of_the_last_closing(mixed, round, ada, as_user):
+    closing.close_round(round, by=ada)
+    shown = as_user(ada).get(reverse("overview", args=[mixed.slug])).content.decode()
+    assert shown.count("1 not independent left out") == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_who_submits_while_the_paper_is_handed_to_a_lead_is_not_read_in_between(study, ada, ben):
     """Handing out locks the papers before it asks; a submission that comes meanwhile waits for its commit."""
