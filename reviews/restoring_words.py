@@ -314,9 +314,12 @@ def add_looks_and_tasks(site, given):
     def accesses():
         for row in site.bundle.rows(ACCESSES) if site.bundle.has(ACCESSES) else ():
             access = PriorAccess(
-                paper=row.one_of("paper", site.papers, "paper"), phase=row.one_of("phase", site.phases, "phase"),
-                user=site.reviewer(row, "user"), why=row["why"], at=row.moment("at"),
-            )  # fmt: skip
+                paper=row.one_of("paper", site.papers, "paper"),
+                phase=row.one_of("phase", site.phases, "phase"),
+                user=site.reviewer(row, "user"),
+                why=row["why"],
+                at=row.moment("at"),
+            )
             yield access, row
 
     site.make(EarlyLook, looks())

@@ -95,9 +95,10 @@ def visible(user, study):
     rows[RecodingTask] = rows[RecodingTask].filter(assignment__reviewer=user)
     rows[EarlyLook] = rows[EarlyLook].filter(user=user)
     known = rows[Summary].filter(
-        assignment__paper=OuterRef("paper"), assignment__round__phase=OuterRef("phase"),
+        assignment__paper=OuterRef("paper"),
+        assignment__round__phase=OuterRef("phase"),
         assignment__reviewer=OuterRef("user"),
-    )  # fmt: skip
+    )
     rows[PriorAccess] = rows[PriorAccess].filter(Q(user=user) | Exists(known))
     rows[LogEntry], rows[CodebookChange] = rows[LogEntry].none(), rows[CodebookChange].none()
     return rows

@@ -13,9 +13,16 @@ from typing import NamedTuple
 LEAD, REVIEWER = "lead", "reviewer"
 # The acts of the log that are read here.
 ACTS = (
-    "change-role", "changed-in-admin", "join", "change-settings", "change-visibility", "release-findings",
-    "withdraw-release", "reopen-round", "import-study",
-)  # fmt: skip
+    "change-role",
+    "changed-in-admin",
+    "join",
+    "change-settings",
+    "change-visibility",
+    "release-findings",
+    "withdraw-release",
+    "reopen-round",
+    "import-study",
+)
 AT_ONCE, NOT_CODERS = "submitted", "not_coders"
 
 

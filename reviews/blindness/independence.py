@@ -52,9 +52,14 @@ def submissions(phase, papers):
         rows = rows.filter(assignment__paper__in=papers)
     found = defaultdict(list)
     for paper, reviewer, origin, started_at, submitted_at, round, closed_at in rows.values_list(
-        "assignment__paper", "assignment__reviewer", "origin", "started_at", "submitted_at", "assignment__round",
+        "assignment__paper",
+        "assignment__reviewer",
+        "origin",
+        "started_at",
+        "submitted_at",
+        "assignment__round",
         "assignment__round__closed_at",
-    ):  # fmt: skip
+    ):
         found[paper].append(Said(reviewer, came_in(origin, started_at, submitted_at), round, closed_at))
     return found
 
@@ -69,15 +74,15 @@ def of_reader(phase, user, papers, said, former):
     """
     mine = defaultdict(list)
     rows = Assignment.objects.filter(reviewer=user, paper__in=papers, round__phase=phase).with_first()
-    for paper, withdrawn_at, submitted_at in rows.values_list("paper", "withdrawn_at", "first__submitted_at"):
-        mine[paper].append((withdrawn_at, submitted_at))
+    times = "first__origin", "first__started_at", "first__submitted_at"
+    for paper, withdrawn_at, *first in rows.values_list("paper", "withdrawn_at", *times):
+        mine[paper].append((withdrawn_at, came_in(*first) if first[-1] else None))
     visible = Summary.objects.visible_to(user, phase.study).submitted().exclude(assignment__reviewer=user)
     visible = visible.filter(assignment__round__phase=phase, assignment__paper__in=papers)
     visible = set(visible.order_by().values_list("assignment__paper", flat=True))
     now, found = timezone.now(), {}
     for paper in papers:
-        is_theirs = any(withdrawn_at is None and submitted_at is None for withdrawn_at, submitted_at in mine[paper])
-        if is_theirs:
+        if (None, None) in mine[paper]:  # neither taken back nor submitted
             continue
         coded_at = min((at for _, at in mine[paper] if at is not None), default=None)
         since = max((at for at, _ in mine[paper] if at is not None), default=None)
@@ -113,15 +118,20 @@ def record(phase, found, *, by, at=None):
         (
             PriorAccess(paper_id=paper, phase=phase, user_id=user, why=why, at=at or timezone.now())
             for (paper, user), why in found.items()
-        ), batch_size=2000, ignore_conflicts=True,
-    )  # fmt: skip
+        ),
+        batch_size=2000,
+        ignore_conflicts=True,
+    )
     papers = Paper.objects.only("key", "title").in_bulk({paper for paper, _ in found})
     users = User.objects.in_bulk({user for _, user in found})
     told = [(users[user], papers[paper], why) for (paper, user), why in found.items()]
     LogEntry.objects.record(
-        phase.study, by, "not-independent", " ".join(text for text, _ in warnings(told)),
+        phase.study,
+        by,
+        "not-independent",
+        " ".join(text for text, _ in warnings(told)),
         prior_access=[facts(*one) for one in told],
-    )  # fmt: skip
+    )
 
 
 def facts(user, paper, why):
