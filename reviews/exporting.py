@@ -5,8 +5,6 @@ from django.db.models import Prefetch
 from mapping.exporting import CHUNK_WITH_PARTS, Column, Table
 from mapping.models import Code
 from mapping.tables import absence_of, findings_in, numbers_of_codes, value_of
-from reviews.blindness import independence
-from reviews.blindness.independence import Why
 from reviews.models import Mark, Resolution, Summary
 
 ABSENCE = "not_reported, unclear or not_applicable; of code and stage also none_apply: none of the codes apply"
@@ -30,12 +28,6 @@ CODINGS_COLUMNS = (
     Column("confidence", "1 guess … 5 certain"),
     Column("submitted_at", "when the summary was submitted"),
     Column("codebook_version", "the codebook under which it was submitted"),
-    Column(
-        "not_independent",
-        "why it does not count for agreement: its reviewer could read others' answers on the paper before submitting "
-        f"their own ({', '.join(Why.values)}); empty: it is independent",
-        is_later=True,
-    ),
 )
 
 
@@ -60,15 +52,13 @@ def answers_in(scope):
 
 def codings(scope):
     """One row per mark; an answer without marks has one row; a blank has none."""
-    apart = independence.of_study(scope.study)
     for summary, answer in answers_in(scope):
         assignment, section = summary.assignment, answer.section
         head = [
             assignment.paper.key, assignment.round.phase.key, assignment.round.name,
             scope.person(assignment.reviewer), summary.revision, section.key, section.kind,
         ]  # fmt: skip
-        why = str(apart.get(summary.assignment_id, ""))
-        tail = [answer.confidence, summary.submitted_at, summary.codebook_version, why]
+        tail = [answer.confidence, summary.submitted_at, summary.codebook_version]
         for words in said(answer, scope):
             yield [*head, *words, *tail]
 

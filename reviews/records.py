@@ -5,6 +5,7 @@ from django.db.models import Prefetch
 from mapping.exporting import CHUNK, Column, Table
 from mapping.models import CodebookChange, LogEntry
 from mapping.tables import as_json, numbers_of_codes
+from reviews.blindness import independence
 from reviews.logbook import WITHHELD
 from reviews.models import (
     Assignment,
@@ -81,16 +82,24 @@ SUMMARY_COLUMNS = (
     Column("codebook_version", "the codebook under which it was submitted"),
     Column("reopened_by", "who reopened it, for later revisions"),
     Column("reopened_reason", "why"),
+    Column(
+        "not_independent",
+        "why it does not count for agreement: its reviewer could read others' answers on the paper before submitting "
+        f"their own ({', '.join(PriorAccess.Why.values)}); empty: it is independent",
+        is_later=True,
+    ),
 )
 
 
 def summaries(scope):
+    apart = independence.of_study(scope.study)
     related = ("assignment__paper", "assignment__round", "assignment__reviewer", "reopened_by")
     for one in scope.of(Summary).submitted().select_related(*related).order_by("pk").iterator(chunk_size=CHUNK):
         given = one.assignment
         yield [
             given.paper.key, given.round.name, scope.person(given.reviewer), one.revision, one.origin, one.started_at,
             one.submitted_at, one.codebook_version, scope.person(one.reopened_by), scope.words(one.reopened_reason),
+            str(apart.get(given.pk, "")),
         ]  # fmt: skip
 
 

@@ -58,7 +58,7 @@ COLUMNS = (
     Column("target", "what was declared as enough"),
     Column("replicates", "bootstrap replicates behind the interval"),
     Column("changed_late", "what was declared after the first submission, and when; of the primary coefficient"),
-    Column("not_independent", "answers left out because their readers could read others' before: see codings.csv"),
+    Column("not_independent", "answers left out because their readers could read others' before: see summaries.csv"),
 )
 CODES_COLUMNS = (
     Column("phase", "key of the phase"),
@@ -79,7 +79,7 @@ CODES_COLUMNS = (
     Column("gwet_ac1", "Gwet's AC1"),
     Column("units", "ratings"),
     Column("raters", "who gave them"),
-    Column("not_independent", "answers left out because their readers could read others' before: see codings.csv"),
+    Column("not_independent", "answers left out because their readers could read others' before: see summaries.csv"),
 )
 
 

@@ -89,8 +89,7 @@ class Bundle:
                 header = [plain(cell) for cell in next(reader, [])]
                 check_header(table.name, header, names)
                 start = reader.line_num + 1
-                for found in reader:
-                    cells = found + [""] * later_at_the_end(header[len(found) :], names)
+                for cells in reader:
                     if len(cells) != len(header):
                         raise Refused(
                             f"{table.name}, line {start}: {len(cells)} cells where the header has {len(header)}."
@@ -120,11 +119,6 @@ def check_entry(entry):
         raise Refused(f"{name} is packed in a way that is not read here.")
     if entry.file_size > SMALL and entry.file_size > HIGHEST_RATIO * entry.compress_size:
         raise Refused(f"{name} grows more than {HIGHEST_RATIO}-fold when unpacked: that is no bundle of ours.")
-
-
-def later_at_the_end(header, names):
-    """How many cells a row may lack: it may end before the columns that bundles have only since later."""
-    return len(header) if header and all(names.get(name) for name in header) else 0
 
 
 def check_header(file, header, names):

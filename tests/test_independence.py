@@ -494,7 +494,7 @@ def test_figures_leave_them_out_and_count_them_live_and_frozen(mixed, round, ada
 
 
 def test_files_say_which_and_how_many(mixed):
-    why = {(row["reviewer"], row["paper"]): row["not_independent"] for row in table(mixed, "codings.csv")}
+    why = {(row["reviewer"], row["paper"]): row["not_independent"] for row in table(mixed, "summaries.csv")}
     keys = dict(mixed.papers.values_list("title", "key"))
     assert {pair for pair, word in why.items() if word} == {("ada", keys["Drift in practice"])}
     assert set(why.values()) == {"", "lead"}
@@ -515,8 +515,8 @@ def test_a_bundle_brings_the_same_agreement_back_also_an_older_one(mixed, is_old
         target = without_the_record(target)
     here = restore(target).study
     assert figures(here) == figures(mixed)
-    assert [row["not_independent"] for row in table(here, "codings.csv")] == [
-        row["not_independent"] for row in table(mixed, "codings.csv")
+    assert [row["not_independent"] for row in table(here, "summaries.csv")] == [
+        row["not_independent"] for row in table(mixed, "summaries.csv")
     ]
     assert here.log.filter(act="not-independent").count() == 1
 
@@ -527,7 +527,7 @@ def without_the_record(bundle):
     with zipfile.ZipFile(bundle) as source, zipfile.ZipFile(older, "w") as target:
         for name in source.namelist():
             content = source.read(name)
-            if name == "codings.csv":
+            if name == "summaries.csv":
                 rows = [row[:-1] for row in csv.reader(io.StringIO(content.decode()))]
                 written = io.StringIO()
                 csv.writer(written).writerows(rows)

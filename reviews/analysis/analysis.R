@@ -131,9 +131,13 @@ if (length(sections) == 2) {
 }
 
 codings <- read_table("codings.csv")
+summaries <- read_table("summaries.csv")
 told <- read_table("agreement.csv")
 told <- told[told$coefficient == "krippendorff_alpha", ]
-first <- codings[codings$revision == "1" & codings$not_independent == "", ]
+first <- codings[codings$revision == "1", ]
+apart <- summaries[summaries$not_independent != "", ]
+apart <- paste(apart$paper, apart$round, apart$reviewer, sep = "\n")
+first <- first[!(paste(first$paper, first$round, first$reviewer, sep = "\n") %in% apart), ]
 
 recomputed <- vapply(seq_len(nrow(told)), function(i) {
   row <- told[i, ]

@@ -137,9 +137,13 @@ def distances(kind, order):
     return lambda pooled: lambda a, b: float(a != b)
 
 
-def agreement(codings, codebook, told):
+def agreement(codings, codebook, summaries, told):
     """alpha computed anew for each row of agreement.csv that has one, and how far it lies from what stands there."""
-    first = codings[(codings.revision == "1") & (codings.not_independent == "")]
+    first = codings[codings.revision == "1"]
+    apart = summaries[summaries.not_independent != ""]
+    apart = set(zip(apart.paper, apart["round"], apart.reviewer, strict=True))
+    independent = [key not in apart for key in zip(first.paper, first["round"], first.reviewer, strict=True)]
+    first = first[independent]
     found = []
     headline = told[(told.coefficient == "krippendorff_alpha")]
     for row in headline.itertuples():
@@ -168,7 +172,7 @@ def main():
         if counts.size:
             (RESULTS / "bubbles.svg").write_text(bubbles(counts, *sections), encoding="utf-8")
 
-    compared = agreement(table("codings.csv"), codebook, table("agreement.csv"))
+    compared = agreement(table("codings.csv"), codebook, table("summaries.csv"), table("agreement.csv"))
     compared.to_csv(RESULTS / "agreement.csv", index=False)
     sys.stdout.write(compared.to_string(index=False) + "\n")
     is_different = (compared["is"] == "DIFFERS").any()
