@@ -35,6 +35,7 @@ def plain(cell):
 class Column(NamedTuple):
     name: str
     means: str
+    is_later: bool = False  # bundles made before there was this column are read without it
 
 
 @dataclass(frozen=True)

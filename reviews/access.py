@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from mapping import access
 
 from .blindness.codes import known_changes, known_codes
+from .blindness.independence import known_to_be_apart
 from .content import is_id
 from .models import Assignment, RecodingTask, Round, Summary
 
@@ -19,6 +20,7 @@ def own_assignments(user, slug, key):
     """
     study = access.study_to_code(user, slug)
     own = Assignment.objects.filter(paper__study=study, paper__key=key, reviewer=user, round__study=study)
+    own = own.annotate(may_be_apart=known_to_be_apart())
     found = list(own.select_related("paper", "round__phase").order_by("-round__opened_at", "-pk"))
     summaries = Summary.objects.filter(assignment__in=found).order_by("assignment_id", "revision") if found else []
     of_each = {pk: list(revisions) for pk, revisions in groupby(summaries, key=lambda one: one.assignment_id)}

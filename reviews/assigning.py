@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from django.core.exceptions import ValidationError
@@ -11,8 +11,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from mapping.codebook import hold_codebook
-from mapping.models import LogEntry, Membership, Paper, Phase, Study
+from mapping.models import LogEntry, Membership, Paper, Phase
 
+from .blindness import independence
 from .models import Assignment, Round, Summary
 from .planning import Plan, own_papers, plan
 from .progress import papers_left
@@ -50,8 +51,8 @@ class Proposal:
     papers: dict  # {pk: Paper}
     reviewers: dict  # {user name: User}
     written_by: set  # {(pk, user name)}: skipped, because the reviewer's name is among the authors
-    seen: Counter = field(default_factory=Counter)  # {User: papers whose submitted summaries they could read before}
     facts: dict = field(default_factory=dict)
+    prior_access: dict = field(default_factory=dict)  # {(pk, user pk): why their answers will not be independent}
 
     @property
     def assigned(self):
@@ -90,9 +91,20 @@ class Proposal:
         return [(self.papers[paper], self.reviewers[name]) for paper, name in sorted(self.written_by)]
 
     @property
-    def could_read(self):
-        """[(User, papers)]: `seen`, in the order of names."""
-        return sorted(self.seen.items(), key=lambda item: str(item[0]))
+    def not_independent(self):
+        """[(User, Paper, why)]: who could read others' answers before they get the paper."""
+        by_pk = {reviewer.pk: reviewer for reviewer in self.reviewers.values()}
+        found = self.prior_access.items()
+        return [(by_pk[user], self.papers[paper], why) for (paper, user), why in found]
+
+    @property
+    def seen(self):
+        return Counter(user for user, _, _ in self.not_independent)
+
+    @property
+    def warnings(self):
+        """[(sentence, [Paper])] for each of these people and each reason."""
+        return independence.warnings(self.not_independent)
 
     @property
     def problems(self):
@@ -129,7 +141,7 @@ def propose(round, *, papers=None, sample=None, reviewers, per_paper=2, overlap=
         )
     except ValueError as error:
         raise ValidationError(str(error)) from error
-    return Proposal(round, planned, papers, reviewers, own, seen_before(round, planned, reviewers), facts)
+    return with_prior_access(Proposal(round, planned, papers, reviewers, own, facts))
 
 
 def those_who_code(study, users):
@@ -182,19 +194,13 @@ def written_by(papers, reviewers):
     )
 
 
-def seen_before(round, planned, reviewers):
-    """How many papers each would get whose submitted summaries they may have read already: leads, mostly."""
-    study = round.study
-    everybody = study.is_released or study.who_settles == Study.WhoSettles.NOT_CODERS
-    leads = set(Membership.objects.leads().filter(study=study).values_list("user__username", flat=True))
-    submitted = set(
-        Summary.objects.submitted()
-        .filter(assignment__round__phase=round.phase_id)
-        .values_list("assignment__paper", flat=True)
-    )
-    return Counter(
-        reviewers[name] for paper, name in planned.assignments if paper in submitted and (everybody or name in leads)
-    )
+def with_prior_access(proposal, *, is_final=False):
+    """The proposal, knowing who of it could read others' answers before; finally with its papers locked."""
+    if is_final:
+        independence.lock(paper for paper, _ in proposal.plan.assignments)
+    by_name = {name: reviewer.pk for name, reviewer in proposal.reviewers.items()}
+    pairs = [(paper, by_name[name]) for paper, name in proposal.plan.assignments]
+    return replace(proposal, prior_access=independence.prior_access(proposal.round.phase, pairs))
 
 
 def locked(round):
@@ -212,17 +218,19 @@ def hand_out(round, *, by, expected=None, **wishes):
 
     `expected` is the fingerprint of the proposal that was previewed; `Changed`, with the new one, if it is another now.
     """
+    hold_codebook(round.study)
     proposal = propose(locked(round), **wishes)
     if expected is not None and proposal.fingerprint != expected:
         raise Changed(proposal)
     if proposal.assigned:
-        batch = write(proposal)
+        proposal = with_prior_access(proposal, is_final=True)
+        batch = write(proposal, by)
         text = f"Handed out {proposal.papers_given} papers in “{round}”"
         record(proposal, by, "hand-out", f"{text}: {proposal.assigned} assignments", batch, **proposal.facts)
     return proposal
 
 
-def write(proposal):
+def write(proposal, by):
     """Write the assignments; whoever gave a paper back and gets it again finds their draft in it.
 
     Returns the pks of the new rows (first and last: nobody else writes to this round now) and of those in force again.
@@ -245,6 +253,7 @@ def write(proposal):
             new.append(
                 Assignment(round=proposal.round, paper_id=paper, reviewer=reviewer, position=position[reviewer.pk])
             )
+    independence.record(proposal.round.phase, proposal.prior_access, by=by)
     Assignment.objects.bulk_update(again, ["withdrawn_at", "position"])
     pks = [assignment.pk for assignment in Assignment.objects.bulk_create(new, batch_size=2000)]
     return {"first": min(pks, default=None), "last": max(pks, default=None), "again": [old.pk for old in again]}
@@ -369,7 +378,7 @@ def propose_hand_over(round, *, reviewer, to, capacity=None, seed=0):
         conflicts=own | have_it,
         seed=seed,
     )
-    return Proposal(round, planned, papers, takers, own, seen_before(round, planned, takers), {"seed": seed})
+    return with_prior_access(Proposal(round, planned, papers, takers, own, {"seed": seed}))
 
 
 @transaction.atomic
@@ -388,8 +397,9 @@ def hand_over(round, *, reviewer, to, by, reason, capacity=None, seed=0, expecte
         raise ValidationError(f"{reviewer} has nothing left to submit in “{round}”.")
     withdrawn = take_back(round.assignments.filter(reviewer=reviewer), by=by, reason=reason)
     if proposal.assigned:
+        proposal = with_prior_access(proposal, is_final=True)
         text = f"Handed {proposal.assigned} papers of {reviewer} in “{round}” over to others"
-        record(proposal, by, "hand-over", text, write(proposal), reviewer=reviewer.username)
+        record(proposal, by, "hand-over", text, write(proposal, by), reviewer=reviewer.username)
     # Only now: a paper that has a new reader waits for them.
     settle_unanimous(round.study, {one.paper_id for one in withdrawn}, phase=round.phase_id)
     return proposal

@@ -15,6 +15,7 @@ from mapping.parsers import bibtex, ris
 from mapping.tables import CODEBOOK, IMPORTS, ONEHOT, PAPERS, SOURCES, TEAM, WIDE
 from reviews.exporting import ANSWERS, CODINGS, FINDINGS
 from reviews.records import (
+    ACCESSES,
     ASSIGNMENTS,
     CHANGES,
     DEFERRALS,
@@ -49,8 +50,10 @@ TABLES = {
 }
 FURTHER = {
     table.name: table
-    for table in (TEAM, IMPORTS, SOURCES, ROUNDS, ASSIGNMENTS, SUMMARIES, ANSWERS, DEFERRALS, LOOKS, TASKS)
+    for table in (TEAM, IMPORTS, SOURCES, ROUNDS, ASSIGNMENTS, SUMMARIES, ANSWERS, DEFERRALS, LOOKS, ACCESSES, TASKS)
 }
+# Bundles made before there were these come in without them.
+LATER = {ACCESSES.name}
 REFERENCES = {"papers.bib": (bibtex, "The papers as BibTeX."), "papers.ris": (ris, "The papers as RIS.")}
 SCRIPTS = Path(__file__).resolve().parent / "analysis"
 SCRIPT_NAMES = ("analysis.py", "analysis.R")

@@ -39,13 +39,15 @@ class Checklists:
         facts = self.facts
         kinds = ", ".join(sorted({section.get_kind_display() for section in facts.coded}))
         # A paper that was shared in several rounds, for screening and for coding, is one paper.
-        overlap = len({paper for _, paper in facts.shared})
+        overlap = len(facts.shared_independently)
         with_figures = len(facts.kept_reports) if facts.has_figures else 0
+        apart = len(facts.apart)
+        but = f"; {counted(apart, 'summary', 'summaries')} not independent and left out" if apart else ""
         return [
             self.many("says which properties were rated", len(facts.coded), "coded item", at="template"),
             self.many("says how many raters rated each", facts.reviewers, "reviewer", "who read", at="rounds"),
             self.many(
-                "tells how two or more rated independently", overlap, "paper", "read by two or more", at="rounds"
+                "tells how two or more rated independently", overlap, "paper", f"read by two or more{but}", at="rounds"
             ),
             self.many(
                 "tells how disagreements were resolved", self.decided, "difference", "settled, with how and why",

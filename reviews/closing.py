@@ -146,8 +146,9 @@ def reopen_round(round, *, by, reason):
             f"{settled} section{pluralize(settled)} of its papers settled since “{locked}” was closed: "
             "open another round instead."
         )
-    waited_for = set(still_blind(locked).values_list("paper", flat=True))
-    given_back = still_blind(locked).update(withdrawn_at=None)
+    blind = list(still_blind(locked).values_list("pk", "paper"))
+    waited_for = {paper for _, paper in blind}
+    given_back = locked.assignments.filter(pk__in=[pk for pk, _ in blind]).update(withdrawn_at=None)
     closed_at = locked.closed_at
     wait_again(locked.study, waited_for, phase=locked.phase_id, at=closed_at, by=by)
     locked.closed_at = locked.closed_by = locked.codebook_version = locked.frozen_agreement = None
@@ -168,4 +169,5 @@ def reopen_round(round, *, by, reason):
 def still_blind(round):
     """What closing took back from people who could not read others' answers since, of papers that are still in."""
     papers = Paper.objects.available_in(round.phase)
-    return unread(round.assignments.filter(withdrawn_at=round.closed_at, paper__in=papers), round.study)
+    taken_back = round.assignments.filter(withdrawn_at=round.closed_at, paper__in=papers)
+    return unread(taken_back, round.study)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from mapping.codebook import hold_codebook
 from mapping.models import Code, LogEntry, Membership
 
+from .blindness.independence import check_at_submission
 from .checking import checked
 from .content import BLANK, Content, MarkContent
 from .models import Answer, Assignment, KeptEdit, Mark, Round, Summary
@@ -175,6 +176,8 @@ def submit(summary, *, by):
     # A save that is on its way holds the summary's row.
     Summary.objects.select_for_update().get(pk=summary.pk)
     check_is_complete(summary)
+    if summary.revision == 1:
+        check_at_submission(assignment)
     now = timezone.now()
     if (
         not Summary.objects.drafts()

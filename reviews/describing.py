@@ -7,6 +7,7 @@ from django.db.models import Count, Q, Sum
 
 from mapping.models import Code, Finding, PaperImport
 from reviews import declaring, freezing, reporting
+from reviews.blindness import independence
 from reviews.blindness.codes import known_changes
 from reviews.flow import prisma_flow
 from reviews.models import Assignment, EarlyLook, Remark, Resolution, Summary
@@ -105,10 +106,31 @@ class Facts:
         return list(several.values_list("round", "paper"))
 
     @cached_property
+    def shared_independently(self):
+        """The papers of these that two or more read without being able to read one another's answers before."""
+        handed_out = Assignment.objects.in_force().filter(round__study=self.study)
+        apart = independence.Independence(self.study).apart(handed_out)
+        if not apart:
+            return {paper for _, paper in self.shared}
+        several = handed_out.exclude(pk__in=apart).order_by().values("round", "paper")
+        several = several.annotate(readers=Count("pk")).filter(readers__gt=1)
+        return set(several.values_list("paper", flat=True))
+
+    @cached_property
     def looked_at_early(self):
         """Papers of which a lead saw others' answers before handing in their own."""
         looks = EarlyLook.objects.filter(paper__study=self.study)
         return looks.aggregate(number=Count("paper", distinct=True))["number"]
+
+    @cached_property
+    def apart(self):
+        """`{assignment: why}` of the first submissions that are not independent."""
+        return independence.of_study(self.study)
+
+    @cached_property
+    def why_not_independent(self):
+        """`{why: summaries}`, but for early looks, of which there is a count of papers."""
+        return Counter(why for why in self.apart.values() if why != independence.Why.EARLY_LOOK)
 
     @cached_property
     def reviewers(self):
@@ -258,7 +280,14 @@ def apart(facts):
     waits = facts.study.others_visible == facts.study.OthersVisible.AFTER_CLOSING
     when = "the round was closed" if waits else "they had submitted their own"
     looked = facts.looked_at_early
-    but = f", but for {counted(looked, 'paper')} at which a lead looked early, as the log tells" if looked else ""
+    but = [f"{counted(looked, 'paper')} at which a lead looked early, as the log tells"] if looked else []
+    if facts.why_not_independent:
+        number = sum(facts.why_not_independent.values())
+        but.append(
+            f"{counted(number, 'summary', 'summaries')} whose reviewer could read others' answers on the paper before "
+            f"({reporting.reasons(facts.why_not_independent)}), which no figure of agreement counts"
+        )
+    but = f", but for {' and '.join(but)}" if but else ""
     who = "Of those who coded here nobody" if files else "Nobody"
     yield f"{who} could see another reviewer's answers on a paper before {when}{but}."
 
@@ -270,11 +299,19 @@ def agreed(facts):
     told = [
         reporting.methods(
             declaring.with_changes(kept["sections"], late), round_name=f"the round “{one}”",
-            not_independent=kept.get("not_independent", 0), **facts.origins.get(one.pk, EMPTY_ROUND),
+            not_independent=freezing.why_left_out(kept), known_since=known_since(facts, kept),
+            **facts.origins.get(one.pk, EMPTY_ROUND),
         )
         for one, kept in facts.kept_reports
     ]  # fmt: skip
     return " ".join(text for text in told if text)
+
+
+def known_since(facts, kept):
+    if not facts.apart:
+        return 0
+    first = Summary.objects.first_submissions().filter(assignment__in=facts.apart)
+    return freezing.known_since(kept, set(first.values_list("pk", flat=True)))
 
 
 def came_together(facts):

@@ -4,8 +4,9 @@ from collections import Counter, defaultdict
 from typing import NamedTuple
 
 from mapping.models import FindingMark, Paper
+from reviews.blindness.independence import Independence
 from reviews.comparing import Codebook, compared
-from reviews.models import Summary
+from reviews.models import Assignment, Summary
 from reviews.seeing import visible_findings
 from reviews.settled import Settled, in_words
 
@@ -16,6 +17,7 @@ class OfSection(NamedTuple):
     papers: int
     codes: list  # of OfCode, those with most differences first
     differing: list  # of (Paper, what was given, what was settled)
+    not_independent: int = 0  # papers of which others' answers could be read before: not counted
 
 
 class OfCode(NamedTuple):
@@ -32,9 +34,13 @@ def feedback_for(user, study):
     labels = Codebook(study).labels
     decided = decisions(visible_findings(user, study), labels)
     counts, same, papers, differing = defaultdict(Counter), Counter(), Counter(), defaultdict(list)
+    apart, not_counted = papers_apart(user, study), Counter()
     for said in compared(study, mine, sections.values()):
         settled, section = decided.get((said.paper, said.section)), sections[said.section]
         if settled is None or said.comparison.state == "blank":
+            continue
+        if (said.paper, section.phase_id) in apart:
+            not_counted[section.pk] += 1
             continue
         given = Settled.by(said.comparison.options[0], section)
         papers[section.pk] += 1
@@ -51,11 +57,21 @@ def feedback_for(user, study):
     return [
         OfSection(
             section, same[pk], papers[pk], of_codes(pk, counts, labels),
-            [(titles[paper], given, settled) for paper, given, settled in differing[pk]],
+            [(titles[paper], given, settled) for paper, given, settled in differing[pk]], not_counted[pk],
         )
         for pk, section in sections.items()
-        if papers[pk]
+        if papers[pk] or not_counted[pk]
     ]  # fmt: skip
+
+
+def papers_apart(user, study):
+    """`{(paper, phase)}` of which this person submitted nothing that is independent."""
+    mine = Assignment.objects.of(user, study).submitted()
+    apart = Independence(study, user=user).apart(mine)
+    if not apart:
+        return set()
+    counted = set(mine.exclude(pk__in=apart).values_list("paper", "round__phase"))
+    return set(mine.filter(pk__in=apart).values_list("paper", "round__phase")) - counted
 
 
 def decisions(findings, labels):

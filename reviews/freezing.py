@@ -1,6 +1,7 @@
 """The statistics of a round, for good: kept when it is closed, and shown from then on."""
 
 import tomllib
+from collections import Counter
 from functools import cache
 
 from django.conf import settings
@@ -36,12 +37,26 @@ def freeze(round):
             for one, section in sheet.late
         ],
         "not_independent": len(sheet.not_independent),
+        "why_not_independent": dict(Counter(str(one.why_not) for one in sheet.not_independent)),
         "interval": "95 % percentile bootstrap over papers",
         "replicates": measuring.REPLICATES,
         "seed": measuring.SEED,
         "software": software(),
         "frozen_at": timezone.now().isoformat(),
     }  # fmt: skip
+
+
+def why_left_out(kept):
+    """`{why: summaries}` that figures kept at closing left out; in older ones early looks alone."""
+    found = kept.get("why_not_independent", {})
+    return found or ({"early_look": kept["not_independent"]} if kept.get("not_independent") else {})
+
+
+def known_since(kept, apart):
+    """How many of the summaries behind figures kept at closing are not independent, as is known now: `apart` are the
+    summaries (primary keys) that are not. What was kept stays as it was, and says so.
+    """
+    return len({one["summary"] for one in kept.get("answers", ())} & apart)
 
 
 def sections_of(round):

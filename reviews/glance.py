@@ -43,6 +43,7 @@ def line(study, section, report, round, name):
         "section": section, "round": name, "name": measuring.LABELS[primary], "papers": report["papers"],
         "metric": figure["metric"], "value": figure["value"], "low": figure["low"], "high": figure["high"],
         "reason": figure["reason"], "late": [], "target": section.agreement_target,
+        "not_independent": report.get("not_independent", 0),
         "verdict": measuring.verdict(figure, section.agreement_target),
         "url": f"{url}?{urlencode({'round': round})}",
     }  # fmt: skip

@@ -8,6 +8,7 @@ Whoever calls holds the paper's lock, and says when: what is taken back bears th
 from django.db.models import Exists, OuterRef
 
 from mapping.models import Code, Finding, FindingMark, LogEntry, Membership, Study
+from reviews.blindness.independence import not_to_give_back
 from reviews.models import Assignment, Resolution
 
 __all__ = ["come_back", "gone_from", "leave", "unread"]
@@ -78,14 +79,15 @@ def set_aside(study, papers):
 
 
 def unread(assignments, study):
-    """Of these, taken back, those whose reviewers could not read others' answers since."""
+    """Of these, taken back, those whose reviewers could not read others' answers since, nor can now."""
     if study.is_released or study.who_settles == Study.WhoSettles.NOT_CODERS:
         return assignments.none()
     reviewers = Membership.objects.active().filter(study=study, role=Membership.Role.REVIEWER)
     elsewhere = Assignment.objects.in_force().filter(
         round__phase=OuterRef("round__phase"), paper=OuterRef("paper"), reviewer=OuterRef("reviewer")
     )
-    return assignments.filter(~Exists(elsewhere), reviewer__in=reviewers.values("user"))
+    blind = assignments.filter(~Exists(elsewhere), reviewer__in=reviewers.values("user"))
+    return blind.exclude(pk__in=not_to_give_back(blind))
 
 
 def record(study, papers, act, where, by, work, findings):

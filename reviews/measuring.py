@@ -242,6 +242,7 @@ def report(rated, *, phase, round, full=True):
         "papers": papers, "papers_rated_by_all": rated_by_all(rated), "units": units, "raters": raters,
         "percent_agreement": agreement.percent_agreement(rated.table),
         "differing": len(differing(rated)), "left_out": dict(rated.left_out), "primary": primary,
+        "not_independent": rated.not_independent,
         "target": rated.target, "sentence": sentence(rated), "prevalence": prevalence(rated),
         "coefficients": {one.name: coefficient(one, figure(rated, one)) for one in wanted},
     }  # fmt: skip

@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Subquery
 
 from mapping.models import Paper, Section, User
 
+from .blindness.independence import Independence
 from .kept import kept
 from .models import Answer, Assignment, Mark, RecodingTask, Summary
 
@@ -152,11 +153,15 @@ def readers_of(round, papers):
 
 
 def with_readers(round, papers):
-    """Lists the papers, each with `readers`: its living assignments with their states. Two queries."""
+    """Lists the papers, each with `readers`: its living assignments with their states, and with `why_not` where
+    they are not independent. Five queries.
+    """
     papers = list(papers)
     by_paper = defaultdict(list)
+    apart = Independence(round.study).apart(round.assignments.living().filter(paper__in=papers))
     for assignment in readers_of(round, papers):
         assignment.told = f"{assignment.reviewer}: {STATES[assignment.state]}"
+        assignment.why_not = apart.get(assignment.pk, "")
         by_paper[assignment.paper_id].append(assignment)
     for paper in papers:
         paper.readers = by_paper[paper.pk]

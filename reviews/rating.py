@@ -4,7 +4,7 @@ Whoever asks hands in a queryset of summaries: pages what `Summary.objects.visib
 """
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,7 +13,9 @@ from django.db.models import F, Q
 from mapping.models import Code, Section, User
 from reviews.agreement import Absence, prepared, tabulate
 
-from .models import Answer, EarlyLook, Mark, RecodingTask, Summary
+from .blindness.former_rights import came_in
+from .blindness.independence import Independence
+from .models import Answer, Assignment, Mark, RecodingTask, Summary
 
 NONE_APPLY = Absence("none_of_the_codes")
 CODE, PARENT = "code", "parent"
@@ -32,6 +34,7 @@ class Read(NamedTuple):
     reviewer: int
     submitted_at: object
     origin: str
+    why_not: str = ""  # it is independent
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Rated:
     categories: tuple
     left_out: dict = field(default_factory=dict)
     level: str = CODE
+    not_independent: int = 0  # answers left out because their readers could read others' before
 
     @property
     def target(self):
@@ -76,7 +80,7 @@ class Sheet:
         coded = study.sections.coded().select_related("phase") if sections is None else sections
         self.sections = list(coded)
         counted = summaries if is_after_discussion else summaries.with_late_sections()
-        read, self.not_independent = independent(study, counted)
+        read, self.not_independent = independent(study, counted, is_after_discussion=is_after_discussion)
         self._said = self._answers(counted)
         self.read, self.late = read, []
         if not is_after_discussion:
@@ -107,6 +111,7 @@ class Sheet:
         first = {one.assignment: one.pk for one in self.read}
         looked = [one for one in self.not_independent if one.revision > 1]
         self.not_independent = [one for one in self.not_independent if one.revision == 1]
+        apart = {one.assignment: one.why_not for one in self.not_independent}
         if len(self.read) == len(read) and not looked:
             return
         tasks = RecodingTask.objects.came_later().filter(assignment__round__study=self.study)
@@ -120,12 +125,18 @@ class Sheet:
                 said = self._said[section]
                 if one.assignment in first and one.pk in said and first[one.assignment] not in said:
                     self._count_late(one, section, first[one.assignment], is_independent=one not in unread)
+                elif one.assignment in apart and one.pk in said:
+                    self._leave_out(one._replace(why_not=apart[one.assignment]))
 
     def _count_late(self, one, section, first, *, is_independent):
         if is_independent:
             self._said[section][first] = self._said[section][one.pk]
             self.late.append((one, section))
-        elif one not in self.not_independent:
+        else:
+            self._leave_out(one)
+
+    def _leave_out(self, one):
+        if one not in self.not_independent:
             self.not_independent.append(one)
 
     def of(self, section, round=None):
@@ -137,7 +148,12 @@ class Sheet:
         raters = tuple(sorted({reviewer for reviewer, _ in chosen}, key=self.usernames.__getitem__))
         papers = tuple(sorted({paper for _, paper in chosen}))
         answers = [[chosen.get((reviewer, paper)) for paper in papers] for reviewer in raters]
-        return self._rated(section, raters, papers, answers)
+        apart = sum(one.pk in said for one in self.apart(section.phase_id, round))
+        return replace(self._rated(section, raters, papers, answers), not_independent=apart)
+
+    def apart(self, phase, round=None):
+        """Readings of a phase or round that are left out because they are not independent."""
+        return [one for one in self.not_independent if one.phase == phase and round in {None, one.round}]
 
     def _rated(self, section, raters, papers, answers):
         left_out = Counter()
@@ -175,27 +191,32 @@ class Sheet:
         return [one for one in self.read if round in {None, one.round} and phase in {None, one.phase}]
 
 
-def independent(study, summaries):
-    """(readings in the order they were submitted, readings left out because their reader had looked early)."""
+def independent(study, summaries, *, is_after_discussion=False):
+    """(readings in the order they were submitted, readings left out because they are not independent).
+
+    After discussion a reader's first submission decides, whatever revision counts.
+    """
     rows = (
         summaries.order_by("submitted_at", "pk")
         .values_list(
             "pk", "revision", "assignment", "assignment__round", "assignment__round__phase", "assignment__paper",
-            "assignment__reviewer", "submitted_at", "origin",
+            "assignment__reviewer", "submitted_at", "origin", "started_at",
         )
     )  # fmt: skip
-    looks = {
-        (paper, phase, user): at
-        for paper, phase, user, at in EarlyLook.objects.filter(paper__study=study).values_list(
-            "paper", "phase", "user", "at"
-        )
-    }
-    read, looked = [], []
-    for row in rows:
+    independence, first = Independence(study), {}
+    if is_after_discussion and independence:
+        first = independence.apart(Assignment.objects.filter(round__study=study))
+    read, apart = [], []
+    for *row, started_at in rows:
         one = Read(*row)
-        at = looks.get((one.paper, one.phase, one.reviewer))
-        (looked if at is not None and at <= one.submitted_at else read).append(one)
-    return read, looked
+        moment, is_first = came_in(one.origin, started_at, one.submitted_at), one.revision == 1
+        why = independence.why_not(one.paper, one.phase, one.reviewer, moment, is_first=is_first)
+        why = why or first.get(one.assignment, "")
+        if why:
+            apart.append(one._replace(why_not=why))
+        else:
+            read.append(one)
+    return read, apart
 
 
 def judged(kind, labels, absence, none_apply, number, yes_no):

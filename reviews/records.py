@@ -5,12 +5,14 @@ from django.db.models import Prefetch
 from mapping.exporting import CHUNK, Column, Table
 from mapping.models import CodebookChange, LogEntry
 from mapping.tables import as_json, numbers_of_codes
+from reviews.blindness import independence
 from reviews.logbook import WITHHELD
 from reviews.models import (
     Assignment,
     Deferral,
     EarlyLook,
     Mention,
+    PriorAccess,
     RecodingTask,
     Remark,
     Resolution,
@@ -80,16 +82,24 @@ SUMMARY_COLUMNS = (
     Column("codebook_version", "the codebook under which it was submitted"),
     Column("reopened_by", "who reopened it, for later revisions"),
     Column("reopened_reason", "why"),
+    Column(
+        "not_independent",
+        "why it does not count for agreement: its reviewer could read others' answers on the paper before submitting "
+        f"their own ({', '.join(PriorAccess.Why.values)}); empty: it is independent",
+        is_later=True,
+    ),
 )
 
 
 def summaries(scope):
+    apart = independence.of_study(scope.study)
     related = ("assignment__paper", "assignment__round", "assignment__reviewer", "reopened_by")
     for one in scope.of(Summary).submitted().select_related(*related).order_by("pk").iterator(chunk_size=CHUNK):
         given = one.assignment
         yield [
             given.paper.key, given.round.name, scope.person(given.reviewer), one.revision, one.origin, one.started_at,
             one.submitted_at, one.codebook_version, scope.person(one.reopened_by), scope.words(one.reopened_reason),
+            str(apart.get(given.pk, "")),
         ]  # fmt: skip
 
 
@@ -177,6 +187,20 @@ LOOK_COLUMNS = (
 def looks(scope):
     for one in in_order(scope, EarlyLook, "paper", "phase", "user"):
         yield [one.paper.key, one.phase.key, scope.person(one.user), scope.words(one.reason), one.at]
+
+
+ACCESS_COLUMNS = (
+    PAPER,
+    PHASE,
+    Column("user", "who could read others' answers there while the paper was not theirs to code"),
+    Column("why", f"{', '.join(PriorAccess.Why.values)}"),
+    Column("at", "since when: what they submitted after that is not independent"),
+)
+
+
+def accesses(scope):
+    for one in in_order(scope, PriorAccess, "paper", "phase", "user"):
+        yield [one.paper.key, one.phase.key, scope.person(one.user), one.why, one.at]
 
 
 TASK_COLUMNS = (
@@ -271,6 +295,9 @@ RESOLUTIONS = Table("resolutions.csv", "How each finding came about.", RESOLUTIO
 REMARKS = Table("remarks.csv", "The discussions.", REMARK_COLUMNS, remarks)
 DEFERRALS = Table("deferrals.csv", "What was put off while settling.", DEFERRAL_COLUMNS, deferrals)
 LOOKS = Table("early_looks.csv", "Who saw others' answers before submitting their own.", LOOK_COLUMNS, looks)
+ACCESSES = Table(
+    "prior_access.csv", "Who could read others' answers before coding a paper themselves.", ACCESS_COLUMNS, accesses
+)
 TASKS = Table("recoding_tasks.csv", "What was to be coded again after the codebook changed.", TASK_COLUMNS, tasks)
 CHANGES = Table("codebook_changes.csv", "The history of the codebook.", CHANGE_COLUMNS, changes)
 LOG = Table("log.csv", "Who did what.", LOG_COLUMNS, log)

@@ -9,7 +9,7 @@ from mapping.exporting import Column, Table
 from mapping.typesetting import tabular, typeset
 
 from . import declaring, freezing, measuring
-from .models import Summary
+from .models import PriorAccess, Summary
 from .rating import CODE, PARENT, Sheet, everything
 
 
@@ -58,6 +58,7 @@ COLUMNS = (
     Column("target", "what was declared as enough"),
     Column("replicates", "bootstrap replicates behind the interval"),
     Column("changed_late", "what was declared after the first submission, and when; of the primary coefficient"),
+    Column("not_independent", "answers left out because their readers could read others' before: see summaries.csv"),
 )
 CODES_COLUMNS = (
     Column("phase", "key of the phase"),
@@ -78,6 +79,7 @@ CODES_COLUMNS = (
     Column("gwet_ac1", "Gwet's AC1"),
     Column("units", "ratings"),
     Column("raters", "who gave them"),
+    Column("not_independent", "answers left out because their readers could read others' before: see summaries.csv"),
 )
 
 
@@ -87,13 +89,14 @@ def agreement_rows(scope, level=CODE):
         counts = [one["papers"], one["units"], one["raters"]]
         share = one["percent_agreement"]
         reason = "" if share is not None else "no paper was coded by two raters"
-        yield [*head, "percent_agreement", "", share, None, None, *counts, reason, False, None, None, ""]
+        apart = one.get("not_independent")
+        yield [*head, "percent_agreement", "", share, None, None, *counts, reason, False, None, None, "", apart]
         for name, found in one["coefficients"].items():
             is_primary = name == one["primary"]
             yield [
                 *head, name, found["metric"], found["value"], found["low"], found["high"], found["papers"],
                 found["units"], found["raters"], found["reason"], is_primary, one["target"] if is_primary else None,
-                found["replicates"], "; ".join(one["changed_late"]) if is_primary else "",
+                found["replicates"], "; ".join(one["changed_late"]) if is_primary else "", apart,
             ]  # fmt: skip
 
 
@@ -101,7 +104,8 @@ def codes_rows(scope, level=CODE):
     for one in reports_in(scope, level):
         for code in one.get("codes", ()):
             yield [
-                one["phase"], one["round"], one["section"], *(code[column.name] for column in CODES_COLUMNS[3:])
+                one["phase"], one["round"], one["section"], *(code[column.name] for column in CODES_COLUMNS[3:-1]),
+                one.get("not_independent"),
             ]  # fmt: skip
 
 
@@ -134,7 +138,10 @@ def table_rows(reports):
 
 
 def notes(reports):
-    """Below the table: what was declared when figures could be known already."""
+    """Below the table: what was left out, and what was declared when figures could be known already."""
+    apart = [f"{one['label']} {one['not_independent']}" for one in reports if one.get("not_independent")]
+    if apart:
+        yield f"Not independent and left out (their reviewers could read others' answers before): {', '.join(apart)}."
     for one in reports:
         if one["changed_late"]:
             yield f"{LATE} {one['label']}: declared after the first submission: {'; '.join(one['changed_late'])}."
@@ -169,20 +176,20 @@ def latex(study, reports):
     return "\n".join([*tabular("llllrrr", HEAD, table_rows(reports)), *below, ""])
 
 
-def methods(reports, *, round_name, not_independent, summaries, imported):
-    """A paragraph for the methods section of a paper, true of these reports. `imported`: how many of the summaries
-    came out of files."""
+def methods(reports, *, round_name, not_independent, summaries, imported, known_since=0):
+    """A paragraph for the methods section of a paper, true of these reports. `not_independent`: `{why: summaries}` left
+    out; `imported`: how many of the summaries came out of files; `known_since`: how many behind figures that were kept
+    at closing are not independent either, as is known now.
+    """
     if not any(one["papers"] for one in reports):
         return ""
     papers, raters = (max(one[fact] for one in reports) for fact in ("papers", "raters"))
     sentences = [
         f"In {round_name}, {papers} paper{pluralize(papers, ' was,s were')} coded by two or more of {raters} reviewers "
-        f"with {len(reports)} coded item{pluralize(len(reports))}; {independence(summaries, imported)}"
+        f"with {len(reports)} coded item{pluralize(len(reports))}; "
+        f"{independence(summaries, imported, is_whole=not (not_independent or known_since))}",
+        *not_counted(not_independent, known_since),
     ]
-    if not_independent:
-        sentences.append(
-            f"{not_independent} summaries whose reviewer had looked at others' answers before were left out."
-        )
     sentences += [statistics_used(reports), *declared(reports), missing(reports)]
     sentences.append(
         f"Intervals are 95 % percentile bootstrap intervals over papers with {measuring.REPLICATES:,} replicates (seed "
@@ -192,16 +199,40 @@ def methods(reports, *, round_name, not_independent, summaries, imported):
     return " ".join(sentences)
 
 
-def independence(summaries, imported):
-    """How independent the codings were: what was coded elsewhere, nobody here can vouch for."""
+def not_counted(not_independent, known_since):
+    """What was left out because it was not independent, and what should have been."""
+    number = sum(not_independent.values())
+    if number:
+        yield (
+            f"{number} {pluralize(number, 'summary,summaries')} {pluralize(number, 'was,were')} left out as not "
+            f"independent, since the reviewer could read others' answers on the paper before submitting their own: "
+            f"{reasons(not_independent)}."
+        )
+    if known_since:
+        yield (
+            f"{known_since} of the summaries behind these figures {pluralize(known_since, 'is,are')} not independent: "
+            "that the reviewer could read others' answers before was not on record when the round was closed."
+        )
+
+
+def reasons(not_independent):
+    labels = dict(PriorAccess.Why.choices)
+    return ", ".join(f"{number} {labels[why]}" for why, number in sorted(not_independent.items()) if number)
+
+
+def independence(summaries, imported, *, is_whole=True):
+    """How independent the codings were: what was coded elsewhere, nobody here can vouch for. Not `is_whole`: some were
+    left out, or should have been."""
+    counted = "" if is_whole else " whose answers count as independent"
     blind = "worked without access to the others' answers until they had submitted their own"
     if not imported:
-        return f"every reviewer {blind}, and reliability was computed from these first submissions alone."
+        return f"every reviewer{counted} {blind}, and reliability was computed from these first submissions alone."
     if imported == summaries:
         return "their codings were imported from files, so how independently they were made is not on record here."
     return (
-        f"reviewers {blind}, and reliability was computed from first submissions alone; but {imported} of {summaries} "
-        "summaries were imported from files, and how independently these were made is not on record here."
+        f"reviewers{counted} {blind}, and reliability was computed from first submissions alone; "
+        f"but {imported} of {summaries} summaries were imported from files, and how independently these were made is "
+        "not on record here."
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import DataError, IntegrityError, models, transaction
@@ -10,7 +11,9 @@ from mapping import planner, protocol
 from mapping.models import Code, CodebookChange, LogEntry, Membership, Paper, PaperImport, PaperSource, Study, User
 from mapping.tables import CODEBOOK, IMPORTS, PAPER_FIELDS, PAPERS, SOURCES, TEAM
 from reviews import restoring_words, shapes
-from reviews.records import CHANGES
+from reviews.blindness.reconstruction import reconstruct
+from reviews.models import PriorAccess
+from reviews.records import ACCESSES, CHANGES
 from reviews.references import Inward
 from reviews.scoping import IMPORTED
 from reviews.unbundling import Bundle, Refused, moment
@@ -114,9 +117,13 @@ def restored(bundle, by, known, slug, lead):
     planner.tell_of(written, *(model for model in site.made if model is not User))
     text = f"The study came from a bundle; it was called “{about['slug']}” there."
     if lead:
-        hand_over(site.study, lead)
         text += f" {lead} leads it here."
     LogEntry.objects.record(site.study, by, IMPORTED, text, renamed=site.renamed)
+    if not site.bundle.has(ACCESSES):
+        # A bundle older than this file: who could read what before is worked out from its dates and its log.
+        PriorAccess.objects.bulk_create(reconstruct(apps, site.study), batch_size=BATCH)
+    if lead:
+        hand_over(site.study, lead)
     return site
 
 

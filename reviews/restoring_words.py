@@ -13,6 +13,7 @@ from reviews.models import (
     EarlyLook,
     Mark,
     Mention,
+    PriorAccess,
     RecodingTask,
     Remark,
     Resolution,
@@ -20,6 +21,7 @@ from reviews.models import (
     Summary,
 )
 from reviews.records import (
+    ACCESSES,
     ASSIGNMENTS,
     DEFERRALS,
     LOG,
@@ -309,7 +311,19 @@ def add_looks_and_tasks(site, given):
                 asked_at=row.moment("asked_at"), done_at=row.moment("done_at"),
             ), row  # fmt: skip
 
+    def accesses():
+        for row in site.bundle.rows(ACCESSES) if site.bundle.has(ACCESSES) else ():
+            access = PriorAccess(
+                paper=row.one_of("paper", site.papers, "paper"),
+                phase=row.one_of("phase", site.phases, "phase"),
+                user=site.reviewer(row, "user"),
+                why=row["why"],
+                at=row.moment("at"),
+            )
+            yield access, row
+
     site.make(EarlyLook, looks())
+    site.make(PriorAccess, accesses())
     site.make(RecodingTask, tasks())
 
 

@@ -1,6 +1,6 @@
 """Whose words leave: for a person what the doors show them, for the commands everything."""
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.crypto import salted_hmac
 
 from mapping.exporting import Scope
@@ -12,6 +12,7 @@ from reviews.models import (
     Assignment,
     Deferral,
     EarlyLook,
+    PriorAccess,
     RecodingTask,
     Remark,
     Resolution,
@@ -44,6 +45,7 @@ def everything(study):
         Remark: Remark.objects.filter(paper__study=study),
         Deferral: Deferral.objects.filter(paper__study=study),
         EarlyLook: EarlyLook.objects.filter(paper__study=study),
+        PriorAccess: PriorAccess.objects.filter(paper__study=study),
         RecodingTask: RecodingTask.objects.filter(assignment__round__study=study),
     }
 
@@ -66,6 +68,7 @@ def people_of(study):
         Remark.objects.filter(paper__study=study).values("mentions__user"),
         Deferral.objects.filter(paper__study=study).values("by"),
         EarlyLook.objects.filter(paper__study=study).values("user"),
+        PriorAccess.objects.filter(paper__study=study).values("user"),
         Code.objects.filter(section__study=study).values("proposed_by"),
     ):
         named |= Q(pk__in=rows)
@@ -95,6 +98,12 @@ def visible(user, study):
     rows[Assignment] = rows[Assignment].filter(reviewer=user)
     rows[RecodingTask] = rows[RecodingTask].filter(assignment__reviewer=user)
     rows[EarlyLook] = rows[EarlyLook].filter(user=user)
+    known = rows[Summary].filter(
+        assignment__paper=OuterRef("paper"),
+        assignment__round__phase=OuterRef("phase"),
+        assignment__reviewer=OuterRef("user"),
+    )
+    rows[PriorAccess] = rows[PriorAccess].filter(Q(user=user) | Exists(known))
     rows[LogEntry], rows[CodebookChange] = rows[LogEntry].none(), rows[CodebookChange].none()
     return rows
 

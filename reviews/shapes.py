@@ -48,7 +48,9 @@ REPORT = thing(
     coefficients=each(COEFFICIENT) | {"required": ["krippendorff_alpha"]},
 )  # fmt: skip
 REPORT["properties"]["codes"] = several(CODE)
+REPORT["properties"]["not_independent"] = WHOLE
 FIGURES = thing(sections=several(REPORT), not_independent=WHOLE, replicates=WHOLE, seed=WHOLE, software=TEXT)
+FIGURES["properties"]["why_not_independent"] = each(WHOLE)
 
 EVIDENCE_OF_CODE = {"type": "array", "minItems": 4, "maxItems": 4, "items": {"type": ["string", "integer"]}}
 SETTLED = thing(

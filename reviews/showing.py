@@ -1,5 +1,6 @@
 """What the agreement pages show to one person: of which round, from whose answers, and what was left out for them."""
 
+from collections import Counter
 from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from .blindness import rules
 from .drilling import address, said
 from .models import Assignment, Summary
 from .rating import CODE, PARENT, Sheet
+from .reporting import reasons
 
 DISCUSSED = 10
 FROM_ONE_SECTION = 3
@@ -80,12 +82,32 @@ class Shown:
         return self.sheet.readings(self.scope.round and self.scope.round.pk, self.scope.phase.pk)
 
     @property
+    def apart(self):
+        """Readings left out because they are not independent."""
+        if self.scope is None:
+            return []
+        return self.sheet.apart(self.scope.phase.pk, self.scope.round and self.scope.round.pk)
+
+    @property
     def not_independent(self):
-        one_round = self.scope and self.scope.round
-        return sum(
-            1 for one in self.sheet.not_independent
-            if self.scope and one.phase == self.scope.phase.pk and (not one_round or one.round == one_round.pk)
-        )  # fmt: skip
+        return len(self.apart)
+
+    @property
+    def why_not_independent(self):
+        """`{why: summaries}` that these figures leave out: of kept ones, as was known at closing."""
+        kept = self.kept_now
+        if kept is None:
+            return Counter(one.why_not for one in self.apart)
+        return freezing.why_left_out(kept)
+
+    @property
+    def reasons(self):
+        return reasons(Counter(one.why_not for one in self.apart))
+
+    @property
+    def known_since(self):
+        kept = self.kept_now
+        return freezing.known_since(kept, {one.pk for one in self.apart}) if kept else 0
 
     def rated(self, section):
         return self.sheet.of(section, self.scope.round and self.scope.round.pk)

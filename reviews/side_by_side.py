@@ -6,6 +6,7 @@ from itertools import combinations
 from django.utils.functional import cached_property
 
 from mapping.models import Code, Judgement
+from reviews.blindness.independence import Independence
 from reviews.blindness.names import pattern_of, without_names
 from reviews.comparing import compared
 from reviews.comparison import word_diff
@@ -279,6 +280,21 @@ class Page:
         ]
         self.voices = next((one.voices for one in said.values()), ())
         self.letters = {voice.reviewer: voice.letter for one in said.values() for voice in one.voices}
+
+    @cached_property
+    def apart(self):
+        """`[(letter, name, why)]` of those whose answers here are not independent; without the reason where names are
+        hidden: it would tell who leads.
+        """
+        shown = Assignment.objects.filter(pk__in=self.visible.submitted().values("assignment"))
+        shown = shown.filter(round__phase__in=self.phases)
+        found = Independence(self.study, paper=self.paper).apart(shown)
+        if not found:
+            return []
+        voices = {voice.reviewer: voice for sheet in self.sheets for voice in sheet.said.voices}
+        called = dict(shown.filter(pk__in=found).values_list("pk", "reviewer"))
+        told = {voices[called[pk]]: why for pk, why in found.items() if called[pk] in voices}
+        return sorted((voice.letter, voice.name, why.label if voice.name else "") for voice, why in told.items())
 
     def form(self, sheet, posted=None):
         section = sheet.section

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
 
 from mapping.exporting import plain
-from reviews.bundling import FORMAT, NAMES
+from reviews.bundling import FORMAT, LATER, NAMES
 
 MEMBERS = (*NAMES, "README.md")
 # Repeated codings shrink to a fortieth; what shrinks to a three-hundredth was made to fill a disk.
@@ -46,7 +46,7 @@ class Bundle:
         doubled = next((name for name in names if names.count(name) > 1), None)
         if doubled:
             raise Refused(f"The ZIP has two files called {doubled}.")
-        missing = [name for name in MEMBERS if name not in names]
+        missing = [name for name in MEMBERS if name not in {*names, *LATER}]
         if missing:
             raise Refused(f"The bundle has no {missing[0]}.")
         total = sum(entry.file_size for entry in entries)
@@ -56,6 +56,9 @@ class Bundle:
         damaged = self.archive.testzip()
         if damaged:
             raise Refused(f"{damaged} is damaged: its checksum is another one.")
+
+    def has(self, table):
+        return table.name in self.archive.namelist()
 
     def content(self, name):
         with self.archive.open(name) as file:
@@ -78,7 +81,7 @@ class Bundle:
 
     def rows(self, table):
         """The rows of a table, one after the other."""
-        names = [column.name for column in table.columns]
+        names = {column.name: column.is_later for column in table.columns}
         with self.archive.open(table.name) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
             reader = csv.reader(text, strict=True)
@@ -125,7 +128,7 @@ def check_header(file, header, names):
     unknown = next((name for name in header if name not in names), None)
     if unknown is not None:
         raise Refused(f"{file} has a column “{unknown}”, which is not known.")
-    missing = next((name for name in names if name not in header), None)
+    missing = next((name for name, is_later in names.items() if name not in header and not is_later), None)
     if missing:
         raise Refused(f"{file} has no column “{missing}”.")
 

@@ -93,7 +93,7 @@ def test_the_preview_is_what_the_act_then_makes_of_the_agreement(study, ada, cod
     foreseen = figures(found)
     assert {place for place, (now, then) in foreseen.items() if now != then} == changed
     act()
-    now = touching.rated(study, [codes[label].section], ada)
+    now = touching.rated([codes[label].section], ada)
     assert {(s.key, level): round(touching.headline(one).value, 2) for (s, level), one in now.items()} == {
         place: then for place, (_, then) in foreseen.items()
     }

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from mapping.admin.records import RecordAdmin, ViewOnlyAdmin
-from reviews.models import Assignment, EarlyLook, Round
+from reviews.models import Assignment, EarlyLook, PriorAccess, Round
 
 
 @admin.register(Round)
@@ -45,3 +45,13 @@ class EarlyLookPage(ViewOnlyAdmin):
     list_filter = ["at", ("paper__study", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["paper", "phase", "user"]
     search_fields = ["paper__title", "user__username", "reason"]
+
+
+@admin.register(PriorAccess)
+class PriorAccessPage(ViewOnlyAdmin):
+    """What was submitted after it is not independent; the rows are written by handing out, for good."""
+
+    list_display = ["paper", "phase", "user", "why", "at"]
+    list_filter = ["why", "at", ("paper__study", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["paper", "phase", "user"]
+    search_fields = ["paper__title", "user__username"]

@@ -131,12 +131,13 @@ if (length(sections) == 2) {
 }
 
 codings <- read_table("codings.csv")
-looks <- read_table("early_looks.csv")
+summaries <- read_table("summaries.csv")
 told <- read_table("agreement.csv")
 told <- told[told$coefficient == "krippendorff_alpha", ]
 first <- codings[codings$revision == "1", ]
-looked <- paste(looks$paper, looks$phase, looks$user, sep = "\n")
-first <- first[!(paste(first$paper, first$phase, first$reviewer, sep = "\n") %in% looked), ]
+apart <- summaries[summaries$not_independent != "", ]
+apart <- paste(apart$paper, apart$round, apart$reviewer, sep = "\n")
+first <- first[!(paste(first$paper, first$round, first$reviewer, sep = "\n") %in% apart), ]
 
 recomputed <- vapply(seq_len(nrow(told)), function(i) {
   row <- told[i, ]

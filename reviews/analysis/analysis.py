@@ -137,11 +137,12 @@ def distances(kind, order):
     return lambda pooled: lambda a, b: float(a != b)
 
 
-def agreement(codings, codebook, looks, told):
+def agreement(codings, codebook, summaries, told):
     """alpha computed anew for each row of agreement.csv that has one, and how far it lies from what stands there."""
     first = codings[codings.revision == "1"]
-    looked = set(zip(looks.paper, looks.phase, looks.user, strict=True))
-    independent = [key not in looked for key in zip(first.paper, first.phase, first.reviewer, strict=True)]
+    apart = summaries[summaries.not_independent != ""]
+    apart = set(zip(apart.paper, apart["round"], apart.reviewer, strict=True))
+    independent = [key not in apart for key in zip(first.paper, first["round"], first.reviewer, strict=True)]
     first = first[independent]
     found = []
     headline = told[(told.coefficient == "krippendorff_alpha")]
@@ -171,7 +172,7 @@ def main():
         if counts.size:
             (RESULTS / "bubbles.svg").write_text(bubbles(counts, *sections), encoding="utf-8")
 
-    compared = agreement(table("codings.csv"), codebook, table("early_looks.csv"), table("agreement.csv"))
+    compared = agreement(table("codings.csv"), codebook, table("summaries.csv"), table("agreement.csv"))
     compared.to_csv(RESULTS / "agreement.csv", index=False)
     sys.stdout.write(compared.to_string(index=False) + "\n")
     is_different = (compared["is"] == "DIFFERS").any()

@@ -9,6 +9,7 @@ from django.template.defaultfilters import pluralize
 
 from mapping.models import LogEntry, Study
 from mapping.parsers import Problem
+from reviews.blindness import independence
 from reviews.models import Assignment, Round, Summary
 from reviews.settling import settle_unanimous
 
@@ -82,6 +83,7 @@ class Plan:
             self.place(row)
         self.check_revisions()
         self.assignments = existing_assignments(self)
+        self.prior_access = prior_access(self)
         self.refuse_coded()
         for summary in self.summaries.values():
             self.fill(summary)
@@ -148,6 +150,14 @@ class Plan:
             else:
                 summary.answers += [answer] if answer else []
 
+    @property
+    def not_independent(self):
+        """[(User, Paper, why)]: who could read others' answers here before theirs came in."""
+        papers = {one.paper.pk: one.paper for one in self.summaries.values()}
+        reviewers = {one.reviewer.pk: one.reviewer for one in self.summaries.values()}
+        found = [pair for several in self.prior_access.values() for pair in several.items()]
+        return [(reviewers[user], papers[paper], why) for (paper, user), why in found]
+
     def outcome(self):
         return {
             "summaries": len(self.summaries),
@@ -162,7 +172,8 @@ class Plan:
                 {"file": problem.file, "line": problem.line, "reason": problem.reason} for problem in self.problems
             ],
             "rounds": sorted({summary.round.name for summary in self.summaries.values()}),
-            "notes": self.sections.notes,
+            "notes": [*self.sections.notes, *(text for text, _ in independence.warnings(self.not_independent))],
+            "not_independent": [independence.facts(*one) for one in self.not_independent],
         }
 
 
@@ -197,6 +208,15 @@ class RoundFinder:
 
 def key_of(summary):
     return summary.round.pk, summary.paper.pk, summary.reviewer.pk
+
+
+def prior_access(plan):
+    """`{phase: {(paper, user): why}}` of the readers and papers that were here before this file."""
+    pairs = defaultdict(list)
+    for one in plan.summaries.values():
+        if one.round.phase.pk and one.paper.pk and one.reviewer.pk:
+            pairs[one.round.phase].append((one.paper.pk, one.reviewer.pk))
+    return {phase: independence.prior_access(phase, several) for phase, several in pairs.items()}
 
 
 def existing_assignments(plan):

@@ -13,6 +13,7 @@ from mapping.parsers import UnreadableFile
 from mapping.parsers.decoding import decoded
 from mapping.parsers.summary_templates import TemplateSection, read
 from mapping.parsers.titles import find_duplicates
+from reviews.blindness import independence
 from reviews.models import Answer, Assignment, Mark, Round, Summary
 
 from .proposing import CodesOfReviewer, fill_single, fill_text, fill_value
@@ -35,6 +36,7 @@ def import_summaries(study, *, files, reviewer, by, may_create=True, is_dry_run=
     for name, content in files:
         reading.take(name, content)
     outcome = reading.outcome | {"papers": len(reading.papers), "dry_run": is_dry_run}
+    independence.record(reading.phase, reading.prior_access, by=by)
     if is_dry_run:
         transaction.set_rollback(True)
     elif outcome["summaries"]:
@@ -62,8 +64,9 @@ class Import:
             raise ValidationError("The template of this study has no coding phase yet.")
         self.sections = list(Section.objects.in_use().filter(phase=self.phase))
         self.codes = CodesOfReviewer(self.sections, reviewer)
-        self.papers = set()
+        self.papers, self.prior_access = set(), {}
         self.outcome = {"new_papers": 0, "summaries": 0, "answers": {}, "unplaced": [], "skipped": []}
+        self.outcome["not_independent"] = []
 
     @cached_property
     def known(self):
@@ -142,6 +145,11 @@ class Import:
         round, _ = Round.objects.get_or_create(study=self.study, name=ROUND, defaults={"phase": self.phase})
         if round.is_closed or round.phase != self.phase:
             raise ValidationError(f"The round “{ROUND}” is closed or of another phase: rename it, then import again.")
+        found = independence.prior_access(self.phase, [(paper.pk, self.reviewer.pk)])
+        self.prior_access |= found
+        self.outcome["not_independent"] += [
+            independence.sentence(self.reviewer, [paper], independence.Why(why)) for why in found.values()
+        ]
         assignment, _ = Assignment.objects.update_or_create(
             round=round, paper=paper, reviewer=self.reviewer, defaults={"withdrawn_at": None}
         )

@@ -8,6 +8,7 @@ from mapping import planner
 from mapping.codebook import addition
 from mapping.models import Code, CodebookChange, Membership, Paper, PaperSource, Section, Study
 from mapping.protocol import section_dump
+from reviews.blindness import independence
 from reviews.models import Answer, Assignment, Mark, Round, Summary
 
 _BATCH = 2000
@@ -81,6 +82,8 @@ def order_scales(codes):
 
 
 def write_summaries(plan, by):
+    for phase, found in plan.prior_access.items():
+        independence.record(phase, found, by=by)
     assignments = write_assignments(plan)
     planned = list(plan.summaries.values())
     summaries = Summary.objects.bulk_create(

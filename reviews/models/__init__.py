@@ -1,7 +1,7 @@
 """The people reading: what was handed out, what they wrote, and how the differences were settled."""
 
 from .recoding import RecodingTask
-from .rounds import Assignment, EarlyLook, Round
+from .rounds import Assignment, EarlyLook, PriorAccess, Round
 from .settling import Deferral, Mention, Remark, Resolution
 from .stamps import Stamp
 from .summaries import Answer, KeptEdit, Mark, Summary
@@ -14,6 +14,7 @@ __all__ = [
     "KeptEdit",
     "Mark",
     "Mention",
+    "PriorAccess",
     "RecodingTask",
     "Remark",
     "Resolution",

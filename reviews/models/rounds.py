@@ -200,3 +200,31 @@ class EarlyLook(models.Model):
 
     def __str__(self):
         return f"{self.user} looked at {self.paper}"
+
+
+class PriorAccess(models.Model):
+    """This person could read others' answers on the paper, in this phase, while it was not theirs to code.
+
+    What they submit from then on is not independent. Rows are only ever added: see `blindness.independence`.
+    """
+
+    class Why(models.TextChoices):
+        LEAD = "lead", "as lead of the study"
+        SETTLER = "settler", "as somebody who may settle what others coded"
+        RELEASED = "released", "since the study was released"
+        CODED_BEFORE = "coded_before", "after submitting it in an earlier round"
+        ADMIN_SITE = "admin_site", "in the admin site, before joining"
+        EARLY_LOOK = "early_look", "by looking early"
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="prior_accesses")
+    phase = models.ForeignKey(Phase, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    why = models.CharField(max_length=12, choices=Why.choices)
+
+    class Meta:
+        verbose_name_plural = "prior accesses"
+        constraints = [models.UniqueConstraint(fields=["paper", "phase", "user"], name="one_prior_access_per_paper")]
+
+    def __str__(self):
+        return f"{self.user} could read of {self.paper}"

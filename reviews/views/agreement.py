@@ -42,11 +42,11 @@ def shown_to(request, study, sections=None):
 
 def methods_of(shown, reports):
     level = ", at the level of parent codes" if shown.level == PARENT else ""
-    left_out = shown.kept_now["not_independent"] if shown.kept_now else shown.not_independent
     origins = [one.origin for one in shown.readings]
     return reporting.methods(
-        reports, round_name=f"the round “{shown.scope.label}”{level}", not_independent=left_out,
-        summaries=len(origins), imported=len(origins) - origins.count(Summary.Origin.BROWSER),
+        reports, round_name=f"the round “{shown.scope.label}”{level}", not_independent=shown.why_not_independent,
+        known_since=shown.known_since, summaries=len(origins),
+        imported=len(origins) - origins.count(Summary.Origin.BROWSER),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from mapping import access
 from mapping.pages import answer, filter_of, posted
 from reviews import assigning, closing, progress
 from reviews.access import round_to_lead
+from reviews.blindness.independence import Independence
 from reviews.kept import read_only
 from reviews.models import Assignment
 from reviews.round_forms import EditRoundForm, RoundForm
@@ -56,6 +57,7 @@ def round(request, slug, round):
         "progress": found,
         "page": page,
         "papers": progress.with_readers(round, page.object_list),
+        "apart": Independence(round.study).apart(round.assignments.in_force()),
         "query": query,
         "csv_url": csv_url(request),
         "filters": [filter_of("reader", "Reviewer", readers.items(), chosen)],

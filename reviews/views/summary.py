@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods
 
 from mapping.pages import answer
 from reviews import access, coding, progress, questionnaire
+from reviews.blindness.independence import Independence
 from reviews.forms import SectionForm, rendered
 from reviews.kept import read_only
+from reviews.models import Assignment
 from reviews.section_html import piece
 
 
@@ -51,9 +53,17 @@ def shown(request, study, assignment, form, *, refused=(), late=(), status_refus
         "often": {} if reason else questionnaire.often_used(request.user, study),
         "dialogs": "" if reason else piece("_summary-templates.html"),
         "progress": own_progress(assignment),
+        "why_not_independent": why_not_independent(study, assignment),
         "next": progress.next_assignment(study, request.user) if reason else None,
     }
     return answer(request, "summary.html", facts, refused=status_refused)
+
+
+def why_not_independent(study, assignment):
+    if not assignment.may_be_apart:
+        return ""
+    own = Independence(study, paper=assignment.paper, user=assignment.reviewer)
+    return own.apart(Assignment.objects.filter(pk=assignment.pk)).get(assignment.pk, "")
 
 
 def read_only_reason(assignment, summary):

@@ -36,6 +36,8 @@ class Command(ActCommand):
             percent = one["percent_agreement"]
             agreed = "" if percent is None else f", {percent:.0%} agree"
             lines.append(f"{head}{agreed}, {one['primary']} {self.in_words(alpha)}")
+            if one.get("not_independent"):
+                lines.append(f"  {one['not_independent']} not independent left out")
             lines += [f"  declared after the first submission: {change}" for change in one["changed_late"]]
         return "\n".join(lines) or "Nothing was submitted yet."
 

@@ -4,6 +4,7 @@ from django.db import transaction
 from mapping.management.act import ActCommand, lead_of, study_named, user_named
 from mapping.models import User
 from reviews import assigning, closing
+from reviews.blindness import independence
 
 
 class Command(ActCommand):
@@ -46,6 +47,8 @@ class Command(ActCommand):
                 {"reviewers": [one.username, other.username], "papers": number} for one, other, number in proposal.pairs
             ],
             "own": [{"paper": paper.key, "reviewer": user.username} for paper, user in proposal.own],
+            "not_independent": [independence.facts(*one) for one in proposal.not_independent],
+            "warnings": [text for text, _ in proposal.warnings],
             "problems": [
                 {"paper": paper.key, "missing": missing, "reason": why} for paper, missing, why in proposal.problems
             ],
@@ -80,5 +83,6 @@ class Command(ActCommand):
         lines += [f"  {name}: {load} in all" for name, load in outcome["loads"].items()]
         lines += [f"  {' and '.join(pair['reviewers'])} share {pair['papers']}" for pair in outcome["pairs"]]
         lines += [f"  skipped: {own['reviewer']} wrote {own['paper']}" for own in outcome["own"]]
+        lines += [f"  {text}" for text in outcome["warnings"]]
         lines += [f"  {one['paper']}: {one['missing']} missing ({one['reason']})" for one in outcome["problems"]]
         return "\n".join(lines)
