@@ -1,8 +1,6 @@
 """Files of references: previewed, confirmed, undone."""
 
-from collections import Counter
 from dataclasses import asdict
-from types import SimpleNamespace
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,21 +11,21 @@ from django.utils import timezone
 
 from mapping import planner
 from mapping.converters import RESERVED_KEYS, key_refusal, tidied_key
+from mapping.duplicates import DUPLICATE, NEW, counts, judge
 from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
 from mapping.paper_keeping import delete_files_after_commit, delete_or_refuse
-from mapping.parsers import PaperRecord, UnreadableFile, read_papers
+from mapping.parsers import UnreadableFile, read_papers
 from mapping.parsers.keys import proposed_key, unique_keys
-from mapping.parsers.titles import find_duplicates
 
-NEW, DUPLICATE = "new", "duplicate"
 _SHORT_COLUMNS = ("volume", "number", "pages", "kind", "url")
+_SHOWN = ("key", "title", "authors", "year", "doi", "line", "outcome", "why", "is_sure", "differs", "like", "which")
 
 
 @transaction.atomic
 def preview(study, *, file_name, content, source="", by):
     """Read a file of references and keep what taking it would do. No paper is written.
 
-    Every record carries its `outcome`, and a duplicate says of `which` paper and `why`.
+    Every record carries its `outcome`, and what looks like another one says `why` (see `duplicates.judge`).
     """
     if len(content) > settings.IMPORT_LIMIT:
         raise ValidationError(too_large(file_name, len(content)))
@@ -71,7 +69,7 @@ def confirm(paper_import, *, by):
         raise ValidationError(f"The import of {paper_import.file_name} was undone. Upload the file again.")
     entries = paper_import.records
     # Since the preview, another import may have brought the same papers.
-    known = judge(study, entries)
+    known = judge(study, entries, paper_import.choices)
     write_papers(study, paper_import, entries, known)
     paper_import.records = [in_short(entry) for entry in entries]
     paper_import.state = PaperImport.State.CONFIRMED
@@ -142,36 +140,12 @@ def keep_papers_found_elsewhere(paper_import):
     PaperSource.objects.filter(paper_import=paper_import, paper__in=heirs.values()).delete()
 
 
-def judge(study, entries):
-    """Write into each entry what becomes of it; returns the study's papers by key, `{key: pk}`."""
-    known = list(Paper.objects.filter(study=study).values_list("pk", "key", "title", "year", "doi", "authors"))
-    papers = [
-        SimpleNamespace(pk=pk, key=key, title=title, year=year, doi=doi, authors=authors.split("; "))
-        for pk, key, title, year, doi, authors in known
-    ]
-    records = [PaperRecord(**{name: entry[name] for name in PaperRecord.__dataclass_fields__}) for entry in entries]
-    places = {id(record): place for place, record in enumerate(records)}
-    for entry, match in zip(entries, find_duplicates(records, papers), strict=True):
-        if match is None:
-            entry.update(outcome=NEW, why="", which="", first=None)
-        else:
-            first = places.get(id(match.found))
-            entry.update(
-                outcome=DUPLICATE, why=str(match), which="" if match.is_in_file else match.found.key, first=first
-            )
-    return {paper.key: paper.pk for paper in papers}
-
-
-def counts(entries):
-    found = Counter(entry["outcome"] for entry in entries)
-    return {"new": found[NEW], "duplicate": found[DUPLICATE]}
-
-
 def write_papers(study, paper_import, entries, known):
     """`known` maps the keys of the study's papers to their ids."""
     new = [entry for entry in entries if entry["outcome"] == NEW]
     for entry, key in zip(new, free_keys(new, known), strict=True):
         entry["which"] = key
+    mark_shared_dois(study, new)
     papers = Paper.objects.bulk_create([paper_of(study, entry) for entry in new], batch_size=1000)
     known = known | {paper.key: paper.pk for paper in papers}
     for entry in entries:
@@ -192,6 +166,14 @@ def write_papers(study, paper_import, entries, known):
         batch_size=2000,
     )
     planner.tell_of(len(entries), Paper, PaperSource)
+
+
+def mark_shared_dois(study, entries):
+    """The database keeps one paper for each DOI; whoever takes a second one says that it shares it."""
+    known = set(Paper.objects.filter(study=study).exclude(doi="").values_list("doi", flat=True))
+    for entry in entries:
+        entry["shares_doi"] = entry["doi"] in known
+        known |= {entry["doi"]} - {""}
 
 
 def free_keys(entries, taken):
@@ -224,6 +206,7 @@ def paper_of(study, entry):
         year=entry["year"],
         venue=entry["venue"],
         doi=entry["doi"],
+        shares_doi=entry["shares_doi"],
         abstract=entry["abstract"],
         publisher=entry["publisher"],
         keywords="; ".join(entry["keywords"]),
@@ -234,4 +217,4 @@ def paper_of(study, entry):
 
 def in_short(entry):
     """What the page of a confirmed import still shows."""
-    return {name: entry[name] for name in ("key", "title", "authors", "year", "doi", "line", "outcome", "why", "which")}
+    return {name: entry[name] for name in _SHOWN}
