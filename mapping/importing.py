@@ -149,7 +149,9 @@ def write_papers(study, paper_import, entries, known):
     papers = Paper.objects.bulk_create([paper_of(study, entry) for entry in new], batch_size=1000)
     known = known | {paper.key: paper.pk for paper in papers}
     for entry in entries:
-        entry["which"] = entry["which"] or entries[entry["first"]]["which"]
+        if entry["first"] is not None:
+            entry["like"] = entries[entry["first"]]["which"]
+        entry["which"] = entry["which"] or entry["like"]
     PaperSource.objects.bulk_create(
         [
             PaperSource(

@@ -65,6 +65,7 @@ study_pages = [
     path("papers/add/", paper_form.add_paper, name="add-paper"),
     path("papers/import/", import_papers.import_papers, name="import-papers"),
     path("papers/import/<int:import_id>/", import_papers.paper_import, name="paper-import"),
+    path("papers/import/<int:import_id>/choose/", import_papers.choose_entries, name="choose-entries"),
     path("papers/import/<int:import_id>/undo/", import_papers.undo_import, name="undo-import"),
     path("papers/<key:key>/", paper.paper, name="paper"),
     path("papers/<key:key>/edit/", paper_form.edit_paper, name="edit-paper"),

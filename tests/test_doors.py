@@ -55,6 +55,7 @@ DOORS = {
     "import-papers": "L",
     "paper-import": "L",
     "undo-import": "L",
+    "choose-entries": "L",
     "paper": "E",
     "edit-paper": "L",
     "delete-paper": "L",

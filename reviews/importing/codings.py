@@ -14,6 +14,7 @@ from reviews.settling import settle_unanimous
 
 from .answers import answer_from
 from .finders import CodeFinder, NotFound, PaperFinder, ReviewerFinder
+from .paper_names import check_names
 from .rows import read_codings
 from .sections import SectionFinder
 from .writing import write
@@ -77,9 +78,10 @@ class Plan:
         self.reviewers = ReviewerFinder(study, may_create=may_create)
         self.codes = CodeFinder(study, may_create=may_create)
         self.rounds = RoundFinder(study, file_name, round_name)
-        self.summaries = {}
+        self.summaries, self.notes = {}, []
         for row in rows:
             self.place(row)
+        check_names(self)
         self.check_revisions()
         self.assignments = existing_assignments(self)
         self.refuse_coded()
@@ -162,7 +164,7 @@ class Plan:
                 {"file": problem.file, "line": problem.line, "reason": problem.reason} for problem in self.problems
             ],
             "rounds": sorted({summary.round.name for summary in self.summaries.values()}),
-            "notes": self.sections.notes,
+            "notes": [*self.sections.notes, *self.notes],
         }
 
 

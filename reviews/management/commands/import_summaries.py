@@ -29,6 +29,7 @@ class Command(ActCommand):
             f"{outcome['new_papers']} of them new."
         ]
         lines += [f"{one['file']}: {one['reason']}." for one in outcome["skipped"]]
+        lines += [f"{one['file']}: made a paper of “{one['title']}”; {one['reason']}." for one in outcome["possible"]]
         lines += [f"{one['file']}, line {one['line']}, found no place: {one['text']}" for one in outcome["unplaced"]]
         lines += ["Nothing was written: this was a dry run."] if outcome["dry_run"] else []
         return "\n".join(lines)
