@@ -139,12 +139,14 @@ study_pages = [
     path("papers/<key:key>/summary/<int:assignment>/reopen/", reopen.reopen, name="reopen"),
     # Comparing and settling
     path("papers/<key:key>/comparison/", comparison.comparison, name="comparison"),
-    path("papers/<key:key>/comparison/look/<slug:phase>/", comparison.look_early, name="look-early"),
+    path("papers/<key:key>/comparison/<slug:phase>/look/", comparison.look_early, name="look-early"),
     path("papers/<key:key>/comparison/<slug:section>/settle/", settle.settle, name="settle"),
     path("papers/<key:key>/comparison/<slug:section>/undo/", settle.undo_settling, name="undo-settling"),
     path("papers/<key:key>/comparison/<slug:section>/defer/", settle.defer, name="defer"),
     path("papers/<key:key>/comparison/<slug:section>/take-up/", settle.take_up, name="take-up"),
     path("papers/<key:key>/comparison/<slug:section>/remark/", settle.add_remark, name="add-remark"),
+    # As it was once. Below the others: a section may be called “look”, a phase “settle”.
+    path("papers/<key:key>/comparison/look/<slug:phase>/", comparison.look_early, name="former-look-early"),
     path("remarks/<int:remark>/resolve/", settle.resolve_remark, name="resolve-remark"),
     path("remarks/<int:remark>/rule/", settle.keep_rule, name="keep-rule"),
     path("disagreements/", disagreements.disagreements, name="disagreements"),

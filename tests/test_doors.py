@@ -96,6 +96,7 @@ DOORS = {
     "next-paper": "C",
     "comparison": "E",
     "look-early": "L",
+    "former-look-early": "L",
     "settle": "L",  # or any who did not code the paper, where the study says so: test_resolving.py
     "undo-settling": "L",
     "defer": "L",
