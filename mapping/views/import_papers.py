@@ -186,7 +186,12 @@ def rows_of(found):
     """Entries and problems as one list in the order of the file."""
     rows = [entry_row(place, entry) for place, entry in enumerate(found.records)]
     rows += [
-        {"state": "refused" if problem["is_refusal"] else "note", "line": problem["line"], "why": problem["reason"]}
+        {
+            "state": "refused" if problem["is_refusal"] else "note",
+            "line": problem["line"],
+            "why": problem["reason"],
+            "reason": problem["reason"],
+        }
         for problem in found.problems
     ]
     return sorted(rows, key=lambda row: (row["line"] or 0, row["state"]))
@@ -199,6 +204,7 @@ def entry_row(place, entry):
         "text": entry["title"],
         "authors": "; ".join(entry["authors"]),
         "state": state_of(entry),
+        "reason": entry["why"].partition("; ")[0] if entry.get("differs") else entry["why"],
         "is_choice": duplicates.is_choice(entry),
         "is_taken": entry["outcome"] == duplicates.NEW,
     }
