@@ -112,8 +112,16 @@ def is_question(entry):
     return is_choice(entry) and entry.get("is_sure") is False
 
 
+def questions_of(entries):
+    """The places of the entries that somebody should decide."""
+    return {place for place, entry in enumerate(entries) if is_question(entry)}
+
+
 def named_places(paper_import, names):
-    """({name: the places it means}, …) among the entries that look like others, by key or line or “file:line”."""
+    """`{name: the places it means}` among the entries that look like others.
+
+    A name is a key, a line, “file:line” or “all”; what means nothing here is left out.
+    """
     by_name = defaultdict(list)
     for place, entry in enumerate(paper_import.records):
         if is_choice(entry):

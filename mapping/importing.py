@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from mapping import planner
 from mapping.converters import RESERVED_KEYS, key_refusal, tidied_key
-from mapping.duplicates import DUPLICATE, NEW, counts, judge
+from mapping.duplicates import DUPLICATE, NEW, counts, judge, questions_of
 from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
 from mapping.paper_keeping import delete_files_after_commit, delete_or_refuse
 from mapping.parsers import UnreadableFile, read_papers
@@ -58,8 +58,12 @@ def too_large(file_name, size):
 
 
 @transaction.atomic
-def confirm(paper_import, *, by):
-    """Write the new papers of a previewed file, and where the duplicates were found. Twice is as good as once."""
+def confirm(paper_import, *, by, is_asking=False):
+    """Write the new papers of a previewed file, and where the duplicates were found. Twice is as good as once.
+
+    With `is_asking`, a file that stays a preview has questions that nobody has seen yet: another import
+    brought papers since, which some of its entries may be the same as.
+    """
     # Two confirms at once, of this file or of another one, wait here: the second sees the papers of the first.
     study = Study.objects.select_for_update(no_key=True).get(pk=paper_import.study_id)
     paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
@@ -68,8 +72,14 @@ def confirm(paper_import, *, by):
     if paper_import.state == PaperImport.State.UNDONE:
         raise ValidationError(f"The import of {paper_import.file_name} was undone. Upload the file again.")
     entries = paper_import.records
+    asked = questions_of(entries)
     # Since the preview, another import may have brought the same papers.
     known = judge(study, entries, paper_import.choices)
+    if is_asking and questions_of(entries) - asked - {int(place) for place in paper_import.choices}:
+        for name, count in counts(entries).items():
+            setattr(paper_import, name, count)
+        paper_import.save()
+        return paper_import
     write_papers(study, paper_import, entries, known)
     paper_import.records = [in_short(entry) for entry in entries]
     paper_import.state = PaperImport.State.CONFIRMED

@@ -165,6 +165,21 @@ def test_a_choice_stands_although_the_papers_came_in_meanwhile(study, ada):
     assert sorted(study.papers.values_list("key", flat=True)) == ["59", "61", "62"]
 
 
+def test_questions_that_came_up_since_the_preview_are_asked_before_anything_is_written(study, ada, as_user):
+    head, first, second = PREPRINT.splitlines()
+    published = preview(study, f"{head}\n{second}\n", by=ada, name="published.csv")
+    assert outcomes(published) == {"v2": ("new", None)}
+    importing.confirm(preview(study, f"{head}\n{first}\n", by=ada), by=ada)
+
+    lead, page = as_user(ada), reverse("paper-import", args=[study.slug, published.pk])
+    answer = lead.post(page, follow=True)
+    assert "look again" in answer.text
+    assert "possibly the same" in answer.text
+    assert study.papers.count() == 1
+    assert "1 paper imported" in lead.post(page, {"shown": "0", "take": "0"}, follow=True).text
+    assert study.papers.count() == 2
+
+
 def test_an_entry_without_authors_does_not_outweigh_the_doi_of_a_paper_that_is_here(study, ada):
     make_paper(study, LONG, key="here", doi="10.1000/x")
     found = preview(study, "key,title,doi\na,Some other words,10.1000/x\n", by=ada)

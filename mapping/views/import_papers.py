@@ -95,13 +95,21 @@ def paper_import(request, slug, import_id):
         try:
             if "shown" in request.POST and found.state == PaperImport.State.PREVIEWED:
                 duplicates.choose(found, ticked(request.POST))
-            found = importing.confirm(found, by=request.user)
+            found = importing.confirm(found, by=request.user, is_asking=True)
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         else:
-            messages.success(request, f"{found.new} paper{pluralize(found.new)} imported from {found.file_name}.")
+            tell_of(request, found)
         return redirect("paper-import", slug, import_id)
     return answer(request, "paper-import.html", import_context(request, study, found))
+
+
+def tell_of(request, found):
+    if found.state == PaperImport.State.CONFIRMED:
+        messages.success(request, f"{found.new} paper{pluralize(found.new)} imported from {found.file_name}.")
+    else:
+        text = "Other papers came in since this preview, and some entries may be the same: look again, then import."
+        messages.warning(request, text)
 
 
 @require_POST
