@@ -92,7 +92,7 @@ class Candidate:
         is_telling = len(main) >= _SHORTEST_TITLE and (" " in main or not main.isascii())
         return main if is_telling and main != self.title else ""
 
-    @property
+    @cached_property
     def words(self):
         """The words of the title; of a short one, or one in a script without spaces, groups of letters too."""
         words = set(self.title.split())
@@ -105,9 +105,9 @@ class Candidate:
     def has_usual_title(self):
         return _SHORTEST_TITLE <= len(self.title) <= _LONGEST_TITLE
 
-    @property
+    @cached_property
     def numbers(self):
-        return [word for word in self.title.split() if word.isdigit() or word in _ORDINALS]
+        return tuple(word for word in self.title.split() if word.isdigit() or word in _ORDINALS)
 
     def shares_year(self, other):
         return self.year is None or other.year is None or self.year == other.year

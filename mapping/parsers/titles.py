@@ -51,26 +51,42 @@ def find_duplicates(new_records, existing=()):
 
 
 class _Known:
-    """What was seen so far, by DOI and by title."""
+    """What was seen so far, by DOI and by title; a title of thousands is not looked through from its beginning."""
 
     def __init__(self, candidates):
-        self.by_doi, self.by_title = defaultdict(list), defaultdict(list)
+        self.by_doi = defaultdict(list)
+        # The first of each title and year: of all, and of those without a DOI.
+        self.by_title, self.without_doi = defaultdict(dict), defaultdict(dict)
+        self.by_person = defaultdict(list)
+        self.order = {}
         for candidate in candidates:
             self.add(candidate)
 
     def add(self, candidate):
+        self.order[id(candidate)] = len(self.order)
         if candidate.doi:
             self.by_doi[candidate.doi].append(candidate)
         if candidate.title:
-            self.by_title[candidate.title].append(candidate)
+            self.by_title[candidate.title].setdefault(candidate.year, candidate)
+            if not candidate.doi:
+                self.without_doi[candidate.title].setdefault(candidate.year, candidate)
+            for person in candidate.people if candidate.doi else ():
+                self.by_person[candidate.title, person].append(candidate)
 
     def match(self, addition):
         for other in self.by_doi.get(addition.doi, ()):
             if not addition.has_quite_another_title_than(other):
                 return other.match(SAME_DOI, 100.0)
-        same = (other for other in self.by_title.get(addition.title, ()) if addition.has_same_title_as(other))
-        found = next(same, None)
-        return found.match(SAME_TITLE, 100.0) if found else None
+        found = [other for other in self.of_same_title(addition) if addition.has_same_title_as(other)]
+        return min(found, key=lambda other: self.order[id(other)]).match(SAME_TITLE, 100.0) if found else None
+
+    def of_same_title(self, addition):
+        by_year = (self.without_doi if addition.doi else self.by_title).get(addition.title, {})
+        years = by_year if addition.year is None else (addition.year, None)
+        yield from (by_year[year] for year in years if year in by_year)
+        if addition.doi:
+            for person in addition.people:
+                yield from self.by_person.get((addition.title, person), ())
 
     def question(self, addition):
         others = self.by_doi.get(addition.doi)
@@ -105,48 +121,75 @@ def _near_matches(open_places, additions, candidates):
 
 
 class _WordIndex:
-    """Finds the titles worth comparing: those that share one of the rarest words, within one year.
+    """Finds the titles worth comparing: those that share one of the rarest words and all numbers, within one year.
 
-    Comparing all pairs of 10,000 titles takes half a minute; nearly equal titles share nearly all of their words.
+    Comparing all pairs of 10,000 titles takes half a minute; nearly equal titles share nearly all of their words. One
+    title of many records ("Guest editorial") is compared once.
     """
 
     def __init__(self, pool):
-        self.places = defaultdict(lambda: defaultdict(list))
-        self.titles = Counter()
+        self.places = defaultdict(lambda: defaultdict(dict))
+        self.records = defaultdict(list)
+        self.people = {}
         for one in pool:
+            self.records[one.title].append(one)
             for word in one.words:
-                self.places[word][one.year].append(one)
-                self.titles[word] += 1
+                self.places[word, one.numbers][one.year][one.title] = True
+        self.titles = Counter(word for fellows in self.records.values() for word in fellows[0].words)
 
     def nearest(self, addition, matched):
-        others = list(self.worth_comparing(addition))
-        if not others:
-            return None
-        titles = [other.title for other in others]
-        (scores,) = process.cdist([addition.title], titles, scorer=fuzz.ratio, score_cutoff=LEAST_SCORE)
-        near = [
-            (float(scores[place]), others[place])
-            for place in np.flatnonzero(scores)
-            if others[place].position < addition.position and others[place].position not in matched
-        ]
-        sure = [pair for pair in near if addition.is_nearly(pair[1])]
-        possible = [pair for pair in near if addition.may_be(pair[1])]
-        if not sure and not possible:
-            return None
-        score, other = max(sure or possible, key=lambda pair: (not pair[1].is_in_file, pair[0], -pair[1].position))
-        if sure:
+        def is_before(other):
+            return other.position < addition.position and other.position not in matched
+
+        scores = self.scores(addition)
+        near = [(score, other) for title, score in scores.items() for other in self.records[title]]
+        found = [pair for pair in near if is_before(pair[1]) and addition.is_nearly(pair[1])]
+        if found:
+            score, other = max(found, key=_preference)
             return other.match(NEAR_TITLE, score)
-        return other.question(addition, SAME_TITLE if addition.title == other.title else NEAR_TITLE, score)
+        scores[addition.title] = 100.0
+        near = [(score, other) for title, score in scores.items() for other in self.of_people(title, addition.people)]
+        found = [pair for pair in near if is_before(pair[1]) and addition.may_be(pair[1])]
+        if found:
+            score, other = max(found, key=_preference)
+            return other.question(addition, SAME_TITLE if addition.title == other.title else NEAR_TITLE, score)
+        return None
+
+    def scores(self, addition):
+        """{another title: how nearly it is this one}."""
+        titles = self.worth_comparing(addition)
+        if not titles:
+            return {}
+        (scores,) = process.cdist([addition.title], titles, scorer=fuzz.ratio, score_cutoff=LEAST_SCORE)
+        return {titles[place]: float(scores[place]) for place in np.flatnonzero(scores)}
 
     def worth_comparing(self, addition):
         # A misspelt word stands in no other title: it cannot help.
         shared = sorted((word for word in addition.words if self.titles[word] > 1), key=lambda word: self.titles[word])
         found = {}
         for word in shared[:WORDS_TO_TRY]:
-            near_by = () if addition.year is None else (addition.year - 1, addition.year, addition.year + 1, None)
-            years = near_by or self.places[word]
-            found |= {id(one): one for year in years for one in self.places[word].get(year, ())}
-        return found.values()
+            by_year = self.places.get((word, addition.numbers), {})
+            years = by_year if addition.year is None else (*range(addition.year - 1, addition.year + 2), None)
+            for year in years:
+                found |= by_year.get(year, {})
+        found.pop(addition.title, None)
+        return list(found)
+
+    def of_people(self, title, people):
+        """Each record of this title that has one of these people."""
+        if title not in self.people:
+            self.people[title] = defaultdict(list)
+            for one in self.records[title]:
+                for person in one.people:
+                    self.people[title][person].append(one)
+        by_person = self.people[title]
+        return {id(one): one for person in people for one in by_person.get(person, ())}.values()
+
+
+def _preference(pair):
+    """Papers that are here already come first, then the better score, then the first in the file."""
+    score, other = pair
+    return not other.is_in_file, score, -other.position
 
 
 def _subtitle_matches(open_places, additions, candidates):
