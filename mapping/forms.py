@@ -85,6 +85,11 @@ class PaperForm(forms.ModelForm):
         refusal = key and key_refusal(key)
         if refusal:
             raise ValidationError(refusal)
+        if key and "key" in self.changed_data:
+            fellows = Paper.objects.filter(study=self.instance.study, key__iexact=key)
+            near = fellows.exclude(key=key).exclude(pk=self.instance.pk).first()
+            if near:
+                raise ValidationError(f"Another paper of this study has this key in other capitals: “{near.key}”.")
         return key
 
     def clean(self):

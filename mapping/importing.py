@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from mapping import planner
 from mapping.converters import RESERVED_KEYS, key_refusal, tidied_key
-from mapping.duplicates import DUPLICATE, NEW, counts, judge, questions_of
+from mapping.duplicates import DUPLICATE, NEW, counts, is_choice, judge, questions_of
 from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
 from mapping.paper_keeping import delete_files_after_commit, delete_or_refuse
 from mapping.parsers import UnreadableFile, read_papers
@@ -87,15 +87,22 @@ def confirm(paper_import, *, by, is_asking=False):
     for name, count in counts(entries).items():
         setattr(paper_import, name, count)
     paper_import.save()
+    record(study, paper_import, entries, by)
+    return paper_import
+
+
+def record(study, paper_import, entries, by):
+    """The line of the log; it names how many were taken although something like them was here."""
+    new, kept = paper_import.new, sum(entry["outcome"] == NEW and is_choice(entry) for entry in entries)
+    although = f", {kept} of them although something like {pluralize(kept, 'it,them')} was found" if kept else ""
     LogEntry.objects.record(
         study,
         by,
         "import-papers",
-        f"Imported {paper_import.new} paper{pluralize(paper_import.new)} from {paper_import.file_name}; "
+        f"Imported {new} paper{pluralize(new)} from {paper_import.file_name}{although}; "
         f"{paper_import.duplicate} were there already, {paper_import.refused} refused.",
         paper_import=paper_import.pk,
     )
-    return paper_import
 
 
 @transaction.atomic

@@ -41,6 +41,15 @@ def test_keys_in_other_capitals_find_papers_and_sections_that_are_there(study, a
     assert outcome["created"] == {"papers": 0, "reviewers": 0, "sections": 0, "codes": 1}
 
 
+def test_a_round_in_other_capitals_is_one_round(study, ada, ben, cleo):
+    make_paper(study, key="p1")
+    head = "paper,reviewer,section,value,round"
+    outcome = take(study, ada, "p1,ben,method,Survey,Pilot", "p1,cleo,method,Survey,PILOT ", head=head)
+    assert (outcome["problems"], outcome["rounds"]) == ([], ["Pilot"])
+    outcome = take(study, ada, "p1,ada,method,Survey,pilot", head=head)
+    assert (outcome["problems"], outcome["rounds"]) == ([], ["Pilot"])
+
+
 def test_papers_that_share_a_doi_are_known_by_key_and_asked_for_by_doi(study, ada, ben):
     make_paper(study, "One", key="one", doi="10.1000/x")
     make_paper(study, "Two", key="two", doi="10.1000/x", shares_doi=True)

@@ -9,9 +9,10 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from mapping import duplicates, importing
-from mapping.models import Paper
+from mapping.models import LogEntry, Paper
 from mapping.parsers import PaperRecord
 from mapping.parsers.titles import find_duplicates
+from reviews.importing import import_summaries
 from tests.making import make_paper
 
 LONG = "Continuous delivery of machine learning"
@@ -314,3 +315,35 @@ def test_a_paper_with_the_doi_of_another_is_taken_once_that_is_said(study, ada, 
     assert lead.post(edit, kept | {"is_another": "on"}).status_code == 302
     paper.refresh_from_db()
     assert (paper.doi, paper.shares_doi) == ("10.1000/x", True)
+
+
+def test_a_key_in_other_capitals_is_another_papers_key(study, ada, as_user):
+    make_paper(study, "Here", key="Smith2020")
+    refused = as_user(ada).post(reverse("add-paper", args=[study.slug]), {"title": "There", "key": "smith2020"})
+    assert refused.status_code == 422
+    assert "in other capitals: “Smith2020”" in refused.text
+
+
+# Filled-in templates
+
+
+def test_a_template_of_a_preprint_makes_a_paper_and_says_what_it_may_be(study, ben):
+    make_paper(study, LONG, key="old", year=2017, authors="Vas, Ann")
+    text = f"## Paper Title: {LONG.upper()}\n## Authors: Vas, Ann\n## Publication Year: %s\n\n## Challenges:\n* x\n"
+
+    def take(year):
+        files = [(f"{year}.md", (text % year).encode())]
+        return import_summaries(study, files=files, reviewer=ben, by=ben)
+
+    assert (take(2017)["new_papers"], study.papers.count()) == (0, 1)
+    outcome = take(2018)
+    assert (outcome["new_papers"], study.papers.count()) == (1, 2)
+    (one,) = outcome["possible"]
+    assert (one["file"], one["like"]) == ("2018.md", "old")
+    assert "year 2018, there 2017" in one["reason"]
+
+
+def test_the_log_says_how_many_were_taken_although_something_like_them_was_found(study, ada):
+    importing.confirm(preview(study, SAME_DOI, by=ada), by=ada)
+    text = LogEntry.objects.get(act="import-papers").text
+    assert "Imported 2 papers from search.csv, 1 of them although something like it was found; 1 were" in text

@@ -20,6 +20,7 @@ _SHORTEST_TITLE, _LONGEST_TITLE = 10, 1000
 _ORDINALS = {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
 _ORDINALS |= {"one", "two", "three", "four", "five", "first", "second", "third", "fourth", "fifth"}
 _ORDINALS |= {"a", "b", "c"}
+_NO_LETTERS = re.compile(r"[\W_]+")
 _SUBTITLE = re.compile(r":|[.?!]\s|\s[-–—]\s|—")
 
 
@@ -53,9 +54,11 @@ class Match:
 @lru_cache(maxsize=50_000)
 def normalised_title(title):
     """Letters and digits only, without case and accents, words one space apart."""
-    decomposed = unicodedata.normalize("NFKD", title.casefold())
-    kept = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return " ".join(re.sub(r"[\W_]+", " ", kept).split())
+    kept = title.casefold()
+    if not kept.isascii():
+        decomposed = unicodedata.normalize("NFKD", kept)
+        kept = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return " ".join(_NO_LETTERS.sub(" ", kept).split())
 
 
 @lru_cache(maxsize=50_000)
@@ -87,8 +90,11 @@ class Candidate:
     @cached_property
     def main_title(self):
         """What stands before the subtitle; empty where there is none, or too little before it."""
-        parts = _SUBTITLE.split((self.record.title or "").strip(), maxsplit=1)
-        main = normalised_title(parts[0])
+        written = (self.record.title or "").strip()
+        found = _SUBTITLE.search(written)
+        if not found:
+            return ""
+        main = normalised_title(written[: found.start()])
         is_telling = len(main) >= _SHORTEST_TITLE and (" " in main or not main.isascii())
         return main if is_telling and main != self.title else ""
 

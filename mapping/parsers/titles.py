@@ -128,13 +128,14 @@ class _WordIndex:
     """
 
     def __init__(self, pool):
-        self.places = defaultdict(lambda: defaultdict(dict))
+        self.places = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
         self.records = defaultdict(list)
         self.people = {}
         for one in pool:
             self.records[one.title].append(one)
+            by_word = self.places[one.numbers]
             for word in one.words:
-                self.places[word, one.numbers][one.year][one.title] = True
+                by_word[word][one.year][one.title] = True
         self.titles = Counter(word for fellows in self.records.values() for word in fellows[0].words)
 
     def nearest(self, addition, matched):
@@ -166,9 +167,9 @@ class _WordIndex:
     def worth_comparing(self, addition):
         # A misspelt word stands in no other title: it cannot help.
         shared = sorted((word for word in addition.words if self.titles[word] > 1), key=lambda word: self.titles[word])
-        found = {}
+        found, by_word = {}, self.places[addition.numbers]
         for word in shared[:WORDS_TO_TRY]:
-            by_year = self.places.get((word, addition.numbers), {})
+            by_year = by_word.get(word, {})
             years = by_year if addition.year is None else (*range(addition.year - 1, addition.year + 2), None)
             for year in years:
                 found |= by_year.get(year, {})

@@ -13,7 +13,7 @@ from reviews.models import Assignment, Round, Summary
 from reviews.settling import settle_unanimous
 
 from .answers import answer_from
-from .finders import CodeFinder, NotFound, PaperFinder, ReviewerFinder
+from .finders import CodeFinder, NotFound, PaperFinder, ReviewerFinder, small
 from .paper_names import check_names
 from .rows import read_codings
 from .sections import SectionFinder
@@ -175,6 +175,7 @@ class RoundFinder:
         self.study, self.round_name = study, round_name.strip()
         self.default = f"Imported: {PurePath(file_name).stem}"[: Round._meta.get_field("name").max_length]
         self.by_name = {round.name: round for round in Round.objects.filter(study=study).select_related("phase")}
+        self.exact_names = {small(name): name for name in reversed(self.by_name)}
         self.made = []
 
     def __call__(self, row, phase):
@@ -186,6 +187,8 @@ class RoundFinder:
         longest = Round._meta.get_field("name").max_length
         if len(name) > longest:
             raise NotFound(f"the name of a round has at most {longest} characters")
+        if name not in self.by_name:
+            name = self.exact_names.setdefault(small(name), name)
         if name not in self.by_name:
             self.by_name[name] = Round(study=self.study, phase=phase, name=name)
             self.made.append(self.by_name[name])
