@@ -5,8 +5,9 @@ from django.core.management import call_command
 
 from mapping import importing
 from mapping.models import User
+from mapping.protocol import built_in, create_study
 from reviews.importing import import_codings
-from reviews.models import Summary
+from reviews.models import Mark, Summary
 from tests.codings import reasons, take
 from tests.making import make_paper, make_section, make_study
 
@@ -96,3 +97,14 @@ def test_two_papers_of_one_doi_have_two_answers(ada, cases):
     outcome = import_codings(study, file_name="c.csv", content=content, by=ada, may_create=True)
     assert (outcome["problems"], outcome["summaries"], outcome["created"]["papers"]) == ([], 2, 0)
     assert set(Summary.objects.values_list("assignment__paper__key", flat=True)) == {"59", "61"}
+
+
+def test_a_key_in_other_capitals_is_the_paper_that_is_there(ada, cases):
+    study = create_study(title="A study", lead=ada, by=ada, protocol=built_in("mlops"))
+    make_paper(study, key="p1")
+    content = (cases / "codings" / "t_key_case.csv").read_bytes()
+    outcome = import_codings(study, file_name="c.csv", content=content, by=ada, may_create=True)
+    assert (outcome["problems"], outcome["summaries"]) == ([], 1)
+    assert (study.papers.count(), outcome["created"]["papers"], outcome["created"]["reviewers"]) == (1, 0, 0)
+    labels = Mark.objects.values_list("code__label", flat=True)
+    assert {label.casefold() for label in labels} == {"docker", "git"}

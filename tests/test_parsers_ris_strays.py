@@ -122,6 +122,12 @@ def test_bibtex_and_ris_in_one_file_are_both_read_with_their_lines():
     assert "@article" in record.abstract
 
 
+def test_a_record_without_its_end_leaves_the_bibtex_behind_it_alone():
+    open_end = ONE.removesuffix("ER  - \n")
+    records = read(f"{open_end}\n@article{{a,\n title={{In BibTeX}}}}\n{open_end.replace('One', 'Last')}", "notes.txt")
+    assert [record.title for record in records] == ["One title of a paper", "In BibTeX", "Last title of a paper"]
+
+
 def test_lines_outside_of_records_are_read_once():
     many = 200_000
     records, _ = ris.read(ONE + "UR  - http://x\n" * many + "\n" * many + "12.\n" * many)

@@ -19,6 +19,7 @@ _NUMBER_IN_FRONT = re.compile(r"^\s*\d+\.\s+(?=TY\s{0,3}-)")
 _RECORD_ON_THE_LINE_OF_END = re.compile(r"TY\s{0,3}-\s*[A-Z]{3,6}\s*$")
 # Joined files bring their byte-order marks along, read in either encoding.
 _BYTE_ORDER_MARK = re.compile("\ufeff|^ï»¿", re.MULTILINE)
+_BIBTEX_ENTRY = re.compile(r"\s*@\w+\s*[{(]")
 TITLES = {"TI", "T1", "CT"}
 DOIS = {"DO", "DI"}
 
@@ -47,15 +48,27 @@ def has_records(text):
 
 
 def divided(text):
-    """(the lines from TY to ER, the other lines), each with blank lines in place of the others."""
-    inside, outside, is_open = [], [], False
-    for line in text.split("\n"):
-        tag, _ = tag_and_value(line)
-        is_open = is_open or tag == "TY"
-        inside.append(line if is_open else "")
-        outside.append("" if is_open else line)
+    """(the lines of RIS records, the other lines), each with blank lines in place of the others."""
+    lines = text.split("\n")
+    tags = [tag_and_value(line)[0] for line in lines]
+    inside, is_open, has_end = [], False, False
+    for place, tag in enumerate(tags):
+        if tag == "TY":
+            is_open, has_end = True, _next_end(tags, place) == "ER"
+        elif is_open and not has_end and _BIBTEX_ENTRY.match(lines[place]):
+            is_open = False
+        inside.append(is_open)
         is_open = is_open and tag != "ER"
-    return "\n".join(inside), "\n".join(outside)
+    return tuple(
+        "\n".join(line if is_inside == wanted else "" for line, is_inside in zip(lines, inside, strict=True))
+        for wanted in (True, False)
+    )
+
+
+def _next_end(tags, place):
+    """The tag that ends the record that begins here: ER, or TY of the next one."""
+    places = range(place + 1, len(tags))
+    return next((tags[one] for one in places if tags[one] in {"ER", "TY"}), None)
 
 
 def chunks(text):
