@@ -8,11 +8,12 @@ from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
 
 from mapping.converters import key_refusal, tidied_key
+from mapping.duplicates import comparable_papers
 from mapping.importing import free_keys
 from mapping.models import Paper
 from mapping.paper_keeping import pdf_refusal
 from mapping.parsers.keys import normalised_doi
-from mapping.parsers.titles import find_duplicates
+from mapping.parsers.titles import SAME_DOI, find_duplicates
 
 _LONG = {"title": 2, "authors": 2, "abstract": 8}
 _SHORT = ("venue", "publisher", "keywords")
@@ -63,8 +64,8 @@ class PaperForm(forms.ModelForm):
             self.fields["is_another"].widget = forms.HiddenInput()
 
     def _get_validation_exclusions(self):
-        # The study is no field here, yet key and DOI are unique within it.
-        return super()._get_validation_exclusions() - {"study"}
+        # These are no fields here, yet key and DOI are unique within the study.
+        return super()._get_validation_exclusions() - {"study", "shares_doi"}
 
     def clean_year(self):
         year = self.cleaned_data["year"]
@@ -84,6 +85,11 @@ class PaperForm(forms.ModelForm):
         refusal = key and key_refusal(key)
         if refusal:
             raise ValidationError(refusal)
+        if key and "key" in self.changed_data:
+            fellows = Paper.objects.filter(study=self.instance.study, key__iexact=key)
+            near = fellows.exclude(key=key).exclude(pk=self.instance.pk).first()
+            if near:
+                raise ValidationError(f"Another paper of this study has this key in other capitals: “{near.key}”.")
         return key
 
     def clean(self):
@@ -95,17 +101,31 @@ class PaperForm(forms.ModelForm):
         if not facts["key"]:
             entry = {"key": "", "authors": authors, "year": facts["year"], "title": facts["title"]}
             facts["key"] = next(free_keys([entry], others.values_list("key", flat=True)))
+        self.settle_doi(facts, others)
         if self.instance._state.adding and not facts["is_another"]:
-            self.refuse_duplicate(facts, authors, others)
+            self.refuse_duplicate(facts, authors)
         return facts
 
-    def refuse_duplicate(self, facts, authors, others):
-        typed = SimpleNamespace(title=facts["title"], year=facts["year"], doi=facts["doi"], authors=authors)
-        known = [
-            SimpleNamespace(key=key, title=title, year=year, doi=doi, authors=names.split("; "))
-            for key, title, year, doi, names in others.values_list("key", "title", "year", "doi", "authors")
-        ]
-        match = find_duplicates([typed], known)[0]
-        if match and match.why != "same DOI":  # the same DOI is refused by its constraint
+    def settle_doi(self, facts, others):
+        """Two papers share a DOI only where somebody said so: here, or when they were imported."""
+        is_taken = bool(facts["doi"]) and others.filter(doi=facts["doi"], shares_doi=False).exists()
+        was_said = self.instance.shares_doi and "doi" not in self.changed_data
+        self.shared_doi_before = self.instance.shares_doi
+        self.instance.shares_doi = is_taken and (facts["is_another"] or was_said)
+        if is_taken and not self.instance.shares_doi:  # refused by its constraint
+            self.fields["is_another"].widget = forms.CheckboxInput()
+
+    @property
+    def changed_columns(self):
+        """The columns of the paper that were changed, once the form is valid."""
+        changed = [name for name in self.changed_data if name in self.Meta.fields]
+        return changed + ["shares_doi"] * (self.instance.shares_doi != self.shared_doi_before)
+
+    def refuse_duplicate(self, facts, authors):
+        typed = SimpleNamespace(
+            title=facts["title"], year=facts["year"], doi=facts["doi"], authors=authors, venue=facts["venue"]
+        )
+        match = find_duplicates([typed], comparable_papers(self.instance.study))[0]
+        if match and match.why != SAME_DOI:
             self.fields["is_another"].widget = forms.CheckboxInput()
             raise ValidationError(f"This paper seems to be here already: {match}.")

@@ -1,8 +1,6 @@
 """Files of references: previewed, confirmed, undone."""
 
-from collections import Counter
 from dataclasses import asdict
-from types import SimpleNamespace
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,21 +11,21 @@ from django.utils import timezone
 
 from mapping import planner
 from mapping.converters import RESERVED_KEYS, key_refusal, tidied_key
+from mapping.duplicates import DUPLICATE, NEW, counts, is_choice, judge, questions_of
 from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
 from mapping.paper_keeping import delete_files_after_commit, delete_or_refuse
-from mapping.parsers import PaperRecord, UnreadableFile, read_papers
+from mapping.parsers import UnreadableFile, read_papers
 from mapping.parsers.keys import proposed_key, unique_keys
-from mapping.parsers.titles import find_duplicates
 
-NEW, DUPLICATE = "new", "duplicate"
 _SHORT_COLUMNS = ("volume", "number", "pages", "kind", "url")
+_SHOWN = ("key", "title", "authors", "year", "doi", "line", "outcome", "why", "is_sure", "differs", "like", "which")
 
 
 @transaction.atomic
 def preview(study, *, file_name, content, source="", by):
     """Read a file of references and keep what taking it would do. No paper is written.
 
-    Every record carries its `outcome`, and a duplicate says of `which` paper and `why`.
+    Every record carries its `outcome`, and what looks like another one says `why` (see `duplicates.judge`).
     """
     if len(content) > settings.IMPORT_LIMIT:
         raise ValidationError(too_large(file_name, len(content)))
@@ -60,8 +58,12 @@ def too_large(file_name, size):
 
 
 @transaction.atomic
-def confirm(paper_import, *, by):
-    """Write the new papers of a previewed file, and where the duplicates were found. Twice is as good as once."""
+def confirm(paper_import, *, by, is_asking=False):
+    """Write the new papers of a previewed file, and where the duplicates were found. Twice is as good as once.
+
+    With `is_asking`, a file that stays a preview has questions that nobody has seen yet: another import
+    brought papers since, which some of its entries may be the same as.
+    """
     # Two confirms at once, of this file or of another one, wait here: the second sees the papers of the first.
     study = Study.objects.select_for_update(no_key=True).get(pk=paper_import.study_id)
     paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
@@ -70,8 +72,14 @@ def confirm(paper_import, *, by):
     if paper_import.state == PaperImport.State.UNDONE:
         raise ValidationError(f"The import of {paper_import.file_name} was undone. Upload the file again.")
     entries = paper_import.records
+    asked = questions_of(entries)
     # Since the preview, another import may have brought the same papers.
-    known = judge(study, entries)
+    known = judge(study, entries, paper_import.choices)
+    if is_asking and questions_of(entries) - asked - {int(place) for place in paper_import.choices}:
+        for name, count in counts(entries).items():
+            setattr(paper_import, name, count)
+        paper_import.save()
+        return paper_import
     write_papers(study, paper_import, entries, known)
     paper_import.records = [in_short(entry) for entry in entries]
     paper_import.state = PaperImport.State.CONFIRMED
@@ -79,15 +87,22 @@ def confirm(paper_import, *, by):
     for name, count in counts(entries).items():
         setattr(paper_import, name, count)
     paper_import.save()
+    record(study, paper_import, entries, by)
+    return paper_import
+
+
+def record(study, paper_import, entries, by):
+    """The line of the log; it names how many were taken although something like them was here."""
+    new, kept = paper_import.new, sum(entry["outcome"] == NEW and is_choice(entry) for entry in entries)
+    although = f", {kept} of them although something like {pluralize(kept, 'it,them')} was found" if kept else ""
     LogEntry.objects.record(
         study,
         by,
         "import-papers",
-        f"Imported {paper_import.new} paper{pluralize(paper_import.new)} from {paper_import.file_name}; "
+        f"Imported {new} paper{pluralize(new)} from {paper_import.file_name}{although}; "
         f"{paper_import.duplicate} were there already, {paper_import.refused} refused.",
         paper_import=paper_import.pk,
     )
-    return paper_import
 
 
 @transaction.atomic
@@ -142,40 +157,18 @@ def keep_papers_found_elsewhere(paper_import):
     PaperSource.objects.filter(paper_import=paper_import, paper__in=heirs.values()).delete()
 
 
-def judge(study, entries):
-    """Write into each entry what becomes of it; returns the study's papers by key, `{key: pk}`."""
-    known = list(Paper.objects.filter(study=study).values_list("pk", "key", "title", "year", "doi", "authors"))
-    papers = [
-        SimpleNamespace(pk=pk, key=key, title=title, year=year, doi=doi, authors=authors.split("; "))
-        for pk, key, title, year, doi, authors in known
-    ]
-    records = [PaperRecord(**{name: entry[name] for name in PaperRecord.__dataclass_fields__}) for entry in entries]
-    places = {id(record): place for place, record in enumerate(records)}
-    for entry, match in zip(entries, find_duplicates(records, papers), strict=True):
-        if match is None:
-            entry.update(outcome=NEW, why="", which="", first=None)
-        else:
-            first = places.get(id(match.found))
-            entry.update(
-                outcome=DUPLICATE, why=str(match), which="" if match.is_in_file else match.found.key, first=first
-            )
-    return {paper.key: paper.pk for paper in papers}
-
-
-def counts(entries):
-    found = Counter(entry["outcome"] for entry in entries)
-    return {"new": found[NEW], "duplicate": found[DUPLICATE]}
-
-
 def write_papers(study, paper_import, entries, known):
     """`known` maps the keys of the study's papers to their ids."""
     new = [entry for entry in entries if entry["outcome"] == NEW]
     for entry, key in zip(new, free_keys(new, known), strict=True):
         entry["which"] = key
+    mark_shared_dois(study, new)
     papers = Paper.objects.bulk_create([paper_of(study, entry) for entry in new], batch_size=1000)
     known = known | {paper.key: paper.pk for paper in papers}
     for entry in entries:
-        entry["which"] = entry["which"] or entries[entry["first"]]["which"]
+        if entry["first"] is not None:
+            entry["like"] = entries[entry["first"]]["which"]
+        entry["which"] = entry["which"] or entry["like"]
     PaperSource.objects.bulk_create(
         [
             PaperSource(
@@ -192,6 +185,14 @@ def write_papers(study, paper_import, entries, known):
         batch_size=2000,
     )
     planner.tell_of(len(entries), Paper, PaperSource)
+
+
+def mark_shared_dois(study, entries):
+    """The database keeps one paper for each DOI; whoever takes a second one says that it shares it."""
+    known = set(Paper.objects.filter(study=study).exclude(doi="").values_list("doi", flat=True))
+    for entry in entries:
+        entry["shares_doi"] = entry["doi"] in known
+        known |= {entry["doi"]} - {""}
 
 
 def free_keys(entries, taken):
@@ -224,6 +225,7 @@ def paper_of(study, entry):
         year=entry["year"],
         venue=entry["venue"],
         doi=entry["doi"],
+        shares_doi=entry["shares_doi"],
         abstract=entry["abstract"],
         publisher=entry["publisher"],
         keywords="; ".join(entry["keywords"]),
@@ -234,4 +236,4 @@ def paper_of(study, entry):
 
 def in_short(entry):
     """What the page of a confirmed import still shows."""
-    return {name: entry[name] for name in ("key", "title", "authors", "year", "doi", "line", "outcome", "why", "which")}
+    return {name: entry[name] for name in _SHOWN}

@@ -66,6 +66,7 @@ study_pages = [
     path("papers/add/", paper_form.add_paper, name="add-paper"),
     path("papers/import/", import_papers.import_papers, name="import-papers"),
     path("papers/import/<int:import_id>/", import_papers.paper_import, name="paper-import"),
+    path("papers/import/<int:import_id>/choose/", import_papers.choose_entries, name="choose-entries"),
     path("papers/import/<int:import_id>/undo/", import_papers.undo_import, name="undo-import"),
     path("papers/<key:key>/", paper.paper, name="paper"),
     path("papers/<key:key>/edit/", paper_form.edit_paper, name="edit-paper"),
@@ -139,12 +140,14 @@ study_pages = [
     path("papers/<key:key>/summary/<int:assignment>/reopen/", reopen.reopen, name="reopen"),
     # Comparing and settling
     path("papers/<key:key>/comparison/", comparison.comparison, name="comparison"),
-    path("papers/<key:key>/comparison/look/<slug:phase>/", comparison.look_early, name="look-early"),
+    path("papers/<key:key>/comparison/<slug:phase>/look/", comparison.look_early, name="look-early"),
     path("papers/<key:key>/comparison/<slug:section>/settle/", settle.settle, name="settle"),
     path("papers/<key:key>/comparison/<slug:section>/undo/", settle.undo_settling, name="undo-settling"),
     path("papers/<key:key>/comparison/<slug:section>/defer/", settle.defer, name="defer"),
     path("papers/<key:key>/comparison/<slug:section>/take-up/", settle.take_up, name="take-up"),
     path("papers/<key:key>/comparison/<slug:section>/remark/", settle.add_remark, name="add-remark"),
+    # As it was once. Below the others: a section may be called “look”, a phase “settle”.
+    path("papers/<key:key>/comparison/look/<slug:phase>/", comparison.look_early, name="former-look-early"),
     path("remarks/<int:remark>/resolve/", settle.resolve_remark, name="resolve-remark"),
     path("remarks/<int:remark>/rule/", settle.keep_rule, name="keep-rule"),
     path("disagreements/", disagreements.disagreements, name="disagreements"),

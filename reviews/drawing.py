@@ -10,7 +10,7 @@ from mapping.counting import Axis
 from mapping.models import Code, Finding, FindingMark, Paper
 from mapping.models.findings import Judgement
 from reviews.comparing import newest_of_each
-from reviews.map_forms import VENUE, YEAR
+from reviews.map_forms import VENUE, YEAR, axis_label, axis_name
 from reviews.models import Answer, Assignment, Mark, Summary
 from reviews.seeing import visible_findings
 
@@ -19,17 +19,20 @@ TRUTH = {True: "yes", False: "no"}
 
 
 class Material:
-    """The papers, and what holds for them by section. `settings` is a valid MapForm's `cleaned_data`."""
+    """The papers, and what holds for them by section (named as in the address).
+
+    `settings` is a valid MapForm's `cleaned_data`.
+    """
 
     def __init__(self, user, study, form):
         self.user, self.study, self.settings = user, study, form.cleaned_data
         self.is_provisional = self.settings["source"] == "provisional"
         asked = [self.settings["y"], self.settings["x"], self.settings["third"]]
-        self.sections = {section.key: section for key, section in form.sections.items() if key in asked}
+        self.sections = {name: section for name, section in form.sections.items() if name in asked}
         self.filter_code = None
         if self.settings["code"]:
             self.filter_code = Code.objects.select_related("section").get(pk=self.settings["code"])
-            self.sections[self.filter_code.section.key] = self.filter_code.section
+            self.sections[axis_name(self.filter_code.section)] = self.filter_code.section
 
     @cached_property
     def facts(self):
@@ -51,7 +54,7 @@ class Material:
         """The papers that are counted, whatever their axes hold."""
         if self.filter_code is None:
             return set(self.facts)
-        held, wanted = self.held[self.filter_code.section.key], self.words[self.filter_code.pk]
+        held, wanted = self.held[axis_name(self.filter_code.section)], self.words[self.filter_code.pk]
         return {paper for paper in self.facts if wanted in held.get(paper, {})}
 
     @cached_property
@@ -80,7 +83,7 @@ class Material:
 
     @cached_property
     def held(self):
-        """`{section key: {paper: {label: mentions}}}` of the sections that are asked for."""
+        """`{name of the section: {paper: {label: mentions}}}` of the sections that are asked for."""
         needs_marks = self.is_provisional or self.settings["count"] == counting.MENTIONS
         marks = self.reviewers_marks() if needs_marks else {}
         if self.is_provisional:
@@ -132,7 +135,7 @@ class Material:
             axis = self.fact_axis(name)
         else:
             held = {paper: labels for paper, labels in self.held[name].items() if paper in self.papers}
-            axis = Axis(str(self.sections[name]), self.labels_of(self.sections[name], held), held, name)
+            axis = Axis(axis_label(self.sections[name]), self.labels_of(self.sections[name], held), held, name)
         if self.settings["order"] == "frequency" and name != YEAR:
             return axis.by_frequency(self.papers, self.settings["count"])
         return axis

@@ -10,6 +10,7 @@ from reviews.seeing import visible_findings
 
 YEAR, VENUE = "year", "venue"
 FACTS = [(YEAR, "Year"), (VENUE, "Venue")]
+_SECTION_PREFIX = "section:"  # a key holds no colon
 KINDS = [
     ("bubble", "bubble plot"),
     ("bars", "bars"),
@@ -48,9 +49,9 @@ class MapForm(forms.Form):
 
     def __init__(self, asked, *, study, user):
         sections = list(chartable(study))
-        self.sections = {section.key: section for section in sections}
+        self.sections = {axis_name(section): section for section in sections}
         super().__init__(None)
-        coded = [(section.key, str(section)) for section in sections]
+        coded = [(name, axis_label(section)) for name, section in self.sections.items()]
         self.fields["y"].choices = self.fields["x"].choices = coded + FACTS
         self.fields["third"].choices = [("", "none"), *coded, *FACTS]
         self.fields["code"].choices = [("", "any code"), *codes_by_section(sections, user)]
@@ -75,7 +76,7 @@ class MapForm(forms.Form):
             return {}
         liked = sorted(sections, key=lambda one: (one.phase.kind != "coding", not one.is_multiple))
         best = liked[0]
-        same = [one.key for one in liked if (one.phase_id, one.is_multiple) == (best.phase_id, best.is_multiple)]
+        same = [axis_name(one) for one in liked if (one.phase_id, one.is_multiple) == (best.phase_id, best.is_multiple)]
         usual = dict.fromkeys(self.fields, "")
         usual |= {"kind": "bubble", "y": same[0], "x": same[1] if len(same) > 1 else YEAR}
         return usual | {"source": "settled", "count": "papers", "order": "codebook", "level": "code"}
@@ -125,10 +126,20 @@ class MapForm(forms.Form):
         return {name: value for name, value in self.data.items() if value}
 
 
+def axis_name(section):
+    """A section's name as an axis in the address. “year” alone is the paper's own year, whatever the sections are."""
+    return f"{_SECTION_PREFIX}{section.key}" if section.key in dict(FACTS) else section.key
+
+
+def axis_label(section):
+    is_taken = str(section).casefold() in {label.casefold() for _, label in FACTS}
+    return f"{section} (as coded)" if is_taken else str(section)
+
+
 def chartable(study):
     """The sections that can be counted, with their phases."""
     kinds = [*Section.WITH_CODES, Section.Kind.YES_NO]
-    in_use = study.sections.in_use().filter(kind__in=kinds).exclude(key__in=[YEAR, VENUE])
+    in_use = study.sections.in_use().filter(kind__in=kinds)
     return in_use.select_related("phase").order_by("phase__position", "phase", "position", "pk")
 
 

@@ -202,10 +202,13 @@ def add_members(site):
 
 def add_papers(site):
     def papers():
+        dois = set()
         for row in site.bundle.rows(PAPERS):
             facts = {name: row[name] for name, _ in PAPER_FIELDS}
             facts |= {"year": row.integer("year"), "extra": row.object("extra"), "added_at": row.moment("added_at")}
             facts["title"] = facts["title"] or facts["doi"] or facts["key"]  # once papers could be without
+            facts["shares_doi"] = facts["doi"] in dois
+            dois.update({facts["doi"]} - {""})
             yield Paper(study=site.study, **facts), row
 
     def imports():

@@ -192,6 +192,19 @@ def test_a_study_that_goes_out_and_comes_in_goes_out_as_the_same_files(full, wit
     assert again == first
 
 
+def test_papers_that_share_a_doi_come_back(study, ada):
+    make_paper(study, "One", key="one", doi="10.1000/x")
+    make_paper(study, "Two", key="two", doi="10.1000/x", shares_doi=True)
+    first = bundle_of(study)
+    empty_the_site()
+    again = come_back(first)
+    assert list(again.papers.order_by("pk").values_list("key", "doi", "shares_doi")) == [
+        ("one", "10.1000/x", False),
+        ("two", "10.1000/x", True),
+    ]
+    assert files_in(bundle_of(again))["papers.csv"] == files_in(first)["papers.csv"]
+
+
 def test_the_demo_comes_back_too(db):
     study, _ = make_demo("a long enough password")
     first = files_in(bundle_of(study))

@@ -55,6 +55,7 @@ DOORS = {
     "import-papers": "L",
     "paper-import": "L",
     "undo-import": "L",
+    "choose-entries": "L",
     "paper": "E",
     "edit-paper": "L",
     "delete-paper": "L",
@@ -95,6 +96,7 @@ DOORS = {
     "next-paper": "C",
     "comparison": "E",
     "look-early": "L",
+    "former-look-early": "L",
     "settle": "L",  # or any who did not code the paper, where the study says so: test_resolving.py
     "undo-settling": "L",
     "defer": "L",

@@ -8,6 +8,7 @@ from mapping.parsers.decoding import decoded
 from mapping.parsers.keys import assigned_keys, normalised_doi
 from mapping.parsers.records import PaperRecord
 from mapping.parsers.summary_templates import TemplateSection
+from mapping.parsers.titles import find_duplicates
 from reviews.worddiff import word_diff
 
 MANY = 1_000_000
@@ -57,6 +58,16 @@ def test_an_import_numbers_one_key_many_times_once():
     entry = {"key": "same", "authors": [], "year": None, "title": "T"}
     keys = list(free_keys([entry] * (MANY // 20), ["Same-2"]))
     assert (keys[:3], keys[-1], len(set(keys))) == (["same", "same-3", "same-4"], "same-50001", MANY // 20)
+
+
+@pytest.mark.parametrize("title", ["Guest editorial introduction", "Guest editorial introduction, part %d"])
+def test_titles_that_return_without_end_are_compared_once(title):
+    records = [
+        PaperRecord(title=title % number if "%" in title else title, year=2020, doi=f"10.1000/{number}",
+                    authors=[f"Person{number}, A."])
+        for number in range(20_000)
+    ]  # fmt: skip
+    assert find_duplicates(records) == [None] * 20_000
 
 
 def test_a_list_without_end_is_read_once():

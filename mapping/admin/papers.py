@@ -44,7 +44,7 @@ class PaperPage(TableAdmin, RecordAdmin):
 
 @admin.register(PaperImport)
 class PaperImportPage(ViewOnlyAdmin):
-    exclude = ["records"]
+    exclude = ["records", "choices"]
     list_display = ["file_name", "source", "study", "state", "new", "duplicate", "refused", "by", "at"]
     list_filter = ["state", "at", ("study", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["study", "by"]

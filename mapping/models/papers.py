@@ -27,6 +27,11 @@ class PaperImport(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.PREVIEWED)
     records = models.JSONField(default=list, help_text="What was read, kept until confirmed.")
     problems = models.JSONField(default=list, help_text="Refused entries: file, line, reason.")
+    choices = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Entries that look like others: place among the records -> true to take it, false to leave it out.",
+    )
     new = models.PositiveIntegerField(default=0)
     duplicate = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
@@ -83,6 +88,11 @@ class Paper(models.Model):
     year = models.PositiveSmallIntegerField(null=True, blank=True)
     venue = models.TextField(blank=True)
     doi = models.CharField("DOI", max_length=300, blank=True)
+    shares_doi = models.BooleanField(
+        "shares its DOI",
+        default=False,
+        help_text="A lead said that this is another publication than the one with the same DOI.",
+    )
     url = models.URLField("URL", max_length=1000, blank=True)
     abstract = models.TextField(blank=True)
     kind = models.CharField(max_length=40, blank=True, help_text="article, inproceedings …")
@@ -125,7 +135,7 @@ class Paper(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["study", "doi"],
-                condition=~Q(doi=""),
+                condition=~Q(doi="") & Q(shares_doi=False),
                 name="one_paper_per_doi",
                 violation_error_message="Another paper of this study has this DOI.",
             ),

@@ -108,7 +108,11 @@ def _split_at_every_comma(text):
 
 def _listed_name(name):
     name = " ".join(name.split()).strip(" ,;")
-    name = re.sub(r"^and\s+", "", name)
+    return with_comma(re.sub(r"^and\s+", "", name))
+
+
+def with_comma(name):
+    """“Smith J.” as “Smith, J.”; every other name as it is."""
     reversed_name = _FAMILY_THEN_INITIALS.match(name)
     if reversed_name and "," not in name:
         return f"{reversed_name[1]}, {reversed_name[2].strip()}"

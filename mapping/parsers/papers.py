@@ -28,15 +28,27 @@ def read_papers(name, content=None, *, limit=LARGEST_FILE):
         raise UnreadableFile("this is a web page, not a list of references", name)
     # A table with a BibTeX entry in one of its cells is a table still.
     is_table = path.suffix.lower() in _TABLES
-    if not is_table and bibtex.has_entries(text) and not _starts_as_ris(text):
-        return bibtex.read(text, name)
-    if not is_table and ris.has_records(text):
-        return ris.read(text, name)
+    has_bibtex = not is_table and bibtex.has_entries(text)
+    has_ris = not is_table and ris.has_records(text)
+    if has_bibtex and has_ris:
+        return _read_both(text, name)
+    if has_bibtex or has_ris:
+        return (bibtex if has_bibtex else ris).read(text, name)
     return _read_rest(name, content, path.suffix.lower(), limit)
 
 
-def _starts_as_ris(text):
-    return ris.has_records(text[:2000]) and not bibtex.has_entries(text[:2000])
+def _read_both(text, name):
+    """BibTeX and RIS in one file, as pasted together; both keep their line numbers."""
+    in_ris, others = ris.divided(text)
+    if not bibtex.has_entries(others):
+        return ris.read(text, name)
+    found = [bibtex.read(others, name), ris.read(in_ris, name)]
+    records, problems = ([*one, *other] for one, other in zip(*found, strict=True))
+    return sorted(records, key=_line), sorted(problems, key=_line)
+
+
+def _line(one):
+    return one.line or 0
 
 
 def _content(path, limit):

@@ -1,21 +1,18 @@
 """RIS files to records, and back."""
 
 import re
-from dataclasses import dataclass, field
 
 import rispy
-from rispy.config import TAG_KEY_MAPPING
 
-from . import latex
+from . import latex, names
 from .bibtex import pages_in, year_in
 from .decoding import unified_line_ends
 from .keys import normalised_doi
 from .records import PaperRecord, Problem
+from .ris_lines import DOIS, KNOWN_TAGS, TITLES, chunks, divided, has_records
 
-_TAG_LINE = re.compile(r"^([A-Z][A-Z0-9])  -(?: (.*)|)$")
-# Hand-made files leave spaces out or double them; "UK - based" in an abstract is text, so only known tags count.
-_LOOSE_TAG_LINE = re.compile(r"^\s*([A-Z][A-Z0-9])\s{0,3}-(?:\s+(.*)|)$")
-_START = re.compile(r"^[^\S\n]*TY\s{0,3}-", re.MULTILINE)
+__all__ = ["divided", "has_records", "read", "write"]
+
 _KIND_OF_TYPE = {
     **dict.fromkeys(["JOUR", "EJOUR", "MGZN", "NEWS", "INPR", "JFULL", "ABST"], "article"),
     **dict.fromkeys(["CONF", "CPAPER"], "inproceedings"),
@@ -50,6 +47,8 @@ _RAW_NAMES = {"SN": "issn", "LA": "language", "ET": "edition", "CY": "address", 
 _RAW_TAGS = {name: tag for tag, name in _RAW_NAMES.items()}
 _ADDRESSES = {"DO", "DI", "UR", "ID", "L1", "L2", "L3"}
 _VENUES = ["T2", "JO", "JF", "JA", "J2", "BT", "T3"]
+_SAID_BY_TAG = dict.fromkeys(_VENUES, "venue") | dict.fromkeys(["AB", "N2"], "abstract")
+_SAID_BY_TAG |= dict.fromkeys(["TI", "T1", "CT"], "title")
 _UNKNOWN = "unknown"
 
 
@@ -57,7 +56,7 @@ class _TagParser(rispy.RisParser):
     """rispy with the tags as names: its own names differ from one program's use of a tag to the next."""
 
     UNKNOWN_TAG = _UNKNOWN  # its default, UK, may stand in a file
-    DEFAULT_MAPPING = {tag: tag for tag in TAG_KEY_MAPPING if tag != "UK"} | {_UNKNOWN: _UNKNOWN}
+    DEFAULT_MAPPING = {tag: tag for tag in KNOWN_TAGS} | {_UNKNOWN: _UNKNOWN}
     DEFAULT_DELIMITER_MAPPING = {}
 
 
@@ -69,10 +68,12 @@ _PAGE_RANGE = re.compile(r"([^\s-]+)-([^\s-]+)")
 def read(text, file=""):
     """(records, problems) of RIS `text`; every record that begins with TY is either taken or named in a refusal."""
     records, problems = [], []
-    for chunk in _chunks(unified_line_ends(text)):
+    for chunk in chunks(unified_line_ends(text)):
         if chunk.is_stray:
             words = " … ".join(chunk.lines)[:200]
-            problems.append(Problem(file, chunk.line, f"outside of any record, not taken: {words}"))
+            # With a title or a DOI it was a record once: its line TY is missing.
+            is_refusal = bool(chunk.tags() & (TITLES | DOIS))
+            problems.append(Problem(file, chunk.line, f"outside of any record, not taken: {words}", is_refusal))
             continue
         closed = "\n".join([*chunk.lines, "ER  - "])
         found = rispy.loads(closed, implementation=_TagParser, enforce_list_tags=False)
@@ -87,54 +88,9 @@ def read(text, file=""):
     return records, problems
 
 
-def has_records(text):
-    return bool(_START.search(text))
-
-
 def write(papers):
     """A RIS file of `papers`: PaperRecords, or anything with their attributes."""
     return "\n".join(line for paper in papers for line in _written(paper))
-
-
-@dataclass
-class _Chunk:
-    """Lines from TY up to before ER, one per field; or tagged lines outside of any record."""
-
-    line: int
-    lines: list[str] = field(default_factory=list)
-    is_stray: bool = False
-    is_closed: bool = False
-
-
-def _chunks(text):
-    chunks = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        tag, value = _tag_and_value(line)
-        current = chunks[-1] if chunks and not chunks[-1].is_closed else None
-        if tag == "TY":
-            chunks.append(_Chunk(number, [f"TY  - {value}"]))
-        elif current is None or current.is_stray:
-            # Counters and headings of the exporting program stand here too; only fields are worth a word.
-            if tag and tag != "ER":
-                chunks += [] if current else [_Chunk(number, is_stray=True)]
-                chunks[-1].lines.append(line.strip())
-        elif tag == "ER":
-            current.is_closed = True
-        elif tag:
-            current.lines.append(f"{tag}  - {value}")
-        elif value.strip():
-            current.lines[-1] += " " + value.strip()
-    return chunks
-
-
-def _tag_and_value(line):
-    exact = _TAG_LINE.match(line)
-    if exact:
-        return exact[1], exact[2] or ""
-    loose = _LOOSE_TAG_LINE.match(line)
-    if loose and loose[1] in _TagParser.DEFAULT_MAPPING:
-        return loose[1], loose[2] or ""
-    return None, line
 
 
 def _values(found):
@@ -165,8 +121,7 @@ def _record(values, file, line):
     record.abstract = take("AB", "N2")
     record.volume, record.number, record.publisher = take("VL"), take("IS"), take("PB")
     record.pages = _pages(take("SP"), values)
-    words = [word for words in values.pop("KW", []) for word in map(latex.tidied, words.split(";"))]
-    record.keywords = list(dict.fromkeys(word for word in words if word))
+    record.keywords = _keywords(values.pop("KW", []))
     record.url = take("UR")
     record.year = _year(values)
     record.doi = _doi(values, record.url)
@@ -184,8 +139,17 @@ def _kind(written, values):
     return kind
 
 
+def _keywords(values):
+    words = [word for words in values for word in map(latex.tidied, words.split(";"))]
+    if len(words) == 1 and words[0].count(",") > 1:
+        # One comma may stand within a keyword ("Neoplasms, experimental"); a list has more.
+        words = map(latex.tidied, words[0].split(","))
+    return list(dict.fromkeys(word for word in words if word))
+
+
 def _name(name):
-    return re.sub(r"\s*,\s*", ", ", name).strip(" ,")
+    """“Family, Given”. Embase and Ovid write “Family I.”, without the comma."""
+    return names.with_comma(re.sub(r"\s*,\s*", ", ", name).strip(" ,"))
 
 
 def _pages(start, values):
@@ -221,8 +185,9 @@ def _fill_raw(record, values):
         named = [_NAMED_FIELD.fullmatch(value) for value in kept] if tag == "U1" else []
         record.raw |= {match[1]: match[2] for match in named if match}
         rest = [value for value in kept if not (tag == "U1" and _NAMED_FIELD.fullmatch(value))]
-        # Journals come with their name, its abbreviation and the same again.
-        is_repetition = tag in _VENUES and all(value.casefold() == record.venue.casefold() for value in rest)
+        # Journals come with their name, its abbreviation and the same again; abstracts as AB and N2.
+        said = _SAID_BY_TAG.get(tag, "")
+        is_repetition = said and all(value.casefold() == getattr(record, said).casefold() for value in rest)
         if rest and not is_repetition:
             record.raw[_RAW_NAMES.get(tag, tag)] = "; ".join(rest)
 

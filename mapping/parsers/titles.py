@@ -1,205 +1,211 @@
 """Finding the same publication twice, among thousands, in spite of another spelling."""
 
-import re
-import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from .keys import normalised_doi
-from .names import family
+from .candidates import (
+    NEAR_TITLE,
+    SAME_DOI,
+    SAME_MAIN_TITLE,
+    SAME_TITLE,
+    WORDS_TO_TRY,
+    Candidate,
+    Match,
+    normalised_title,
+)
+
+__all__ = ["NEAR_TITLE", "SAME_DOI", "SAME_TITLE", "Match", "find_duplicates", "normalised_title"]
 
 # Two titles of usual length that differ by a typing error or two score 97 and above.
 LEAST_SCORE = 93
-SAME_DOI, SAME_TITLE, NEAR_TITLE = "same DOI", "same title", "nearly the same title"
-_SHORTEST_TITLE, _LONGEST_TITLE = 10, 1000
-_WORDS_TO_TRY = 4
-_ORDINALS = {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
-_ORDINALS |= {"one", "two", "three", "four", "five", "first", "second", "third", "fourth", "fifth", "a", "b", "c"}
-
-
-@dataclass(frozen=True)
-class Match:
-    """Why a record is taken for a publication that is there already. `score` is 0 to 100."""
-
-    found: object
-    why: str
-    score: float
-    is_in_file: bool
-
-    def __str__(self):
-        near = f" ({self.score:.0f} %)" if self.why == NEAR_TITLE else ""
-        name = getattr(self.found, "key", "") or getattr(self.found, "title", "")
-        line = getattr(self.found, "line", None)
-        place = f", repeated in the file (line {line})" if line else ", repeated in the file"
-        return f"{self.why}{near} as “{name}”{place if self.is_in_file else ''}"
-
-
-def normalised_title(title):
-    """Letters and digits only, without case and accents, words one space apart."""
-    decomposed = unicodedata.normalize("NFKD", title.casefold())
-    kept = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return " ".join(re.sub(r"[\W_]+", " ", kept).split())
 
 
 def find_duplicates(new_records, existing=()):
     """For each new record the Match with `existing` or with an earlier new record, or None.
 
-    Records on both sides are anything with `title`, `year` and `doi`, and if possible `authors` (a list) and `key`. The
-    same DOI is the same publication. Titles count within one year (a missing year fits any); where both have DOIs that
-    differ, an equal title needs an author in common. Nearly the same titles must agree in their numbers ("Part 1" is
-    not "Part 2") and differ neither in DOI nor in all authors.
+    Records on both sides are anything with `title`, `year` and `doi`, and if possible `authors` (a
+    list), `venue` and `key`.
+
+    The same DOI is the same publication, titles count within one year (a missing year fits any);
+    where both have DOIs that differ, an equal title needs an author in common. Nearly the same
+    titles must agree in their numbers ("Part 1" is not "Part 2") and differ neither in DOI nor in
+    all authors.
+
+    A Match that is not `is_sure` is a question: the same DOI under quite another title; the same or
+    nearly the same title of people in common a year apart, or under another DOI, as a preprint and
+    its publication have it; a title with and without its subtitle.
     """
-    candidates = [_Candidate(record, is_in_file=False) for record in existing]
-    additions = [_Candidate(record, is_in_file=True, position=place) for place, record in enumerate(new_records)]
-    matches = _exact_matches(additions, candidates)
+    candidates = [Candidate(record, is_in_file=False) for record in existing]
+    additions = [Candidate(record, is_in_file=True, position=place) for place, record in enumerate(new_records)]
+    matches, questions = _exact_matches(additions, candidates)
     open_places = [place for place, match in enumerate(matches) if match is None]
-    for place, match in _near_matches(open_places, additions, candidates).items():
-        matches[place] = match
+    near, nearly = _near_matches(open_places, additions, candidates)
+    shortened = _subtitle_matches([place for place in open_places if place not in near], additions, candidates)
+    # What is sure comes first, then the question that is hardest to answer otherwise.
+    for found in (near, questions, nearly, shortened):
+        for place, match in found.items():
+            matches[place] = matches[place] or match
     return matches
 
 
-class _Candidate:
-    def __init__(self, record, *, is_in_file, position=-1):
-        self.record, self.is_in_file, self.position = record, is_in_file, position
-        self.doi = normalised_doi(record.doi or "")
-        self.title = normalised_title(record.title or "")
-        self.year = record.year
-        self._people = None
-
-    @property
-    def people(self):
-        if self._people is None:
-            authors = getattr(self.record, "authors", None) or []
-            self._people = {normalised_title(family(name)) for name in authors} if isinstance(authors, list) else set()
-        return self._people
-
-    @property
-    def words(self):
-        """The words of the title; of a short one, or one in a script without spaces, groups of letters too."""
-        words = set(self.title.split())
-        if len(words) < _WORDS_TO_TRY:
-            letters = self.title.replace(" ", "")
-            words |= {letters[place : place + 4] for place in range(len(letters) - 3)}
-        return words
-
-    @property
-    def has_usual_title(self):
-        return _SHORTEST_TITLE <= len(self.title) <= _LONGEST_TITLE
-
-    @property
-    def numbers(self):
-        return [word for word in self.title.split() if word.isdigit() or word in _ORDINALS]
-
-    def shares_year(self, other):
-        return self.year is None or other.year is None or self.year == other.year
-
-    def differs_in_doi(self, other):
-        return bool(self.doi and other.doi and self.doi != other.doi)
-
-    def differs_in_people(self, other):
-        return bool(self.people and other.people and not self.people & other.people)
-
-    def has_same_title_as(self, other):
-        # "Editorial" appears every month; two DOIs need a person in common to be one publication.
-        is_another = self.differs_in_doi(other) and not self.people & other.people
-        return self.shares_year(other) and not is_another
-
-    def may_be(self, other):
-        """Whether a nearly equal title may mean the same; equal ones were judged before."""
-        return (
-            self.title != other.title
-            and self.numbers == other.numbers
-            and not self.differs_in_doi(other)
-            and not self.differs_in_people(other)
-        )
-
-    def match(self, why, score):
-        return Match(self.record, why, score, self.is_in_file)
-
-
 class _Known:
-    """What was seen so far, by DOI and by title."""
+    """What was seen so far, by DOI and by title; a title of thousands is not looked through from its beginning."""
 
     def __init__(self, candidates):
-        self.by_doi, self.by_title = {}, defaultdict(list)
+        self.by_doi = defaultdict(list)
+        # The first of each title and year: of all, and of those without a DOI.
+        self.by_title, self.without_doi = defaultdict(dict), defaultdict(dict)
+        self.by_person = defaultdict(list)
+        self.order = {}
         for candidate in candidates:
             self.add(candidate)
 
     def add(self, candidate):
+        self.order[id(candidate)] = len(self.order)
         if candidate.doi:
-            self.by_doi.setdefault(candidate.doi, candidate)
+            self.by_doi[candidate.doi].append(candidate)
         if candidate.title:
-            self.by_title[candidate.title].append(candidate)
+            self.by_title[candidate.title].setdefault(candidate.year, candidate)
+            if not candidate.doi:
+                self.without_doi[candidate.title].setdefault(candidate.year, candidate)
+            for person in candidate.people if candidate.doi else ():
+                self.by_person[candidate.title, person].append(candidate)
 
     def match(self, addition):
-        if addition.doi in self.by_doi:
-            return self.by_doi[addition.doi].match(SAME_DOI, 100.0)
-        same = (other for other in self.by_title.get(addition.title, ()) if addition.has_same_title_as(other))
-        found = next(same, None)
-        return found.match(SAME_TITLE, 100.0) if found else None
+        for other in self.by_doi.get(addition.doi, ()):
+            if not addition.has_quite_another_title_than(other):
+                return other.match(SAME_DOI, 100.0)
+        found = [other for other in self.of_same_title(addition) if addition.has_same_title_as(other)]
+        return min(found, key=lambda other: self.order[id(other)]).match(SAME_TITLE, 100.0) if found else None
+
+    def of_same_title(self, addition):
+        by_year = (self.without_doi if addition.doi else self.by_title).get(addition.title, {})
+        years = by_year if addition.year is None else (addition.year, None)
+        yield from (by_year[year] for year in years if year in by_year)
+        if addition.doi:
+            for person in addition.people:
+                yield from self.by_person.get((addition.title, person), ())
+
+    def question(self, addition):
+        others = self.by_doi.get(addition.doi)
+        return others[0].question(addition, SAME_DOI, 100.0) if others else None
 
 
 def _exact_matches(additions, candidates):
-    known, matches = _Known(candidates), []
+    """(a Match or None for each addition, {place: the Match to ask about})."""
+    known, matches, questions = _Known(candidates), [], {}
     for addition in additions:
         matches.append(known.match(addition))
         if matches[-1] is None:
+            question = known.question(addition)
+            if question:
+                questions[addition.position] = question
             known.add(addition)
-    return matches
+    return matches, questions
 
 
 def _near_matches(open_places, additions, candidates):
-    """{place: Match} of the additions that nearly repeat a candidate or an addition before them."""
+    """{place: Match} of the additions that nearly repeat a candidate or an addition before them: (sure, possible)."""
     open_places = [place for place in open_places if additions[place].has_usual_title]
     pool = [*candidates, *(additions[place] for place in open_places)]
     index = _WordIndex([one for one in pool if one.has_usual_title])
-    matches = {}
+    sure, possible = {}, {}
     for place in open_places:
         # In the order of the file, and past those matched already: a chain of copies points to its first.
-        found = index.nearest(additions[place], matches)
+        found = index.nearest(additions[place], sure)
         if found:
-            matches[place] = found
-    return matches
+            (sure if found.is_sure else possible)[place] = found
+    return sure, possible
 
 
 class _WordIndex:
-    """Finds the titles worth comparing: those that share one of the rarest words, within one year.
+    """Finds the titles worth comparing: those that share one of the rarest words and all numbers, within one year.
 
-    Comparing all pairs of 10,000 titles takes half a minute; nearly equal titles share nearly all of their words.
+    Comparing all pairs of 10,000 titles takes half a minute; nearly equal titles share nearly all of their words. One
+    title of many records ("Guest editorial") is compared once.
     """
 
     def __init__(self, pool):
-        self.places = defaultdict(lambda: defaultdict(list))
-        self.titles = Counter()
+        self.places = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
+        self.records = defaultdict(list)
+        self.people = {}
         for one in pool:
+            self.records[one.title].append(one)
+            by_word = self.places[one.numbers]
             for word in one.words:
-                self.places[word][one.year].append(one)
-                self.titles[word] += 1
+                by_word[word][one.year][one.title] = True
+        self.titles = Counter(word for fellows in self.records.values() for word in fellows[0].words)
 
     def nearest(self, addition, matched):
-        others = [
-            other
-            for other in self.worth_comparing(addition)
-            if other.position < addition.position and other.position not in matched
-        ]
-        if not others:
-            return None
-        titles = [other.title for other in others]
+        def is_before(other):
+            return other.position < addition.position and other.position not in matched
+
+        scores = self.scores(addition)
+        near = [(score, other) for title, score in scores.items() for other in self.records[title]]
+        found = [pair for pair in near if is_before(pair[1]) and addition.is_nearly(pair[1])]
+        if found:
+            score, other = max(found, key=_preference)
+            return other.match(NEAR_TITLE, score)
+        scores[addition.title] = 100.0
+        near = [(score, other) for title, score in scores.items() for other in self.of_people(title, addition.people)]
+        found = [pair for pair in near if is_before(pair[1]) and addition.may_be(pair[1])]
+        if found:
+            score, other = max(found, key=_preference)
+            return other.question(addition, SAME_TITLE if addition.title == other.title else NEAR_TITLE, score)
+        return None
+
+    def scores(self, addition):
+        """{another title: how nearly it is this one}."""
+        titles = self.worth_comparing(addition)
+        if not titles:
+            return {}
         (scores,) = process.cdist([addition.title], titles, scorer=fuzz.ratio, score_cutoff=LEAST_SCORE)
-        near = [(scores[place], others[place]) for place in np.flatnonzero(scores) if addition.may_be(others[place])]
-        if not near:
-            return None
-        score, other = max(near, key=lambda pair: (not pair[1].is_in_file, pair[0], -pair[1].position))
-        return other.match(NEAR_TITLE, float(score))
+        return {titles[place]: float(scores[place]) for place in np.flatnonzero(scores)}
 
     def worth_comparing(self, addition):
         # A misspelt word stands in no other title: it cannot help.
         shared = sorted((word for word in addition.words if self.titles[word] > 1), key=lambda word: self.titles[word])
-        found = {}
-        for word in shared[:_WORDS_TO_TRY]:
-            years = self.places[word] if addition.year is None else {addition.year, None}
-            found |= {id(one): one for year in years for one in self.places[word].get(year, ())}
-        return found.values()
+        found, by_word = {}, self.places[addition.numbers]
+        for word in shared[:WORDS_TO_TRY]:
+            by_year = by_word.get(word, {})
+            years = by_year if addition.year is None else (*range(addition.year - 1, addition.year + 2), None)
+            for year in years:
+                found |= by_year.get(year, {})
+        found.pop(addition.title, None)
+        return list(found)
+
+    def of_people(self, title, people):
+        """Each record of this title that has one of these people."""
+        if title not in self.people:
+            self.people[title] = defaultdict(list)
+            for one in self.records[title]:
+                for person in one.people:
+                    self.people[title][person].append(one)
+        by_person = self.people[title]
+        return {id(one): one for person in people for one in by_person.get(person, ())}.values()
+
+
+def _preference(pair):
+    """Papers that are here already come first, then the better score, then the first in the file."""
+    score, other = pair
+    return not other.is_in_file, score, -other.position
+
+
+def _subtitle_matches(open_places, additions, candidates):
+    """{place: Match} of the additions whose title is another one's without its subtitle, or with one."""
+    whole, main = defaultdict(list), defaultdict(list)
+    found = {}
+    for candidate in [*candidates, *(additions[place] for place in open_places)]:
+        fellows = [*whole.get(candidate.main_title, ()), *main.get(candidate.title, ())]
+        fitting = (other for other in fellows if candidate.may_be_without_subtitle(other))
+        other = next(fitting, None) if candidate.is_in_file and candidate.title else None
+        if other:
+            score = fuzz.ratio(candidate.title, other.title)
+            found[candidate.position] = other.question(candidate, SAME_MAIN_TITLE, score)
+        if candidate.title:
+            whole[candidate.title].append(candidate)
+        if candidate.main_title:
+            main[candidate.main_title].append(candidate)
+    return found

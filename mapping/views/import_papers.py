@@ -8,15 +8,23 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat, pluralize
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
 
-from mapping import access, importing
+from mapping import access, duplicates, importing
 from mapping.models import PaperImport
 from mapping.pages import answer, filter_of, posted, uploaded
 from mapping.views.fields import FilesField
 
 ROWS_PER_PAGE = 100
-OUTCOMES = ("new", "duplicate", "refused", "note")
+POSSIBLE = "possible"
+OUTCOMES = {
+    "new": "new",
+    POSSIBLE: "possibly the same",
+    "duplicate": "duplicate",
+    "refused": "refused",
+    "note": "note",
+}
 
 
 class ImportForm(forms.Form):
@@ -80,20 +88,71 @@ def import_papers(request, slug):
 
 @require_http_methods(["GET", "POST"])
 def paper_import(request, slug, import_id):
-    """What a file holds, entry by entry; POST takes its new papers."""
+    """What a file holds, entry by entry; POST takes its new papers, and the ticks that came along."""
     study = access.study_to_lead(request.user, slug)
     found = access.paper_import_in(study, import_id)
     if request.method == "POST":
         try:
-            found = importing.confirm(found, by=request.user)
+            if "shown" in request.POST and found.state == PaperImport.State.PREVIEWED:
+                duplicates.choose(found, ticked(request.POST))
+            found = importing.confirm(found, by=request.user, is_asking=True)
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         else:
-            messages.success(request, f"{found.new} paper{pluralize(found.new)} imported from {found.file_name}.")
+            tell_of(request, found)
         return redirect("paper-import", slug, import_id)
+    return answer(request, "paper-import.html", import_context(request, study, found))
+
+
+def tell_of(request, found):
+    if found.state == PaperImport.State.CONFIRMED:
+        messages.success(request, f"{found.new} paper{pluralize(found.new)} imported from {found.file_name}.")
+    else:
+        text = "Other papers came in since this preview, and some entries may be the same: look again, then import."
+        messages.warning(request, text)
+
+
+@require_POST
+def choose_entries(request, slug, import_id):
+    """Remember which entries are papers of their own: the ticks of one page, or all that are listed at once."""
+    study = access.study_to_lead(request.user, slug)
+    found = access.paper_import_in(study, import_id)
+    try:
+        found = duplicates.choose(found, ticked(request.POST) | all_listed(found, request))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    if request.htmx:
+        return answer(request, "choose-entries.html", import_context(request, study, found))
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    return redirect(reverse("paper-import", args=[slug, import_id]) + query)
+
+
+def ticked(posted):
+    """`{place: whether it is ticked}` of the entries that stood on the page."""
+    shown = {int(place) for place in posted.getlist("shown") if is_place(place)}
+    taken = {int(place) for place in posted.getlist("take") if is_place(place)}
+    return {place: place in taken for place in shown}
+
+
+def is_place(text):
+    return text.isascii() and text.isdecimal() and len(text) < 10
+
+
+def all_listed(found, request):
+    """`{place: bool}` of every entry that the filters of the address let through, where all were asked for."""
+    wanted = request.POST.get("all")
+    if wanted not in {"take", "leave"}:
+        return {}
+    rows = matching(rows_of(found), request.GET)
+    return {row["place"]: wanted == "take" for row in rows if row.get("is_choice")}
+
+
+def import_context(request, study, found):
+    if found.state == PaperImport.State.PREVIEWED:
+        duplicates.apply(found.records, found.choices)
     rows = rows_of(found)
     shown = matching(rows, request.GET)
-    context = {
+    return {
         "study": study,
         "paper_import": found,
         "page": Paginator(shown, ROWS_PER_PAGE).get_page(request.GET.get("page")),
@@ -101,8 +160,10 @@ def paper_import(request, slug, import_id):
         "filters": [outcome_filter(rows, request.GET.get("outcome"))],
         "shown": len(shown),
         "total": len(rows),
+        "possible": sum(row["state"] == "possible" for row in rows),
+        "choices": sum(row.get("is_choice", False) for row in shown),
+        "choose_url": f"{reverse('choose-entries', args=[study.slug, found.pk])}?{request.GET.urlencode()}",
     }
-    return answer(request, "paper-import.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -131,22 +192,44 @@ def undo_import(request, slug, import_id):
 
 def rows_of(found):
     """Entries and problems as one list in the order of the file."""
-    rows = [
-        {**entry, "text": entry["title"], "year": entry["year"], "authors": "; ".join(entry["authors"])}
-        for entry in found.records
-    ]
+    rows = [entry_row(place, entry) for place, entry in enumerate(found.records)]
     rows += [
-        {"outcome": "refused" if problem["is_refusal"] else "note", "line": problem["line"], "why": problem["reason"]}
+        {
+            "state": "refused" if problem["is_refusal"] else "note",
+            "line": problem["line"],
+            "why": problem["reason"],
+            "reason": problem["reason"],
+        }
         for problem in found.problems
     ]
-    return sorted(rows, key=lambda row: (row["line"] or 0, row["outcome"]))
+    return sorted(rows, key=lambda row: (row["line"] or 0, row["state"]))
+
+
+def entry_row(place, entry):
+    return {
+        **entry,
+        "place": place,
+        "text": entry["title"],
+        "authors": "; ".join(entry["authors"]),
+        "state": state_of(entry),
+        "reason": entry["why"].partition("; ")[0] if entry.get("differs") else entry["why"],
+        "is_choice": duplicates.is_choice(entry),
+        "is_taken": entry["outcome"] == duplicates.NEW,
+    }
+
+
+def state_of(entry):
+    """As what an entry was recognised, whatever is decided about it."""
+    if duplicates.is_question(entry):
+        return POSSIBLE
+    return duplicates.DUPLICATE if duplicates.is_choice(entry) else entry["outcome"]
 
 
 def matching(rows, wanted):
     """The rows of the chosen outcome that hold every searched word."""
     words = wanted.get("q", "").casefold().split()
     if wanted.get("outcome") in OUTCOMES:
-        rows = [row for row in rows if row["outcome"] == wanted["outcome"]]
+        rows = [row for row in rows if row["state"] == wanted["outcome"]]
     return [row for row in rows if all(word in searched_text(row) for word in words)] if words else rows
 
 
@@ -155,6 +238,6 @@ def searched_text(row):
 
 
 def outcome_filter(rows, chosen):
-    present = {row["outcome"] for row in rows}
-    options = [(outcome, outcome) for outcome in OUTCOMES if outcome in present]
+    present = {row["state"] for row in rows}
+    options = [(outcome, words) for outcome, words in OUTCOMES.items() if outcome in present]
     return filter_of("outcome", "Entries", options, chosen if chosen in OUTCOMES else "")

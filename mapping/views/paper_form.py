@@ -33,7 +33,7 @@ def edit_paper(request, slug, key):
     paper = access.paper_in(study, key)
     form = PaperForm(posted(request), instance=paper, study=study)
     if form.is_valid():
-        changed = [name for name in form.changed_data if name in form.Meta.fields]
+        changed = form.changed_columns
         try:
             paper = paper_keeping.edit_paper(form.save(commit=False), changed=changed, by=request.user)
         except ValidationError as error:

@@ -14,7 +14,8 @@ from reviews.models import Assignment, Round, Summary
 from reviews.settling import settle_unanimous
 
 from .answers import answer_from
-from .finders import CodeFinder, NotFound, PaperFinder, ReviewerFinder
+from .finders import CodeFinder, NotFound, PaperFinder, ReviewerFinder, small
+from .paper_names import check_names
 from .rows import read_codings
 from .sections import SectionFinder
 from .writing import write
@@ -78,9 +79,10 @@ class Plan:
         self.reviewers = ReviewerFinder(study, may_create=may_create)
         self.codes = CodeFinder(study, may_create=may_create)
         self.rounds = RoundFinder(study, file_name, round_name)
-        self.summaries = {}
+        self.summaries, self.notes = {}, []
         for row in rows:
             self.place(row)
+        check_names(self)
         self.check_revisions()
         self.assignments = existing_assignments(self)
         self.prior_access = prior_access(self)
@@ -172,7 +174,11 @@ class Plan:
                 {"file": problem.file, "line": problem.line, "reason": problem.reason} for problem in self.problems
             ],
             "rounds": sorted({summary.round.name for summary in self.summaries.values()}),
-            "notes": [*self.sections.notes, *(text for text, _ in independence.warnings(self.not_independent))],
+            "notes": [
+                *self.sections.notes,
+                *self.notes,
+                *(text for text, _ in independence.warnings(self.not_independent)),
+            ],
             "not_independent": [independence.facts(*one) for one in self.not_independent],
         }
 
@@ -184,6 +190,7 @@ class RoundFinder:
         self.study, self.round_name = study, round_name.strip()
         self.default = f"Imported: {PurePath(file_name).stem}"[: Round._meta.get_field("name").max_length]
         self.by_name = {round.name: round for round in Round.objects.filter(study=study).select_related("phase")}
+        self.exact_names = {small(name): name for name in reversed(self.by_name)}
         self.made = []
 
     def __call__(self, row, phase):
@@ -195,6 +202,8 @@ class RoundFinder:
         longest = Round._meta.get_field("name").max_length
         if len(name) > longest:
             raise NotFound(f"the name of a round has at most {longest} characters")
+        if name not in self.by_name:
+            name = self.exact_names.setdefault(small(name), name)
         if name not in self.by_name:
             self.by_name[name] = Round(study=self.study, phase=phase, name=name)
             self.made.append(self.by_name[name])

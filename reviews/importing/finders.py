@@ -30,11 +30,12 @@ class PaperFinder:
     def __init__(self, study, *, may_create):
         self.study, self.may_create = study, may_create
         self.made, self.answers = [], {}
+        self.former_keys = set()  # names that an import gave to a paper, as that of a duplicate
         papers = list(Paper.objects.filter(study=study).only("pk", "study", "key", "title", "doi"))
         by_pk = {paper.pk: paper for paper in papers}
         self.by_key = {paper.key: paper for paper in papers}
         self.by_small_key = several(papers, lambda paper: paper.key.casefold())
-        self.by_doi = {paper.doi: paper for paper in papers if paper.doi}
+        self.by_doi = several([paper for paper in papers if paper.doi], lambda paper: paper.doi)
         self.by_title = several(papers, lambda paper: normalised_title(paper.title))
         self.by_entry_key = defaultdict(list)
         sources = PaperSource.objects.filter(paper__study=study).exclude(entry_key="")
@@ -50,14 +51,17 @@ class PaperFinder:
         key = tidied_key(text)
         if key in self.by_key:
             return self.by_key[key]
-        doi = normalised_doi(text)
+        doi, title = normalised_doi(text), normalised_title(text)
+        former = self.by_entry_key.get(text.casefold())
         for candidates in (
             self.by_small_key.get(key.casefold()),
-            self.by_entry_key.get(text.casefold()),
-            [self.by_doi[doi]] if doi in self.by_doi else None,
-            self.by_title.get(normalised_title(text)) if normalised_title(text) else None,
+            former,
+            self.by_doi.get(doi) if doi else None,
+            self.by_title.get(title) if title else None,
         ):
             if candidates:
+                if candidates is former:
+                    self.former_keys.add(text)
                 return only(candidates, f"papers go by “{text}”: name the key of the one that is meant")
         if not self.may_create:
             raise NotFound(f"there is no paper “{text}”: neither a key, nor a DOI, nor a title")
@@ -68,13 +72,16 @@ class PaperFinder:
         wanted = key if is_key else proposed_key([], None, text)
         if doi:
             wanted = doi.replace("/", "-")[:LONGEST_KEY]
-        taken = {*self.by_key, *RESERVED_KEYS}
-        paper = Paper(
-            study=self.study, key=unique_key(wanted, taken) if wanted in taken else wanted, title=text, doi=doi
-        )
+        taken = {*self.by_small_key, *RESERVED_KEYS}
+        free = unique_key(wanted, taken) if wanted.casefold() in taken else wanted
+        paper = Paper(study=self.study, key=free, title=text, doi=doi)
+        # The next rows may write it in other capitals.
         self.by_key[paper.key] = paper
+        self.by_small_key[paper.key.casefold()].append(paper)
         if doi:
-            self.by_doi[doi] = paper
+            self.by_doi[doi].append(paper)
+        if normalised_title(text):
+            self.by_title[normalised_title(text)].append(paper)
         self.made.append(paper)
         return paper
 

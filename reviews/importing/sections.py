@@ -7,7 +7,7 @@ from django.utils.text import slugify
 from mapping.models import Phase, Section
 from mapping.parsers.keys import unique_key
 
-from .finders import LONGEST_LABEL, NotFound, several, small
+from .finders import LONGEST_LABEL, NotFound, only, several, small
 
 
 class SectionFinder:
@@ -18,7 +18,9 @@ class SectionFinder:
         self.made, self.made_phases, self.notes = [], [], []
         sections = list(Section.objects.filter(study=study).select_related("phase"))
         self.keys = {section.key for section in sections}
-        self.by_key = {section.key: section for section in sections}
+        # Keys that differ only in case can be told apart by their exact spelling.
+        self.by_exact_key = {section.key: section for section in sections}
+        self.by_key = several(sections, lambda section: small(section.key))
         self.by_label = several(sections, lambda section: small(section.label))
         self.phases = list(Phase.objects.filter(study=study))
         self.rows = defaultdict(list)
@@ -33,14 +35,12 @@ class SectionFinder:
         return section
 
     def find(self, row):
+        if row.section in self.by_exact_key:
+            return self.by_exact_key[row.section]
         name = small(row.section)
-        if name in self.by_key:
-            return self.by_key[name]
-        labelled = self.by_label.get(name, [])
-        if len(labelled) > 1:
-            raise NotFound(f"{len(labelled)} sections are called “{row.section}”: give the key")
-        if labelled:
-            return labelled[0]
+        for found in (self.by_key.get(name), self.by_label.get(name)):
+            if found:
+                return only(found, f"sections are called “{row.section}”: give the key")
         if not self.may_create:
             raise NotFound(f"the template has no section “{row.section}”")
         return self.make(row, name)
@@ -51,7 +51,7 @@ class SectionFinder:
             raise NotFound(f"the name of a section has at most {longest} characters: “{row.section[:40]}…” has more")
         limit = Section._meta.get_field("key").max_length
         wanted = (row.section if slug_already(row.section) else slugify(row.section) or "section")[: limit - 4]
-        key = unique_key(wanted, self.keys) if wanted in self.keys else wanted
+        key = unique_key(wanted, self.keys)
         section = Section(
             study=self.study,
             phase=self.phase(row),
@@ -61,7 +61,8 @@ class SectionFinder:
             position=len(self.keys),
         )
         self.keys.add(key)
-        self.by_key[name] = section
+        self.by_exact_key[key] = section
+        self.by_key[name].append(section)
         self.made.append(section)
         return section
 
@@ -93,7 +94,7 @@ class SectionFinder:
                 f"characters, and a code at most {LONGEST_LABEL}."
             )
             return Section.Kind.TEXT
-        values = Counter((row.paper, small(row.reviewer), row.round, row.revision) for row in rows if row.value)
+        values = Counter((small(row.paper), small(row.reviewer), row.round, row.revision) for row in rows if row.value)
         return Section.Kind.CODES if values and max(values.values()) > 1 else Section.Kind.CODE
 
 

@@ -65,7 +65,7 @@ class Import:
         self.sections = list(Section.objects.in_use().filter(phase=self.phase))
         self.codes = CodesOfReviewer(self.sections, reviewer)
         self.papers, self.prior_access = set(), {}
-        self.outcome = {"new_papers": 0, "summaries": 0, "answers": {}, "unplaced": [], "skipped": []}
+        self.outcome = {"new_papers": 0, "summaries": 0, "answers": {}, "unplaced": [], "skipped": [], "possible": []}
         self.outcome["not_independent"] = []
 
     @cached_property
@@ -106,11 +106,12 @@ class Import:
             title=template.title, year=template.year, doi=template.doi or "", authors=template.authors or []
         )
         match = find_duplicates([wanted], self.known)[0]
-        if match:
+        if match and match.is_sure:
             return match.found.paper
         if not self.may_create:
+            likeness = f" It is {match}." if match else ""
             raise ValidationError(
-                f"{name}: “{template.title}” is no paper of this study. Ask a lead to import it first."
+                f"{name}: “{template.title}” is no paper of this study.{likeness} Ask a lead to import it first."
             )
         entry = {"key": "", "authors": wanted.authors, "year": template.year, "title": template.title}
         paper = Paper.objects.create(
@@ -121,10 +122,14 @@ class Import:
             year=template.year,
             venue=template.venue or "",
             doi=wanted.doi,
+            shares_doi=any(one.doi == wanted.doi for one in self.known if one.doi),
         )
         PaperSource.objects.create(paper=paper, file_name=name[:255])
         self.known.append(comparable(paper))
         self.outcome["new_papers"] += 1
+        if match:
+            told = {"file": name, "title": paper.title, "like": match.found.key, "reason": str(match)}
+            self.outcome["possible"].append(told)
         return paper
 
     def assignment_of(self, paper, name):

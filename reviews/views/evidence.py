@@ -11,6 +11,7 @@ from mapping.models import Code, Paper, Section
 from mapping.pages import answer, filter_of
 from reviews import evidence as quoted
 from reviews.comparing import newest_of_each
+from reviews.map_forms import axis_name
 from reviews.models import Summary
 from reviews.seeing import visible_findings
 from reviews.table_csv import csv_file, csv_url
@@ -36,7 +37,7 @@ def evidence(request, slug):
         "query": choice.words,
         "section": choice.section,
         "is_provisional": choice.is_provisional,
-        "map_query": urlencode({"y": choice.section.key, "source": choice.source}) if choice.section else "",
+        "map_query": urlencode({"y": axis_name(choice.section), "source": choice.source}) if choice.section else "",
         "shown": len(rows),
         "total": len(choice.all_rows),
         "csv_url": csv_url(request),

@@ -15,7 +15,7 @@ from reviews.importing import import_codings as import_file
 from reviews.importing.options import pairs
 from reviews.models import Round
 
-MOST_PROBLEMS = 500
+MOST_PROBLEMS, MOST_NOTES = 500, 10
 
 
 class CodingsForm(forms.Form):
@@ -68,6 +68,8 @@ def import_codings(request, slug):
             if not is_check and not outcome["problems"]:
                 number = outcome["summaries"]
                 messages.success(request, f"{number} summar{pluralize(number, 'y,ies')} imported from {file.name}.")
+                for note in outcome["notes"][:MOST_NOTES]:
+                    messages.info(request, note)
                 return redirect("papers", slug)
     problems = outcome["problems"] if outcome else []
     context = {

@@ -177,8 +177,9 @@ class Cell:
 
     def add_evidence(self, papers):
         """Gives each paper its `evidence`: what was quoted for the labels of this cell."""
-        labels = {(axis.key, label) for axis, label in self.wanted}
-        chosen = [section for key, section in self.material.sections.items() if key in {one for one, _ in labels}]
+        sections = self.material.sections
+        labels = {(sections[axis.key].key, label) for axis, label in self.wanted if axis.key in sections}
+        chosen = [sections[axis.key] for axis, _ in self.wanted if axis.key in sections]
         by_paper = {paper.pk: paper for paper in papers}
         for paper in papers:
             paper.evidence = []

@@ -30,6 +30,7 @@ class Command(ActCommand):
         ]
         lines += [f"{one['file']}: {one['reason']}." for one in outcome["skipped"]]
         lines += outcome["not_independent"]
+        lines += [f"{one['file']}: made a paper of “{one['title']}”; {one['reason']}." for one in outcome["possible"]]
         lines += [f"{one['file']}, line {one['line']}, found no place: {one['text']}" for one in outcome["unplaced"]]
         lines += ["Nothing was written: this was a dry run."] if outcome["dry_run"] else []
         return "\n".join(lines)

@@ -1,0 +1,131 @@
+"""What becomes of the entries of a file: papers of their own, or found here already; the lead decides."""
+
+from collections import Counter, defaultdict
+from types import SimpleNamespace
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from mapping.models import Paper, PaperImport
+from mapping.parsers import PaperRecord
+from mapping.parsers.titles import SAME_DOI, find_duplicates
+
+NEW, DUPLICATE = "new", "duplicate"
+# What a preview says of an entry that may be another one. `is_sure` is None where nothing is like it.
+_NO_MATCH = {"why": "", "is_sure": None, "differs": [], "like": "", "first": None}
+
+
+def judge(study, entries, choices=None):
+    """Write into each entry what becomes of it; returns the study's papers by key, `{key: pk}`.
+
+    `outcome` is what will happen, `why` the reason to think that it is here already, `like` the key
+    of the other one, `first` its place where it stands in the same file, `differs` what speaks
+    against it. `choices` are what the lead decided, `{place: whether it is a paper of its own}`.
+    """
+    choices = choices or {}
+    papers = list(comparable_papers(study))
+    records = [record_of(entry) for entry in entries]
+    places = {id(record): place for place, record in enumerate(records)}
+    matches = find_duplicates(records, papers)
+    for place, (entry, match) in enumerate(zip(entries, matches, strict=True)):
+        if match is None:
+            entry.update(_NO_MATCH, outcome=NEW, which="")
+            continue
+        first = places.get(id(match.found))
+        is_taken = choices.get(str(place), is_taken_unasked(entry, match))
+        entry.update(
+            outcome=NEW if is_taken else DUPLICATE,
+            why=str(match),
+            is_sure=match.is_sure,
+            differs=[list(difference) for difference in match.differences],
+            like=match.found.key,
+            which="" if is_taken or match.is_in_file else match.found.key,
+            first=first,
+        )
+    return {paper.key: paper.pk for paper in papers}
+
+
+def is_taken_unasked(entry, match):
+    """Whether an entry that looks like another one becomes a paper while nobody has decided."""
+    if match.is_sure:
+        return False
+    # A file that lists two publications under one DOI has slipped. The DOI of a paper that is here
+    # already outweighs an entry that does not even name its authors.
+    return match.why != SAME_DOI or match.is_in_file or bool(entry["authors"])
+
+
+def comparable_papers(study):
+    """The papers of a study, as far as the search for duplicates looks at them."""
+    fields = ("pk", "key", "title", "year", "doi", "venue", "authors")
+    for *facts, authors in Paper.objects.filter(study=study).order_by("pk").values_list(*fields):
+        yield SimpleNamespace(**dict(zip(fields, facts, strict=False)), authors=authors.split("; "))
+
+
+def record_of(entry):
+    return PaperRecord(**{name: entry[name] for name in PaperRecord.__dataclass_fields__})
+
+
+def counts(entries):
+    found = Counter(entry["outcome"] for entry in entries)
+    return {"new": found[NEW], "duplicate": found[DUPLICATE]}
+
+
+@transaction.atomic
+def choose(paper_import, taken):
+    """Remember which entries of a preview are papers of their own: `taken` is `{place: bool}`.
+
+    Returns the import with the entries as they now stand. Places where nothing was found alike are
+    left aside.
+    """
+    # Two ticks at once: the second adds to the first.
+    found = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
+    if found.state != PaperImport.State.PREVIEWED:
+        raise ValidationError(f"{found.file_name} was imported already: nothing is left to choose.")
+    decided = {
+        str(place): bool(is_taken)
+        for place, is_taken in taken.items()
+        if 0 <= place < len(found.records) and is_choice(found.records[place])
+    }
+    found.choices |= decided
+    apply(found.records, found.choices)
+    for name, count in counts(found.records).items():
+        setattr(found, name, count)
+    found.save(update_fields=["choices", "new", "duplicate"])
+    return found
+
+
+def apply(entries, choices):
+    """Bring the outcome of entries that were judged before in line with what was decided since."""
+    for place, is_taken in choices.items():
+        entry = entries[int(place)]
+        entry["outcome"] = NEW if is_taken else DUPLICATE
+        is_elsewhere = is_taken or entry["first"] is not None
+        entry["which"] = "" if is_elsewhere else entry.get("like") or entry["which"]
+
+
+def is_choice(entry):
+    """Whether something like this entry was found. Previews of before this was asked say it in `why`."""
+    return bool(entry.get("why"))
+
+
+def is_question(entry):
+    return is_choice(entry) and entry.get("is_sure") is False
+
+
+def questions_of(entries):
+    """The places of the entries that somebody should decide."""
+    return {place for place, entry in enumerate(entries) if is_question(entry)}
+
+
+def named_places(paper_import, names):
+    """`{name: the places it means}` among the entries that look like others.
+
+    A name is a key, a line, “file:line” or “all”; what means nothing here is left out.
+    """
+    by_name = defaultdict(list)
+    for place, entry in enumerate(paper_import.records):
+        if is_choice(entry):
+            line = entry["line"]
+            for name in {"all", entry["key"], str(line), f"{paper_import.file_name}:{line}"} - {""}:
+                by_name[name].append(place)
+    return {name: by_name[name] for name in names if name in by_name}

@@ -1,0 +1,195 @@
+"""One publication as the search for duplicates sees it, and what makes two of them alike."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from rapidfuzz import fuzz
+
+from .keys import normalised_doi
+from .names import family
+
+SAME_DOI, SAME_TITLE, NEAR_TITLE = "same DOI", "same title", "nearly the same title"
+SAME_MAIN_TITLE = "same title but for a subtitle"
+# Two titles under one DOI that score less are hardly one publication in two spellings: "Deep learning
+# for code" and "Deep learning for medical images" score 74.
+LEAST_ALIKE = 80
+WORDS_TO_TRY = 4
+_SHORTEST_TITLE, _LONGEST_TITLE = 10, 1000
+_ORDINALS = {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
+_ORDINALS |= {"one", "two", "three", "four", "five", "first", "second", "third", "fourth", "fifth"}
+_ORDINALS |= {"a", "b", "c"}
+_NO_LETTERS = re.compile(r"[\W_]+")
+_SUBTITLE = re.compile(r":|[.?!]\s|\s[-–—]\s|—")
+
+
+@dataclass(frozen=True)
+class Match:
+    """Why a record may be a publication that is there already. `score` is 0 to 100.
+
+    `is_sure` is False where something speaks against it; then `differences` are triples of a
+    field, what the record says there and what the other one says.
+    """
+
+    found: object
+    why: str
+    score: float
+    is_in_file: bool
+    is_sure: bool = True
+    differences: tuple = ()
+
+    def __str__(self):
+        near = f" ({self.score:.0f} %)" if self.why == NEAR_TITLE else ""
+        name = getattr(self.found, "key", "") or getattr(self.found, "title", "")
+        line = getattr(self.found, "line", None)
+        place = f", repeated in the file (line {line})" if line else ", repeated in the file"
+        told = f"{self.why}{near} as “{name}”{place if self.is_in_file else ''}"
+        if self.is_sure:
+            return told
+        differing = [f"{field} {here or 'none'}, there {there or 'none'}" for field, here, there in self.differences]
+        return "; ".join([f"possibly the same: {told}", *differing])
+
+
+@lru_cache(maxsize=50_000)
+def normalised_title(title):
+    """Letters and digits only, without case and accents, words one space apart."""
+    kept = title.casefold()
+    if not kept.isascii():
+        decomposed = unicodedata.normalize("NFKD", kept)
+        kept = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return " ".join(_NO_LETTERS.sub(" ", kept).split())
+
+
+@lru_cache(maxsize=50_000)
+def _normalised_family(name):
+    return normalised_title(family(name))
+
+
+class Candidate:
+    """A record with its normalised DOI, title and people. `position` is its place in the file."""
+
+    def __init__(self, record, *, is_in_file, position=-1):
+        self.record, self.is_in_file, self.position = record, is_in_file, position
+        self.doi = normalised_doi(record.doi or "")
+        self.title = normalised_title(record.title or "")
+        self.year = record.year
+        self._people = None
+
+    @property
+    def authors(self):
+        authors = getattr(self.record, "authors", None) or []
+        return authors if isinstance(authors, list) else []
+
+    @property
+    def people(self):
+        if self._people is None:
+            self._people = {_normalised_family(name) for name in self.authors} - {""}
+        return self._people
+
+    @cached_property
+    def main_title(self):
+        """What stands before the subtitle; empty where there is none, or too little before it."""
+        written = (self.record.title or "").strip()
+        found = _SUBTITLE.search(written)
+        if not found:
+            return ""
+        main = normalised_title(written[: found.start()])
+        is_telling = len(main) >= _SHORTEST_TITLE and (" " in main or not main.isascii())
+        return main if is_telling and main != self.title else ""
+
+    @cached_property
+    def words(self):
+        """The words of the title; of a short one, or one in a script without spaces, groups of letters too."""
+        words = set(self.title.split())
+        if len(words) < WORDS_TO_TRY:
+            letters = self.title.replace(" ", "")
+            words |= {letters[place : place + 4] for place in range(len(letters) - 3)}
+        return words
+
+    @property
+    def has_usual_title(self):
+        return _SHORTEST_TITLE <= len(self.title) <= _LONGEST_TITLE
+
+    @cached_property
+    def numbers(self):
+        return tuple(word for word in self.title.split() if word.isdigit() or word in _ORDINALS)
+
+    def shares_year(self, other):
+        return self.year is None or other.year is None or self.year == other.year
+
+    def is_within_a_year_of(self, other):
+        return self.shares_year(other) or abs(self.year - other.year) == 1
+
+    def shares_people(self, other):
+        return bool(self.people & other.people)
+
+    def differs_in_doi(self, other):
+        return bool(self.doi and other.doi and self.doi != other.doi)
+
+    def differs_in_people(self, other):
+        return bool(self.people and other.people and not self.people & other.people)
+
+    def has_quite_another_title_than(self, other):
+        """A title in other words, or of another part; no title contradicts none."""
+        if not self.title or not other.title or self.title == other.title:
+            return False
+        if self.numbers and other.numbers and self.numbers != other.numbers:
+            return True
+        shorter, longer = sorted((self.title, other.title), key=len)
+        if f" {longer} ".startswith(f" {shorter} ") or f" {longer} ".endswith(f" {shorter} "):
+            return False
+        likeness = (compare(shorter, longer) for compare in (fuzz.ratio, fuzz.token_sort_ratio))
+        return max(likeness) < LEAST_ALIKE
+
+    def has_same_title_as(self, other):
+        # "Editorial" appears every month; two DOIs need a person in common to be one publication.
+        is_another = self.differs_in_doi(other) and not self.shares_people(other)
+        return self.shares_year(other) and not is_another
+
+    def is_nearly(self, other):
+        """Whether a nearly equal title means the same; equal ones were judged before."""
+        return (
+            self.title != other.title
+            and self.shares_year(other)
+            and self.numbers == other.numbers
+            and not self.differs_in_doi(other)
+            and not self.differs_in_people(other)
+        )
+
+    def may_be(self, other):
+        """Whether an equal or nearly equal title may mean the same: a preprint, say, and what became of it."""
+        return self.is_within_a_year_of(other) and self.numbers == other.numbers and self.shares_people(other)
+
+    def may_be_without_subtitle(self, other):
+        if self.shares_people(other):
+            return self.is_within_a_year_of(other)
+        return self.shares_year(other) and not self.differs_in_doi(other) and not self.differs_in_people(other)
+
+    def match(self, why, score):
+        """A Match with this one, of which there is no doubt."""
+        return Match(self.record, why, score, self.is_in_file)
+
+    def question(self, addition, why, score):
+        """A Match with this one that somebody has to decide."""
+        told = tuple(_differences(addition, self))
+        return Match(self.record, why, score, self.is_in_file, is_sure=False, differences=told)
+
+
+def _differences(new, other):
+    if new.title != other.title:
+        yield "title", f"“{new.record.title}”", f"“{other.record.title}”"
+    if new.people != other.people:
+        yield "authors", _in_short(new.authors), _in_short(other.authors)
+    if new.year != other.year:
+        yield "year", str(new.year or ""), str(other.year or "")
+    if new.doi != other.doi:
+        yield "DOI", new.doi, other.doi
+    here, there = (getattr(one.record, "venue", "") or "" for one in (new, other))
+    if normalised_title(here) != normalised_title(there):
+        yield "venue", here, there
+
+
+def _in_short(authors):
+    families = [family(name) for name in authors]
+    return ", ".join(families[:3]) + (" et al." if len(families) > 3 else "")

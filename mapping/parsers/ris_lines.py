@@ -1,0 +1,186 @@
+"""The lines of a RIS file put together to records, in spite of what programs leave between them."""
+
+import re
+from dataclasses import dataclass, field
+
+from rispy.config import TAG_KEY_MAPPING
+
+KNOWN_TAGS = set(TAG_KEY_MAPPING) - {"UK"}
+_TAG_LINE = re.compile(r"^([A-Z][A-Z0-9])  -(?: (.*)|)$")
+# Hand-made files leave spaces out or double them; "UK - based" in an abstract is text, so only known tags count.
+_LOOSE_TAG_LINE = re.compile(r"^\s*([A-Z][A-Z0-9])\s{0,3}-(?:\s+(.*)|)$")
+_NO_SPACE_BEHIND = re.compile(r"^([A-Z][A-Z0-9])  -(\S.*)$")
+_SMALL_TAG_LINE = re.compile(r"^([a-z][a-z0-9])  -(?: (.*)|)$")
+_TYPE_ALONE = re.compile(r"^\s*(TY)\s{0,3}-\s*([A-Z]{3,6})\s*$")
+_START = re.compile(r"^[^\S\n]*(?:\d+\.[^\S\n]+)?(?:TY\s{0,3}-|ty  - )", re.MULTILINE)
+# Ovid numbers its records: "1." or "<1>" on a line of its own, or in front of TY.
+_NUMBER_ALONE = re.compile(r"^\s*(?:\d+\.|<\d+>)\s*$")
+_NUMBER_IN_FRONT = re.compile(r"^\s*\d+\.\s+(?=TY\s{0,3}-)")
+_RECORD_ON_THE_LINE_OF_END = re.compile(r"TY\s{0,3}-\s*[A-Z]{3,6}\s*$")
+# Joined files bring their byte-order marks along, read in either encoding.
+_BYTE_ORDER_MARK = re.compile("\ufeff|^ï»¿", re.MULTILINE)
+_BIBTEX_ENTRY = re.compile(r"\s*@\w+\s*[{(]")
+TITLES = {"TI", "T1", "CT"}
+DOIS = {"DO", "DI"}
+
+
+@dataclass
+class Chunk:
+    """Lines from TY up to before ER, one per field; or tagged lines that belong to no record."""
+
+    line: int
+    lines: list[str] = field(default_factory=list)
+    is_stray: bool = False
+    is_closed: bool = False
+
+    def add(self, tag, value):
+        self.lines.append(f"{tag}  - {value}")
+
+    def tags(self):
+        return {line[:2] for line in self.lines}
+
+    def values_of(self, tags):
+        return {line[6:].strip().lower() for line in self.lines if line[:2] in tags}
+
+
+def has_records(text):
+    return bool(_START.search(_BYTE_ORDER_MARK.sub("", text)))
+
+
+def divided(text):
+    """(the lines of RIS records, the other lines), each with blank lines in place of the others."""
+    lines = text.split("\n")
+    tags = [tag_and_value(line)[0] for line in lines]
+    inside, is_open, has_end = [], False, False
+    for place, tag in enumerate(tags):
+        if tag == "TY":
+            is_open, has_end = True, _next_end(tags, place) == "ER"
+        elif is_open and not has_end and _BIBTEX_ENTRY.match(lines[place]):
+            is_open = False
+        inside.append(is_open)
+        is_open = is_open and tag != "ER"
+    return tuple(
+        "\n".join(line if is_inside == wanted else "" for line, is_inside in zip(lines, inside, strict=True))
+        for wanted in (True, False)
+    )
+
+
+def _next_end(tags, place):
+    """The tag that ends the record that begins here: ER, or TY of the next one."""
+    places = range(place + 1, len(tags))
+    return next((tags[one] for one in places if tags[one] in {"ER", "TY"}), None)
+
+
+def chunks(text):
+    """Every record that begins with TY, and what stands outside of all, in the order of the file."""
+    assembly = _Assembly()
+    for number, line in enumerate(_BYTE_ORDER_MARK.sub("", text).split("\n"), start=1):
+        assembly.take(number, line)
+    assembly.settle_loose()
+    return assembly.chunks
+
+
+class _Assembly:
+    """Reads line by line; `current` is the record that is open."""
+
+    def __init__(self):
+        self.chunks = []
+        self.current = None
+        self.loose = None  # tagged lines since the last record was closed
+        self.is_gap = True  # whether a blank line, or nothing at all, came last
+        self.loose_behind_gap = False
+        self.leading_tags = set()  # what this program writes in front of TY
+        self.number = None  # a line that holds nothing but a number: a counter, if a record follows
+
+    def take(self, number, line):
+        tag, value = tag_and_value(_NUMBER_IN_FRONT.sub("", line))
+        if tag == "TY":
+            self.begin(number, value)
+        elif self.current:
+            self.go_on(number, line, tag, value)
+        elif tag and tag != "ER":
+            self.loosely(number, tag, value)
+        elif not value.strip():
+            self.is_gap = True
+
+    def begin(self, number, value):
+        leading = []
+        if self.loose and not self.is_gap and self.is_leading():
+            self.leading_tags |= self.loose.tags()
+            leading, self.loose = self.loose.lines, None
+        self.settle_loose()
+        self.current = Chunk(number, [f"TY  - {value}", *leading])
+        self.chunks.append(self.current)
+        self.number, self.is_gap = None, False
+
+    def is_leading(self):
+        """Whether the loose lines, right in front of TY, belong to the record that begins there."""
+        return self.loose_behind_gap or self.loose.tags() <= self.leading_tags
+
+    def go_on(self, number, line, tag, value):
+        if self.number is not None and line.strip():
+            # No record began there: the number belongs to the text after all.
+            self.current.lines[-1] += f" {self.number}"
+            self.number = None
+        if tag == "ER":
+            self.current.is_closed, self.current, self.is_gap = True, None, False
+            again = _RECORD_ON_THE_LINE_OF_END.search(value)
+            if again:
+                self.take(number, again[0])
+        elif tag:
+            self.current.add(tag, value)
+        elif _NUMBER_ALONE.match(line):
+            self.number = line.strip()
+        elif value.strip():
+            self.continue_field(value)
+
+    def continue_field(self, value):
+        last = self.current.lines[-1]
+        is_word_of_its_own = last.startswith("KW") and not value[0].isspace() and last.strip()[-1] not in ",;-"
+        if is_word_of_its_own:
+            self.current.add("KW", value.strip())
+        else:
+            self.current.lines[-1] += " " + value.strip()
+
+    def loosely(self, number, tag, value):
+        if self.loose is None:
+            self.loose, self.loose_behind_gap = Chunk(number, is_stray=True), self.is_gap
+        self.loose.add(tag, value)
+        self.is_gap = False
+
+    def settle_loose(self):
+        """Lines behind ER are of the record before, unless they make one of their own."""
+        loose, self.loose = self.loose, None
+        if loose is None:
+            return
+        before = next((one for one in reversed(self.chunks) if not one.is_stray), None)
+        if before and not is_another_record(loose, before):
+            before.lines += loose.lines
+        else:
+            self.chunks.append(loose)
+
+
+def is_another_record(loose, before):
+    """A title or a DOI, where the record before has one that differs: here a line TY was lost."""
+    for tags in (TITLES, DOIS):
+        here, there = loose.values_of(tags), before.values_of(tags)
+        if here and there and not here <= there:
+            return True
+    return False
+
+
+def tag_and_value(line):
+    for exact in (_TAG_LINE, _TYPE_ALONE):
+        found = exact.match(line)
+        if found:
+            return found[1], found[2] or ""
+    for loose in (_LOOSE_TAG_LINE, _NO_SPACE_BEHIND, _SMALL_TAG_LINE):
+        found = loose.match(line)
+        if found and found[1].upper() in KNOWN_TAGS and not _is_sentence(*found.groups()):
+            return found[1].upper(), found[2] or ""
+    return None, line
+
+
+def _is_sentence(tag, value):
+    """ "ER - the busiest place" is a line of an abstract, "ER -" the end of a record."""
+    return tag == "ER" and bool(value and value.strip()) and not _RECORD_ON_THE_LINE_OF_END.search(value)
