@@ -81,7 +81,7 @@ def test_recoding_is_a_new_revision_and_the_first_stays(change, paper, study, be
     task.refresh_from_db()
     assert task.done_at
     section = task.section
-    rated = touching.rated([section], study.created_by)[section, "code"]
+    rated = touching.rated(study, [section], study.created_by)[section, "code"]
     given = rated.ratings[rated.raters.index(ben.pk)][rated.papers.index(paper.pk)]
     assert given == {"Data quality", "Cost"}
 
