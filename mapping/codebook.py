@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from mapping.models import Code, CodebookChange, LogEntry, Study
+from mapping.models.fields import check_lengths
+from mapping.parsers.lengths import SENTENCES, excess
 
 WORDS = ("label", "definition", "when_not", "example")
 EDITABLE = (*WORDS, "parent_id", "excludes_paper")
@@ -92,6 +94,8 @@ def why(reason):
     reason = reason.strip()
     if not reason:
         raise ValidationError({"reason": "Say why: it stays in the history of the codebook."})
+    if too_long := excess(reason, SENTENCES):
+        raise ValidationError({"reason": f"This text {too_long}."})
     return reason
 
 
@@ -138,6 +142,7 @@ def change_codes(updates):
         after[str(code.pk)] = changed
         for name, value in changed.items():
             setattr(code, name, value)
+        check_lengths(code)
         code.save(update_fields=[name.removesuffix("_id") for name in changed])
     return {"codes": before}, {"codes": after}
 
@@ -156,6 +161,7 @@ def add(section, *, by, facts, reason=""):
         if code.parent.section_id != section.pk:
             raise ValidationError({"parent": "The parent stands in another section."})
         parent_for(code.parent)
+    check_lengths(code)
     code.save()
     record_added(code, by=by, reason=reason)
     return code

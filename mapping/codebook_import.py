@@ -30,6 +30,7 @@ class Imported(NamedTuple):
     lines: list
     ignored: list
     is_written: bool
+    notes: list
 
     def count(self, word):
         return sum(line.word == word for line in self.lines)
@@ -60,7 +61,7 @@ def import_codebook(study, table, *, by, reason, is_dry_run=False, without=()):
     Study.objects.select_for_update().get(pk=study.pk)
     lines = [*brought_in(study, table, by, reason)]
     lines += [Line(problem.line, "", "", "refused", problem.reason) for problem in table.problems]
-    outcome = Imported(sorted(lines), table.ignored, is_written=not is_dry_run)
+    outcome = Imported(sorted(lines), table.ignored, is_written=not is_dry_run, notes=table.notes)
     if is_dry_run or set(outcome.refused) - set(without):
         transaction.set_rollback(True)
         return outcome._replace(is_written=False)

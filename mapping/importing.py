@@ -17,6 +17,7 @@ from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
 from mapping.paper_keeping import delete_files_after_commit, delete_or_refuse
 from mapping.parsers import PaperRecord, UnreadableFile, read_papers
 from mapping.parsers.keys import proposed_key, unique_keys
+from mapping.parsers.lengths import excess_of_record
 from mapping.parsers.titles import find_duplicates
 
 NEW, DUPLICATE = "new", "duplicate"
@@ -70,6 +71,7 @@ def confirm(paper_import, *, by):
     if paper_import.state == PaperImport.State.UNDONE:
         raise ValidationError(f"The import of {paper_import.file_name} was undone. Upload the file again.")
     entries = paper_import.records
+    refuse_too_long(paper_import.file_name, entries)
     # Since the preview, another import may have brought the same papers.
     known = judge(study, entries)
     write_papers(study, paper_import, entries, known)
@@ -149,7 +151,7 @@ def judge(study, entries):
         SimpleNamespace(pk=pk, key=key, title=title, year=year, doi=doi, authors=authors.split("; "))
         for pk, key, title, year, doi, authors in known
     ]
-    records = [PaperRecord(**{name: entry[name] for name in PaperRecord.__dataclass_fields__}) for entry in entries]
+    records = [record_of(entry) for entry in entries]
     places = {id(record): place for place, record in enumerate(records)}
     for entry, match in zip(entries, find_duplicates(records, papers), strict=True):
         if match is None:
@@ -160,6 +162,18 @@ def judge(study, entries):
                 outcome=DUPLICATE, why=str(match), which="" if match.is_in_file else match.found.key, first=first
             )
     return {paper.key: paper.pk for paper in papers}
+
+
+def refuse_too_long(file_name, entries):
+    """A preview that was made before texts had a longest length may hold what cannot be kept."""
+    for entry in entries:
+        if why := excess_of_record(record_of(entry)):
+            place = f"{file_name}, line {entry['line']}" if entry["line"] else file_name
+            raise ValidationError(f"{place}: {why}. Upload the file again.")
+
+
+def record_of(entry):
+    return PaperRecord(**{name: entry[name] for name in PaperRecord.__dataclass_fields__})
 
 
 def counts(entries):

@@ -103,7 +103,7 @@ def save_answer(summary, section, content, *, based_on, by, kept_edit=None, reso
         raise Frozen("This summary was submitted; it can no longer be changed.")
     answer = Answer.objects.filter(summary=summary, section=section).first()
     saved = content_of(answer)
-    content = checked(section, content, by=by, already=saved.codes)
+    content = checked(section, content, by=by, already=saved.codes, standing=saved.texts())
     if content == saved:
         outcome = Outcome("unchanged", answer or Answer(summary=summary, section=section))
     elif answer is None or answer.version == based_on:

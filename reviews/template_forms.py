@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 
 from mapping.coefficients import choices_for
 from mapping.models import Phase, ResearchQuestion, Section, Study
+from mapping.views.fields import LongTextField
 from reviews import configuring, declaring, outlining, templating
 
 
@@ -64,7 +65,7 @@ class SectionForm(ActForm):
     research_question = forms.ModelChoiceField(
         queryset=None, required=False, empty_label="none", help_text="Groups the sections of the form."
     )
-    help = forms.CharField(
+    help = LongTextField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Shown beside the field.",
@@ -141,7 +142,7 @@ class PhaseForm(ActForm):
 
 class QuestionForm(ActForm):
     key = forms.CharField(max_length=20, help_text="RQ1, RQ2 …")
-    text = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}), label="Question")
+    text = LongTextField(required=False, widget=forms.Textarea(attrs={"rows": 3}), label="Question")
 
     def __init__(self, posted, *, question=None, key=""):
         initial = {**self.facts_of(question), "seen": self.token_of(question)} if question else {"key": key}
@@ -156,7 +157,7 @@ class QuestionForm(ActForm):
 
 class SettingsForm(ActForm):
     title = forms.CharField(max_length=300)
-    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    description = LongTextField(required=False, widget=forms.Textarea(attrs={"rows": 4}))
     others_visible = forms.ChoiceField(
         label="Reviewers see each other's summaries of a paper",
         choices=Study.OthersVisible.choices,
@@ -179,7 +180,7 @@ class SettingsForm(ActForm):
         label="Hide reviewers' names while settling",
         help_text="They appear as A, B, C, in another order on every paper: the answer counts, not the name.",
     )
-    statistics_off_reason = forms.CharField(
+    statistics_off_reason = LongTextField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
         label="Work without agreement statistics, because",

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
 
 from mapping.exporting import plain
+from mapping.parsers.characters import UNFIT, is_fit, shown, unfit_place
 from reviews.bundling import FORMAT, NAMES
 
 MEMBERS = (*NAMES, "README.md")
@@ -68,6 +69,8 @@ class Bundle:
             raise Refused(f"{name} is no JSON: {error}.") from error
         if not isinstance(found, dict):
             raise Refused(f"{name} holds no JSON object.")
+        if place := unfit_place(found):
+            raise Refused(shown(f"{name}, {place}: {UNFIT}."))
         return found
 
     def about(self):
@@ -91,7 +94,9 @@ class Bundle:
                         raise Refused(
                             f"{table.name}, line {start}: {len(cells)} cells where the header has {len(header)}."
                         )
-                    yield Row(table.name, start, dict(zip(header, map(plain, cells), strict=True)))
+                    row = Row(table.name, start, dict(zip(header, map(plain, cells), strict=True)))
+                    row.check_characters()
+                    yield row
                     start = reader.line_num + 1
             except (csv.Error, UnicodeDecodeError) as error:
                 raise Refused(f"{table.name}, line {reader.line_num + 1}: {error}.") from error
@@ -139,6 +144,11 @@ class Row:
     def __getitem__(self, name):
         return self.cells[name]
 
+    def check_characters(self):
+        for name, cell in self.cells.items():
+            if not is_fit(cell):
+                raise self.refused(name, UNFIT)
+
     def refused(self, name, why):
         return Refused(f"{self.file}, line {self.line}, column {name}: {str(why).rstrip('.')}.")
 
@@ -168,7 +178,7 @@ class Row:
         return self[name] == "1"
 
     def json(self, name):
-        return self.read(name, json.loads, "JSON")
+        return self.read(name, fit_json, "JSON that can be kept")
 
     def object(self, name):
         found = self.json(name) or {}
@@ -184,6 +194,13 @@ class Row:
         if wanted not in things:
             raise self.refused(name, f"there is no {what} “{wanted[:60]}” in the bundle")
         return things[wanted]
+
+
+def fit_json(text):
+    found = json.loads(text)
+    if unfit_place(found):
+        raise ValueError
+    return found
 
 
 def finite(text):

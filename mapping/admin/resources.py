@@ -81,6 +81,7 @@ class TableResource(resources.ModelResource):
         self.studies = {study.slug: study for study in Study.objects.filter(slug__in=set(dataset["study"]))}
         # By heading: what is not asked for is not read, and the preview says so.
         self.ignored = [name for name in dataset.headers if name not in {*self.fields, LINE}]
+        self.notes = getattr(dataset, "notes", [])
         self.lines = {}
         self.written = Counter()
 
@@ -104,7 +105,7 @@ class TableResource(resources.ModelResource):
             self.written[row["study"], row_result.import_type] += 1
 
     def after_import(self, dataset, result, *, user, file_name, **kwargs):
-        result.ignored = self.ignored
+        result.ignored, result.notes = self.ignored, self.notes
         for slug in {slug for slug, _ in self.written}:
             new, changed = self.written[slug, "new"], self.written[slug, "update"]
             what = self._meta.model._meta.verbose_name_plural

@@ -14,6 +14,9 @@ from jsonschema import Draft202012Validator
 
 from mapping.coefficients import COEFFICIENTS, choices_for
 
+from .characters import UNFIT, is_fit
+from .characters import shown as showable
+
 SCHEMA = Path(__file__).resolve().parent.parent / "built_in" / "protocol.schema.json"
 LIMIT = 5 * 1024 * 1024
 SHOWN_PROBLEMS = 100
@@ -26,6 +29,7 @@ class ProtocolRefused(ValueError):
     """The file cannot be taken. `problems`: list of sentences, each beginning with the place it speaks of."""
 
     def __init__(self, file, problems):
+        problems = [showable(problem) for problem in problems]
         super().__init__(f"{file}: " + "; ".join(problems))
         self.file = file
         self.problems = problems
@@ -160,8 +164,8 @@ def trimmed(value, place, problems):
     if isinstance(value, list):
         return [trimmed(part, f"{place}[{index}]", problems) for index, part in enumerate(value)]
     if isinstance(value, str):
-        if any(sign == "\x00" or "\ud800" <= sign <= "\udfff" for sign in value):
-            problems.append(f"{place}: holds a character that is no text (NUL or half a character)")
+        if not is_fit(value):
+            problems.append(f"{place}: {UNFIT}")
         return value.strip()
     return value
 
