@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from mapping.models import Code, CodebookChange, LogEntry, Study
 from mapping.models.fields import check_lengths
 from mapping.parsers.lengths import SENTENCES, excess
+from mapping.parsers.spelling import sameness, visible
 
 WORDS = ("label", "definition", "when_not", "example")
 EDITABLE = (*WORDS, "parent_id", "excludes_paper")
@@ -101,16 +102,22 @@ def why(reason):
 
 def label_of(text, section, *, besides=()):
     """A tidy label that no other code of the section has."""
-    label = " ".join(text.split())
+    label = visible(text)
     if not label:
         raise ValidationError({"label": "A code needs a label."})
     if len(label) > 300:
         raise ValidationError({"label": "A label has at most 300 characters."})
-    taken = section.codes.filter(label__iexact=label, status__in=[Status.ACTIVE, Status.RETIRED])
-    if found := taken.exclude(pk__in=besides).first():
+    standing = section.codes.filter(status__in=[Status.ACTIVE, Status.RETIRED]).exclude(pk__in=besides)
+    if found := alike(label, standing):
         state = " It is retired: restore it." if found.status == Status.RETIRED else ""
         raise ValidationError({"label": f"{section} has the code “{found.label}” already.{state}"})
     return label
+
+
+def alike(label, codes):
+    """The code among these whose label nobody could tell from this one, or None."""
+    wanted = sameness(label)
+    return next((code for code in codes if sameness(code.label) == wanted), None)
 
 
 def parent_for(parent, code=None):

@@ -9,8 +9,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from mapping.codebook import hold_codebook
+from mapping.codebook import alike, hold_codebook
 from mapping.models import Code, LogEntry, Membership
+from mapping.parsers.spelling import visible
 
 from .checking import checked
 from .content import BLANK, Content, MarkContent
@@ -259,14 +260,14 @@ def copy_answers(source, target):
 @transaction.atomic
 def propose_code(section, *, label, definition, reason, by):
     """A code that the codebook lacks. Its proposer may use it at once; only leads see it, until they have decided."""
-    label = " ".join(label.split())
+    label = visible(label)
     code = Code(
         section=section, label=label, definition=definition.strip(), reason=reason.strip(), proposed_by=by,
         status=Code.Status.PROPOSED, position=section.codes.count(),
     )  # fmt: skip
     if not section.has_codes:
         raise ValidationError(f"{section} takes no codes.")
-    if Code.objects.usable_by(by, section).filter(label__iexact=label).exists():
+    if alike(label, Code.objects.usable_by(by, section)):
         raise ValidationError(f"“{label}” is there already: choose it.")
     code.full_clean(exclude=["section", "proposed_by"], validate_constraints=False)
     try:

@@ -20,10 +20,16 @@ class ActForm(forms.Form):
         try:
             return act(**facts)
         except ValidationError as error:
-            self.add_error(None, error)
+            self.show_refusal(error)
         except templating.ChangedMeanwhile as met:
             self.show_conflict(met)
         return None
+
+    def show_refusal(self, error):
+        """Beside its field, where this form has the field that the act speaks of."""
+        by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        for name, messages in by_field.items():
+            self.add_error(name if name in self.fields else None, messages)
 
     @property
     def is_done(self):

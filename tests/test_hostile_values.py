@@ -11,7 +11,7 @@ from tests.making import make_assignment, make_paper
 from tests.test_doors import address, things  # noqa: F401
 from tests.test_odd_requests import QUERIES, SIGNED_IN, keys
 
-NUMBERS = ["9" * 40, "9" * 5000, "1e99999", "²", "2147483648"]
+NUMBERS = ["9" * 40, "9" * 5000, "²"]
 HALF = "%ED%A0%80"  # half a character, as no text may hold it
 TAGS = re.compile(r"<(input|select|textarea|button)\b([^>]*)>(.*?)(?=<(?:input|select|textarea|button)\b|$)", re.DOTALL)
 
@@ -37,8 +37,17 @@ def test_no_number_in_a_query_or_a_form_is_too_long_for_a_page(name, things, as_
         assert lead.get(url, dict.fromkeys([*fields, *QUERIES], number)).status_code < 500, number[:20]
     for number in ("9" * 5000, "2147483648"):
         assert lead.post(url, dict.fromkeys(fields, number)).status_code < 500, number[:20]
-    for one in fields:
-        assert lead.post(url, {**fields, one: "9" * 40}).status_code < 500, one
+
+
+@pytest.mark.parametrize("name", SIGNED_IN)
+def test_no_field_takes_what_no_column_can_hold(name, things, as_user, ada):  # noqa: F811
+    lead = as_user(ada)
+    url = address(name, {**things, "task": things["own task"][ada.pk]})
+    fields = typed(lead.get(url))
+    for place, one in enumerate(fields):
+        # Beside what a browser would send of the others, so that this one is looked at.
+        hostile = ("9" * 40, "ä" * 150_000)[place % 2]
+        assert lead.post(url, {**fields, one: hostile}).status_code < 500, one
 
 
 @pytest.mark.parametrize("name", [name for name in SIGNED_IN if keys(name)])
@@ -53,7 +62,7 @@ def test_no_number_in_an_address_is_too_long(name, number, things, as_user, ada)
 
 
 @pytest.mark.parametrize("name", SIGNED_IN)
-def test_half_characters_and_endless_texts_are_answered_in_words(name, things, as_user, ada):  # noqa: F811
+def test_half_characters_are_answered_in_words(name, things, as_user, ada):  # noqa: F811
     lead = as_user(ada)
     url = address(name, {**things, "task": things["own task"][ada.pk]})
     fields = typed(lead.get(url))
@@ -62,8 +71,6 @@ def test_half_characters_and_endless_texts_are_answered_in_words(name, things, a
         assert lead.get(f"{url}?{query}").status_code < 500
         form = "&".join(f"{one}={hostile}" for one in fields)
         assert lead.post(url, form, content_type="application/x-www-form-urlencoded").status_code < 500
-    for one in fields:
-        assert lead.post(url, {**fields, one: "ä" * 100_000}).status_code < 500, one
 
 
 def test_a_version_without_end_saves_nothing_and_says_so(study, as_user, ben):
@@ -101,3 +108,10 @@ def test_a_range_without_end_is_answered_as_the_protocol_says(asked, things, stu
 @pytest.mark.parametrize("name", ["overview", "pdf", "papers", "map"])
 def test_headers_without_end_are_answered(name, headers, things, as_user, ben):  # noqa: F811
     assert as_user(ben).get(address(name, things), headers=headers).status_code < 500
+
+
+def test_a_refusal_of_an_act_stands_in_the_form_that_has_no_such_field(study, as_user, ada):
+    code = study.sections.get(key="challenges").codes.first()
+    facts = {"label_1": "Same", "label_2": "same", "reason": "two things"}
+    answer = as_user(ada).post(reverse("split-code", args=[study.slug, code.pk]), facts)
+    assert (answer.status_code, "already" in answer.text) == (422, True)

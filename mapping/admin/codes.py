@@ -1,6 +1,8 @@
+from django import forms
 from django.contrib import admin
 from django.db.models import Q
 
+from mapping import codebook
 from mapping.models import Approach, Challenge, Code, MaturityStage, Membership
 
 from .records import RecordAdmin
@@ -8,9 +10,15 @@ from .resources import ApproachResource, ChallengeResource, MaturityStageResourc
 from .tables import TableAdmin
 
 
+class CodeForm(forms.ModelForm):
+    def clean_label(self):
+        return codebook.label_of(self.cleaned_data["label"], self.instance.section, besides=[self.instance.pk])
+
+
 class CodeAdmin(RecordAdmin):
     """Words can be mended here, each a step of the codebook; the other acts are on the codebook page."""
 
+    form = CodeForm
     mendable = ["label", "definition", "when_not", "example"]
     list_display = ["label", "section", "study", "status", "parent", "position", "excludes_paper"]
     list_filter = ["status", "excludes_paper", ("section__study", admin.RelatedOnlyFieldListFilter)]

@@ -21,6 +21,7 @@ from mapping.models import (
     Study,
 )
 from mapping.parsers.keys import normalised_doi
+from mapping.parsers.spelling import sameness, visible
 
 from .formats import LINE
 
@@ -190,13 +191,14 @@ class CodeResource(TableResource):
             raise ValidationError({"label": "Missing."})
         if not row.get("position", "0"):
             row["position"] = "0"
-        self.require_once(row, "label", row["study"], row["label"].casefold())
+        row["label"] = visible(row["label"])
+        self.require_once(row, "label", row["study"], sameness(row["label"]))
 
     def get_instance(self, instance_loader, row):
         section = self.sections[self.studies[row["study"]].pk]
         known = Code.Status.ACTIVE, Code.Status.RETIRED
-        found = self._meta.model.objects.filter(section=section, label__iexact=row["label"], status__in=known)
-        code = found.select_related("section__study").first()
+        found = self._meta.model.objects.filter(section=section, status__in=known)
+        code = codebook.alike(row["label"], found.select_related("section__study"))
         status = row.get("status")
         if status and status != (code.status if code else Code.Status.ACTIVE):
             raise ValidationError(

@@ -31,14 +31,19 @@ class LimitedTextField(models.TextField):
         return type(model_instance)._base_manager.filter(pk=model_instance.pk, **{self.attname: value}).exists()
 
 
+def too_long(thing, times=1):
+    """`(field, why)` of every text of this thing that is longer than so many times its longest length."""
+    for field in thing._meta.concrete_fields:
+        if isinstance(field, LimitedTextField) and field.longest:
+            value = getattr(thing, field.attname)
+            why = excess(value or "", times * field.longest)
+            if why and not field.is_there_already(value, thing):
+                yield field, why
+
+
 def check_lengths(*things, place=""):
     """ValidationError where a text of these is too long, naming the field; `place` says where it stood."""
     for thing in things:
-        for field in thing._meta.concrete_fields:
-            if not isinstance(field, LimitedTextField) or not field.longest:
-                continue
-            value = getattr(thing, field.attname)
-            why = excess(value or "", field.longest)
-            if why and not field.is_there_already(value, thing):
-                start = f"{place}: the" if place else "The"
-                raise ValidationError(f"{start} {field.verbose_name} {why}.")
+        for field, why in too_long(thing):
+            start = f"{place}: the" if place else "The"
+            raise ValidationError(f"{start} {field.verbose_name} {why}.")

@@ -16,6 +16,7 @@ from mapping.coefficients import COEFFICIENTS, choices_for
 
 from .characters import UNFIT, is_fit
 from .characters import shown as showable
+from .spelling import look, sameness, visible
 
 SCHEMA = Path(__file__).resolve().parent.parent / "built_in" / "protocol.schema.json"
 LIMIT = 5 * 1024 * 1024
@@ -98,8 +99,8 @@ class Protocol:
 
 def codes_in_use(section):
     active = [code for code in section.codes if code.status == "active"]
-    labels = {code.label.lower() for code in active}
-    return tuple(code if code.parent.lower() in labels else replace(code, parent="") for code in active)
+    labels = {sameness(code.label) for code in active}
+    return tuple(code if sameness(code.parent) in labels else replace(code, parent="") for code in active)
 
 
 def read(text_or_dict, file="protocol.json"):
@@ -113,6 +114,7 @@ def read(text_or_dict, file="protocol.json"):
     shape_problems = list(islice(shapes(content), SHOWN_PROBLEMS))
     problems += shape_problems
     if not shape_problems:
+        content = with_labels_once(content, notes)
         unknown_keys(content, rules(), "", notes)
         problems += references(content)
     if problems:
@@ -160,6 +162,7 @@ def once_each(pairs):
 def trimmed(value, place, problems):
     """The content with its texts trimmed; what PostgreSQL cannot keep is a problem, not a crash later."""
     if isinstance(value, dict):
+        problems += [f"{place or 'the whole'}: a name in it {UNFIT}" for key in value if not is_fit(key)]
         return {key: trimmed(part, f"{place}.{key}".lstrip("."), problems) for key, part in value.items()}
     if isinstance(value, list):
         return [trimmed(part, f"{place}[{index}]", problems) for index, part in enumerate(value)]
@@ -251,6 +254,25 @@ def unknown_keys(value, rule, place, notes):
                 unknown_keys(item, known["items"], f"{here}[{index}]", notes)
 
 
+def with_labels_once(content, notes):
+    """Labels without what nobody can see, and codes that nobody could tell apart as the first of them."""
+    sections = []
+    for index, section in enumerate(content.get("sections", [])):
+        first, codes = {}, []
+        for place, code in enumerate(section.get("codes", [])):
+            label = visible(code["label"])
+            twin = first.setdefault(look(label), code)
+            if twin is code or code["label"] == twin["label"]:
+                codes.append({**code, "label": label} if label else code)
+            else:
+                here = f"sections[{index}].codes[{place}].label"
+                notes.append(
+                    f"{here}: “{label}” looks like the code “{visible(twin['label'])}” before it: taken as one"
+                )
+        sections.append({**section, **({"codes": codes} if "codes" in section else {})})
+    return {**content, **({"sections": sections} if "sections" in content else {})}
+
+
 def references(content):
     """What the shape cannot say: keys and labels once each, and every name leads somewhere."""
     phases = [phase["key"] for phase in content.get("phases", [])] or ["coding"]
@@ -298,12 +320,12 @@ def coded(section, place):
     if codes and section["kind"] not in WITH_CODES:
         yield f"{place}.codes: a section of the kind {section['kind']} has no codes"
     yield from repeated(codes, f"{place}.codes", "label")
-    by_label = {code["label"].lower(): code for code in codes} | {code["label"]: code for code in codes}
+    by_label = {sameness(code["label"]): code for code in codes} | {look(code["label"]): code for code in codes}
     for index, code in enumerate(codes):
         if not code.get("parent"):
             continue
         here = f"{place}.codes[{index}].parent"
-        parent = by_label.get(code["parent"]) or by_label.get(code["parent"].lower())
+        parent = by_label.get(look(code["parent"])) or by_label.get(sameness(code["parent"]))
         if parent is None:
             yield f"{here}: this section has no code “{code['parent']}”"
         elif parent is code:
