@@ -6,6 +6,7 @@ import json
 import stat
 import zipfile
 import zlib
+from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -15,6 +16,7 @@ from django.template.defaultfilters import filesizeformat
 
 from mapping.exporting import plain
 from mapping.parsers.characters import UNFIT, is_fit, shown, unfit_place
+from mapping.parsers.moments import in_our_time
 from reviews.bundling import FORMAT, NAMES
 
 MEMBERS = (*NAMES, "README.md")
@@ -44,7 +46,7 @@ class Bundle:
         for entry in entries:
             check_entry(entry)
         names = [entry.filename for entry in entries]
-        doubled = next((name for name in names if names.count(name) > 1), None)
+        doubled = first_doubled(names)
         if doubled:
             raise Refused(f"The ZIP has two files called {doubled}.")
         missing = [name for name in MEMBERS if name not in names]
@@ -123,8 +125,14 @@ def check_entry(entry):
         raise Refused(f"{name} grows more than {HIGHEST_RATIO}-fold when unpacked: that is no bundle of ours.")
 
 
+def first_doubled(names):
+    """A name that stands twice, or None."""
+    (name, times), *_ = Counter(names).most_common(1) or [(None, 0)]
+    return name if times > 1 else None
+
+
 def check_header(file, header, names):
-    doubled = next((name for name in header if header.count(name) > 1), None)
+    doubled = first_doubled(header)
     if doubled:
         raise Refused(f"{file} has two columns called “{doubled}”.")
     unknown = next((name for name in header if name not in names), None)
@@ -211,7 +219,7 @@ def finite(text):
 
 
 def moment(text):
-    found = datetime.fromisoformat(text)
+    found = in_our_time(datetime.fromisoformat(text))
     if found.tzinfo is None:
         raise ValueError
     return found

@@ -172,3 +172,16 @@ def test_a_refused_file_fails_as_a_command_too(study, ada, tmp_path):
     file.write_text(f"{HEAD}\np1,ben,tools,TBD\n")
     with pytest.raises(CommandError):
         call_command("import_codings", study.slug, str(file), "--create")
+
+
+@pytest.mark.parametrize("labels", [["+-5", "3"], ["--1", "2"], ["9" * 290, "٣"], ["+", "-1"]])
+def test_labels_that_are_nearly_numbers_are_labels(labels, study, ada):
+    rows = [f"p{place},r,scale,{label}" for place, label in enumerate(labels)]
+    assert reasons(take(study, ada, *rows)) == []
+
+
+@pytest.mark.parametrize("when", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "9" * 5000, "2024-13-45"])
+def test_a_moment_that_no_database_gives_back_is_refused(when, study, ada, ben):
+    make_paper(study, key="p")
+    outcome = take(study, ada, f"p,ben,method,Survey,{when}", head=f"{HEAD},submitted_at")
+    assert "a time such as" in reasons(outcome)[0][1]

@@ -168,3 +168,16 @@ def test_what_a_sheet_says_of_its_size_is_not_believed():
 
     content = changed(workbook(Codings=[["paper", "value"], ["p", 1]]), SHEET, change)
     assert cells(read_table("c.xlsx", content, required=NEEDED)) == [{"paper": "p", "value": "1"}]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"paper,value" + b",x" * 20_000 + b"\n" + b"p\n" * 10,
+        b"paper,value" + b",x" * 16_000 + b"\n" + b"p\n" * 1_000,
+        b"paper,value\n" + b"p" + b"," * 9_000_000,
+    ],
+)
+def test_a_small_csv_that_grows_is_refused_too(content):
+    with pytest.raises(UnreadableFile, match="the table has more than 16,384 columns, or 8,000,000 cells: split it"):
+        read_table("c.csv", content, required=NEEDED)

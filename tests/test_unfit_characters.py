@@ -2,6 +2,9 @@
 
 import io
 import json
+import re
+import warnings
+import zipfile
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -119,3 +122,20 @@ def test_no_reader_of_references_hands_over_what_cannot_be_kept(content):
     for record in records:
         assert unfit_place({**record.__dict__}) is None
     assert records or problems
+
+
+def test_a_bundle_of_very_many_files_of_one_name_is_refused_at_once(study):
+    stored = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(stored, "w") as archive:
+        warnings.simplefilter("ignore")
+        for _ in range(60_000):
+            archive.writestr(zipfile.ZipInfo("log.csv"), b"")
+    assert refusal(stored.getvalue()) == "The ZIP has two files called log.csv."
+
+
+@pytest.mark.parametrize("when", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_that_no_database_gives_back_is_refused_with_its_line(when, study):
+    make_paper(study, key="a")
+    stamped = re.compile(r"\d{4}-\d\d-\d\dT[^,\r\n]*")
+    said = refusal(tampered(bundle_of(study), "papers.csv", lambda text: stamped.sub(when, text)))
+    assert said.startswith("papers.csv, line 2, column added_at:")

@@ -4,6 +4,7 @@ The format is `mapping/built_in/protocol.schema.json`; `docs/protocol.md` explai
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -16,6 +17,7 @@ from mapping.coefficients import COEFFICIENTS, choices_for
 
 from .characters import UNFIT, is_fit
 from .characters import shown as showable
+from .moments import in_our_time
 from .spelling import look, sameness, visible
 
 SCHEMA = Path(__file__).resolve().parent.parent / "built_in" / "protocol.schema.json"
@@ -153,8 +155,7 @@ def no_number(name):
 def once_each(pairs):
     content = dict(pairs)
     if len(content) < len(pairs):
-        keys = [key for key, _ in pairs]
-        again = next(key for key in keys if keys.count(key) > 1)
+        again = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise ValueError(f"“{again}” appears twice in one object")
     return content
 
@@ -338,7 +339,7 @@ def moment(text):
     """A date and time in UTC, or None. Without a zone it is taken as UTC."""
     if not text:
         return None
-    when = datetime.fromisoformat(text)
+    when = in_our_time(datetime.fromisoformat(text))
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 

@@ -20,6 +20,8 @@ csv.field_size_limit(50 * 1024 * 1024)
 # such apostrophes already gets one more, so that nothing typed is lost on the way back.
 _ESCAPED = re.compile(r"'(?='*[=+\-@\t\r\n])")
 _TO_ESCAPE = re.compile(r"'*[=+\-@\t\r\n]")
+# Every row becomes as wide as the header: short rows below a wide one grow without end.
+MOST_COLUMNS, MOST_CELLS = 16_384, 8_000_000
 _DELIMITERS = ",;\t|"
 
 
@@ -115,6 +117,8 @@ def _table(name, rows, wanted, necessary):
     if not rows:
         raise UnreadableFile("the table is empty", name)
     (_, headings), *rows = rows
+    if len(headings) > MOST_COLUMNS or len(headings) * len(rows) > MOST_CELLS:
+        raise UnreadableFile(too_large(), name)
     places = _places(name, headings, wanted, necessary)
     others = _other_columns(headings, places)
     table = Table([*places, *others], [], ignored=list(others) if wanted else [])
@@ -126,6 +130,10 @@ def _table(name, rows, wanted, necessary):
         filled = cells + [""] * (len(headings) - len(cells))
         table.rows.append(Row(line, {column: filled[place] for column, place in {**places, **others}.items()}, name))
     return table
+
+
+def too_large():
+    return f"the table has more than {MOST_COLUMNS:,} columns, or {MOST_CELLS:,} cells: split it"
 
 
 def heading(text):
@@ -175,24 +183,27 @@ def _csv_rows(name, content, wanted):
     text = decoded(content, name)
     delimiter, skipped = _delimiter(text, wanted)
     try:
-        return _parsed(text, delimiter, skipped, is_strict=True)
+        return _parsed(text, delimiter, skipped, name, is_strict=True)
     except csv.Error as error:
         if "unexpected end of data" in str(error):
             line = _last_row_start(text, delimiter, skipped)
             raise UnreadableFile("a quotation mark is opened here and never closed", name, line) from error
     try:
-        return _parsed(text, delimiter, skipped, is_strict=False)
+        return _parsed(text, delimiter, skipped, name, is_strict=False)
     except csv.Error as error:
         raise UnreadableFile(f"this is no table: {error}", name) from error
 
 
-def _parsed(text, delimiter, skipped, *, is_strict):
+def _parsed(text, delimiter, skipped, file, *, is_strict):
     source = io.StringIO(text, newline="")
     for _ in range(skipped):
         source.readline()
     reader = csv.reader(source, delimiter=delimiter, strict=is_strict, skipinitialspace=True)
-    rows, start = [], 1
+    rows, start, seen = [], 1, 0
     for cells in reader:
+        seen += len(cells)
+        if seen > MOST_CELLS:
+            raise UnreadableFile(too_large(), file)
         # A quoted cell may hold line ends: line_num is where the row stops.
         if any(cell.strip() for cell in cells):
             rows.append((start + skipped, _trimmed(cells)))
@@ -201,7 +212,7 @@ def _parsed(text, delimiter, skipped, *, is_strict):
 
 
 def _last_row_start(text, delimiter, skipped):
-    rows = _parsed(text, delimiter, skipped, is_strict=False)
+    rows = _parsed(text, delimiter, skipped, "", is_strict=False)
     return rows[-1][0]
 
 

@@ -11,6 +11,7 @@ from mapping.models import Judgement
 from mapping.parsers import Problem, UnreadableFile
 from mapping.parsers.absences import read_absence
 from mapping.parsers.lengths import PROSE, excess
+from mapping.parsers.moments import in_our_time
 from mapping.parsers.spelling import sameness
 from mapping.parsers.tables import read_table
 from mapping.tables import NONE_APPLY
@@ -148,6 +149,7 @@ def moment(text):
         found = parse_datetime(text)
         if found is None and (day := parse_date(text)):
             found = datetime(day.year, day.month, day.day)
+        found = found and in_our_time(found)
     except ValueError:
         found = None
     if found is None:

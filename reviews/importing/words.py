@@ -28,13 +28,10 @@ class AbsenceWords:
         """
         if row.value and section.kind in ASKED and not self.codes.existing(section, row.value, reviewer):
             found = read_absence(row.value)
-            if found == AMBIGUOUS:
-                word = visible(row.value)
-                raise NotFound(
-                    f"“{word}” (“{section}”) is no code, and could mean several things: say which, as an absence "
-                    f"({word}=unclear; the absences are {', '.join(MEANINGS)})"
-                )
-            if found:
+            if found == AMBIGUOUS and section.has_codes:
+                raise NotFound(could_mean_several(visible(row.value), section))
+            # Of a number, or yes or no, its own reader says what is wrong with a word like that.
+            if found and found != AMBIGUOUS:
                 row.word, row.value, row.absence = row.value, "", found.value
         if row.word:
             self.counts[visible(row.word), row.absence, str(section)] += 1
@@ -45,3 +42,10 @@ class AbsenceWords:
             {"word": word, "absence": absence, "meaning": MEANINGS[absence], "section": section, "rows": rows}
             for (word, absence, section), rows in self.counts.most_common()
         ]
+
+
+def could_mean_several(word, section):
+    return (
+        f"“{word}” (“{section}”) is no code, and could mean several things: say which, as an absence "
+        f"({word}=unclear; the absences are {', '.join(MEANINGS)})"
+    )

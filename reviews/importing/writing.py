@@ -1,5 +1,6 @@
 """Writing a plan: everything new in bulk, in the order in which one thing needs the other."""
 
+import re
 from itertools import chain
 
 from django.utils import timezone
@@ -11,6 +12,7 @@ from mapping.protocol import section_dump
 from reviews.models import Answer, Assignment, Mark, Round, Summary
 
 _BATCH = 2000
+WHOLE_NUMBER = re.compile(r"[+-]?\d+")
 
 
 def write(plan, *, by):
@@ -74,7 +76,7 @@ def order_scales(codes):
     for code in codes:
         by_section.setdefault(code.section_id, []).append(code)
     for fellows in by_section.values():
-        if all(code.label.lstrip("+-").isdecimal() for code in fellows):
+        if all(WHOLE_NUMBER.fullmatch(code.label) for code in fellows):
             places = sorted(code.position for code in fellows)
             for code, place in zip(sorted(fellows, key=lambda code: int(code.label)), places, strict=True):
                 code.position = place
