@@ -174,7 +174,7 @@ def test_a_refused_file_fails_as_a_command_too(study, ada, tmp_path):
         call_command("import_codings", study.slug, str(file), "--create")
 
 
-@pytest.mark.parametrize("labels", [["+-5", "3"], ["--1", "2"], ["9" * 290, "٣"], ["+", "-1"]])
+@pytest.mark.parametrize("labels", [["+-5", "3"], ["--1", "2"], ["9" * 290, "٣"]])
 def test_labels_that_are_nearly_numbers_are_labels(labels, study, ada):
     rows = [f"p{place},r,scale,{label}" for place, label in enumerate(labels)]
     assert reasons(take(study, ada, *rows)) == []
