@@ -4,7 +4,7 @@ from django import forms
 
 from mapping.models import Paper, User
 from mapping.numbers import WholeNumberField
-from mapping.views.fields import LongTextField
+from mapping.views.fields import LabelField, LongTextField
 
 from . import progress
 from .models import Round
@@ -13,7 +13,7 @@ A_DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class RoundForm(forms.Form):
-    name = forms.CharField(max_length=100, help_text="Pilot, Main round …")
+    name = LabelField(max_length=100, help_text="Pilot, Main round …")
     phase = forms.ModelChoiceField(None, empty_label=None)
     kind = forms.ChoiceField(
         choices=[("", "as the name says, else main"), *Round.Kind.choices],
@@ -43,7 +43,7 @@ def suggested_round(study):
 
 
 class EditRoundForm(forms.Form):
-    name = forms.CharField(max_length=100)
+    name = LabelField(max_length=100)
     due_on = forms.DateField(label="Due", required=False, widget=A_DAY)
     guidance = LongTextField(required=False, widget=forms.Textarea(attrs={"rows": 4}))
 

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 
 from mapping.coefficients import choices_for
 from mapping.models import Phase, ResearchQuestion, Section, Study
-from mapping.views.fields import LongTextField
+from mapping.views.fields import LabelField, LongTextField
 from reviews import configuring, declaring, outlining, templating
 
 
@@ -63,7 +63,7 @@ class ActForm(forms.Form):
 
 
 class SectionForm(ActForm):
-    label = forms.CharField(max_length=200, help_text="How reviewers see it: “Challenges”.")
+    label = LabelField(max_length=200, help_text="How reviewers see it: “Challenges”.")
     kind = forms.ChoiceField(
         choices=Section.Kind.choices, help_text="What an answer is. It stays as it is once there are answers."
     )
@@ -129,7 +129,7 @@ class DeclarationForm(ActForm):
 
 
 class PhaseForm(ActForm):
-    name = forms.CharField(max_length=100)
+    name = LabelField(max_length=100)
     kind = forms.ChoiceField(
         choices=Phase.Kind.choices,
         help_text="All three work alike; screening and quality come before coding in the flow of papers.",
@@ -147,7 +147,7 @@ class PhaseForm(ActForm):
 
 
 class QuestionForm(ActForm):
-    key = forms.CharField(max_length=20, help_text="RQ1, RQ2 …")
+    key = LabelField(max_length=20, help_text="RQ1, RQ2 …")
     text = LongTextField(required=False, widget=forms.Textarea(attrs={"rows": 3}), label="Question")
 
     def __init__(self, posted, *, question=None, key=""):
@@ -162,7 +162,7 @@ class QuestionForm(ActForm):
 
 
 class SettingsForm(ActForm):
-    title = forms.CharField(max_length=300)
+    title = LabelField(max_length=300)
     description = LongTextField(required=False, widget=forms.Textarea(attrs={"rows": 4}))
     others_visible = forms.ChoiceField(
         label="Reviewers see each other's summaries of a paper",

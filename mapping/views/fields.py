@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
 
 from mapping.parsers.lengths import SENTENCES, excess
+from mapping.parsers.spelling import visible
 
 
 class LongTextField(forms.CharField):
@@ -24,6 +25,13 @@ class LongTextField(forms.CharField):
         super().validate(value)
         if (why := excess(value, self.longest)) and value != self.standing:
             raise ValidationError(f"This text {why}.", code="max_length")
+
+
+class LabelField(forms.CharField):
+    """What something is called: one line, without what nobody can see."""
+
+    def to_python(self, value):
+        return visible(super().to_python(value))
 
 
 def refuse_too_large(upload, limit):
