@@ -11,6 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from mapping.models import Code, CodebookChange, LogEntry, Study
+from mapping.models.fields import check_lengths
+from mapping.parsers.lengths import SENTENCES, excess
+from mapping.parsers.spelling import sameness, visible
 
 WORDS = ("label", "definition", "when_not", "example")
 EDITABLE = (*WORDS, "parent_id", "excludes_paper")
@@ -92,21 +95,29 @@ def why(reason):
     reason = reason.strip()
     if not reason:
         raise ValidationError({"reason": "Say why: it stays in the history of the codebook."})
+    if too_long := excess(reason, SENTENCES):
+        raise ValidationError({"reason": f"This text {too_long}."})
     return reason
 
 
 def label_of(text, section, *, besides=()):
     """A tidy label that no other code of the section has."""
-    label = " ".join(text.split())
+    label = visible(text)
     if not label:
         raise ValidationError({"label": "A code needs a label."})
     if len(label) > 300:
         raise ValidationError({"label": "A label has at most 300 characters."})
-    taken = section.codes.filter(label__iexact=label, status__in=[Status.ACTIVE, Status.RETIRED])
-    if found := taken.exclude(pk__in=besides).first():
+    standing = section.codes.filter(status__in=[Status.ACTIVE, Status.RETIRED]).exclude(pk__in=besides)
+    if found := alike(label, standing):
         state = " It is retired: restore it." if found.status == Status.RETIRED else ""
         raise ValidationError({"label": f"{section} has the code “{found.label}” already.{state}"})
     return label
+
+
+def alike(label, codes):
+    """The code among these whose label nobody could tell from this one, or None."""
+    wanted = sameness(label)
+    return next((code for code in codes if sameness(code.label) == wanted), None)
 
 
 def parent_for(parent, code=None):
@@ -138,6 +149,7 @@ def change_codes(updates):
         after[str(code.pk)] = changed
         for name, value in changed.items():
             setattr(code, name, value)
+        check_lengths(code)
         code.save(update_fields=[name.removesuffix("_id") for name in changed])
     return {"codes": before}, {"codes": after}
 
@@ -156,6 +168,7 @@ def add(section, *, by, facts, reason=""):
         if code.parent.section_id != section.pk:
             raise ValidationError({"parent": "The parent stands in another section."})
         parent_for(code.parent)
+    check_lengths(code)
     code.save()
     record_added(code, by=by, reason=reason)
     return code

@@ -9,6 +9,7 @@ from mapping import codebook
 from mapping.codebook_files import COLUMNS
 from mapping.models import Code, Section, Study
 from mapping.parsers.labels import match_code
+from mapping.parsers.spelling import sameness
 from mapping.parsers.tables import read_table
 
 WORDS = ("definition", "when_not", "example")
@@ -30,6 +31,7 @@ class Imported(NamedTuple):
     lines: list
     ignored: list
     is_written: bool
+    notes: list
 
     def count(self, word):
         return sum(line.word == word for line in self.lines)
@@ -60,7 +62,7 @@ def import_codebook(study, table, *, by, reason, is_dry_run=False, without=()):
     Study.objects.select_for_update().get(pk=study.pk)
     lines = [*brought_in(study, table, by, reason)]
     lines += [Line(problem.line, "", "", "refused", problem.reason) for problem in table.problems]
-    outcome = Imported(sorted(lines), table.ignored, is_written=not is_dry_run)
+    outcome = Imported(sorted(lines), table.ignored, is_written=not is_dry_run, notes=table.notes)
     if is_dry_run or set(outcome.refused) - set(without):
         transaction.set_rollback(True)
         return outcome._replace(is_written=False)
@@ -70,13 +72,13 @@ def import_codebook(study, table, *, by, reason, is_dry_run=False, without=()):
 def brought_in(study, table, by, reason):
     """One Line per row of the table, each done or refused by itself."""
     sections = {one.key: one for one in Section.objects.filter(study=study).select_related("study")}
-    known = {(code.section_id, code.label.casefold()): code for code in standing(study)}
+    known = {(code.section_id, sameness(code.label)): code for code in standing(study)}
     first = {}
     for row in table.rows:
-        first.setdefault((row["section"], row["label"].casefold()), row.line)
+        first.setdefault((row["section"], sameness(row["label"])), row.line)
     # Parents first: a row may name one that another row brings.
     for row in sorted(table.rows, key=lambda row: bool(row["parent"])):
-        line = first[row["section"], row["label"].casefold()]
+        line = first[row["section"], sameness(row["label"])]
         try:
             if line != row.line:
                 raise ValidationError(f"“{row['label']}” stands in line {line} already.")
@@ -96,7 +98,7 @@ def brought(row, columns, sections, known, by, reason):
     section = sections.get(row["section"])
     if section is None:
         raise ValidationError(f"There is no section “{row['section']}”: the column takes its key.")
-    code = known.get((section.pk, row["label"].casefold()))
+    code = known.get((section.pk, sameness(row["label"])))
     status = row["status"].casefold()
     if status not in {"", code.status if code else Code.Status.ACTIVE}:
         if status == Code.Status.MERGED and code is None:
@@ -106,19 +108,19 @@ def brought(row, columns, sections, known, by, reason):
     if code is None:
         alike = match_code(row["label"], [one for (pk, _), one in known.items() if pk == section.pk])
         code = codebook.add(section, by=by, facts={"label": row["label"], **facts}, reason=reason)
-        known[section.pk, code.label.casefold()] = code
+        known[section.pk, sameness(code.label)] = code
         return "new", f"nearly the same as “{alike}”" if alike else ""
     changed = [name for name, value in facts.items() if getattr(code, name) != value]
     if not changed:
         return "unchanged", ""
-    known[section.pk, code.label.casefold()] = codebook.change(code, by=by, facts=facts, reason=reason)
+    known[section.pk, sameness(code.label)] = codebook.change(code, by=by, facts=facts, reason=reason)
     return "changed", ", ".join(codebook.NAMES.get(f"{name}_id", codebook.NAMES.get(name, name)) for name in changed)
 
 
 def facts_of(row, columns, section, known):
     facts = {name: row[name] for name in WORDS if name in columns}
     if "parent" in columns:
-        facts["parent"] = known.get((section.pk, row["parent"].casefold())) if row["parent"] else None
+        facts["parent"] = known.get((section.pk, sameness(row["parent"]))) if row["parent"] else None
         if row["parent"] and facts["parent"] is None:
             raise ValidationError(f"There is no code “{row['parent']}” in {section} to stand under.")
     if row["excludes_paper"]:

@@ -6,7 +6,10 @@ A `held` is `{paper: {label: mentions}}`: the labels that hold for a paper, and 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 
+from mapping.parsers.spelling import sameness, visible
+
 PAPERS, MENTIONS = "papers", "mentions"
+NAMELESS = "(nothing that can be seen)"
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,6 @@ def years_between(held, longest=60):
 
 
 def spelled_once(labels):
-    """`{label: how it is written}`: labels that differ in case or spaces alone are one, written as it came first."""
+    """`{label: how it is written}`: labels that nobody could tell apart are one, written as it came first."""
     first = {}
-    return {label: first.setdefault(" ".join(label.split()).casefold(), " ".join(label.split())) for label in labels}
+    return {label: first.setdefault(sameness(label), visible(label) or NAMELESS) for label in labels}

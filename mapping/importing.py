@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from mapping import planner
 from mapping.converters import RESERVED_KEYS, key_refusal, tidied_key
-from mapping.duplicates import DUPLICATE, NEW, counts, is_choice, judge, questions_of
+from mapping.duplicates import DUPLICATE, NEW, counts, is_choice, judge, questions_of, record_of
 from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
 from mapping.paper_keeping import delete_files_after_commit, delete_or_refuse
 from mapping.parsers import UnreadableFile, read_papers
 from mapping.parsers.keys import proposed_key, unique_keys
+from mapping.parsers.lengths import excess_of_record
 
 _SHORT_COLUMNS = ("volume", "number", "pages", "kind", "url")
 _SHOWN = ("key", "title", "authors", "year", "doi", "line", "outcome", "why", "is_sure", "differs", "like", "which")
@@ -73,6 +74,7 @@ def confirm(paper_import, *, by, is_asking=False):
         raise ValidationError(f"The import of {paper_import.file_name} was undone. Upload the file again.")
     entries = paper_import.records
     asked = questions_of(entries)
+    refuse_too_long(paper_import.file_name, entries)
     # Since the preview, another import may have brought the same papers.
     known = judge(study, entries, paper_import.choices)
     if is_asking and questions_of(entries) - asked - {int(place) for place in paper_import.choices}:
@@ -155,6 +157,14 @@ def keep_papers_found_elsewhere(paper_import):
     heirs = dict(heirs.values_list("pk", "paper"))
     PaperSource.objects.filter(pk__in=heirs).update(is_duplicate=False)
     PaperSource.objects.filter(paper_import=paper_import, paper__in=heirs.values()).delete()
+
+
+def refuse_too_long(file_name, entries):
+    """A preview that was made before texts had a longest length may hold what cannot be kept."""
+    for entry in entries:
+        if why := excess_of_record(record_of(entry)):
+            place = f"{file_name}, line {entry['line']}" if entry["line"] else file_name
+            raise ValidationError(f"{place}: {why}. Upload the file again.")
 
 
 def write_papers(study, paper_import, entries, known):

@@ -1,7 +1,7 @@
 """Everything is closed by default; a session that ended costs nobody what they typed; a NUL is refused."""
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.db import DataError
+from django.db import DatabaseError
 from django.http import JsonResponse
 from django.shortcuts import render
 from django.urls import get_resolver, reverse
@@ -19,8 +19,13 @@ class SignedInMiddleware(LoginRequiredMiddleware):
         return super().handle_no_permission(request, view_func)
 
 
+# What PostgreSQL answers to a text or a number that it cannot keep, by SQLSTATE.
+UNFIT_STATES = {"22021", "22P05", "22003", "54000"}
+
+
 class WholeText:
-    """PostgreSQL keeps no NUL in its texts: who sends one, in an address or a form, is refused, and nothing is kept."""
+    """PostgreSQL keeps no NUL in its texts, no half character, no number without end: who sends one, in an address or a
+    form, is refused, and nothing is kept. The doors say it better where they can; this is the wall behind them."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -29,9 +34,17 @@ class WholeText:
         return self.get_response(request)
 
     def process_exception(self, request, exception):
-        if isinstance(exception, DataError) and "NUL" in str(exception):
+        if is_unfit(exception):
             return get_resolver().resolve_error_handler(400)(request, exception)
         return None
+
+
+def is_unfit(exception):
+    if isinstance(exception, UnicodeEncodeError):
+        return exception.reason == "surrogates not allowed"
+    if not isinstance(exception, DatabaseError):
+        return False
+    return "NUL" in str(exception) or getattr(exception.__cause__, "sqlstate", None) in UNFIT_STATES
 
 
 def is_part(request):

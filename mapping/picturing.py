@@ -202,9 +202,12 @@ class Picture:
 
     @cached_property
     def spec(self):
-        """The Vega-Lite specification of what is drawn."""
+        """The Vega-Lite specification of what is drawn. Raises NotDrawable where nothing can be drawn of it."""
         subtitle = f"{self.remark} {self.sentence}".strip()
-        return getattr(self.drawn, f"draw_{self.kind}")(title=self.title, subtitle=subtitle, of=self.whole)
+        try:
+            return getattr(self.drawn, f"draw_{self.kind}")(title=self.title, subtitle=subtitle, of=self.whole)
+        except ValueError as error:
+            raise charts.NotDrawable(str(error)) from error
 
     def draw_bubble(self, *, of, **words):
         if self.is_by_year:

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 
 from mapping.models import Code, LogEntry, Membership, Phase, ResearchQuestion, Section, Study
 from mapping.parsers.protocol import LIMIT, MOMENTS, Protocol, ProtocolRefused, read
+from mapping.parsers.spelling import look, sameness
 
 __all__ = ["BUILT_IN", "LIMIT", "PRESETS", "Protocol", "ProtocolRefused", "add_to", "built_in", "create_study", "dump",
            "preset", "read"]  # fmt: skip
@@ -149,13 +150,13 @@ def write_codes(codes_of_sections):
         for position, entry in enumerate(entries):
             plain = ("label", "definition", "when_not", "example", "excludes_paper", "status")
             code = Code(section=section, position=position, **{name: getattr(entry, name) for name in plain})
-            made[section.pk, entry.label] = code
-            folded.setdefault((section.pk, entry.label.lower()), code)
+            made[section.pk, look(entry.label)] = code
+            folded.setdefault((section.pk, sameness(entry.label)), code)
             if entry.parent:
                 children.append((code, section.pk, entry.parent))
     Code.objects.bulk_create(made.values())
     for code, place, parent in children:
-        code.parent = made.get((place, parent)) or folded[place, parent.lower()]
+        code.parent = made.get((place, look(parent))) or folded[place, sameness(parent)]
     Code.objects.bulk_update([code for code, *_ in children], ["parent"], batch_size=1000)
 
 

@@ -5,22 +5,24 @@ from dataclasses import replace
 from django.core.exceptions import ValidationError
 
 from mapping.models import Code, Judgement, Section
+from mapping.parsers.lengths import PROSE, excess
 
 from .content import Content
 
 LONGEST_PAGE = 40
 
 
-def checked(section, content, *, by, already=()):
+def checked(section, content, *, by, already=(), standing=()):
     """The content as it may be saved; ValidationError names what does not fit this section.
 
-    `already` are codes that stand in the answer: they stay, retired or not.
+    `already` are codes that stand in the answer: they stay, retired or not. So do the texts `standing`
+    in it, however long.
     """
     try:
         content = Content.of(content)
     except (TypeError, ValueError) as error:
         raise ValidationError(str(error)) from None
-    refusals = list(misfits(section, content))
+    refusals = [*misfits(section, content), *too_long(section, content, set(standing))]
     if refusals:
         raise ValidationError(refusals)
     return with_codes_that_hold(section, content, by, set(already))
@@ -40,6 +42,12 @@ def misfits(section, content):
     if any(len(page) > LONGEST_PAGE for page in [content.page, *(mark.page for mark in content.marks)]):
         yield f"{section}: a page has at most {LONGEST_PAGE} characters."
     yield from of_another_kind(section, content)
+
+
+def too_long(section, content, standing):
+    for name, text in content.named_texts():
+        if text not in standing and (why := excess(text, PROSE)):
+            yield f"{section}: the {name} {why}."
 
 
 def of_another_kind(section, content):

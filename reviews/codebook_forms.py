@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from mapping import codebook
 from mapping.models import Code
+from mapping.views.fields import LongTextField
 from reviews.template_forms import ActForm
 
 LONG = forms.Textarea(attrs={"rows": 2, "dir": "auto"})
@@ -18,7 +19,7 @@ REASON = "Stays in the history of the codebook and in the log."
 
 
 def reason_field(required=True):
-    return forms.CharField(label="Why", required=required, help_text=REASON, widget=LONG)
+    return LongTextField(label="Why", required=required, help_text=REASON, widget=LONG)
 
 
 def chosen(form, name):
@@ -49,9 +50,9 @@ class CodeForm(ActForm):
     """A new code, or the words of one."""
 
     label = forms.CharField(max_length=300, widget=forms.TextInput({"dir": "auto", "autocomplete": "off"}))
-    definition = forms.CharField(required=False, widget=LONG, help_text="In one sentence: when does it apply?")
-    when_not = forms.CharField(label="When not to use it", required=False, widget=LONG)
-    example = forms.CharField(required=False, widget=LONG)
+    definition = LongTextField(required=False, widget=LONG, help_text="In one sentence: when does it apply?")
+    when_not = LongTextField(label="When not to use it", required=False, widget=LONG)
+    example = LongTextField(required=False, widget=LONG)
     parent = forms.ModelChoiceField(
         queryset=None, required=False, empty_label="none", help_text="Groups codes, in two levels."
     )
@@ -196,7 +197,7 @@ class SplitForm(CodeActForm):
                 label=f"New code {place}", max_length=300, required=is_needed, widget=forms.TextInput({"dir": "auto"})
             )
             points_out_near_codes(self.fields[f"label_{place}"], code.section, besides=code)
-            self.fields[f"definition_{place}"] = forms.CharField(
+            self.fields[f"definition_{place}"] = LongTextField(
                 label=f"Definition of new code {place}", required=False, widget=LONG
             )
         self.order_fields(self.field_order)
@@ -215,9 +216,9 @@ class AcceptForm(CodeActForm):
     """All words of the code may be edited before it is accepted."""
 
     label = forms.CharField(max_length=300, widget=forms.TextInput({"dir": "auto"}))
-    definition = forms.CharField(required=False, widget=LONG)
-    when_not = forms.CharField(label="When not to use it", required=False, widget=LONG)
-    example = forms.CharField(required=False, widget=LONG)
+    definition = LongTextField(required=False, widget=LONG)
+    when_not = LongTextField(label="When not to use it", required=False, widget=LONG)
+    example = LongTextField(required=False, widget=LONG)
     parent = forms.ModelChoiceField(queryset=None, required=False, empty_label="none")
     reason = reason_field(required=False)
     field_order = ["label", "definition", "when_not", "example", "parent", "reason"]

@@ -9,8 +9,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from mapping.codebook import hold_codebook
+from mapping.codebook import alike, hold_codebook
 from mapping.models import Code, LogEntry, Membership
+from mapping.parsers.spelling import visible
 
 from .blindness.independence import check_at_submission
 from .checking import checked
@@ -104,7 +105,7 @@ def save_answer(summary, section, content, *, based_on, by, kept_edit=None, reso
         raise Frozen("This summary was submitted; it can no longer be changed.")
     answer = Answer.objects.filter(summary=summary, section=section).first()
     saved = content_of(answer)
-    content = checked(section, content, by=by, already=saved.codes)
+    content = checked(section, content, by=by, already=saved.codes, standing=saved.texts())
     if content == saved:
         outcome = Outcome("unchanged", answer or Answer(summary=summary, section=section))
     elif answer is None or answer.version == based_on:
@@ -262,14 +263,14 @@ def copy_answers(source, target):
 @transaction.atomic
 def propose_code(section, *, label, definition, reason, by):
     """A code that the codebook lacks. Its proposer may use it at once; only leads see it, until they have decided."""
-    label = " ".join(label.split())
+    label = visible(label)
     code = Code(
         section=section, label=label, definition=definition.strip(), reason=reason.strip(), proposed_by=by,
         status=Code.Status.PROPOSED, position=section.codes.count(),
     )  # fmt: skip
     if not section.has_codes:
         raise ValidationError(f"{section} takes no codes.")
-    if Code.objects.usable_by(by, section).filter(label__iexact=label).exists():
+    if alike(label, Code.objects.usable_by(by, section)):
         raise ValidationError(f"“{label}” is there already: choose it.")
     code.full_clean(exclude=["section", "proposed_by"], validate_constraints=False)
     try:

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
+from mapping.numbers import whole_number
+
 
 @dataclass(frozen=True)
 class MarkContent:
@@ -59,6 +61,15 @@ class Content:
         """Evidence and confidence alone judge nothing."""
         return not (self.absence or self.none_apply or self.text or self.marks) and self.number is self.yes_no is None
 
+    def named_texts(self):
+        """`(what it is called, text)` of everything typed, marks included."""
+        yield "text", self.text
+        for one in (self, *self.marks):
+            yield from (("quote", one.quote), ("page", one.page), ("note", one.rationale))
+
+    def texts(self):
+        return [text for _, text in self.named_texts()]
+
     @property
     def codes(self):
         """The codes marked, once each, in order."""
@@ -108,4 +119,4 @@ def without_repeats(marks):
 
 def is_id(text):
     """Whether this text from a form could be a primary key."""
-    return text.isascii() and text.isdigit() and len(text) < 19
+    return whole_number(text) is not None

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from mapping.parsers.spelling import visible
+
 WIDTH, LINE, PAD, GAP, ASIDE, LETTERS = 320, 20, 12, 32, 400, 42
 
 
@@ -59,4 +61,5 @@ def box(x, y, heading, details):
 
 
 def shortened(text):
+    text = visible(text)
     return text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…"

@@ -8,6 +8,9 @@ from dataclasses import replace
 from django import forms
 from django.core.exceptions import ValidationError
 
+from mapping.numbers import WholeNumberField, whole_number
+from mapping.views.fields import LongTextField
+
 from .content import BLANK, Content, MarkContent, is_id, tidy
 from .section_html import CONFIDENCE, absences, section_html, values_of
 
@@ -18,7 +21,7 @@ class SectionForm(forms.Form):
     Marks repeat: each is four fields of the same names (mark, quote, page, rationale), lined up by their order.
     """
 
-    version = forms.IntegerField(min_value=0)
+    version = WholeNumberField()
     quote = forms.CharField(label="Quote", required=False)
     page = forms.CharField(label="Page", required=False)
     rationale = forms.CharField(label="Why", required=False)
@@ -86,8 +89,8 @@ class SectionForm(forms.Form):
     @property
     def seen(self):
         """The version that stood beside the kept edits."""
-        value = self.data.get(self.add_prefix("seen"), "")
-        return int(value) if is_id(value) else self.cleaned_data["version"]
+        seen = whole_number(self.data.get(self.add_prefix("seen")))
+        return self.cleaned_data["version"] if seen is None else seen
 
     @property
     def kept_edits(self):
@@ -107,14 +110,14 @@ def rendered(sheet, form=None):
 
 class ProposalForm(forms.Form):
     label = forms.CharField(label="Label", max_length=300)
-    definition = forms.CharField(label="Definition", widget=forms.Textarea({"rows": 2}), help_text="One sentence.")
-    reason = forms.CharField(
+    definition = LongTextField(label="Definition", widget=forms.Textarea({"rows": 2}), help_text="One sentence.")
+    reason = LongTextField(
         label="Why none of the codes fits", widget=forms.Textarea({"rows": 2}), help_text="For the lead, who decides."
     )
 
 
 class ReopenForm(forms.Form):
-    reason = forms.CharField(
+    reason = LongTextField(
         label="Why it is reopened",
         widget=forms.Textarea({"rows": 3}),
         help_text="The reviewer will read it, and it stays in the study's log.",

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
-from django.db import DataError, IntegrityError, models, transaction
+from django.db import DataError, IntegrityError, OperationalError, models, transaction
+from psycopg.errors import ProgramLimitExceeded
 
 from mapping import planner, protocol
 from mapping.models import Code, CodebookChange, LogEntry, Membership, Paper, PaperImport, PaperSource, Study, User
+from mapping.models.fields import LimitedTextField, too_long
 from mapping.tables import CODEBOOK, IMPORTS, PAPER_FIELDS, PAPERS, SOURCES, TEAM
 from reviews import restoring_words, shapes
 from reviews.blindness.reconstruction import reconstruct
@@ -19,6 +21,8 @@ from reviews.scoping import IMPORTED
 from reviews.unbundling import Bundle, Refused, moment
 
 BATCH = 2000
+# Studies of before texts had a longest length come in all the same: so many times that length is taken.
+OLDER = 10
 
 
 @dataclass
@@ -79,11 +83,17 @@ def check(thing, row):
     except ValidationError as error:
         name, words = next(iter(error.message_dict.items()))
         raise row.refused(name, words[0]) from error
+    for column in thing._meta.concrete_fields:
+        if isinstance(column, LimitedTextField) and not column.blank and not getattr(thing, column.attname):
+            raise row.refused(column.name, "This field cannot be blank.")
+    for column, why in too_long(thing, OLDER):
+        raise row.refused(column.name, f"this text {why}")
 
 
 def unchecked(model):
-    """Relations were found by hand, and an empty object is fine as JSON."""
-    return {one.name for one in model._meta.concrete_fields if one.is_relation or isinstance(one, models.JSONField)}
+    """Relations were found by hand, an empty object is fine as JSON, and texts have a longest length of their own."""
+    apart = (models.JSONField, LimitedTextField)
+    return {one.name for one in model._meta.concrete_fields if one.is_relation or isinstance(one, apart)}
 
 
 def restore(source, *, by=None, known=None, slug=None, lead=None, is_dry_run=False):
@@ -99,6 +109,10 @@ def restore(source, *, by=None, known=None, slug=None, lead=None, is_dry_run=Fal
             site = restored(Bundle(source), by, known or {}, slug, lead)
             transaction.set_rollback(is_dry_run)
             return site
+    except OperationalError as error:
+        if not isinstance(error.__cause__, ProgramLimitExceeded):
+            raise
+        raise Refused("The texts of one paper are together too long to be searched: 1 MB of words.") from error
     except (DataError, IntegrityError, UnicodeEncodeError) as error:
         said = str(error).strip().splitlines()[0]
         raise Refused(f"The bundle contradicts itself: {said}") from error

@@ -58,7 +58,8 @@ def recode(task, content, *, by, based_on):
         raise ValidationError(refusal)
     if latest.revision != based_on:
         raise ValidationError("Your summary has a newer revision: reload the page to see it.")
-    content = checked(task.section, content, by=by, already=standing(latest, task))
+    said = coding.content_of(Answer.objects.filter(summary=latest, section=task.section).first())
+    content = checked(task.section, content, by=by, already=standing(latest, task), standing=said.texts())
     if content.is_blank and task.section.is_required:
         raise ValidationError(f"{task.section}: choose an answer. An absence is an answer too.")
     revision = revise(latest, task, content, by, version)

@@ -3,6 +3,8 @@
 from django import forms
 
 from mapping.models import Paper, User
+from mapping.numbers import WholeNumberField
+from mapping.views.fields import LabelField, LongTextField
 
 from . import progress
 from .models import Round
@@ -11,7 +13,7 @@ A_DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class RoundForm(forms.Form):
-    name = forms.CharField(max_length=100, help_text="Pilot, Main round …")
+    name = LabelField(max_length=100, help_text="Pilot, Main round …")
     phase = forms.ModelChoiceField(None, empty_label=None)
     kind = forms.ChoiceField(
         choices=[("", "as the name says, else main"), *Round.Kind.choices],
@@ -19,7 +21,7 @@ class RoundForm(forms.Form):
         help_text="A pilot tries the template on a few papers; a calibration round repeats that.",
     )
     due_on = forms.DateField(label="Due", required=False, widget=A_DAY)
-    guidance = forms.CharField(
+    guidance = LongTextField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="Shown to the reviewers of this round, above their papers.",
@@ -41,9 +43,9 @@ def suggested_round(study):
 
 
 class EditRoundForm(forms.Form):
-    name = forms.CharField(max_length=100)
+    name = LabelField(max_length=100)
     due_on = forms.DateField(label="Due", required=False, widget=A_DAY)
-    guidance = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    guidance = LongTextField(required=False, widget=forms.Textarea(attrs={"rows": 4}))
 
     def __init__(self, *arguments, round, **facts):
         initial = {"name": round.name, "due_on": round.due_on, "guidance": round.guidance}
@@ -90,7 +92,7 @@ class HandOutForm(ReadersForm):
     LEFT, ROUND = "left", "round"
 
     which = forms.ChoiceField(label="Papers", widget=forms.RadioSelect, initial=LEFT)
-    sample = forms.IntegerField(
+    sample = WholeNumberField(
         label="How many of them", required=False, min_value=1, help_text="Drawn by lot. Empty: all."
     )
     per_paper = forms.IntegerField(label="Reviewers per paper", min_value=1, max_value=20)

@@ -3,6 +3,9 @@
 from django import forms
 
 from mapping.models import Code, Judgement, Section
+from mapping.numbers import LARGEST_KEY, WholeNumberField
+from mapping.parsers.lengths import PROSE
+from mapping.views.fields import LongTextField
 from reviews.models import Resolution
 from reviews.settled import Settled, as_of_today
 
@@ -53,15 +56,15 @@ class SettleForm(forms.Form):
     codes = forms.TypedMultipleChoiceField(choices=(), coerce=int, required=False)
     absence = forms.ChoiceField(choices=[("", "none of these"), *Judgement.Absence.choices], required=False)
     none_apply = forms.BooleanField(required=False)
-    text = forms.CharField(required=False, strip=True)
+    text = LongTextField(longest=PROSE, required=False)
     number = forms.DecimalField(required=False, max_digits=20, decimal_places=6)
     yes_no = forms.TypedChoiceField(
         choices=[("", ""), ("yes", "yes"), ("no", "no")], coerce=lambda word: word == "yes", empty_value=None,
         required=False,
     )  # fmt: skip
     cause = forms.ChoiceField(choices=[("", "choose …"), *Resolution.Cause.choices], required=False)
-    rationale = forms.CharField(required=False, strip=True)
-    seen = forms.IntegerField(required=False)
+    rationale = LongTextField(longest=PROSE, required=False)
+    seen = WholeNumberField(required=False, max_value=LARGEST_KEY)
     answers = forms.CharField(required=False)
 
     def __init__(self, posted, *, section, said, choices, current=None, went_to=()):
@@ -111,8 +114,8 @@ class DeferForm(forms.Form):
 
 
 class RemarkForm(forms.Form):
-    text = forms.CharField(
-        max_length=10_000, strip=True, error_messages={"required": "A remark needs a word or two."},
+    text = LongTextField(
+        longest=10_000, error_messages={"required": "A remark needs a word or two."},
         widget=forms.Textarea(attrs={"rows": 2}),
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 
 from mapping.coefficients import choices_for
 from mapping.models import Phase, ResearchQuestion, Section, Study
+from mapping.views.fields import LabelField, LongTextField
 from reviews import configuring, declaring, outlining, templating
 
 
@@ -19,10 +20,16 @@ class ActForm(forms.Form):
         try:
             return act(**facts)
         except ValidationError as error:
-            self.add_error(None, error)
+            self.show_refusal(error)
         except templating.ChangedMeanwhile as met:
             self.show_conflict(met)
         return None
+
+    def show_refusal(self, error):
+        """Beside its field, where this form has the field that the act speaks of."""
+        by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        for name, messages in by_field.items():
+            self.add_error(name if name in self.fields else None, messages)
 
     @property
     def is_done(self):
@@ -56,7 +63,7 @@ class ActForm(forms.Form):
 
 
 class SectionForm(ActForm):
-    label = forms.CharField(max_length=200, help_text="How reviewers see it: “Challenges”.")
+    label = LabelField(max_length=200, help_text="How reviewers see it: “Challenges”.")
     kind = forms.ChoiceField(
         choices=Section.Kind.choices, help_text="What an answer is. It stays as it is once there are answers."
     )
@@ -64,7 +71,7 @@ class SectionForm(ActForm):
     research_question = forms.ModelChoiceField(
         queryset=None, required=False, empty_label="none", help_text="Groups the sections of the form."
     )
-    help = forms.CharField(
+    help = LongTextField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Shown beside the field.",
@@ -122,7 +129,7 @@ class DeclarationForm(ActForm):
 
 
 class PhaseForm(ActForm):
-    name = forms.CharField(max_length=100)
+    name = LabelField(max_length=100)
     kind = forms.ChoiceField(
         choices=Phase.Kind.choices,
         help_text="All three work alike; screening and quality come before coding in the flow of papers.",
@@ -140,8 +147,8 @@ class PhaseForm(ActForm):
 
 
 class QuestionForm(ActForm):
-    key = forms.CharField(max_length=20, help_text="RQ1, RQ2 …")
-    text = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}), label="Question")
+    key = LabelField(max_length=20, help_text="RQ1, RQ2 …")
+    text = LongTextField(required=False, widget=forms.Textarea(attrs={"rows": 3}), label="Question")
 
     def __init__(self, posted, *, question=None, key=""):
         initial = {**self.facts_of(question), "seen": self.token_of(question)} if question else {"key": key}
@@ -155,8 +162,8 @@ class QuestionForm(ActForm):
 
 
 class SettingsForm(ActForm):
-    title = forms.CharField(max_length=300)
-    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    title = LabelField(max_length=300)
+    description = LongTextField(required=False, widget=forms.Textarea(attrs={"rows": 4}))
     others_visible = forms.ChoiceField(
         label="Reviewers see each other's summaries of a paper",
         choices=Study.OthersVisible.choices,
@@ -179,7 +186,7 @@ class SettingsForm(ActForm):
         label="Hide reviewers' names while settling",
         help_text="They appear as A, B, C, in another order on every paper: the answer counts, not the name.",
     )
-    statistics_off_reason = forms.CharField(
+    statistics_off_reason = LongTextField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
         label="Work without agreement statistics, because",

@@ -6,6 +6,7 @@ import json
 import stat
 import zipfile
 import zlib
+from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -14,6 +15,8 @@ from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
 
 from mapping.exporting import plain
+from mapping.parsers.characters import UNFIT, is_fit, shown, unfit_place
+from mapping.parsers.moments import in_our_time
 from reviews.bundling import FORMAT, LATER, NAMES
 
 MEMBERS = (*NAMES, "README.md")
@@ -43,7 +46,7 @@ class Bundle:
         for entry in entries:
             check_entry(entry)
         names = [entry.filename for entry in entries]
-        doubled = next((name for name in names if names.count(name) > 1), None)
+        doubled = first_doubled(names)
         if doubled:
             raise Refused(f"The ZIP has two files called {doubled}.")
         missing = [name for name in MEMBERS if name not in {*names, *LATER}]
@@ -71,6 +74,8 @@ class Bundle:
             raise Refused(f"{name} is no JSON: {error}.") from error
         if not isinstance(found, dict):
             raise Refused(f"{name} holds no JSON object.")
+        if place := unfit_place(found):
+            raise Refused(shown(f"{name}, {place}: {UNFIT}."))
         return found
 
     def about(self):
@@ -94,7 +99,9 @@ class Bundle:
                         raise Refused(
                             f"{table.name}, line {start}: {len(cells)} cells where the header has {len(header)}."
                         )
-                    yield Row(table.name, start, dict(zip(header, map(plain, cells), strict=True)))
+                    row = Row(table.name, start, dict(zip(header, map(plain, cells), strict=True)))
+                    row.check_characters()
+                    yield row
                     start = reader.line_num + 1
             except (csv.Error, UnicodeDecodeError) as error:
                 raise Refused(f"{table.name}, line {reader.line_num + 1}: {error}.") from error
@@ -121,8 +128,14 @@ def check_entry(entry):
         raise Refused(f"{name} grows more than {HIGHEST_RATIO}-fold when unpacked: that is no bundle of ours.")
 
 
+def first_doubled(names):
+    """A name that stands twice, or None."""
+    (name, times), *_ = Counter(names).most_common(1) or [(None, 0)]
+    return name if times > 1 else None
+
+
 def check_header(file, header, names):
-    doubled = next((name for name in header if header.count(name) > 1), None)
+    doubled = first_doubled(header)
     if doubled:
         raise Refused(f"{file} has two columns called “{doubled}”.")
     unknown = next((name for name in header if name not in names), None)
@@ -141,6 +154,11 @@ class Row:
 
     def __getitem__(self, name):
         return self.cells[name]
+
+    def check_characters(self):
+        for name, cell in self.cells.items():
+            if not is_fit(cell):
+                raise self.refused(name, UNFIT)
 
     def refused(self, name, why):
         return Refused(f"{self.file}, line {self.line}, column {name}: {str(why).rstrip('.')}.")
@@ -171,7 +189,7 @@ class Row:
         return self[name] == "1"
 
     def json(self, name):
-        return self.read(name, json.loads, "JSON")
+        return self.read(name, fit_json, "JSON that can be kept")
 
     def object(self, name):
         found = self.json(name) or {}
@@ -189,6 +207,13 @@ class Row:
         return things[wanted]
 
 
+def fit_json(text):
+    found = json.loads(text)
+    if unfit_place(found):
+        raise ValueError
+    return found
+
+
 def finite(text):
     number = Decimal(text)
     if not number.is_finite():
@@ -197,7 +222,7 @@ def finite(text):
 
 
 def moment(text):
-    found = datetime.fromisoformat(text)
+    found = in_our_time(datetime.fromisoformat(text))
     if found.tzinfo is None:
         raise ValueError
     return found

@@ -1,5 +1,7 @@
+from django import forms
 from django.contrib import admin
 
+from mapping import codebook
 from mapping.models import Approach, Challenge, Code, MaturityStage
 
 from .records import RecordAdmin
@@ -7,9 +9,15 @@ from .resources import ApproachResource, ChallengeResource, MaturityStageResourc
 from .tables import TableAdmin
 
 
+class CodeForm(forms.ModelForm):
+    def clean_label(self):
+        return codebook.label_of(self.cleaned_data["label"], self.instance.section, besides=[self.instance.pk])
+
+
 class CodeAdmin(RecordAdmin):
     """Words can be mended here, each a step of the codebook; the other acts are on the codebook page."""
 
+    form = CodeForm
     mendable = ["label", "definition", "when_not", "example"]
     list_display = ["label", "section", "study", "status", "parent", "position", "excludes_paper"]
     list_filter = ["status", "excludes_paper", ("section__study", admin.RelatedOnlyFieldListFilter)]

@@ -39,6 +39,7 @@ def dataset_in(content):
         first = table.problems[0]
         raise UnreadableFile(f"line {first.line}: {first.reason}")
     dataset = tablib.Dataset(headers=[*(name_of(column) for column in table.columns), LINE])
+    dataset.notes = table.notes
     for row in table.rows:
         dataset.append([*(row[column] for column in table.columns), row.line])
     return dataset

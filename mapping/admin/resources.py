@@ -21,6 +21,7 @@ from mapping.models import (
     Study,
 )
 from mapping.parsers.keys import normalised_doi
+from mapping.parsers.spelling import sameness, visible
 
 from .formats import LINE
 
@@ -81,6 +82,7 @@ class TableResource(resources.ModelResource):
         self.studies = {study.slug: study for study in Study.objects.filter(slug__in=set(dataset["study"]))}
         # By heading: what is not asked for is not read, and the preview says so.
         self.ignored = [name for name in dataset.headers if name not in {*self.fields, LINE}]
+        self.notes = getattr(dataset, "notes", [])
         self.lines = {}
         self.written = Counter()
 
@@ -104,7 +106,7 @@ class TableResource(resources.ModelResource):
             self.written[row["study"], row_result.import_type] += 1
 
     def after_import(self, dataset, result, *, user, file_name, **kwargs):
-        result.ignored = self.ignored
+        result.ignored, result.notes = self.ignored, self.notes
         for slug in {slug for slug, _ in self.written}:
             new, changed = self.written[slug, "new"], self.written[slug, "update"]
             what = self._meta.model._meta.verbose_name_plural
@@ -189,13 +191,14 @@ class CodeResource(TableResource):
             raise ValidationError({"label": "Missing."})
         if not row.get("position", "0"):
             row["position"] = "0"
-        self.require_once(row, "label", row["study"], row["label"].casefold())
+        row["label"] = visible(row["label"])
+        self.require_once(row, "label", row["study"], sameness(row["label"]))
 
     def get_instance(self, instance_loader, row):
         section = self.sections[self.studies[row["study"]].pk]
         known = Code.Status.ACTIVE, Code.Status.RETIRED
-        found = self._meta.model.objects.filter(section=section, label__iexact=row["label"], status__in=known)
-        code = found.select_related("section__study").first()
+        found = self._meta.model.objects.filter(section=section, status__in=known)
+        code = codebook.alike(row["label"], found.select_related("section__study"))
         status = row.get("status")
         if status and status != (code.status if code else Code.Status.ACTIVE):
             raise ValidationError(

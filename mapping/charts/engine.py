@@ -33,6 +33,10 @@ class NotDrawn(Exception):
     """The engine refused the specification, or gave no answer."""
 
 
+class NotDrawable(NotDrawn):
+    """No picture can be made of this, now or later; the text says why, for whoever asked for it."""
+
+
 class Gone(Exception):
     """The process of the engine ended, or does not answer."""
 

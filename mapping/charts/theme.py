@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import altair as alt
 
+from mapping.parsers.spelling import visible
+
 INK = "#1f2328"
 MUTED = "#5c6773"
 RULE = "#d3d8de"
@@ -98,8 +100,8 @@ def values(rows):
 
 def plain(text):
     """The text as one line, without the control characters that an SVG file must not hold."""
-    text = "".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in str(text))
-    return " ".join(text.split())
+    seen = visible(str(text))
+    return " ".join("".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in seen).split())
 
 
 def distinct(labels, what):

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.template.defaultfilters import filesizeformat
 
 from mapping.models import Membership, Study, User
+from mapping.parsers.characters import UNFIT, is_fit, shown
 
 
 class ActCommand(BaseCommand):
@@ -54,6 +55,7 @@ class ActCommand(BaseCommand):
 
     def handle(self, *args, as_json=False, **options):
         facts = {name: value for name, value in options.items() if name not in self.BASE_OPTIONS}
+        refuse_unfit(facts)
         try:
             if self.is_atomic:
                 with transaction.atomic():
@@ -82,6 +84,14 @@ class ActCommand(BaseCommand):
             "stderr",
         }
     )
+
+
+def refuse_unfit(facts):
+    """Bytes that are no UTF-8 come in from the command line as half characters, which nothing here can keep."""
+    for value in facts.values():
+        for text in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(text, str) and not is_fit(text):
+                raise CommandError(f"“{shown(text)}” {UNFIT}: rename it, or write it in UTF-8.")
 
 
 def file_content(path):

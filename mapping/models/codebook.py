@@ -4,6 +4,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from mapping.parsers.lengths import SENTENCES
+
+from .fields import LimitedTextField
 from .studies import Study
 from .templates import Section
 
@@ -41,9 +44,9 @@ class Code(models.Model):
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="codes")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     label = models.CharField(max_length=300)
-    definition = models.TextField(blank=True)
-    when_not = models.TextField("when not to use", blank=True)
-    example = models.TextField(blank=True)
+    definition = LimitedTextField(longest=SENTENCES, blank=True)
+    when_not = LimitedTextField("when not to use", longest=SENTENCES, blank=True)
+    example = LimitedTextField(longest=SENTENCES, blank=True)
     position = models.PositiveIntegerField(default=0)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     excludes_paper = models.BooleanField(
@@ -55,7 +58,7 @@ class Code(models.Model):
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    reason = models.TextField(blank=True, help_text="Why it was proposed, declined or retired.")
+    reason = LimitedTextField(longest=SENTENCES, blank=True, help_text="Why it was proposed, declined or retired.")
     added_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = CodeQuerySet.as_manager()
@@ -118,7 +121,7 @@ class CodebookChange(models.Model):
     after = models.JSONField(default=dict)
     marks = models.PositiveIntegerField(default=0, help_text="How many marks it touched.")
     papers = models.PositiveIntegerField(default=0, help_text="In how many papers.")
-    reason = models.TextField(blank=True)
+    reason = LimitedTextField(longest=SENTENCES, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now, editable=False)
     undoes = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="undone_by")

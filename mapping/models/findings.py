@@ -1,7 +1,10 @@
 from django.db import models
 from django.db.models import Q
 
+from mapping.parsers.lengths import PROSE
+
 from .codebook import Code
+from .fields import LimitedTextField
 from .papers import Paper
 from .templates import Section
 
@@ -9,9 +12,9 @@ from .templates import Section
 class Evidence(models.Model):
     """What in the paper supports a judgement."""
 
-    quote = models.TextField(blank=True)
+    quote = LimitedTextField(longest=PROSE, blank=True)
     page = models.CharField(max_length=40, blank=True)
-    rationale = models.TextField(blank=True)
+    rationale = LimitedTextField(longest=PROSE, blank=True)
 
     class Meta:
         abstract = True
@@ -35,7 +38,7 @@ class Judgement(models.Model):
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
     absence = models.CharField(max_length=20, choices=Absence.choices, blank=True)
     none_apply = models.BooleanField("none of the codes apply", default=False)
-    text = models.TextField(blank=True)
+    text = LimitedTextField(longest=PROSE, blank=True)
     number = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
     yes_no = models.BooleanField(null=True, blank=True)
 

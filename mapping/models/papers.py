@@ -10,6 +10,9 @@ from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils import timezone
 
+from mapping.parsers.lengths import PAPER
+
+from .fields import LimitedTextField
 from .studies import Study
 
 
@@ -83,10 +86,12 @@ class Paper(models.Model):
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="papers")
     key = models.CharField(max_length=200)
-    title = models.TextField()
-    authors = models.TextField(blank=True, help_text="“Family, Given”, separated by semicolons.")
+    title = LimitedTextField(longest=PAPER["title"])
+    authors = LimitedTextField(
+        longest=PAPER["authors"], blank=True, help_text="“Family, Given”, separated by semicolons."
+    )
     year = models.PositiveSmallIntegerField(null=True, blank=True)
-    venue = models.TextField(blank=True)
+    venue = LimitedTextField(longest=PAPER["venue"], blank=True)
     doi = models.CharField("DOI", max_length=300, blank=True)
     shares_doi = models.BooleanField(
         "shares its DOI",
@@ -94,13 +99,13 @@ class Paper(models.Model):
         help_text="A lead said that this is another publication than the one with the same DOI.",
     )
     url = models.URLField("URL", max_length=1000, blank=True)
-    abstract = models.TextField(blank=True)
+    abstract = LimitedTextField(longest=PAPER["abstract"], blank=True)
     kind = models.CharField(max_length=40, blank=True, help_text="article, inproceedings …")
     volume = models.CharField(max_length=100, blank=True)
     number = models.CharField(max_length=100, blank=True)
     pages = models.CharField(max_length=100, blank=True)
-    publisher = models.TextField(blank=True)
-    keywords = models.TextField(blank=True)
+    publisher = LimitedTextField(longest=PAPER["publisher"], blank=True)
+    keywords = LimitedTextField(longest=PAPER["keywords"], blank=True)
     extra = models.JSONField(default=dict, blank=True, help_text="Fields of the entry that have no column.")
     pdf = models.FileField("PDF", upload_to=pdf_path, blank=True, max_length=300)
     added_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -7,6 +7,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from mapping.parsers.lengths import SENTENCES
+
+from .fields import LimitedTextField
 from .people import User
 
 
@@ -30,7 +33,7 @@ class Study(models.Model):
 
     title = models.CharField(max_length=300)
     slug = models.SlugField(max_length=80, unique=True)
-    description = models.TextField(blank=True)
+    description = LimitedTextField(longest=SENTENCES, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     template_name = models.CharField(max_length=100, blank=True, help_text="The template the study started from.")
@@ -53,8 +56,9 @@ class Study(models.Model):
         default=False,
         help_text="Reviewers appear as A, B, C, in another order on every paper.",
     )
-    statistics_off_reason = models.TextField(
+    statistics_off_reason = LimitedTextField(
         "work without agreement statistics, because",
+        longest=SENTENCES,
         blank=True,
         help_text="For interpretive studies. The reason is printed wherever the figures would stand.",
     )

@@ -2,13 +2,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from mapping.parsers.lengths import SENTENCES
+
+from .fields import LimitedTextField
 from .studies import Study
 
 
 class ResearchQuestion(models.Model):
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="research_questions")
     key = models.CharField(max_length=20, help_text="RQ1, RQ2 …")
-    text = models.TextField(blank=True)
+    text = LimitedTextField(longest=SENTENCES, blank=True)
     position = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -75,7 +78,7 @@ class Section(models.Model):
     )
     key = models.SlugField(max_length=60)
     label = models.CharField(max_length=200)
-    help = models.TextField(blank=True)
+    help = LimitedTextField(longest=SENTENCES, blank=True)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.CODES)
     is_required = models.BooleanField(default=False)
     asks_confidence = models.BooleanField(default=False)

@@ -27,6 +27,7 @@ _HEADINGS = {
     "publisher": ["publisher"],
     "keywords": ["keywords", "author keywords", "manual tags", "index terms", "tags"],
 }
+_NAMING = {"title", "doi", "key"}
 _START_PAGE, _END_PAGE = {"startpage", "pagestart"}, {"endpage", "pageend"}
 _KINDS = {
     **dict.fromkeys(["journalarticle", "researcharticle", "review", "articleinpress", "ieeejournals"], "article"),
@@ -39,19 +40,24 @@ _KINDS = {
 
 def read(name, content, *, limit=LARGEST_FILE):
     """(records, problems) of a table of papers. A row needs a title, a DOI or a key of its own."""
-    table = read_table(name, content, limit=limit)
+    table = read_table(name, content, limit=limit, fits=_names_papers, joins=True)
     columns = _columns(table.columns)
-    if not {"title", "doi", "key"} & columns.keys():
+    if not _NAMING & columns.keys():
         present = ", ".join(table.columns)
         raise UnreadableFile(f"the column “title” is missing (“doi” or “key” would do); the file has: {present}", name)
-    records, problems = [], list(table.problems)
+    records = []
+    problems = [*table.problems, *(Problem(name, None, note, is_refusal=False) for note in table.notes)]
     for row in table.rows:
-        record = _record(row, columns, name)
+        record = _record(row, columns, row.file)
         if record.title or record.doi or record.key:
             records.append(record)
         else:
-            problems.append(Problem(name, row.line, "the row has neither title nor DOI nor key"))
+            problems.append(Problem(row.file, row.line, "the row has neither title nor DOI nor key"))
     return records, sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def _names_papers(headings):
+    return any(heading(known) in headings for field in _NAMING for known in _HEADINGS[field])
 
 
 def _columns(present):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from . import bibtex, paper_tables, ris
 from .decoding import LARGEST_FILE, check_size, decoded
-from .records import UnreadableFile
+from .lengths import excess_of_record
+from .records import Problem, UnreadableFile
 
 _TABLES = {".csv", ".tsv", ".tab", ".xlsx", ".xlsm"}
 _BIBTEX, _RIS = {".bib", ".bibtex", ".biblatex"}, {".ris"}
@@ -19,6 +20,20 @@ def read_papers(name, content=None, *, limit=LARGEST_FILE):
     path = Path(name)
     if content is None:
         content = _content(path, limit)
+    return _short_enough(*_read(path, content, limit))
+
+
+def _short_enough(records, problems):
+    """Without the records that are too long to be kept: each is a refusal of its own."""
+    judged = [(record, excess_of_record(record)) for record in records]
+    refused = [Problem(record.file, record.line, reason) for record, reason in judged if reason]
+    if not refused:
+        return records, problems
+    kept = [record for record, reason in judged if not reason]
+    return kept, sorted([*problems, *refused], key=lambda problem: problem.line or 0)
+
+
+def _read(path, content, limit):
     name = path.name
     check_size(len(content), limit, name)
     if content.startswith(b"PK\x03\x04"):

@@ -4,6 +4,7 @@ The format is `mapping/built_in/protocol.schema.json`; `docs/protocol.md` explai
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -13,6 +14,11 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 
 from mapping.coefficients import COEFFICIENTS, choices_for
+
+from .characters import UNFIT, is_fit
+from .characters import shown as showable
+from .moments import in_our_time
+from .spelling import look, sameness, visible
 
 SCHEMA = Path(__file__).resolve().parent.parent / "built_in" / "protocol.schema.json"
 LIMIT = 5 * 1024 * 1024
@@ -26,6 +32,7 @@ class ProtocolRefused(ValueError):
     """The file cannot be taken. `problems`: list of sentences, each beginning with the place it speaks of."""
 
     def __init__(self, file, problems):
+        problems = [showable(problem) for problem in problems]
         super().__init__(f"{file}: " + "; ".join(problems))
         self.file = file
         self.problems = problems
@@ -94,8 +101,8 @@ class Protocol:
 
 def codes_in_use(section):
     active = [code for code in section.codes if code.status == "active"]
-    labels = {code.label.lower() for code in active}
-    return tuple(code if code.parent.lower() in labels else replace(code, parent="") for code in active)
+    labels = {sameness(code.label) for code in active}
+    return tuple(code if sameness(code.parent) in labels else replace(code, parent="") for code in active)
 
 
 def read(text_or_dict, file="protocol.json"):
@@ -109,6 +116,7 @@ def read(text_or_dict, file="protocol.json"):
     shape_problems = list(islice(shapes(content), SHOWN_PROBLEMS))
     problems += shape_problems
     if not shape_problems:
+        content = with_labels_once(content, notes)
         unknown_keys(content, rules(), "", notes)
         problems += references(content)
     if problems:
@@ -147,8 +155,7 @@ def no_number(name):
 def once_each(pairs):
     content = dict(pairs)
     if len(content) < len(pairs):
-        keys = [key for key, _ in pairs]
-        again = next(key for key in keys if keys.count(key) > 1)
+        again = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise ValueError(f"“{again}” appears twice in one object")
     return content
 
@@ -156,12 +163,13 @@ def once_each(pairs):
 def trimmed(value, place, problems):
     """The content with its texts trimmed; what PostgreSQL cannot keep is a problem, not a crash later."""
     if isinstance(value, dict):
+        problems += [f"{place or 'the whole'}: a name in it {UNFIT}" for key in value if not is_fit(key)]
         return {key: trimmed(part, f"{place}.{key}".lstrip("."), problems) for key, part in value.items()}
     if isinstance(value, list):
         return [trimmed(part, f"{place}[{index}]", problems) for index, part in enumerate(value)]
     if isinstance(value, str):
-        if any(sign == "\x00" or "\ud800" <= sign <= "\udfff" for sign in value):
-            problems.append(f"{place}: holds a character that is no text (NUL or half a character)")
+        if not is_fit(value):
+            problems.append(f"{place}: {UNFIT}")
         return value.strip()
     return value
 
@@ -247,6 +255,25 @@ def unknown_keys(value, rule, place, notes):
                 unknown_keys(item, known["items"], f"{here}[{index}]", notes)
 
 
+def with_labels_once(content, notes):
+    """Labels without what nobody can see, and codes that nobody could tell apart as the first of them."""
+    sections = []
+    for index, section in enumerate(content.get("sections", [])):
+        first, codes = {}, []
+        for place, code in enumerate(section.get("codes", [])):
+            label = visible(code["label"])
+            twin = first.setdefault(look(label), code)
+            if twin is code or code["label"] == twin["label"]:
+                codes.append({**code, "label": label} if label else code)
+            else:
+                here = f"sections[{index}].codes[{place}].label"
+                notes.append(
+                    f"{here}: “{label}” looks like the code “{visible(twin['label'])}” before it: taken as one"
+                )
+        sections.append({**section, **({"codes": codes} if "codes" in section else {})})
+    return {**content, **({"sections": sections} if "sections" in content else {})}
+
+
 def references(content):
     """What the shape cannot say: keys and labels once each, and every name leads somewhere."""
     phases = [phase["key"] for phase in content.get("phases", [])] or ["coding"]
@@ -294,12 +321,12 @@ def coded(section, place):
     if codes and section["kind"] not in WITH_CODES:
         yield f"{place}.codes: a section of the kind {section['kind']} has no codes"
     yield from repeated(codes, f"{place}.codes", "label")
-    by_label = {code["label"].lower(): code for code in codes} | {code["label"]: code for code in codes}
+    by_label = {sameness(code["label"]): code for code in codes} | {look(code["label"]): code for code in codes}
     for index, code in enumerate(codes):
         if not code.get("parent"):
             continue
         here = f"{place}.codes[{index}].parent"
-        parent = by_label.get(code["parent"]) or by_label.get(code["parent"].lower())
+        parent = by_label.get(look(code["parent"])) or by_label.get(sameness(code["parent"]))
         if parent is None:
             yield f"{here}: this section has no code “{code['parent']}”"
         elif parent is code:
@@ -312,7 +339,7 @@ def moment(text):
     """A date and time in UTC, or None. Without a zone it is taken as UTC."""
     if not text:
         return None
-    when = datetime.fromisoformat(text)
+    when = in_our_time(datetime.fromisoformat(text))
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 

@@ -6,14 +6,10 @@ The formula escape is undone here and done here, so that both sides keep the sam
 import csv
 import io
 import re
-import zipfile
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import datetime, time
+from dataclasses import dataclass, field, replace
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
+from . import workbooks
 from .decoding import LARGEST_FILE, check_size, decoded
 from .records import Problem, UnreadableFile
 
@@ -24,17 +20,21 @@ csv.field_size_limit(50 * 1024 * 1024)
 # such apostrophes already gets one more, so that nothing typed is lost on the way back.
 _ESCAPED = re.compile(r"'(?='*[=+\-@\t\r\n])")
 _TO_ESCAPE = re.compile(r"'*[=+\-@\t\r\n]")
+# Every row becomes as wide as the header: short rows below a wide one grow without end.
+MOST_COLUMNS, MOST_CELLS = 16_384, 8_000_000
 _DELIMITERS = ",;\t|"
-_LARGEST_UNPACKED = 500 * 1024 * 1024
-_MOST_CELLS = 20_000_000
 
 
 @dataclass
 class Row:
-    """Cells by column; `line` is where the row begins in the file (the row number, in a spreadsheet)."""
+    """Cells by column; `line` is where the row begins in the file (the row number, in a spreadsheet).
+
+    `file` is what reports call the file; where a workbook has several sheets, with the sheet.
+    """
 
     line: int
     cells: dict[str, str]
+    file: str = ""
 
     def __getitem__(self, column):
         return self.cells.get(column, "")
@@ -42,12 +42,15 @@ class Row:
 
 @dataclass
 class Table:
-    """`columns` as they are called from now on, `ignored` the headings that nobody asked for."""
+    """`columns` as they are called from now on, `ignored` the headings that nobody asked for, `notes` what else was
+    left aside, in sentences.
+    """
 
     columns: list[str]
     rows: list[Row]
     problems: list[Problem] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def unescaped(cell):
@@ -62,12 +65,14 @@ def escaped(text):
     return "'" + text if _TO_ESCAPE.match(text) else text
 
 
-def read_table(name, content, *, required=(), optional=(), columns=None, limit=LARGEST_FILE):
+def read_table(name, content, *, required=(), optional=(), columns=None, limit=LARGEST_FILE, fits=None, joins=False):
     """The Table in a file's bytes.
 
-    `columns` maps a wanted column to the heading it has in this file. Headings match whatever their case, spaces and
-    underscores. Raises UnreadableFile if a required column is missing (naming it and those present), if a wanted one
-    stands twice, or if the file is no table.
+    `columns` maps a wanted column to the heading it has in this file. Headings match whatever their
+    case, spaces and underscores. Of a workbook the first sheet is read whose headings fit (`fits`,
+    which is given the compared headings; else the one with the required columns), or with `joins` all
+    such sheets; the others are named in the notes. Raises UnreadableFile if a required column is
+    missing (naming it and those present), if a wanted one stands twice, or if the file is no table.
     """
     check_size(len(content), limit, name)
     wanted = {column: column for column in [*required, *optional]} | dict(columns or {})
@@ -75,10 +80,45 @@ def read_table(name, content, *, required=(), optional=(), columns=None, limit=L
     if unknown and (required or optional):
         raise UnreadableFile(f"there is no column “{unknown[0]}” to read, only {_listed([*required, *optional])}", name)
     necessary = [*required, *(column for column in columns or {} if column not in required)]
-    rows = _sheet_rows(name, content, wanted, necessary) if _is_workbook(content) else _csv_rows(name, content, wanted)
+    if not workbooks.is_workbook(content):
+        return _table(name, _csv_rows(name, content, wanted), wanted, necessary)
+    needed = {heading(wanted[column]) for column in necessary}
+    chosen, notes = _sheets(name, content, fits or needed.issubset, joins)
+    tables = [_table(called, rows, wanted, necessary) for called, rows in chosen]
+    return replace(_joined(tables), notes=notes)
+
+
+def _sheets(name, content, fits, joins):
+    """`([(name with the sheet, rows)], notes)` of the sheets that are read."""
+    sheets = workbooks.sheets(name, content)
+    for sheet in sheets:
+        sheet.rows = [(line, _trimmed(cells)) for line, cells in sheet.rows]
+    chosen = [sheet for sheet in sheets if fits({heading(cell) for cell in sheet.rows[0][1]})] or sheets[:1]
+    chosen = chosen if joins else chosen[:1]
+    if not chosen:
+        raise UnreadableFile("the table is empty", name)
+    read = ", ".join(f"“{sheet.title}”" for sheet in chosen)
+    left = ", ".join(f"“{sheet.title}”" for sheet in sheets if sheet not in chosen)
+    notes = [f"Of the workbook’s sheets {read} was read; left aside: {left}."] if left else []
+    named = [f"{name}, sheet “{sheet.title}”" if len(sheets) > 1 else name for sheet in chosen]
+    return [(called, sheet.rows) for called, sheet in zip(named, chosen, strict=True)], notes
+
+
+def _joined(tables):
+    return Table(
+        columns=list(dict.fromkeys(column for table in tables for column in table.columns)),
+        rows=[row for table in tables for row in table.rows],
+        problems=[problem for table in tables for problem in table.problems],
+        ignored=list(dict.fromkeys(column for table in tables for column in table.ignored)),
+    )
+
+
+def _table(name, rows, wanted, necessary):
     if not rows:
         raise UnreadableFile("the table is empty", name)
     (_, headings), *rows = rows
+    if len(headings) > MOST_COLUMNS or len(headings) * len(rows) > MOST_CELLS:
+        raise UnreadableFile(too_large(), name)
     places = _places(name, headings, wanted, necessary)
     others = _other_columns(headings, places)
     table = Table([*places, *others], [], ignored=list(others) if wanted else [])
@@ -88,8 +128,12 @@ def read_table(name, content, *, required=(), optional=(), columns=None, limit=L
             table.problems.append(Problem(name, line, reason))
             continue
         filled = cells + [""] * (len(headings) - len(cells))
-        table.rows.append(Row(line, {column: filled[place] for column, place in {**places, **others}.items()}))
+        table.rows.append(Row(line, {column: filled[place] for column, place in {**places, **others}.items()}, name))
     return table
+
+
+def too_large():
+    return f"the table has more than {MOST_COLUMNS:,} columns, or {MOST_CELLS:,} cells: split it"
 
 
 def heading(text):
@@ -139,24 +183,27 @@ def _csv_rows(name, content, wanted):
     text = decoded(content, name)
     delimiter, skipped = _delimiter(text, wanted)
     try:
-        return _parsed(text, delimiter, skipped, is_strict=True)
+        return _parsed(text, delimiter, skipped, name, is_strict=True)
     except csv.Error as error:
         if "unexpected end of data" in str(error):
             line = _last_row_start(text, delimiter, skipped)
             raise UnreadableFile("a quotation mark is opened here and never closed", name, line) from error
     try:
-        return _parsed(text, delimiter, skipped, is_strict=False)
+        return _parsed(text, delimiter, skipped, name, is_strict=False)
     except csv.Error as error:
         raise UnreadableFile(f"this is no table: {error}", name) from error
 
 
-def _parsed(text, delimiter, skipped, *, is_strict):
+def _parsed(text, delimiter, skipped, file, *, is_strict):
     source = io.StringIO(text, newline="")
     for _ in range(skipped):
         source.readline()
     reader = csv.reader(source, delimiter=delimiter, strict=is_strict, skipinitialspace=True)
-    rows, start = [], 1
+    rows, start, seen = [], 1, 0
     for cells in reader:
+        seen += len(cells)
+        if seen > MOST_CELLS:
+            raise UnreadableFile(too_large(), file)
         # A quoted cell may hold line ends: line_num is where the row stops.
         if any(cell.strip() for cell in cells):
             rows.append((start + skipped, _trimmed(cells)))
@@ -165,7 +212,7 @@ def _parsed(text, delimiter, skipped, *, is_strict):
 
 
 def _last_row_start(text, delimiter, skipped):
-    rows = _parsed(text, delimiter, skipped, is_strict=False)
+    rows = _parsed(text, delimiter, skipped, "", is_strict=False)
     return rows[-1][0]
 
 
@@ -184,51 +231,3 @@ def _delimiter(text, wanted):
         return sum(heading(cell) in names for cell in cells), len(cells)
 
     return max(_DELIMITERS, key=fits), 0
-
-
-def _is_workbook(content):
-    return content.startswith(b"PK\x03\x04")
-
-
-def _sheet_rows(name, content, wanted, necessary):
-    """The rows of the first sheet that has the necessary columns, else of the first."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _LARGEST_UNPACKED:
-                raise UnreadableFile("the workbook is too large when unpacked", name)
-        workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, InvalidFileException, EOFError, OSError) as error:
-        if isinstance(error, UnreadableFile):
-            raise
-        raise UnreadableFile("this is no readable .xlsx workbook", name) from error
-    needed = {heading(wanted[column]) for column in necessary}
-    sheets = [_rows_of_sheet(name, sheet) for sheet in workbook.worksheets]
-    fitting = (rows for rows in sheets if rows and needed <= {heading(cell) for cell in rows[0][1]})
-    return next(fitting, next((rows for rows in sheets if rows), []))
-
-
-def _rows_of_sheet(name, sheet):
-    rows, seen = [], 0
-    for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-        # One cell in the last corner of a sheet makes 17 thousand million empty ones.
-        seen += len(cells)
-        if seen > _MOST_CELLS:
-            raise UnreadableFile(f"the sheet “{sheet.title}” has more than {_MOST_CELLS:,} cells", name)
-        written = _trimmed(_cell_text(cell) for cell in cells)
-        while written and not written[-1]:
-            written.pop()
-        if written:
-            rows.append((number, written))
-    return rows
-
-
-def _cell_text(cell):
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep=" ")
-    return str(cell)

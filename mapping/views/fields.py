@@ -4,6 +4,35 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
 
+from mapping.parsers.lengths import SENTENCES, excess
+from mapping.parsers.spelling import visible
+
+
+class LongTextField(forms.CharField):
+    """A text with a longest length, said in words: `max_length` would make the browser cut what is pasted."""
+
+    def __init__(self, *, longest=SENTENCES, **kwargs):
+        self.longest, self.standing = longest, None
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 3}))
+        super().__init__(**kwargs)
+
+    def get_bound_field(self, form, field_name):
+        # What stands there already stays valid, however long it is.
+        self.standing = form.get_initial_for_field(self, field_name)
+        return super().get_bound_field(form, field_name)
+
+    def validate(self, value):
+        super().validate(value)
+        if (why := excess(value, self.longest)) and value != self.standing:
+            raise ValidationError(f"This text {why}.", code="max_length")
+
+
+class LabelField(forms.CharField):
+    """What something is called: one line, without what nobody can see."""
+
+    def to_python(self, value):
+        return visible(super().to_python(value))
+
 
 def refuse_too_large(upload, limit):
     """By the declared size, before anything is read."""

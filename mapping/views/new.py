@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 from mapping import protocol
 from mapping.models import Study
 from mapping.pages import answer, posted, uploaded
+from mapping.views.fields import LabelField, LongTextField
 
 WORDS = {
     "mlops": "Motivation, benefits, approaches, tools, challenges and maturity of MLOps, and responsible AI.",
@@ -17,8 +18,8 @@ FILE, STUDY = "file", "study"
 
 
 class NewStudyForm(forms.Form):
-    title = forms.CharField(max_length=300)
-    description = forms.CharField(
+    title = LabelField(max_length=300)
+    description = LongTextField(
         required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text="What the study is about. It can wait."
     )
     start = forms.ChoiceField(choices=[(name, name) for name in (*protocol.BUILT_IN, FILE, STUDY)], initial="mlops")

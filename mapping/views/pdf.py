@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from mapping import access, paper_keeping
 from mapping.forms import PdfForm
+from mapping.numbers import LARGEST_KEY, whole_number
 from mapping.pages import answer, posted, uploaded
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 _BLOCK = 256 * 1024
 # A PDF can hold script; in a sandbox of its own it acts for nobody on this site. Safari's viewer shows nothing at all
 # without allow-scripts, others' nothing under object-src 'none'.
@@ -61,12 +62,18 @@ def byte_range(header, size):
         return None
     first, last = match.groups()
     if not first:  # the last so many bytes
-        count = int(last)
+        count = position(last)
         return (max(size - count, 0), size - 1) if count else (size, size)
-    first, last = int(first), min(int(last), size - 1) if last else size - 1
+    first, last = position(first), min(position(last), size - 1) if last else size - 1
     if first < size and last < first:
         return None
     return first, last
+
+
+def position(digits):
+    """A place in the file; where so many digits stand for none that a file could have, one beyond every end."""
+    found = whole_number(digits.lstrip("0") or "0")
+    return LARGEST_KEY if found is None else found
 
 
 def blocks(file, start, end):

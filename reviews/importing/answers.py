@@ -2,7 +2,10 @@
 
 from decimal import Decimal, InvalidOperation
 
+from django.core.exceptions import ValidationError
+
 from mapping.models import Section
+from mapping.models.fields import check_lengths
 from mapping.tables import NONE_APPLY
 from reviews.models import Answer, Mark
 
@@ -30,13 +33,23 @@ def answer_from(rows, section, reviewer, codes):
         answer.none_apply = NONE_APPLY in absences or (not absences and section.is_multiple)
         answer.absence = "" if answer.none_apply else next(iter(absences), "")
         take_evidence(answer, rows)
+        refuse_too_long(answer, section)
         is_blank = not (answer.absence or answer.none_apply or answer.has_evidence or answer.confidence)
         return None if is_blank else (answer, [])
     if section.has_codes:
         return answer, marks_from(values, section, reviewer, codes)
     fill(answer, section, values)
     take_evidence(answer, values)
+    refuse_too_long(answer, section)
     return answer, []
+
+
+def refuse_too_long(answer, section):
+    """Several rows make one text."""
+    try:
+        check_lengths(answer, place=f"“{section}” of one paper and reviewer")
+    except ValidationError as error:
+        raise NotFound(" ".join(error.messages)) from None
 
 
 def confidence(rows, section):

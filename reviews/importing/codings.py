@@ -18,6 +18,7 @@ from .finders import CodeFinder, NotFound, PaperFinder, ReviewerFinder, small
 from .paper_names import check_names
 from .rows import read_codings
 from .sections import SectionFinder
+from .words import AbsenceWords
 from .writing import write
 
 
@@ -48,11 +49,13 @@ def import_codings(
     """
     # Two imports at once would make the same papers, sections and codes twice: the second waits and finds them.
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-    rows, problems, ignored = read_codings(file_name, content, columns=columns, absences=absences)
+    rows, problems, table = read_codings(file_name, content, columns=columns, absences=absences)
     plan = Plan(study, rows, file_name=file_name, round_name=round_name, may_create=may_create, problems=problems)
-    outcome = plan.outcome() | {"ignored": ignored, "rows": len(rows), "dry_run": is_dry_run}
+    outcome = plan.outcome() | {"ignored": table.ignored, "rows": len(rows), "dry_run": is_dry_run}
+    outcome["notes"] = [*table.notes, *outcome["notes"]]
     if plan.problems:
-        return outcome | {"summaries": 0, "marks": 0, "created": dict.fromkeys(outcome["created"], 0)}
+        nothing = {"created": dict.fromkeys(outcome["created"], 0), "made": {what: [] for what in outcome["made"]}}
+        return outcome | {"summaries": 0, "marks": 0, **nothing}
     if not is_dry_run:
         write(plan, by=by)
         record(study, by, file_name, outcome)
@@ -78,6 +81,7 @@ class Plan:
         self.papers = PaperFinder(study, may_create=may_create)
         self.reviewers = ReviewerFinder(study, may_create=may_create)
         self.codes = CodeFinder(study, may_create=may_create)
+        self.words = AbsenceWords(self.codes)
         self.rounds = RoundFinder(study, file_name, round_name)
         self.summaries, self.notes = {}, []
         for row in rows:
@@ -91,8 +95,8 @@ class Plan:
             self.fill(summary)
         self.problems.sort(key=lambda problem: problem.line or 0)
 
-    def refuse(self, line, reason):
-        self.problems.append(Problem(self.file_name, line, str(reason)))
+    def refuse(self, row, reason):
+        self.problems.append(Problem(row.file or self.file_name, row.line, str(reason)))
 
     def place(self, row):
         found, reasons = {}, []
@@ -111,7 +115,7 @@ class Plan:
             except NotFound as error:
                 reasons.append(str(error))
         for reason in reasons:
-            self.refuse(row.line, reason)
+            self.refuse(row, reason)
         if not reasons:
             self.summary_of(row, found).rows.append((row, found["section"]))
 
@@ -125,8 +129,9 @@ class Plan:
         first = {summary.assignment_key for summary in self.summaries.values() if summary.revision == 1}
         for summary in self.summaries.values():
             if summary.assignment_key not in first:
-                line = summary.rows[0][0].line
-                self.refuse(line, f"revision {summary.revision} comes without revision 1, the independent one")
+                self.refuse(
+                    summary.rows[0][0], f"revision {summary.revision} comes without revision 1, the independent one"
+                )
 
     def refuse_coded(self):
         """A summary that is there is never overwritten, a draft neither."""
@@ -134,7 +139,7 @@ class Plan:
             assignment = self.assignments.get(key_of(summary))
             if assignment and assignment.is_coded and summary.revision == 1:
                 self.refuse(
-                    summary.rows[0][0].line,
+                    summary.rows[0][0],
                     f"already coded: {summary.reviewer} has a summary of “{summary.paper.key}” in {summary.round}",
                 )
 
@@ -142,13 +147,18 @@ class Plan:
         by_section = defaultdict(list)
         sections = {}
         for row, section in summary.rows:
+            try:
+                self.words(row, section, summary.reviewer)
+            except NotFound as error:
+                self.refuse(row, error)
+                continue
             by_section[id(section)].append(row)
             sections[id(section)] = section
         for name, rows in by_section.items():
             try:
                 answer = answer_from(rows, sections[name], summary.reviewer, self.codes)
             except NotFound as error:
-                self.refuse(rows[0].line, error)
+                self.refuse(rows[0], error)
             else:
                 summary.answers += [answer] if answer else []
 
@@ -170,16 +180,28 @@ class Plan:
                 "sections": len(self.sections.made),
                 "codes": len(self.codes.made),
             },
+            "made": self.made(),
+            "absences": self.words.told(),
             "problems": [
                 {"file": problem.file, "line": problem.line, "reason": problem.reason} for problem in self.problems
             ],
             "rounds": sorted({summary.round.name for summary in self.summaries.values()}),
             "notes": [
                 *self.sections.notes,
+                *self.codes.notes,
                 *self.notes,
                 *(text for text, _ in independence.warnings(self.not_independent)),
             ],
             "not_independent": [independence.facts(*one) for one in self.not_independent],
+        }
+
+    def made(self):
+        """Everything that would be new, by name."""
+        return {
+            "papers": [paper.key for paper in self.papers.made],
+            "reviewers": [user.name for user in self.reviewers.made],
+            "sections": [section.label for section in self.sections.made],
+            "codes": [f"{code.section}: {code.label}" for code in self.codes.made],
         }
 
 

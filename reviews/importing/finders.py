@@ -4,6 +4,7 @@ A finder answers with an object, unsaved where it is to be made, or raises NotFo
 """
 
 import re
+import unicodedata
 from collections import defaultdict
 
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -13,6 +14,7 @@ from django.utils.text import slugify
 from mapping.converters import LONGEST_KEY, RESERVED_KEYS, key_refusal, tidied_key
 from mapping.models import Code, Membership, Paper, PaperSource, User
 from mapping.parsers.keys import normalised_doi, proposed_key, unique_key
+from mapping.parsers.spelling import look, sameness, visible
 from mapping.parsers.titles import normalised_title
 
 LONGEST_LABEL = Code._meta.get_field("label").max_length
@@ -144,20 +146,21 @@ class ReviewerFinder:
 
 
 class CodeFinder:
-    """By label within a section, whatever its case and spaces; "3" and "3.0" are one label."""
+    """By label within a section, whatever its case, spaces and what nobody sees; "3" and "3.0" are one label."""
 
     def __init__(self, study, *, may_create):
         self.may_create, self.made = may_create, []
         self.by_label, self.as_written = defaultdict(dict), defaultdict(dict)
         self.proposals = defaultdict(dict)
         self.counts = defaultdict(int)
+        self.alike = defaultdict(set)
         codes = list(Code.objects.filter(section__study=study).order_by("pk"))
         by_pk = {code.pk: code for code in codes}
         usable = [code for code in codes if code.status in {Code.Status.ACTIVE, Code.Status.RETIRED}]
         merged = [code for code in codes if code.status == Code.Status.MERGED]
         for code in [*usable, *merged]:
             self.by_label[code.section_id].setdefault(plain_label(code.label), merged_into(code, by_pk))
-            self.as_written[code.section_id].setdefault(code.label, merged_into(code, by_pk))
+            self.as_written[code.section_id].setdefault(look(code.label), merged_into(code, by_pk))
         for code in codes:
             self.counts[code.section_id] += 1
             if code.status == Code.Status.PROPOSED:
@@ -166,10 +169,9 @@ class CodeFinder:
     def __call__(self, section, value, reviewer):
         """`section` and `reviewer` may still be unsaved."""
         place, written, label = section.pk or id(section), tidy_label(value), plain_label(value)
-        found = self.as_written[place].get(written) or self.by_label[place].get(label)
-        if found is None and section.pk and reviewer.pk:
-            found = self.proposals[section.pk, reviewer.pk].get(label)
+        found = self.existing(section, value, reviewer)
         if found is not None:
+            self.note(found, value, section)
             return found
         if not self.may_create:
             raise NotFound(f"the section “{section}” has no code “{value[:80]}”")
@@ -179,13 +181,43 @@ class CodeFinder:
             )
         code = Code(section=section, label=written, position=self.counts[place])
         self.counts[place] += 1
-        self.as_written[place][written] = code
+        self.as_written[place][look(written)] = code
+        self.note(code, value, section)
         if section.is_multiple:
             # Names of many things are the same in any case. The values of a single choice that nobody has declared
             # are taken as they were written: whether TRUE and True were one judgement is not for an import to say.
             self.by_label[place][label] = code
         self.made.append(code)
         return code
+
+    def existing(self, section, value, reviewer):
+        """The code of the section that goes by this label, or None."""
+        place, label = section.pk or id(section), plain_label(value)
+        found = self.as_written[place].get(look(tidy_label(value))) or self.by_label[place].get(label)
+        if found is None and section.pk and reviewer.pk:
+            found = self.proposals[section.pk, reviewer.pk].get(label)
+        return found
+
+    def note(self, code, value, section):
+        """Remember a spelling that no reader could tell from the code's label."""
+        written = " ".join(value.split())
+        if written.casefold() != code.label.casefold() and look(written) == look(code.label):
+            self.alike[str(section), code.label].add(written)
+
+    @property
+    def notes(self):
+        """What was taken as one though it is written otherwise, in sentences."""
+        return [
+            f"“{label}” ({section}) is also written with {hidden_in(spellings, label)}: taken as one."
+            for (section, label), spellings in sorted(self.alike.items())
+        ]
+
+
+def hidden_in(spellings, label):
+    """What tells these spellings from a label, by name: “SOFT HYPHEN (U+00AD)”."""
+    signs = sorted({sign for written in spellings for sign in written} - set(label))
+    named = [f"{unicodedata.name(sign, 'a character without a name')} (U+{ord(sign):04X})" for sign in signs]
+    return ", ".join(named[:5]) or "other characters"
 
 
 def merged_into(code, by_pk):
@@ -200,13 +232,13 @@ def plain_label(text):
 
 def tidy_label(text):
     """One spelling of a number: spreadsheets turn 3 into 3.0 once a column has a gap."""
-    text = " ".join(text.split())
+    text = visible(text)
     number = _WHOLE_NUMBER.fullmatch(text)
     return number[1] if number else text
 
 
 def small(text):
-    return " ".join(text.casefold().split())
+    return sameness(text)
 
 
 def several(things, name):

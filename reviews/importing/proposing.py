@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 
+from mapping.codebook import alike
 from mapping.models import Code, Section
 from mapping.parsers.labels import match_code
+from mapping.parsers.spelling import visible
 from reviews.models import Mark
 
 from .answers import number, yes_or_no
@@ -27,11 +29,11 @@ class CodesOfReviewer:
         return match_code(item.text, self.usable[section.pk])
 
     def proposed(self, section, item):
-        text = " ".join(item.text.split()).rstrip(" .,;") or item.text
+        text = visible(item.text).rstrip(" .,;") or item.text
         # The quote keeps all of it.
         label = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
         usable = self.usable[section.pk]
-        code = next((one for one in usable if one.label.casefold() == label.casefold()), None)
+        code = alike(label, usable)
         if code is None:
             code = Code.objects.create(
                 section=section,

@@ -9,6 +9,10 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from mapping.models import Judgement
 from mapping.parsers import Problem, UnreadableFile
+from mapping.parsers.absences import read_absence
+from mapping.parsers.lengths import PROSE, excess
+from mapping.parsers.moments import in_our_time
+from mapping.parsers.spelling import sameness
 from mapping.parsers.tables import read_table
 from mapping.tables import NONE_APPLY
 
@@ -22,7 +26,11 @@ ABSENCES = (*Judgement.Absence.values, NONE_APPLY)
 
 @dataclass
 class CodingRow:
-    """One row. `absence` is one of `ABSENCES`, or empty; what the file does not say is empty or None."""
+    """One row. `absence` is one of `ABSENCES`, or empty; what the file does not say is empty or None.
+
+    `word` is what stood in the place of the absence, where that was another word. `file` is what
+    reports call the file, with its sheet where a workbook has several.
+    """
 
     line: int
     paper: str
@@ -33,6 +41,8 @@ class CodingRow:
     round: str = ""
     kind: str = ""
     absence: str = ""
+    word: str = ""
+    file: str = ""
     quote: str = ""
     page: str = ""
     rationale: str = ""
@@ -47,23 +57,23 @@ class CodingRow:
 
 
 def read_codings(file_name, content, *, columns=None, absences=None):
-    """(rows, problems, ignored headings); raises ValidationError where the file as a whole is no codings file.
+    """(rows, problems, Table); raises ValidationError where the file as a whole is no codings file.
 
     `columns` maps ours to the file's headings, `absences` the file's words to ours.
     """
     words = absence_words(absences or {})
     check_columns(columns or {})
     try:
-        table = read_table(file_name, content, required=REQUIRED, optional=OPTIONAL, columns=columns or {})
+        table = read_table(file_name, content, required=REQUIRED, optional=OPTIONAL, columns=columns or {}, joins=True)
     except UnreadableFile as error:
         raise ValidationError(str(error)) from error
     rows, problems = [], list(table.problems)
     for cells in table.rows:
-        found = [Problem(file_name, cells.line, reason) for reason in coding_row(cells, words, rows)]
+        found = [Problem(cells.file, cells.line, reason) for reason in coding_row(cells, words, rows)]
         problems += found
     if not rows and not problems:
         raise ValidationError(f"{file_name}: there is no row below the headings.")
-    return rows, problems, table.ignored
+    return rows, problems, table
 
 
 def check_columns(columns):
@@ -74,21 +84,22 @@ def check_columns(columns):
 
 
 def absence_words(absences):
-    """{word in the file, in small letters: absence}."""
+    """{word in the file, as words are compared: absence}."""
     for meaning in absences.values():
         if meaning not in ABSENCES:
             raise ValidationError(f"“{meaning}” is no absence: the absences are {', '.join(ABSENCES)}.")
-    return {word.strip().casefold(): meaning for word, meaning in absences.items()}
+    return {sameness(word): meaning for word, meaning in absences.items()}
 
 
 def coding_row(cells, words, rows):
     """Append the row to `rows`; yield what is wrong with it."""
-    row = CodingRow(line=cells.line, **{name: cells[name] for name in (*REQUIRED, *_TEXTS)})
+    row = CodingRow(line=cells.line, file=cells.file, **{name: cells[name] for name in (*REQUIRED, *_TEXTS)})
     reasons = [f"no {name} is named" for name in ("paper", "reviewer", "section") if not getattr(row, name)]
-    if row.value.casefold() in words:
-        row.value, row.absence = "", words[row.value.casefold()]
+    if row.value and sameness(row.value) in words:
+        row.word, row.value, row.absence = row.value, "", words[sameness(row.value)]
     else:
-        reasons += read_absence(row, words)
+        reasons += absence_in_its_column(row, words)
+    reasons += texts_too_long(row)
     for name, reading in _TYPED.items():
         if cells[name]:
             try:
@@ -100,11 +111,19 @@ def coding_row(cells, words, rows):
     return reasons
 
 
-def read_absence(row, words):
+def texts_too_long(row):
+    for name in ("paper", "reviewer", "section", "value", "quote", "rationale"):
+        if why := excess(getattr(row, name), PROSE):
+            yield f"the {name} {why}"
+
+
+def absence_in_its_column(row, words):
     written = row.absence
     if not written:
         return
-    row.absence = words.get(written.casefold(), written.casefold().replace(" ", "_"))
+    row.absence = words.get(sameness(written)) or str(read_absence(written) or "")
+    if row.absence != written:
+        row.word = written
     if row.absence not in ABSENCES:
         yield f"“{written}” is no absence: use {', '.join(ABSENCES)}, or say what it means"
     elif row.value:
@@ -130,6 +149,7 @@ def moment(text):
         found = parse_datetime(text)
         if found is None and (day := parse_date(text)):
             found = datetime(day.year, day.month, day.day)
+        found = found and in_our_time(found)
     except ValueError:
         found = None
     if found is None:

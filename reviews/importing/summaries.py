@@ -9,6 +9,7 @@ from django.utils.functional import cached_property
 
 from mapping.importing import free_keys
 from mapping.models import LogEntry, Membership, Paper, PaperSource, Phase, Section, Study
+from mapping.models.fields import check_lengths
 from mapping.parsers import UnreadableFile
 from mapping.parsers.decoding import decoded
 from mapping.parsers.summary_templates import TemplateSection, read
@@ -114,7 +115,7 @@ class Import:
                 f"{name}: “{template.title}” is no paper of this study.{likeness} Ask a lead to import it first."
             )
         entry = {"key": "", "authors": wanted.authors, "year": template.year, "title": template.title}
-        paper = Paper.objects.create(
+        paper = Paper(
             study=self.study,
             key=next(free_keys([entry], [one.key for one in self.known])),
             title=template.title,
@@ -124,6 +125,8 @@ class Import:
             doi=wanted.doi,
             shares_doi=any(one.doi == wanted.doi for one in self.known if one.doi),
         )
+        check_lengths(paper, place=name)
+        paper.save()
         PaperSource.objects.create(paper=paper, file_name=name[:255])
         self.known.append(comparable(paper))
         self.outcome["new_papers"] += 1
@@ -168,6 +171,7 @@ class Import:
             answer, marks, left = self.answer_of(section, said)
             self.report(template.file, left)
             answer.summary = summary
+            check_lengths(answer, *marks, place=f"{template.file}, {section}")
             answer.save()
             for place, mark in enumerate(marks):
                 mark.answer, mark.position = answer, place

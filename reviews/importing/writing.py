@@ -1,5 +1,6 @@
 """Writing a plan: everything new in bulk, in the order in which one thing needs the other."""
 
+import re
 from itertools import chain
 
 from django.utils import timezone
@@ -12,6 +13,7 @@ from reviews.blindness import independence
 from reviews.models import Answer, Assignment, Mark, Round, Summary
 
 _BATCH = 2000
+WHOLE_NUMBER = re.compile(r"[+-]?\d+")
 
 
 def write(plan, *, by):
@@ -75,7 +77,7 @@ def order_scales(codes):
     for code in codes:
         by_section.setdefault(code.section_id, []).append(code)
     for fellows in by_section.values():
-        if all(code.label.lstrip("+-").isdecimal() for code in fellows):
+        if all(WHOLE_NUMBER.fullmatch(code.label) for code in fellows):
             places = sorted(code.position for code in fellows)
             for code, place in zip(sorted(fellows, key=lambda code: int(code.label)), places, strict=True):
                 code.position = place

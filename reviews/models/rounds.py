@@ -7,6 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mapping.models import Membership, Paper, Phase, Study, User
+from mapping.models.fields import LimitedTextField
+from mapping.parsers.lengths import SENTENCES
 
 
 class RoundQuerySet(models.QuerySet):
@@ -31,7 +33,7 @@ class Round(models.Model):
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.MAIN)
     due_on = models.DateField(null=True, blank=True)
-    guidance = models.TextField(blank=True, help_text="Shown to the reviewers of this round.")
+    guidance = LimitedTextField(longest=SENTENCES, blank=True, help_text="Shown to the reviewers of this round.")
     opened_at = models.DateTimeField(default=timezone.now, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(
@@ -192,7 +194,7 @@ class EarlyLook(models.Model):
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="early_looks")
     phase = models.ForeignKey(Phase, on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    reason = models.TextField()
+    reason = LimitedTextField(longest=SENTENCES)
     at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -4,6 +4,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from mapping.models import Finding, Paper, Section
+from mapping.models.fields import LimitedTextField
+from mapping.parsers.lengths import PROSE, SENTENCES
 
 
 class ResolutionQuerySet(models.QuerySet):
@@ -38,7 +40,7 @@ class Resolution(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     cause = models.CharField(max_length=24, choices=Cause.choices, blank=True)
-    rationale = models.TextField(blank=True)
+    rationale = LimitedTextField(longest=PROSE, blank=True)
     content = models.JSONField(help_text="What was settled, and what every reviewer had said, as it stood then.")
     reviewers = models.PositiveIntegerField(help_text="How many reviewers' answers it rests on.")
     is_unanimous = models.BooleanField(default=False)
@@ -76,7 +78,7 @@ class Deferral(models.Model):
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="deferrals")
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="deferrals")
-    note = models.TextField(blank=True)
+    note = LimitedTextField(longest=SENTENCES, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now, editable=False)
     lifted_at = models.DateTimeField(null=True, blank=True)
@@ -103,7 +105,7 @@ class Remark(models.Model):
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="remarks")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now, editable=False)
-    text = models.TextField()
+    text = LimitedTextField(longest=SENTENCES)
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"

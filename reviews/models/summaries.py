@@ -5,6 +5,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from mapping.models import Code, Evidence, Judgement, Section
+from mapping.models.fields import LimitedTextField
+from mapping.parsers.lengths import SENTENCES
 
 from .rounds import Assignment
 
@@ -73,7 +75,7 @@ class Summary(models.Model):
     reopened_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    reopened_reason = models.TextField(blank=True)
+    reopened_reason = LimitedTextField(longest=SENTENCES, blank=True)
 
     objects = SummaryQuerySet.as_manager()
 

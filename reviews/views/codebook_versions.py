@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mapping import access, codebook_history
+from mapping.numbers import LARGEST_COUNT, whole_number
 from mapping.pages import answer, posted
 from reviews import access as reading
 from reviews import recoding, touching, undoing
@@ -22,7 +23,7 @@ PER_PAGE = 50
 def codebook_versions(request, slug):
     """Newest first; `from` and `to` compare two versions, `code` narrows to what became of one code."""
     study = access.study_to_read(request.user, slug)
-    chosen = {name: number(request.GET.get(name, "")) for name in ("from", "to", "code")}
+    chosen = {name: whole_number(request.GET.get(name), LARGEST_COUNT) for name in ("from", "to", "code")}
     changes = known_changes(request.user, study).select_related("code", "section", "by", "undoes", "undone_by")
     if chosen["code"]:
         changes = changes.filter(code=chosen["code"])
@@ -56,10 +57,6 @@ def versions(study, one, other):
     one, other = 1 if one is None else one, study.codebook_version if other is None else other
     within = [min(max(version, 1), study.codebook_version) for version in (one, other)]
     return min(within), max(within)
-
-
-def number(text):
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from mapping import access
 from mapping.models import Code, FindingMark, Paper
+from mapping.numbers import whole_number
 from mapping.pages import answer
 from reviews import bundling, sheets
 from reviews.counting_rows import counts_of
@@ -110,7 +111,7 @@ def papers_with_code(request, scope):
     papers = scope.of(Paper)
     if not code:
         return papers
-    if not code.isdecimal() or len(code) > 9 or not scope.of(Code).filter(pk=code).exists():
+    if not scope.of(Code).filter(pk=whole_number(code)).exists():
         raise Http404("There is no such code.")
     settled = FindingMark.objects.filter(finding__in=scope.of(FindingMark.finding.field.related_model), code=code)
     given = Mark.objects.filter(answer__summary__in=scope.of(Summary), code=code)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from mapping import access, codebook_import
 from mapping.pages import answer, posted, uploaded
 from mapping.parsers import UnreadableFile
-from mapping.views.fields import LimitedFileField
+from mapping.views.fields import LimitedFileField, LongTextField
 from reviews.content import is_id
 
 LARGEST = 2 * 1024 * 1024
@@ -27,7 +27,7 @@ class CodebookFileForm(forms.Form):
     )  # fmt: skip
     # The file as it was shown comes back with the confirmation: nobody imports another one than they have looked at.
     held = forms.CharField(required=False, widget=forms.HiddenInput)
-    reason = forms.CharField(
+    reason = LongTextField(
         label="Why", widget=forms.Textarea(attrs={"rows": 2}), help_text="Stays in the history of the codebook."
     )
 

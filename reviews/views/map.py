@@ -42,19 +42,26 @@ def map(request, slug):
             "table": picture.drawn,
             "is_partial": view.material.is_partial,
             "is_provisional": view.material.is_provisional,
-            "figure": inline(picture),
         }
+        context["figure"], context["undrawn"] = inline(picture)
     return answer(request, "map.html", context)
 
 
 def inline(picture):
-    """The figure for the page; nothing where it cannot be drawn: the page still has its table."""
+    """`(figure, "")` for the page, or `("", why not)`: the page still has its table."""
     try:
         # Our own renderer wrote it: text in it is escaped, addresses are checked.
-        return mark_safe(charts.svg(picture.spec, inline=True))  # noqa: S308
-    except charts.NotDrawn:
-        log.exception("The map was not drawn.")
-        return ""
+        return mark_safe(charts.svg(picture.spec, inline=True)), ""  # noqa: S308
+    except charts.NotDrawn as error:
+        return "", undrawn(error)
+
+
+def undrawn(error):
+    """Why there is no figure, for whoever asked for it."""
+    if isinstance(error, charts.NotDrawable):
+        return f"The figure cannot be drawn: {error}"
+    log.error("The map was not drawn.", exc_info=error)
+    return "The figure could not be drawn just now: load the page again to see it."
 
 
 @require_safe
@@ -66,10 +73,10 @@ def figure(request, slug, kind):
     content_type, draw = FIGURES[kind]
     try:
         drawn = draw(view.picture.spec)
-    except charts.NotDrawn:
-        log.exception("The map was not drawn.")
-        text = "The figure could not be drawn just now. Try again; its numbers are there as CSV and LaTeX."
-        return HttpResponse(text, status=503, content_type="text/plain")
+    except charts.NotDrawn as error:
+        text = f"{undrawn(error)} Its numbers are there as CSV and LaTeX."
+        status = 422 if isinstance(error, charts.NotDrawable) else 503
+        return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
     disposition = {"Content-Disposition": f'attachment; filename="{slug}-map.{kind}"'}
     return HttpResponse(drawn, content_type=content_type, headers=disposition)
 

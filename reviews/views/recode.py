@@ -8,9 +8,9 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from mapping.models import Code, Section
+from mapping.numbers import whole_number
 from mapping.pages import answer
 from reviews import access, progress, questionnaire, revising
-from reviews.content import is_id
 from reviews.forms import SectionForm, rendered
 
 from .summary import summary_url
@@ -37,7 +37,7 @@ def recode(request, slug, key, task):
             content = bound.content
             if keeps_evidence:
                 content = with_evidence(content, said.content, task)
-            revising.recode(task, content, by=request.user, based_on=int(seen) if is_id(seen) else 0)
+            revising.recode(task, content, by=request.user, based_on=whole_number(seen) or 0)
         except ValidationError as error:
             bound.add_error(None, error)
         else:

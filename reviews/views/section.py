@@ -6,8 +6,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
 from mapping.models import Section
+from mapping.numbers import whole_number
 from reviews import access, coding, questionnaire
-from reviews.content import is_id
 from reviews.forms import SectionForm, rendered
 
 from .summary import read_only_reason, summary_url, wish
@@ -49,7 +49,7 @@ def save(request, study, assignment, key):
             coding.open_summary(assignment),
             section,
             by=request.user,
-            kept_edit=id_in(request.POST.get("kept_edit", "")),
+            kept_edit=whole_number(request.POST.get("kept_edit")),
             **wish(sheet, bound, choice),
         )
     except coding.Frozen as error:
@@ -66,10 +66,6 @@ def save(request, study, assignment, key):
         "kept_edit": outcome.kept_edit and outcome.kept_edit.pk,
     }
     return JsonResponse(said)
-
-
-def id_in(text):
-    return int(text) if is_id(text) else None
 
 
 def wants_json(request):

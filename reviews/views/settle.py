@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST
 
 from mapping import access
 from mapping.models import Code, User
+from mapping.numbers import whole_number
 from reviews import remarking, resolving
 from reviews.models import Remark
 from reviews.settle_forms import DeferForm, RemarkForm
@@ -82,7 +83,7 @@ def keep_rule(request, slug, remark):
     access.study_to_lead(request.user, slug)
     page, line = remark_to_read(request, slug, remark)
     code = request.POST.get("code", "")
-    code = Code.objects.filter(section=line.section, pk=code if code.isdecimal() else None).first()
+    code = Code.objects.filter(section=line.section, pk=whole_number(code)).first()
     if code is None:
         return shown(request, page, line.section, "Choose the code that the rule belongs to.")
     text = request.POST.get("text", "").replace("\0", "")

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mapping import access, protocol
 from mapping.coefficients import COEFFICIENTS
 from mapping.models import CodebookChange
+from mapping.numbers import LARGEST_COUNT, whole_number
 from mapping.pages import answer, posted
 from reviews import declaring, outlining, templating
 from reviews.template_forms import DeclarationForm, PhaseForm, QuestionForm, SectionForm
@@ -61,10 +62,12 @@ def presets():
 
 
 def removal_to_undo(study, version):
-    if not version.isdecimal() or len(version) > 9:
-        return None
     return study.codebook_changes.filter(
-        version=version, act=CodebookChange.Act.SECTION, after={}, before__has_key="kind", undone_by=None
+        version=whole_number(version, LARGEST_COUNT),
+        act=CodebookChange.Act.SECTION,
+        after={},
+        before__has_key="kind",
+        undone_by=None,
     ).first()
 
 

@@ -1,3 +1,5 @@
+from django.template.defaultfilters import pluralize
+
 from mapping.management.act import ActCommand, file_content, lead_of, study_named
 from reviews.importing import import_codings
 from reviews.importing.options import pairs
@@ -40,6 +42,10 @@ class Command(ActCommand):
         made = ", ".join(f"{count} {what}" for what, count in outcome["created"].items() if count)
         lines = [f"{outcome['summaries']} summaries with {outcome['marks']} marks from {outcome['rows']} rows."]
         lines += [f"Made {made}."] if made else []
+        lines += [f"New {what}: {'; '.join(names)}." for what, names in outcome["made"].items() if names]
+        for one in outcome["absences"]:
+            rows = f"{one['rows']} row{pluralize(one['rows'])}"
+            lines.append(f"“{one['word']}” in {one['section']} becomes “{one['meaning']}”: {rows}.")
         lines += [f"Round: {', '.join(outcome['rounds'])}."] if outcome["rounds"] else []
         lines += [f"Columns left aside: {', '.join(outcome['ignored'])}."] if outcome["ignored"] else []
         lines += outcome["notes"]

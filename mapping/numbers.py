@@ -1,0 +1,24 @@
+"""Whole numbers that a request names, read in one place: none is longer than what a column can hold."""
+
+from django import forms
+
+LARGEST_KEY = 2**63 - 1
+LARGEST_COUNT = 2**31 - 1
+# Python refuses to read numbers of thousands of digits, and takes digits of every script.
+_MOST_DIGITS = len(str(LARGEST_KEY))
+
+
+def whole_number(text, most=LARGEST_KEY):
+    """The number that stands in this text of plain digits, or None: no number, or larger than `most`."""
+    text = text or ""
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        return None
+    number = int(text)
+    return number if number <= most else None
+
+
+class WholeNumberField(forms.IntegerField):
+    """A number in a form that is compared with, or kept in, a column of whole numbers."""
+
+    def __init__(self, *, min_value=0, max_value=LARGEST_COUNT, **kwargs):
+        super().__init__(min_value=min_value, max_value=max_value, **kwargs)
