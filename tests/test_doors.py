@@ -243,3 +243,29 @@ def test_strangers_find_nothing_and_members_only_what_their_role_may(
 def test_nobody_signed_in_is_sent_to_sign_in(name, client, db):
     answer = client.get(reverse(name))
     assert answer.status_code in {302, 405}
+
+
+POST_ONLY = [
+    "add-preset", "add-remark", "adopt", "change-phase", "change-question", "change-section", "defer", "keep-rule",
+    "look-early", "mentions-seen", "new-token", "order-code", "release", "resolve-remark", "revoke-token", "settle",
+    "sign-out", "take-up", "undo-adopting", "undo-removal", "undo-settling", "withdraw-proposal",
+]  # fmt: skip
+
+
+def test_every_address_that_takes_only_a_post_is_among_those_with_a_way_back(things, as_user, ada):
+    client = as_user(ada)
+    names = [name for name, who in DOORS.items() if who in {*MAY_ENTER, "S"}]
+    assert sorted(name for name in names if client.get(address(name, things)).status_code == 405) == POST_ONLY
+
+
+@pytest.mark.parametrize("name", POST_ONLY)
+def test_a_person_who_comes_to_the_address_of_a_button_finds_its_page(name, things, as_user, ada):
+    url = address(name, things)
+    client = as_user(ada)
+    shown = client.get(url, follow=True, HTTP_ACCEPT="text/html,*/*;q=0.8")
+    assert shown.status_code == 200
+    assert url.startswith(shown.redirect_chain[-1][0])
+    assert "Nothing was changed." in shown.content.decode()
+    assert client.get(url, HTTP_ACCEPT="application/json").status_code == 405
+    assert client.get(url, HTTP_ACCEPT="text/html", HTTP_HX_REQUEST="true").status_code == 405
+    assert client.delete(url, HTTP_ACCEPT="text/html").status_code == 405
