@@ -7,7 +7,7 @@ from django.urls import NoReverseMatch, reverse
 
 from mapping.models import Code
 
-from . import disagreements, progress
+from . import corrections, disagreements, progress
 from .kept import kept
 from .logbook import papers_closed_to
 from .models import Assignment, RecodingTask
@@ -79,6 +79,14 @@ def others_recoding(study, user):
         yield Waiting(count, text, place("codebook-versions", study))
 
 
+def corrections_told(study, user):
+    if study.membership.is_lead:
+        papers = corrections.papers_with_open_suggestions(study)
+        text = counted(len(papers), "correction of a paper's entry was", "corrections of papers' entries were")
+        url = f"{place('paper', study, papers[0].key)}#suggestions" if papers else ""
+        yield Waiting(len(papers), text + " told by reviewers", url)
+
+
 def phases_under_way(study):
     """The phases that have rounds, and the one that comes next once every round before it is closed."""
     is_closed = defaultdict(list)
@@ -104,6 +112,7 @@ def papers_not_handed_out(study, user):
 
 PROVIDERS = [
     own_recoding, open_differences, proposed_codes, rounds_to_close, others_recoding, papers_not_handed_out,
+    corrections_told,
 ]  # fmt: skip
 
 

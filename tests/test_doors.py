@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from mapping import granting
 from mapping.models import PaperImport
-from reviews import templating
+from reviews import corrections, templating
 from reviews.models import Remark
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_task
 
@@ -57,6 +57,8 @@ DOORS = {
     "undo-import": "L",
     "paper": "E",
     "edit-paper": "L",
+    "suggest-correction": "C",
+    "answer-correction": "L",
     "delete-paper": "L",
     "pdf": "E",
     "upload-pdf": "L",  # a reviewer may bring the one that is missing: test_pdf.py
@@ -196,6 +198,8 @@ def things(study, ada, ben):
         member.user_id: granting.grant(member, label="script")[0].pk for member in study.memberships.all()
     }
     things["token"] = things["own token"][ada.pk]
+    corrections.suggest(paper, field="abstract", text="What it says.", by=ben)
+    things["suggestion"] = corrections.open_suggestions(paper)[0].pk
     things["suffix"] = "csv"
     things["code"] = study.sections.get(key="challenges").codes.first().pk
     paper.pdf.save("paper.pdf", ContentFile(b"%PDF-1.4"))
@@ -246,7 +250,8 @@ def test_nobody_signed_in_is_sent_to_sign_in(name, client, db):
 
 
 POST_ONLY = [
-    "add-preset", "add-remark", "adopt", "change-phase", "change-question", "change-section", "defer", "keep-rule",
+    "add-preset", "add-remark", "adopt", "answer-correction", "change-phase", "change-question", "change-section",
+    "defer", "keep-rule",
     "look-early", "mentions-seen", "new-token", "order-code", "release", "resolve-remark", "revoke-token", "settle",
     "sign-out", "take-up", "undo-adopting", "undo-removal", "undo-settling", "withdraw-proposal",
 ]  # fmt: skip
