@@ -82,9 +82,9 @@ def others_recoding(study, user):
 def corrections_told(study, user):
     if study.membership.is_lead:
         papers = corrections.papers_with_open_suggestions(study)
-        text = counted(len(papers), "correction of a paper's entry was", "corrections of papers' entries were")
+        text = counted(len(papers), "correction of a paper's entry waits", "corrections of papers' entries wait")
         url = f"{place('paper', study, papers[0].key)}#suggestions" if papers else ""
-        yield Waiting(len(papers), text + " told by reviewers", url)
+        yield Waiting(len(papers), text, url)
 
 
 def phases_under_way(study):

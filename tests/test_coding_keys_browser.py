@@ -178,7 +178,7 @@ def test_skipping_goes_on_to_another_paper_and_keeps_the_draft(page_as, study, b
             page.keyboard.press("Escape")
             page.keyboard.press(".")
         else:
-            page.get_by_role("button", name="Skip to the next paper").click()
+            page.get_by_role("button", name="Skip this paper").click()
         expect(page).not_to_have_url(re.compile(f"/{seen[-1]}/"))
     assert seen == ["john", "paper-2", "paper-3", "john"]
     assert Summary.objects.drafts().count() == 3

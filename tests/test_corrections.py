@@ -53,9 +53,9 @@ def test_what_was_told_stands_on_the_leads_overview_and_goes_into_the_entry(stud
     assert told(as_user(ben), page).url == paper.get_absolute_url()
     told(as_user(ben), page)  # twice is once
     lead = as_user(ada)
-    assert "1 correction of a paper's entry was told by reviewers" in overview(lead, study).replace("&#x27;", "'")
+    assert "1 correction of a paper's entry waits" in overview(lead, study).replace("&#x27;", "'")
     assert f"{paper.get_absolute_url()}#suggestions" in overview(lead, study)
-    assert "told by reviewers" not in overview(as_user(ben), study)
+    assert "correction of a paper" not in overview(as_user(ben), study)
     text = lead.get(paper.get_absolute_url()).content.decode()
     assert "Teams retrain." in text
     assert "Teams retrain." not in as_user(ben).get(paper.get_absolute_url()).content.decode()
@@ -63,7 +63,7 @@ def test_what_was_told_stands_on_the_leads_overview_and_goes_into_the_entry(stud
     assert "It is in the paper&#x27;s entry now." in answered(lead, study, paper, "take")
     paper.refresh_from_db()
     assert paper.abstract == "Teams retrain."
-    assert "told by reviewers" not in overview(lead, study)
+    assert "correction of a paper" not in overview(lead, study)
     assert "Somebody has answered this already." in answered(lead, study, paper, "take", pk)
     acts = list(LogEntry.objects.order_by("pk").values_list("act", flat=True))
     assert acts == ["suggest-correction", "edit-paper", "answer-correction"]

@@ -5,6 +5,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from mapping.models import Membership
+from reviews import settling
 from reviews.models import Resolution
 from tests.making import make_paper, make_summary, make_user
 
@@ -207,3 +208,19 @@ def test_the_cause_and_reason_of_last_time_come_with_a_dot(page):
     page.keyboard.press("Enter")
     expect(page.locator("#open-count b")).to_have_text("4")
     is_current(page, "method")
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_no_word_of_a_state_runs_into_the_name_of_its_section(page_as, study, ada, ben, papers, width):
+    alone = make_paper(study, "Read by one alone")
+    make_summary(alone, ben, answers=BENS)
+    settling.settle(study)
+    page = page_as(ada, viewport={"width": width, "height": 900})
+    for paper in (papers[0], alone):
+        page.goto(reverse("comparison", args=[study.slug, paper.key]))
+        for head in page.locator(".difference-head").all():
+            state, name = head.locator(".state").bounding_box(), head.locator("h3").bounding_box()
+            beside = state["x"] + state["width"] <= name["x"]
+            above = state["y"] + state["height"] <= name["y"] + 1
+            assert beside or above, head.inner_text()
+    expect(page.locator(".difference-head .state").first).to_contain_text("one reviewer")
