@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from mapping.models import Section
 from reviews.models import Mark
 from tests.answers import said
-from tests.coding_screen import SAVED, chosen, line
+from tests.coding_screen import SAVED, at_rest, chosen, line
 from tests.making import make_code, make_paper, make_summary
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -39,7 +39,8 @@ def paper(server, study):
 def page(page_as, ben, url, assignment):
     page = page_as(ben)
     page.goto(url)
-    return page
+    yield page
+    at_rest(page)
 
 
 def search(page, words, section="challenges"):

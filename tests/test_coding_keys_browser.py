@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from mapping.models import Section
 from reviews.models import Summary
 from tests.answers import said
-from tests.coding_screen import SAVED, chosen, conclusion, line
+from tests.coding_screen import SAVED, at_rest, chosen, conclusion, line
 from tests.making import make_assignment, make_code, make_paper
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -33,7 +33,8 @@ def page(page_as, ben, url, assignment):
     page = page_as(ben)
     page.goto(url)
     expect(page.locator("#s-maturity-stage .confidence")).to_be_visible()
-    return page
+    yield page
+    at_rest(page)
 
 
 def section(page, key):
@@ -181,6 +182,7 @@ def test_skipping_goes_on_to_another_paper_and_keeps_the_draft(page_as, study, b
             page.get_by_role("button", name="Skip this paper").click()
         expect(page).not_to_have_url(re.compile(f"/{seen[-1]}/"))
     assert seen == ["john", "paper-2", "paper-3", "john"]
+    at_rest(page)
     assert Summary.objects.drafts().count() == 3
 
 

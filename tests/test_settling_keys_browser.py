@@ -37,7 +37,8 @@ def page(page_as, ada, study, papers):
     page = page_as(ada)
     page.goto(reverse("comparison", args=[study.slug, papers[1].key]))
     expect(page.locator("#open-count")).to_have_text("6 of 6 open")
-    return page
+    yield page
+    page.wait_for_load_state("networkidle")
 
 
 def section(page, key):
