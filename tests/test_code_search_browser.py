@@ -5,7 +5,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from mapping.models import Section
-from reviews.models import Mark
+from reviews.models import Mark, Resolution
 from tests.answers import said
 from tests.coding_screen import SAVED, at_rest, chosen, line
 from tests.making import make_code, make_paper, make_summary
@@ -95,10 +95,11 @@ def test_arrow_and_space_or_enter_take_what_was_typed_in_full(page, assignment):
 @pytest.mark.parametrize("typed", ["noisy", "data", "lablling isues", "who may use", "nothing of the kind"])
 def test_enter_takes_nothing_that_could_be_another_code(page, typed):
     search(page, typed)
+    page.evaluate("window.stays = true")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     assert chosen(page, "challenges") == []
-    expect(page).to_have_url(page.url)
+    assert page.evaluate("window.stays"), "no form was sent"
 
 
 @pytest.mark.parametrize("press", [["Enter"], ["ArrowDown", "Space"]])
@@ -141,6 +142,13 @@ def test_codes_are_searched_where_one_settles(page_as, study, ada, ben, cleo, pa
     page.keyboard.press("Enter")
     expect(checked).to_have_count(1)
     expect(field).to_be_focused()
+    search(page, "data")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator("#own-count-challenges")).to_have_text("Space chooses it.")
+    expect(checked).to_have_count(1)
+    page.wait_for_load_state("networkidle")
+    assert not Resolution.objects.exists()
 
 
 def select_words(page, words):

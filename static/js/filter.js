@@ -108,8 +108,17 @@ function onField(event) {
   }
 }
 
+/* A second Enter on a hit is no choice, and sends no form; where one settles, it does once the hit is ticked. */
+function onEnter(event, field) {
+  const input = event.target;
+  if (!field.value.trim() || (input.checked && input.form?.matches("[data-settle]"))) return;
+  event.preventDefault();
+  if (input.checked) isChosen(field, input.closest(".form-check"));
+  else say(field, "Space chooses it.");
+}
+
 /* Radios have arrows of their own. */
-function onTick(event, field) {
+function onArrow(event, field) {
   const shown = itemsOf(listOf(field)).filter((item) => !item.hidden);
   const here = shown.indexOf(event.target.closest(".form-check"));
   event.preventDefault();
@@ -120,9 +129,11 @@ function onTick(event, field) {
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.matches("[data-filter]")) return onField(event);
-  if (!event.target.matches("input[type=checkbox]") || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+  if (!event.target.matches("input[type=checkbox], input[type=radio]")) return;
   const field = fieldOf(event.target);
-  if (field) onTick(event, field);
+  if (!field) return;
+  if (event.key === "Enter") onEnter(event, field);
+  else if (event.target.type === "checkbox" && ["ArrowDown", "ArrowUp"].includes(event.key)) onArrow(event, field);
 });
 
 document.addEventListener("focusin", (event) => (kept = event.target === kept ? kept : null));
