@@ -1,7 +1,7 @@
 """Whoever comes to the address of a button finds the page that has the button.
 
-A form posted after the session had ended comes back from the sign-in as a GET, and people go to what stands in their
-browser's history. A bare 405 helps neither.
+A form posted after the session had ended comes back from the sign-in as a GET, and people go to
+what stands in their browser's history. A bare 405 helps neither.
 """
 
 from django.contrib import messages
@@ -12,7 +12,7 @@ from mapping.middleware import is_part
 
 
 class PostOnlyMiddleware:
-    """A person's GET of an address that takes only POST leads to the nearest page above it in the address."""
+    """A person's GET of a POST-only address leads to the nearest page above it."""
 
     def __init__(self, get_response):
         self.get_response = get_response

@@ -71,7 +71,7 @@ def chapters(study, user, *, words="", section="", with_gone=False):
 
 
 def best_first(codes, words):
-    """The codes that a search finds, those that are called so before those that only speak of it."""
+    """The codes that a search finds, those that are called so first."""
     if not words.strip():
         return list(codes)
     ranked = [(search_rank(words, code.label, code.definition), code) for code in codes]

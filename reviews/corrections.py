@@ -1,6 +1,7 @@
-"""What reviewers miss or find wrong in a paper's entry, told to the leads, who put it in or leave it.
+"""What reviewers find missing or wrong in a paper's entry: told to the leads, who put it in or not.
 
-Kept in the study's log, which names who said what and when: a suggestion is a line, and what became of it another.
+Kept in the study's log, which names who said what and when: a suggestion is a line, and what
+became of it another.
 """
 
 from typing import NamedTuple
@@ -35,7 +36,7 @@ class Suggestion(NamedTuple):
 
 
 def open_lines(log):
-    """The lines of the log that tell of a correction which no lead has answered since, oldest first."""
+    """The log entries of corrections that no lead has answered since, oldest first."""
     found = {}
     for line in log.filter(act__in=[SUGGEST, ANSWER], paper__isnull=False).select_related("by").order_by("pk"):
         # Named by what they say: an imported study has other ids.
@@ -86,7 +87,7 @@ def form_with(paper, field, text):
 
 @transaction.atomic
 def answer(paper, pk, *, is_taken, by):
-    """Put a suggestion into the paper's entry, or leave it. ValidationError where the entry refuses it."""
+    """Put a suggestion into the entry, or leave it. ValidationError where the entry refuses it."""
     # Two leads may press at once; the lock lets the second see the first.
     paper = Paper.objects.select_for_update(of=("self",)).select_related("study").get(pk=paper.pk)
     suggestion = next((one for one in open_suggestions(paper) if one.pk == pk), None)

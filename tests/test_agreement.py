@@ -227,8 +227,14 @@ def rows_of(*values):
 
 def test_an_axis_begins_at_0_or_as_far_below_as_something_of_the_table_lies():
     assert [axes.axis_of(rows_of(value)).start for value in (None, 0, 0.5, -0.001, -0.5, -0.51, -1)] == [
-        0, 0, 0, -0.5, -0.5, -1, -1
-    ]  # fmt: skip
+        0,
+        0,
+        0,
+        -0.5,
+        -0.5,
+        -1,
+        -1,
+    ]
     axis = axes.axis_of([*rows_of(0.4), {"value": 0.1, "low": -0.3, "high": 0.6}])
     assert [(tick.label, tick.place) for tick in axis.ticks] == [("−.5", 0), ("0", 33.33), (".5", 66.67), ("1", 100)]
 

@@ -50,10 +50,14 @@ def focus_of(page):
 @pytest.mark.parametrize(
     ("key", "field"),
     [
-        ("challenges", "#challenges-options"), ("maturity-stage", "maturity-stage-codes"), ("method", "method-codes"),
-        ("replicable", "replicable-yes_no"), ("cases", "cases-number"), ("conclusion", "conclusion-text"),
+        ("challenges", "#challenges-options"),
+        ("maturity-stage", "maturity-stage-codes"),
+        ("method", "method-codes"),
+        ("replicable", "replicable-yes_no"),
+        ("cases", "cases-number"),
+        ("conclusion", "conclusion-text"),
     ],
-)  # fmt: skip
+)
 def test_a_slash_goes_to_the_answer_of_the_section_never_to_how_sure_one_is(page, key, field):
     section(page, key).focus()
     page.keyboard.press("/")

@@ -81,11 +81,14 @@ def test_what_is_left_changes_nothing_and_is_gone(study, paper, page, as_user, a
 @pytest.mark.parametrize(
     ("field", "text", "why"),
     [
-        ("year", "long ago", "Enter a whole number."), ("year", "99999", "A year between 1500 and 2100"),
-        ("doi", "no doi", "A DOI looks like"), ("abstract", "  \n ", "Say what should stand there."),
-        ("title", "", "Say what should stand there."), ("key", "x", "Select a valid choice."),
+        ("year", "long ago", "Enter a whole number."),
+        ("year", "99999", "A year between 1500 and 2100"),
+        ("doi", "no doi", "A DOI looks like"),
+        ("abstract", "  \n ", "Say what should stand there."),
+        ("title", "", "Say what should stand there."),
+        ("key", "x", "Select a valid choice."),
     ],
-)  # fmt: skip
+)
 def test_what_an_entry_could_not_take_is_refused_with_the_reason(paper, page, as_user, ben, field, text, why):
     refused = told(as_user(ben), page, field=field, text=text)
     assert refused.status_code == 422

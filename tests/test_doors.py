@@ -250,11 +250,30 @@ def test_nobody_signed_in_is_sent_to_sign_in(name, client, db):
 
 
 POST_ONLY = [
-    "add-preset", "add-remark", "adopt", "answer-correction", "change-phase", "change-question", "change-section",
-    "defer", "keep-rule",
-    "look-early", "mentions-seen", "new-token", "order-code", "release", "resolve-remark", "revoke-token", "settle",
-    "sign-out", "take-up", "undo-adopting", "undo-removal", "undo-settling", "withdraw-proposal",
-]  # fmt: skip
+    "add-preset",
+    "add-remark",
+    "adopt",
+    "answer-correction",
+    "change-phase",
+    "change-question",
+    "change-section",
+    "defer",
+    "keep-rule",
+    "look-early",
+    "mentions-seen",
+    "new-token",
+    "order-code",
+    "release",
+    "resolve-remark",
+    "revoke-token",
+    "settle",
+    "sign-out",
+    "take-up",
+    "undo-adopting",
+    "undo-removal",
+    "undo-settling",
+    "withdraw-proposal",
+]
 
 
 def test_every_address_that_takes_only_a_post_is_among_those_with_a_way_back(things, as_user, ada):

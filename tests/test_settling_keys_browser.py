@@ -13,13 +13,21 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SECTIONS = ["challenges", "maturity-stage", "method", "replicable", "cases", "conclusion"]
 BENS = {
-    "challenges": ["Talent"], "maturity-stage": "Manual", "method": "Survey",
-    "replicable": True, "cases": 3, "conclusion": "It works.",
-}  # fmt: skip
+    "challenges": ["Talent"],
+    "maturity-stage": "Manual",
+    "method": "Survey",
+    "replicable": True,
+    "cases": 3,
+    "conclusion": "It works.",
+}
 CLEOS = {
-    "challenges": ["Cost"], "maturity-stage": "Monitored", "method": "Experiment",
-    "replicable": False, "cases": 5, "conclusion": "It does not.",
-}  # fmt: skip
+    "challenges": ["Cost"],
+    "maturity-stage": "Monitored",
+    "method": "Experiment",
+    "replicable": False,
+    "cases": 5,
+    "conclusion": "It does not.",
+}
 
 
 @pytest.fixture
@@ -172,9 +180,11 @@ def test_the_median_and_a_settled_answer_have_their_keys(page, study, papers):
 @pytest.mark.parametrize(
     ("key", "field"),
     [
-        ("w", "[name=cause]"), ("x", ".put-off [name=note]"), ("r", "[data-discussion] textarea"),
+        ("w", "[name=cause]"),
+        ("x", ".put-off [name=note]"),
+        ("r", "[data-discussion] textarea"),
     ],
-)  # fmt: skip
+)
 def test_a_key_opens_its_field_in_the_first_difference_of_the_page_as_it_comes(page, key, field):
     page.keyboard.press(key)
     expect(section(page, "challenges").locator(field)).to_be_focused()

@@ -143,8 +143,8 @@ def letters_for(text, letters):
 def told_apart(labels, letters, lines):
     """The lines that stand for each label, no two alike.
 
-    A label without room is cut at its end; where labels begin alike, in its middle; where they end alike too, to where
-    they begin to differ.
+    A label without room is cut at its end; where labels begin alike, in its middle; where they
+    end alike too, to where they begin to differ.
     """
     labels = [plain(label) for label in labels]
     shown = [wrapped(label, letters, lines) for label in labels]
@@ -177,7 +177,7 @@ def alike(shown):
 
 
 def cut_in_the_middle(text, letters, lines):
-    """The beginning and the end of the text: the end in the last of several lines, or in the second half of one."""
+    """The text without its middle: its end has the last of several lines, or half of one."""
     letters = letters_for(text, letters)
     head = wrapped(text, letters, lines - 1) if lines > 1 else [text[: letters // 2 - 2].rstrip() + " …"]
     room = letters - 2 if lines > 1 else letters - len(head[0]) - 1

@@ -1,4 +1,4 @@
-"""The axis on which a table draws its coefficients: from 0 to 1, or from as far below 0 as something in it lies."""
+"""The axis of a table of coefficients: from 0 to 1, or from as far below 0 as its rows reach."""
 
 import math
 from typing import NamedTuple
@@ -16,7 +16,7 @@ class Tick(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """`start` is 0, −.5 or −1; everything of one table is drawn on the same axis, so that lengths can be compared."""
+    """`start` is 0, −.5 or −1. All rows of a table share one axis: lengths can be compared."""
 
     start: float
 

@@ -1,4 +1,4 @@
-"""A reviewer tells the leads what is missing or wrong in a paper's entry; a lead puts it in, or leaves it."""
+"""Corrections of a paper's entry: told by reviewers, put in or left by leads."""
 
 from django import forms
 from django.contrib import messages
@@ -14,9 +14,11 @@ from reviews import corrections
 class CorrectionForm(forms.Form):
     field = forms.ChoiceField(label="What is missing or wrong", choices=list(corrections.NAMES.items()))
     text = forms.CharField(
-        label="What should stand there", max_length=20_000, widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
+        label="What should stand there",
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
         error_messages={"required": "Say what should stand there."},
-    )  # fmt: skip
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
