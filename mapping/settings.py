@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "mapping.middleware.SignedInMiddleware",
     "mapping.middleware.WholeText",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "mapping.post_only.PostOnlyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "mapping.uploads.BodyLimit",

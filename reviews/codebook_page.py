@@ -5,10 +5,12 @@ A constant number of queries, whatever the number of codes. Quotes come for one 
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from django.db.models import Count, Q
 
 from mapping.models import Code, Section
+from mapping.parsers.labels import search_rank
 from reviews import measuring, touching
 from reviews.blindness import rules
 from reviews.blindness.codes import known_codes
@@ -54,13 +56,8 @@ def chapters(study, user, *, words="", section="", with_gone=False):
         sections = sections.filter(key=section)
     statuses = [Code.Status.ACTIVE, *(GONE if with_gone else ())]
     codes = known_codes(user, study).filter(section__in=sections, status__in=statuses).select_related("merged_into")
-    for word in words.split():
-        codes = codes.filter(
-            Q(label__icontains=word) | Q(definition__icontains=word) | Q(when_not__icontains=word)
-            | Q(example__icontains=word)
-        )  # fmt: skip
     by_section = defaultdict(list)
-    for code in codes.order_by("position", "pk"):
+    for code in best_first(codes.order_by("position", "pk"), words):
         by_section[code.section_id].append(Entry(code))
     use(by_section, user, study)
     alphas = agreement(sections, user, study)
@@ -73,6 +70,15 @@ def chapters(study, user, *, words="", section="", with_gone=False):
         if entries or not (words or one.is_retired):
             found.append(Chapter(one, grouped(entries), whole, len(entries)))
     return found
+
+
+def best_first(codes, words):
+    """The codes that a search finds, those that are called so first."""
+    if not words.strip():
+        return list(codes)
+    ranked = [(search_rank(words, code.label, code.definition), code) for code in codes]
+    hits = [(rank, code) for rank, code in ranked if rank is not None]
+    return [code for _, code in sorted(hits, key=itemgetter(0))]
 
 
 def use(by_section, user, study):

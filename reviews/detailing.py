@@ -13,7 +13,7 @@ from .comparing import shuffled
 from .drilling import address, said
 from .measuring import Kind, shown, token
 from .rating import Sheet
-from .showing import place, whisker, worst
+from .showing import worst
 
 WORST = 10
 PAIRS = 10
@@ -55,7 +55,7 @@ class Detail:
         primary = self.section.primary_coefficient or HEADLINE
         return [
             {"name": name, "label": measuring.LABELS[name], "is_primary": name == primary,
-             "whisker": whisker(found, self.shown.target(self.section)), **found}
+             "target": self.shown.target(self.section), **found}
             for name, found in report["coefficients"].items()
         ]  # fmt: skip
 
@@ -78,7 +78,6 @@ class Detail:
                     "raters": len(code.given), "value": alpha.value, "low": alpha.low, "high": alpha.high,
                     "reason": alpha.reason, "positive": percent(code.positive_agreement), "by_all": code.by_all,
                     "only": only,
-                    "whisker": {"low": place(alpha.low), "value": place(alpha.value), "high": place(alpha.high)},
                     "url": self.link(code=name), "all_url": self.link(code=name, all=1),
                 }
             )  # fmt: skip
@@ -209,7 +208,7 @@ class Detail:
             choice = measuring.choices(self.section.kind, rated.categories)[0]
             figure = measuring.coefficient(choice, measuring.figure(rated, choice))
         ends = {name: figure[name] for name in ("value", "low", "high", "reason", "papers")}
-        return {**ends, "whisker": whisker(figure, self.shown.target(self.section)), "is_kept": report is not None}
+        return {**ends, "target": self.shown.target(self.section), "is_kept": report is not None}
 
     def after_discussion(self):
         """The same coefficient from the latest revisions, if any of these says something else in this section."""

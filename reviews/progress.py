@@ -204,9 +204,15 @@ def of_reader(study, user):
     return sorted(found, key=lambda own: own.round.is_closed)
 
 
-def next_assignment(study, user):
-    """The next paper to read: what was not begun comes first, then the drafts; None when all is done."""
+def next_assignment(study, user, *, after=None):
+    """The next paper to read: what was not begun comes first, then the drafts; None when all is done.
+
+    `after` is the pk of an assignment that is skipped: the queue goes on behind it, and begins again at its end.
+    """
     awaited = awaited_from(study, user)
+    if after in awaited:
+        place = awaited.index(after)
+        awaited = awaited[place + 1 :] + awaited[:place]
     drafts = Summary.objects.drafts().filter(assignment__reviewer=user, assignment__round__study=study)
     begun = set(drafts.order_by().values_list("assignment", flat=True))
     # Last, the drafts: the first of them where everything else was begun.

@@ -19,7 +19,6 @@ from .reporting import reasons
 DISCUSSED = 10
 FROM_ONE_SECTION = 3
 FAR = 1.5  # where nearly all say the same, any difference is many times as far as chance: that is not worth more
-BELOW = -3  # per cent of an axis; templates leave room for it
 ALL = "all-"  # before the key of a phase: all its rounds together
 
 
@@ -184,7 +183,7 @@ class Shown:
             "section": section, "report": report, "name": measuring.LABELS[primary], "metric": found["metric"],
             "value": found["value"], "low": found["low"], "high": found["high"], "reason": found["reason"],
             "percent": None if percent is None else 100 * percent, "verdict": verdict,
-            "target": target, "whisker": whisker(found, target),
+            "target": target,
             "strip": strip(report["prevalence"]), "late": self.late_changes.get(section.key, []),
             "papers_url": address(self.study, section, self.place),
             "differ_url": address(self.study, section, self.place, differ=1),
@@ -261,17 +260,6 @@ def why(section, distance, words, others):
         return f"{far}; no other paper shows the same: perhaps an oversight"
     look = "look at their definitions" if section.has_codes else "look at what the section asks"
     return f"{far}; {words}, on {others} other paper{'s' if others > 1 else ''} too: {look}"
-
-
-def place(value):
-    """In per cent of an axis from 0 to 1; what lies below 0 stands outside of it, so that nobody takes it for 0."""
-    return None if value is None else round(100 * min(value, 1), 2) if value >= 0 else BELOW
-
-
-def whisker(found, target):
-    """What `_whisker.html` needs."""
-    ends = {name: place(found[name]) for name in ("low", "value", "high")}
-    return {**ends, "target": place(target)}
 
 
 def strip(prevalence):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.urls import NoReverseMatch, reverse
 
-from . import disagreements, progress
+from . import corrections, disagreements, progress
 from .blindness.codes import proposals_waiting
 from .kept import kept
 from .logbook import papers_closed_to
@@ -78,6 +78,14 @@ def others_recoding(study, user):
         yield Waiting(count, text, place("codebook-versions", study))
 
 
+def corrections_told(study, user):
+    if study.membership.is_lead:
+        papers = corrections.papers_with_open_suggestions(study)
+        text = counted(len(papers), "correction of a paper's entry waits", "corrections of papers' entries wait")
+        url = f"{place('paper', study, papers[0].key)}#suggestions" if papers else ""
+        yield Waiting(len(papers), text, url)
+
+
 def phases_under_way(study):
     """The phases that have rounds, and the one that comes next once every round before it is closed."""
     is_closed = defaultdict(list)
@@ -103,6 +111,7 @@ def papers_not_handed_out(study, user):
 
 PROVIDERS = [
     own_recoding, open_differences, proposed_codes, rounds_to_close, others_recoding, papers_not_handed_out,
+    corrections_told,
 ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import re
 
 from django.core.files.base import ContentFile
+from playwright.sync_api import expect
 
 from tests.pdfs import make_pdf
 
@@ -16,6 +17,13 @@ def line(page):
 
 def conclusion(page):
     return page.locator("[name=conclusion-text]")
+
+
+def at_rest(page):
+    """Waits until nothing is on its way to the server: the next test empties the database."""
+    if line(page).count():
+        expect(line(page)).not_to_have_text("saving …")
+    page.wait_for_load_state("networkidle")
 
 
 def kept_in(page):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from mapping import codebook
 from mapping.models import Code, CodebookChange, Finding, FindingMark, Membership
 from mapping.parsers.labels import normalised_label
-from reviews import recoding, templating, undoing
+from reviews import codebook_page, recoding, templating, undoing
 from reviews.models import Mark
 from tests.making import make_assignment, make_code, make_paper, make_section, make_summary, make_user
 
@@ -81,6 +81,26 @@ def test_codes_are_found_by_words_and_by_section(study, as_user, ada):
     assert "Talent" not in shown(client, page(study) + "?q=DRIFT")
     assert "Survey" not in shown(client, page(study) + "?section=challenges")
     assert "No code fits" in shown(client, page(study) + "?q=%00zzz")
+
+
+def test_a_search_of_the_codebook_shows_the_code_called_so_first_and_ignores_what_a_code_is_not_for(study, section):
+    make_code(section, "Need for large data sets", when_not="Not for noisy data, labelling issues or privacy.")
+    make_code(section, "Governance", definition="Who may use noisy data.")
+    make_code(section, "Noisy data pipelines")
+    make_code(section, "Noisy data")
+    make_code(section, "Labelling issues", when_not="Noisy data.", example="Noisy data.")
+    lead = study.memberships.get(role="lead").user
+
+    def found(words):
+        study.membership = study.memberships.get(role="lead")
+        chapters = codebook_page.chapters(study, lead, words=words)
+        return [entry.code.label for chapter in chapters for entry in chapter.entries]
+
+    assert found("noisy data") == ["Noisy data", "Noisy data pipelines", "Governance"]
+    assert found("labeling issue") == found("lablling issues") == ["Labelling issues"]
+    assert found("datasets") == ["Need for large data sets"]
+    assert found("privacy") == []
+    assert found("***") == found("")
 
 
 def test_retired_and_merged_codes_are_shown_on_request(study, section, ada, as_user):

@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from mapping import granting
 from mapping.models import PaperImport
-from reviews import templating
+from reviews import corrections, templating
 from reviews.models import Remark
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_task
 
@@ -58,6 +58,8 @@ DOORS = {
     "choose-entries": "L",
     "paper": "E",
     "edit-paper": "L",
+    "suggest-correction": "C",
+    "answer-correction": "L",
     "delete-paper": "L",
     "pdf": "E",
     "upload-pdf": "L",  # a reviewer may bring the one that is missing: test_pdf.py
@@ -198,6 +200,8 @@ def things(study, ada, ben):
         member.user_id: granting.grant(member, label="script")[0].pk for member in study.memberships.all()
     }
     things["token"] = things["own token"][ada.pk]
+    corrections.suggest(paper, field="abstract", text="What it says.", by=ben)
+    things["suggestion"] = corrections.open_suggestions(paper)[0].pk
     things["suffix"] = "csv"
     things["code"] = study.sections.get(key="challenges").codes.first().pk
     paper.pdf.save("paper.pdf", ContentFile(b"%PDF-1.4"))
@@ -245,3 +249,49 @@ def test_strangers_find_nothing_and_members_only_what_their_role_may(
 def test_nobody_signed_in_is_sent_to_sign_in(name, client, db):
     answer = client.get(reverse(name))
     assert answer.status_code in {302, 405}
+
+
+POST_ONLY = [
+    "add-preset",
+    "add-remark",
+    "adopt",
+    "answer-correction",
+    "change-phase",
+    "change-question",
+    "change-section",
+    "defer",
+    "keep-rule",
+    "look-early",
+    "mentions-seen",
+    "new-token",
+    "order-code",
+    "release",
+    "resolve-remark",
+    "revoke-token",
+    "settle",
+    "sign-out",
+    "take-up",
+    "undo-adopting",
+    "undo-removal",
+    "undo-settling",
+    "withdraw-proposal",
+]
+
+
+def test_every_address_that_takes_only_a_post_is_among_those_with_a_way_back(things, as_user, ada):
+    client = as_user(ada)
+    names = [name for name, who in DOORS.items() if who in {*MAY_ENTER, "S"}]
+    assert sorted(name for name in names if client.get(address(name, things)).status_code == 405) == POST_ONLY
+
+
+@pytest.mark.parametrize("name", POST_ONLY)
+def test_a_person_who_comes_to_the_address_of_a_button_finds_its_page(name, things, as_user, ada):
+    url = address(name, things)
+    client = as_user(ada)
+    shown = client.get(url, follow=True, HTTP_ACCEPT="text/html,*/*;q=0.8")
+    assert shown.status_code == 200
+    assert url.startswith(shown.redirect_chain[-1][0])
+    assert "Nothing was changed." in shown.content.decode()
+    assert client.get(url, HTTP_ACCEPT="application/json").status_code == 405
+    assert client.get(url, HTTP_ACCEPT="text/html", HTTP_HX_REQUEST="true").status_code == 405
+    assert client.delete(url, HTTP_ACCEPT="text/html").status_code == 405

@@ -5,11 +5,12 @@ import io
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from mapping.models import Study
 from reviews.models import Mark
-from tests.making import make_assignment, make_paper, make_summary
+from tests.making import make_answer, make_assignment, make_paper, make_summary
 from tests.test_map import settle
 
 
@@ -79,3 +80,13 @@ def test_queries_do_not_grow_with_quotes(study, ada, ben, as_user):
     few = [queries("settled"), queries("provisional")]
     another(), another()
     assert [queries("settled"), queries("provisional")] == few
+
+
+def test_uses_are_called_uses_and_quotes_are_counted_by_themselves(study, ada, ben, as_user):
+    make_summary(make_paper(study), ben, answers={"challenges": ["Talent", "Cost"]})
+    summary = make_summary(make_paper(study), ben)
+    make_answer(summary, "challenges", ["Cost"], quote="too dear")
+    page = reverse("evidence", args=[study.slug]) + "?source=provisional"
+    text = " ".join(as_user(ada).get(page).content.decode().split())
+    assert "<b>3</b> of 3 uses of codes, 1 with a quote" in text
+    assert "of 3 quotes" not in text

@@ -127,8 +127,7 @@ def text_width(text, size=FONT_SIZE):
 def wrapped(text, letters, lines):
     """At most so many lines of at most so many letters, broken at words; more than that is cut at a word, with `…`."""
     text = plain(text)
-    if columns_wide(text) > 1.5 * len(text):
-        letters //= 2
+    letters = letters_for(text, letters)
     found = textwrap.wrap(text, width=max(letters, 4)) or [""]
     if len(found) <= lines:
         return found
@@ -136,6 +135,58 @@ def wrapped(text, letters, lines):
     if " " in last and len(last) < len(found[lines - 1]):
         last = last.rsplit(" ", 1)[0]
     return [*found[: lines - 1], last + " …"]
+
+
+def letters_for(text, letters):
+    """How many letters of this text have room where so many narrow ones have."""
+    return letters // 2 if columns_wide(text) > 1.5 * len(text) else letters
+
+
+def told_apart(labels, letters, lines):
+    """The lines that stand for each label, no two alike.
+
+    A label without room is cut at its end; where labels begin alike, in its middle; where they
+    end alike too, to where they begin to differ.
+    """
+    labels = [plain(label) for label in labels]
+    shown = [wrapped(label, letters, lines) for label in labels]
+    for places in alike(shown):
+        for place in places:
+            shown[place] = cut_in_the_middle(labels[place], letters, lines)
+    for places in alike(shown):
+        start = same_at_first([labels[place] for place in places])
+        for place in places:
+            shown[place] = wrapped(f"… {labels[place][start:].lstrip(' ,;:')}", letters, lines)
+    for places in alike(shown):
+        for number, place in enumerate(places, 1):
+            *before, last = shown[place]
+            shown[place] = [*before, f"{last[: letters - 5].rstrip(' …')} … {number}"]
+    return shown
+
+
+def same_at_first(texts):
+    """How many letters all the texts begin with."""
+    one, other = min(texts), max(texts)
+    return next((at for at, letters in enumerate(zip(one, other, strict=False)) if len({*letters}) > 1), len(one))
+
+
+def alike(shown):
+    """Places of what cannot be told apart, group by group."""
+    by_text = {}
+    for place, found in enumerate(shown):
+        by_text.setdefault(tuple(found), []).append(place)
+    return [places for places in by_text.values() if len(places) > 1]
+
+
+def cut_in_the_middle(text, letters, lines):
+    """The text without its middle: its end has the last of several lines, or half of one."""
+    letters = letters_for(text, letters)
+    head = wrapped(text, letters, lines - 1) if lines > 1 else [text[: letters // 2 - 2].rstrip() + " …"]
+    room = letters - 2 if lines > 1 else letters - len(head[0]) - 1
+    tail = text[-room:]
+    if " " in tail.strip() and text[-room - 1] != " ":
+        tail = tail.split(" ", 1)[1]
+    return [*head, f"… {tail.strip()}"] if lines > 1 else [f"{head[0]} {tail.strip()}"]
 
 
 def is_whole(text, letters, lines):
@@ -146,14 +197,14 @@ def is_whole(text, letters, lines):
 
 def labels_beside(labels, letters, lines):
     """Properties of a vertical axis whose labels wrap, each centred on its row."""
-    shown = [wrapped(label, letters, lines) for label in labels]
+    shown = told_apart(labels, letters, lines)
     lift = [-LINE_HEIGHT / 2 * (len(found) - 1) for found in shown]
     return {"labelExpr": per_label(labels, shown), "labelOffset": {"expr": f"{lift}[{place_of(labels)}] || 0"}}
 
 
 def labels_above(labels, letters, lines):
     """Properties of an axis on top whose labels wrap, each standing on the plot."""
-    shown = [wrapped(label, letters, lines) for label in labels]
+    shown = told_apart(labels, letters, lines)
     # A label of several lines hangs from its first line: lift it by the others.
     near = CONFIG["axis"]["labelPadding"]
     lift = [near + (len(found) - 1) * LINE_HEIGHT for found in shown]
@@ -162,7 +213,7 @@ def labels_above(labels, letters, lines):
 
 
 def labels_slanted(labels, letters):
-    shown = [wrapped(label, letters, 1) for label in labels]
+    shown = told_apart(labels, letters, 1)
     return {"labelExpr": per_label(labels, shown), "labelAngle": -50, "labelAlign": "left", "titleAnchor": "start"}
 
 
@@ -181,7 +232,7 @@ def place_of(labels):
 
 def widest(labels, letters, lines):
     """Width in pixels of the widest line the labels take."""
-    return max((text_width(line) for label in labels for line in wrapped(label, letters, lines)), default=0)
+    return max((text_width(line) for found in told_apart(labels, letters, lines) for line in found), default=0)
 
 
 def counted(number, unit):

@@ -103,3 +103,28 @@ def _singular(word):
     elif word.endswith("s") and not (word.endswith(("ss", "us")) and len(word) > 4):
         word = word[:-1]
     return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
+LEAST_LIKENESS_OF_A_SLIP = 85
+SEARCH_EXACT, SEARCH_BEGINNING, SEARCH_WORDS, SEARCH_NEARLY, SEARCH_DEFINITION = range(5)
+
+
+def search_rank(typed, label, definition=""):
+    """How well a code answers a search, 0 the best; None where it does not. What it is not for never counts.
+
+    The label, its beginning, words of it, nearly its words, then its definition.
+    """
+    wanted = normalised_label(typed)
+    if not wanted:
+        return SEARCH_WORDS
+    found = normalised_label(label)
+    if found.replace(" ", "") == wanted.replace(" ", ""):
+        return SEARCH_EXACT
+    if found.startswith(wanted) or label.casefold().startswith(typed.casefold().strip()):
+        return SEARCH_BEGINNING
+    if all(word in found or word in found.replace(" ", "") for word in wanted.split()):
+        return SEARCH_WORDS
+    if max(fuzz.ratio(wanted, found), fuzz.token_sort_ratio(wanted, found)) >= LEAST_LIKENESS_OF_A_SLIP:
+        return SEARCH_NEARLY
+    text = f"{found} {normalised_label(definition)}"
+    return SEARCH_DEFINITION if all(word in text for word in wanted.split()) else None

@@ -1,8 +1,9 @@
 """A paper by hand: add, edit, delete."""
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.shortcuts import redirect
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from mapping import access, paper_keeping
@@ -29,7 +30,10 @@ def add_paper(request, slug):
 
 @require_http_methods(["GET", "POST"])
 def edit_paper(request, slug, key):
-    study = access.study_to_lead(request.user, slug)
+    try:
+        study = access.study_to_lead(request.user, slug)
+    except PermissionDenied as refusal:
+        return tell_the_lead(request, slug, key, refusal)
     paper = access.paper_in(study, key)
     form = PaperForm(posted(request), instance=paper, study=study)
     if form.is_valid():
@@ -44,6 +48,14 @@ def edit_paper(request, slug, key):
     # The form writes what was typed into its paper: the page still speaks of the one that is kept.
     kept = access.paper_in(study, key)
     return answer(request, "paper-form.html", {"study": study, "form": form, "paper": kept}, refused=form.is_bound)
+
+
+def tell_the_lead(request, slug, key, refusal):
+    """Refused; who codes is shown how to reach somebody who may."""
+    study = access.study_to_code(request.user, slug)
+    paper = access.paper_in(study, key)
+    suggest_url = reverse("suggest-correction", args=[slug, paper.key])
+    return render(request, "403.html", {"exception": refusal, "suggest_url": suggest_url}, status=403)
 
 
 @require_http_methods(["GET", "POST"])

@@ -39,6 +39,7 @@ def evidence(request, slug):
         "is_provisional": choice.is_provisional,
         "map_query": urlencode({"y": axis_name(choice.section), "source": choice.source}) if choice.section else "",
         "shown": len(rows),
+        "shown_too": f"{sum(bool(row.quote) for row in rows)} with a quote",
         "total": len(choice.all_rows),
         "csv_url": csv_url(request),
     }

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from mapping import access
 from mapping.pages import answer
-from reviews import paper_states
+from reviews import corrections, paper_states
 from reviews.models import Assignment, Summary
 from reviews.seeing import visible_findings
 
@@ -27,6 +27,7 @@ def paper(request, slug, key):
         "details": [(found._meta.get_field(name).verbose_name, getattr(found, name)) for name in DETAILS],
         "sources": found.sources.select_related("paper_import"),
         "readers": readers(found) if member.is_lead else None,
+        "suggestions": corrections.open_suggestions(found) if member.is_lead else (),
         "may_upload": member.is_lead or (member.may_code and not found.pdf),
         "summary_url": page_of("summary", study, found) if member.may_code and found.state != "not_coded" else None,
         "comparison_url": page_of("comparison", study, found) if may_compare(request.user, study, found) else None,

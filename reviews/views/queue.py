@@ -9,6 +9,7 @@ from mapping import access
 from mapping.models import Paper
 from mapping.pages import answer, filter_of
 from reviews import progress
+from reviews.content import is_id
 from reviews.kept import read_only
 from reviews.models import Assignment
 from reviews.progress import STATES
@@ -64,11 +65,16 @@ def rows(pks):
 
 @require_safe
 def next_paper(request, slug):
-    """Straight to the summary of the next paper; to the queue when there is none."""
+    """Straight to the summary of the next paper; to the queue when there is none, or no other than the one skipped."""
     study = access.study_to_code(request.user, slug)
-    assignment = progress.next_assignment(study, request.user)
+    skipped = request.GET.get("after", "")
+    skipped = int(skipped) if is_id(skipped) else None
+    assignment = progress.next_assignment(study, request.user, after=skipped)
     if assignment is None:
-        messages.success(request, "You have submitted everything that was handed to you.")
+        if progress.next_assignment(study, request.user):
+            messages.info(request, "No other paper waits for you: the one you skipped is the last.")
+        else:
+            messages.success(request, "You have submitted everything that was handed to you.")
         return redirect("queue", slug)
     return redirect(assignment.get_absolute_url())
 

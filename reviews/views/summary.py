@@ -90,15 +90,23 @@ def save_form(request, study, assignment):
         names = ", ".join(sheet.label for sheet in form.sections if sheet.key in refused)
         messages.error(request, f"{names}. The rest is saved.")
         return shown(request, study, assignment, questionnaire.of(assignment), refused=refused, status_refused=True)
+    if kept:
+        return redirect(summary_url(study, assignment))
+    return after_saving(request, study, assignment)
+
+
+def after_saving(request, study, assignment):
+    """Where the button that was pressed leads."""
     act, _, section = request.POST.get("act", "").partition(":")
-    if act == "review" and not kept:
+    if act == "review":
         return redirect(review_url(study, assignment))
-    if act == "propose" and not kept:
+    if act == "propose":
         asked = urlencode({"section": section, "phase": assignment.round.phase.key})
         return redirect(f"{reverse('propose', args=[study.slug, assignment.paper.key])}?{asked}")
-    if not kept:
-        messages.success(request, "Saved.")
-    return redirect(f"{request.path}?phase={assignment.round.phase.key}")
+    if act == "skip":
+        return redirect(f"{reverse('next-paper', args=[study.slug])}?after={assignment.pk}")
+    messages.success(request, "Saved.")
+    return redirect(summary_url(study, assignment))
 
 
 def save_sections(assignment, form, forms, *, choice=""):

@@ -1,10 +1,15 @@
-/* Words selected in the paper become evidence: a small bar offers the section and the code. */
+/* Words selected in the paper become evidence: a small bar offers the section and the code. No code is chosen before somebody
+   chooses it; what is said of the answer as a whole is a choice too. */
 
 const form = document.querySelector("[data-summary]");
 const bar = document.querySelector("[data-quote-popup]");
 const paper = document.querySelector("[data-paper]");
 const sectionField = bar?.querySelector("[data-quote-section]");
 const codeField = bar?.querySelector("[data-quote-code]");
+const searchField = bar?.querySelector("[data-quote-search]");
+const hint = bar?.querySelector("[data-quote-hint]");
+const WHOLE = "whole";
+const MANY = 7;
 let held = null;
 let last = null;
 
@@ -37,20 +42,61 @@ function offerSections() {
   offerCodes();
 }
 
-function offerCodes() {
+const definitionOf = (input) => input.closest("label, .form-check").querySelector(".definition")?.textContent ?? "";
+const labelOf = (input) => input.closest("label, .form-check").querySelector("[data-option-label]").textContent;
+
+function codesHere() {
   const section = document.getElementById(`s-${sectionField.value}`);
-  const inputs = [...section.querySelectorAll(`input[name="${CSS.escape(sectionField.value)}-codes"]`)].filter((input) => input.value);
-  const label = (input) => input.closest("label, .form-check").querySelector("[data-option-label]").textContent;
-  const group = (words, of) => {
-    const element = Object.assign(document.createElement("optgroup"), { label: words });
-    element.append(...of.map((input) => option(input.value, label(input))));
-    return of.length ? [element] : [];
-  };
+  return [...section.querySelectorAll(`input[name="${CSS.escape(sectionField.value)}-codes"]`)].filter((input) => input.value);
+}
+
+function group(words, inputs) {
+  const element = Object.assign(document.createElement("optgroup"), { label: words });
+  element.append(...inputs.map((input) => option(input.value, labelOf(input))));
+  return inputs.length ? [element] : [];
+}
+
+function offerCodes() {
+  const inputs = codesHere();
   const chosen = inputs.filter((input) => input.checked);
   const rest = inputs.filter((input) => !input.checked);
-  codeField.replaceChildren(...group("chosen", chosen), ...group("codes", rest), option("", "the answer as a whole"));
-  if (!inputs.length) codeField.value = "";
+  const whole = option(WHOLE, "the answer as a whole");
+  if (inputs.length) codeField.replaceChildren(option("", "choose …"), ...group("chosen", chosen), ...group("codes", rest), whole);
+  else codeField.replaceChildren(whole);
   bar.querySelector("[data-quote-code-label]").hidden = !inputs.length;
+  bar.querySelector("[data-quote-search-label]").hidden = inputs.length <= MANY;
+  searchField.value = "";
+  say("");
+}
+
+function say(words) {
+  hint.textContent = words;
+  codeField.toggleAttribute("aria-invalid", Boolean(words) && !codeField.value);
+}
+
+/* The hits come first; none is taken while one types. */
+function search() {
+  const inputs = codesHere();
+  const codes = inputs.map((input) => ({ label: labelOf(input), definition: definitionOf(input) }));
+  const detail = { typed: searchField.value, codes };
+  document.dispatchEvent(new CustomEvent("rank-codes", { detail }));
+  return { found: detail.found.map((place) => inputs[place]), sure: inputs[detail.sure] };
+}
+
+function narrow() {
+  if (!searchField.value.trim()) return offerCodes();
+  const { found } = search();
+  codeField.replaceChildren(option("", `choose of ${found.length} found …`), ...group("found", found), option(WHOLE, "the answer as a whole"));
+  return say("");
+}
+
+/* Enter in the search takes what cannot be another code; a second Enter, on the code, adds the quote. */
+function take() {
+  if (!searchField.value.trim()) return codeField.focus();
+  const { found, sure } = search();
+  if (sure) codeField.value = sure.value;
+  codeField.focus();
+  return say(sure ? "" : found.length ? `${found.length} codes fit: choose one.` : "No code has these words.");
 }
 
 function show() {
@@ -74,12 +120,18 @@ function hide() {
 
 function add() {
   if (!held) return;
+  if (!codeField.value) {
+    say("Choose a code first, or “the answer as a whole”.");
+    codeField.focus();
+    return;
+  }
   const section = document.getElementById(`s-${sectionField.value}`);
   const { quote, page } = held;
   last = sectionField.value;
-  section.dispatchEvent(new CustomEvent("evidence", { bubbles: true, detail: { code: codeField.value, quote, page } }));
-  const code = codeField.value && codeField.selectedOptions[0].textContent;
-  document.querySelector("[data-said]").textContent = `Quote added to ${section.dataset.label}${code ? `, ${code}` : ""}.`;
+  const code = codeField.value === WHOLE ? "" : codeField.value;
+  section.dispatchEvent(new CustomEvent("evidence", { bubbles: true, detail: { code, quote, page } }));
+  const called = code && codeField.selectedOptions[0].textContent;
+  document.querySelector("[data-said]").textContent = `Quote added to ${section.dataset.label}${called ? `, ${called}` : ""}.`;
   getSelection().removeAllRanges();
   hide();
   section.scrollIntoView({ block: "nearest" });
@@ -97,11 +149,14 @@ if (form && bar) {
     if (!bar.hidden) sectionField.focus();
   });
   sectionField.addEventListener("change", offerCodes);
+  codeField.addEventListener("change", () => say(""));
+  searchField.addEventListener("input", narrow);
   bar.querySelector("[data-quote-add]").addEventListener("click", add);
   bar.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.matches("select")) {
+    if (event.key === "Enter" && event.target.matches("select, input")) {
       event.preventDefault();
-      add();
+      if (event.target === searchField) take();
+      else add();
     }
     if (event.key === "Escape") {
       event.preventDefault();

@@ -1,4 +1,7 @@
-/* Ctrl+Enter submits what is reviewed, Escape goes back to the form. */
+/* Ctrl+Enter submits what is reviewed, Escape goes back to the form. Where nothing is missing, Enter submits too: the button has the
+   focus, and the page still begins at its top. */
+
+document.querySelector("[data-next-act]")?.focus({ preventScroll: true });
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || document.querySelector("dialog[open]")) return;

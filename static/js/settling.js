@@ -10,9 +10,13 @@ const isOpen = (sheet) => sheet.dataset.state === "open";
 /* Where the queue was narrowed, the keys go through what was asked for; the rest of the paper is there to be scrolled to. */
 const askedFor = document.getElementById("comparison")?.dataset.askedFor?.trim().split(/\s+/).filter(Boolean);
 const isNext = (sheet) => isOpen(sheet) && (!askedFor?.length || askedFor.includes(sheet.id));
-let here = null; // id of the section that keys speak to
+let here = null; // id of the section that was entered last
 
-const current = () => document.activeElement?.closest("[data-sheet]") ?? (here && document.getElementById(here));
+const inside = () => document.activeElement?.closest("[data-sheet]") ?? null;
+const entered = () => inside() ?? (here && document.getElementById(here));
+
+/* What keys speak to: before any section was entered, the first open one. */
+const current = () => entered() ?? sheets().find(isNext);
 
 function enter(sheet) {
   if (!sheet) return;
@@ -23,7 +27,7 @@ function enter(sheet) {
 
 function step(by) {
   const all = sheets();
-  const from = all.indexOf(current());
+  const from = all.indexOf(entered());
   const rest = by > 0 ? all.slice(from + 1) : all.slice(0, Math.max(from, 0)).reverse();
   enter(rest.find(isNext) ?? (by > 0 ? all.find(isNext) : all.filter(isNext).at(-1)));
 }
@@ -135,7 +139,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const sheet = event.detail.target.closest?.("[data-sheet]");
   if (!sheet) return;
   const sent = event.detail.xhr.status < 300 ? event.detail.requestConfig.elt : null;
-  for (const field of sheet.querySelectorAll("input:not([type=hidden], [type=radio], [type=checkbox]), textarea")) {
+  for (const field of sheet.querySelectorAll("input:not([type=hidden], [type=radio], [type=checkbox], [type=search]), textarea")) {
     if (field.form !== sent && field.value !== field.defaultValue) carried.set(field.id, field.value);
   }
 });
@@ -159,28 +163,30 @@ function accent() {
   document.querySelector("a[data-next-paper]")?.classList.toggle("btn-primary", !first);
 }
 
-/* What is settled makes room for the next open section; what was refused keeps the focus. */
+function goOn(sheet) {
+  here = sheet.id;
+  if (sheets().some(isNext)) step(1);
+  else (document.querySelector("a[data-next-paper]") ?? sheet).focus();
+}
+
+/* What is settled makes room for the next open section; what was refused keeps the focus. One answer of the server swaps
+   several things and tells of each: only the section itself counts here. Who is elsewhere by now is left there. */
 document.addEventListener("htmx:afterSettle", (event) => {
-  const sheet = event.detail.elt.closest?.("[data-sheet]") ?? document.getElementById(here);
-  if (!sheet || event.detail.requestConfig?.verb !== "post") return;
+  const sheet = event.detail.elt;
+  if (!sheet.matches?.("[data-sheet]") || event.detail.requestConfig?.verb !== "post") return;
   giveBack();
   accent();
+  const refused = sheet.querySelector("[role=alert], .invalid-feedback");
+  const { path, formData } = event.detail.requestConfig;
+  if (!refused && /\/settle\/(\?|$)/.test(path)) remember(formData);
+  if (inside() && inside() !== sheet) return;
+  const isDecision = /\/(settle|defer)\/(\?|$)/.test(path);
+  if (!refused && isDecision) return goOn(sheet);
   here = sheet.id;
-  const fresh = document.getElementById(sheet.id);
-  const refused = fresh.querySelector("[role=alert], .invalid-feedback");
-  if (!refused && /\/settle\/(\?|$)/.test(event.detail.requestConfig.path)) remember(event.detail.requestConfig.formData);
-  const isDecision = /\/(settle|defer)\/(\?|$)/.test(event.detail.requestConfig.path);
-  if (refused || !isDecision) {
-    (fresh.querySelector(":is(select, input, textarea).is-invalid") ?? fresh).focus({ preventScroll: true });
-  } else if (sheets().some(isNext)) {
-    step(1);
-  } else {
-    (document.querySelector("a[data-next-paper]") ?? fresh).focus();
-  }
+  (sheet.querySelector(":is(select, input, textarea).is-invalid") ?? sheet).focus({ preventScroll: true });
 });
 
-/* Coming from the queue, the section in the address is where one stands; else the first open one. */
+/* Coming from the queue, the section in the address is where one stands; else the first j leads to the first open one. */
 const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
 if (named?.matches("[data-sheet]")) enter(named);
-else here = sheets().find(isNext)?.id ?? null;
 accent();

@@ -26,13 +26,18 @@ function step(by) {
   focusOn(all[Math.min(Math.max(place, 0), all.length - 1)]);
 }
 
+/* How sure one is belongs to the answer, and is not the answer. */
+const CHOICES = "[data-picker] input, .choices:not(.confidence) input";
+
 function toField() {
   const section = here();
+  const choices = [...section.querySelectorAll(CHOICES)];
   const field =
     section.querySelector("[data-filter]") ??
-    section.querySelector(".answer, textarea.answer") ??
-    section.querySelector("[data-picker] input:checked, .choices input:checked") ??
-    section.querySelector("[data-picker] input, .choices input");
+    section.querySelector(".answer") ??
+    choices.find((choice) => choice.checked && choice.value) ??
+    choices[0] ??
+    section.querySelector("[data-propose]");
   document.dispatchEvent(new CustomEvent("show-pane", { detail: "form" }));
   field?.focus();
   field?.select?.();
@@ -116,6 +121,10 @@ if (form) {
   single.addEventListener("change", () => (single.checked ? localStorage.removeItem(SWITCH) : localStorage.setItem(SWITCH, "1")));
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-keys]")) dialog.showModal();
+    if (event.target.closest("[data-skip]")) {
+      event.preventDefault();
+      goTo(form.dataset.nextUrl);
+    }
     event.target.closest("[data-close]")?.closest("dialog").close();
   });
 }
