@@ -1,0 +1,107 @@
+"""Words that say why there is no answer: "N/A", "not reported", "-", "none", "unclear", "TBD" ….
+
+The one place that knows them: whatever reads answers out of a file asks here before it takes a text
+for a code. What a study or its lead has defined (a code "None", `--absence NA=not_applicable`) comes
+first; that is for the caller to look up.
+"""
+
+import re
+import unicodedata
+from enum import StrEnum
+
+__all__ = ["AMBIGUOUS", "Absence", "read_absence"]
+
+
+class Absence(StrEnum):
+    """The absences by the names that files and the database use, and one for what nobody can tell."""
+
+    NOT_REPORTED = "not_reported"
+    UNCLEAR = "unclear"
+    NOT_APPLICABLE = "not_applicable"
+    NONE_APPLY = "none_apply"
+    AMBIGUOUS = "ambiguous"
+
+
+AMBIGUOUS = Absence.AMBIGUOUS
+
+# No wording of an absence is longer.
+_LONGEST = 80
+_SPREADSHEET_ERRORS = {
+    *(
+        "#n/a",
+        "#ref!",
+        "#value!",
+        "#name?",
+        "#div/0!",
+        "#null!",
+        "#num!",
+        "#spill!",
+        "#calc!",
+        "#field!",
+    ),
+    *("#blocked!", "#connect!", "#unknown!", "#busy!", "#getting_data", "#error!"),
+    *("#nv", "#bezug!", "#wert!", "#zahl!"),
+}
+_SAID = "reported|given|stated|mentioned|available|specified|described|provided|disclosed|indicated"
+_WHERE = (
+    r"(?: (?:in|by|from) (?:the |this |any )?"
+    r"(?:papers?|articles?|stud(?:y|ies)|authors?|text|publications?|abstract|full text))?"
+)
+# Tried on the words alone: small letters, one space between them, no punctuation.
+_WORDINGS = [
+    (
+        Absence.NOT_REPORTED,
+        rf"na|nr|not (?:\w{{2,12}}ly )?(?:{_SAID})(?: at all)?{_WHERE}|none (?:{_SAID}){_WHERE}"
+        rf"|no(?:t any)? (?:information|mention)(?: (?:{_SAID}))?{_WHERE}"
+        r"|ka|keine angaben?|nicht (?:angegeben|berichtet|genannt|erwaehnt|erwähnt)",
+    ),
+    (Absence.NOT_APPLICABLE, r"(?:not|non) ?applicable|inapplicable|does not apply|doesnt apply"),
+    (Absence.UNCLEAR, rf"unclear{_WHERE}|not (?:\w{{2,12}}ly )?clear{_WHERE}"),
+    (
+        Absence.NONE_APPLY,
+        r"none|none ?appl(?:y|ies)"
+        r"|none of (?:these|those|them|(?:(?:the|these|our) )?(?:codes?|above|options))(?: appl(?:y|ies))?",
+    ),
+    (
+        Absence.AMBIGUOUS,
+        r"tbd|tba|tbc|todo|to do|fixme|x{3,}"
+        r"|to be (?:determined|decided|defined|done|added|confirmed|completed|filled(?: in)?)"
+        r"|nil|null|nan|nothing|unknown|missing|blank|empty|unsure|not sure|nd|dont know|do not know"
+        rf"|no idea|none so far|not yet|(?:nothing|not|none) (?:identified|found|{_SAID}){_WHERE}",
+    ),
+]
+_COMPILED = [(absence, re.compile(wording)) for absence, wording in _WORDINGS]
+
+
+def read_absence(text):
+    """The Absence that a whole text stands for; None where it is an answer, or empty.
+
+    `AMBIGUOUS` is for what is no answer and says no reason either ("?", "TBD", "#REF!"): it must be
+    reported and asked about, never become a code. Case, spaces, dashes, underscores and punctuation do
+    not matter: "N.A." and "n/a" are the same, "not_reported" and "Not reported." too.
+    """
+    if len(text) > _LONGEST:
+        return None
+    folded = _folded(text)
+    if not folded:
+        return None
+    if folded in _SPREADSHEET_ERRORS:
+        return AMBIGUOUS
+    words = " ".join(re.sub(r"[\W_]+", " ", re.sub(r"(?<=\w)['’](?=\w)", "", folded)).split())
+    words = re.sub(r"(?<=\b\w) (?=\w\b)", "", words)  # "n. a." is "na"
+    if not words:
+        return _mere_signs(folded)
+    return next((absence for absence, wording in _COMPILED if wording.fullmatch(words)), None)
+
+
+def _folded(text):
+    """In small letters, full-width signs as plain ones, without what cannot be seen."""
+    composed = unicodedata.normalize("NFKC", text).casefold()
+    visible = (one for one in composed if one.isspace() or unicodedata.category(one) not in {"Cf", "Cc"})
+    return " ".join("".join(visible).split())
+
+
+def _mere_signs(folded):
+    signs = re.sub(r"[\s()\[\]]", "", folded)
+    is_dash = signs and all(one == "−" or unicodedata.category(one) == "Pd" for one in signs)
+    return Absence.NOT_REPORTED if is_dash else AMBIGUOUS
