@@ -37,23 +37,22 @@ def _is_foreign(line):
 
 
 def _entries(line):
-    stripped = line.strip()
-    entry, item = _ENTRY.match(line), _ITEM.match(line)
-    if not stripped:
+    stripped, entry, item = line.strip(), _ENTRY.match(line), _ITEM.match(line)
+    if not stripped or stripped in ("-", "- "):
         return []
     if stripped.startswith("#"):
         return [("comment", stripped.lstrip("# "))]
     if item:
-        words = re.sub(r"^(?:name|family)\s*:\s+", "", unquoted(item[1] or ""))
-        return [("item", words)] if words else []
-    if not entry:
-        return [("text", unquoted(stripped))]
-    value = (entry[2] or "").strip()
+        return [("item", re.sub(r"^(?:name|family)\s*:\s+", "", unquoted(item[1] or "")))]
+    return _entries_of_key(entry[1], (entry[2] or "").strip()) if entry else [("text", unquoted(stripped))]
+
+
+def _entries_of_key(key, value):
     if value.startswith("[") and value.endswith("]") and not value.startswith("[["):
-        return [("key", entry[1] + ":"), *(("item", unquoted(part)) for part in _FLOW_PART.findall(value[1:-1]))]
+        return [("key", key + ":"), *(("item", unquoted(part)) for part in _FLOW_PART.findall(value[1:-1]))]
     if not value or _BLOCK.match(value) or value in ("[]", "~", "null", '""', "''"):
-        return [("key", entry[1] + ":")]
-    return [("key", f"{entry[1]}: {unquoted(value)}")]
+        return [("key", key + ":")]
+    return [("key", f"{key}: {unquoted(value)}")]
 
 
 def unquoted(value):

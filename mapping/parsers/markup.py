@@ -67,7 +67,7 @@ def plain(written):
     text = _FOOTNOTE.sub(lambda match: _kept(found.footnotes, match[1], ""), text)
     text = _AUTOLINK.sub(lambda match: _kept(found.links, match[1], match[1]), text)
     text = _TAG.sub("", _LINE_BREAK.sub("\n", text))
-    text = _BLOCK_ID.sub("", _ATTRIBUTES.sub("", text).rstrip())
+    text = _BLOCK_ID.sub("", _ATTRIBUTES.sub("", text).rstrip()).removesuffix("\\")
     text = _HASHTAG.sub(lambda match: _kept(found.tags, match[0], ""), text)
     text = without_emphasis(_HIGHLIGHT.sub(r"\2", text))
     text = html.unescape(_HIDDEN.sub(lambda match: chr(ord(match[0]) - _FIRST_PRIVATE), text))

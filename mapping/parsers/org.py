@@ -19,9 +19,13 @@ _TERM = re.compile(r"^(\s*[-+*]\s+(?:\[.\]\s+)?)([^:]+?)\s+::(?:\s+|$)")
 _LINK = re.compile(r"\[\[([^\[\]]*)\](?:\[([^\[\]]*)\])?\]")
 _FOOTNOTE_LINE = re.compile(r"^\[fn:([\w-]+)\]\s*")
 _FOOTNOTE = re.compile(r"\[fn:([\w-]+)\]")
-_EMPHASIS = re.compile(
-    r"(?:^|(?<=[\s({\"'-]))([*/_=~+])(?=\S)([^*/_=~+]*(?:(?!\1)[*/_=~+][^*/_=~+]+)*)(?<=\S)\1(?=[\s.,;:!?'\")}-]|$)"
-)
+# One sign within the other ("*bold /and italic/*") is left to the pass of the other sign.
+_EMPHASIS = [
+    re.compile(
+        rf"(?:^|(?<=[\s(\[{{\"'*/_-]))(\{sign})(?=[^\s\{sign}])([^\{sign}]+)(?<=\S)\{sign}(?=[\s.,;:!?'\")\]}}*/_-]|$)"
+    )
+    for sign in "=~+/*_"
+]
 _MARKDOWN = {"*": "**", "/": "*", "_": "", "=": "`", "~": "`", "+": "~~"}
 # Settings of the whole file that say something of the paper; others are reported under their own name.
 _DETAILS = {
@@ -61,23 +65,19 @@ def markdown_from_org(text):
 
 
 def _line(line):
-    headline, setting = _HEADLINE.match(line), _SETTING.match(line)
+    headline, named = _HEADLINE.match(line), _SETTING.match(line) or _PROPERTY.match(line)
     if headline:
         return _headline(len(headline[1]), headline[2])
-    if setting:
-        return _named(setting[1], setting[2], line)
+    if named:
+        return _named(named[1], named[2], line)
     if _COMMENT.match(line):
         return f"<!-- {line.strip(' #')} -->" if line.strip(" #") else ""
-    prop = _PROPERTY.match(line)
-    if prop:
-        return _named(prop[1], prop[2], line)
     if _PLANNING.match(line):
         return f"<!-- date: {line.strip()} -->"
     if _TABLE_RULE.match(line):
         return line.replace("+", "|")
     line = _FOOTNOTE_LINE.sub(r"[^\1]: ", line)
-    line = _TERM.sub(r"\1**\2:** ", _STARRED_ITEM.sub(r"\1- ", line))
-    return _inline(line)
+    return _inline(_TERM.sub(r"\1**\2:** ", _STARRED_ITEM.sub(r"\1- ", line)))
 
 
 def _headline(level, words):
@@ -101,7 +101,8 @@ def _named(name, value, line):
 
 def _inline(text):
     text = _FOOTNOTE.sub(r"[^\1]", _LINK.sub(_link, text))
-    text = _EMPHASIS.sub(lambda match: _MARKDOWN[match[1]] + match[2] + _MARKDOWN[match[1]], text)
+    for emphasis in _EMPHASIS:
+        text = emphasis.sub(lambda match: _MARKDOWN[match[1]] + match[2] + _MARKDOWN[match[1]], text)
     return re.sub(r"\s*\\\\\s*$", "", text)
 
 

@@ -1,7 +1,7 @@
 """What stands below a heading, as the items of an answer: codes with their notes, quotes and pages."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .labels import match_code
 from .list_signs import depth_of_sign
@@ -20,6 +20,7 @@ _QUOTE_LABEL = re.compile(r"^(?:quotes?|quotation|evidence|excerpt|zitat)\s?:\s?
 _NOTE_LABEL = re.compile(r"^(?:notes?|rationale|why|reason|comment)\s?:\s+", re.IGNORECASE)
 _QUOTED_WORDS = re.compile(r"^[\"“”„«»‟‘'](.+)[\"“”»«‟’']\s?[.,;]?$", re.DOTALL)
 _QUOTE_CALLOUTS = {"quote", "cite"}
+_BOX_WITHIN = re.compile(r"(?:^|(?<=\s))(?:\[([xX ])\]|([☐☑☒]))\s+(?=\S)")
 NOT_TICKED = "the box before it is not ticked"
 _LONGEST_PART = 8
 _LONGEST_PAGE = 40
@@ -30,8 +31,8 @@ _TAIL = 80
 class Item:
     """One bullet or line; `level` is its indentation, `line` its place in the file.
 
-    For a section with codes it holds what stands below it: `notes` (sub-bullets), the `quotes` and their `pages`. `lead`
-    are the bold words it begins with, `names` what its links point at, `footnotes` those that it refers to.
+    For a section with codes it holds what stands below it: `notes` (sub-bullets), the `quotes` and their `pages`.
+    `lead` are the bold words it begins with, `names` what its links point at, `footnotes` those that it refers to.
     """
 
     line: int
@@ -59,6 +60,10 @@ class Item:
         """Its words and all that stands below it."""
         return [self.text, *self.quotes, *self.pages, *self.notes]
 
+    @property
+    def is_empty_bullet(self):
+        return self.texts in (["-"], ["–"], ["—"])
+
     def add_page(self, page):
         if len(", ".join([*self.pages, page])) <= _LONGEST_PAGE:
             self.pages.append(page)
@@ -81,9 +86,8 @@ class PlainItems:
         if is_open and not self.keeps_boxes:
             return NOT_TICKED
         box = "" if line.box is None or not self.keeps_boxes else f"[{line.box or ' '}] "
-        tags = " ".join(["", *line.marks.tags])
-        text = box + line.text.replace("\n", " ") + tags
-        item = Item(line.number, text.strip(), line.level, line.shape is Shape.BULLET)
+        words = line.words if self.keeps_boxes else line.text.replace("\n", " ")
+        item = Item(line.number, (box + words).strip(), line.level, line.shape is Shape.BULLET)
         item.footnotes, item.links = list(line.marks.footnotes), list(line.marks.links)
         if item.text:
             self.items.append(item)
@@ -91,7 +95,7 @@ class PlainItems:
 
     def goes_on(self, line):
         """Whether a line is the end of the sentence above."""
-        self.items[-1].text += " " + " ".join([line.text.replace("\n", " "), *line.marks.tags])
+        self.items[-1].text += " " + (line.words if self.keeps_boxes else line.text.replace("\n", " "))
         self.items[-1].footnotes += line.marks.footnotes
         return True
 
@@ -108,7 +112,7 @@ class CodedItems:
     """The items of one section that takes codes. `add` answers why a line could not be taken, or nothing."""
 
     def __init__(self, codes=()):
-        self.codes, self.items = codes, []
+        self.codes, self.items, self.has_empty_bullet = codes, [], False
         self.levels, self.quoted_line, self.last = [], None, None
 
     def enter(self):
@@ -118,6 +122,8 @@ class CodedItems:
     def add(self, line):
         if line.is_quoted or line.callout:
             return self.add_quoted(line)
+        if _BOX_WITHIN.search(line.text):
+            return self.add_boxes(line)
         while self.levels and not _is_below(line, self.levels[-1].line):
             self.levels.pop()
         reason = _why_left_out(line)
@@ -130,12 +136,28 @@ class CodedItems:
         if self.levels:
             self.add_below(top, line, len(self.levels))
         elif self.last and _is_evidence(line, self.last):
-            take_evidence(self.last, line.text)
+            self.add_below(self.last, line, 1)
             return ""
         else:
             top = self.add_item(line)
         self.levels.append(_Level(line, top))
         return ""
+
+    def add_boxes(self, line):
+        """Several boxes in one line: "[x] Abstract [ ] Full text"."""
+        boxes = list(_BOX_WITHIN.finditer(line.text))
+        ends = [box.start() for box in boxes[1:]] + [len(line.text)]
+        pieces = [(line.box, line.text[: boxes[0].start()])]
+        pieces += [(box[1] or box[2], line.text[box.end() : end]) for box, end in zip(boxes, ends, strict=True)]
+        left = []
+        for box, words in pieces:
+            option = words.strip(" ,;\n")
+            if box is not None and box not in set("xX☑☒"):
+                left.append(f"[ ] {option}")
+            elif option and self.add(replace(line, text=option, box=box and "x")):
+                left.append(option)
+        line.text, line.box = " ".join(left), None
+        return NOT_TICKED if left else ""
 
     def add_item(self, line):
         parts = parts_of_value(line.text, self.codes, is_list_item=line.shape is Shape.BULLET)
@@ -161,7 +183,7 @@ class CodedItems:
         """A line of a block quote or call-out, which belongs to the mark above."""
         if not line.text:
             self.quoted_line = line if self.last else None
-            return "" if self.last else "it stands below no code"
+            return ""
         is_bullet_or_words = not line.callout and not _quote_and_page(line.text)[0]
         goes_on = self.quoted_line is not None and self.quoted_line.number == line.number - 1
         if line.shape is Shape.BULLET and not goes_on and not line.callout:
@@ -177,6 +199,8 @@ class CodedItems:
             text, page = _without_page(line.text)
             self.last.quotes.append(text)
             self.last.pages += [page] if page else []
+        self.last.notes += line.marks.tags
+        self.last.footnotes += line.marks.footnotes
         line.callout = callout
         self.quoted_line = line
         return ""
@@ -194,6 +218,10 @@ class CodedItems:
         if not self.levels or self.levels[-1].item is None:
             return False
         item = self.levels[-1].item
+        if take_evidence(item, line.text):
+            item.notes += line.marks.tags
+            item.footnotes += line.marks.footnotes
+            return True
         if len(self.levels) > 1 and item.notes:
             item.notes[-1] += " " + line.text
         elif len(self.levels) > 1:
@@ -201,6 +229,7 @@ class CodedItems:
         else:
             item.text, page = _without_page(f"{item.text} {line.text}")
             item.pages += [page] if page else []
+        item.notes += line.marks.tags
         item.footnotes += line.marks.footnotes
         return True
 
@@ -295,4 +324,4 @@ def _without_page(text):
 
 
 def _unquoted(line):
-    return Line(**{**vars(line), "is_quoted": False, "callout": ""})
+    return replace(line, is_quoted=False, callout="")

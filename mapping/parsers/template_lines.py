@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
+from .absences import AMBIGUOUS, read_absence
 from .decoding import unified_line_ends
 from .front_matter import front_matter
 from .list_signs import bullet_of, checkbox_of
@@ -53,11 +54,17 @@ class Line:
     marks: Plain = field(default_factory=lambda: Plain(""))
 
     @property
+    def words(self):
+        """The text with its tags, in one line."""
+        return " ".join([self.text.replace("\n", " "), *self.marks.tags]).strip()
+
+    @property
     def has_words(self):
         return self.shape in {Shape.HEADING, Shape.BULLET, Shape.TEXT}
 
 
 _RULE = re.compile(r"^\s*(?:(?:[-*_=]\s*){3,}|`{3,}[\w{}. -]*|~{3,}\w*|:{3,}.*|\[\[?_?toc_?\]\]?|\$\{toc\})$", re.I)
+_FENCE = re.compile(r"^\s*(?:`{3,}[\w{}. -]*|~{3,}\w*)$")
 _UNDERLINE = re.compile(r"^\s{0,3}(?:=+|-{2,})\s*$")
 _RESEARCH_QUESTION = r"(?:RQ|research\s+question)[\s.]*\d+(?:\.\d+)*[a-z]?\b"
 _DIVIDER = re.compile(rf"^\s*[*_]*\s*{_RESEARCH_QUESTION}\s*[*_]*\s*(?:[:.)–—-].*)?$", re.IGNORECASE)
@@ -83,12 +90,13 @@ def lines_of(text):
     written, comments = without_comments(unified_line_ends(text))
     written = written.split("\n")
     lines, number = front_matter_lines(written)
-    in_aside = asides(written)
+    in_aside, in_fence = asides(written), fenced(written)
     while number < len(written):
         following = written[number + 1] if number + 1 < len(written) else ""
         is_underlined = written[number].strip() and following.strip() and _UNDERLINE.match(following)
         length = _placeholder_length(written, number)
-        line = _shaped(written, number)
+        in_table = bool(lines) and (lines[-1].shape is Shape.ROW or lines[-1].sign == "|")
+        line = _verbatim(written, number) if number in in_fence else _shaped(written, number, in_table)
         if length:
             places = range(number, number + length)
             lines += [Line(place + 1, Shape.PLACEHOLDER, written[place].strip()) for place in places]
@@ -149,23 +157,39 @@ def asides(written):
     return found
 
 
-def _shaped(written, place):
+def fenced(written):
+    """The places of the lines between two fences of code; a fence that nothing closes fences nothing."""
+    fences = [place for place, line in enumerate(written) if _FENCE.match(line)]
+    return {place for start, end in zip(fences[::2], fences[1::2], strict=False) for place in range(start + 1, end)}
+
+
+def _verbatim(written, place):
+    words = written[place].strip()
+    return Line(place + 1, Shape.TEXT if words else Shape.BLANK, words)
+
+
+def _shaped(written, place, in_table):
     raw, number = written[place], place + 1
     if not raw.strip():
         return Line(number, Shape.BLANK, "")
-    special = _footnote_or_link(raw, number) or _row(written, place)
+    special = _footnote_or_link(raw, number) or _row(written, place, in_table) or _mark(raw, number)
     if special:
         return special
-    if _RULE.match(raw) or (_MARKUP_ALONE.match(raw) and not plain(raw).text.strip("\\")):
-        return Line(number, Shape.RULE, "")
-    if _HASHTAGS_ALONE.match(raw):
-        return Line(number, Shape.ASIDE, raw.strip(), reason="tags")
     hashed = _HASHES.match(raw)
-    if hashed:
+    if hashed and read_absence(raw) != AMBIGUOUS:  # "#N/A" out of a spreadsheet
         return _heading(hashed, raw, number)
     if _DIVIDER.match(raw):
         return Line(number, Shape.DIVIDER, plain(raw).text)
     return _bullet_or_text(raw, number)
+
+
+def _mark(raw, number):
+    """A rule, or a line that holds nothing but marks."""
+    if _RULE.match(raw) or (_MARKUP_ALONE.match(raw) and not plain(raw).text.strip("\\")):
+        return Line(number, Shape.RULE, "")
+    if _HASHTAGS_ALONE.match(raw):
+        return Line(number, Shape.ASIDE, raw.strip(), reason="tags")
+    return None
 
 
 def _footnote_or_link(raw, number):
@@ -177,7 +201,7 @@ def _footnote_or_link(raw, number):
     return link and Line(number, Shape.LINK, raw.strip(), name=link[1].casefold(), cells=[link[2].strip("<> ")])
 
 
-def _row(written, place):
+def _row(written, place, in_table):
     """A row of a table: between bars, or next to a line that rules a table off."""
     raw = written[place]
     if "|" not in raw or ("[[" in raw and not _ROW.match(raw)):
@@ -186,7 +210,7 @@ def _row(written, place):
         return Line(place + 1, Shape.RULE, "", sign="|")
     rules = (written[near] for near in (place + 1,) if near < len(written))
     is_header = any("|" in rule and _TABLE_RULE.match(rule) for rule in rules)
-    if is_header or _ROW.match(raw):
+    if in_table or is_header or _ROW.match(raw):
         inner = re.sub(r"\[\[([^\[\]|]*)\|([^\[\]|]*)\]\]", r"[[\1\\|\2]]", raw.strip())
         inner = inner.removeprefix("|")
         inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
@@ -217,7 +241,7 @@ def _bullet_or_text(raw, number):
     is_marked_up = _BOLD.match(written.strip()) or _ITALIC.match(written.strip())
     sign, words = ("", written.strip()) if is_marked_up else bullet_of(written)
     box, words = checkbox_of(words, has_sign=bool(sign))
-    bold, marks = _BOLD.match(words), plain(words)
+    bold, marks = _BOLD.match(words), plain(words) if read_absence(words) != AMBIGUOUS else Plain(words)
     if not marks.text:
         return _without_words(raw, number, sign, marks, callout)
     if is_placeholder(marks.text):
@@ -235,13 +259,15 @@ def _bullet_or_text(raw, number):
 
 def _bracketed(text):
     is_whole = any(text.startswith(left) and text.endswith(right) for left, right in _PAIRS)
+    if read_absence(text):
+        return ""
     return "in brackets, as the empty template has what is to be filled in" if is_whole else ""
 
 
 def _without_words(raw, number, sign, marks, callout):
     if marks.images:
         return _image(raw, number)
-    if marks.tags:
+    if marks.tags and read_absence(raw) != AMBIGUOUS:
         return Line(number, Shape.ASIDE, raw.strip(), reason="tags")
     if callout:
         return Line(number, Shape.TEXT, "", is_quoted=True, callout=callout[1].casefold())

@@ -32,6 +32,7 @@ class _Paper:
     title: str | None = None
     number: str | None = None
     document: int | None = None
+    title_place: int = -1
     last_title: int = -1
 
 
@@ -46,13 +47,21 @@ class Titles:
             self.sort(place, lines[place])
         self.kinds, self.starts = {}, [0]
         self.paper = _Paper(0)
-        for number, (place, kind) in enumerate(self.found):
-            following = self.found[number + 1][0] if number + 1 < len(self.found) else len(lines)
+        for (place, kind), following in zip(self.found, self.ends(), strict=True):
             self.take(place, kind, following)
 
     def of(self, start, end):
         """{place from `start` on: kind} of the titles of one paper."""
         return {place - start: kind for place, kind in self.kinds.items() if start <= place < end}
+
+    def ends(self):
+        """For each possible title, where the next stands; "Title: …" below "Paper 8" is of the same paper."""
+        ends, nearest = [], dict.fromkeys((EXPLICIT, NUMBERED, DOCUMENT), len(self.lines))
+        for place, kind in reversed(self.found):
+            others = {NUMBERED, DOCUMENT} if kind == NUMBERED else set(nearest)
+            ends.append(min(nearest[other] for other in others))
+            nearest[kind] = place
+        return reversed(ends)
 
     def sort(self, place, line):
         """Note whether a line may be a title, or is a heading that the template knows."""
@@ -100,15 +109,12 @@ class Titles:
             self.paper.last_title = place
 
     def explicit(self, place, line, _):
-        value = self.value_of(place, line)
-        paper = self.paper
-        if paper.title is None:
-            paper.title = value or None
-        elif self.has_words_between(paper.last_title, place) and normalised_title(value) != normalised_title(
-            paper.title
-        ):
+        value, paper = self.value_of(place, line), self.paper
+        is_other = normalised_title(value) != normalised_title(paper.title or "")
+        if paper.title is not None and is_other and self.has_words_between(paper.title_place, place):
             self.begin(place)
-            self.paper.title = value or None
+        if self.paper.title is None:
+            self.paper.title, self.paper.title_place = value or None, place
         return True
 
     def numbered(self, place, line, _):
@@ -163,7 +169,7 @@ class Titles:
         return "" if is_placeholder(rest) else without_paper_number(rest)
 
     def stands_apart(self, place):
-        return place == 0 or self.lines[place - 1].shape in _BETWEEN
+        return place == 0 or place - 1 in self.kinds or self.lines[place - 1].shape in _BETWEEN
 
     def is_known_below(self, place, following, deeper=False):
         """Whether a heading of the template stands between here and the next title."""

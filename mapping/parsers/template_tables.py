@@ -2,7 +2,7 @@
 
 import re
 
-from .headings import TITLE
+from .headings import DETAIL_KEYS, TITLE
 from .markup import plain
 from .placeholders import is_placeholder
 from .template_lines import Line, Shape
@@ -10,6 +10,10 @@ from .template_lines import Line, Shape
 _PAGE = re.compile(r"^(?:pages?|pp?\.?|pgs?\.?|seiten?)$", re.IGNORECASE)
 _QUOTE = re.compile(r"^(?:quotes?|quotation|evidence|excerpt|zitat)$", re.IGNORECASE)
 _NOTE = re.compile(r"^(?:notes?|rationale|comments?|remarks?|why|reason|explanation|description)$", re.IGNORECASE)
+_OF_THE_FORM = re.compile(
+    r"^(?:items?|fields?|sections?|questions?|answers?|values?|responses?|entr(?:y|ies)|content|name|codes?|key|topic|\W*)$",
+    re.IGNORECASE,
+)
 _NUMBER_HEADING = re.compile(r"^(?:#|no\.?|nr\.?|number|id)?$", re.IGNORECASE)
 
 
@@ -31,18 +35,29 @@ def without_tables(lines, headings):
 
 def _unfolded(rows, headings):
     has_header = len(rows) > 1 and rows[1].shape is Shape.RULE
+    if has_header and len(rows) == 2:
+        header = rows[0]
+        return [Line(header.number, Shape.ASIDE, header.text, reason="a table without rows")]
     rows = [(row.number, [cell.strip() for cell in row.cells]) for row in rows if row.shape is Shape.ROW]
-    known = [headings.exact(plain(cell).text.rstrip(": ")) if cell else None for cell in rows[0][1]]
-    names = [_known(cells, headings) for _, cells in rows]
-    if sum(key is not None for key in known) >= 2 and len(rows) > 1:
+    known = [_known(cell, headings) for cell in rows[0][1]]
+    names = [_known(cells[0], headings) for _, cells in rows]
+    is_list = any(_is_beside(cell) for cell in rows[0][1])
+    if len(rows) > 1 and (TITLE in known[1:] or (not is_list and sum(key is not None for key in known) >= 2)):
         return _columns(rows, known)
-    if any(names) and any(len(cells) > 1 for _, cells in rows):
+    below = names[1:] if has_header and len(names) > 1 else names
+    if sum(map(bool, below)) * 2 >= len(below) and max(len(cells) for _, cells in rows) > 1:
         return _answers(rows, names, has_header)
-    return _list(rows, has_header)
+    return _list(rows, known, has_header)
 
 
-def _known(cells, headings):
-    return headings.exact(plain(cells[0]).text.rstrip(": ")) if cells and cells[0] else None
+def _is_beside(cell):
+    """Whether a column holds what supports an item: its quote, page or note."""
+    name = plain(cell).text.strip(": ")
+    return any(pattern.match(name) for pattern in (_PAGE, _QUOTE, _NOTE))
+
+
+def _known(cell, headings):
+    return headings.exact(plain(cell).text.rstrip(": ")) if cell else None
 
 
 def _columns(rows, known):
@@ -63,7 +78,8 @@ def _answers(rows, names, has_header):
     lines, headings = [], rows[0][1] if has_header and not names[0] else []
     for (number, cells), name in zip(rows, names, strict=True):
         if headings and number == rows[0][0]:
-            continue  # "Item", "Answer"
+            lines += _column_names(number, headings)
+            continue
         if cells[0] or name:
             lines.append(_heading(number, cells[0]))
         for place, cell in enumerate(cells[1:], 1):
@@ -71,19 +87,29 @@ def _answers(rows, names, has_header):
     return lines
 
 
-def _list(rows, has_header):
+def _list(rows, known, has_header):
     """A table below a heading: an item in each row, with its quote, page and notes beside it."""
-    headings = rows[0][1] if has_header else []
-    skipped = int(bool(headings) and len(headings) > 1 and bool(_NUMBER_HEADING.match(headings[0])))
+    number, headings = (rows[0][0], rows[0][1]) if has_header else (0, [])
+    skipped = int(len(headings) > 1 and bool(_NUMBER_HEADING.match(headings[0])))
     lines = []
-    for number, cells in rows[1 if has_header else 0 :]:
-        for place, cell in enumerate(cells[skipped:]):
-            heading = headings[place + skipped] if place + skipped < len(headings) else ""
-            if place == 0 and cell:
+    if headings and known[skipped] and known[skipped] not in DETAIL_KEYS:
+        lines.append(_heading(number, headings[skipped]))
+    elif headings:
+        lines += _column_names(number, headings[skipped : skipped + 1])
+    for number, cells in rows[int(has_header) :]:
+        for place, cell in enumerate(cells[skipped:], skipped):
+            if place == skipped and cell:
                 lines.append(_line(number, Shape.BULLET, cell, sign="-"))
             else:
-                lines += _evidence(number, heading, cell)
+                lines += _evidence(number, headings[place] if place < len(headings) else "", cell)
     return lines
+
+
+def _column_names(number, cells):
+    """What a header has beside the usual "Item" and "Answer", to be reported."""
+    names = (plain(cell).text for cell in cells)
+    odd = (name for name in names if not (_OF_THE_FORM.match(name) or _is_beside(name)))
+    return [Line(number, Shape.ASIDE, name, reason="the name of a column") for name in odd]
 
 
 def _evidence(number, heading, cell, *, is_first=False):
@@ -110,10 +136,9 @@ def _heading(number, cell):
 
 def _cell(number, cell):
     line = _line(number, Shape.TEXT, cell, is_cell=True)
-    if not line.text:
-        return []
-    line.shape = Shape.PLACEHOLDER if is_placeholder(line.text) else Shape.TEXT
-    return [line]
+    if is_placeholder(line.text):
+        line.shape = Shape.PLACEHOLDER
+    return [line] if line.text else []
 
 
 def _line(number, shape, words, **more):

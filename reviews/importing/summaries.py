@@ -27,9 +27,9 @@ ENDINGS = {".md", ".markdown", ".mkd", ".mdown", ".mdwn", ".qmd", ".rmd", ".txt"
 def import_summaries(study, *, files, reviewer, by, may_create=True, is_dry_run=False):
     """Draft summaries of `reviewer` from `files`, a list of (name, bytes).
 
-    Returns `{papers, new_papers, summaries, answers, read, absences, unplaced, skipped}`; `answers` holds what was read of
-    each file, `read` says which papers were found in which file, `absences` which words stand for an absence. A paper
-    that the reviewer has begun or submitted already is skipped, never written over. Without `may_create` the
+    Returns `{papers, new_papers, summaries, answers, read, absences, unplaced, skipped}`; `answers` holds what was
+    read of each file, `read` says which papers were found in which file, `absences` which words stand for an absence.
+    A paper that the reviewer has begun or submitted already is skipped, never written over. Without `may_create` the
     papers must have been handed out to the reviewer.
     """
     # Two imports at once would make a paper twice.
