@@ -460,7 +460,8 @@ FORMS = r"""
 Year: 2020 {}|DOI: {}|title: {}|tools: [{}, {}]|# T|## Conclusion|- N/A|?|{}: {}|---|```|- |-|* Year: {}|  p. 4
   - Quote: {}|  - Page: {}|- {} (p. 3)|Comments: {}|{}\|[x] {} [ ] {}|- {} [ ] {}|## Tools #x|![{}](u)|- x ![{}](u)
 """
-TABLES = "¦ {} ¦ {} ¦|¦---¦---¦|¦ Tools ¦ {} ¦|¦ Paper title ¦ {} ¦|¦ {} ¦ Page ¦ Quote ¦|{} ¦ {}|¦ {} ¦".split("|")
+TABLES = ["¦ {} ¦ {} ¦", "¦---¦---¦", "¦ Tools ¦ {} ¦", "¦ Paper title ¦ {} ¦", "{} ¦ {}", "¦ {} ¦"]
+TABLES += ["¦ {} ¦ Page ¦ Quote ¦"]
 forms = st.sampled_from([*re.split(r"[|\n]", FORMS.strip("\n")), *(table.replace("¦", "|") for table in TABLES)])
 
 

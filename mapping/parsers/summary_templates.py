@@ -60,7 +60,8 @@ def read_all(text, sections, file=""):
     lines = without_tables(_lines(text, file), headings)
     titles, notes, templates = Titles(lines, headings), Notes(lines), []
     for start, end in zip(titles.starts, [*titles.starts[1:], len(lines)], strict=True):
-        template = FilledTemplate(file, line=lines[start].number if lines else 1)
+        first = next((line for line in lines[start:end] if line.shape is not Shape.BLANK), None)
+        template = FilledTemplate(file, line=first.number if first else 1)
         Reading(lines[start:end], sections, headings, titles.of(start, end), notes).fill(template)
         templates.append(template)
     return templates

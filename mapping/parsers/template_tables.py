@@ -96,6 +96,10 @@ def _list(rows, known, has_header):
         lines.append(_heading(number, headings[skipped]))
     elif headings:
         lines += _column_names(number, headings[skipped : skipped + 1])
+    filled = {place for _, cells in rows[1:] for place, cell in enumerate(cells) if cell}
+    lines += _column_names(
+        number, [name for place, name in enumerate(headings) if place > skipped and place not in filled]
+    )
     for number, cells in rows[int(has_header) :]:
         for place, cell in enumerate(cells[skipped:], skipped):
             if place == skipped and cell:

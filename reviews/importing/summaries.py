@@ -209,10 +209,10 @@ class Import:
         answer.absence = "" if answer.none_apply else said.absence
         answer.quote = "\n".join(quote for item in said.items for quote in item.quotes)
         answer.rationale = "\n".join(text for item in said.items for text in [*item.notes, *item.pages])
-        self.outcome["absences"] += [
-            {"file": name, "line": item.line, "section": section.key, "text": item.text, "absence": said.absence}
-            for item in said.items
-        ]
+        meaning = "none of the codes" if answer.none_apply else answer.get_absence_display()
+        told = {"file": name, "section": section.key, "section_label": section.label}
+        told |= {"absence": said.absence, "meaning": meaning}
+        self.outcome["absences"] += [{**told, "line": item.line, "text": item.text} for item in said.items]
 
 
 def check_ending(name):

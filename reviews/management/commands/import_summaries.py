@@ -30,7 +30,7 @@ class Command(ActCommand):
         lines += [f"{one['file']}: {one['reason']}." for one in outcome["skipped"]]
         lines += [f"{one['file']}, line {one['line']}: “{one['title']}”." for one in outcome["read"]]
         lines += [
-            f"{one['file']}, line {one['line']}: “{one['text']}” in {one['section']} is {one['absence']}."
+            f"{one['file']}, line {one['line']}: “{one['text']}” in {one['section']} is {one['meaning']}."
             for one in outcome["absences"]
         ]
         lines += [no_place(one) for one in outcome["unplaced"]]
