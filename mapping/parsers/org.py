@@ -50,7 +50,7 @@ def is_org(file):
 def markdown_from_org(text):
     """The text with Org's signs replaced by Markdown's; as many lines as before, in the same places."""
     block, lines = None, []
-    for line in text.split("\n"):
+    for line in map(_with_single_blanks, text.split("\n")):
         delimiter = _BLOCK.match(line)
         if delimiter:
             block = delimiter[2].casefold() if delimiter[1].casefold() == "begin" else None
@@ -62,6 +62,11 @@ def markdown_from_org(text):
         else:
             lines.append(_line(line))
     return "\n".join(lines)
+
+
+def _with_single_blanks(line):
+    """The line's indentation, then its words: no pattern looks through a long run of blanks twice."""
+    return line[: len(line) - len(line.lstrip())] + re.sub(r"[ \t]{2,}", " ", line.strip())
 
 
 def _line(line):
@@ -103,7 +108,7 @@ def _inline(text):
     text = _FOOTNOTE.sub(r"[^\1]", _LINK.sub(_link, text))
     for emphasis in _EMPHASIS:
         text = emphasis.sub(lambda match: _MARKDOWN[match[1]] + match[2] + _MARKDOWN[match[1]], text)
-    return re.sub(r"\s*\\\\\s*$", "", text)
+    return text.removesuffix("\\\\")
 
 
 def _link(match):

@@ -19,6 +19,7 @@ _PAGE_BEFORE = re.compile(rf"^[(\[]?{_PAGES}[)\]]?\s?[:,–—-]\s?(?=[\"“„�
 _QUOTE_LABEL = re.compile(r"^(?:quotes?|quotation|evidence|excerpt|zitat)\s?:\s?", re.IGNORECASE)
 _NOTE_LABEL = re.compile(r"^(?:notes?|rationale|why|reason|comment)\s?:\s+", re.IGNORECASE)
 _QUOTED_WORDS = re.compile(r"^[\"“”„«»‟‘'](.+)[\"“”»«‟’']\s?[.,;]?$", re.DOTALL)
+_CLOSING_QUOTES = set("\"“”»«‟’'")
 _QUOTE_CALLOUTS = {"quote", "cite"}
 _BOX_WITHIN = re.compile(r"(?:^|(?<=\s))(?:\[([xX ])\]|([☐☑☒]))\s+(?=\S)")
 NOT_TICKED = "the box before it is not ticked"
@@ -207,11 +208,12 @@ class CodedItems:
 
     def join_quote(self, line):
         """A quote that goes over several lines; the page may stand on the last."""
-        text, page = _without_page(f"{self.last.quotes[-1]} {line.text}")
+        text, page = _without_page(line.text)
         if page:
             self.last.add_page(page)
-        quoted = _QUOTED_WORDS.match(text)
-        self.last.quotes[-1] = quoted[1] if quoted else text
+        quote = f"{self.last.quotes[-1]} {text}"
+        quoted = _QUOTED_WORDS.match(quote) if text[-1:] in _CLOSING_QUOTES else None
+        self.last.quotes[-1] = quoted[1] if quoted else quote
 
     def goes_on(self, line):
         """Whether a line without a bullet is the end of the sentence above, which stands below an item."""

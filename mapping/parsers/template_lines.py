@@ -170,16 +170,17 @@ def _verbatim(written, place):
 
 def _shaped(written, place, in_table):
     raw, number = written[place], place + 1
-    if not raw.strip():
+    bare = raw.strip()  # a run of blanks in front would be looked through again and again
+    if not bare:
         return Line(number, Shape.BLANK, "")
-    special = _footnote_or_link(raw, number) or _row(written, place, in_table) or _mark(raw, number)
+    special = _footnote_or_link(raw, number) or _row(written, place, in_table) or _mark(bare, number)
     if special:
         return special
     hashed = _HASHES.match(raw)
     if hashed and read_absence(raw) != AMBIGUOUS:  # "#N/A" out of a spreadsheet
         return _heading(hashed, raw, number)
-    if _DIVIDER.match(raw):
-        return Line(number, Shape.DIVIDER, plain(raw).text)
+    if _DIVIDER.match(bare):
+        return Line(number, Shape.DIVIDER, plain(bare).text)
     return _bullet_or_text(raw, number)
 
 
@@ -203,12 +204,12 @@ def _footnote_or_link(raw, number):
 
 def _row(written, place, in_table):
     """A row of a table: between bars, or next to a line that rules a table off."""
-    raw = written[place]
+    raw = written[place].strip()
     if "|" not in raw or ("[[" in raw and not _ROW.match(raw)):
         return None
     if _TABLE_RULE.match(raw):
         return Line(place + 1, Shape.RULE, "", sign="|")
-    rules = (written[near] for near in (place + 1,) if near < len(written))
+    rules = (written[near].strip() for near in (place + 1,) if near < len(written))
     is_header = any("|" in rule and _TABLE_RULE.match(rule) for rule in rules)
     if in_table or is_header or _ROW.match(raw):
         inner = re.sub(r"\[\[([^\[\]|]*)\|([^\[\]|]*)\]\]", r"[[\1\\|\2]]", raw.strip())

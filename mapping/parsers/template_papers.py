@@ -1,7 +1,7 @@
 """Which lines of a file are titles of papers, and where the next paper begins."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from .headings import DETAIL_KEYS, TITLE
@@ -49,10 +49,12 @@ class Titles:
         self.paper = _Paper(0)
         for (place, kind), following in zip(self.found, self.ends(), strict=True):
             self.take(place, kind, following)
+        self.places = list(self.kinds)
 
     def of(self, start, end):
         """{place from `start` on: kind} of the titles of one paper."""
-        return {place - start: kind for place, kind in self.kinds.items() if start <= place < end}
+        inside = self.places[bisect_left(self.places, start) : bisect_left(self.places, end)]
+        return {place - start: self.kinds[place] for place in inside}
 
     def ends(self):
         """For each possible title, where the next stands; "Title: …" below "Paper 8" is of the same paper."""
