@@ -267,6 +267,21 @@ def test_call_outs_below_a_bullet_are_its_note(note):
     assert marks(f"- Noisy data\n{note}") == [("Noisy data", "", "", ["think twice"])]
 
 
+@pytest.mark.parametrize("words", ['Noisy data: "bad values" (p. 4)', "Noisy data (p. 4) – “bad values”"])
+def test_a_quote_behind_an_item_is_its_quote(words):
+    assert marks(f"- {words}") == [("Noisy data", "bad values", "4", [])]
+
+
+def test_headings_of_html_are_headings():
+    text = "# Title: T\n<details><summary>Tools</summary>\n\n- Docker\n\n</details>\n<h2>Challenges</h2>\n- drift\n"
+    assert filled(text).values == {"tools": ["Docker"], "challenges": ["drift"]}
+
+
+def test_an_address_behind_a_title_is_its_doi():
+    found = filled("# Paper title\nA real one (https://doi.org/10.1145/12.34)\n## Tools\n- Git\n")
+    assert (found.title, found.doi, found.unplaced) == ("A real one", "10.1145/12.34", [])
+
+
 def test_a_quote_below_no_code_is_reported():
     assert unplaced('# Title: T\n## Tools\n> "We use it" (p. 2)\n- Git\n') == [(3, '"We use it" (p. 2)')]
 

@@ -1,5 +1,7 @@
 """What a filled-in template says of the paper itself: title, authors, year, venue, DOI."""
 
+import re
+
 from . import names
 from .absences import AMBIGUOUS, read_absence
 from .bibtex import year_in
@@ -12,6 +14,7 @@ from .titles import normalised_title
 __all__ = ["NUMBERED_TITLE", "Details"]
 
 NUMBERED_TITLE = "paper:numbered"
+_DOI_BEHIND = re.compile(r"(?<=\S)\s?[(\[]?(?:https?://(?:dx\.)?doi\.org/|doi:\s?)10\.[^\s()]+[)\]]?$", re.IGNORECASE)
 _QUOTATION_MARKS = '"“”„‟«»'
 
 
@@ -73,12 +76,14 @@ class Details:
         return found
 
     def doi_of_title(self):
-        links = (self.notes.address(link) for item in self.items(TITLE) for link in item.links)
+        links = [self.notes.address(link) for item in self.items(TITLE) for link in item.links]
+        links += [item.text.rstrip(")]") for item in self.items(TITLE)]
         return next(filter(None, map(normalised_doi, links)), None)
 
 
 def _title(text):
-    return without_paper_number(text).strip(f" {_QUOTATION_MARKS}")
+    """The title alone: no number of the form, no quotation marks, no address of its DOI behind it."""
+    return _DOI_BEHIND.sub("", without_paper_number(text)).strip(f" {_QUOTATION_MARKS}")
 
 
 def _without_brackets(text):

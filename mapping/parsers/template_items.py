@@ -18,6 +18,7 @@ _PAGE_ALONE = re.compile(rf"^[(\[]?(?:on )?{_PAGES}[)\]]?[.:]?$|^pages?\s?:\s?(.
 _PAGE_BEFORE = re.compile(rf"^[(\[]?{_PAGES}[)\]]?\s?[:,–—-]\s?(?=[\"“„«‘'])", re.IGNORECASE)
 _QUOTE_LABEL = re.compile(r"^(?:quotes?|quotation|evidence|excerpt|zitat)\s?:\s?", re.IGNORECASE)
 _NOTE_LABEL = re.compile(r"^(?:notes?|rationale|why|reason|comment)\s?:\s+", re.IGNORECASE)
+_QUOTE_BEHIND = re.compile(r"^([^\"“„«]+?)\s?[:–—-]\s?[\"“„«]([^\"“”„«»]+)[\"”“»]\.?$")
 _QUOTED_WORDS = re.compile(r"^[\"“”„«»‟‘'](.+)[\"“”»«‟’']\s?[.,;]?$", re.DOTALL)
 _CLOSING_QUOTES = set("\"“”»«‟’'")
 _QUOTE_CALLOUTS = {"quote", "cite"}
@@ -163,10 +164,13 @@ class CodedItems:
     def add_item(self, line):
         parts = parts_of_value(line.text, self.codes, is_list_item=line.shape is Shape.BULLET)
         for part in parts:
-            text, page = _without_page(part)
+            words, page = _without_page(part)
+            text, quote = _with_quote_behind(words)
+            text, page = (text, page) if page else _without_page(text)
             item = Item(line.number, text, line.level, line.shape is Shape.BULLET, names=list(line.marks.pages))
             item.lead = line.lead if len(parts) == 1 else ""
             item.notes, item.footnotes = list(line.marks.tags), list(line.marks.footnotes)
+            item.quotes = [quote] if quote else []
             if page:
                 item.add_page(page)
             self.items.append(item)
@@ -314,6 +318,12 @@ def _quote_and_page(text):
     if quoted:
         return quoted[1].strip(), page or behind
     return (words, page or behind) if label and words else ("", "")
+
+
+def _with_quote_behind(text):
+    """("Model drift", "it drifts") of `Model drift – "it drifts"`."""
+    found = _QUOTE_BEHIND.match(text)
+    return (found[1].rstrip(), found[2].strip()) if found else (text, "")
 
 
 def _without_page(text):

@@ -80,6 +80,7 @@ _ASIDE_BEGINS, _ASIDE_ENDS = re.compile(r"<aside\b[^<>]*>", re.IGNORECASE), re.c
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?[-=]+:?\s*(?:[|+]\s*:?[-=]+:?\s*)*\|?\s*$")
 _BOLD = re.compile(r"^(\*\*|__)(.+?)\1\s*([:–—-]?)\s*(.*)$")
+_HTML_HEADING = re.compile(r"^(?:<details[^<>]*>)?\s?<(h[1-6]|summary)\b[^<>]*>.*</\1>$", re.IGNORECASE)
 _ITALIC = re.compile(r"^([*_])(?!\1)([^*_]+)\1(:?)$")
 _MARKUP_ALONE = re.compile(r"^\s*(?:\^[A-Za-z0-9-]+|\{:?[^{}]*\}|(?:</?[A-Za-z][^<>]*>\s*)+|&nbsp;|\\)\s*$")
 _PAIRS = [("[", "]"), ("{", "}"), ("<", ">")]
@@ -250,7 +251,7 @@ def _bullet_or_text(raw, number):
     expanded = written.expandtabs(4)
     line = Line(number, Shape.BULLET if sign else Shape.TEXT, marks.text, len(expanded) - len(expanded.lstrip()))
     line.sign, line.box, line.marks = sign, box, marks
-    line.is_bold = bool(bold and not bold[4])
+    line.is_bold = bool(bold and not bold[4]) or bool(_HTML_HEADING.match(words))
     line.lead = plain(bold[2]).text.rstrip(": ") if bold and bold[4] and (bold[3] or bold[2].endswith(":")) else ""
     line.is_quoted, line.callout = bool(quoted), callout[1].casefold() if callout else ""
     if any(words.startswith(left) and words.rstrip(".,;:").endswith(right) for left, right in _PAIRS):
