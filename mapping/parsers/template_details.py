@@ -67,8 +67,6 @@ class Details:
                 continue
             text = _without_brackets(item.text)
             value = reading(text) if found is None else None
-            if value and instead and normalised_title(value) == normalised_title(instead):
-                continue
             found = found or (None if instead else value)
             is_all = found and value and len(str(value)) >= len(text.strip(f" .,{_QUOTATION_MARKS}"))
             if not is_all and not (found and value and reading is _title):
