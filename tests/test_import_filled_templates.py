@@ -1,5 +1,6 @@
 """Filled-in templates of many editors into a study with the built-in template: codes, evidence, absences, papers."""
 
+import json
 from io import BytesIO, StringIO
 
 import pytest
@@ -160,6 +161,19 @@ def test_the_words_of_a_mark_stay_beside_the_quote_of_the_paper(mlops, ada):
 def test_explained_codes_are_known(words, mlops, ada):
     take(mlops, ada, f"{TITLE}# Challenges\n- {words}\n")
     assert (labels(mlops, "challenges"), Code.objects.filter(status="proposed").count()) == (["Noisy data"], 0)
+
+
+def test_a_bullet_that_lists_nothing_but_codes_is_several_marks_and_one_item(mlops, ada):
+    outcome = take(mlops, ada, TITLE + "# Challenges\n- noisy data, lack of domain experts\n- Noisy data, odd things\n")
+    assert labels(mlops, "challenges") == ["Noisy data", "Lack of domain experts", "Noisy data, odd things"]
+    assert outcome["answers"]["filled.md"]["challenges"][0] == "noisy data, lack of domain experts"
+
+
+def test_the_real_template_reads_the_same_with_the_built_in_codebook(mlops, ada, shared_data):
+    folder = shared_data / "mlops-summary"
+    outcome = take(mlops, ada, ("towards-mlops.md", (folder / "towards-mlops.md").read_bytes()))
+    expected = json.loads((folder / "expected.json").read_text())
+    assert (outcome["answers"]["towards-mlops.md"], outcome["unplaced"]) == (expected["answers"], [])
 
 
 def test_a_bold_lead_is_proposed_and_the_rest_is_kept(mlops, ada):

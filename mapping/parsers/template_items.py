@@ -7,7 +7,7 @@ from .labels import match_code
 from .list_signs import depth_of_sign
 from .template_lines import Line, Shape
 
-__all__ = ["CodedItems", "Item", "PlainItems", "parts_of_value"]
+__all__ = ["CodedItems", "Item", "PlainItems", "codes_listed_in", "parts_of_value"]
 
 _PAGES = (
     r"(?:(?:pp?|pgs?|S)\.\s?|(?:pages?|Seiten?)\s|pp?\s?(?=\d))"
@@ -162,7 +162,9 @@ class CodedItems:
         return NOT_TICKED if left else ""
 
     def add_item(self, line):
-        parts = parts_of_value(line.text, self.codes, is_list_item=line.shape is Shape.BULLET)
+        # The item of a list is one thing, however it is punctuated.
+        is_one = line.shape is Shape.BULLET
+        parts = line.text.split("\n") if is_one else parts_of_value(line.text, self.codes)
         for part in parts:
             words, page = _without_page(part)
             text, quote = _with_quote_behind(words)
@@ -255,19 +257,21 @@ def take_evidence(item, text):
     return True
 
 
-def parts_of_value(text, codes, *, is_list_item=False):
-    """The codes that one text names: `;`, `|` and line breaks part them, a comma only where every part is a code.
-
-    The item of a list is one thing, however it is punctuated, unless every part of it is a code.
-    """
+def parts_of_value(text, codes):
+    """The codes that one text names: `;`, `|` and line breaks part them, a comma only where every part is a code."""
     found = []
     for line in text.split("\n"):
         parts = [part.strip() for part in re.split(r"[;|]", line) if part.strip()]
-        are_short = all(len(part.split()) <= _LONGEST_PART for part in parts)
-        if len(parts) < 2 or not (_are_codes(parts, codes) if is_list_item else are_short):
+        if len(parts) < 2 or any(len(part.split()) > _LONGEST_PART for part in parts):
             parts = [line.strip()]
         found += [code for part in parts for code in _parted_by_commas(part, codes)]
     return [part for part in found if part]
+
+
+def codes_listed_in(text, codes):
+    """The parts of a list's item if every one of them is a code: "noisy data, lack of domain experts"; else none."""
+    parts = [part.strip() for part in re.split(r"[;|]|,(?:\s+and\s+)?", text[:2_000]) if part.strip()]
+    return parts if len(parts) > 1 and len(text) <= 2_000 and _are_codes(parts, codes) else []
 
 
 def _parted_by_commas(text, codes):

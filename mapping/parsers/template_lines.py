@@ -81,7 +81,7 @@ _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?[-=]+:?\s*(?:[|+]\s*:?[-=]+:?\s*)*\|?\s*$")
 _BOLD = re.compile(r"^(\*\*|__)(.+?)\1\s*([:–—-]?)\s*(.*)$")
 _HTML_HEADING = re.compile(r"^(?:<details[^<>]*>)?\s?<(h[1-6]|summary)\b[^<>]*>.*</\1>$", re.IGNORECASE)
-_ITALIC = re.compile(r"^([*_])(?!\1)([^*_]+)\1(:?)$")
+_ITALIC = re.compile(r"^([*_])(?![\s*_])([^*_]+)(?<=\S)\1(:?)$")
 _MARKUP_ALONE = re.compile(r"^\s*(?:\^[A-Za-z0-9-]+|\{:?[^{}]*\}|(?:</?[A-Za-z][^<>]*>\s*)+|&nbsp;|\\)\s*$")
 _PAIRS = [("[", "]"), ("{", "}"), ("<", ">")]
 

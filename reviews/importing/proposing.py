@@ -5,6 +5,7 @@ from collections import defaultdict
 
 from mapping.models import Code, Section
 from mapping.parsers.labels import match_code
+from mapping.parsers.template_items import codes_listed_in
 from reviews.models import Mark
 
 from .answers import LONGEST_PAGE, number, yes_or_no
@@ -29,8 +30,16 @@ class CodesOfReviewer:
         """A mark for each code that the items name; what several items say of one code stands in one mark."""
         said = {}
         for item in items:
-            said.setdefault(self.existing(section, item) or self.proposed(section, item), []).append(item)
+            for code in self.codes_of(section, item):
+                said.setdefault(code, []).append(item)
         return [mark_of(code, items) for code, items in said.items()]
+
+    def codes_of(self, section, item):
+        """One code, or several where the item lists nothing but codes that there are."""
+        found = self.existing(section, item)
+        labels = () if found or not section.is_multiple else codes_listed_in(item.text, self.labels(section))
+        listed = [match_code(label.rstrip(" ."), self.usable[section.pk]) for label in labels]
+        return listed or [found or self.proposed(section, item)]
 
     def existing(self, section, item):
         """The code of the item's words, of the words before a colon or dash in them, or of the page they link to."""
