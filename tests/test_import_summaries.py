@@ -58,8 +58,7 @@ def test_a_filled_template_becomes_a_draft_with_codes_proposals_and_quotes(study
     assert (paper.key, paper.year, paper.authors) == ("john2021towards", 2021, "John, Meenu; Olsson, Helena")
     assert marks("challenges") == [
         ("Model drift", "active", "model drifts"),
-        ("Few people who know", "proposed", "Few people who know."),
-        ("Few people who know", "proposed", "few people who know"),
+        ("Few people who know", "proposed", "Few people who know.\nfew people who know"),
     ]
     assert Code.objects.get(status="proposed").proposed_by == ben
     assert marks("maturity-stage") == [("Manual", "active", "Manual")]

@@ -76,6 +76,40 @@ def test_a_list_without_end_is_read_once():
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            sign * (MANY // 10)
+            for sign in ("[", "<", "`", "*", "_", "~", "|", ">", "\\", "{#a ", "[a](", "![a](", "<!--")
+        ),
+        *(
+            "- " + words * (MANY // 50)
+            for words in ("**a ", "==a ", "~~a ", "<br>", "[[a|", "[ ] a ", "<b ", "a; ", "#a ")
+        ),
+        *(line * (MANY // 250) for line in ("<!-- a\n", "<aside>\n", "```\n", "| a | b |\n", '> "a\n', "- [ ] a\n")),
+        *(
+            line * (MANY // 100)
+            for line in ("## Foo\n", "# Paper 1: a\n", "Title: a\n", "[^1]: a\n", "- n/a\n", "  b\n")
+        ),
+        "".join(f"# Paper {number}: a\n- [^{number}]\n" for number in range(MANY // 200)),
+        "".join(" " * number + "- a\n" for number in range(MANY // 1_000)),
+        " " * MANY + "- a" + " " * MANY + "RQ" + " " * MANY + "(p. 4)",
+        "---\ntools: [" + "a, " * (MANY // 50) + "]\n---\n",
+    ],
+    ids=lambda text: text[:8],
+)
+def test_marks_without_end_in_a_filled_template_are_read_once(text):
+    sections = [TemplateSection("challenges", "Challenges"), TemplateSection("tools", "Tools", codes=("Docker",))]
+    assert summary_templates.read_all(f"## Challenges:\n- first\n{text}\n", sections)
+
+
+@pytest.mark.parametrize("words", [" ", "*a ", "/a", "TODO ", "[1", "a :", "[[", "a ::", "#+begin_quote\n", ":a: b\n"])
+def test_marks_without_end_in_an_org_file_are_read_once(words):
+    sections = [TemplateSection("challenges", "Challenges")]
+    assert summary_templates.read_all(f"* Challenges\n- {words * (MANY // 200)}x\\\\\n", sections, "x.org")
+
+
+@pytest.mark.parametrize(
     ("one", "other"), [("." * 5_000, ",." * 5_000), ("a " * 1_000, "a b " * 5_00), (" " * MANY, "x")]
 )
 def test_texts_that_repeat_without_end_are_compared_at_once_and_no_letter_is_lost(one, other):

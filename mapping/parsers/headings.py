@@ -16,6 +16,7 @@ class TemplateSection(NamedTuple):
     label: str
     kind: str = "codes"
     aliases: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
 
 # What every template asks of the paper itself. The keys cannot be those of a section: they hold a colon.
@@ -30,6 +31,10 @@ DETAILS = [
     TemplateSection(DOI, "DOI", "text", ("DOI link", "Digital object identifier")),
 ]
 DETAIL_KEYS = {detail.key for detail in DETAILS}
+# Headings that blank forms in use have above what the built-in template asks under another name.
+_ALSO_CALLED = {
+    "Main focus and purpose": ("Abstract/Introduction Summary", "Abstract summary", "Introduction summary"),
+}
 # Allows for one typing error in a word of usual length.
 LEAST_LIKENESS = 86
 _NUMBERING = re.compile(r"^\s*(?:\(?\d{1,3}(?:\.\d{1,3})*[.):]?|[a-z]\)|[ivx]{1,4}[.)])\s+", re.IGNORECASE)
@@ -55,7 +60,7 @@ class Headings:
     def __init__(self, sections):
         self.known = []
         for section in [*DETAILS, *sections]:
-            written = [section.label, *section.aliases]
+            written = [section.label, *section.aliases, *_ALSO_CALLED.get(section.label, ())]
             self.known.append(
                 _Known(
                     section.key,

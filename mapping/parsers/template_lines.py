@@ -1,10 +1,15 @@
 """The lines of a filled-in template, each with what its typography says of it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
+from .absences import AMBIGUOUS, read_absence
 from .decoding import unified_line_ends
+from .front_matter import front_matter
+from .list_signs import bullet_of, checkbox_of
+from .markup import Plain, plain
+from .placeholders import is_instruction, is_placeholder
 
 
 class Shape(Enum):
@@ -15,13 +20,19 @@ class Shape(Enum):
     HEADING = "heading"
     BULLET = "bullet"
     TEXT = "text"
+    ROW = "row"
+    FOOTNOTE = "footnote"
+    LINK = "link"
+    ASIDE = "aside"
 
 
 @dataclass
 class Line:
     """`text` is without marks, `level` the indentation in columns, `heading_level` the number of `#` before a heading.
 
-    `is_bold` is true of a line that is bold or underlined as a whole.
+    `is_bold` is true of a line that is bold or underlined as a whole, `lead` the bold words that an item begins with,
+    `sign` the bullet, `box` what stands in a checkbox (None without one), `is_quoted` true in a block quote and
+    `callout` the kind that such a block declares. `name` is that of a footnote or of a link's target.
     """
 
     number: int
@@ -30,101 +41,239 @@ class Line:
     level: int = 0
     heading_level: int = 0
     is_bold: bool = False
+    lead: str = ""
+    sign: str = ""
+    box: str | None = None
+    is_quoted: bool = False
+    callout: str = ""
+    name: str = ""
+    reason: str = ""
+    is_front: bool = False
+    is_cell: bool = False
+    cells: list[str] = field(default_factory=list)
+    marks: Plain = field(default_factory=lambda: Plain(""))
+
+    @property
+    def words(self):
+        """The text with its tags, in one line."""
+        return " ".join([self.text.replace("\n", " "), *self.marks.tags]).strip()
+
+    @property
+    def has_words(self):
+        return self.shape in {Shape.HEADING, Shape.BULLET, Shape.TEXT}
 
 
-_RULE = re.compile(r"^\s*(?:(?:[-*_=]\s*){3,}|`{3,}\w*|~{3,}\w*)$")
+_RULE = re.compile(r"^\s*(?:(?:[-*_=]\s*){3,}|`{3,}[\w{}. -]*|~{3,}\w*|:{3,}.*|\[\[?_?toc_?\]\]?|\$\{toc\})$", re.I)
+_FENCE = re.compile(r"^\s*(?:`{3,}[\w{}. -]*|~{3,}\w*)$")
 _UNDERLINE = re.compile(r"^\s{0,3}(?:=+|-{2,})\s*$")
-_DIVIDER = re.compile(r"^\s*(?:#{1,6}\s*)?[*_]*\s*RQ\s*\d+\s*[*_]*\s*(?:[:.)–—-].*)?$", re.IGNORECASE)
-_QUESTION_HEADING = re.compile(r"RQ\s*\d", re.IGNORECASE)
+_RESEARCH_QUESTION = r"(?:RQ|research\s+question)[\s.]*\d+(?:\.\d+)*[a-z]?\b"
+_DIVIDER = re.compile(rf"^\s*[*_]*\s*{_RESEARCH_QUESTION}\s*[*_]*\s*(?:[:.)–—-].*)?$", re.IGNORECASE)
+_QUESTION_HEADING = re.compile(_RESEARCH_QUESTION, re.IGNORECASE)
 _HASHES = re.compile(r"^\s{0,3}(#{1,6})(.*)$")
+_HASHTAGS_ALONE = re.compile(r"^\s*#[^\W\d_][\w/-]*(?:\s+#[^\W\d_][\w/-]*)+\s*$")
 _CLOSING_HASHES = re.compile(r"\s#+$")
-_BULLET = re.compile(
-    r"""^(\s*)(?:
-        \*(?=\s|[^\s*][^*]*$)              # not the asterisk of *italic type*
-      | [•◦▪●○‣·∙]
-      | \+(?=\s)
-      | [-–—](?=[\s\[\"“(*]|[^\W\d_])      # not the minus of a number
-      | o(?=\s)                           # how Word writes a second level
-      | \(?\d{1,3}[.)](?=\s)
-      | \(?[a-z]\)(?=\s)
-    )\s*(.*)$""",
-    re.VERBOSE,
-)
-# No paragraph; looking for pairs of asterisks in it would take long.
-_LONGEST_LINE = 10_000
-_CHECKBOX = re.compile(r"^\[[ xX]\]\s+")
-_QUOTED = re.compile(r"^\s*>+\s?")
-_WHOLE_PLACEHOLDER = re.compile(r"^\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\][.,;:]?$")
-_BOLD = re.compile(r"^(\*\*|__)(.+?)\1\s*(:?)\s*(.*)$")
-_ITALIC = re.compile(r"^([*_])(?!\1)([^*_]+)\1(:?)$")
+_QUOTED = re.compile(r"^\s{0,20}(?:>\s?)+")
+_CALLOUT = re.compile(r"^\[!([\w-]{1,30})\][+-]?\s*")
+_FOOTNOTE = re.compile(r"^\s{0,3}\[\^([^\[\]\s]{1,60})\]:\s*(.*)$")
+_LINK_TARGET = re.compile(r"^\s{0,3}\[([^\[\]^]{1,200})\]:\s*(<?(?:[a-z][a-z+.-]*:|www\.|/|#)\S*.*)$", re.IGNORECASE)
+_ASIDE_BEGINS, _ASIDE_ENDS = re.compile(r"<aside\b[^<>]*>", re.IGNORECASE), re.compile(r"</aside\s*>", re.IGNORECASE)
+_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_TABLE_RULE = re.compile(r"^\s*\|?\s*:?[-=]+:?\s*(?:[|+]\s*:?[-=]+:?\s*)*\|?\s*$")
+_BOLD = re.compile(r"^(\*\*|__)(.+?)\1\s*([:–—-]?)\s*(.*)$")
+_HTML_HEADING = re.compile(r"^(?:<details[^<>]*>)?\s?<(h[1-6]|summary)\b[^<>]*>.*</\1>$", re.IGNORECASE)
+_ITALIC = re.compile(r"^([*_])(?![\s*_])([^*_]+)(?<=\S)\1(:?)$")
+_MARKUP_ALONE = re.compile(r"^\s*(?:\^[A-Za-z0-9-]+|\{:?[^{}]*\}|(?:</?[A-Za-z][^<>]*>\s*)+|&nbsp;|\\)\s*$")
+_PAIRS = [("[", "]"), ("{", "}"), ("<", ">")]
 
 
 def lines_of(text):
     """The lines in order; underlined ones count as bold, and a placeholder may go over several lines."""
-    written = unified_line_ends(text).split("\n")
-    lines, number = [], 0
+    written, comments = without_comments(unified_line_ends(text))
+    written = written.split("\n")
+    lines, number = front_matter_lines(written)
+    in_aside, in_fence = asides(written), fenced(written)
     while number < len(written):
         following = written[number + 1] if number + 1 < len(written) else ""
         is_underlined = written[number].strip() and following.strip() and _UNDERLINE.match(following)
         length = _placeholder_length(written, number)
+        in_table = bool(lines) and (lines[-1].shape is Shape.ROW or lines[-1].sign == "|")
+        line = _verbatim(written, number) if number in in_fence else _shaped(written, number, in_table)
         if length:
             places = range(number, number + length)
             lines += [Line(place + 1, Shape.PLACEHOLDER, written[place].strip()) for place in places]
-            number += length
-        elif is_underlined and _shaped(written[number], number + 1).shape is Shape.TEXT:
+        elif is_underlined and line.shape is Shape.TEXT:
             # Only as good as bold type: a rule below a sentence looks the same.
-            lines.append(Line(number + 1, Shape.TEXT, without_emphasis(written[number].strip()), is_bold=True))
-            number += 2
+            line.is_bold = True
+            lines += [line]
+            length = 2
         else:
-            lines.append(_shaped(written[number], number + 1))
-            number += 1
-    return lines
+            line.callout = line.callout or ("note" if number in in_aside else "")
+            lines += [line]
+        number += length or 1
+    lines += [Line(place, Shape.ASIDE, words, reason="a comment") for place, words in comments]
+    return sorted(lines, key=lambda line: line.number)
 
 
-def is_placeholder(text):
-    """Text that is nothing but square brackets with something in them: left as the empty template had it."""
-    return bool(_WHOLE_PLACEHOLDER.match(text.strip()))
+def without_comments(text):
+    """(text, [(line, comment)]): HTML comments cut out, line numbers as they were; instructions are not named."""
+    pieces, comments, place, number = [], [], 0, 1
+    while (start := text.find("<!--", place)) >= 0:
+        number += text.count("\n", place, start)
+        end = text.find("-->", start)
+        if end < 0:  # never closed: what stands on the line
+            end = (text.find("\n", start) + len(text) + 1) % (len(text) + 1)
+            after = end
+        else:
+            after = end + 3
+        comment = " ".join(text[start + 4 : end].split())
+        if comment and not is_instruction(comment):
+            comments.append((number, comment))
+        breaks = text.count("\n", start, after)
+        pieces += [text[place:start], "\n" * breaks]
+        number, place = number + breaks, after
+    return "".join([*pieces, text[place:]]), comments
 
 
-def without_emphasis(text):
-    """Without the asterisks and underscores of bold and italic type, and without one that has lost its partner."""
-    text = text.strip()
-    if len(text) > _LONGEST_LINE:
-        return text
-    text = re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"\2", text)
-    text = re.sub(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])", r"\1", text)
-    text = re.sub(r"(?<![\w_])_(?=\S)([^_]+?)(?<=\S)_(?![\w_])", r"\1", text)
-    return re.sub(r"^\*+\s*(?=\S)|(?<=\S)\s*\*+$", "", text).strip()
+def front_matter_lines(written):
+    """(lines, how many of the file they take) of the YAML that a file may begin with."""
+    entries, length = front_matter(written)
+    lines = []
+    for number, kind, words in entries:
+        shape = {"key": Shape.HEADING, "item": Shape.BULLET, "text": Shape.TEXT, "comment": Shape.ASIDE}.get(kind)
+        marks = plain(words)
+        reason = "a comment" if kind == "comment" else ""
+        lines.append(Line(number, shape or Shape.RULE, marks.text, is_front=True, reason=reason, marks=marks))
+    return lines, length
 
 
-def _shaped(written, number):
-    hashed = _HASHES.match(written)
-    words = without_emphasis(_CLOSING_HASHES.sub("", hashed[2].rstrip())) if hashed else ""
-    if not written.strip():
+def asides(written):
+    """The places of the lines within `<aside>` … `</aside>`, as Notion writes its call-outs."""
+    found, start = set(), None
+    for place, line in enumerate(written):
+        if start is None and _ASIDE_BEGINS.search(line):
+            start = place
+        if start is not None and _ASIDE_ENDS.search(line):
+            found.update(range(start, place + 1))
+            start = None
+    return found
+
+
+def fenced(written):
+    """The places of the lines between two fences of code; a fence that nothing closes fences nothing."""
+    fences = [place for place, line in enumerate(written) if _FENCE.match(line)]
+    return {place for start, end in zip(fences[::2], fences[1::2], strict=False) for place in range(start + 1, end)}
+
+
+def _verbatim(written, place):
+    words = written[place].strip()
+    return Line(place + 1, Shape.TEXT if words else Shape.BLANK, words)
+
+
+def _shaped(written, place, in_table):
+    raw, number = written[place], place + 1
+    bare = raw.strip()  # a run of blanks in front would be looked through again and again
+    if not bare:
         return Line(number, Shape.BLANK, "")
-    if _RULE.match(written) or (hashed and not words):
+    special = _footnote_or_link(raw, number) or _row(written, place, in_table) or _mark(bare, number)
+    if special:
+        return special
+    hashed = _HASHES.match(raw)
+    if hashed and read_absence(raw) != AMBIGUOUS:  # "#N/A" out of a spreadsheet
+        return _heading(hashed, raw, number)
+    if _DIVIDER.match(bare):
+        return Line(number, Shape.DIVIDER, plain(bare).text)
+    return _bullet_or_text(raw, number)
+
+
+def _mark(raw, number):
+    """A rule, or a line that holds nothing but marks."""
+    if _RULE.match(raw) or (_MARKUP_ALONE.match(raw) and not plain(raw).text.strip("\\")):
         return Line(number, Shape.RULE, "")
-    if _DIVIDER.match(written) or _QUESTION_HEADING.match(words):
-        return Line(number, Shape.DIVIDER, words or without_emphasis(written))
-    if hashed:
-        return Line(number, Shape.HEADING, words, heading_level=len(hashed[1]))
-    return _bullet_or_text(_QUOTED.sub("", written), number)
+    if _HASHTAGS_ALONE.match(raw):
+        return Line(number, Shape.ASIDE, raw.strip(), reason="tags")
+    return None
 
 
-def _bullet_or_text(written, number):
-    expanded = written.expandtabs(4)
-    level = len(expanded) - len(expanded.lstrip())
+def _footnote_or_link(raw, number):
+    footnote = _FOOTNOTE.match(raw)
+    if footnote:
+        marks = plain(footnote[2])
+        return Line(number, Shape.FOOTNOTE, marks.text or raw.strip(), name=footnote[1], marks=marks)
+    link = _LINK_TARGET.match(raw)
+    return link and Line(number, Shape.LINK, raw.strip(), name=link[1].casefold(), cells=[link[2].strip("<> ")])
+
+
+def _row(written, place, in_table):
+    """A row of a table: between bars, or next to a line that rules a table off."""
+    raw = written[place].strip()
+    if "|" not in raw or ("[[" in raw and not _ROW.match(raw)):
+        return None
+    if _TABLE_RULE.match(raw):
+        return Line(place + 1, Shape.RULE, "", sign="|")
+    rules = (written[near].strip() for near in (place + 1,) if near < len(written))
+    is_header = any("|" in rule and _TABLE_RULE.match(rule) for rule in rules)
+    if in_table or is_header or _ROW.match(raw):
+        inner = re.sub(r"\[\[([^\[\]|]*)\|([^\[\]|]*)\]\]", r"[[\1\\|\2]]", raw.strip())
+        inner = inner.removeprefix("|")
+        inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
+        cells = [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", inner)]
+        return Line(place + 1, Shape.ROW, raw.strip(), cells=cells)
+    return None
+
+
+def _heading(hashed, raw, number):
+    marks = plain(_CLOSING_HASHES.sub("", hashed[2].rstrip()))
+    words = marks.text.replace("\n", " ")
+    if not words:
+        return Line(number, Shape.RULE, "") if not marks.images else _image(raw, number)
+    is_divider = _QUESTION_HEADING.match(words)
+    shape = Shape.DIVIDER if is_divider else Shape.HEADING
+    return Line(number, shape, words, heading_level=len(hashed[1]), marks=marks)
+
+
+def _image(raw, number):
+    return Line(number, Shape.ASIDE, raw.strip(), reason="a picture")
+
+
+def _bullet_or_text(raw, number):
+    quoted = _QUOTED.match(raw)
+    written = raw[quoted.end() :] if quoted else raw
+    callout = _CALLOUT.match(written) if quoted else None
+    written = written[callout.end() :] if callout else written
     is_marked_up = _BOLD.match(written.strip()) or _ITALIC.match(written.strip())
-    bullet = None if is_marked_up else _BULLET.match(written)
-    words = _CHECKBOX.sub("", bullet[2].strip()) if bullet else written.strip()
-    bold = _BOLD.match(words)
-    text = without_emphasis(words)
-    if not text:
-        return Line(number, Shape.RULE, "")
-    if is_placeholder(text):
-        return Line(number, Shape.PLACEHOLDER, text)
-    shape = Shape.BULLET if bullet else Shape.TEXT
-    return Line(number, shape, text, level, is_bold=bool(bold and not bold[4]))
+    sign, words = ("", written.strip()) if is_marked_up else bullet_of(written)
+    box, words = checkbox_of(words, has_sign=bool(sign))
+    bold, marks = _BOLD.match(words), plain(words) if read_absence(words) != AMBIGUOUS else Plain(words)
+    if not marks.text:
+        return _without_words(raw, number, sign, marks, callout)
+    if is_placeholder(marks.text):
+        return Line(number, Shape.PLACEHOLDER, marks.text)
+    expanded = written.expandtabs(4)
+    line = Line(number, Shape.BULLET if sign else Shape.TEXT, marks.text, len(expanded) - len(expanded.lstrip()))
+    line.sign, line.box, line.marks = sign, box, marks
+    line.is_bold = bool(bold and not bold[4]) or bool(_HTML_HEADING.match(words))
+    line.lead = plain(bold[2]).text.rstrip(": ") if bold and bold[4] and (bold[3] or bold[2].endswith(":")) else ""
+    line.is_quoted, line.callout = bool(quoted), callout[1].casefold() if callout else ""
+    if any(words.startswith(left) and words.rstrip(".,;:").endswith(right) for left, right in _PAIRS):
+        line.reason = _bracketed(marks.text)
+    return line
+
+
+def _bracketed(text):
+    is_whole = any(text.startswith(left) and text.endswith(right) for left, right in _PAIRS)
+    if read_absence(text):
+        return ""
+    return "in brackets, as the empty template has what is to be filled in" if is_whole else ""
+
+
+def _without_words(raw, number, sign, marks, callout):
+    if marks.images:
+        return _image(raw, number)
+    if marks.tags and read_absence(raw) != AMBIGUOUS:
+        return Line(number, Shape.ASIDE, raw.strip(), reason="tags")
+    if callout:
+        return Line(number, Shape.TEXT, "", is_quoted=True, callout=callout[1].casefold())
+    return Line(number, Shape.RULE, "", sign=sign)
 
 
 def _placeholder_length(written, start):

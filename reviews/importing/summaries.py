@@ -1,5 +1,6 @@
 """Filled-in summary templates (Markdown) to draft summaries of one reviewer."""
 
+from pathlib import PurePath
 from types import SimpleNamespace
 
 from django.core.exceptions import ValidationError
@@ -12,22 +13,25 @@ from mapping.models import LogEntry, Membership, Paper, PaperSource, Phase, Sect
 from mapping.models.fields import check_lengths
 from mapping.parsers import UnreadableFile
 from mapping.parsers.decoding import decoded
-from mapping.parsers.summary_templates import TemplateSection, read
+from mapping.parsers.summary_templates import TemplateSection, Unplaced, read_all
 from mapping.parsers.titles import find_duplicates
+from mapping.tables import NONE_APPLY
 from reviews.blindness import independence
 from reviews.models import Answer, Assignment, Mark, Round, Summary
 
 from .proposing import CodesOfReviewer, fill_single, fill_text, fill_value
 
 ROUND = "Imported"
+ENDINGS = {".md", ".markdown", ".mkd", ".mdown", ".mdwn", ".qmd", ".rmd", ".txt", ".text", ".org"}
 
 
 @transaction.atomic
 def import_summaries(study, *, files, reviewer, by, may_create=True, is_dry_run=False):
     """Draft summaries of `reviewer` from `files`, a list of (name, bytes).
 
-    Returns `{papers, new_papers, summaries, answers, unplaced, skipped}`; `answers` holds what was read of each file. A
-    paper that the reviewer has begun or submitted already is skipped, never written over. Without `may_create` the
+    Returns `{papers, new_papers, summaries, answers, read, absences, unplaced, skipped}`; `answers` holds what was
+    read of each file, `read` says which papers were found in which file, `absences` which words stand for an absence.
+    A paper that the reviewer has begun or submitted already is skipped, never written over. Without `may_create` the
     papers must have been handed out to the reviewer.
     """
     # Two imports at once would make a paper twice.
@@ -65,9 +69,9 @@ class Import:
             raise ValidationError("The template of this study has no coding phase yet.")
         self.sections = list(Section.objects.in_use().filter(phase=self.phase))
         self.codes = CodesOfReviewer(self.sections, reviewer)
-        self.papers, self.prior_access = set(), {}
-        self.outcome = {"new_papers": 0, "summaries": 0, "answers": {}, "unplaced": [], "skipped": [], "possible": []}
-        self.outcome["not_independent"] = []
+        self.papers, self.written, self.prior_access = set(), {}, {}
+        self.outcome = {"new_papers": 0, "summaries": 0, "answers": {}, "read": [], "absences": []}
+        self.outcome |= {"unplaced": [], "skipped": [], "possible": [], "not_independent": []}
 
     @cached_property
     def known(self):
@@ -75,21 +79,40 @@ class Import:
         return [comparable(paper) for paper in papers]
 
     def take(self, name, content):
+        check_ending(name)
         try:
             text = decoded(content, name)
         except UnreadableFile as error:
             raise ValidationError(str(error)) from error
-        template = read(text, [TemplateSection(one.key, one.label, one.kind) for one in self.sections], name)
-        if not template.title:
+        templates = read_all(text, [self.described(section) for section in self.sections], name)
+        if not any(template.title for template in templates):
             raise ValidationError(f"{name}: there is no paper title in it (a line such as “## Paper Title: …”).")
-        self.outcome["answers"][self.unique_name(name)] = template.values
+        for template in templates:
+            self.take_paper(template, name)
+
+    def described(self, section):
+        return TemplateSection(section.key, section.label, section.kind, codes=self.codes.labels(section))
+
+    def take_paper(self, template, name):
+        unique_name = self.unique_name(name)
+        self.outcome["answers"][unique_name] = template.values
         self.report(name, template.unplaced)
+        if not template.title:
+            self.skip(name, f"what begins at line {template.line} has no paper title")
+            self.report(name, lines_of_answers(template, "its paper has no title"))
+            return
         paper = self.paper_of(template, name)
         assignment = self.assignment_of(paper, name)
+        told = {"file": name, "line": template.line, "title": template.title, "paper": paper.key}
+        self.outcome["read"].append({**told, "is_draft": assignment is not None})
         if assignment is not None:
             self.papers.add(paper.pk)
+            self.written[paper.pk] = unique_name
             self.write(Summary.objects.create(assignment=assignment, origin=Summary.Origin.TEMPLATE), template)
             self.outcome["summaries"] += 1
+
+    def skip(self, name, reason):
+        self.outcome["skipped"].append({"file": name, "reason": reason})
 
     def unique_name(self, name):
         """Two folders may hold files of one name."""
@@ -100,7 +123,9 @@ class Import:
         return unique
 
     def report(self, name, lines):
-        self.outcome["unplaced"] += [{"file": name, "line": one.line, "text": one.text} for one in lines]
+        self.outcome["unplaced"] += [
+            {"file": name, "line": one.line, "text": one.text, "reason": one.reason} for one in lines
+        ]
 
     def paper_of(self, template, name):
         wanted = SimpleNamespace(
@@ -139,10 +164,13 @@ class Import:
         """The reviewer's own open assignment, else one in the round of imports; None if they have begun already."""
         mine = Assignment.objects.in_force().filter(paper=paper, reviewer=self.reviewer, round__phase=self.phase)
         begun = Summary.objects.filter(assignment__in=mine).order_by("-submitted_at").first()
+        if begun and paper.pk in self.written:
+            self.skip(name, f"“{paper.title}” is the paper of {self.written[paper.pk]} too: the first was taken")
+            return None
         if begun:
             state = "submitted" if begun.is_submitted else "begun"
             reason = f"{self.reviewer} has {state} a summary of “{paper.title}” already: it was left as it is"
-            self.outcome["skipped"].append({"file": name, "reason": reason})
+            self.skip(name, reason)
             return None
         found = mine.filter(round__closed_at=None).first()
         if found is None and not self.may_create:
@@ -168,7 +196,7 @@ class Import:
             said = template.answers.get(section.key)
             if said is None or not said.items:
                 continue  # asked and not answered: blank, neither "none" nor "not reported"
-            answer, marks, left = self.answer_of(section, said)
+            answer, marks, left = self.answer_of(section, said, template.file)
             self.report(template.file, left)
             answer.summary = summary
             check_lengths(answer, *marks, place=f"{template.file}, {section}")
@@ -177,16 +205,47 @@ class Import:
                 mark.answer, mark.position = answer, place
             Mark.objects.bulk_create(marks)
 
-    def answer_of(self, section, said):
+    def answer_of(self, section, said, name):
         """(answer, marks, items that found no place), unsaved."""
         answer = Answer(section=section, version=1, codebook_version=self.study.codebook_version)
+        if said.absence:
+            self.fill_absence(answer, section, said, name)
+            return answer, [], []
         if section.kind == Section.Kind.CODES:
-            return answer, [self.codes.mark(section, item) for item in said.items], []
+            return answer, self.codes.marks(section, said.items), []
         if section.has_codes:
-            return answer, *fill_single(answer, section, said.items, self.codes)
+            marks, left = fill_single(answer, section, said.items, self.codes)
+            return answer, marks, unplaced(left, f"“{section}” takes one code")
         if section.kind == Section.Kind.TEXT:
             return fill_text(answer, said), [], []
-        return answer, [], fill_value(answer, section, said.items)
+        return answer, [], unplaced(fill_value(answer, section, said.items), f"“{section}” takes one value")
+
+    def fill_absence(self, answer, section, said, name):
+        answer.none_apply = said.absence == NONE_APPLY
+        answer.absence = "" if answer.none_apply else said.absence
+        answer.quote = "\n".join(quote for item in said.items for quote in item.quotes)
+        answer.rationale = "\n".join(text for item in said.items for text in [*item.notes, *item.pages])
+        meaning = "none of the codes" if answer.none_apply else answer.get_absence_display()
+        told = {"file": name, "section": section.key, "section_label": section.label}
+        told |= {"absence": said.absence, "meaning": meaning}
+        self.outcome["absences"] += [{**told, "line": item.line, "text": item.text} for item in said.items]
+
+
+def check_ending(name):
+    ending = PurePath(name).suffix.lower()
+    if ending and ending not in ENDINGS:
+        raise ValidationError(
+            f"{name}: a filled-in template is a Markdown file ({', '.join(sorted(ENDINGS - {'.org'}))}) or one of "
+            "Emacs’s Org mode (.org): save it as one of these, then import it again."
+        )
+
+
+def unplaced(items, reason):
+    return [Unplaced(item.line, text, reason) for item in items for text in item.texts]
+
+
+def lines_of_answers(template, reason):
+    return unplaced([item for answer in template.answers.values() for item in answer.items], reason)
 
 
 def comparable(paper):

@@ -4,12 +4,11 @@ from django.core.management.base import CommandError
 
 from mapping.management.act import ActCommand, file_content, study_named, user_named
 from reviews.importing import import_summaries
-
-ENDINGS = {".md", ".markdown", ".txt"}
+from reviews.importing.summaries import ENDINGS
 
 
 class Command(ActCommand):
-    help = "Imports filled-in summary templates (Markdown) as draft summaries of one reviewer."
+    help = "Imports filled-in summary templates (Markdown or Org) as draft summaries of one reviewer."
 
     def add_facts(self, parser):
         parser.add_argument("study", help="the study's slug")
@@ -31,9 +30,19 @@ class Command(ActCommand):
         lines += [f"{one['file']}: {one['reason']}." for one in outcome["skipped"]]
         lines += outcome["not_independent"]
         lines += [f"{one['file']}: made a paper of “{one['title']}”; {one['reason']}." for one in outcome["possible"]]
-        lines += [f"{one['file']}, line {one['line']}, found no place: {one['text']}" for one in outcome["unplaced"]]
+        lines += [f"{one['file']}, line {one['line']}: “{one['title']}”." for one in outcome["read"]]
+        lines += [
+            f"{one['file']}, line {one['line']}: “{one['text']}” in {one['section']} is {one['meaning']}."
+            for one in outcome["absences"]
+        ]
+        lines += [no_place(one) for one in outcome["unplaced"]]
         lines += ["Nothing was written: this was a dry run."] if outcome["dry_run"] else []
         return "\n".join(lines)
+
+
+def no_place(line):
+    reason = f" ({line['reason']})" if line["reason"] else ""
+    return f"{line['file']}, line {line['line']}, found no place{reason}: {line['text']}"
 
 
 def files_at(path):
@@ -41,5 +50,5 @@ def files_at(path):
         return [path]
     found = sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file())
     if not found:
-        raise CommandError(f"There is no Markdown file in {path}.")
+        raise CommandError(f"There is no Markdown or Org file in {path}.")
     return found

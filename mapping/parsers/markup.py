@@ -1,0 +1,103 @@
+"""Markdown's inline marks taken off a line: what stays is what a reader of the rendered page sees.
+
+Every pattern stops at its own sign, so that a line of nothing but signs is looked through once.
+"""
+
+import html
+import re
+from dataclasses import dataclass, field
+
+__all__ = ["Plain", "plain", "without_emphasis"]
+
+# Escaped signs wait in Unicode's private area until the marks are off.
+_FIRST_PRIVATE = 0xE000
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_HIDDEN = re.compile(r"[\uE021-\uE07E]")
+_CODE = re.compile(r"(?<!`)(`{1,3})([^`]+)\1(?!`)")
+_IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)?\)|!\[\[([^\[\]]*)\]\]")
+_LINK = re.compile(r"\[([^\[\]]*)\]\(([^()]*(?:\([^()]*\)[^()]*)?)\)")
+_REFERENCE_LINK = re.compile(r"\[([^\[\]^]+)\]\[([^\[\]]*)\]")
+_WIKI_LINK = re.compile(r"\[\[([^\[\]|]*)(?:\|([^\[\]]*))?\]\]")
+_FOOTNOTE = re.compile(r"[ \t]?\[\^([^\[\]\s]{1,60})\]")
+_AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]*)>", re.IGNORECASE)
+_LINE_BREAK = re.compile(r"[ \t]{0,20}</?br\b[^<>]{0,20}>[ \t]{0,20}", re.IGNORECASE)
+# Only what HTML knows: "List<String>" and "<name of the tool>" are words.
+_TAGS = (
+    "a|abbr|aside|b|big|blockquote|center|cite|code|dd|del|details|div|dl|dt|em|figcaption|figure|font|h[1-6]|hr|i"
+    "|img|ins|kbd|label|li|mark|ol|p|pre|q|s|samp|section|small|span|strike|strong|sub|summary|sup|table|tbody|td"
+    "|tfoot|th|thead|tr|tt|u|ul|var"
+)
+_TAG = re.compile(rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_ATTRIBUTES = re.compile(r"(?:^|(?<=[\s\])*`]))\{:?\s?(?:[#.][\w:.-]+|[\w-]+=[^{}\s]+)(?:\s[^{}]*)?\}")
+_BLOCK_ID = re.compile(r"(?:^|(?<=\s))\^[A-Za-z0-9-]+$")
+_HASHTAG = re.compile(r"(?:^|(?<=\s))#(?!\d+\b)[^\W_][\w/-]*(?=[\s.,;]|$)")
+_HIGHLIGHT = re.compile(r"(==|~~)(?=[^\s=~])([^=~]+)\1")
+_STAR = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]+)(?<=[^\s*])\*(?![\w*])")
+_UNDERSCORE = re.compile(r"(?<![\w_])_(?=[^\s_])([^_]+)(?<=[^\s_])_(?![\w_])")
+_STARS = re.compile(r"\*\*(?=[^\s*])([^*]+)(?<=[^\s*])\*\*")
+_UNDERSCORES = re.compile(r"(?<!\w)__(?=\S)((?:[^_]|_(?!_))+)(?<=\S)__(?!\w)")
+_LOST_STARS = re.compile(r"^\*+\s*(?=\S)|(?<=\S)\s*\*+$")
+_STRUCK = re.compile(r"~~[^~]+~~|<(?P<tag>del|s|strike)>[^<>]*</(?P=tag)>", re.IGNORECASE)
+
+
+@dataclass
+class Plain:
+    """`text` without marks; the lists are what some of the marks held. `pages` are targets of wiki links."""
+
+    text: str
+    links: list[str] = field(default_factory=list)
+    footnotes: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
+    is_struck: bool = False
+
+
+def plain(written):
+    """The Plain of one line. A line break within it (`<br>`) is a `\\n`."""
+    found = Plain("")
+    is_struck = _STRUCK.sub("", written).strip(" *_.,;") == "" and bool(_STRUCK.search(written))
+    found.is_struck = is_struck
+    text = _ESCAPED.sub(lambda match: _hidden(match[1]), written)
+    text = _CODE.sub(lambda match: "".join(map(_hidden, match[2].strip(" "))), text)
+    text = _IMAGE.sub(lambda match: _kept(found.images, match[1] or match[2] or "image", ""), text)
+    text = _WIKI_LINK.sub(lambda match: _linked_page(found.pages, match), text)
+    text = _LINK.sub(lambda match: _kept(found.links, match[2].split(" ")[0], match[1] or match[2]), text)
+    text = _REFERENCE_LINK.sub(lambda match: _kept(found.links, f"[{match[2] or match[1]}]", match[1]), text)
+    text = _FOOTNOTE.sub(lambda match: _kept(found.footnotes, match[1], ""), text)
+    text = _AUTOLINK.sub(lambda match: _kept(found.links, match[1], match[1]), text)
+    text = _TAG.sub("", _LINE_BREAK.sub("\n", text))
+    text = _BLOCK_ID.sub("", _ATTRIBUTES.sub("", text).rstrip()).removesuffix("\\")
+    text = _HASHTAG.sub(lambda match: _kept(found.tags, match[0], ""), text)
+    text = without_emphasis(_HIGHLIGHT.sub(r"\2", text))
+    text = html.unescape(_HIDDEN.sub(lambda match: chr(ord(match[0]) - _FIRST_PRIVATE), text))
+    found.text = "\n".join(" ".join(part.split()) for part in text.split("\n") if part.strip())
+    return found
+
+
+def without_emphasis(text):
+    """Without the signs of bold and italic type, and without an asterisk that has lost its partner."""
+    text = _STAR.sub(r"\1", text.strip())
+    text = _UNDERSCORES.sub(r"\1", _STARS.sub(r"\1", text))
+    text = _UNDERSCORE.sub(r"\1", _STAR.sub(r"\1", text))
+    return _LOST_STARS.sub("", text).strip()
+
+
+def _hidden(character):
+    return chr(_FIRST_PRIVATE + ord(character)) if "!" <= character <= "~" else character
+
+
+def _kept(kept, what, instead):
+    kept.append(what)
+    return instead
+
+
+def _linked_page(pages, match):
+    pages.append(_page_name(match[1]))
+    return match[2] or pages[-1]
+
+
+def _page_name(target):
+    """ "Tools/Docker#Use" is a link to a heading of the page Docker in the folder Tools."""
+    page = target.partition("#")[0] or target.lstrip("#^")
+    return page.rpartition("/")[2] or page

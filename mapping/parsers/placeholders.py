@@ -1,0 +1,33 @@
+"""What an empty template holds where something is to be written, and so says nothing of a paper."""
+
+import re
+
+_BRACKETED = re.compile(r"^\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\][.,;:]?$")
+_ASKS = re.compile(
+    r"\.\.\.|…|\b\d+\]?[.,;:]?$|^(?:key |main )?[\w/ -]{3,40} \d+ (?:\w+ ){0,3}(?:to|for|as|in|of|that|which|from)\b"
+    r"|^(?:the )?(?:full )?(?:names?|years?|titles?|sources?|list|doi|authors?|venue) (?:of|or)\b"
+    r"|^(?:title|names?|year|source|authors?|doi|venue|journal|date|key|text|answer|placeholder|paper title)\b.{0,12}$"
+    r"|^(?:an? )?(?:brief|concise|short) |^any \w+|^(?:e\.? ?g\.?|i\.? ?e\.?|for example|optional|if any)\b"
+    r"|^(?:please |your |insert|enter|add|type|write|fill|describe|list|name|give|state|specify|summari[sz]e|paste|put"
+    r"|note|copy|delete|remove|replace|choose|select|pick|tick|check|mark|use|do not|one |what |which |how |why )"
+    r"|\b(?:here|below|per line|if provided|if applicable|mentioned in|of the paper|of the study|in the paper"
+    r"|template|instructions?|fill(?:ed)? in|as highlighted)\b|the paper(?:'s|’s)?\b",
+    re.IGNORECASE,
+)
+
+
+def is_placeholder(text):
+    """Text in square brackets that asks for something: left as the empty template had it.
+
+    "[Docker]" asks for nothing: somebody may have written into the brackets.
+    """
+    text = text.strip()
+    if not _BRACKETED.match(text):
+        return False
+    inside = text.rstrip(".,;:")[1:-1].strip()
+    return not inside or is_instruction(inside)
+
+
+def is_instruction(text):
+    """Whether a text in brackets or in a comment tells the person who fills in what to do."""
+    return bool(_ASKS.search(text[:300].strip()))

@@ -1,0 +1,85 @@
+"""The answer of one section, as a filled-in template gives it: items, or the reason why there are none."""
+
+from dataclasses import dataclass, field
+
+from .absences import AMBIGUOUS, Absence, read_absence
+from .labels import match_code
+from .template_items import Item
+
+__all__ = ["SectionAnswer", "Unplaced", "answer_of", "reported"]
+
+CODED_KINDS = {"codes", "code", "stage"}
+SAYS_NOTHING = "it says neither what there is nor why there is nothing"
+
+
+@dataclass
+class SectionAnswer:
+    """What is said in a section. `absence` says why nothing is, where that is what the words of `items` mean."""
+
+    kind: str
+    items: list[Item] = field(default_factory=list)
+    absence: str = ""
+
+    @property
+    def value(self):
+        """A list for coded kinds; for the others a list of what was listed, a text, or None."""
+        texts = [item.text for item in self.items]
+        is_list = len(texts) > 1 or any(item.is_bullet for item in self.items)
+        if self.kind in CODED_KINDS or is_list:
+            return texts
+        return texts[0] if texts else None
+
+    @property
+    def text(self):
+        """The answer as one text, a line per item."""
+        least = min((item.level for item in self.items), default=0)
+        margins = (" " * (item.level - least) if item.is_bullet else "" for item in self.items)
+        bullets = ("* " if item.is_bullet else "" for item in self.items)
+        parts = zip(margins, bullets, self.items, strict=True)
+        return "\n".join(margin + bullet + item.text for margin, bullet, item in parts)
+
+
+@dataclass(frozen=True)
+class Unplaced:
+    line: int
+    text: str
+    reason: str = field(default="", compare=False)
+
+
+def answer_of(section, items):
+    """(SectionAnswer, unplaced): where the words only say that there is nothing, with the absence they stand for."""
+    meanings = [_absence_of(section, item) for item in items]
+    if not any(meanings):
+        return SectionAnswer(section.kind, items), []
+    absence, items, left = _without_absences(section, items, meanings)
+    return SectionAnswer(section.kind, items, absence), left
+
+
+def reported(items, reason):
+    """The items with all that stands below them, as lines without a place."""
+    return [Unplaced(item.line, text, reason) for item in items for text in item.texts]
+
+
+def _absence_of(section, item):
+    if section.codes and match_code(item.text, section.codes):
+        return None  # a codebook may have a code "None"
+    found = read_absence(item.text)
+    # "Comments: none" is a text like any other.
+    return None if found == Absence.NONE_APPLY and section.kind not in CODED_KINDS else found
+
+
+def _without_absences(section, items, meanings):
+    """(absence, items, unplaced): an absence holds alone. Beside an answer, or another absence, it is reported."""
+    pairs = list(zip(items, meanings, strict=True))
+    said = [item for item, meaning in pairs if meaning is None]
+    clear = {meaning for meaning in meanings if meaning not in (None, AMBIGUOUS)}
+    if section.kind == "text" and said:
+        return "", items, []
+    unclear = reported([item for item, meaning in pairs if meaning == AMBIGUOUS], SAYS_NOTHING)
+    if not said and all(item.is_empty_bullet for item in items) and len(items) > 1:
+        return "", [], []  # the empty bullets of an empty template
+    if not said and len(clear) == 1:
+        return clear.pop().value, [item for item, meaning in pairs if meaning not in (None, AMBIGUOUS)], unclear
+    beside = "it stands beside codes" if said else "it stands beside another word for an absence"
+    contradicting = [item for item, meaning in pairs if meaning in clear and not (said and item.is_empty_bullet)]
+    return "", said, unclear + reported(contradicting, beside)

@@ -1,0 +1,90 @@
+"""What a filled-in template says of the paper itself: title, authors, year, venue, DOI."""
+
+import re
+
+from . import names
+from .absences import AMBIGUOUS, read_absence
+from .bibtex import year_in
+from .headings import AUTHORS, DOI, TITLE, VENUE, YEAR
+from .keys import normalised_doi
+from .template_answers import SAYS_NOTHING, Unplaced, reported
+from .template_papers import without_paper_number
+from .titles import normalised_title
+
+__all__ = ["NUMBERED_TITLE", "Details"]
+
+NUMBERED_TITLE = "paper:numbered"
+_DOI_BEHIND = re.compile(r"(?<=\S)\s?[(\[]?(?:https?://(?:dx\.)?doi\.org/|doi:\s?)10\.[^\s()]+[)\]]?$", re.IGNORECASE)
+_QUOTATION_MARKS = '"“”„‟«»'
+
+
+class Details:
+    """`found` are the items below each detail's heading, `document_title` the line of a heading that may be the title.
+
+    An explicit title wins over "Paper 8: …", and that over the file's first heading; `unplaced` are the lines that no
+    detail took.
+    """
+
+    def __init__(self, found, document_title, notes):
+        self.found, self.document_title, self.notes = found, document_title, notes
+        self.unplaced = []
+
+    def items(self, key):
+        return self.found[key].items if key in self.found else []
+
+    def fill(self, template):
+        template.title = self.detail(TITLE, _title) or None
+        numbered = self.detail(NUMBERED_TITLE, _title, instead=template.title)
+        template.title = template.title or numbered
+        heading = self.document_title
+        if heading and normalised_title(heading.text) != normalised_title(template.title or ""):
+            if template.title:
+                self.unplaced.append(Unplaced(heading.number, heading.text, "the title is given elsewhere"))
+            template.title = template.title or _title(heading.text)
+        template.venue = self.detail(VENUE, str)
+        template.doi = self.detail(DOI, normalised_doi) or self.doi_of_title()
+        template.year = self.detail(YEAR, year_in)
+        people = [
+            names.family_first(name)
+            for item in self.items(AUTHORS)
+            if self.is_detail(item)
+            for name in names.from_list(_without_brackets(item.text))
+        ]
+        template.authors = people or None
+
+    def is_detail(self, item):
+        """Whether an item says something; "N/A" does not, and "?" is reported besides."""
+        found = read_absence(item.text)
+        if found == AMBIGUOUS:
+            self.unplaced += reported([item], SAYS_NOTHING)
+        return found is None
+
+    def detail(self, key, reading, instead=None):
+        """The first item that reads as something; the other items, and words beside a year or DOI, are unplaced."""
+        found = None
+        for item in self.items(key):
+            if not self.is_detail(item):
+                continue
+            text = _without_brackets(item.text)
+            value = reading(text) if found is None else None
+            found = found or (None if instead else value)
+            is_all = found and value and len(str(value)) >= len(text.strip(f" .,{_QUOTATION_MARKS}"))
+            if not is_all and not (found and value and reading is _title):
+                self.unplaced.append(Unplaced(item.line, item.text))
+        return found
+
+    def doi_of_title(self):
+        links = [self.notes.address(link) for item in self.items(TITLE) for link in item.links]
+        links += [item.text.rstrip(")]") for item in self.items(TITLE)]
+        return next(filter(None, map(normalised_doi, links)), None)
+
+
+def _title(text):
+    """The title alone: no number of the form, no quotation marks, no address of its DOI behind it."""
+    return _DOI_BEHIND.sub("", without_paper_number(text)).strip(f" {_QUOTATION_MARKS}")
+
+
+def _without_brackets(text):
+    """Somebody may have written between the brackets of the empty template."""
+    is_whole = text.startswith("[") and text.endswith("]") and "[" not in text[1:]
+    return text[1:-1].strip() if is_whole else text

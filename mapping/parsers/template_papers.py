@@ -1,0 +1,227 @@
+"""Which lines of a file are titles of papers, and where the next paper begins."""
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+
+from .headings import DETAIL_KEYS, TITLE
+from .placeholders import is_placeholder
+from .template_lines import Shape
+from .titles import normalised_title
+
+__all__ = ["DOCUMENT", "EXPLICIT", "NUMBERED", "Titles", "is_form_title", "label_and_rest", "without_paper_number"]
+
+# "## Paper Title: …", "Paper 8: …", and a first heading that names nothing of the template.
+EXPLICIT, NUMBERED, DOCUMENT = "explicit", "numbered", "document"
+_NUMBERED_PAPER = re.compile(r"^\s*paper\s*(?:no\.?|number|#)?\s*(\d+)\b\s*[:.)–—-]?\s*", re.IGNORECASE)
+_FORM_TITLE = re.compile(
+    r"\b(?:summary|extraction|coding|reading|review|study|paper|note)s?\s+(?:template|form|sheet)\b"
+    r"|\btemplate\s+for\b.*\b(?:systematic|mapping|literature|review|paper|study|summar\w+|slr|sms)\b"
+    r"|^(?:the |my |filled |filled-in )*(?:paper |reading |review )?(?:summary|notes?|template|summary of the paper)$"
+    r"|^(?:data )?extraction(?: form| sheet)?$",
+    re.IGNORECASE,
+)
+_LONGEST_LABEL = 120
+
+
+@dataclass
+class _Paper:
+    """What is known of the paper that the lines so far belong to."""
+
+    start: int
+    title: str | None = None
+    number: str | None = None
+    document: int | None = None
+    title_place: int = -1
+    last_title: int = -1
+
+
+class Titles:
+    """`kinds`: {place of a line: what kind of title it is}; `starts`: the places where papers begin."""
+
+    def __init__(self, lines, headings):
+        self.lines, self.headings = lines, headings
+        self.words = [place for place, line in enumerate(lines) if line.has_words]
+        self.known, self.found = [], []
+        for place in self.words:
+            self.sort(place, lines[place])
+        self.kinds, self.starts = {}, [0]
+        self.paper = _Paper(0)
+        for (place, kind), following in zip(self.found, self.ends(), strict=True):
+            self.take(place, kind, following)
+        self.places = list(self.kinds)
+
+    def of(self, start, end):
+        """{place from `start` on: kind} of the titles of one paper."""
+        inside = self.places[bisect_left(self.places, start) : bisect_left(self.places, end)]
+        return {place - start: self.kinds[place] for place in inside}
+
+    def ends(self):
+        """For each possible title, where the next stands; "Title: …" below "Paper 8" is of the same paper."""
+        ends, nearest = [], dict.fromkeys((EXPLICIT, NUMBERED, DOCUMENT), len(self.lines))
+        for place, kind in reversed(self.found):
+            others = {NUMBERED, DOCUMENT} if kind == NUMBERED else set(nearest)
+            ends.append(min(nearest[other] for other in others))
+            nearest[kind] = place
+        return reversed(ends)
+
+    def sort(self, place, line):
+        """Note whether a line may be a title, or is a heading that the template knows."""
+        label, rest = label_and_rest(line.text)
+        numbered = _is_numbered(line)
+        is_short = len(label) <= _LONGEST_LABEL and (line.shape is Shape.HEADING or rest or _may_head(line))
+        if line.is_quoted or not (is_short or numbered):
+            return
+        key = self.key_of(line, label)
+        if line.shape is Shape.BULLET:
+            if key == TITLE and self.is_among_details(place):
+                self.found.append((place, EXPLICIT))
+            elif key is not None:
+                self.known.append(place)
+        elif numbered and not self.headings.exact(without_paper_number(label)):
+            self.found.append((place, NUMBERED))
+        elif key == TITLE:
+            self.found.append((place, EXPLICIT))
+        elif key is not None:
+            self.known.append(place)
+        elif line.shape is Shape.HEADING and line.heading_level == 1:
+            self.found.append((place, DOCUMENT))
+
+    def key_of(self, line, label):
+        if line.is_front or not (line.shape is Shape.HEADING or line.is_bold):
+            return self.headings.exact(label)
+        return next(iter(self.headings.matches(label, is_loose=False)), None)
+
+    def is_among_details(self, place):
+        """A bullet "Title: …" counts between other details of the paper, not in a list of codes."""
+        if not self.found:
+            return True
+        near = bisect_right(self.words, place)
+        neighbours = [self.lines[one] for one in self.words[max(0, near - 2) : near + 1] if one != place]
+        keys = {self.headings.exact(label_and_rest(one.text)[0]) for one in neighbours if one.shape is Shape.BULLET}
+        return bool(keys & DETAIL_KEYS)
+
+    def take(self, place, kind, following):
+        line = self.lines[place]
+        is_plain = line.shape is Shape.TEXT and not line.is_bold and not line.is_front
+        if is_plain and self.kinds and not (self.stands_apart(place) and self.is_known_below(place, following)):
+            return  # "Paper: well written." among somebody's comments
+        if {EXPLICIT: self.explicit, NUMBERED: self.numbered, DOCUMENT: self.document}[kind](place, line, following):
+            self.kinds[place] = kind
+            self.paper.last_title = place
+
+    def explicit(self, place, line, _):
+        value, paper = self.value_of(place, line), self.paper
+        is_other = normalised_title(value) != normalised_title(paper.title or "")
+        if paper.title is not None and is_other and self.has_words_between(paper.title_place, place):
+            self.begin(place)
+        if self.paper.title is None:
+            self.paper.title, self.paper.title_place = value or None, place
+        return True
+
+    def numbered(self, place, line, _):
+        number, paper = _NUMBERED_PAPER.match(line.text)[1], self.paper
+        if (
+            self.lines[place - 1].has_words
+            and self.kinds.get(place - 1) == EXPLICIT
+            and not self.value_inline(place - 1)
+        ):
+            return False  # "## Title", and below it "Paper 8: …"
+        is_other = paper.number is not None and paper.number != number
+        is_later = paper.number is None and self.has_words_between(paper.start - 1, place)
+        if is_other or (is_later and self.has_words_between(paper.last_title, place)):
+            self.begin(place)
+        self.paper.number = number
+        return True
+
+    def document(self, place, line, following):
+        paper = self.paper
+        if is_form_title(line.text):
+            return True
+        is_above_sections = self.is_known_below(place, following, deeper=True)
+        if paper.document is not None or paper.title or paper.number:
+            is_like_the_first = paper.document is not None and not (paper.title or paper.number)
+            if not (is_like_the_first and is_above_sections and self.has_words_between(paper.last_title, place)):
+                return False
+            self.begin(place)
+        elif self.has_words_between(-1, place) or not (is_above_sections or self.is_followed_by_heading(place)):
+            return False
+        self.paper.document = place
+        return True
+
+    def begin(self, place):
+        start = place
+        while start and (self.lines[start - 1].shape in _BETWEEN or self.is_form_heading(start - 1)):
+            start -= 1
+        self.starts.append(start)
+        self.paper = _Paper(start)
+
+    def is_form_heading(self, place):
+        return self.lines[place].shape is Shape.HEADING and is_form_title(self.lines[place].text)
+
+    def value_inline(self, place):
+        return label_and_rest(self.lines[place].text)[1]
+
+    def value_of(self, place, line):
+        rest = label_and_rest(line.text)[1]
+        if not rest:
+            below = bisect_right(self.words, place)
+            below = self.lines[self.words[below]] if below < len(self.words) else None
+            rest = below.text if below is not None and below.shape is not Shape.HEADING else ""
+        return "" if is_placeholder(rest) else without_paper_number(rest)
+
+    def stands_apart(self, place):
+        return place == 0 or place - 1 in self.kinds or self.lines[place - 1].shape in _BETWEEN
+
+    def is_known_below(self, place, following, deeper=False):
+        """Whether a heading of the template stands between here and the next title."""
+        first = bisect_right(self.known, place)
+        for known in self.known[first:]:
+            if known > following:
+                return False
+            if not deeper or self.lines[known].heading_level != 1:
+                return True
+        return False
+
+    def is_followed_by_heading(self, place):
+        below = bisect_right(self.words, place)
+        return below == len(self.words) or self.lines[self.words[below]].shape is Shape.HEADING
+
+    def has_words_between(self, place, other):
+        """Whether a line that is no title stands between two places."""
+        below = bisect_right(self.words, place)
+        while below < len(self.words) and self.words[below] < other:
+            if self.words[below] not in self.kinds:
+                return True
+            below += 1
+        return False
+
+
+_BETWEEN = {Shape.BLANK, Shape.RULE}
+
+
+def label_and_rest(text):
+    """("Authors", "John; Olsson") of "Authors: John; Olsson"; a colon at the end leaves nothing behind it."""
+    label, _, rest = text.replace("：", ":").partition(":")
+    return label.strip(" *_"), rest.strip(" *_") if rest.strip(" *_:") else ""
+
+
+def without_paper_number(text):
+    """ "Paper 8: Quality Assurance" without "Paper 8"."""
+    return _NUMBERED_PAPER.sub("", text)
+
+
+def is_form_title(text):
+    """Whether a heading is what the empty form is called, and no paper's title."""
+    return bool(_FORM_TITLE.search(without_paper_number(text).strip(" .:*_")))
+
+
+def _is_numbered(line):
+    """Whether a line begins with "Paper 8:"; a sentence that begins with "Paper 8" does not count."""
+    found = _NUMBERED_PAPER.match(line.text)
+    ends = found and (found.end() == len(line.text) or found[0].rstrip()[-1:] in ":.)–—-")
+    return bool(ends or (found and line.shape is Shape.HEADING))
+
+
+def _may_head(line):
+    return line.is_bold or line.text.endswith(":") or len(line.text.split()) <= 4
