@@ -78,6 +78,18 @@ def test_a_mark_within_the_first_kilobyte_is_enough(paper, as_user, ada):
     assert send(as_user(ada), paper, b"\n" * 1019 + PDF).status_code == 302
 
 
+@pytest.mark.parametrize(
+    "before",
+    [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", b"<script>alert(1)</script>", b"GIF89a", b"PK\x03\x04", b"%!"],
+)
+def test_a_file_that_begins_like_something_else_is_no_pdf_wherever_its_mark_stands(before, paper, as_user, ada):
+    answer = send(as_user(ada), paper, before + PDF)
+    assert answer.status_code == 422
+    assert "something stands before its %PDF- mark" in answer.text
+    paper.refresh_from_db()
+    assert not paper.pdf
+
+
 def test_too_large_empty_and_missing_files_are_refused(paper, as_user, ada, settings):
     settings.PDF_LIMIT = 1000
     answer = send(as_user(ada), paper)
