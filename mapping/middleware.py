@@ -1,5 +1,7 @@
 """Everything is closed by default; a session that ended costs nobody what they typed; a NUL is refused."""
 
+from urllib.parse import urlencode
+
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import DataError
 from django.http import JsonResponse
@@ -57,18 +59,24 @@ def signed_out(request):
     return answer
 
 
+def typed_fields(request):
+    """What was posted, as [(name, value)], but for the form's token and passwords: no page repeats those."""
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken" and "password" not in name
+    ]
+
+
 def keep(request):
     """The sign-in page, carrying what was posted; `SignIn` hands it back to be sent once more."""
     from mapping.people_forms import SignInForm
 
-    posted = request.POST.copy()
-    posted.pop("csrfmiddlewaretoken", None)
-    for name in [name for name in posted if "password" in name]:
-        del posted[name]
     facts = {
         "form": SignInForm(request),
         "next": request.get_full_path(),
-        "kept": posted.urlencode(),
+        "kept": urlencode(typed_fields(request)),
         "has_files": bool(request.FILES),
         "is_expired": True,
     }

@@ -12,8 +12,8 @@ from django.template.defaultfilters import filesizeformat
 
 from mapping.models import Finding, LogEntry, Paper, PaperSource
 
-# Acrobat accepts a PDF whose mark stands within the first kilobyte. What stands before it may be blank, and nothing else:
-# a file that begins like an answer of a server, or like a page, is taken for one somewhere.
+# Acrobat accepts a PDF whose mark stands within the first kilobyte. What stands before it may be blank, and
+# nothing else: a file that begins like an answer of a server, or like a page, is taken for one somewhere.
 _PDF_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?[\x00\t\n\f\r ]*%PDF-")
 _PDF_HEADER_WITHIN = 1024
 

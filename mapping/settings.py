@@ -119,6 +119,8 @@ if DATABASE_URL:
     DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
     if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: postgresql://user:password@host/name")
+    # A machine that does not answer is away; libpq would wait for two minutes, and hold up everybody.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 else:
     DATABASES = {"default": embedded.configuration(VAR_DIR / "postgres", is_throw_away=IS_TESTED)}
 DATABASES["default"]["CONN_MAX_AGE"] = 60

@@ -9,6 +9,7 @@ from django.urls import reverse
 from mapping.models import Membership
 from tests.browser import chromium, page_as, serious, server, server_process  # noqa: F401
 from tests.making import make_assignment, make_study, make_user
+from tests.own_server import own_server  # noqa: F401
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
