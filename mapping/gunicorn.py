@@ -18,3 +18,10 @@ loglevel = os.environ.get("LOG_LEVEL", "warning")
 # Heartbeats on a disk would make a busy disk look like a hung worker.
 MEMORY = "/dev/shm"  # noqa: S108
 worker_tmp_dir = MEMORY if os.path.isdir(MEMORY) else None
+
+
+def post_worker_init(worker):
+    """What another process left unsent when it ended goes out now."""
+    from mapping.password_mail import send_left_over
+
+    send_left_over()

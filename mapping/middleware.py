@@ -21,6 +21,19 @@ class SignedInMiddleware(LoginRequiredMiddleware):
         return super().handle_no_permission(request, view_func)
 
 
+class NotStored:
+    """No browser and no proxy stores a page: the next person at the machine may be somebody else."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        reply = self.get_response(request)
+        if "no-store" not in reply.get("Cache-Control", ""):
+            reply["Cache-Control"] = "private, no-store"
+        return reply
+
+
 class WholeText:
     """PostgreSQL keeps no NUL in its texts: who sends one, in an address or a form, is refused, and nothing is kept."""
 

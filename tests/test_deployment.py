@@ -36,3 +36,10 @@ def test_a_server_without_a_secret_does_not_start(tmp_path):
     assert answer.returncode != 0
     assert "Set SECRET_KEY" in answer.stderr
     assert not (tmp_path / "secret-key").exists()
+
+
+def test_browsers_learn_the_host_by_heart_only_where_it_was_asked_for(tmp_path):
+    asked = "from django.conf import settings; print(settings.SECURE_HSTS_PRELOAD, settings.SECURE_HSTS_SECONDS > 0)"
+    for named, expected in (({}, "False True"), ({"HSTS_PRELOAD": "1"}, "True True")):
+        said = manage("shell", "-v", "0", "--no-imports", "-c", asked, **server(tmp_path, **named))
+        assert said.stdout.strip() == expected, said.stderr

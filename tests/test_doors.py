@@ -243,3 +243,13 @@ def test_strangers_find_nothing_and_members_only_what_their_role_may(
 def test_nobody_signed_in_is_sent_to_sign_in(name, client, db):
     answer = client.get(reverse(name))
     assert answer.status_code in {302, 405}
+
+
+def test_no_browser_or_proxy_stores_what_stands_behind_the_sign_in(things, as_user, ada):
+    lead, stored = as_user(ada), []
+    for name in sorted(set(DOORS) - {"password-reset-choose"}):
+        url = address(name, {**things, "task": things["own task"][ada.pk]})
+        for answer in (lead.get(url), lead.get(url, headers={"HX-Request": "true"})):
+            if not {"private", "no-store"} <= set(answer.get("Cache-Control", "").split(", ")):
+                stored.append(name)
+    assert stored == []

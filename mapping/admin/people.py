@@ -76,8 +76,8 @@ class InvitationPage(ViewOnlyAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenPage(ViewOnlyAdmin):
-    list_display = ["label", "membership", "created_at", "last_used_at", "revoked_at"]
-    list_filter = ["created_at", ("revoked_at", admin.EmptyFieldListFilter)]
+    list_display = ["label", "membership", "created_at", "ends_at", "last_used_at", "revoked_at"]
+    list_filter = ["created_at", "ends_at", ("revoked_at", admin.EmptyFieldListFilter)]
     list_select_related = ["membership__user", "membership__study"]
     search_fields = ["label", "membership__user__username", "membership__study__title"]
     exclude = ["digest"]
