@@ -16,7 +16,7 @@ from functools import partial
 
 from django.conf import settings
 from gunicorn import util
-from gunicorn.http.errors import NoMoreData
+from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize, NoMoreData
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import ThreadWorker
@@ -161,11 +161,16 @@ class WholeRequestParser(RequestParser):
             self.unreader.begin(BODY_SECONDS)
             self.receive_body(request)
         except TooSlow:
-            with suppress(OSError):
-                util.write_error(self.sock, 408, "Request Timeout", "The rest of this request did not come.")
-            self.failure = NoMoreData()
+            self.refuse(408, "Request Timeout", "The rest of this request did not come.")
+        except (ChunkMissingTerminator, InvalidChunkSize, InvalidChunkExtension):
+            self.refuse(400, "Bad Request", "The pieces of this request cannot be told apart.")
         except Exception as error:
             self.failure = error
+
+    def refuse(self, status, reason, message):
+        with suppress(OSError):
+            util.write_error(self.sock, status, reason, message)
+        self.failure = NoMoreData()
 
     def receive_body(self, request):
         self.ask_for_body(request)

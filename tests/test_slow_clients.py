@@ -1,6 +1,7 @@
 """Whoever sends slowly, or not to the end, waits alone."""
 
 import socket
+import threading
 import time
 
 import pytest
@@ -137,6 +138,9 @@ def test_what_is_too_large_is_refused_once_it_was_sent(server, settings):
         b"Transfer-Encoding: chunked, chunked\r\n",
         b"Transfer_Encoding: chunked\r\nContent-Length: 5\r\nX: \x00\r\n",
         b"Content-Length : 5\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nhelloo\r\n",
         b" folded\r\n",
     ],
 )
@@ -154,3 +158,34 @@ def test_a_request_whose_end_can_be_read_in_two_ways_ends_the_connection(smuggle
         everything = connection.rest()
     assert everything[9:12] in {b"400", b"501"}
     assert everything.count(b"HTTP/1.1 ") == 1
+
+
+def test_who_takes_nothing_of_an_answer_is_let_go(monkeypatch):
+    """The time is long, so the socket alone is tried, with a short one."""
+    monkeypatch.setattr(worker, "ANSWER_SECONDS", 0.3)
+    ours, theirs = socket.socketpair()
+    patient = worker.PatientSocket(fileno=ours.detach())
+    patient.setblocking(True)
+    with patient, theirs, pytest.raises(BrokenPipeError):
+        patient.sendall(b"x" * 50_000_000)
+
+
+def test_who_takes_an_answer_slowly_gets_all_of_it(monkeypatch):
+    monkeypatch.setattr(worker, "ANSWER_SECONDS", 0.5)
+    ours, theirs = socket.socketpair()
+    patient = worker.PatientSocket(fileno=ours.detach())
+    patient.setblocking(True)
+    size, got = 1_500_000, []
+
+    def take():
+        while block := theirs.recv(50_000):
+            got.append(len(block))
+            time.sleep(0.05)
+
+    reader = threading.Thread(target=take)
+    reader.start()
+    with patient:
+        patient.sendall(b"x" * size)
+    reader.join()
+    theirs.close()
+    assert sum(got) == size
