@@ -11,6 +11,11 @@ class CollectedStorage(CompressedManifestStaticFilesStorage):
     The copies under plain names are for what asks by folder (the tables of pdf.js), and are sent as they are.
     """
 
+    def stored_name(self, name):
+        """Nothing is collected yet, or a file came later: then pages name the plain one, which whitenoise finds."""
+        plain = self.clean_name(name)
+        return super().stored_name(name) if self.hash_key(plain) in self.hashed_files else plain
+
     def compress_files(self, paths):
         named = set(self.hashed_files.values())
         return super().compress_files([path for path in paths if path in named and not self.is_compressed(path)])

@@ -1,4 +1,4 @@
-"""Access tokens: a member's scripts read what the member may read, in one study, until the token is revoked."""
+"""Access tokens: a member's scripts read what the member may read, in one study, until the token ends."""
 
 import hashlib
 import secrets
@@ -19,8 +19,11 @@ def digest_of(secret):
 
 
 @transaction.atomic
-def grant(membership, *, label):
-    """Returns `(ApiToken, secret)`; the secret is kept nowhere and can be shown this once alone."""
+def grant(membership, *, label, ends_at=None):
+    """Returns `(ApiToken, secret)`; the secret is kept nowhere and can be shown this once alone.
+
+    The token ends after ninety days where nobody says when.
+    """
     # Two at once must not both be the last that is allowed.
     membership = (
         Membership.objects.select_for_update(of=("self",)).select_related("study", "user").get(pk=membership.pk)
@@ -30,11 +33,14 @@ def grant(membership, *, label):
         raise ValidationError("Say what the token is for: you will know by it which one to revoke.")
     if len(label) > 100:
         raise ValidationError("That is longer than 100 characters.")
-    if membership.api_tokens.filter(revoked_at=None).count() >= MOST:
+    ends_at = ends_at or timezone.now() + ApiToken.GOOD_FOR
+    if not timezone.now() < ends_at <= timezone.now() + ApiToken.AT_MOST:
+        raise ValidationError("A token ends after today, and within a year.")
+    if membership.api_tokens.in_force().count() >= MOST:
         raise ValidationError(f"You have {MOST} tokens in this study: revoke one first.")
     secret = PREFIX + secrets.token_urlsafe(32)
-    token = ApiToken.objects.create(membership=membership, label=label, digest=digest_of(secret))
-    text = f"{membership.user} made an access token: {label}."
+    token = ApiToken.objects.create(membership=membership, label=label, digest=digest_of(secret), ends_at=ends_at)
+    text = f"{membership.user} made an access token until {timezone.localdate(ends_at)}: {label}."
     LogEntry.objects.record(membership.study, membership.user, "make-token", text)
     return token, secret
 
@@ -48,12 +54,17 @@ def revoke(token):
         LogEntry.objects.record(member.study, member.user, "revoke-token", text)
 
 
+def revoke_all_of(user):
+    """With a new password the tokens that were made under the old one end, in every study."""
+    for token in ApiToken.objects.filter(membership__user=user, revoked_at=None):
+        revoke(token)
+
+
 def member_with(secret):
     """Whose token this is, while both are in force; else None."""
     token = (
-        ApiToken.objects.filter(
-            digest=digest_of(secret), revoked_at=None, membership__in=Membership.objects.active()
-        )
+        ApiToken.objects.in_force()
+        .filter(digest=digest_of(secret))
         .select_related("membership__user", "membership__study")
         .first()
     )  # fmt: skip

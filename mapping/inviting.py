@@ -105,6 +105,7 @@ def accept(invitation, *, user):
     require_good(invitation)
     if invitation.claims_id:
         raise NotInvited(f"This link hands over the account {invitation.claims.username}; yours stays as it is.")
+    require_address(invitation, user.email)
     return enter(invitation, study, user)
 
 
@@ -114,6 +115,7 @@ def accept_as_newcomer(invitation, *, name, email, password, username=""):
     study = lock_team(invitation.study)
     invitation = Invitation.objects.select_related("claims").get(pk=invitation.pk)
     require_good(invitation)
+    require_address(invitation, email)
     if invitation.claims_id:
         user = claimable_in(study).filter(pk=invitation.claims_id).first()
         if user is None:
@@ -132,6 +134,15 @@ def accept_as_newcomer(invitation, *, name, email, password, username=""):
         # Somebody took the user name or the e-mail between the check and the row.
         raise ValidationError("This user name or e-mail address was taken a moment ago. Choose another.") from error
     return enter(invitation, study, user)
+
+
+def require_address(invitation, email):
+    """A mailed link is for whom it was mailed to."""
+    if invitation.email and invitation.email.casefold() != email.casefold():
+        raise NotInvited(
+            f"This invitation was made for {invitation.email}: sign in with the account of that address, or ask "
+            f"{invitation.invited_by} for a link without an address."
+        )
 
 
 def require_good(invitation):

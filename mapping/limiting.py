@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from mapping.models import Attempt
@@ -22,6 +23,8 @@ SIGN_IN = Limit("sign-in", 10, 15)
 SIGN_IN_FROM = Limit("sign-in-from", 100, 15)
 PASSWORD_MAIL = Limit("password-mail", 5, 60)
 PASSWORD_MAIL_FROM = Limit("password-mail-from", 50, 60)
+# Somebody signed in is asked for their password again: whoever sits at an open page may be somebody else.
+PASSWORD = Limit("password", 10, 15)
 INVITATION_MAIL = Limit("invitation-mail", 50, 60)
 LONGEST = timedelta(hours=1)
 
@@ -38,6 +41,22 @@ def count(limit, *what):
 
 def forget(limit, *what):
     Attempt.objects.filter(key=digest(limit, what)).delete()
+
+
+def account(pk):
+    """An account counts as one, whichever of its names is typed; a typed name never counts as an account's number."""
+    return ("account", pk)
+
+
+def has_password(user, password):
+    """Whether it is this person's; refuses to look once too many were not."""
+    if is_reached(PASSWORD, user.pk):
+        raise ValidationError("Too many wrong passwords. Wait a quarter of an hour.", code="too_often")
+    if user.check_password(password):
+        forget(PASSWORD, user.pk)
+        return True
+    count(PASSWORD, user.pk)
+    return False
 
 
 def digest(limit, what):

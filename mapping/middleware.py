@@ -1,5 +1,7 @@
 """Everything is closed by default; a session that ended costs nobody what they typed; a NUL is refused."""
 
+from urllib.parse import urlencode
+
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import DatabaseError
 from django.http import JsonResponse
@@ -21,6 +23,19 @@ class SignedInMiddleware(LoginRequiredMiddleware):
 
 # What PostgreSQL answers to a text or a number that it cannot keep, by SQLSTATE.
 UNFIT_STATES = {"22021", "22P05", "22003", "54000"}
+
+
+class NotStored:
+    """No browser and no proxy stores a page: the next person at the machine may be somebody else."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        reply = self.get_response(request)
+        if "no-store" not in reply.get("Cache-Control", ""):
+            reply["Cache-Control"] = "private, no-store"
+        return reply
 
 
 class WholeText:
@@ -70,18 +85,24 @@ def signed_out(request):
     return answer
 
 
+def typed_fields(request):
+    """What was posted, as [(name, value)], but for the form's token and passwords: no page repeats those."""
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken" and "password" not in name
+    ]
+
+
 def keep(request):
     """The sign-in page, carrying what was posted; `SignIn` hands it back to be sent once more."""
     from mapping.people_forms import SignInForm
 
-    posted = request.POST.copy()
-    posted.pop("csrfmiddlewaretoken", None)
-    for name in [name for name in posted if "password" in name]:
-        del posted[name]
     facts = {
         "form": SignInForm(request),
         "next": request.get_full_path(),
-        "kept": posted.urlencode(),
+        "kept": urlencode(typed_fields(request)),
         "has_files": bool(request.FILES),
         "is_expired": True,
     }

@@ -1,5 +1,6 @@
 """Papers by hand: added, edited, removed, with their PDFs."""
 
+import re
 from collections import Counter
 
 from django.conf import settings
@@ -11,8 +12,10 @@ from django.template.defaultfilters import filesizeformat
 
 from mapping.models import Finding, LogEntry, Paper, PaperSource
 
-# Acrobat accepts a PDF whose mark stands within the first kilobyte.
-_PDF_MARK, _PDF_MARK_WITHIN = b"%PDF-", 1024
+# Acrobat accepts a PDF whose mark stands within the first kilobyte. What stands before it may be blank, and
+# nothing else: a file that begins like an answer of a server, or like a page, is taken for one somewhere.
+_PDF_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?[\x00\t\n\f\r ]*%PDF-")
+_PDF_HEADER_WITHIN = 1024
 
 
 @transaction.atomic
@@ -89,9 +92,16 @@ def pdf_refusal(upload):
     if upload.size > settings.PDF_LIMIT:
         return f"This file has {filesizeformat(upload.size)}; a PDF may have {filesizeformat(settings.PDF_LIMIT)}."
     upload.seek(0)
-    head = upload.read(_PDF_MARK_WITHIN)
+    head = upload.read(_PDF_HEADER_WITHIN)
     upload.seek(0)
-    return "" if _PDF_MARK in head else "This is not a PDF: its content does not begin like one."
+    if _PDF_HEADER.match(head):
+        return ""
+    if b"%PDF-" in head:
+        return (
+            "This is not a PDF that every program reads as one: something stands before its %PDF- mark. "
+            "Open it in a PDF reader, save it anew, and upload that."
+        )
+    return "This is not a PDF: its content does not begin like one."
 
 
 @transaction.atomic

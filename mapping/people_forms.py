@@ -1,9 +1,15 @@
 """The forms about people: signing in, passwords, accounts, invitations, roles."""
 
+from datetime import datetime, time
+
 from django import forms
+from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm, UserCreationForm
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import timezone
 
 from mapping import limiting
 from mapping.inviting import claimable_in
@@ -32,21 +38,29 @@ class SignInForm(AuthenticationForm):
         self.is_limited = False
 
     def clean(self):
-        name, where = self.cleaned_data.get("username", ""), limiting.address_of(self.request)
-        if limiting.is_reached(limiting.SIGN_IN, name, where) or limiting.is_reached(limiting.SIGN_IN_FROM, where):
+        where = limiting.address_of(self.request)
+        tried = [limiting.is_reached(limiting.SIGN_IN, *who, where) for who in self.tried()]
+        if any(tried) or limiting.is_reached(limiting.SIGN_IN_FROM, where):
             self.is_limited = True
             raise ValidationError(self.error_messages["too_often"], code="too_often")
         return super().clean()
 
+    def tried(self):
+        """Whom the attempt counts against: the account, by whichever of its names, or a name that nobody has."""
+        name = self.cleaned_data.get("username", "")
+        known = User.objects.known_as(name).values_list("pk", flat=True)
+        return [limiting.account(pk) for pk in known] or [("name", name)]
+
     def get_invalid_login_error(self):
-        name, where = self.cleaned_data.get("username", ""), limiting.address_of(self.request)
-        limiting.count(limiting.SIGN_IN, name, where)
+        where = limiting.address_of(self.request)
+        for who in self.tried():
+            limiting.count(limiting.SIGN_IN, *who, where)
         limiting.count(limiting.SIGN_IN_FROM, where)
         return super().get_invalid_login_error()
 
     def confirm_login_allowed(self, user):
         super().confirm_login_allowed(user)
-        limiting.forget(limiting.SIGN_IN, self.cleaned_data["username"], limiting.address_of(self.request))
+        limiting.forget(limiting.SIGN_IN, *limiting.account(user.pk), limiting.address_of(self.request))
         whose = self.cleaned_data.get("whose")
         if whose and user.username != whose:
             raise ValidationError(self.error_messages["other_person"], "other_person", {"whose": whose})
@@ -56,6 +70,40 @@ class PasswordMailForm(PasswordResetForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["email"].label = "E-mail address of your account"
+
+    def send_mail(self, subject_name, name, context, from_email, to_email, html_email_template_name=None):
+        """As Django's, but a mail that cannot be sent is no secret of the log: it is tried again."""
+        subject = " ".join(render_to_string(subject_name, context).split())
+        EmailMessage(subject, render_to_string(name, context), from_email, [to_email]).send()
+
+
+class PasswordChangeForm(auth_forms.PasswordChangeForm):
+    def clean_old_password(self):
+        password = self.cleaned_data["old_password"]
+        if not limiting.has_password(self.user, password):
+            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return password
+
+
+class TokenForm(forms.Form):
+    label = forms.CharField(
+        label="What is the new token for?",
+        max_length=100,
+        widget=forms.TextInput(attrs={"placeholder": "My notebook"}),
+        error_messages={"required": "Say what the token is for: you will know by it which one to revoke."},
+    )
+    ends_on = forms.DateField(
+        label="It works until",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Within a year. Left empty: for ninety days. A new password ends it too.",
+    )
+
+    def facts(self):
+        """What `granting.grant` takes: the last day counts to its end."""
+        day = self.cleaned_data["ends_on"]
+        ends_at = day and timezone.make_aware(datetime.combine(day, time.max))
+        return {"label": self.cleaned_data["label"], "ends_at": ends_at}
 
 
 class AccountForm(forms.ModelForm):
@@ -82,8 +130,12 @@ class AccountForm(forms.ModelForm):
 
     def clean(self):
         facts = super().clean()
-        if "email" in self.changed_data and not self.instance.check_password(facts.get("password", "")):
-            self.add_error("password", "This is not your password, so the e-mail address stays as it was.")
+        if "email" in self.changed_data:
+            try:
+                if not limiting.has_password(self.instance, facts.get("password", "")):
+                    raise ValidationError("This is not your password, so the e-mail address stays as it was.")
+            except ValidationError as error:
+                self.add_error("password", error)
         return facts
 
 
@@ -138,6 +190,10 @@ class NewcomerForm(forms.ModelForm):
         super().__init__(*args, initial={"email": invitation.email}, **kwargs)
         for name in ("name", "email"):
             self.fields[name].required = True
+        if invitation.email:
+            # The link was mailed there: who forwards it forwards no account under another address.
+            self.fields["email"].disabled = True
+            self.fields["email"].help_text = "The invitation was made for this address."
         if invitation.claims_id:
             del self.fields["username"]
             self.fields["name"].initial = invitation.claims.name

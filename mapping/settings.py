@@ -7,6 +7,7 @@ Without any environment Concord runs for one person on one machine: its own Post
     SECRET_KEY            needed as soon as DATABASE_URL or an https address is set
     ALLOWED_HOSTS         more host names, separated by commas
     BEHIND_PROXY          1 where a proxy terminates TLS and sets X-Forwarded-Proto
+    HSTS_PRELOAD          1 to let browsers keep a list of this host as one of https alone
     DEBUG                 1 for the developers' error pages
     EMAIL_URL             smtp://user:password@host:587 (smtps:// for TLS from the start); unset: the console
     DEFAULT_FROM_EMAIL    sender of invitations and password resets
@@ -84,6 +85,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mapping.middleware.NotStored",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -120,6 +122,8 @@ if DATABASE_URL:
     DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
     if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: postgresql://user:password@host/name")
+    # A machine that does not answer is away; libpq would wait for two minutes, and hold up everybody.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 else:
     DATABASES = {"default": embedded.configuration(VAR_DIR / "postgres", is_throw_away=IS_TESTED)}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
@@ -173,6 +177,7 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = UPLOADS_DIR
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700  # whoever runs Concord, and nobody else
 MEDIA_URL = "/uploads/"  # nothing is served there: PDFs go through a door
 # Without collected files (a management command, a first look) pages name the plain ones, and whitenoise finds them.
 WHITENOISE_MANIFEST_STRICT = False
@@ -200,13 +205,18 @@ if EMAIL.scheme:
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 SENDS_MAIL = bool(EMAIL.scheme)
+# Password mails are sent behind the answer. A test looks for them at once, in a transaction that no other thread sees.
+SENDS_MAIL_IN_REQUEST = IS_TESTED
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"concord@{PUBLIC.hostname}")
 
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+# Browsers that know of it by heart take years to forget: only for whoever asks for it.
+SECURE_HSTS_PRELOAD = IS_HTTPS and is_on("HSTS_PRELOAD")
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 IS_BEHIND_PROXY = is_on("BEHIND_PROXY")
 if IS_BEHIND_PROXY:

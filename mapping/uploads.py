@@ -1,5 +1,9 @@
 """Bodies that are too large are refused by their declared size, before anything of them is kept."""
 
+import os
+from contextlib import suppress
+from pathlib import Path
+
 from django.conf import settings
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
@@ -44,3 +48,17 @@ def drain(request, size):
             left -= len(block)
     except OSError:
         return
+
+
+def close_to_others(folder):
+    """Files and folders below, and the folder itself, are for whoever runs Concord alone. Links are not followed."""
+    if not Path(folder).is_dir():
+        return
+    for place, _, names in os.walk(folder):
+        paths = [(place, settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS)]
+        paths += [(os.path.join(place, name), settings.FILE_UPLOAD_PERMISSIONS) for name in names]
+        for path, mode in paths:
+            # One that belongs to another user, or went meanwhile, is theirs to close.
+            with suppress(OSError):
+                if not os.path.islink(path):
+                    os.chmod(path, mode)

@@ -215,3 +215,4 @@ urlpatterns = [
 ]
 
 handler400 = "mapping.views.refusals.bad_request"
+handler500 = "mapping.views.refusals.server_error"

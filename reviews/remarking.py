@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mapping import codebook
+from mapping.addresses import public
 from mapping.models import LogEntry, Membership, User
 from reviews.blindness import rules
 from reviews.blindness.names import without_names
@@ -118,7 +119,7 @@ def mail(line, called):
     if not settings.SENDS_MAIL:
         return
     address = reverse("comparison", args=[line.paper.study.slug, line.paper.key])
-    facts = {"remark": line, "link": f"{settings.PUBLIC_URL}{address}#s-{line.section.key}"}
+    facts = {"remark": line, "link": public(f"{address}#s-{line.section.key}")}
     for user in called:
         if user.email:
             subject = " ".join(render_to_string("mail/mention-subject.txt", facts).split())

@@ -53,8 +53,8 @@ class Server:
         self.log = folder / "server.log"
         self.process = None
 
-    def start(self):
-        environment = {
+    def environment(self):
+        return {
             **os.environ,
             "DATABASE_URL": database_url(),
             "CONCORD_URL": self.url,
@@ -62,11 +62,13 @@ class Server:
             "VAR_DIR": str(django_settings.VAR_DIR),
             "WEB_WORKERS": "1",
         }
+
+    def start(self):
         gunicorn = [sys.executable, "-m", "gunicorn", "mapping.wsgi", "--config", "mapping/gunicorn.py"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*gunicorn, "--bind", f"127.0.0.1:{self.port}"],
-                cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
+                cwd=ROOT, env=self.environment(), stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         self.wait_until_it_answers()
 

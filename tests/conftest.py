@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from mapping.models import Membership
 from tests.browser import chromium, page_as, serious, server, server_process  # noqa: F401
 from tests.making import make_assignment, make_study, make_user
+from tests.own_server import own_server  # noqa: F401
 
 # The machine may be busy with other tests: how long an example takes says nothing about the code.
 hypothesis_settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

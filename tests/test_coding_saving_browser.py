@@ -40,6 +40,28 @@ def test_typing_saves_itself_and_what_the_network_lost_goes_out_when_it_is_back(
     assert kept_in(page) == 0
 
 
+def test_what_is_typed_while_the_database_is_away_is_kept_and_goes_out_by_itself(page_as, ben, url, assignment):
+    page = page_as(ben)
+    page.goto(url)
+    page.route("**/sections/**", lambda route: route.fulfill(status=503, body="<p>The database is away</p>"))
+    conclusion(page).fill("typed into an outage")
+    expect(line(page)).to_have_text("not saved, retrying; kept in this browser")
+    assert kept_in(page) == 1
+    page.unroute("**/sections/**")
+    expect(line(page)).to_have_text(SAVED)
+    assert said(assignment, "conclusion").text == "typed into an outage"
+    assert not KeptEdit.objects.exists()
+    assert kept_in(page) == 0
+
+
+def test_a_button_that_reaches_no_database_says_so_on_the_page(page_as, ben, url):
+    page = page_as(ben)
+    page.goto(url)
+    page.route("**/mentions/**", lambda route: route.fulfill(status=503, body="<p>The database is away</p>"))
+    page.evaluate("htmx.ajax('GET', '/mentions/', {target: '#main'})")
+    expect(page.locator("#messages .alert")).to_contain_text("That did not reach the server")
+
+
 def test_what_was_typed_without_a_server_survives_it_the_reload_and_the_restart(
     page_as, server, ben, cleo, url, assignment
 ):

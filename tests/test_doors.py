@@ -295,3 +295,13 @@ def test_a_person_who_comes_to_the_address_of_a_button_finds_its_page(name, thin
     assert client.get(url, HTTP_ACCEPT="application/json").status_code == 405
     assert client.get(url, HTTP_ACCEPT="text/html", HTTP_HX_REQUEST="true").status_code == 405
     assert client.delete(url, HTTP_ACCEPT="text/html").status_code == 405
+
+
+def test_no_browser_or_proxy_stores_what_stands_behind_the_sign_in(things, as_user, ada):
+    lead, stored = as_user(ada), []
+    for name in sorted(set(DOORS) - {"password-reset-choose"}):
+        url = address(name, {**things, "task": things["own task"][ada.pk]})
+        for answer in (lead.get(url), lead.get(url, headers={"HX-Request": "true"})):
+            if not {"private", "no-store"} <= set(answer.get("Cache-Control", "").split(", ")):
+                stored.append(name)
+    assert stored == []

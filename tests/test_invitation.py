@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -35,7 +36,7 @@ def test_a_lead_makes_a_link_to_copy_and_the_log_says_so(study, as_user, ada):
     page = own.get(team_of(study)).content.decode()
     made = Invitation.objects.get()
 
-    assert f"http://testserver{made.get_absolute_url()}" in page
+    assert f"{settings.PUBLIC_URL}{made.get_absolute_url()}" in page
     assert (made.role, made.state, made.invited_by) == ("observer", "open", ada)
     assert LogEntry.objects.get().text == "Ada Lead invited somebody as observer."
     assert mail.outbox == []
@@ -47,7 +48,7 @@ def test_an_invitation_with_an_address_is_mailed(study, as_user, ada):
 
     assert (message.to, message.reply_to) == (["new@example.org"], ["ada@example.org"])
     assert message.subject == f"Ada Lead invites you to {study.title}"
-    assert f"http://testserver{Invitation.objects.get().get_absolute_url()}" in message.body
+    assert f"{settings.PUBLIC_URL}{Invitation.objects.get().get_absolute_url()}" in message.body
 
 
 def test_where_the_mail_cannot_be_sent_the_link_is_there_to_copy(study, as_user, ada, settings):
@@ -300,3 +301,39 @@ def test_a_new_account_signs_in_with_what_was_chosen(client, link):
 def test_an_observer_is_welcomed_in_good_english(study, ada, client):
     joined = client.post(invite(study, role="observer", by=ada).get_absolute_url(), NEWCOMER)
     assert "You are an observer of this study." in client.get(joined.url).content.decode()
+
+
+def test_a_mailed_link_is_for_the_account_of_its_address(study, as_user, ada, zoe):
+    mailed = invite(study, role="lead", email="nia@example.org", by=ada)
+    link = mailed.get_absolute_url()
+    for refused in (as_user(zoe).get(link), as_user(zoe).post(link)):
+        assert refused.status_code == 410
+        assert "This invitation was made for nia@example.org" in refused.content.decode()
+    assert not study.memberships.filter(user=zoe).exists()
+    with pytest.raises(NotInvited):
+        accept(mailed, user=zoe)
+
+    nia = make_user("nia", email="Nia@Example.org")
+    assert as_user(nia).post(link).status_code == 302
+    assert study.memberships.get(user=nia).role == "lead"
+
+
+def test_a_newcomer_by_mail_gets_the_address_that_was_mailed_to_whatever_they_send(study, client, ada):
+    mailed = invite(study, role="reviewer", email="nia@example.org", by=ada)
+    page = client.get(mailed.get_absolute_url()).content.decode()
+    assert re.search(r'name="email"[^>]*value="nia@example.org"[^>]*disabled', page)
+    client.post(mailed.get_absolute_url(), {**NEWCOMER, "email": "mallory@example.org"})
+    assert User.objects.get(username="nia").email == "nia@example.org"
+    assert not User.objects.filter(email="mallory@example.org").exists()
+
+
+def test_no_account_is_made_under_another_address_by_whoever_calls_the_act(study, ada):
+    mailed = invite(study, role="reviewer", email="nia@example.org", by=ada)
+    with pytest.raises(NotInvited):
+        accept_as_newcomer(mailed, **{**NEWCOMER, "email": "mallory@example.org"})
+    assert not User.objects.filter(username="nia").exists()
+
+
+def test_a_link_without_an_address_is_for_whoever_has_it(study, as_user, ada, zoe):
+    assert as_user(zoe).post(invite(study, role="reviewer", by=ada).get_absolute_url()).status_code == 302
+    assert study.memberships.filter(user=zoe).exists()

@@ -1,5 +1,8 @@
 """A paper's PDF: taken by content, served to members alone, in ranges, and never as anything but a PDF."""
 
+import stat
+from pathlib import Path
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -7,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from mapping.models import LogEntry
+from mapping.uploads import close_to_others
 from mapping.views.pdf import byte_range
 from tests.making import make_paper
 
@@ -78,6 +82,18 @@ def test_a_mark_within_the_first_kilobyte_is_enough(paper, as_user, ada):
     assert send(as_user(ada), paper, b"\n" * 1019 + PDF).status_code == 302
 
 
+@pytest.mark.parametrize(
+    "before",
+    [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", b"<script>alert(1)</script>", b"GIF89a", b"PK\x03\x04", b"%!"],
+)
+def test_a_file_that_begins_like_something_else_is_no_pdf_wherever_its_mark_stands(before, paper, as_user, ada):
+    answer = send(as_user(ada), paper, before + PDF)
+    assert answer.status_code == 422
+    assert "something stands before its %PDF- mark" in answer.text
+    paper.refresh_from_db()
+    assert not paper.pdf
+
+
 def test_too_large_empty_and_missing_files_are_refused(paper, as_user, ada, settings):
     settings.PDF_LIMIT = 1000
     answer = send(as_user(ada), paper)
@@ -132,3 +148,27 @@ def test_a_range_of_a_replaced_file_gives_the_whole_new_one(kept, as_user, ben):
 def test_an_empty_suffix_cannot_be_satisfied():
     assert byte_range("bytes=-0", 10) == (10, 10)
     assert byte_range("bytes=-20", 10) == (0, 9)
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_uploads_are_readable_by_whoever_runs_the_server_alone(kept, settings):
+    file = Path(kept.pdf.path)
+    assert mode(file) == 0o600
+    assert {mode(folder) for folder in file.parents if folder.is_relative_to(settings.MEDIA_ROOT)} == {0o700}
+
+
+def test_what_was_uploaded_before_is_closed_too(kept, settings, tmp_path):
+    file, elsewhere = Path(kept.pdf.path), tmp_path / "elsewhere"
+    elsewhere.write_text("somebody else's")
+    elsewhere.chmod(0o644)
+    (file.parent / "link").symlink_to(elsewhere)
+    for path, open_mode in ((file, 0o644), (file.parent, 0o755), (settings.MEDIA_ROOT, 0o755)):
+        path.chmod(open_mode)
+
+    close_to_others(settings.MEDIA_ROOT)
+    assert (mode(file), mode(file.parent), mode(settings.MEDIA_ROOT)) == (0o600, 0o700, 0o700)
+    assert mode(elsewhere) == 0o644
+    close_to_others(tmp_path / "none")

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -75,6 +76,63 @@ def test_too_many_failures_close_the_account_to_this_address_and_to_no_other(cli
     assert "Too many failed attempts" in refused.content.decode()
     assert sign_in(Client(), "cleo").status_code == 302
     assert sign_in(Client(REMOTE_ADDR="192.0.2.7"), "ben").status_code == 302
+
+
+def test_user_name_and_email_of_one_account_count_together(client, ben):
+    for number in range(limiting.SIGN_IN.most):
+        name = ("ben", "ben@example.org", "BEN", "Ben@Example.ORG")[number % 4]
+        assert sign_in(client, name, "wrong password").status_code == 422
+
+    assert sign_in(client, "ben").status_code == 429
+    assert sign_in(client, "ben@example.org").status_code == 429
+    assert sign_in(Client(REMOTE_ADDR="192.0.2.7"), "ben@example.org").status_code == 302
+
+
+def test_a_name_that_nobody_has_is_limited_alike_and_is_nobodys_number(client, ben):
+    for _ in range(limiting.SIGN_IN.most):
+        assert sign_in(client, f"{ben.pk}", "wrong password").status_code == 422
+    assert sign_in(client, f"{ben.pk}", "wrong password").status_code == 429
+    assert sign_in(client, "ben").status_code == 302
+
+
+def changed(client, old, new="quite another one"):
+    return client.post(reverse("password-change"), {"old_password": old, "new_password1": new, "new_password2": new})
+
+
+def renamed(client, password):
+    return client.post(reverse("account"), {"name": "Ben", "email": "new@example.org", "password": password})
+
+
+def test_who_sits_at_an_open_page_guesses_the_password_ten_times_on_whatever_pages_ask_for_it(as_user, ben):
+    browser = as_user(ben)
+    for _ in range(limiting.PASSWORD.most // 2):
+        assert "old password was entered incorrectly" in changed(browser, "a guess").content.decode()
+        assert "This is not your password" in renamed(browser, "a guess").content.decode()
+
+    for refused in (changed(browser, PASSWORD), renamed(browser, PASSWORD)):
+        assert refused.status_code == 422
+        assert "Too many wrong passwords" in refused.content.decode()
+    ben.refresh_from_db()
+    assert ben.check_password(PASSWORD)
+    assert ben.email == "ben@example.org"
+
+    Attempt.objects.update(at="2020-01-01T00:00Z")
+    assert changed(browser, PASSWORD).status_code == 302
+
+
+def test_the_right_password_forgets_the_wrong_ones(as_user, ben):
+    browser = as_user(ben)
+    for _ in range(3):
+        for _ in range(limiting.PASSWORD.most - 1):
+            renamed(browser, "a guess")
+        assert renamed(browser, PASSWORD).status_code == 302
+        User.objects.filter(pk=ben.pk).update(email="ben@example.org")
+
+
+def test_the_admin_site_has_no_password_form_beside(as_user, ada):
+    User.objects.filter(pk=ada.pk).update(is_staff=True, is_superuser=True)
+    answer = as_user(ada).post("/admin/password_change/", {"old_password": "a guess"})
+    assert (answer.status_code, answer.url) == (302, reverse("password-change"))
 
 
 def test_failures_of_many_names_from_one_address_are_limited_too(client, ben):
@@ -207,7 +265,7 @@ def test_signing_out_ends_the_session_and_works_twice(client, as_user, ben):
 
 
 def reset_link(message):
-    return re.search(r"http://testserver(/password-reset/\S+)", message.body)[1]
+    return re.search(rf"{re.escape(settings.PUBLIC_URL)}(/password-reset/\S+)", message.body)[1]
 
 
 def test_a_forgotten_password_is_replaced_by_mail_once(client, ben):

@@ -7,6 +7,7 @@ from pathlib import Path
 from django.contrib.staticfiles import finders
 
 from mapping.collecting import CollectedStorage
+from tests.raw_http import Connection
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMED = re.compile(r"""\{%\s*static\s+["']([^"']+)["']""")
@@ -75,3 +76,23 @@ def test_what_pages_name_is_compressed_once_and_anew_when_it_has_changed_or_was_
     other = tmp_path / collect(tmp_path).hashed_files["big.mjs"]
     assert other != named
     assert Path(f"{other}.br").exists()
+
+
+def test_pages_and_what_they_name_are_there_while_nothing_is_collected(own_server):
+    assert not (own_server.var / "static" / "staticfiles.json").exists()
+    with Connection(own_server.port) as browser:
+        page = browser.ask("GET", "/sign-in/")
+        named = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.body.decode()))
+        assert page.status == 200
+        assert "/static/css/base.css" in named
+        assert {path: browser.ask("GET", path).status for path in named} == dict.fromkeys(named, 200)
+        assert browser.ask("GET", "/no/such/page").status == 404
+
+
+def test_a_file_that_came_after_collecting_is_named_plainly(tmp_path):
+    (tmp_path / "big.mjs").write_text("export const words = 'words';\n")
+    storage = collect(tmp_path)
+    (tmp_path / "later.mjs").write_text("export const words = 'later';\n")
+    assert storage.url("later.mjs") == "/static/later.mjs"
+    assert storage.url("none.mjs") == "/static/none.mjs"
+    assert storage.url("big.mjs") == f"/static/{storage.hashed_files['big.mjs']}"

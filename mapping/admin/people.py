@@ -4,7 +4,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
-from mapping.models import ApiToken, Attempt, Invitation, Membership, User
+from mapping.models import ApiToken, Attempt, Invitation, Membership, PasswordMail, User
 from mapping.people import lock_team, require_another_lead
 from mapping.people_forms import AdminUserForm
 
@@ -76,8 +76,8 @@ class InvitationPage(ViewOnlyAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenPage(ViewOnlyAdmin):
-    list_display = ["label", "membership", "created_at", "last_used_at", "revoked_at"]
-    list_filter = ["created_at", ("revoked_at", admin.EmptyFieldListFilter)]
+    list_display = ["label", "membership", "created_at", "ends_at", "last_used_at", "revoked_at"]
+    list_filter = ["created_at", "ends_at", ("revoked_at", admin.EmptyFieldListFilter)]
     list_select_related = ["membership__user", "membership__study"]
     search_fields = ["label", "membership__user__username", "membership__study__title"]
     exclude = ["digest"]
@@ -90,3 +90,12 @@ class AttemptPage(ViewOnlyAdmin):
     list_display = ["at", "key"]
     list_filter = ["at"]
     search_fields = ["key"]
+
+
+@admin.register(PasswordMail)
+class PasswordMailPage(ViewOnlyAdmin):
+    """Mails with a link to a new password that wait, mostly because the mail server refuses them."""
+
+    list_display = ["email", "asked_at"]
+    list_filter = ["asked_at"]
+    search_fields = ["email"]

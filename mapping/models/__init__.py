@@ -4,7 +4,7 @@ from .codebook import Approach, Challenge, Code, CodebookChange, MaturityStage
 from .findings import Evidence, Finding, FindingMark, Judgement
 from .log import LogEntry
 from .papers import Paper, PaperImport, PaperSource
-from .people import Attempt, User
+from .people import Attempt, PasswordMail, User
 from .studies import ApiToken, Invitation, Membership, Study
 from .templates import Phase, ResearchQuestion, Section
 
@@ -26,6 +26,7 @@ __all__ = [
     "Paper",
     "PaperImport",
     "PaperSource",
+    "PasswordMail",
     "Phase",
     "ResearchQuestion",
     "Section",

@@ -5,6 +5,12 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 
+def end_tokens_of(user):
+    from mapping.granting import revoke_all_of
+
+    revoke_all_of(user)
+
+
 class UserQuerySet(models.QuerySet):
     def known_as(self, name):
         """Whoever signs in with this user name or e-mail address, in whatever case it was typed."""
@@ -46,11 +52,31 @@ class User(AbstractUser):
     def __str__(self):
         return self.name or self.username
 
+    def save(self, *args, **kwargs):
+        is_new_password = self.pk and self._password is not None
+        super().save(*args, **kwargs)
+        if is_new_password:
+            # Whoever had the old one may have made themselves a token with it.
+            end_tokens_of(self)
+
     def get_full_name(self):
         return self.name or self.username
 
     def get_short_name(self):
         return (self.name or self.username).split()[0]
+
+
+class PasswordMail(models.Model):
+    """A mail with a link to a new password: asked for, and waiting to be sent to whoever has an account."""
+
+    email = models.EmailField("e-mail address")
+    asked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["asked_at"]
+
+    def __str__(self):
+        return f"asked for at {self.asked_at:%H:%M}"
 
 
 class Attempt(models.Model):

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from mapping.inviting import NotInvited, accept, accept_as_newcomer, invitation_behind
+from mapping.inviting import NotInvited, accept, accept_as_newcomer, invitation_behind, require_address
 from mapping.models import Membership
 from mapping.pages import answer, posted
 from mapping.people_forms import NewcomerForm
@@ -51,11 +51,12 @@ def join(request, found):
         return redirect(found.study)
     if found.state != "open":
         return refused(request, found, found.state)
-    if request.method == "POST":
-        try:
-            membership = accept(found, user=request.user)
-        except NotInvited as error:
-            return refused(request, found, error.code or "taken", reason=error.messages[0])
+    try:
+        require_address(found, request.user.email)
+        membership = accept(found, user=request.user) if request.method == "POST" else None
+    except NotInvited as error:
+        return refused(request, found, error.code or "taken", reason=error.messages[0])
+    if membership:
         messages.success(request, joined_as(membership))
         return redirect(found.study)
     return answer(request, "invitation.html", {"invitation": found, "form": None})

@@ -3,10 +3,11 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views
+from django.shortcuts import redirect
 from django.urls import reverse_lazy
 
-from mapping import limiting
-from mapping.people_forms import PasswordMailForm
+from mapping import limiting, password_mail
+from mapping.people_forms import PasswordChangeForm, PasswordMailForm
 
 
 class Reset(views.PasswordResetView):
@@ -14,8 +15,6 @@ class Reset(views.PasswordResetView):
 
     template_name = "password-reset.html"
     form_class = PasswordMailForm
-    subject_template_name = "mail/password-reset-subject.txt"
-    email_template_name = "mail/password-reset.txt"
     success_url = reverse_lazy("password-reset-sent")
 
     def form_valid(self, form):
@@ -26,7 +25,8 @@ class Reset(views.PasswordResetView):
             return self.form_invalid(form)
         for limit, what in tries:
             limiting.count(limit, what)
-        return super().form_valid(form)
+        password_mail.ask_for(email)
+        return redirect(self.success_url)
 
     def form_invalid(self, form):
         return self.render_to_response(self.get_context_data(form=form), status=422)
@@ -48,8 +48,7 @@ class Choose(views.PasswordResetConfirmView):
 
     def form_valid(self, form):
         reply = super().form_valid(form)
-        for name in (self.user.username, self.user.email):
-            limiting.forget(limiting.SIGN_IN, name, limiting.address_of(self.request))
+        limiting.forget(limiting.SIGN_IN, *limiting.account(self.user.pk), limiting.address_of(self.request))
         messages.success(self.request, "Your new password is saved. Sign in with it.")
         return reply
 
@@ -59,6 +58,7 @@ class Choose(views.PasswordResetConfirmView):
 
 class Change(views.PasswordChangeView):
     template_name = "password-change.html"
+    form_class = PasswordChangeForm
     success_url = reverse_lazy("account")
 
     def form_valid(self, form):

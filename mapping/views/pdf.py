@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.utils.cache import patch_cache_control
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -95,7 +94,6 @@ def dressed(reply, paper, tag):
     reply["X-Content-Type-Options"] = "nosniff"
     # `key` may be in any script: Django writes what old programs cannot read as filename*.
     reply["Content-Disposition"] = content_disposition_header(False, f"{paper.key}.pdf")
-    patch_cache_control(reply, private=True, no_cache=True)
     return reply
 
 

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mapping import access, inviting, limiting, people
+from mapping.addresses import public
 from mapping.models import Membership
 from mapping.pages import answer, posted
 from mapping.people_forms import InviteForm, RoleForm
@@ -31,8 +32,7 @@ def team_page(request, study, *, form=None, refused=False):
         invitations = study.invitations.select_related("invited_by", "accepted_by", "claims")
         facts["page"] = Paginator(invitations, INVITATIONS_ON_A_PAGE).get_page(request.GET.get("page"))
         facts["invitations"] = [
-            {"invitation": invitation, "link": request.build_absolute_uri(invitation.get_absolute_url())}
-            for invitation in facts["page"]
+            {"invitation": invitation, "link": public(invitation.get_absolute_url())} for invitation in facts["page"]
         ]
     return answer(request, "team.html", facts, refused=refused)
 
@@ -67,7 +67,7 @@ def mail(request, invitation):
         return
     limiting.count(limiting.INVITATION_MAIL, request.user.pk)
     try:
-        inviting.mail(invitation, request.build_absolute_uri(invitation.get_absolute_url()))
+        inviting.mail(invitation, public(invitation.get_absolute_url()))
     except OSError:
         messages.warning(request, f"The mail to {invitation.email} could not be sent. Copy the link instead.")
     else:

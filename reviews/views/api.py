@@ -12,9 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from mapping import access, granting
+from mapping.addresses import public
 from mapping.exporting import cell, plain
 from mapping.middleware import wants_json
 from mapping.pages import answer
+from mapping.people_forms import TokenForm
 from reviews.scoping import scope_for
 from reviews.views.export import tables_for
 
@@ -25,24 +27,29 @@ def api(request, slug):
     return page(request, access.study_to_read(request.user, slug))
 
 
-def page(request, study, *, secret="", error="", refused=False):
+def page(request, study, *, secret="", form=None):
     scope = scope_for(request.user, study)
     tables = [(name.removesuffix(".csv"), table, table.columns_of(scope)) for name, table in tables_for(study).items()]
     tokens = study.membership.api_tokens.order_by("revoked_at", "-created_at")[:100]
-    context = {"study": study, "tables": tables, "tokens": tokens, "secret": secret, "error": error}
-    context["example"] = request.build_absolute_uri(f"/s/{study.slug}/api/codings.json")
-    return answer(request, "api.html", context, refused=refused)
+    context = {"study": study, "tables": tables, "tokens": tokens, "secret": secret}
+    context["example"] = public(f"/s/{study.slug}/api/codings.json")
+    context["form"] = form or TokenForm()
+    return answer(request, "api.html", context, refused=context["form"].is_bound)
 
 
 @never_cache
 @require_POST
 def new_token(request, slug):
     study = access.study_to_read(request.user, slug)
-    try:
-        _, secret = granting.grant(study.membership, label=request.POST.get("label", "").replace("\x00", ""))
-    except ValidationError as error:
-        return page(request, study, error=" ".join(error.messages), refused=True)
-    return page(request, study, secret=secret)
+    form = TokenForm(request.POST)
+    if form.is_valid():
+        try:
+            _, secret = granting.grant(study.membership, **form.facts())
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return page(request, study, secret=secret)
+    return page(request, study, form=form)
 
 
 @require_POST
@@ -60,7 +67,7 @@ def api_file(request, slug, name):
     if scheme.lower() == "bearer":
         member = granting.member_with(secret.strip())
         if member is None:
-            return refused("This token is not known, or was revoked.")
+            return refused("This token is not known, has ended, or was revoked.")
         user = member.user
         if member.study.slug != slug:
             raise Http404("No such study.")
