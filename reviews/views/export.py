@@ -59,7 +59,7 @@ def export(request, slug):
     context = {
         "study": study,
         "files": files,
-        "references": [(name, about) for name, (_, about) in bundling.REFERENCES.items()],
+        "references": list(bundling.REFERENCES.items()),
         "papers": scope.of(Paper).count(),
         "is_whole": scope.is_whole,
         "hides_names": study.is_anonymous and not study.is_released,
