@@ -25,7 +25,7 @@ def codes_of(study, *statuses):
 def as_csv(study):
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
+    writer.writerow(map(safe, COLUMNS))
     for code in codes_of(study):
         into, parent = code.merged_into, code.parent
         writer.writerow(
