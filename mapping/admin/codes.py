@@ -1,10 +1,14 @@
 from django.contrib import admin
-from django.db.models import Q
 
-from mapping.models import Approach, Challenge, Code, MaturityStage, Membership
+from mapping.models import Approach, Challenge, Code, MaturityStage
 
+from .code_resources import (
+    ApproachResource,
+    ChallengeResource,
+    MaturityStageResource,
+    record_words,
+)
 from .records import RecordAdmin
-from .resources import ApproachResource, ChallengeResource, MaturityStageResource, record_words
 from .tables import TableAdmin
 
 
@@ -22,16 +26,7 @@ class CodeAdmin(RecordAdmin):
         return code.section.study
 
     def get_queryset(self, request):
-        """Proposals tell what others found: their proposers and the leads see them, and who is in no team."""
-        leads = Membership.objects.leads().filter(user=request.user).values("study")
-        member_of = Membership.objects.filter(user=request.user).values("study")
-        seen = (
-            ~Q(status__in=[Code.Status.PROPOSED, Code.Status.DECLINED])
-            | Q(proposed_by=request.user)
-            | Q(section__study__in=leads)
-            | ~Q(section__study__in=member_of)
-        )
-        return super().get_queryset(request).filter(seen)
+        return super().get_queryset(request).visible_in_admin(request.user)
 
     def has_add_permission(self, request):
         return False

@@ -1,6 +1,7 @@
 from django.contrib import admin
+from django.db.models import Q
 
-from mapping.models import CodebookChange, Phase, ResearchQuestion, Section, Study
+from mapping.models import Code, CodebookChange, Phase, ResearchQuestion, Section, Study
 
 from .records import RecordAdmin, ViewOnlyAdmin
 
@@ -61,3 +62,7 @@ class CodebookChangePage(ViewOnlyAdmin):
     list_filter = ["act", "at", ("study", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["study", "section", "code", "by", "undoes"]
     search_fields = ["code__label", "section__label", "reason"]
+
+    def get_queryset(self, request):
+        codes = Code.objects.visible_in_admin(request.user)
+        return super().get_queryset(request).filter(Q(code=None) | Q(code__in=codes))

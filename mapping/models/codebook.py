@@ -4,7 +4,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from .studies import Study
+from .studies import Membership, Study
 from .templates import Section
 
 
@@ -26,6 +26,15 @@ class CodeQuerySet(models.QuerySet):
 
     def proposed(self):
         return self.filter(status=Code.Status.PROPOSED)
+
+    def visible_in_admin(self, user):
+        """Proposals tell what others found: their proposers see them, the leads, and who is in no team."""
+        member_of = Membership.objects.filter(user=user)
+        leads = Membership.objects.leads().filter(user=user).values("study")
+        closed = Q(status__in=[Code.Status.PROPOSED, Code.Status.DECLINED])
+        closed |= Q(status=Code.Status.MERGED, proposed_by__isnull=False)
+        own = Q(proposed_by=user) | Q(section__study__in=leads)
+        return self.filter(~closed | own | ~Q(section__study__in=member_of.values("study")))
 
 
 class Code(models.Model):
