@@ -1,7 +1,12 @@
 """The forms about people: signing in, passwords, accounts, invitations, roles."""
 
 from django import forms
-from django.contrib.auth.forms import AdminUserCreationForm, AuthenticationForm, PasswordResetForm
+from django.contrib.auth.forms import (
+    AdminUserCreationForm,
+    AuthenticationForm,
+    PasswordResetForm,
+    UserChangeForm,
+)
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
 
@@ -184,5 +189,10 @@ class AdminUserForm(AdminUserCreationForm):
     def clean_username(self):
         return without_at(super().clean_username() or "")  # None: it is refused already
 
+    def clean_email(self):
+        return unlike_a_user_name(self.cleaned_data["email"], self.instance)
+
+
+class AdminChangeForm(UserChangeForm):
     def clean_email(self):
         return unlike_a_user_name(self.cleaned_data["email"], self.instance)

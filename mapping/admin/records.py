@@ -26,6 +26,10 @@ class RecordAdmin(admin.ModelAdmin):
         filters = self.get_list_filter(request)
         return any(lookup in lookups_of(self.model, one) for one in filters)
 
+    def to_field_allowed(self, request, to_field):
+        """Nothing here refers to a record by anything but its primary key."""
+        return to_field in {self.opts.pk.name, self.opts.pk.attname}
+
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
         study = study_of(obj)
@@ -47,7 +51,7 @@ def lookups_of(model, list_filter):
     if field.is_relation:
         return {f"{path}__{field.target_field.name}__exact", f"{path}__isnull"}
     if isinstance(field, DateField):
-        return {f"{path}__gte", f"{path}__lt", f"{path}__isnull"}
+        return {f"{path}__gte", f"{path}__lt"}
     return {path, f"{path}__exact", f"{path}__isnull"}
 
 
