@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
-from django.db.models import DateField
+from django.db.models import BooleanField, DateField
 
 from mapping.models import LogEntry
 
@@ -52,7 +52,8 @@ def lookups_of(model, list_filter):
         return {f"{path}__{field.target_field.name}__exact", f"{path}__isnull"}
     if isinstance(field, DateField):
         return {f"{path}__gte", f"{path}__lt"}
-    return {path, f"{path}__exact", f"{path}__isnull"}
+    is_chosen = field.flatchoices or isinstance(field, BooleanField)
+    return {f"{path}__exact" if is_chosen else path, f"{path}__isnull"}
 
 
 class ViewOnlyAdmin(RecordAdmin):

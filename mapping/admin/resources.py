@@ -118,12 +118,15 @@ class PaperResource(TableResource):
         row["key"] = tidied_key(row["key"])
         if reason := key_refusal(row["key"]):
             raise ValidationError({"key": reason})
-        if row.get("doi"):
-            row["doi"] = normalised_doi(row["doi"]) or row["doi"]
         self.require_once(row, "key", row["study"], row["key"])
 
     def get_instance(self, instance_loader, row):
         return self.papers.get((self.studies[row["study"]].pk, row["key"]))
+
+    def after_init_instance(self, instance, new, row, **kwargs):
+        doi = row.get("doi")
+        if doi and doi not in texts_in_files(instance.doi):
+            row["doi"] = normalised_doi(doi) or doi
 
     def init_instance(self, row=None):
         return Paper(study=self.studies[row["study"]])
