@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 
 import bibtexparser
@@ -56,8 +57,15 @@ def csv_rows(text):
 SIGNS = set("=+-@\t\r\n＝＋－＠﹢﹣﹦﹫−")
 
 
+NUMBER = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
+
+
 def is_live(cell):
-    """Whether some spreadsheet may run the cell: told by what stands first once all that nobody sees is gone."""
+    """Whether some spreadsheet may run the cell: no number, and a sign comes first once all that
+    nobody sees is gone.
+    """
+    if NUMBER.fullmatch(cell):
+        return False
     seen = [letter for letter in cell if unicodedata.category(letter) not in {"Cf", "Zs", "Zl", "Zp", "Cc", "Mn"}]
     first = cell[:1] if cell[:1] in {"\t", "\r", "\n"} else "".join(seen)[:1]
     return first in SIGNS

@@ -53,7 +53,8 @@ class TableResource(resources.ModelResource):
 
     def import_field(self, field, instance, row, is_m2m=False, **kwargs):
         before = field.get_value(instance) if field.attribute else None
-        if isinstance(before, str) and row.get(field.column_name) in texts_in_files(before):
+        now = row.get(field.column_name)
+        if isinstance(before, str) and (now == before or (before and now in texts_in_files(before))):
             return  # a file is trimmed: what went out and came back untouched stays as it is
         try:
             super().import_field(field, instance, row, is_m2m, **kwargs)
