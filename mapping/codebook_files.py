@@ -28,7 +28,7 @@ def codes_of(study, codes, *statuses):
 def as_csv(study, known=None):
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
+    writer.writerow(map(safe, COLUMNS))
     for code in codes_of(study, known):
         into, parent = code.merged_into, code.parent
         writer.writerow(

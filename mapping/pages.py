@@ -2,6 +2,7 @@
 
 from pathlib import PurePosixPath
 
+from django.http import Http404
 from django.shortcuts import render
 
 
@@ -22,6 +23,14 @@ def answer(request, template, context, *, refused=False):
         path = PurePosixPath(template)
         template = [str(path.with_name(f"_{path.name}")), template]
     return render(request, template, context, status=422 if refused else 200)
+
+
+def asked_for(asked, name, options):
+    """The value under this name in the address, or empty; 404 where it names nothing that there is."""
+    value = asked.get(name, "")
+    if value and value not in options:
+        raise Http404(f"There is no {name} “{value[:100]}” here.")
+    return value
 
 
 def filter_of(name, label, options, chosen):

@@ -4,7 +4,12 @@ from datetime import datetime, time
 
 from django import forms
 from django.contrib.auth import forms as auth_forms
-from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm, UserCreationForm
+from django.contrib.auth.forms import (
+    AdminUserCreationForm,
+    AuthenticationForm,
+    PasswordResetForm,
+    UserChangeForm,
+)
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
@@ -199,10 +204,7 @@ class NewcomerForm(forms.ModelForm):
             self.fields["name"].initial = invitation.claims.name
 
     def clean_username(self):
-        name = self.cleaned_data["username"]
-        if "@" in name:
-            raise ValidationError("A user name has no @: your e-mail address signs you in as well.")
-        return name
+        return without_at(self.cleaned_data["username"])
 
     def clean_email(self):
         return unlike_a_user_name(self.cleaned_data["email"], self.instance)
@@ -220,6 +222,12 @@ class NewcomerForm(forms.ModelForm):
         return facts
 
 
+def without_at(name):
+    if "@" in name:
+        raise ValidationError("A user name has no @: your e-mail address signs you in as well.")
+    return name
+
+
 def unlike_a_user_name(email, person):
     """One sign-in field takes both, so that no address may be another person's user name."""
     if email and User.objects.filter(username__iexact=email).exclude(pk=person.pk).exists():
@@ -227,7 +235,20 @@ def unlike_a_user_name(email, person):
     return email
 
 
-class AdminUserForm(UserCreationForm):
+class AdminUserForm(AdminUserCreationForm):
+    """An account made in the admin site, by the rules of those made through an invitation."""
+
     class Meta:
         model = User
         fields = ["username", "name", "email"]
+
+    def clean_username(self):
+        return without_at(super().clean_username() or "")  # None: it is refused already
+
+    def clean_email(self):
+        return unlike_a_user_name(self.cleaned_data["email"], self.instance)
+
+
+class AdminChangeForm(UserChangeForm):
+    def clean_email(self):
+        return unlike_a_user_name(self.cleaned_data["email"], self.instance)

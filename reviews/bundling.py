@@ -8,10 +8,9 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.template.loader import render_to_string
 
-from mapping import protocol
-from mapping.exporting import CHUNK, cell, lines
+from mapping import citations, protocol
+from mapping.exporting import cell, lines
 from mapping.models import Paper
-from mapping.parsers import bibtex, ris
 from mapping.tables import CODEBOOK, IMPORTS, ONEHOT, PAPERS, SOURCES, TEAM, WIDE
 from reviews.exporting import ANSWERS, CODINGS, FINDINGS
 from reviews.records import (
@@ -54,7 +53,7 @@ FURTHER = {
 }
 # Bundles made before there were these come in without them.
 LATER = {ACCESSES.name}
-REFERENCES = {"papers.bib": (bibtex, "The papers as BibTeX."), "papers.ris": (ris, "The papers as RIS.")}
+REFERENCES = {"papers.bib": "The papers as BibTeX.", "papers.ris": "The papers as RIS."}
 SCRIPTS = Path(__file__).resolve().parent / "analysis"
 SCRIPT_NAMES = ("analysis.py", "analysis.R")
 # The first moment that a ZIP can name: no clock shall make two bundles differ.
@@ -63,12 +62,7 @@ MOMENT = (1980, 1, 1, 0, 0, 0)
 
 def references(name, scope, papers=None):
     """papers.bib or papers.ris in pieces."""
-    writer, _ = REFERENCES[name]
-    ordered = (scope.of(Paper) if papers is None else papers).order_by("pk").defer("search")
-    for place, paper in enumerate(ordered.iterator(chunk_size=CHUNK)):
-        # What the writers call it; `extra` may hold more than texts where somebody else wrote it.
-        paper.raw = {field: value for field, value in paper.extra.items() if isinstance(value, str)}
-        yield ("\n" if place else "") + writer.write([paper])
+    return citations.pieces(name, scope.of(Paper) if papers is None else papers)
 
 
 def pages(name, scope):
@@ -149,6 +143,6 @@ def readme(scope, rows):
         "statistics_off": scope.words(scope.study.statistics_off_reason),
         "tables": [(table, table.columns_of(scope), rows[name]) for name, table in TABLES.items()],
         "further": [(table, table.columns_of(scope), rows[name]) for name, table in FURTHER.items()],
-        "references": [(name, what) for name, (_, what) in REFERENCES.items()],
+        "references": list(REFERENCES.items()),
     }
     return render_to_string("bundle/README.md", parts)

@@ -66,7 +66,7 @@ class MapForm(forms.Form):
         for field in self.fields.values():
             kind = {forms.CheckboxInput: "form-check-input", forms.Select: "form-select"}
             field.widget.attrs["class"] = kind.get(type(field.widget), "form-control")
-        self.notes = []
+        self.notes, self.refusals = [], []
         filled = findings_by_section(study, user)
         self.settle_on(asked, self.usual(sorted(sections, key=lambda one: -filled.get(one.pk, 0))))
 
@@ -90,9 +90,12 @@ class MapForm(forms.Form):
         for name, reasons in self.errors.items():
             instead = self.fields[name].label.lower()
             if name == "third" and wanted["third"] in dict(self.fields["third"].choices):
+                self.refusals += reasons
                 self.notes += reasons
             else:
-                self.notes.append(f"“{wanted[name]}” makes no sense for {instead}: the usual setting is shown instead.")
+                reason = f"“{wanted[name]}” makes no sense for {instead}"
+                self.refusals.append(f"{reason}.")
+                self.notes.append(f"{reason}: the usual setting is shown instead.")
             wanted[name] = usual[name]
         self.full_clean()
 

@@ -1,10 +1,12 @@
 """What a page's table shows, as a file that no spreadsheet runs."""
 
 import csv
+import itertools
 
 from django.http import StreamingHttpResponse
 
 from mapping.exporting import safe
+from mapping.pages import asked_for
 
 
 class Line:
@@ -19,12 +21,20 @@ def csv_file(name, headings, rows):
     writer = csv.writer(Line(), lineterminator="\r\n")
 
     def lines():
-        yield writer.writerow(headings)
-        for row in rows:
+        for row in itertools.chain([headings], rows):
             yield writer.writerow(["" if cell is None else safe(cell) for cell in row])
 
     disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers=disposition)
+
+
+def require_known(asked, **taken):
+    """Before a file leaves: a filter that was left aside is 404. A page shows that it is, a file cannot.
+
+    `taken` has what each filter was understood as, empty where it was not.
+    """
+    for name, value in taken.items():
+        asked_for(asked, name, {value})
 
 
 def csv_url(request):

@@ -5,6 +5,8 @@ from io import BytesIO, StringIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook, load_workbook
 
 from mapping.exporting import plain, safe
@@ -223,3 +225,127 @@ def test_staff_without_rights_neither_import_nor_export(as_user, db):
 
     assert as_user(person).get(page_of(Paper, "import")).status_code == 403
     assert as_user(person).get(page_of(Paper, "export")).status_code == 403
+
+
+HARD = [
+    "=1+1", " leading and trailing ",
+    "two\nlines\r\nand\rmore", "'=quoted", "\u200b=1", "＝1", "\u00a0@x", "-1", "a;b,c\"d'",
+    "tab\there", "\ufeffmark", "0012", "TRUE", "2021-05-02", "1e5", "{x} & 50 %", "机器, 学习", "x" * 5000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("format", "name"), [(CSV, "table.csv"), (XLSX, "table.xlsx")])
+def test_papers_that_go_out_and_come_back_have_not_changed(format, name, site, study, ada):
+    other = make_study(lead=ada)
+    for number, text in enumerate(HARD):
+        facts = dict.fromkeys(("authors", "venue", "abstract", "keywords", "publisher"), text)
+        make_paper(study, text, key=f"k{number}", doi=f"10.1000/A_{number}", volume=text[:90], **facts)
+    make_paper(other, "Same key", key="k0", year=None, doi="no DOI at all", extra={"note": "kept"})
+    before = list(Paper.objects.order_by("pk").values())
+    out = site.post(page_of(Paper, "export"), {"format": format}).content
+
+    same = bring(site, Paper, out, format=format, name=name)
+    assert f"0 new, 0 updated, 0 deleted and {len(before)} skipped" in same.content.decode()
+    assert list(Paper.objects.order_by("pk").values()) == before
+    assert not LogEntry.objects.exists()
+    assert not PaperSource.objects.exists()
+
+    Paper.objects.all().delete()
+    assert "0 skipped" in bring(site, Paper, out, format=format, name=name).content.decode()
+    again = site.post(page_of(Paper, "export"), {"format": CSV}).content.decode()
+    assert len(list(csv.DictReader(StringIO(again, newline="")))) == len(before)
+    assert bring(site, Paper, again).status_code == 200
+
+
+def test_codes_in_every_state_go_out_and_come_back_unchanged(site, study, ada, ben, cleo):
+    section = study.sections.get(key="challenges")
+    cost = section.codes.get(label="Cost")
+    make_code(section, "COST")
+    make_code(section, "=Retired", status="retired", definition=" spaced ")
+    for person in (ben, cleo):
+        make_code(section, "Same words", status="proposed", proposed_by=person, definition=person.username)
+    make_code(section, "Declined", status="declined", proposed_by=ben)
+    make_code(section, "Cost", status="merged", merged_into=cost)
+    make_code(make_section(study.phases.get(), "approaches"), "CI/CD")
+    for format in (CSV, XLSX):
+        for model in (Challenge, Approach, MaturityStage):
+            before = list(model.objects.order_by("pk").values())
+            out = site.post(page_of(model, "export"), {"format": format}).content
+            name = "table.csv" if format == CSV else "table.xlsx"
+            same = bring(site, model, out, format=format, name=name)
+            assert same.status_code == 200, (model, format)
+            assert f"0 new, 0 updated, 0 deleted and {len(before)} skipped" in same.content.decode()
+            assert list(model.objects.order_by("pk").values()) == before
+    assert not CodebookChange.objects.exists()
+
+
+def test_into_an_empty_codebook_come_the_active_codes_and_the_others_are_named(site, study, ben):
+    section = study.sections.get(key="challenges")
+    make_code(section, "Only proposed", status="proposed", proposed_by=ben)
+    make_code(section, "Given up", status="retired")
+    out = site.post(page_of(Challenge, "export"), {"format": CSV}).content.decode()
+    labels = set(section.codes.filter(status="active").values_list("label", flat=True))
+    section.codes.all().delete()
+
+    preview = site.post(page_of(Challenge, "import"), {"import_file": table(out), "format": CSV})
+    assert "Given up (retired), Only proposed (proposed)" in preview.content.decode() or (
+        "Only proposed (proposed), Given up (retired)" in preview.content.decode()
+    )
+    bring(site, Challenge, out)
+    assert set(section.codes.values_list("label", "status")) == {(one, "active") for one in labels}
+
+
+def test_what_is_only_proposed_is_not_redefined_by_a_file(site, study, ben):
+    section = study.sections.get(key="challenges")
+    proposal = make_code(section, "Mine", status="proposed", proposed_by=ben)
+    content = f"study,section,label,definition,status\n{study.slug},challenges,Mine,another,proposed\n"
+    refused = bring(site, Challenge, content)
+    assert refused.status_code == 422
+    assert "What is proposed is not re-defined here." in refused.content.decode()
+    proposal.refresh_from_db()
+    assert proposal.definition == ""
+
+
+def test_importing_asks_as_many_questions_of_three_papers_as_of_three_hundred(site, study):
+    def asked_for(first, last):
+        rows = "".join(f"{study.slug},k{n},Title {n},10.1/{n}\n" for n in range(first, last))
+        with CaptureQueriesContext(connection) as asked:
+            done = bring(site, Paper, f"study,key,title,doi\n{rows}")
+        assert f"{last - first} new" in done.content.decode()
+        rows = rows.replace("Title", "Better title")
+        with CaptureQueriesContext(connection) as asked_again:
+            done = bring(site, Paper, f"study,key,title,doi\n{rows}")
+        assert f"{last - first} updated" in done.content.decode()
+        return len(asked), len(asked_again)
+
+    asked_for(0, 1)
+    few = asked_for(10, 13)
+    assert asked_for(1000, 1300) == few
+    assert PaperSource.objects.count() == 304
+    assert Paper.objects.get(key="k1299").title == "Better title 1299"
+
+
+def test_of_many_rows_some_are_shown_and_all_are_counted(site, study):
+    rows = "".join(f"{study.slug},k{n},Title {n}\n" for n in range(250))
+    preview = site.post(
+        page_of(Paper, "import"), {"import_file": table(f"study,key,title\n{rows}"), "format": CSV}
+    ).content.decode()
+    assert "250 new, 0 changed, 0 unchanged. Shown are the first 200 rows." in preview
+    assert ("Title 199<" in preview, "Title 200<" in preview) == (True, False)
+    refused = bring(site, Paper, "study,key,title\n" + "".join(f"{study.slug},k{n},\n" for n in range(250)))
+    assert (refused.status_code, "the first 200 of 250 refused rows" in refused.content.decode()) == (422, True)
+
+
+def test_two_rows_of_one_file_cannot_have_the_same_doi(site, study):
+    content = f"study,key,title,doi\n{study.slug},a,A,10.1000/x\n{study.slug},b,B,https://doi.org/10.1000/X\n"
+    refused = bring(site, Paper, content)
+    assert refused.status_code == 422
+    assert "<td>3</td><td></td><td>Another paper of this study has this DOI." in refused.content.decode()
+    assert not Paper.objects.exists()
+
+
+def test_a_workbook_that_would_cut_a_cell_short_is_not_made(site, study):
+    make_paper(study, "Long", key="long", abstract="x" * 40_000)
+    answer = site.post(page_of(Paper, "export"), {"format": XLSX}, follow=True)
+    assert "more than a workbook holds: take the CSV file" in answer.content.decode()
+    assert "x" * 40_000 in site.post(page_of(Paper, "export"), {"format": CSV}).content.decode()

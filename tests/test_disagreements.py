@@ -84,7 +84,8 @@ def test_filters_leave_what_was_asked_for(paper, as_user, ada, ben, cleo, study)
     assert set(rows(client, study, kind="near")) == {(paper.key, "maturity-stage"), (three.key, "maturity-stage")}
     assert {one for one, _ in rows(client, study, kind="alone")} == {three.key}
     assert {one for one, _ in rows(client, study, pair=f"{ben.pk}-{dan.pk}")} == {three.key}
-    assert rows(client, study, pair=f"{cleo.pk}-{dan.pk}") == rows(client, study)  # nonsense is left aside
+    nobody = {"pair": f"{cleo.pk}-{dan.pk}", "format": "csv"}
+    assert client.get(reverse("disagreements", args=[study.slug]), nobody).status_code == 404
     defer(three, study.sections.get(key="conclusion"), note="", by=ada)
     assert rows(client, study, kind="deferred") == [(three.key, "conclusion")]
     assert set(rows(client, study)) == everything - {(three.key, "conclusion")}

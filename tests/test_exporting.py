@@ -8,15 +8,39 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mapping.exporting import plain, safe
 from mapping.models import Finding, FindingMark, Membership
 from mapping.parsers.tables import read_table
 from reviews import bundling, recoding
 from reviews.models import Mark
+from tests.foreign_readers import is_live
 from tests.making import make_assignment, make_code, make_paper, make_round, make_summary, make_user
 
 DANGEROUS = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "'=1", "''+1")
+UNSEEN = (
+    "\u200b=1",
+    "\ufeff+1",
+    "\u00ad-1",
+    "\u00a0@x",
+    "\u2060\u200d=1",
+    "\u3000=1",
+    " \u200b=1",
+    "\x0b=1",
+    "\ufe0f=1",
+    "\u3164=1",
+    "'\u200b=1",
+    "\u200b'=1",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠x",
+    "\u200b＝1",
+    "−1",
+    "﹦1",
+)
 HARMLESS = ("", "plain", "'quoted'", "a = b", "3", " - an item", "“=”")
 
 
@@ -30,7 +54,7 @@ def rows(client, study, name="codings.csv", query=""):
     return list(csv.DictReader(io.StringIO(content(client, study, name, query).decode(), newline="")))
 
 
-@pytest.mark.parametrize("text", DANGEROUS)
+@pytest.mark.parametrize("text", DANGEROUS + UNSEEN)
 def test_a_text_that_a_spreadsheet_would_run_leaves_with_an_apostrophe_and_comes_back_as_it_was(text):
     assert safe(text).startswith("'")
     assert plain(safe(text)) == text.replace("\r", "\n")
@@ -40,6 +64,16 @@ def test_a_text_that_a_spreadsheet_would_run_leaves_with_an_apostrophe_and_comes
 def test_any_other_text_leaves_as_it_is_and_comes_back_as_it_was(text):
     assert safe(text) == text
     assert plain(text) == text
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("'=+-@＝＋ \u00a0\u200b\ufeff\t\n"), max_size=8)
+)
+def test_no_cell_is_run_and_every_cell_comes_back(text):
+    text = text.replace("\r", "\n")
+    assert plain(safe(text)) == text
+    assert not is_live(safe(text)) or (text == safe(text) and text.startswith(" "))
 
 
 def test_numbers_are_no_formulas():

@@ -4,8 +4,13 @@ from django.contrib import admin
 from mapping import codebook
 from mapping.models import Approach, Challenge, Code, MaturityStage
 
+from .code_resources import (
+    ApproachResource,
+    ChallengeResource,
+    MaturityStageResource,
+    record_words,
+)
 from .records import RecordAdmin
-from .resources import ApproachResource, ChallengeResource, MaturityStageResource, record_words
 from .tables import TableAdmin
 
 

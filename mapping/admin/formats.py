@@ -5,11 +5,13 @@ from django.conf import settings
 from import_export.formats import base_formats
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from mapping.exporting import plain, safe
 from mapping.parsers.records import UnreadableFile
 from mapping.parsers.tables import read_table
 
 # A column that no file has: where the row begins in the file, for refusals to name.
 LINE = "line in the file"
+LONGEST_CELL = 32_767
 
 
 class Csv(base_formats.CSV):
@@ -24,11 +26,27 @@ class Workbook(base_formats.XLSX):
         return dataset_in(in_stream)
 
     def export_data(self, dataset, **kwargs):
-        # Control characters of an old import have no place in a workbook.
         clean = tablib.Dataset(headers=dataset.headers)
         for row in dataset:
-            clean.append([ILLEGAL_CHARACTERS_RE.sub(" ", cell) if isinstance(cell, str) else cell for cell in row])
+            clean.append([in_workbook(cell) if isinstance(cell, str) else cell for cell in row])
         return super().export_data(clean, **kwargs)
+
+
+class TooLong(Exception):
+    """A workbook would cut this cell short without a word."""
+
+
+def in_workbook(cell):
+    if len(cell) > LONGEST_CELL:
+        raise TooLong(f"A cell has {len(cell):,} letters, more than a workbook holds: take the CSV file.")
+    # Control characters of an old import have no place in a workbook.
+    return ILLEGAL_CHARACTERS_RE.sub(" ", cell)
+
+
+def texts_in_files(text):
+    """What a text has become once it went out, into either format, and was read again."""
+    out = safe(text)
+    return {plain(cell.lstrip()).rstrip() for cell in (out, ILLEGAL_CHARACTERS_RE.sub(" ", out))}
 
 
 def dataset_in(content):

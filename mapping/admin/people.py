@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 
 from mapping.models import ApiToken, Attempt, Invitation, Membership, PasswordMail, User
 from mapping.people import lock_team, require_another_lead
-from mapping.people_forms import AdminUserForm
+from mapping.people_forms import AdminChangeForm, AdminUserForm
 
 from .records import RecordAdmin, ViewOnlyAdmin
 
@@ -22,6 +22,7 @@ class GroupPage(RecordAdmin, GroupAdmin):
 class UserPage(RecordAdmin, UserAdmin):
     """Helping people back in: a new password, another address. Whoever goes becomes inactive, and their work stays."""
 
+    form = AdminChangeForm
     add_form = AdminUserForm
     list_display = ["username", "name", "email", "is_active", "is_staff", "last_login"]
     list_filter = ["is_active", "is_staff", "is_superuser", "date_joined"]

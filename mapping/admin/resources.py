@@ -1,64 +1,24 @@
-"""Papers and codes as tables: what a row means, and what it is refused for."""
+"""Papers as a table, and what it has in common with the tables of codes: what a row means, what it is refused for."""
 
 from collections import Counter
 
 from django.core.exceptions import ValidationError
-from django.utils.html import format_html
-from import_export import fields, resources, results, widgets
+from import_export import fields, resources
 
-from mapping import codebook
+from mapping import planner
 from mapping.converters import key_refusal, tidied_key
 from mapping.exporting import safe
-from mapping.models import (
-    Approach,
-    Challenge,
-    Code,
-    LogEntry,
-    MaturityStage,
-    Paper,
-    PaperSource,
-    Section,
-    Study,
-)
+from mapping.models import LogEntry, Paper, PaperSource, Study
 from mapping.parsers.keys import normalised_doi
-from mapping.parsers.spelling import sameness, visible
 
-from .formats import LINE
-
-
-class LinedResult(results.Result):
-    """Refusals name the line of the file, not the how-manieth row was read."""
-
-    def append_invalid_row(self, number, row, validation_error):
-        super().append_invalid_row(row.get(LINE, number), row, validation_error)
-
-    def append_error_row(self, number, row, errors):
-        super().append_error_row(row.get(LINE, number), row, errors)
-
-
-class PlainDiff:
-    """What a row would change, for the preview."""
-
-    def __init__(self, resource, instance, new):
-        self.before = [] if new else self.values(resource, instance)
-
-    def values(self, resource, instance):
-        return [str(resource.export_field(field, instance) or "") for field in resource.get_user_visible_fields()]
-
-    def compare_with(self, resource, instance, dry_run=False):
-        self.after = self.values(resource, instance) if instance else []
-
-    def as_html(self):
-        if not self.before:
-            return self.after
-        pairs = zip(self.before, self.after, strict=True)
-        return [now if was == now else format_html("<del>{}</del> <ins>{}</ins>", was, now) for was, now in pairs]
+from .formats import LINE, texts_in_files
+from .results import LinedResult, PlainDiff
 
 
 class TableResource(resources.ModelResource):
     """Rows found by the study's slug and a name within it; formula-safe on the way out, plain again on the way in."""
 
-    study = fields.Field(column_name="study", attribute="study", widget=widgets.ForeignKeyWidget(Study, "slug"))
+    previewed = 0
     needed = []
 
     class Meta:
@@ -79,7 +39,9 @@ class TableResource(resources.ModelResource):
         missing = [name for name in self.needed if name not in dataset.headers]
         if missing:
             raise ValidationError(f"Missing column{'s' * (len(missing) > 1)}: {', '.join(missing)}.")
-        self.studies = {study.slug: study for study in Study.objects.filter(slug__in=set(dataset["study"]))}
+        # Labels and keys are read, then written: whoever changes these studies now waits.
+        found = Study.objects.select_for_update(no_key=True).filter(slug__in=set(dataset["study"]))
+        self.studies = {study.slug: study for study in found.order_by("pk")}
         # By heading: what is not asked for is not read, and the preview says so.
         self.ignored = [name for name in dataset.headers if name not in {*self.fields, LINE}]
         self.notes = getattr(dataset, "notes", [])
@@ -91,6 +53,10 @@ class TableResource(resources.ModelResource):
             raise ValidationError({"study": f"There is no study “{row['study']}”." if row["study"] else "Missing."})
 
     def import_field(self, field, instance, row, is_m2m=False, **kwargs):
+        before = field.get_value(instance) if field.attribute else None
+        now = row.get(field.column_name)
+        if isinstance(before, str) and (now == before or (before and now in texts_in_files(before))):
+            return  # a file is trimmed: what went out and came back untouched stays as it is
         try:
             super().import_field(field, instance, row, is_m2m, **kwargs)
         except ArithmeticError as error:
@@ -118,11 +84,16 @@ class TableResource(resources.ModelResource):
 
 
 class PaperResource(TableResource):
+    """Whatever has to be asked of the database is asked once for all rows, and written in batches."""
+
+    study = fields.Field(column_name="study", attribute="study__slug", readonly=True)
     needed = ["study", "key"]
 
     class Meta(TableResource.Meta):
         model = Paper
         import_id_fields = ["study", "key"]
+        use_bulk = True
+        batch_size = 1000
         fields = [
             *("study", "key", "title", "authors", "year", "venue", "doi", "url", "abstract", "keywords"),
             *("kind", "volume", "number", "pages", "publisher"),
@@ -130,125 +101,84 @@ class PaperResource(TableResource):
         export_order = fields
 
     def get_queryset(self):
-        return super().get_queryset().select_related("study")
+        return super().get_queryset().select_related("study").defer("extra", "search")
+
+    def before_import(self, dataset, **kwargs):
+        super().before_import(dataset, **kwargs)
+        studies = {study.pk: study for study in self.studies.values()}
+        of_studies = Paper.objects.filter(study__in=studies).defer("extra", "search")
+        keys = {tidied_key(key) for key in dataset["key"]}
+        self.papers = {(paper.study_id, paper.key): paper for paper in of_studies.filter(key__in=keys)}
+        for paper in self.papers.values():
+            paper.study = studies[paper.study_id]
+        dois = of_studies.exclude(doi="").filter(shares_doi=False).values_list("study", "doi", "key")
+        self.keys = {(study, doi): key for study, doi, key in dois}
+        self.saved = []
 
     def before_import_row(self, row, **kwargs):
         super().before_import_row(row, **kwargs)
         row["key"] = tidied_key(row["key"])
         if reason := key_refusal(row["key"]):
             raise ValidationError({"key": reason})
-        if row.get("doi"):
-            row["doi"] = normalised_doi(row["doi"]) or row["doi"]
         self.require_once(row, "key", row["study"], row["key"])
 
     def get_instance(self, instance_loader, row):
-        return Paper.objects.filter(study=self.studies[row["study"]], key=row["key"]).select_related("study").first()
-
-    def after_save_instance(self, instance, row, *, file_name="", **kwargs):
-        if not instance.sources.exists():
-            PaperSource.objects.create(
-                paper=instance, source="admin site", file_name=file_name or "", line=row.get(LINE)
-            )
-
-
-class CodeResource(TableResource):
-    """Codes of one section key over all studies. A new row adds a code, a known label is re-defined: both are steps of
-    the codebook. Status is shown, and changed on the codebook page."""
-
-    study = fields.Field(column_name="study", attribute="section__study__slug", readonly=True)
-    section = fields.Field(column_name="section", attribute="section__key", readonly=True)
-    status = fields.Field(column_name="status", attribute="status", readonly=True)
-    needed = ["study", "section", "label"]
-
-    class Meta(TableResource.Meta):
-        import_id_fields = ["study", "section", "label"]
-        fields = ["study", "section", "label", "definition", "when_not", "example", "position", "status"]
-        export_order = fields
-
-    def get_queryset(self):
-        return super().get_queryset().select_related("section__study")
-
-    def before_import(self, dataset, **kwargs):
-        super().before_import(dataset, **kwargs)
-        self.user = kwargs["user"]
-        # Labels are read, then written: whoever changes these codebooks now waits.
-        list(
-            Study.objects.select_for_update(no_key=True)
-            .filter(pk__in=[s.pk for s in self.studies.values()])
-            .order_by("pk")
-        )
-        found = Section.objects.filter(study__in=self.studies.values(), key=self._meta.model.SECTION_KEY)
-        self.sections = {section.study_id: section for section in found.select_related("study")}
-
-    def before_import_row(self, row, **kwargs):
-        super().before_import_row(row, **kwargs)
-        key = self._meta.model.SECTION_KEY
-        if row["section"] != key:
-            raise ValidationError({"section": f"Here it must be “{key}”, not “{row['section']}”."})
-        if self.studies[row["study"]].pk not in self.sections:
-            raise ValidationError({"section": f"The study “{row['study']}” has no section “{key}”."})
-        if not row["label"]:
-            raise ValidationError({"label": "Missing."})
-        if not row.get("position", "0"):
-            row["position"] = "0"
-        row["label"] = visible(row["label"])
-        self.require_once(row, "label", row["study"], sameness(row["label"]))
-
-    def get_instance(self, instance_loader, row):
-        section = self.sections[self.studies[row["study"]].pk]
-        known = Code.Status.ACTIVE, Code.Status.RETIRED
-        found = self._meta.model.objects.filter(section=section, status__in=known)
-        code = codebook.alike(row["label"], found.select_related("section__study"))
-        status = row.get("status")
-        if status and status != (code.status if code else Code.Status.ACTIVE):
-            raise ValidationError(
-                {"status": "A status changes on the codebook page, where its marks are looked after."}
-            )
-        return code
-
-    def init_instance(self, row=None):
-        return self._meta.model(section=self.sections[self.studies[row["study"]].pk])
+        return self.papers.get((self.studies[row["study"]].pk, row["key"]))
 
     def after_init_instance(self, instance, new, row, **kwargs):
-        if not new:
-            row["label"] = instance.label  # other case is the same code, not a new name
-        self.before = {} if new else {name: getattr(instance, name) for name in WORDS}
+        doi = row.get("doi")
+        if doi and doi not in texts_in_files(instance.doi):
+            row["doi"] = normalised_doi(doi) or doi
 
-    def do_instance_save(self, instance, is_create):
-        if is_create:
-            instance.save(force_insert=True)
-            record_words(instance, before=None, by=self.user)
-        else:
-            changed = {name: was for name, was in self.before.items() if was != getattr(instance, name)}
-            record_words(instance, before=changed, by=self.user)
-            instance.save()
+    def init_instance(self, row=None):
+        return Paper(study=self.studies[row["study"]])
+
+    def validate_instance(self, instance, import_validation_errors=None, validate_unique=True):
+        """Every field as the model has it. What the database would be asked for row by row is known here already:
+        the study, and that keys and DOIs are not taken.
+        """
+        errors = dict(import_validation_errors or {})
+        try:
+            instance.full_clean(
+                exclude={"study", "extra", "search", "pdf", *errors}, validate_unique=False, validate_constraints=False
+            )
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        taken = (
+            instance.doi
+            and not instance.shares_doi
+            and self.keys.setdefault((instance.study_id, instance.doi), instance.key)
+        )
+        if taken and taken != instance.key:
+            errors.setdefault("__all__", []).append(_DOI_TAKEN)
+        if errors:
+            raise ValidationError(errors)
+
+    def is_taken(self, paper):
+        """Whether another paper of the study, or of this file, has the DOI; papers may share one that say so."""
+        if not paper.doi or paper.shares_doi:
+            return False
+        return self.keys.setdefault((paper.study_id, paper.doi), paper.key) != paper.key
+
+    def after_save_instance(self, instance, row, **kwargs):
+        self.saved.append((instance, row.get(LINE)))
+
+    def after_import(self, dataset, result, *, file_name="", **kwargs):
+        super().after_import(dataset, result, file_name=file_name, **kwargs)
+        pks = [paper.pk for paper, _ in self.saved]
+        found = set(PaperSource.objects.filter(paper__in=pks).values_list("paper", flat=True))
+        sources = [
+            PaperSource(paper=paper, source="admin site", file_name=file_name or "", line=line)
+            for paper, line in self.saved
+            if paper.pk not in found
+        ]
+        PaperSource.objects.bulk_create(sources, batch_size=2000)
+        if not kwargs.get("dry_run"):
+            planner.tell_of(len(self.saved), Paper, PaperSource)
 
 
-WORDS = ["label", "definition", "when_not", "example", "position"]
-
-
-def record_words(code, *, before, by):
-    """One step of the codebook for what the admin site wrote: `before` holds the former words, None for a new code."""
-    if before is None:
-        return codebook.record_added(code, by=by, reason="in the admin site")
-    after = {name: getattr(code, name) for name in before}
-    pk = str(code.pk)
-    return codebook.record_edited(
-        code, before.get("label", code.label), {"codes": {pk: before}}, {"codes": {pk: after}}, by=by,
-        reason="in the admin site",
-    )  # fmt: skip
-
-
-class ChallengeResource(CodeResource):
-    class Meta(CodeResource.Meta):
-        model = Challenge
-
-
-class ApproachResource(CodeResource):
-    class Meta(CodeResource.Meta):
-        model = Approach
-
-
-class MaturityStageResource(CodeResource):
-    class Meta(CodeResource.Meta):
-        model = MaturityStage
+_DOI_TAKEN = next(
+    constraint.violation_error_message
+    for constraint in Paper._meta.constraints
+    if constraint.name == "one_paper_per_doi"
+)

@@ -7,7 +7,7 @@ from import_export.forms import ExportForm
 
 from mapping.parsers.records import UnreadableFile
 
-from .formats import Csv, Workbook
+from .formats import Csv, TooLong, Workbook
 
 
 class TableAdmin(ImportExportMixin):
@@ -27,6 +27,13 @@ class TableAdmin(ImportExportMixin):
     def get_import_data_kwargs(self, **kwargs):
         # Between preview and confirmation somebody may have changed what a row rests on.
         return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
+
+    def export_action(self, request):
+        try:
+            return super().export_action(request)
+        except TooLong as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(request.get_full_path())
 
     def import_action(self, request, **kwargs):
         reply = super().import_action(request, **kwargs)

@@ -55,6 +55,11 @@ def pdf_path(paper, filename):
     return str(Path("papers") / str(paper.study_id) / f"{uuid4().hex}.pdf")
 
 
+def listed(text):
+    """The parts of a text that keeps several, separated by semicolons or, where somebody typed so, by line ends."""
+    return [part for part in map(str.strip, text.replace("\n", ";").split(";")) if part]
+
+
 class PaperQuerySet(models.QuerySet):
     def matching(self, words):
         """Full-text search in title, authors, venue, keywords, abstract; the last word may be unfinished."""
@@ -154,7 +159,11 @@ class Paper(models.Model):
 
     @property
     def author_list(self):
-        return [author.strip() for author in self.authors.split(";") if author.strip()]
+        return listed(self.authors)
+
+    @property
+    def keyword_list(self):
+        return listed(self.keywords)
 
     @property
     def short_authors(self):

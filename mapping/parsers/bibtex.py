@@ -5,10 +5,10 @@ from collections import Counter
 
 from . import latex, names
 from .bibtex_source import entries_in, has_entries
-from .keys import normalised_doi
+from .keys import normalised_doi, unique_keys
 from .records import PaperRecord, Problem
 
-__all__ = ["has_entries", "read", "write"]
+__all__ = ["file_keys", "has_entries", "read", "write"]
 
 _VENUES = ["journal", "journaltitle", "booktitle", "school", "institution", "howpublished"]
 _VENUE_OF_KIND = {
@@ -18,6 +18,9 @@ _VENUE_OF_KIND = {
     **dict.fromkeys(["misc", "online", "electronic", "www", "software", "dataset"], "howpublished"),
 }
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d|2100)(?!\d)")
+_DASHES = re.compile("[-–]+")
+# To BibTeX these are no entries but its own.
+_NO_ENTRIES = {"comment", "preamble", "string"}
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_:+.-]*")
 _ADDRESSES = {"doi", "url", "file", "eprint", "pdf", "urldate", "date"}
 # What a paper does not take from the volume it refers to: these are the volume's own.
@@ -48,7 +51,19 @@ def read(text, file=""):
 
 def write(papers):
     """A BibTeX file of `papers`: PaperRecords, or anything with their attributes. Unicode stays as it is."""
-    return "\n".join(_written(paper) for paper in papers)
+    papers = list(papers)
+    keys = file_keys(paper.key for paper in papers)
+    return "\n".join(_written(paper, keys[paper.key]) for paper in papers)
+
+
+def file_keys(keys):
+    """`{key: how a BibTeX file calls it}`: without what BibTeX would act upon, and still no two alike."""
+    keys = list(keys)
+    fitting = [key for key in keys if _written_key(key) == key]
+    others = [key for key in keys if _written_key(key) != key]
+    return dict(zip(fitting, fitting, strict=True)) | dict(
+        zip(others, unique_keys(map(_written_key, others), fitting), strict=True)
+    )
 
 
 def year_in(text):
@@ -139,9 +154,9 @@ def _doi_in(url):
     return normalised_doi(url) if "doi.org/" in url.lower() else ""
 
 
-def _written(paper):
+def _written(paper, key):
     lines = [f"  {name} = {{{value}}}," for name, value in _written_fields(paper).items()]
-    return "\n".join([f"@{_name(paper.kind, 'misc')}{{{_written_key(paper.key)},", *lines, "}", ""])
+    return "\n".join([f"@{_entry_type(paper.kind)}{{{key},", *lines, "}", ""])
 
 
 def _written_fields(paper):
@@ -152,7 +167,7 @@ def _written_fields(paper):
         _VENUE_OF_KIND.get(paper.kind, "journal"): latex.escaped(paper.venue),
         "volume": latex.escaped(paper.volume),
         "number": latex.escaped(paper.number),
-        "pages": latex.escaped(paper.pages).replace("-", "--"),
+        "pages": latex.escaped(_DASHES.sub("-", paper.pages)).replace("-", "--"),
         "publisher": latex.escaped(paper.publisher),
         "doi": latex.escaped_address(paper.doi),
         "url": latex.escaped_address(paper.url),
@@ -175,5 +190,5 @@ def _written_key(key):
     return re.sub(r"[\s,{}\"#%~\\=]+", "-", key)
 
 
-def _name(kind, otherwise):
-    return kind if _FIELD_NAME.fullmatch(kind) else otherwise
+def _entry_type(kind):
+    return kind if _FIELD_NAME.fullmatch(kind) and kind not in _NO_ENTRIES else "misc"

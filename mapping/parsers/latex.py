@@ -86,12 +86,14 @@ _SYMBOLS = {
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ESCAPES = {
     "\\": r"\textbackslash{}",
-    "{": r"\textbraceleft{}",
-    "}": r"\textbraceright{}",
+    "{": r"$\lbrace$",
+    "}": r"$\rbrace$",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     **{character: "\\" + character for character in "%&_#$"},
 }
+_ADDRESS_ESCAPES = {"\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}"}
+_ESCAPED_BRACES = {"{": r"\{", "}": r"\}"}
 _SPECIAL = re.compile(r"[\\{}~^%&_#$]")
 _LIGATURE_TO_BREAK = re.compile(r"(-(?=-)|`(?=`)|'(?=')|[?!](?=`))")
 _SYMBOL = {"backslash": "\\", "braceleft": "{", "braceright": "}", "asciitilde": "~", "asciicircum": "^"}
@@ -116,8 +118,19 @@ def plain(text):
 
 def escaped(text):
     """Plain text for a BibTeX value in braces. Unicode stays; only what LaTeX or BibTeX would act upon is escaped."""
-    text = _SPECIAL.sub(lambda match: _ESCAPES[match[0]], text)
+    # BibTeX counts escaped braces too: those without their other half go by a command that every reader knows.
+    braces = _ESCAPED_BRACES if _is_balanced(text) else {}
+    text = _SPECIAL.sub(lambda match: braces.get(match[0]) or _ESCAPES[match[0]], text)
     return _LIGATURE_TO_BREAK.sub(lambda match: match[1] + "{}", text)
+
+
+def _is_balanced(text):
+    depth = 0
+    for brace in re.findall(r"[{}]", text):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def plain_address(text):
@@ -137,7 +150,7 @@ def _address_character(match):
 
 def escaped_address(text):
     """A DOI or URL for a BibTeX value in braces, where other programs expect it literally."""
-    return re.sub(r"[\\{}]", lambda match: _ESCAPES[match[0]], text)
+    return re.sub(r"[\\{}]", lambda match: _ADDRESS_ESCAPES[match[0]], text)
 
 
 def tidied(text):

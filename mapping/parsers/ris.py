@@ -62,6 +62,9 @@ class _TagParser(rispy.RisParser):
 
 # User-defined field 1 carries what RIS has no tag for, as "name: value".
 _NAMED_FIELD = re.compile(r"([a-z][a-z0-9_+.-]*): (.+)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Fields of the entry that are called like these would end the record, or be taken for what it is.
+_RESERVED = {"TY", "ER", "ID", "TI", "T1", "AU", "A1", "KW", "AB", "PY", "DO", "SP", "EP", "M3"}
 _PAGE_RANGE = re.compile(r"([^\s-]+)-([^\s-]+)")
 
 
@@ -91,6 +94,11 @@ def read(text, file=""):
 def write(papers):
     """A RIS file of `papers`: PaperRecords, or anything with their attributes."""
     return "\n".join(line for paper in papers for line in _written(paper))
+
+
+def file_keys(keys):
+    """`{key: how a RIS file calls it}`: as it is."""
+    return {key: key for key in keys}
 
 
 def _values(found):
@@ -202,15 +210,21 @@ def _written(paper):
     fields += [("KW", word) for word in paper.keywords] + [("AB", paper.abstract)]
     if _KIND_OF_TYPE.get(written_type, "misc") != paper.kind:
         fields.append(("M3", paper.kind))
+    taken = _RESERVED | {tag for tag, value in fields if value}
     for name, value in paper.raw.items():
         tag = _RAW_TAGS.get(name, name)
-        fields.append((tag, value) if re.fullmatch(r"[A-Z][A-Z0-9]", tag) else ("U1", f"{name}: {value}"))
+        is_free = re.fullmatch(r"[A-Z][A-Z0-9]", tag) and tag not in taken
+        fields.append((tag, value) if is_free else ("U1", f"{name.lower()}: {value}"))
     for tag, value in fields:
-        if value:
-            yield f"{tag}  - {_tidied(tag, value)}"
+        if value.strip():
+            yield f"{tag}  - {_on_one_line(value)}"
     yield from ["ER  - ", ""]
 
 
+def _on_one_line(value):
+    return " ".join(_CONTROL.sub(" ", value).split())
+
+
 def _written_pages(pages):
-    pair = _PAGE_RANGE.fullmatch(pages)
+    pair = _PAGE_RANGE.fullmatch(pages_in(pages))
     return pair.groups() if pair and pair[1] != pair[2] else (pages, "")

@@ -6,6 +6,7 @@ The formula escape is undone here and done here, so that both sides keep the sam
 import csv
 import io
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
@@ -16,10 +17,11 @@ from .records import Problem, UnreadableFile
 # Abstracts are longer than the 128 kB that the csv module allows by default.
 csv.field_size_limit(50 * 1024 * 1024)
 
-# A spreadsheet runs a cell as a formula that starts so. An apostrophe before it makes it text; a cell that starts with
-# such apostrophes already gets one more, so that nothing typed is lost on the way back.
-_ESCAPED = re.compile(r"'(?='*[=+\-@\t\r\n])")
-_TO_ESCAPE = re.compile(r"'*[=+\-@\t\r\n]")
+# A spreadsheet runs a cell as a formula that starts so, some with the full width or small forms too.
+_SIGNS = frozenset("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−")
+# Marks, formats, controls and blanks of any kind: before a sign, nobody sees that they are there.
+_UNSEEN = {"Mn", "Me", "Cf", "Cc", "Zs", "Zl", "Zp"}
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 # Every row becomes as wide as the header: short rows below a wide one grow without end.
 MOST_COLUMNS, MOST_CELLS = 16_384, 8_000_000
 _DELIMITERS = ",;\t|"
@@ -55,14 +57,30 @@ class Table:
 
 def unescaped(cell):
     """The text of a cell, without the apostrophe that keeps a spreadsheet from running it."""
-    return _ESCAPED.sub("", cell, count=1) if _ESCAPED.match(cell) else cell
+    return cell[1:] if cell.startswith("'") and _is_formula(cell[1:]) else cell
 
 
 def escaped(text):
-    """Text for a cell that no spreadsheet runs as a formula; `unescaped` gives it back, line ends as `\\n`."""
+    """Text for a cell that no spreadsheet runs as a formula; `unescaped` gives it back, line ends as `\\n`.
+
+    A text that starts with such an apostrophe already gets one more, so that nothing is lost on the way back.
+    """
     # csv.writer leaves a lone return unquoted where lines end in a line feed, and readers then see another row.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "'" + text if _TO_ESCAPE.match(text) else text
+    return "'" + text if _is_formula(text) else text
+
+
+def _is_formula(text):
+    """Whether a sign comes first, once apostrophes and what nobody sees are taken away."""
+    for place, letter in enumerate(text):
+        if letter in _SIGNS:
+            # Ordinary blanks before it make it a text in every spreadsheet.
+            return place == 0 or text[:place].strip(" ") != ""
+        if letter.isalnum() and letter not in _FILLERS:
+            return False
+        if not (letter == "'" or letter in _FILLERS or unicodedata.category(letter) in _UNSEEN):
+            return False
+    return False
 
 
 def read_table(name, content, *, required=(), optional=(), columns=None, limit=LARGEST_FILE, fits=None, joins=False):

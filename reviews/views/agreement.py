@@ -5,11 +5,11 @@ from django.views.decorators.http import require_safe
 from mapping import access
 from mapping.exporting import Scope, lines
 from mapping.models import Paper
-from mapping.pages import answer
+from mapping.pages import answer, asked_for
 from reviews import drilling, measuring, reporting
 from reviews.detailing import Detail
 from reviews.models import Summary
-from reviews.rating import PARENT
+from reviews.rating import CODE, PARENT
 from reviews.showing import Shown
 
 PAGE = 50
@@ -36,8 +36,14 @@ def agreement(request, slug):
 
 def shown_to(request, study, sections=None):
     """What this person may see of the round and level that the address asks for."""
-    asked = {name: request.GET.get(name, "") for name in ("round", "level")}
-    return Shown(study, request.user, asked["round"], sections, asked["level"])
+    level = asked_level(request)
+    shown = Shown(study, request.user, request.GET.get("round", ""), sections, level)
+    asked_for(request.GET, "round", {scope.name for scope in shown.scopes})
+    return shown
+
+
+def asked_level(request):
+    return asked_for(request.GET, "level", {CODE, PARENT}) or CODE
 
 
 def methods_of(shown, reports):
@@ -95,18 +101,19 @@ def papers_behind(request, shown, section):
 
 @require_safe
 def agreement_csv(request, slug):
-    is_parent = request.GET.get("level") == PARENT
+    is_parent = asked_level(request) == PARENT
     return table_file(request, slug, reporting.AGREEMENT_PARENT if is_parent else reporting.AGREEMENT)
 
 
 @require_safe
 def agreement_codes_csv(request, slug):
-    is_parent = request.GET.get("level") == PARENT
+    is_parent = asked_level(request) == PARENT
     return table_file(request, slug, reporting.AGREEMENT_CODES_PARENT if is_parent else reporting.AGREEMENT_CODES)
 
 
 def table_file(request, slug, table):
     study = access.study_to_read(request.user, slug)
+    asked_for(request.GET, "round", ())  # the file has all rounds, in a column of its own
     summaries = Summary.objects.visible_to(request.user, study)
     scope = Scope(study=study, rows={Summary: summaries})
     return StreamingHttpResponse(

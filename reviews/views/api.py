@@ -18,7 +18,7 @@ from mapping.middleware import wants_json
 from mapping.pages import answer
 from mapping.people_forms import TokenForm
 from reviews.scoping import scope_for
-from reviews.views.export import tables_for
+from reviews.views.export import asks_pseudonyms, tables_for
 
 
 @never_cache
@@ -81,7 +81,7 @@ def api_file(request, slug, name):
     table = tables_for(study).get(f"{name}.csv")
     if table is None:
         return JsonResponse({"error": "not-found", "message": f"There is no table “{name}”."}, status=404)
-    scope = scope_for(user, study, with_pseudonyms=request.GET.get("pseudonyms") == "1")
+    scope = scope_for(user, study, with_pseudonyms=asks_pseudonyms(request))
     return StreamingHttpResponse(pieces(table, scope), content_type="application/json")
 
 

@@ -13,7 +13,7 @@ from reviews import disagreements as queue
 from reviews import settling
 from reviews.comparing import compared
 from reviews.models import Assignment, Deferral, Summary
-from reviews.table_csv import csv_file, csv_url
+from reviews.table_csv import csv_file, csv_url, require_known
 
 PER_PAGE = 50
 KINDS = {
@@ -24,6 +24,13 @@ KINDS = {
 }
 # What a reviewer, who settles nothing, may ask for besides.
 OPEN_OR_SETTLED = {"open": "open", "settled": "settled"}
+FILTERS = {
+    "section": "Section",
+    "code": "Code",
+    "round": "Round",
+    "kind": "Kind",
+    "pair": "Reviewers",
+}
 COLUMNS = ("paper", "title", "section", "severity", "difference", "state", "note")
 
 
@@ -33,6 +40,7 @@ def disagreements(request, slug):
     choice = Choice(study, request.user, request.GET)
     found = choice.differences()
     if request.GET.get("format") == "csv":
+        require_known(request.GET, **{name: choice.chosen.get(name) for name in FILTERS})
         return csv_file("disagreements", COLUMNS, cells_of(choice, found))
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
@@ -153,9 +161,8 @@ class Choice:
         return [one for one in found if pair in one.pairs]
 
     def filters(self):
-        labels = {"section": "Section", "code": "Code", "round": "Round", "kind": "Kind", "pair": "Reviewers"}
         return [
-            filter_of(name, labels[name], options, self.chosen.get(name))
+            filter_of(name, FILTERS[name], options, self.chosen.get(name))
             for name, options in self.options.items()
             if options
         ]

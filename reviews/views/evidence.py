@@ -8,13 +8,13 @@ from django.views.decorators.http import require_safe
 
 from mapping import access
 from mapping.models import Code, Paper, Section
-from mapping.pages import answer, filter_of
+from mapping.pages import answer, asked_for, filter_of
 from reviews import evidence as quoted
 from reviews.comparing import newest_of_each
 from reviews.map_forms import axis_name
 from reviews.models import Summary
 from reviews.seeing import visible_findings
-from reviews.table_csv import csv_file, csv_url
+from reviews.table_csv import csv_file, csv_url, require_known
 
 PER_PAGE = 100
 COLUMNS = ["section", "code", "paper", "title", "year", "quote", "page", "rationale", "said_by"]
@@ -26,6 +26,7 @@ def evidence(request, slug):
     study = access.study_to_read(request.user, slug)
     choice = Choice(study, request.user, request.GET)
     if request.GET.get("format") == "csv":
+        require_known(request.GET, code=choice.code)
         return csv_file(f"{slug}-evidence", COLUMNS, choice.for_file())
     rows = choice.rows()
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
@@ -47,7 +48,9 @@ def evidence(request, slug):
 
 
 class Choice:
-    """Which section, code and source somebody asked for; what makes no sense is left aside."""
+    """Which section, code and source somebody asked for. A code of another section is left aside: whoever chooses
+    a section still has the code of the former one chosen.
+    """
 
     def __init__(self, study, user, asked):
         self.study, self.user = study, user
@@ -57,10 +60,12 @@ class Choice:
         )
         keys = {section.key: section for section in self.sections}
         first = self.sections[0] if self.sections else None
-        self.section = keys.get(asked.get("section"), first)
-        self.source = asked.get("source") if asked.get("source") in SOURCES else "settled"
+        self.section = keys[asked_for(asked, "section", keys)] if asked.get("section") else first
+        self.source = asked_for(asked, "source", SOURCES) or "settled"
         self.is_provisional = self.source == "provisional"
-        self.code = asked.get("code", "") if asked.get("code") in set(self.labels) else ""
+        anywhere = Code.objects.open_to(user).filter(section__in=self.sections)
+        code = asked_for(asked, "code", set(anywhere.values_list("label", flat=True)))
+        self.code = code if code in set(self.labels) else ""
 
     @cached_property
     def codes(self):

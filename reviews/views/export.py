@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from mapping import access
 from mapping.models import Code, FindingMark, Paper
 from mapping.numbers import whole_number
-from mapping.pages import answer
+from mapping.pages import answer, asked_for
 from reviews import bundling, sheets
 from reviews.counting_rows import counts_of
 from reviews.models import Mark, Summary
@@ -25,13 +25,19 @@ CONTENT_TYPES = {
 
 
 # The files that can go by the codes' parents. The bundle cannot: it has to come back as the same study.
+LEVELS = {"code", "parent"}
 LEVELLED = {"codings.csv", "findings.csv", "findings_wide.csv", "findings_onehot.csv"}
 
 
 def asked_scope(request, slug):
     study = access.study_to_read(request.user, slug)
-    level = "parent" if request.GET.get("level") == "parent" else "code"
-    return study, scope_for(request.user, study, with_pseudonyms=request.GET.get("pseudonyms") == "1", level=level)
+    level = asked_for(request.GET, "level", LEVELS) or "code"
+    return study, scope_for(request.user, study, with_pseudonyms=asks_pseudonyms(request), level=level)
+
+
+def asks_pseudonyms(request):
+    """Whoever asks for them in other words shall not be given names."""
+    return asked_for(request.GET, "pseudonyms", {"0", "1"}) == "1"
 
 
 def called(name, scope):
@@ -60,7 +66,7 @@ def export(request, slug):
     context = {
         "study": study,
         "files": files,
-        "references": [(name, about) for name, (_, about) in bundling.REFERENCES.items()],
+        "references": list(bundling.REFERENCES.items()),
         "papers": scope.of(Paper).count(),
         "is_whole": scope.is_whole,
         "hides_names": study.is_anonymous and not study.is_released,
@@ -92,11 +98,12 @@ def codes_in_use(scope):
 @require_safe
 def export_file(request, slug, name):
     study, scope = asked_scope(request, slug)
-    if name == "protocol.json":
-        return as_download(bundling.pages(name, scope), name)
     if name in bundling.REFERENCES:
         return as_download(bundling.references(name, scope, papers_with_code(request, scope)), name)
+    asked_for(request.GET, "code", ())  # papers alone can be those with a code
     tables = tables_for(study)
+    if name == "protocol.json":
+        return as_download(bundling.pages(name, scope), name)
     if name in tables:
         return as_download(bundling.lines(tables[name], scope), called(name, scope))
     table = tables.get(name.replace(".xlsx", ".csv"))
@@ -131,7 +138,7 @@ def export_workbook(request, slug):
 @require_safe
 def export_bundle(request, slug):
     study = access.study_to_lead(request.user, slug)
-    scope = scope_for(request.user, study, with_pseudonyms=request.GET.get("pseudonyms") == "1")
+    scope = scope_for(request.user, study, with_pseudonyms=asks_pseudonyms(request))
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
     bundling.write(scope, file)
     file.seek(0)

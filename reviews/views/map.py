@@ -4,7 +4,7 @@ import logging
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.safestring import mark_safe
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from mapping import access, charts
 from mapping.models import Paper
-from mapping.pages import answer
+from mapping.pages import answer, asked_for
 from mapping.picturing import Picture, latex
 from reviews import evidence
 from reviews.drawing import Material
@@ -68,8 +68,8 @@ def undrawn(error):
 def figure(request, slug, kind):
     study = access.study_to_read(request.user, slug)
     view = Chosen(study, request, is_linked=False)
-    if not view.form.is_valid():
-        return HttpResponse("This study has no section that can be counted yet.", status=404, content_type="text/plain")
+    if reason := view.refusal:
+        return HttpResponse(reason, status=404, content_type="text/plain; charset=utf-8")
     content_type, draw = FIGURES[kind]
     try:
         drawn = draw(view.picture.spec)
@@ -85,8 +85,8 @@ def figure(request, slug, kind):
 def table(request, slug, kind):
     study = access.study_to_read(request.user, slug)
     view = Chosen(study, request, is_linked=False)
-    if not view.form.is_valid():
-        return HttpResponse("This study has no section that can be counted yet.", status=404, content_type="text/plain")
+    if reason := view.refusal:
+        return HttpResponse(reason, status=404, content_type="text/plain; charset=utf-8")
     if kind == "csv":
         return csv_file(f"{slug}-map", view.picture.header, view.picture.plain_rows())
     disposition = {"Content-Disposition": f'attachment; filename="{slug}-map.tex"'}
@@ -98,6 +98,8 @@ def map_papers(request, slug):
     """The papers of one cell, with the quotes that put them there."""
     study = access.study_to_read(request.user, slug)
     view = Chosen(study, request)
+    if view.form.notes:
+        raise Http404(view.refusal)
     context = {"study": study, "chosen": view.query, "form": view.form}
     if view.form.is_valid():
         cell = Cell(view, request.GET)
@@ -114,6 +116,13 @@ class Chosen:
     def __init__(self, study, request, *, is_linked=True):
         self.study, self.user, self.is_linked = study, request.user, is_linked
         self.form = MapForm(request.GET, study=study, user=request.user)
+
+    @property
+    def refusal(self):
+        """Why there is nothing to take away: a page says what it shows instead, a file has no place for it."""
+        if not self.form.is_valid():
+            return "This study has no section that can be counted yet."
+        return " ".join(self.form.refusals)
 
     @cached_property
     def query(self):
@@ -162,6 +171,7 @@ class Cell:
         half = self.picture.left if asked.get("half") == "third" and self.picture.left else self.picture.columns
         if self.picture.kind == "cooccurrence":
             half = self.picture.rows
+        asked_for(asked, "half", self.halves)
         self.wanted = []
         if self.picture.is_by_year and asked.get("half") in self.picture.years.labels:
             self.wanted.append((self.picture.years, asked["half"]))
@@ -169,6 +179,12 @@ class Cell:
             label = asked.get(name, "").replace("\0", "")
             if label and not (name == "column" and self.picture.kind in {"bars", "venues"}):
                 self.wanted.append((axis, label))
+
+    @property
+    def halves(self):
+        """What a table's columns may be called in the address beside their own name."""
+        years = self.picture.years.labels if self.picture.is_by_year else []
+        return {*years, *(["third"] if self.picture.left else [])}
 
     @property
     def title(self):

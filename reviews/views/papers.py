@@ -14,7 +14,7 @@ from reviews.kept import read_only
 from reviews.models import Assignment
 from reviews.paper_csv import paper_csv
 from reviews.paper_states import BY_TITLE
-from reviews.table_csv import csv_url
+from reviews.table_csv import csv_url, require_known
 
 PAPERS_PER_PAGE = 50
 ORDERS = {
@@ -22,6 +22,13 @@ ORDERS = {
     "year": F("year"),
     "venue": Left("venue", 200),
     "authors": Left("authors", 200),
+}
+FILTERS = {
+    "state": "State",
+    "year": "Year",
+    "source": "Found in",
+    "pdf": "PDF",
+    "reviewer": "Reader",
 }
 COLUMNS = ("pk", "key", "title", "authors", "year", "venue", "pdf", "study")
 
@@ -32,6 +39,7 @@ def papers(request, slug):
     read_only(study)
     choice = Choice(study, request.GET)
     if request.GET.get("format") == "csv":
+        require_known(request.GET, **{name: choice.chosen.get(name) for name in FILTERS})
         return paper_csv(study, choice.papers())
     total = study.papers.count()
     page = page_of(choice, total, request.GET.get("page"))
@@ -157,9 +165,8 @@ class Choice:
         return [first, *BY_TITLE]
 
     def filters(self):
-        labels = {"state": "State", "year": "Year", "source": "Found in", "pdf": "PDF", "reviewer": "Reader"}
         return [
-            filter_of(name, labels[name], options, self.chosen.get(name))
+            filter_of(name, FILTERS[name], options, self.chosen.get(name))
             for name, options in self.options.items()
             if options
         ]

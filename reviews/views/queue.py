@@ -13,7 +13,7 @@ from reviews.content import is_id
 from reviews.kept import read_only
 from reviews.models import Assignment
 from reviews.progress import STATES
-from reviews.table_csv import csv_file, csv_url
+from reviews.table_csv import csv_file, csv_url, require_known
 
 PAGE = 50
 MOST_TASKS = 20
@@ -30,6 +30,7 @@ def queue(request, slug):
     chosen = Choice(request.GET, study, rounds)
     shown = chosen.of(Assignment.objects.of(request.user, study))
     if request.GET.get("format") == "csv":
+        require_known(request.GET, state=chosen.state, round=chosen.round)
         return csv_file(f"{slug}-my-queue", ["paper", "title", "year", "round", "state"], rows(shown))
     page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
     assignments = progress.shown(page.object_list)

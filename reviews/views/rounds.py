@@ -13,7 +13,7 @@ from reviews.blindness.independence import Independence
 from reviews.kept import read_only
 from reviews.models import Assignment
 from reviews.round_forms import EditRoundForm, RoundForm
-from reviews.table_csv import csv_file, csv_url
+from reviews.table_csv import csv_file, csv_url, require_known
 from reviews.views.acting import carried_out
 
 PAGE = 50
@@ -49,6 +49,7 @@ def round(request, slug, round):
     chosen, query = request.GET.get("reader", ""), request.GET.get("q", "").strip()
     papers = progress.papers_of(round, reader=readers.get(chosen)).matching(query)
     if request.GET.get("format") == "csv":
+        require_known(request.GET, reader=chosen if chosen in readers else "")
         return csv_file(f"{slug}-{slugify(round.name)}", COLUMNS, rows(round, papers))
     page = Paginator(papers, PAGE).get_page(request.GET.get("page"))
     context = {
