@@ -75,6 +75,7 @@ def fill(study, ben, ada):
     remark = Remark.objects.create(paper=paper, section=section, by=ada, text="Why?")
     Mention.objects.create(remark=remark, user=ben)
     paper.early_looks.create(phase=section.phase, user=ada, reason="Helping")
+    paper.prior_accesses.create(phase=section.phase, user=ben, why="lead")
     paper.sources.create(source="Scopus")
     LogEntry.objects.record(study, ada, "settle", "Settled.", paper=paper)
     record = study.paper_imports.create(file_name="a.bib", by=ada)
