@@ -90,6 +90,47 @@ def test_the_paper_is_found_by_its_title_and_the_open_assignment_is_used(study, 
     assert Summary.objects.get().assignment == assignment
 
 
+TITLE = "Towards MLOps: A Framework and Maturity Model"
+
+
+def test_a_title_that_two_papers_share_goes_to_the_one_that_was_handed_out(study, ben):
+    make_paper(study, TITLE, key="preprint", year=2020)
+    published = make_paper(study, TITLE, key="published", year=2021)
+    make_assignment(published, ben)
+
+    outcome = take(study, ben, f"## Paper Title: {TITLE}\n## Challenges:\n* model drifts\n")
+
+    assert [one["paper"] for one in outcome["read"]] == ["published"]
+    assert Summary.objects.get().assignment.paper == published
+
+
+@pytest.mark.parametrize("given", ["none", "both"])
+def test_a_title_that_two_papers_share_is_asked_about_where_nothing_tells_them_apart(given, study, ben):
+    papers = [make_paper(study, TITLE, key=key, year=year) for key, year in (("preprint", 2020), ("published", 2021))]
+    for paper in papers if given == "both" else []:
+        make_assignment(paper, ben)
+
+    outcome = take(study, ben, f"## Paper Title: {TITLE}\n## Challenges:\n* model drifts\n")
+
+    assert not Summary.objects.exists()
+    (skipped,) = outcome["skipped"]
+    assert "title of several papers: “preprint”, “published”" in skipped["reason"]
+    assert "model drifts" in [one["text"] for one in outcome["unplaced"]]
+    told = take(study, ben, f"## Paper Title: {TITLE}\n## Publication Year: 2020\n## Challenges:\n* model drifts\n")
+    assert [one["paper"] for one in told["read"]] == ["preprint"]
+
+
+def test_a_page_that_imported_nothing_does_not_say_that_it_did(study, as_user, ada):
+    for year in (2020, 2021):
+        make_paper(study, TITLE, year=year)
+    file = BytesIO(f"## Paper Title: {TITLE}\n## Challenges:\n* model drifts\n".encode())
+    file.name = "one.md"
+    page = as_user(ada).post(reverse("import-summaries", args=[study.slug]), {"files": file, "reviewer": ada.pk})
+    assert [str(message) for message in page.context["messages"]] == [
+        "No draft was imported: what was found in the files stands below."
+    ]
+
+
 @pytest.mark.parametrize("submitted", [True, False])
 def test_a_summary_that_was_begun_is_left_as_it_is(submitted, study, ben):
     paper = make_paper(study, "Towards MLOps: a framework", year=2021)

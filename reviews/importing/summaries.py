@@ -14,7 +14,7 @@ from mapping.models.fields import check_lengths
 from mapping.parsers import UnreadableFile
 from mapping.parsers.decoding import decoded
 from mapping.parsers.summary_templates import TemplateSection, Unplaced, read_all
-from mapping.parsers.titles import find_duplicates
+from mapping.parsers.titles import SAME_DOI, find_duplicates, normalised_title
 from mapping.tables import NONE_APPLY
 from reviews.blindness import independence
 from reviews.models import Answer, Assignment, Mark, Round, Summary
@@ -59,6 +59,10 @@ def check_reviewer(study, reviewer):
         raise ValidationError(f"{reviewer} is an observer of this study, and observers do not code papers.")
 
 
+class SeveralPapers(Exception):
+    """The title of a template is that of several papers of the study; says their keys."""
+
+
 class Import:
     """One run over several files; what a file brings is known to those after it."""
 
@@ -101,7 +105,12 @@ class Import:
             self.skip(name, f"what begins at line {template.line} has no paper title")
             self.report(name, lines_of_answers(template, "its paper has no title"))
             return
-        paper = self.paper_of(template, name)
+        try:
+            paper = self.paper_of(template, name)
+        except SeveralPapers as several:
+            self.skip(name, f"“{template.title}” is the title of several papers: {several}. Write its DOI or year too")
+            self.report(name, lines_of_answers(template, "its title is that of several papers"))
+            return
         assignment = self.assignment_of(paper, name)
         told = {"file": name, "line": template.line, "title": template.title, "paper": paper.key}
         self.outcome["read"].append({**told, "is_draft": assignment is not None})
@@ -133,7 +142,7 @@ class Import:
         )
         match = find_duplicates([wanted], self.known)[0]
         if match and match.is_sure:
-            return match.found.paper
+            return self.one_of(self.as_sure(wanted, match))
         if not self.may_create:
             likeness = f" It is {match}." if match else ""
             raise ValidationError(
@@ -159,6 +168,25 @@ class Import:
             told = {"file": name, "title": paper.title, "like": match.found.key, "reason": str(match)}
             self.outcome["possible"].append(told)
         return paper
+
+    def as_sure(self, wanted, match):
+        """The papers that the template may be about: a preprint and its publication have one title."""
+        if match.why == SAME_DOI:
+            return [match.found.paper]
+        title = normalised_title(match.found.title)
+        fellows = [one for one in self.known if one is not match.found and normalised_title(one.title) == title]
+        others = [one for one in fellows if (found := find_duplicates([wanted], [one])[0]) and found.is_sure]
+        return [match.found.paper, *(one.paper for one in others)]
+
+    def one_of(self, papers):
+        """Where a template fits several papers as well, the only one that its reviewer was given."""
+        if len(papers) > 1:
+            mine = Assignment.objects.in_force().filter(reviewer=self.reviewer, round__phase=self.phase)
+            given = set(mine.filter(paper__in=papers).values_list("paper", flat=True))
+            papers = [paper for paper in papers if paper.pk in given] if len(given) == 1 else papers
+        if len(papers) > 1:
+            raise SeveralPapers(", ".join(sorted(f"“{paper.key}”" for paper in papers)))
+        return papers[0]
 
     def assignment_of(self, paper, name):
         """The reviewer's own open assignment, else one in the round of imports; None if they have begun already."""

@@ -4,10 +4,11 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.template.defaultfilters import filesizeformat, pluralize
+from django.template.defaultfilters import filesizeformat
 from django.views.decorators.http import require_http_methods
 
 from mapping import access
+from mapping.counted import counted
 from mapping.models import Membership, User
 from mapping.pages import answer, posted, uploaded
 from mapping.views.fields import FilesField
@@ -51,7 +52,10 @@ def import_summaries(request, slug):
             form.add_error("files", error)
         else:
             number = outcome["summaries"]
-            messages.success(request, f"{number} draft summar{pluralize(number, 'y,ies')} imported.")
+            if number:
+                messages.success(request, f"{counted(number, 'draft summaries')} imported.")
+            else:
+                messages.warning(request, "No draft was imported: what was found in the files stands below.")
             form = SummariesForm(study=study, user=request.user)
     context = {"study": study, "form": form, "outcome": outcome}
     return answer(request, "import-summaries.html", context, refused=form.is_bound)

@@ -1,0 +1,16 @@
+"""Numbers with their noun: "1 paper", "1,204 papers", never "1 papers"."""
+
+_SINGULAR = {"people": "person", "uses of codes": "use of codes", "draft summaries": "draft summary"}
+
+
+def noun_for(number, plural):
+    """The noun beside this number, of the noun as it stands beside several."""
+    if number != 1:
+        return plural
+    if plural in _SINGULAR:
+        return _SINGULAR[plural]
+    return plural.removesuffix("ies") + "y" if plural.endswith("ies") else plural.removesuffix("s")
+
+
+def counted(number, plural):
+    return f"{number:,} {noun_for(number, plural)}"
