@@ -12,7 +12,7 @@ from reviews import coding
 from reviews.models import KeptEdit, Summary
 from tests.answers import said
 from tests.browser import sign_in
-from tests.coding_screen import SAVED, chosen, conclusion, kept_in, line
+from tests.coding_screen import SAVED, at_rest, chosen, conclusion, kept_in, line
 from tests.making import PASSWORD, make_answer, make_code, make_paper
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -123,6 +123,22 @@ def test_two_tabs_show_both_texts_and_the_reviewer_chooses(page_as, ben, url, as
     two.keyboard.press("Escape")
     expect(conclusion(two)).to_have_value(kept)
     assert not KeptEdit.objects.open().exists()
+
+
+def test_once_both_texts_are_shown_nobody_is_told_to_leave_the_section_to_see_the_other(page_as, ben, url):
+    one = page_as(ben)
+    one.goto(url)
+    two = one.context.new_page()
+    two.goto(url)
+    one.bring_to_front()
+    conclusion(one).focus()
+    conclusion(two).fill("from the second tab")
+    expect(line(two)).to_have_text(SAVED)
+    expect(one.locator("#s-conclusion")).to_contain_text("Changed in another tab a moment ago")
+    conclusion(one).fill("from the first tab")
+    expect(one.locator("[data-kept] .side")).to_have_count(2)
+    expect(one.locator("#s-conclusion")).not_to_contain_text("Changed in another tab a moment ago")
+    at_rest(one)
 
 
 def test_an_ended_session_asks_to_sign_in_where_one_is_and_saves_then(page_as, ben, url, assignment):

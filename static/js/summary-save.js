@@ -244,6 +244,9 @@ async function showBoth(state) {
   if (!found) return;
   localTimes(found);
   state.section.querySelector("[data-kept]").replaceWith(found.querySelector("[data-kept]"));
+  // Both stand here now: what was said of leaving the section to see the other one no longer holds.
+  if ("stale" in state.section.dataset) complain(state, []);
+  delete state.section.dataset.stale;
 }
 
 const isClean = (state) => !state.isDirty && !state.flight && !state.sent && !state.problem;
