@@ -25,3 +25,10 @@ def test_tables_of_figures_fit_on_a_phone(name, study, page_as, ada, ben, cleo):
     page.goto(reverse(name, args=[study.slug]))
     assert page.get_by_text("undefined" if name == "overview" else "given and settled").count()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_what_scrolls_sideways_on_a_phone_can_be_reached_by_keyboard(study, page_as, ada, serious):
+    page = page_as(ada, viewport={"width": 390, "height": 844})
+    page.goto(reverse("api", args=[study.slug]))
+    assert page.evaluate("(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(document.querySelector('pre'))")
+    assert serious(page) == []

@@ -1,5 +1,8 @@
 """The page on which one codes, as it works without script: plain posts, clear refusals, nothing lost."""
 
+import re
+from itertools import pairwise
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -245,6 +248,14 @@ def test_review_names_what_is_missing_with_links_and_submitting_opens_the_next_p
     assert answer.redirect_chain[0][0].startswith(reverse("summary", args=[study.slug, "next"]))
     assert "1 of 2" in answer.content.decode()
     assert Summary.objects.get(assignment=assignment).is_submitted
+
+
+def test_no_heading_of_the_review_skips_a_level(as_user, ben, study, paper, assignment):
+    """Sections without a research question stand under the name of their phase, as in the form."""
+    page = as_user(ben).get(reverse("review", args=[study.slug, paper.key])).content.decode()
+    levels = [int(level) for level in re.findall(r"<h([1-6])\b", page.partition("<main")[2])]
+    assert all(after <= before + 1 for before, after in pairwise(levels)), levels
+    assert '<h2 dir="auto">Coding</h2>' in page
 
 
 def test_reviewing_from_the_form_saves_it_first(as_user, ben, url, assignment):
