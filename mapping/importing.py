@@ -102,7 +102,8 @@ def record(study, paper_import, entries, by):
         by,
         "import-papers",
         f"Imported {new} paper{pluralize(new)} from {paper_import.file_name}{although}; "
-        f"{paper_import.duplicate} were there already, {paper_import.refused} refused.",
+        f"{paper_import.duplicate} {pluralize(paper_import.duplicate, 'was,were')} there already, "
+        f"{paper_import.refused} refused.",
         paper_import=paper_import.pk,
     )
 

@@ -11,6 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from mapping.codebook import hold_codebook
+from mapping.counted import counted
 from mapping.models import LogEntry, Membership, Paper, Phase
 
 from .blindness import independence
@@ -225,8 +226,9 @@ def hand_out(round, *, by, expected=None, **wishes):
     if proposal.assigned:
         proposal = with_prior_access(proposal, is_final=True)
         batch = write(proposal, by)
-        text = f"Handed out {proposal.papers_given} papers in “{round}”"
-        record(proposal, by, "hand-out", f"{text}: {proposal.assigned} assignments", batch, **proposal.facts)
+        text = f"Handed out {counted(proposal.papers_given, 'papers')} in “{round}”"
+        text += f": {counted(proposal.assigned, 'assignments')}"
+        record(proposal, by, "hand-out", text, batch, **proposal.facts)
     return proposal
 
 
@@ -349,7 +351,7 @@ def take_back(assignments, *, by, reason):
         rounds = ", ".join(sorted({f"“{one.round}”" for one in open_work}))
         LogEntry.objects.record(
             open_work[0].round.study, by, "withdraw",
-            f"Took {len(open_work)} papers back from {names} in {rounds}: {reason}",
+            f"Took {counted(len(open_work), 'papers')} back from {names} in {rounds}: {reason}",
             round=open_work[0].round_id, withdrawn=[one.pk for one in open_work], reason=reason,
         )  # fmt: skip
     return open_work
@@ -398,7 +400,7 @@ def hand_over(round, *, reviewer, to, by, reason, capacity=None, seed=0, expecte
     withdrawn = take_back(round.assignments.filter(reviewer=reviewer), by=by, reason=reason)
     if proposal.assigned:
         proposal = with_prior_access(proposal, is_final=True)
-        text = f"Handed {proposal.assigned} papers of {reviewer} in “{round}” over to others"
+        text = f"Handed {counted(proposal.assigned, 'papers')} of {reviewer} in “{round}” over to others"
         record(proposal, by, "hand-over", text, write(proposal, by), reviewer=reviewer.username)
     # Only now: a paper that has a new reader waits for them.
     settle_unanimous(round.study, {one.paper_id for one in withdrawn}, phase=round.phase_id)

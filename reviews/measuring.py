@@ -163,7 +163,7 @@ def sentence(rated):
         return ""
     if not differ:
         return f"All {papers} papers agree." if papers > 1 else "The one paper agrees."
-    said = f"{differ} of {papers} papers differ{'s' if papers == 1 else ''}"
+    said = f"{differ} of {papers} papers differ" if papers > 1 else "The one paper differs"
     return f"{said}{_mostly(rated)}."
 
 

@@ -9,6 +9,7 @@ from django.utils.text import slugify
 from mapping import codebook, protocol
 from mapping.codebook import ChangedMeanwhile, token
 from mapping.coefficients import COEFFICIENTS
+from mapping.counted import counted
 from mapping.models import CodebookChange, Finding, LogEntry, Section, Study
 from reviews.models import Answer, Assignment, Deferral, RecodingTask, Remark, Resolution, Summary
 from reviews.recoding import ask_again
@@ -124,9 +125,8 @@ def refuse_changed_use(section, old_kind, old_phase):
     if section.has_answers and section.phase_id != old_phase:
         raise ValidationError({"phase": "This section has answers: they belong to the phase in which they were given."})
     if section.code_count and not section.has_codes:
-        raise ValidationError(
-            {"kind": f"This section has {section.code_count} codes, which this kind could not show. Add a new section."}
-        )
+        held = counted(section.code_count, "codes")
+        raise ValidationError({"kind": f"This section has {held}, which this kind could not show. Add a new section."})
 
 
 def drop_unfitting_declaration(section):
@@ -179,7 +179,7 @@ def remove_section(section, *, by):
         raise ValidationError(f"Other codes or records point to “{label}”: it can only be retired.") from error
     return codebook.record_change(
         study, CodebookChange.Act.SECTION, by=by, before=before, after={}, log_act="remove-section",
-        text=f"Removed the unused section “{label}” with {len(before.get('codes', []))} codes.",
+        text=f"Removed the unused section “{label}” with {counted(len(before.get('codes', [])), 'codes')}.",
     )  # fmt: skip
 
 

@@ -127,7 +127,7 @@ def test_a_closed_round_is_reported_as_it_was_kept(study, ada, ben, cleo):
     study.sections.get(key="method").codes.filter(label="Survey").update(label="Questionnaire")
 
     assert sections(study)["method"]["sentence"] == (
-        "1 of 1 papers differs, most between “Experiment” and “Survey” (1)."
+        "The one paper differs, most between “Experiment” and “Survey” (1)."
     )
 
 
@@ -136,7 +136,7 @@ def test_words_for_people_and_one_line_for_wrong_input(study, ben, cleo):
     paper = make_paper(study)
     make_summary(paper, ben, answers={"method": "Survey"})
     make_summary(paper, cleo, answers={"method": "Survey"})
-    words = "Method (code): 1 papers, 2 raters, 100% agree, krippendorff_alpha undefined: no variation"
+    words = "Method (code): 1 paper, 2 raters, 100% agree, krippendorff_alpha undefined: no variation"
     assert words in run(study.slug)
     with pytest.raises(CommandError, match="no round “Pilot”"):
         run(study.slug, "--round", "Pilot")

@@ -70,4 +70,4 @@ def test_an_absence_of_the_name_of_a_code_is_another_answer(study, ada, ben, cle
     found = page(as_user(ada), study, "method", "papers", one="unclear", other="~unclear")
 
     assert [paper.key for paper, _ in found.context["papers"]] == ["p"]
-    assert "1 of 1 papers differs" in text(page(as_user(ada), study))
+    assert "The one paper differs" in text(page(as_user(ada), study))

@@ -11,6 +11,7 @@ from mapping.charts.theme import (
     MUTED,
     RULE,
     Table,
+    counted,
     distinct,
     finished,
     labels_beside,
@@ -43,7 +44,8 @@ def dot_whisker(rows, *, target=None, title="", subtitle="", value_title="α"):
         [HEADER[0], value_title, *HEADER[2:], "Note"],
         [[row["label"], *[rounded(row[name]) for name in ("value", "low", "high")], row["note"]] for row in full],
     )
-    said = f"Agreement of {len(full)} sections with 95 % intervals" + (f", target {short(target)}." if target else ".")
+    said = f"Agreement of {counted(len(full), 'section')} with 95 % intervals"
+    said += f", target {short(target)}." if target else "."
     chart = whiskers(full, lowest_of(defined), target, value_title)
     return finished(chart, title=title, subtitle=subtitle, description=said, table=table)
 

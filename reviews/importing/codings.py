@@ -7,6 +7,7 @@ from pathlib import PurePath
 from django.db import transaction
 from django.template.defaultfilters import pluralize
 
+from mapping.counted import counted
 from mapping.models import LogEntry, Study
 from mapping.parsers import Problem
 from reviews.blindness import independence
@@ -65,7 +66,7 @@ def import_codings(
 
 def record(study, by, file_name, outcome):
     number = outcome["summaries"]
-    made = ", ".join(f"{count} {what}" for what, count in outcome["created"].items() if count)
+    made = ", ".join(counted(count, what) for what, count in outcome["created"].items() if count)
     text = f"Imported {number} submitted summar{pluralize(number, 'y,ies')} from {file_name}"
     LogEntry.objects.record(
         study, by, "import-codings", f"{text}; made {made}." if made else f"{text}.", rounds=outcome["rounds"]

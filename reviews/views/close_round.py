@@ -3,6 +3,7 @@ from django.core.exceptions import ValidationError
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from mapping.counted import counted
 from mapping.pages import answer, posted
 from reviews import closing, progress
 from reviews.access import round_to_lead
@@ -39,7 +40,9 @@ def reopen_round(request, slug, round):
     if form.is_valid():
         given_back = carried_out(form, closing.reopen_round, round, by=request.user, **form.cleaned_data)
         if given_back is not None:
-            messages.success(request, f"“{round}” is open again; {given_back} papers went back to their reviewers.")
+            whose = "its reviewer" if given_back == 1 else "their reviewers"
+            text = f"“{round}” is open again; {counted(given_back, 'papers')} went back to {whose}."
+            messages.success(request, text)
             return redirect("round", slug, round.pk)
     context = {"study": round.study, "round": round, "form": form}
     return answer(request, "reopen-round.html", context, refused=form.is_bound)

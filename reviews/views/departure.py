@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
 from mapping import access, people
+from mapping.counted import noun_for
 from mapping.models import Membership
 from mapping.pages import answer
 from mapping.views import team
@@ -66,11 +67,9 @@ def leave(request, study, membership, change, *, role=""):
 
 def left(request, study, membership, departure, role):
     what = f"is now {role}" if role else "can no longer enter this study"
-    messages.success(
-        request,
-        f"{membership.user} {what}. {departure.handed_over} of {departure.papers} open papers "
-        "went to others; what was submitted stays.",
-    )
+    open_papers = f"{departure.papers} open {noun_for(departure.papers, 'papers')}"
+    given = f"{departure.handed_over} of {open_papers} went to others; what" if departure.papers else "What"
+    messages.success(request, f"{membership.user} {what}. {given} was submitted stays.")
     if people.is_member(study, request.user):
         return redirect("team", study.slug)
     return redirect("home")

@@ -7,6 +7,7 @@ from django.utils.functional import cached_property
 from django.views.decorators.http import require_POST, require_safe
 
 from mapping import access
+from mapping.counted import counted
 from mapping.models import Code, Paper, User
 from mapping.pages import answer, filter_of
 from reviews import disagreements as queue
@@ -239,5 +240,5 @@ def undo_adopting(request, slug):
     except ValueError:
         at = None
     count = settling.take_back(study, by=request.user, at=at) if at else 0
-    messages.info(request, f"{count} sections are open again.")
+    messages.info(request, f"{counted(count, 'sections')} {'is' if count == 1 else 'are'} open again.")
     return redirect("disagreements", slug)

@@ -3,6 +3,7 @@ from django.core.exceptions import ValidationError
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from mapping.counted import counted
 from mapping.pages import answer, posted
 from reviews import assigning
 from reviews.access import round_to_lead
@@ -33,10 +34,11 @@ def withdraw(request, slug, round):
     proposal, is_written = previewed(request, form, round, assigning.propose_hand_over, assigning.hand_over, **facts)
     if is_written:
         reviewer = form.cleaned_data["reviewer"]
+        number = len(proposal.papers)
+        taken = f"{counted(number, 'papers')} {'was' if number == 1 else 'were'}"
         messages.success(
             request,
-            f"{len(proposal.papers)} papers were taken back from {reviewer}; {proposal.assigned} went to others. "
-            f"What {reviewer} submitted stays.",
+            f"{taken} taken back from {reviewer}; {proposal.assigned} went to others. What {reviewer} submitted stays.",
         )
         return redirect("round", slug, round.pk)
     context = {"study": round.study, "round": round, "form": form, "proposal": proposal}

@@ -10,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from django.views.decorators.http import require_http_methods
 
 from mapping import access, codebook_import
+from mapping.counted import counted
 from mapping.pages import answer, posted, uploaded
 from mapping.parsers import UnreadableFile
 from mapping.views.fields import LimitedFileField, LongTextField
@@ -79,5 +80,5 @@ def import_codebook(request, slug):
 
 def in_words(outcome):
     counts = outcome.counts
-    left = f" Left out as agreed: {counts['refused']} rows." if counts["refused"] else ""
+    left = f" Left out as agreed: {counted(counts['refused'], 'rows')}." if counts["refused"] else ""
     return f"Imported: {counts['new']} new, {counts['changed']} changed codes.{left}"

@@ -3,6 +3,7 @@ from pathlib import Path
 from django.core.management.base import CommandError
 
 from mapping import protocol
+from mapping.counted import counted
 from mapping.management.act import ActCommand, user_named
 
 
@@ -39,10 +40,9 @@ class Command(ActCommand):
         }
 
     def report(self, outcome):
-        lines = [
-            f"{outcome['study']}: “{outcome['title']}” with {outcome['sections']} sections from {outcome['template']}."
-        ]
-        return "\n".join(lines + outcome["notes"])
+        sections = counted(outcome["sections"], "sections")
+        made = f"{outcome['study']}: “{outcome['title']}” with {sections} from {outcome['template']}."
+        return "\n".join([made, *outcome["notes"]])
 
 
 def template_called(name):

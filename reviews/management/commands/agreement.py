@@ -1,5 +1,6 @@
 from django.core.management.base import CommandError
 
+from mapping.counted import counted
 from mapping.management.act import ActCommand, study_named
 from reviews import reporting
 from reviews.rating import CODE, PARENT
@@ -31,7 +32,8 @@ class Command(ActCommand):
         if outcome["statistics_off"]:
             lines.append(f"This study works without agreement statistics: {outcome['statistics_off']}")
         for one in outcome["sections"]:
-            head = f"{one['round']} · {one['label']} ({one['kind']}): {one['papers']} papers, {one['raters']} raters"
+            head = f"{one['round']} · {one['label']} ({one['kind']}): {counted(one['papers'], 'papers')}, "
+            head += counted(one["raters"], "raters")
             alpha = one["coefficients"][one["primary"]]
             percent = one["percent_agreement"]
             agreed = "" if percent is None else f", {percent:.0%} agree"

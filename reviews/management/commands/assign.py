@@ -1,6 +1,7 @@
 from django.core.management.base import CommandError
 from django.db import transaction
 
+from mapping.counted import counted
 from mapping.management.act import ActCommand, lead_of, study_named, user_named
 from mapping.models import User
 from reviews import assigning, closing
@@ -79,7 +80,8 @@ class Command(ActCommand):
 
     def report(self, outcome):
         verb = "would be handed out" if outcome["dry_run"] else "handed out"
-        lines = [f"{outcome['papers']} papers in “{outcome['round']}”, {outcome['assigned']} assignments {verb}."]
+        papers, assigned = counted(outcome["papers"], "papers"), counted(outcome["assigned"], "assignments")
+        lines = [f"{papers} in “{outcome['round']}”, {assigned} {verb}."]
         lines += [f"  {name}: {load} in all" for name, load in outcome["loads"].items()]
         lines += [f"  {' and '.join(pair['reviewers'])} share {pair['papers']}" for pair in outcome["pairs"]]
         lines += [f"  skipped: {own['reviewer']} wrote {own['paper']}" for own in outcome["own"]]

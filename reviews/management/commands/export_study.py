@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
+from mapping.counted import counted
 from mapping.management.act import ActCommand, study_named
 from reviews import bundling
 from reviews.models import Summary
@@ -32,9 +33,10 @@ class Command(ActCommand):
 
     def report(self, outcome):
         lines = [f"{outcome['file']} holds the study “{outcome['study']}”:"]
-        lines += [f"  {name}: {rows} rows" for name, rows in outcome["rows"].items()]
+        lines += [f"  {name}: {counted(rows, 'rows')}" for name, rows in outcome["rows"].items()]
         drafts = outcome["drafts_left_out"]
-        lines += [f"{drafts} drafts stay here: nobody has submitted them."] if drafts else []
+        stay = "stays here: nobody has submitted it" if drafts == 1 else "stay here: nobody has submitted them"
+        lines += [f"{counted(drafts, 'drafts')} {stay}."] if drafts else []
         return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 from django.template.defaultfilters import pluralize
 
+from mapping.counted import counted
 from mapping.management.act import ActCommand, file_content, lead_of, study_named
 from reviews.importing import import_codings
 from reviews.importing.options import pairs
@@ -39,8 +40,9 @@ class Command(ActCommand):
         return number and f"{number} row{'s were' if number > 1 else ' was'} refused, so nothing was imported."
 
     def report(self, outcome):
-        made = ", ".join(f"{count} {what}" for what, count in outcome["created"].items() if count)
-        lines = [f"{outcome['summaries']} summaries with {outcome['marks']} marks from {outcome['rows']} rows."]
+        made = ", ".join(counted(count, what) for what, count in outcome["created"].items() if count)
+        summaries, marks, rows = (counted(outcome[what], what) for what in ("summaries", "marks", "rows"))
+        lines = [f"{summaries} with {marks} from {rows}."]
         lines += [f"Made {made}."] if made else []
         lines += [f"New {what}: {'; '.join(names)}." for what, names in outcome["made"].items() if names]
         for one in outcome["absences"]:

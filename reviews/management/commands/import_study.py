@@ -2,6 +2,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
+from mapping.counted import counted
 from mapping.management.act import ActCommand, user_named
 from mapping.models import Paper, User
 from reviews.importing.options import pairs
@@ -44,9 +45,7 @@ class Command(ActCommand):
         }
 
     def report(self, outcome):
-        lines = [
-            f"The study “{outcome['study']}”: {outcome['papers']} papers, {outcome['summaries']} summaries, "
-            f"{outcome['people']} people."
-        ]
+        numbers = ", ".join(counted(outcome[what], what) for what in ("papers", "summaries", "people"))
+        lines = [f"The study “{outcome['study']}”: {numbers}."]
         lines += [f"“{there}” is called “{here}” here." for there, here in outcome["renamed"].items()]
         return "\n".join(lines)

@@ -2,6 +2,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
+from mapping.counted import counted
 from mapping.management.act import ActCommand, file_content, study_named, user_named
 from reviews.importing import import_summaries
 from reviews.importing.summaries import ENDINGS
@@ -24,7 +25,7 @@ class Command(ActCommand):
 
     def report(self, outcome):
         lines = [
-            f"{outcome['summaries']} draft summaries of {outcome['papers']} papers, "
+            f"{counted(outcome['summaries'], 'draft summaries')} of {counted(outcome['papers'], 'papers')}, "
             f"{outcome['new_papers']} of them new."
         ]
         lines += [f"{one['file']}: {one['reason']}." for one in outcome["skipped"]]

@@ -1,3 +1,4 @@
+from mapping.counted import counted
 from mapping.management.act import ActCommand, study_named
 from mapping.models import Finding
 from reviews import settling
@@ -18,4 +19,5 @@ class Command(ActCommand):
         return {"settled": settled, "new": outcome["settled"], "open": outcome["open"]}
 
     def report(self, outcome):
-        return f"{outcome['new']} sections settled now, {outcome['settled']} in all, {outcome['open']} open."
+        now = counted(outcome["new"], "sections")
+        return f"{now} settled now, {outcome['settled']} in all, {outcome['open']} open."
