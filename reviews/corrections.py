@@ -53,6 +53,13 @@ def open_suggestions(paper):
     return [Suggestion(line.pk, line.facts["field"], line.facts["should_be"], line.by, line.at) for line in lines]
 
 
+def suggestions_shown(paper, member):
+    """A lead answers all of them; who told one sees that it waits."""
+    if not member.may_code:
+        return []
+    return [one for one in open_suggestions(paper) if member.is_lead or one.by == member.user]
+
+
 def papers_with_open_suggestions(study):
     """One paper per open suggestion, oldest first."""
     return [line.paper for line in open_lines(study.log.select_related("paper"))]

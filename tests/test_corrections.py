@@ -49,7 +49,21 @@ def test_the_way_to_tell_the_lead_stands_where_a_reviewer_looks_for_it(study, pa
     assert as_user(ada).get(page).url == reverse("edit-paper", args=[study.slug, paper.key])
 
 
-def test_what_was_told_stands_on_the_leads_overview_and_goes_into_the_entry(study, paper, page, as_user, ada, ben):
+def test_who_told_a_lead_sees_that_it_waits_and_others_do_not(study, paper, page, as_user, ada, ben, cleo, olga):
+    told(as_user(ben), page)
+    mine = as_user(ben).get(paper.get_absolute_url()).content.decode()
+    assert "What you told the leads" in mine
+    assert "Teams retrain." in mine
+    assert "Put it in" not in mine
+    for other in (cleo, olga):
+        assert "Teams retrain." not in as_user(other).get(paper.get_absolute_url()).content.decode()
+    answered(as_user(ada), study, paper, "leave")
+    assert "What you told the leads" not in as_user(ben).get(paper.get_absolute_url()).content.decode()
+
+
+def test_what_was_told_stands_on_the_leads_overview_and_goes_into_the_entry(
+    study, paper, page, as_user, ada, ben, cleo
+):
     assert told(as_user(ben), page).url == paper.get_absolute_url()
     told(as_user(ben), page)  # twice is once
     lead = as_user(ada)
@@ -58,7 +72,7 @@ def test_what_was_told_stands_on_the_leads_overview_and_goes_into_the_entry(stud
     assert "correction of a paper" not in overview(as_user(ben), study)
     text = lead.get(paper.get_absolute_url()).content.decode()
     assert "Teams retrain." in text
-    assert "Teams retrain." not in as_user(ben).get(paper.get_absolute_url()).content.decode()
+    assert "Teams retrain." not in as_user(cleo).get(paper.get_absolute_url()).content.decode()
     pk = corrections.open_suggestions(paper)[0].pk
     assert "It is in the paper&#x27;s entry now." in answered(lead, study, paper, "take")
     paper.refresh_from_db()

@@ -27,7 +27,7 @@ def paper(request, slug, key):
         "details": [(found._meta.get_field(name).verbose_name, getattr(found, name)) for name in DETAILS],
         "sources": found.sources.select_related("paper_import"),
         "readers": readers(found) if member.is_lead else None,
-        "suggestions": corrections.open_suggestions(found) if member.is_lead else (),
+        "suggestions": corrections.suggestions_shown(found, member),
         "may_upload": member.is_lead or (member.may_code and not found.pdf),
         "summary_url": page_of("summary", study, found) if member.may_code and found.state != "not_coded" else None,
         "comparison_url": page_of("comparison", study, found) if may_compare(request.user, study, found) else None,
