@@ -112,10 +112,20 @@ class HandOutForm(ReadersForm):
         is_small = round.kind != Round.Kind.MAIN
         self.fields["per_paper"].initial = max(len(self.people), 1) if is_small else min(2, max(len(self.people), 1))
         left, here = progress.papers_left(round.phase).count(), self.papers_here().count()
-        choices = [(self.LEFT, f"the {left} that nobody was given in {round.phase}")]
+        choices = [(self.LEFT, self.in_words(left, f"that nobody was given in {round.phase}"))]
         if here:
-            choices.append((self.ROUND, f"the {here} of this round: fill them up to the number of reviewers"))
+            those = self.in_words(here, "of this round")
+            them = "it" if here == 1 else "them"
+            choices.append((self.ROUND, f"{those}: fill {them} up to the number of reviewers"))
+            if not left:
+                self.fields["which"].initial = self.ROUND
         self.fields["which"].choices = choices
+
+    @staticmethod
+    def in_words(number, which):
+        if not number:
+            return f"those {which}: there are none"
+        return f"the one {which}" if number == 1 else f"the {number:,} {which}"
 
     def papers_here(self):
         in_force = self.round.assignments.in_force()

@@ -329,3 +329,26 @@ def test_names_that_look_like_markup_stay_words(lead, study):
     page = text(lead.get(reverse("rounds", args=[study.slug])))
     assert "&lt;b&gt;Main&lt;/b&gt; &amp; more" in page
     assert quote("<b>") not in page
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (0, "those that nobody was given in Coding: there are none"),
+        (1, "the one that nobody was given in Coding"),
+        (2, "the 2 that nobody was given in Coding"),
+    ],
+)
+def test_the_plan_says_in_words_how_many_papers_it_is_about(left, words, study, ben, lead):
+    round = make_round(study, "Main")
+    make_assignment(make_paper(study), ben, round=round)
+    for _ in range(left):
+        make_paper(study)
+
+    form = lead.get(address("hand-out", round)).context["form"]
+
+    assert dict(form.fields["which"].choices) == {
+        "left": words,
+        "round": "the one of this round: fill it up to the number of reviewers",
+    }
+    assert form["which"].initial == ("left" if left else "round")
