@@ -250,6 +250,15 @@ def test_a_reviewer_imports_their_own_files_for_papers_in_their_hands(study, as_
     assert Summary.objects.get().assignment.reviewer == ben
 
 
+def test_the_report_leads_to_the_papers_that_it_names(study, as_user, ben):
+    paper = make_paper(study, "Towards MLOps: A Framework", year=2021)
+    make_assignment(paper, ben)
+    file = BytesIO(FILLED.encode())
+    file.name = "filled.md"
+    page = as_user(ben).post(reverse("import-summaries", args=[study.slug]), {"files": file})
+    assert f'href="{paper.get_absolute_url()}"' in page.content.decode()
+
+
 def test_a_lead_imports_for_members_of_this_study_alone(study, as_user, ada, cleo, zoe):
     page = reverse("import-summaries", args=[study.slug])
     assert as_user(ada).post(page, {"files": markdown(), "reviewer": zoe.pk}).status_code == 422

@@ -273,7 +273,8 @@ def unplaced(items, reason):
 
 
 def lines_of_answers(template, reason):
-    return unplaced([item for answer in template.answers.values() for item in answer.items], reason)
+    items = [item for answer in template.answers.values() for item in answer.items]
+    return unplaced(sorted(items, key=lambda item: item.line), reason)
 
 
 def comparable(paper):
