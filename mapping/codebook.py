@@ -316,11 +316,21 @@ def take_back(change):
             before, after = change_codes({found[int(pk)]: values for pk, values in change.before["codes"].items()})
     except IntegrityError:
         raise ValidationError("Another code of the section has this label by now: rename that one first.") from None
-    for code in found.values():
+    # Where only words come back, a parent that was split or retired meanwhile stays what it is.
+    regrouped = [found[int(pk)] for pk, values in change.before["codes"].items() if "parent_id" in values]
+    for code in regrouped:
         parent = code.parent if code.parent_id else None
-        if parent and (parent.parent_id or parent.status != Status.ACTIVE or code.children.exists()):
+        if parent and (parent.parent_id or code.children.exists() or left_since(change, parent)):
             raise ValidationError(f"“{code}” stood under “{parent}”, which has changed since: there are two levels.")
     return before, after
+
+
+def left_since(change, parent):
+    """Whether the parent went out of use after this change, not before."""
+    if parent.status == Status.ACTIVE:
+        return False
+    steps = change.study.codebook_changes.filter(version__gt=change.version).values_list("after", flat=True)
+    return any("status" in after.get("codes", {}).get(str(parent.pk), {}) for after in steps)
 
 
 def later(change, pk):

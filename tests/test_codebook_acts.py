@@ -180,6 +180,22 @@ def test_a_code_is_merged_into_another_one_of_its_section(study, ada, codes, int
         recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="no")
 
 
+def test_words_are_taken_back_though_the_parent_was_split_meanwhile(study, ada, codes):
+    grouping = {"parent": codes["Talent"]}
+    codebook.change(codes["Cost"], by=ada, facts=grouping, reason="order")
+    halves = [{"label": "Hiring"}, {"label": "Training"}]
+    recoding.split(codes["Talent"], into=halves, by=ada, reason="two things")
+    codebook.change(codes["Cost"], by=ada, facts={"label": "Costs"}, reason="plural")
+
+    undoing.undo(CodebookChange.objects.first(), by=ada)
+    assert Code.objects.get(pk=codes["Cost"].pk).label == "Cost"
+
+    elsewhere = {"parent": codes["Model drift"]}
+    codebook.change(codes["Cost"], by=ada, facts=elsewhere, reason="order")
+    undoing.undo(CodebookChange.objects.first(), by=ada)
+    assert Code.objects.get(pk=codes["Cost"].pk).parent == codes["Talent"]
+
+
 def test_what_a_stage_is_split_into_takes_its_place_on_the_scale(study, ada):
     stage = study.sections.get(key="maturity-stage")
     into = [{"label": "By hand"}, {"label": "By script"}]

@@ -233,3 +233,15 @@ def test_what_settles_itself_when_the_last_reader_leaves_is_settled(study, round
     as_user(ada).post(page("deactivate", study, ben), posted | {"expected": plan.fingerprint})
 
     assert [finding.section.key for finding in paper.findings.all()] == ["method"]
+
+
+def test_the_preview_warns_of_takers_who_could_read_the_paper_before(study, round, as_user, ada, ben, cleo):
+    paper = make_paper(study, "Drift in practice")
+    make_summary(paper, cleo, round=round, answers={"method": "Survey"})
+    make_assignment(paper, ben, round=round)
+    posted = {"seed": 1, "reason": "Bye", f"reads_{ada.pk}": "on"}
+
+    shown = as_user(ada).post(page("deactivate", study, ben), posted).content.decode()
+
+    assert "could read others" in shown
+    assert "Drift in practice" in shown
