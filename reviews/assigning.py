@@ -230,7 +230,7 @@ def undo_hand_out(round, *, by):
     round.assignments.filter(pk__in=line.facts["again"]).update(withdrawn_at=timezone.now())
     batch.exclude(pk__in=line.facts["again"]).delete()
     LogEntry.objects.record(
-        round.study, by, "undo-hand-out", f"Undid a hand-out in “{round}”: {number} assignments",
+        round.study, by, "undo-hand-out", f"Undid a hand-out in “{round}”: {counted(number, 'assignments')}",
         round=round.pk, undid=line.pk, assigned=number,
     )  # fmt: skip
     settle_unanimous(round.study, papers, phase=round.phase_id)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from mapping import planner
 from mapping.codebook import hold_codebook
+from mapping.counted import counted
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
 from reviews.blindness import rules
 from reviews.comparing import compared
@@ -167,8 +168,7 @@ def undo_all(study, resolutions, by):
     Resolution.objects.filter(pk__in=[pk for pk, _ in taken]).update(undone_at=timezone.now(), undone_by=by)
     Finding.objects.filter(pk__in=[finding for _, finding in taken]).delete()
     if taken:
-        LogEntry.objects.record(
-            study, by, "undo-settling", f"Took back {len(taken)} findings that had needed no decision", count=len(taken)
-        )
+        text = f"Took back {counted(len(taken), 'findings')} that had needed no decision"
+        LogEntry.objects.record(study, by, "undo-settling", text, count=len(taken))
         come_back(study, touched, by=by, record_finding=stand_again)
     return len(taken)

@@ -83,7 +83,10 @@ def test_no_page_of_a_study_that_has_one_of_everything_says_1_papers(is_closed, 
 
 def test_a_log_and_a_check_name_one_code_as_one(study, ada, ben, as_user):
     paper = make_paper(study, key="p")
-    assigning.hand_out(make_round(study, "Main"), by=ada, papers=[paper], reviewers=[ben], per_paper=1)
+    round = make_round(study, "Main")
+    for _ in range(2):
+        assigning.hand_out(round, by=ada, papers=[paper], reviewers=[ben], per_paper=1)
+        assigning.undo_hand_out(round, by=ada)
     content = b"paper,reviewer,section,value\np,ben,challenges,Something new\n"
     page = reverse("import-codings", args=[study.slug])
     with_file = {"file": SimpleUploadedFile("c.csv", content), "may_create": "on", "act": "check"}

@@ -19,7 +19,9 @@ def hand_out(request, slug, round):
     acts = (assigning.propose, assigning.hand_out)
     proposal, is_written = previewed(request, form, round, *acts, by=request.user)
     if is_written:
-        messages.success(request, f"{proposal.assigned} assignments are handed out in “{round}”.")
+        number = proposal.assigned
+        are = "is" if number == 1 else "are"
+        messages.success(request, f"{counted(number, 'assignments')} {are} handed out in “{round}”.")
         return redirect("round", slug, round.pk)
     context = {"study": round.study, "round": round, "form": form, "proposal": proposal}
     return answer(request, "hand-out.html", context, refused=bool(form.errors))
@@ -72,5 +74,8 @@ def undo_hand_out(request, slug, round):
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, f"{number} assignments were taken back; nobody had begun.")
+        messages.success(
+            request,
+            f"{counted(number, 'assignments')} {'was' if number == 1 else 'were'} taken back; nobody had begun.",
+        )
     return redirect("round", slug, round.pk)
