@@ -18,7 +18,7 @@ from django.utils import timezone
 from mapping.models import LogEntry, Paper, User
 from reviews.blindness.former_rights import Said, came_in
 from reviews.blindness.reconstruction import assignments, first_access, former_rights
-from reviews.models import Assignment, EarlyLook, PriorAccess, Summary
+from reviews.models import Answer, Assignment, EarlyLook, PriorAccess, Summary
 
 Why = PriorAccess.Why
 NAMED = 5  # papers that a sentence names; the facts beside it name all
@@ -225,6 +225,18 @@ def known_to_be_apart():
     """
     own = {"paper": OuterRef("paper"), "phase": OuterRef("round__phase"), "user": OuterRef("reviewer")}
     return Exists(PriorAccess.objects.filter(**own)) | Exists(EarlyLook.objects.filter(**own))
+
+
+def answered_before_asked():
+    """True for tasks whose section others had answered on the paper when it was asked for: it had been
+    away, or their answers came with a file. Whoever is asked had submitted, and could read them.
+    """
+    said = Answer.objects.filter(section=OuterRef("section"), summary__assignment__paper=OuterRef("assignment__paper"))
+    said = said.exclude(summary__assignment__reviewer=OuterRef("assignment__reviewer"))
+    asked_at = OuterRef("asked_at")
+    from_file = Q(summary__origin=Summary.Origin.CODINGS, summary__started_at__lt=asked_at)
+    in_time = Q(summary__submitted_at__lt=asked_at) | from_file
+    return Exists(said.filter(in_time, summary__submitted_at__isnull=False))
 
 
 def of_study(study):
