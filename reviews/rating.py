@@ -14,8 +14,8 @@ from mapping.models import Code, Section, User
 from reviews.agreement import Absence, prepared, tabulate
 
 from .blindness.former_rights import came_in
-from .blindness.independence import Independence
-from .models import Answer, Assignment, Mark, RecodingTask, Summary
+from .blindness.independence import Independence, answered_before_asked
+from .models import Answer, Assignment, Mark, PriorAccess, RecodingTask, Summary
 
 NONE_APPLY = Absence("none_of_the_codes")
 CODE, PARENT = "code", "parent"
@@ -114,19 +114,29 @@ class Sheet:
         apart = {one.assignment: one.why_not for one in self.not_independent}
         if len(self.read) == len(read) and not looked:
             return
-        tasks = RecodingTask.objects.came_later().filter(assignment__round__study=self.study)
-        asked = defaultdict(list)
-        for assignment, section in tasks.values_list("assignment", "section").distinct():
-            asked[assignment].append(section)
+        asked = self._asked_later()
         late = sorted([*(one for one in read if one.revision > 1), *looked], key=lambda one: one.revision)
         unread = set(looked)
         for one in late:
-            for section in asked[one.assignment]:
+            for section, until, was_answered in asked[one.assignment]:
                 said = self._said[section]
+                if until is not None and one.submitted_at > until:
+                    continue  # the section had been answered, or left blank, and from then on others' could be read
                 if one.assignment in first and one.pk in said and first[one.assignment] not in said:
-                    self._count_late(one, section, first[one.assignment], is_independent=one not in unread)
+                    read = one._replace(why_not=PriorAccess.Why.CODED_BEFORE) if was_answered else one
+                    is_independent = not was_answered and one not in unread
+                    self._count_late(read, section, first[one.assignment], is_independent=is_independent)
                 elif one.assignment in apart and one.pk in said:
                     self._leave_out(one._replace(why_not=apart[one.assignment]))
+
+    def _asked_later(self):
+        """`{assignment: [(section, until when it was open, whether others had answered it before it was asked)]}`"""
+        tasks = RecodingTask.objects.came_later().filter(assignment__round__study=self.study)
+        asked = defaultdict(list)
+        rows = tasks.values_list("assignment", "section", "done_at", answered_before_asked()).order_by("asked_at")
+        for assignment, *task in rows:
+            asked[assignment].append(task)
+        return asked
 
     def _count_late(self, one, section, first, *, is_independent):
         if is_independent:

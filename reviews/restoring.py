@@ -13,6 +13,7 @@ from mapping.models import Code, CodebookChange, LogEntry, Membership, Paper, Pa
 from mapping.models.fields import LimitedTextField, too_long
 from mapping.tables import CODEBOOK, IMPORTS, PAPER_FIELDS, PAPERS, SOURCES, TEAM
 from reviews import restoring_words, shapes
+from reviews.blindness.independence import record_reader_of_bundle
 from reviews.blindness.reconstruction import reconstruct
 from reviews.models import PriorAccess
 from reviews.records import ACCESSES, CHANGES
@@ -138,6 +139,8 @@ def restored(bundle, by, known, slug, lead):
         PriorAccess.objects.bulk_create(reconstruct(apps, site.study), batch_size=BATCH)
     if lead:
         hand_over(site.study, lead)
+    if by:
+        record_reader_of_bundle(site.study, by)
     return site
 
 

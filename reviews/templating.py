@@ -107,7 +107,9 @@ def edit_section(section, *, by, facts, seen=""):
     after = protocol.section_dump(section)
     if after != before:
         section.save()
-        changed = ", ".join(WORDS.get(name, name) for name, was in before.items() if after[name] != was)
+        # Of a kind that takes no codes the dump has none, not an empty list.
+        names = [name for name in {**before, **after} if before.get(name) != after.get(name) and name != "codes"]
+        changed = ", ".join(WORDS.get(name, name) for name in names)
         record(section, by, before=before, text=f"Changed the section “{section.label}”: {changed}.")
     return section
 

@@ -234,6 +234,25 @@ def test_a_role_changed_in_the_admin_site_is_not_forgotten(study, paper, round, 
     assert left_out(study) == {("cleo", "lead")}
 
 
+def test_who_ran_the_server_once_has_read_in_its_admin_site(study, paper, round, ada, ben, as_user):
+    give(paper, ben, round, ada)
+    submit(paper, ben, round)
+    root, zoe = make_user("root"), make_user("zoe")
+    root.is_staff = root.is_superuser = zoe.is_staff = zoe.is_superuser = True
+    root.save()
+    zoe.save()
+    assert "Cost" in as_user(zoe).get(reverse("admin:reviews_mark_changelist")).content.decode()
+    address = reverse("admin:mapping_user_change", args=[zoe.pk])
+    rights_taken = {"username": "zoe", "name": "Zoe", "email": zoe.email, "is_active": "on"}
+    assert as_user(root).post(address, rights_taken).status_code == 302
+    zoe.refresh_from_db()
+    assert not zoe.is_staff
+    inviting.accept(inviting.invite(study, role="reviewer", by=ada), user=zoe)
+    give(paper, zoe, round, ada)
+    submit(paper, zoe, round)
+    assert left_out(study) == {("zoe", "admin_site")}
+
+
 def test_a_role_raised_by_an_invitation_and_lowered_again_is_not_forgotten(study, paper, round, ada, ben, cleo):
     give(paper, ben, round, ada)
     submit(paper, ben, round)
@@ -519,6 +538,21 @@ def test_a_bundle_brings_the_same_agreement_back_also_an_older_one(mixed, is_old
         row["not_independent"] for row in table(mixed, "summaries.csv")
     ]
     assert here.log.filter(act="not-independent").count() == 1
+
+
+def test_who_brings_a_bundle_in_has_had_the_others_answers_in_their_hands(study, paper, round, ada, ben, cleo):
+    unread = make_paper(study, "Nobody was done")
+    for one in (paper, unread):
+        assigning.hand_out(round, papers=[one], reviewers=[ben, cleo], per_paper=2, by=ada)
+    submit(paper, cleo, round)
+    target, zoe = io.BytesIO(), make_user("zoe")
+    bundling.write(scope_of_all(study), target)
+    here = restore(target, by=zoe, known={"ben": zoe}, lead=zoe).study
+    for one in here.papers.all():
+        submit(one, zoe, here.rounds.get())
+    assert left_out(here) == {("zoe", "lead")}
+    assert [row.paper.title for row in PriorAccess.objects.filter(paper__study=here)] == [paper.title]
+    assert here.log.filter(act="not-independent", by=zoe).count() == 1
 
 
 def without_the_record(bundle):

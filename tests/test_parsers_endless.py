@@ -93,6 +93,7 @@ def test_a_list_without_end_is_read_once():
         ),
         "".join(f"# Paper {number}: a\n- [^{number}]\n" for number in range(MANY // 200)),
         "".join(" " * number + "- a\n" for number in range(MANY // 1_000)),
+        "<!--\n" * (MANY // 5),
         " " * MANY + "- a" + " " * MANY + "RQ" + " " * MANY + "(p. 4)",
         "---\ntools: [" + "a, " * (MANY // 50) + "]\n---\n",
     ],

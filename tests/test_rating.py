@@ -4,10 +4,12 @@ import pytest
 from django.utils import timezone
 
 from reviews.agreement import Absence
+from reviews.coding import reopen, submit
 from reviews.freezing import freeze
 from reviews.models import EarlyLook, RecodingTask, Summary
 from reviews.rating import Sheet, everything
-from reviews.templating import add_section
+from reviews.revising import recode
+from reviews.templating import add_section, restore_section, retire_section
 from tests.making import absent, make_answer, make_paper, make_round, make_summary
 
 
@@ -129,3 +131,48 @@ def test_who_looked_at_others_answers_before_the_later_section_is_not_independen
     assert sheet.of(study.sections.get(key="open")).ratings == []
     assert sheet.of(study.sections.get(key="method")).ratings == [["Survey"]]
     assert [one.revision for one in sheet.not_independent] == [2]
+
+
+def asked_for(study, ada, key="open"):
+    return add_section(study, by=ada, facts={"phase": study.phases.get(), "key": key, "label": key, "kind": "yes_no"})
+
+
+def answer_task(reviewer, section, said):
+    task = RecodingTask.objects.open().get(assignment__reviewer=reviewer, section=section)
+    latest = task.assignment.summaries.order_by("-revision").first()
+    return recode(task, {"yes_no": said}, by=reviewer, based_on=latest.revision)
+
+
+def test_who_left_the_later_section_blank_and_read_the_others_does_not_answer_it_independently(study, ada, ben, cleo):
+    paper = make_paper(study)
+    for who in (ada, cleo):
+        make_summary(paper, who, answers={"challenges": ["Cost"]})
+    section = asked_for(study, ada)
+    answer_task(cleo, section, True)
+    answer_task(ada, section, None)  # it is not required; she is blind no longer
+    assert Summary.objects.visible_to(ada, study).filter(assignment__reviewer=cleo, answers__section=section).exists()
+
+    draft = reopen(paper.assignments.get(reviewer=ada), by=ada, reason="I forgot one")
+    draft.answers.filter(section=section).delete()
+    make_answer(draft, section.key, True)
+    submit(draft, by=ada)
+
+    assert rated(study, "open").ratings == [[True]]
+
+
+def test_who_submitted_while_a_section_was_away_and_could_read_it_does_not_answer_it_independently(
+    study, ada, ben, cleo
+):
+    paper = make_paper(study)
+    section = study.sections.get(key="replicable")
+    make_summary(paper, cleo, answers={"replicable": True, "method": "Survey"})
+    retire_section(section, by=ada)
+    make_summary(paper, ada, answers={"method": "Survey"})
+    assert Summary.objects.visible_to(ada, study).filter(assignment__reviewer=cleo, answers__section=section).exists()
+    restore_section(section, by=ada)
+    answer_task(ada, section, True)
+    sheet = Sheet(study, everything(study))
+
+    assert sheet.of(section).ratings == [[True]]
+    assert sheet.of(section).not_independent == 1
+    assert sheet.of(study.sections.get(key="method")).ratings == [["Survey"], ["Survey"]]

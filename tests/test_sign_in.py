@@ -46,6 +46,14 @@ def test_next_never_leads_to_another_site(client, ben):
     assert sign_in(client, "ben", next="https://evil.example/").url == "/"
 
 
+@pytest.mark.parametrize(
+    "word", ["inf", "queue", "../s", "1_0", "%00", "javascript:alert(1)", "\\\\evil.example", "//evil.example"]
+)
+def test_next_that_is_no_address_of_this_site_leads_home(word, client, ben):
+    assert sign_in(client, "ben", next=word).url == "/"
+    assert client.get(SIGN_IN, {"next": word}).url == "/"
+
+
 def test_a_wrong_password_an_unknown_name_and_a_closed_account_get_the_same_answer(client, ben, cleo):
     User.objects.filter(pk=cleo.pk).update(is_active=False)
     pages = [

@@ -105,6 +105,16 @@ def test_an_unused_section_may_change_its_kind_but_not_lose_sight_of_its_codes(s
         templating.edit_section(challenges, by=ada, facts={"kind": "text"})
 
 
+@pytest.mark.parametrize(
+    ("was", "kind"), [("codes", "number"), ("code", "text"), ("stage", "yes_no"), ("text", "codes")]
+)
+def test_an_unused_section_becomes_one_that_takes_codes_or_none(was, kind, study, page, as_user, ada):
+    section = make_section(study.phases.get(), "venues", was)
+    answer = as_user(ada).post(f"{page}sections/venues/", facts_of(section, kind=kind))
+    assert (answer.status_code, study.sections.get(key="venues").kind) == (302, kind)
+    assert study.log.filter(act="change-section").latest("pk").text == "Changed the section “Venues”: kind."
+
+
 def test_a_section_in_use_is_retired_and_never_removed(study, challenges, page, as_user, ada, ben):
     answer = make_answer(make_summary(make_paper(study), ben, submitted=False), "challenges", ["Cost"])
     refused = as_user(ada).post(f"{page}sections/challenges/change/", {"act": "remove"})

@@ -117,9 +117,10 @@ def lines_of(text):
 def without_comments(text):
     """(text, [(line, comment)]): HTML comments cut out, line numbers as they were; instructions are not named."""
     pieces, comments, place, number = [], [], 0, 1
+    last = text.rfind("-->")  # looked for once: a file may open thousands and close none
     while (start := text.find("<!--", place)) >= 0:
         number += text.count("\n", place, start)
-        end = text.find("-->", start)
+        end = text.find("-->", start) if start < last else -1
         if end < 0:  # never closed: what stands on the line
             end = (text.find("\n", start) + len(text) + 1) % (len(text) + 1)
             after = end

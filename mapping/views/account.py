@@ -32,6 +32,11 @@ class SignIn(LoginView):
             return redirect(self.get_success_url())
         return super().dispatch(request, *args, **kwargs)
 
+    def get_redirect_url(self):
+        """An address of this site, written from its root: Django also takes a single word, for the name of a page."""
+        address = super().get_redirect_url()
+        return address if address.startswith("/") else ""
+
     def get_initial(self):
         whose = self.request.GET.get("whose", "")
         return {"username": whose, "whose": whose}

@@ -12,13 +12,15 @@ done later: they are of the person and the paper, not of the assignment.
 from collections import defaultdict
 
 from django.apps import apps
+from django.contrib.admin.models import LogEntry as AdminEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from mapping.models import LogEntry, Paper, User
 from reviews.blindness.former_rights import Said, came_in
 from reviews.blindness.reconstruction import assignments, first_access, former_rights
-from reviews.models import Assignment, EarlyLook, PriorAccess, Summary
+from reviews.models import Answer, Assignment, EarlyLook, PriorAccess, Summary
 
 Why = PriorAccess.Why
 NAMED = 5  # papers that a sentence names; the facts beside it name all
@@ -38,8 +40,10 @@ def prior_access(phase, pairs):
         return {}
     former = former_rights(apps, phase.study)
     readers = User.objects.exclude(pk__in=User.objects.without_password()).in_bulk(papers_of)
+    formerly = formerly_staff(readers)
     found = {}
     for user in readers.values():
+        user.runs_server = user.is_staff or str(user.pk) in formerly
         for paper, why in of_reader(phase, user, papers_of[user.pk], said, former).items():
             found[paper, user.pk] = why
     return found
@@ -97,9 +101,16 @@ def of_reader(phase, user, papers, said, former):
 def in_admin_site(user, said, former):
     """Whoever runs the server sees there what was submitted in studies that they are not in."""
     joined_at = former.joined_at(user.pk)
-    if user.is_staff and any(joined_at is None or one.came_in < joined_at for one in said):
+    if user.runs_server and any(joined_at is None or one.came_in < joined_at for one in said):
         return Why.ADMIN_SITE
     return ""
+
+
+def formerly_staff(users):
+    """The primary keys, as texts, of those of these whose rights on the server the admin site has changed."""
+    changed = AdminEntry.objects.filter(content_type=ContentType.objects.get_for_model(User))
+    changed = changed.filter(object_id__in=map(str, users), change_message__icontains="staff status")
+    return set(changed.values_list("object_id", flat=True))
 
 
 def lock(papers):
@@ -132,6 +143,21 @@ def record(phase, found, *, by, at=None):
         " ".join(text for text, _ in warnings(told)),
         prior_access=[facts(*one) for one in told],
     )
+
+
+def record_reader_of_bundle(study, user):
+    """Whoever brings a study in from a bundle has had in their hands what it says of the papers that
+    they still have to code.
+    """
+    found = defaultdict(set)
+    for one in (
+        Assignment.objects.unsubmitted().filter(round__study=study, reviewer=user).select_related("round__phase")
+    ):
+        found[one.round.phase].add(one.paper_id)
+    for phase, papers in found.items():
+        phase.study = study
+        said = submissions(phase, papers)
+        record(phase, {(paper, user.pk): Why.LEAD for paper in papers if others(said, paper, user.pk)}, by=user)
 
 
 def facts(user, paper, why):
@@ -225,6 +251,18 @@ def known_to_be_apart():
     """
     own = {"paper": OuterRef("paper"), "phase": OuterRef("round__phase"), "user": OuterRef("reviewer")}
     return Exists(PriorAccess.objects.filter(**own)) | Exists(EarlyLook.objects.filter(**own))
+
+
+def answered_before_asked():
+    """True for tasks whose section others had answered on the paper when it was asked for: it had been
+    away, or their answers came with a file. Whoever is asked had submitted, and could read them.
+    """
+    said = Answer.objects.filter(section=OuterRef("section"), summary__assignment__paper=OuterRef("assignment__paper"))
+    said = said.exclude(summary__assignment__reviewer=OuterRef("assignment__reviewer"))
+    asked_at = OuterRef("asked_at")
+    from_file = Q(summary__origin=Summary.Origin.CODINGS, summary__started_at__lt=asked_at)
+    in_time = Q(summary__submitted_at__lt=asked_at) | from_file
+    return Exists(said.filter(in_time, summary__submitted_at__isnull=False))
 
 
 def of_study(study):
