@@ -6,9 +6,9 @@ from typing import NamedTuple
 from django.urls import NoReverseMatch, reverse
 
 from . import corrections, disagreements, progress
+from .blindness import rules
 from .blindness.codes import proposals_waiting
 from .kept import kept
-from .logbook import papers_closed_to
 from .models import Assignment, RecodingTask
 
 
@@ -72,7 +72,8 @@ def others_recoding(study, user):
     if study.membership.is_lead:
         tasks = RecodingTask.objects.waiting().filter(assignment__round__study=study)
         # Who has to look again at a code that was split has used it.
-        tasks = tasks.exclude(assignment__paper__in=papers_closed_to(user, study))
+        closed = rules.closed_to_member(study.membership, study).order_by()
+        tasks = tasks.exclude(assignment__paper__in=closed.values("paper"))
         count = tasks.exclude(assignment__reviewer=user).count()
         text = counted(count, "section is", "sections are") + " still to be looked at again by their reviewers"
         yield Waiting(count, text, place("codebook-versions", study))

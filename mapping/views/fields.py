@@ -31,7 +31,9 @@ class LabelField(forms.CharField):
     """What something is called: one line, without what nobody can see."""
 
     def to_python(self, value):
-        return visible(super().to_python(value))
+        text = super().to_python(value)
+        # A NUL is refused by the field's own validator, not taken for a blank.
+        return text if "\0" in text else visible(text)
 
 
 def refuse_too_large(upload, limit):
