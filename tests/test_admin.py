@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from mapping.models import Attempt, Code, CodebookChange, Finding, LogEntry, Membership, Paper
+from mapping.models import Attempt, Code, CodebookChange, Finding, LogEntry, Membership, Paper, PasswordMail
 from reviews.models import Assignment, Deferral, Mention, Remark, Resolution, Stamp, Summary
 from tests.making import make_assignment, make_code, make_paper, make_section, make_study, make_summary, make_user
 
@@ -112,6 +112,7 @@ def test_every_record_opens_every_list_can_be_searched_and_nothing_is_deleted(si
     fill(study, ben, ada)
     make_code(make_section(study.phases.get(), "approaches"), "CI/CD pipeline")
     Attempt.objects.create(key="a" * 64)
+    PasswordMail.objects.create(email="somebody@example.org")
     for model in OURS:
         record = model.objects.first()
         assert site.get(page_of(model), {"q": "a"}).status_code == 200

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission
 from django.test import RequestFactory
 from django.urls import reverse
 
-from mapping.models import Attempt, CodebookChange, Membership, User
+from mapping.models import Attempt, CodebookChange, Membership, PasswordMail, User
 from tests.making import make_assignment, make_code, make_section, make_user
 from tests.test_admin import fill, make_admin, page_of
 
@@ -43,6 +43,7 @@ def filled(study, ben, cleo, ada, people):
     make_code(study.sections.get(key="challenges"), "A proposal", status="proposed", proposed_by=ben)
     make_assignment(study.papers.get(), people["lead"])
     Attempt.objects.create(key="a" * 64)
+    PasswordMail.objects.create(email="somebody@example.org")
     Group.objects.create(name="Helpers")
     return study
 
