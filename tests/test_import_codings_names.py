@@ -108,3 +108,22 @@ def test_a_key_in_other_capitals_is_the_paper_that_is_there(ada, cases):
     assert (study.papers.count(), outcome["created"]["papers"], outcome["created"]["reviewers"]) == (1, 0, 0)
     labels = Mark.objects.values_list("code__label", flat=True)
     assert {label.casefold() for label in labels} == {"docker", "git"}
+
+
+def test_names_with_letters_that_nobody_sees_are_those_that_are_there(study, ada, ben):
+    make_paper(study, "Red studies", key="p1")
+    outcome = take(
+        study, ada,
+        "p1\u200b,ben,method,Survey", "\u00adp1,ben\u2060,method,Survey", "\uff501,b\u00aden,method,Survey",
+        "Red\u00ad studies,New\u200b one,method,Survey", "p1,new one,method,Survey",
+        may_create=True,
+    )  # fmt: skip
+    assert (outcome["problems"], outcome["summaries"]) == ([], 2)
+    assert (outcome["created"]["papers"], outcome["made"]["reviewers"]) == (0, ["New one"])
+
+
+def test_a_doi_and_a_key_that_fall_on_one_paper_are_named(study, ada, ben):
+    make_paper(study, key="p1", doi="10.1000/x")
+    outcome = take(study, ada, "p1,ben,method,Survey", "10.1000/X,ben,method,Survey", "P1,ben,method,Survey")
+    assert (outcome["problems"], outcome["summaries"]) == ([], 1)
+    assert outcome["notes"] == ["Line 3: “10.1000/X” falls on the paper “p1”, as “p1” in line 2 does."]

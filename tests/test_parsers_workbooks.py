@@ -181,3 +181,28 @@ def test_what_a_sheet_says_of_its_size_is_not_believed():
 def test_a_small_csv_that_grows_is_refused_too(content):
     with pytest.raises(UnreadableFile, match="the table has more than 16,384 columns, or 8,000,000 cells: split it"):
         read_table("c.csv", content, required=NEEDED)
+
+
+ROW = '<row r="2"><c r="A2" t="str"><v>p1</v></c>{}</row>'
+
+
+@pytest.mark.parametrize(
+    "cell", ['<c r="B2"><f>1+1</f></c>', '<c r="B2"><f>1+1</f><v/></c>', '<c r="B2"><f/><v></v></c>']
+)
+def test_a_formula_without_its_result_is_no_empty_cell(cell):
+    reason = refusal(with_rows(ROW.format(cell).encode()))
+    assert reason.startswith("c.xlsx: cell B2 of “sheet1.xml” holds a formula, and what comes out of it is not in")
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ('<c r="B2"><f>1+1</f><v>2</v></c>', "2"),
+        ('<c r="B2" t="str"><f>"a"&amp;"b"</f><v>ab</v></c>', "ab"),
+        ('<c r="B2" t="str"><f>IF(A2="", "x", "")</f><v></v></c>', ""),
+        ('<c r="B2"/>', ""),
+    ],
+)
+def test_a_formula_with_its_result_is_read_as_that(cell, found):
+    table = read_table("c.xlsx", with_rows(ROW.format(cell).encode()), required=NEEDED)
+    assert cells(table) == [{"paper": "p1", "value": found}]

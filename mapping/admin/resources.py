@@ -3,6 +3,7 @@
 from collections import Counter
 
 from django.core.exceptions import ValidationError
+from django.db.models.functions import Lower
 from import_export import fields, resources
 
 from mapping import planner
@@ -20,6 +21,7 @@ class TableResource(resources.ModelResource):
 
     previewed = 0
     needed = []
+    ignored = notes = left_aside = saved = ()
 
     class Meta:
         skip_unchanged = True
@@ -36,8 +38,10 @@ class TableResource(resources.ModelResource):
         return safe(super().export_field(field, instance, **kwargs))
 
     def before_import(self, dataset, **kwargs):
+        self.written = Counter()
         missing = [name for name in self.needed if name not in dataset.headers]
         if missing:
+            del dataset[:]  # no row can be read: the columns are what is wrong
             raise ValidationError(f"Missing column{'s' * (len(missing) > 1)}: {', '.join(missing)}.")
         # Labels and keys are read, then written: whoever changes these studies now waits.
         found = Study.objects.select_for_update(no_key=True).filter(slug__in=set(dataset["study"]))
@@ -46,7 +50,6 @@ class TableResource(resources.ModelResource):
         self.ignored = [name for name in dataset.headers if name not in {*self.fields, LINE}]
         self.notes = getattr(dataset, "notes", [])
         self.lines = {}
-        self.written = Counter()
 
     def before_import_row(self, row, **kwargs):
         if row["study"] not in self.studies:
@@ -108,7 +111,9 @@ class PaperResource(TableResource):
         studies = {study.pk: study for study in self.studies.values()}
         of_studies = Paper.objects.filter(study__in=studies).defer("extra", "search")
         keys = {tidied_key(key) for key in dataset["key"]}
-        self.papers = {(paper.study_id, paper.key): paper for paper in of_studies.filter(key__in=keys)}
+        named = of_studies.annotate(small_key=Lower("key")).filter(small_key__in={key.lower() for key in keys})
+        self.papers = {(paper.study_id, paper.key): paper for paper in named}
+        self.written_keys = {(paper.study_id, paper.small_key): paper.key for paper in named}
         for paper in self.papers.values():
             paper.study = studies[paper.study_id]
         dois = of_studies.exclude(doi="").filter(shares_doi=False).values_list("study", "doi", "key")
@@ -120,7 +125,10 @@ class PaperResource(TableResource):
         row["key"] = tidied_key(row["key"])
         if reason := key_refusal(row["key"]):
             raise ValidationError({"key": reason})
-        self.require_once(row, "key", row["study"], row["key"])
+        self.require_once(row, "key", row["study"], row["key"].lower())
+        study = self.studies[row["study"]].pk
+        if (study, row["key"]) not in self.papers:  # in other capitals it is the paper that is there
+            row["key"] = self.written_keys.get((study, row["key"].lower()), row["key"])
 
     def get_instance(self, instance_loader, row):
         return self.papers.get((self.studies[row["study"]].pk, row["key"]))

@@ -19,8 +19,12 @@ _LINK = re.compile(r"\[([^\[\]]*)\]\(([^()]*(?:\([^()]*\)[^()]*)?)\)")
 _REFERENCE_LINK = re.compile(r"\[([^\[\]^]+)\]\[([^\[\]]*)\]")
 _WIKI_LINK = re.compile(r"\[\[([^\[\]|]*)(?:\|([^\[\]]*))?\]\]")
 _FOOTNOTE = re.compile(r"[ \t]?\[\^([^\[\]\s]{1,60})\]")
+_INLINE_FOOTNOTE = re.compile(r"[ \t]?\^\[([^\[\]]{1,500})\]")
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]*)>", re.IGNORECASE)
-_LINE_BREAK = re.compile(r"[ \t]{0,20}</?br\b[^<>]{0,20}>[ \t]{0,20}", re.IGNORECASE)
+# Items and paragraphs of HTML in one line are as many lines.
+_LINE_BREAK = re.compile(
+    r"[ \t]{0,20}</?(?:br\b[^<>]{0,20}|(?:li|p|dt|dd|div|tr)(?:\s[^<>]{0,200})?/?)>[ \t]{0,20}", re.IGNORECASE
+)
 # Only what HTML knows: "List<String>" and "<name of the tool>" are words.
 _TAGS = (
     "a|abbr|aside|b|big|blockquote|center|cite|code|dd|del|details|div|dl|dt|em|figcaption|figure|font|h[1-6]|hr|i"
@@ -65,6 +69,7 @@ def plain(written):
     text = _LINK.sub(lambda match: _kept(found.links, match[2].split(" ")[0], match[1] or match[2]), text)
     text = _REFERENCE_LINK.sub(lambda match: _kept(found.links, f"[{match[2] or match[1]}]", match[1]), text)
     text = _FOOTNOTE.sub(lambda match: _kept(found.footnotes, match[1], ""), text)
+    text = _INLINE_FOOTNOTE.sub(lambda match: _kept(found.tags, match[1].strip(), ""), text)
     text = _AUTOLINK.sub(lambda match: _kept(found.links, match[1], match[1]), text)
     text = _TAG.sub("", _LINE_BREAK.sub("\n", text))
     text = _BLOCK_ID.sub("", _ATTRIBUTES.sub("", text).rstrip()).removesuffix("\\")

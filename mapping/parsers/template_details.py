@@ -7,6 +7,7 @@ from .absences import AMBIGUOUS, read_absence
 from .bibtex import year_in
 from .headings import AUTHORS, DOI, TITLE, VENUE, YEAR
 from .keys import normalised_doi
+from .placeholders import is_placeholder
 from .template_answers import SAYS_NOTHING, Unplaced, reported
 from .template_papers import without_paper_number
 from .titles import normalised_title
@@ -15,6 +16,7 @@ __all__ = ["NUMBERED_TITLE", "Details"]
 
 NUMBERED_TITLE = "paper:numbered"
 _DOI_BEHIND = re.compile(r"(?<=\S)\s?[(\[]?(?:https?://(?:dx\.)?doi\.org/|doi:\s?)10\.[^\s()]+[)\]]?$", re.IGNORECASE)
+_BRACKETS_BEHIND = re.compile(r"\[[^\[\]]+\]$")
 _QUOTATION_MARKS = '"“”„‟«»'
 
 
@@ -25,9 +27,22 @@ class Details:
     detail took.
     """
 
-    def __init__(self, found, document_title, notes):
+    def __init__(self, found, document_title, notes, title_of_file=None):
         self.found, self.document_title, self.notes = found, document_title, notes
         self.unplaced = []
+        if title_of_file:
+            self.leave_aside(title_of_file)
+
+    def leave_aside(self, title):
+        """What the file says of itself above, where the paper's own details stand below."""
+        self.unplaced.append(Unplaced(title.number, title.text, "the title is given elsewhere"))
+        start = next((item.line for item in self.items(TITLE)), title.number)
+        for key in (AUTHORS, YEAR, VENUE, DOI):
+            below = [item for item in self.items(key) if item.line > start]
+            if below:
+                above = [item for item in self.items(key) if item not in below]
+                self.unplaced += reported(above, "it is given elsewhere")
+                self.found[key].items[:] = below
 
     def items(self, key):
         return self.found[key].items if key in self.found else []
@@ -85,6 +100,9 @@ def _title(text):
 
 
 def _without_brackets(text):
-    """Somebody may have written between the brackets of the empty template."""
+    """Somebody may have written between the brackets of the empty template, or before them."""
+    behind = _BRACKETS_BEHIND.search(text)
+    if behind and behind.start() and is_placeholder(behind[0]) and not behind[0][1:-1].strip().isdigit():
+        text = text[: behind.start()].rstrip()
     is_whole = text.startswith("[") and text.endswith("]") and "[" not in text[1:]
     return text[1:-1].strip() if is_whole else text

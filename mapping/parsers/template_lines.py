@@ -83,6 +83,7 @@ _BOLD = re.compile(r"^(\*\*|__)(.+?)\1\s*([:–—-]?)\s*(.*)$")
 _HTML_HEADING = re.compile(r"^(?:<details[^<>]*>)?\s?<(h[1-6]|summary)\b[^<>]*>.*</\1>$", re.IGNORECASE)
 _ITALIC = re.compile(r"^([*_])(?![\s*_])([^*_]+)(?<=\S)\1(:?)$")
 _MARKUP_ALONE = re.compile(r"^\s*(?:\^[A-Za-z0-9-]+|\{:?[^{}]*\}|(?:</?[A-Za-z][^<>]*>\s*)+|&nbsp;|\\)\s*$")
+_PERCENT_COMMENT = re.compile(r"(?:^|(?<=\s))%%([^%]{1,5000})%%(?=\s|$)", re.MULTILINE)
 _PAIRS = [("[", "]"), ("{", "}"), ("<", ">")]
 
 
@@ -115,7 +116,11 @@ def lines_of(text):
 
 
 def without_comments(text):
-    """(text, [(line, comment)]): HTML comments cut out, line numbers as they were; instructions are not named."""
+    """(text, [(line, comment)]): comments of HTML and Obsidian cut out, line numbers as they were.
+
+    Instructions to whoever fills in are not named.
+    """
+    text = _PERCENT_COMMENT.sub(r"<!--\1-->", text)
     pieces, comments, place, number = [], [], 0, 1
     last = text.rfind("-->")  # looked for once: a file may open thousands and close none
     while (start := text.find("<!--", place)) >= 0:

@@ -9,10 +9,20 @@ from .placeholders import is_placeholder
 from .template_lines import Shape
 from .titles import normalised_title
 
-__all__ = ["DOCUMENT", "EXPLICIT", "NUMBERED", "Titles", "is_form_title", "label_and_rest", "without_paper_number"]
+__all__ = [
+    "DOCUMENT",
+    "EXPLICIT",
+    "NUMBERED",
+    "OF_FILE",
+    "Titles",
+    "is_form_title",
+    "label_and_rest",
+    "without_paper_number",
+]
 
 # "## Paper Title: …", "Paper 8: …", and a first heading that names nothing of the template.
-EXPLICIT, NUMBERED, DOCUMENT = "explicit", "numbered", "document"
+# Above all of them, "title: My notes" is what the file calls itself, where a heading then names the paper.
+EXPLICIT, NUMBERED, DOCUMENT, OF_FILE = "explicit", "numbered", "document", "of the file"
 _NUMBERED_PAPER = re.compile(r"^\s*paper\s*(?:no\.?|number|#)?\s*(\d+)\b\s*[:.)–—-]?\s*", re.IGNORECASE)
 _FORM_TITLE = re.compile(
     r"\b(?:summary|extraction|coding|reading|review|study|paper|note)s?\s+(?:template|form|sheet)\b"
@@ -112,12 +122,26 @@ class Titles:
 
     def explicit(self, place, line, _):
         value, paper = self.value_of(place, line), self.paper
+        if is_form_title(value):  # "#+TITLE: Summary Template for …"
+            self.kinds[place] = OF_FILE
+            return False
+        if self.is_of_the_file(paper, place, line):
+            self.kinds[paper.title_place] = OF_FILE
+            paper.title = None
         is_other = normalised_title(value) != normalised_title(paper.title or "")
         if paper.title is not None and is_other and self.has_words_between(paper.title_place, place):
             self.begin(place)
         if self.paper.title is None:
             self.paper.title, self.paper.title_place = value or None, place
         return True
+
+    def is_of_the_file(self, paper, place, line):
+        """Whether the title so far is what the file calls itself above, and a heading now names the paper."""
+        if paper.title is None or not line.heading_level or self.lines[paper.title_place].heading_level:
+            return False
+        between = self.known[bisect_right(self.known, paper.title_place) : bisect_left(self.known, place)]
+        keys = {self.headings.exact(label_and_rest(self.lines[one].text)[0]) for one in between}
+        return paper.start == 0 and keys <= DETAIL_KEYS
 
     def numbered(self, place, line, _):
         number, paper = _NUMBERED_PAPER.match(line.text)[1], self.paper

@@ -13,6 +13,7 @@ from .template_papers import (
     DOCUMENT,
     EXPLICIT,
     NUMBERED,
+    OF_FILE,
     is_form_title,
     label_and_rest,
     without_paper_number,
@@ -55,7 +56,8 @@ class Reading:
         self.codes = {section.key: section.codes for section in sections}
         self.found = {}  # key: CodedItems or PlainItems
         self.unplaced = []
-        self.target = self.last_section = self.document_title = self.heading_line = None
+        self.target = self.last_section = self.heading_line = None
+        self.document_title = self.title_of_file = None
         self.is_below_heading = self.has_placeholder = False
         self.answered_before = 0
         words = (line for line in self.lines if line.has_words)
@@ -64,7 +66,7 @@ class Reading:
     def fill(self, template):
         for place, line in enumerate(self.lines):
             self.read(line, place)
-        details = Details(self.found, self.document_title, self.notes)
+        details = Details(self.found, self.document_title, self.notes, self.title_of_file)
         details.fill(template)
         self.unplaced += details.unplaced
         self.place_footnotes()
@@ -147,6 +149,10 @@ class Reading:
         kind = self.titles.get(place)
         if kind == DOCUMENT:
             self.document_title = self.document_title or (None if is_form_title(line.text) else line)
+            self.enter([], line)
+            return True
+        if kind == OF_FILE:
+            self.title_of_file = line
             self.enter([], line)
             return True
         if kind == NUMBERED:

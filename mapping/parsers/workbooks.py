@@ -90,13 +90,47 @@ def check_parts(name, archive):
             raise UnreadableFile(too_many_cells(), name)
 
 
+class Formulas:
+    """Follows the cells of a sheet to one whose formula has no result beside it.
+
+    Excel keeps both; a workbook that a program wrote has the formula alone, and its cell would be read as an empty one.
+    """
+
+    def __init__(self, name, part):
+        self.name, self.part = name, part
+        self.place = self.kind = ""
+        self.has_formula = self.is_inside = False
+        self.result = ""
+
+    def started(self, tag, attributes):
+        if tag == "c":
+            self.place, self.kind = attributes.get("r", ""), attributes.get("t", "")
+            self.has_formula, self.result = False, ""
+        self.has_formula |= tag == "f"
+        self.is_inside = tag in ("v", "t")
+
+    def said(self, text):
+        self.result += text if self.is_inside and self.has_formula else ""
+
+    def ended(self, tag):
+        self.is_inside = False
+        # A text without letters is a result: =IF(A1="x", "x", "").
+        if tag == "c" and self.has_formula and not self.result.strip() and self.kind != "str":
+            place = f"cell {self.place} of “{self.part.filename.rpartition('/')[2]}”"
+            reason = f"{place} holds a formula, and what comes out of it is not in the file"
+            raise UnreadableFile(f"{reason}: open it in a spreadsheet program and save it there", self.name)
+
+
 def elements_in(name, archive, part):
     """How many elements a part has; no more are counted than fit."""
     count = 0
+    formulas = Formulas(name, part) if "worksheets/" in part.filename.lower() else None
 
-    def started(*_):
+    def started(tag, attributes):
         nonlocal count
         count += 1
+        if formulas:
+            formulas.started(tag.rpartition(":")[2], attributes)
         if count > MOST_ELEMENTS:
             raise UnreadableFile(too_many_cells(), name)
 
@@ -105,6 +139,9 @@ def elements_in(name, archive, part):
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.StartDoctypeDeclHandler = started, declared
+    if formulas:
+        parser.EndElementHandler = lambda tag: formulas.ended(tag.rpartition(":")[2])
+        parser.CharacterDataHandler = formulas.said
     try:
         with archive.open(part) as file:
             while block := file.read(_BLOCK):

@@ -36,7 +36,7 @@ class PaperFinder:
         papers = list(Paper.objects.filter(study=study).only("pk", "study", "key", "title", "doi"))
         by_pk = {paper.pk: paper for paper in papers}
         self.by_key = {paper.key: paper for paper in papers}
-        self.by_small_key = several(papers, lambda paper: paper.key.casefold())
+        self.by_small_key = several(papers, lambda paper: small(paper.key))
         self.by_doi = several([paper for paper in papers if paper.doi], lambda paper: paper.doi)
         self.by_title = several(papers, lambda paper: normalised_title(paper.title))
         self.by_entry_key = defaultdict(list)
@@ -46,24 +46,24 @@ class PaperFinder:
 
     def __call__(self, text):
         if text not in self.answers:
-            self.answers[text] = self.find(text)
+            self.answers[text] = self.find(visible(text), text)
         return self.answers[text]
 
-    def find(self, text):
+    def find(self, text, written):
         key = tidied_key(text)
         if key in self.by_key:
             return self.by_key[key]
         doi, title = normalised_doi(text), normalised_title(text)
         former = self.by_entry_key.get(text.casefold())
         for candidates in (
-            self.by_small_key.get(key.casefold()),
+            self.by_small_key.get(small(key)),
             former,
             self.by_doi.get(doi) if doi else None,
             self.by_title.get(title) if title else None,
         ):
             if candidates:
                 if candidates is former:
-                    self.former_keys.add(text)
+                    self.former_keys.add(written)
                 return only(candidates, f"papers go by “{text}”: name the key of the one that is meant")
         if not self.may_create:
             raise NotFound(f"there is no paper “{text}”: neither a key, nor a DOI, nor a title")
@@ -79,7 +79,7 @@ class PaperFinder:
         paper = Paper(study=self.study, key=free, title=text, doi=doi)
         # The next rows may write it in other capitals.
         self.by_key[paper.key] = paper
-        self.by_small_key[paper.key.casefold()].append(paper)
+        self.by_small_key[small(paper.key)].append(paper)
         if doi:
             self.by_doi[doi].append(paper)
         if normalised_title(text):
@@ -110,7 +110,7 @@ class ReviewerFinder:
     def __call__(self, text):
         name = small(text)
         if name not in self.answers:
-            self.answers[name] = self.find(text, name)
+            self.answers[name] = self.find(visible(text), name)
         return self.answers[name]
 
     def find(self, text, name):

@@ -6,15 +6,12 @@ from .finders import small
 
 
 def check_names(plan):
-    """Refuse rows in which one reviewer would answer for one paper under two keys; note the others.
+    """Refuse rows in which one reviewer would answer for one paper under two keys; note all other names.
 
     Where an import took an entry for a duplicate, its key leads to the paper that was there first. If
     it was another publication after all, the codings of two papers would become one answer.
     """
     for names in names_by_paper(plan).values():
-        duplicates = [name for name in names if name.is_former_key]
-        if len(names) < 2 or not duplicates:
-            continue
         first = next((name for name in names if not name.is_former_key), names[0])
         for name in names:
             if name is not first:
@@ -22,24 +19,25 @@ def check_names(plan):
 
 
 def report(plan, name, first):
-    told = f"“{name.text}” falls on the paper “{name.paper.key}”, as “{first.text}” in line {first.line} does"
-    mixed = name.summaries & first.summaries
+    earlier = f"“{first.row.paper}” in line {first.row.line}"
+    told = f"“{name.row.paper}” falls on the paper “{name.paper.key}”, as {earlier} does"
+    mixed = name.summaries & first.summaries if name.is_former_key else ()
     if mixed:
         who = plan.summaries[next(iter(mixed))].reviewer
         plan.refuse(
-            name.line,
+            name.row,
             f"{told}, and both are coded by {who}: one answer would be made of two. If they are two papers, add "
             "the second to the study first; if they are one, give all rows the same key",
         )
     else:
-        plan.notes.append(f"Line {name.line}: {told}.")
+        plan.notes.append(f"Line {name.row.line}: {told}.")
 
 
 class Name:
     """One way in which the file names a paper."""
 
     def __init__(self, row, paper, is_former_key):
-        self.text, self.line, self.paper, self.is_former_key = row.paper, row.line, paper, is_former_key
+        self.row, self.paper, self.is_former_key = row, paper, is_former_key
         self.summaries = set()
 
 
