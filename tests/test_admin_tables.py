@@ -325,6 +325,28 @@ def test_importing_asks_as_many_questions_of_three_papers_as_of_three_hundred(si
     assert Paper.objects.get(key="k1299").title == "Better title 1299"
 
 
+def test_adding_codes_asks_as_many_questions_for_three_as_for_three_hundred(site, study):
+    def asked_for(first, last):
+        rows = "".join(f"{study.slug},challenges,New code {n}\n" for n in range(first, last))
+        with CaptureQueriesContext(connection) as asked:
+            done = bring(site, Challenge, f"study,section,label\n{rows}")
+        assert f"{last - first} new" in done.content.decode()
+        # A savepoint around each row costs next to nothing.
+        return sum("SAVEPOINT" not in query["sql"] for query in asked)
+
+    before = study.codebook_version
+    asked_for(0, 1)
+    few = asked_for(10, 13)
+    assert asked_for(1000, 1300) == few
+    study.refresh_from_db()
+    assert study.codebook_version == before + 304
+    steps = study.codebook_changes.filter(act="add", code__label__startswith="New code")
+    assert steps.count() == 304
+    code = Challenge.objects.get(label="New code 1299")
+    assert (code.section.key, code.status) == ("challenges", "active")
+    assert study.log.filter(act="import-in-admin").count() == 3
+
+
 def test_of_many_rows_some_are_shown_and_all_are_counted(site, study):
     rows = "".join(f"{study.slug},k{n},Title {n}\n" for n in range(250))
     preview = site.post(

@@ -7,13 +7,14 @@ from django.core.exceptions import ValidationError
 from import_export import fields
 
 from mapping import codebook
-from mapping.models import Approach, Challenge, Code, MaturityStage, Section
+from mapping.models import Approach, Challenge, Code, CodebookChange, MaturityStage, Section
 from mapping.parsers.spelling import sameness, visible
 
 from .formats import LINE
 from .resources import TableResource
 
 IN_THE_CODEBOOK = {Code.Status.ACTIVE, Code.Status.RETIRED}
+RELATIONS = ["section", "parent", "merged_into", "proposed_by"]
 STATUS_CHANGES = "A status changes on the codebook page, where its marks are looked after."
 
 
@@ -29,6 +30,7 @@ class CodeResource(TableResource):
     section = fields.Field(column_name="section", attribute="section__key", readonly=True)
     status = fields.Field(column_name="status", attribute="status", readonly=True)
     needed = ["study", "section", "label"]
+    new = ()
 
     class Meta(TableResource.Meta):
         import_id_fields = ["study", "section", "label"]
@@ -46,7 +48,7 @@ class CodeResource(TableResource):
         found = Section.objects.filter(study__in=self.studies.values(), key=self._meta.model.SECTION_KEY)
         self.sections = {section.study_id: section for section in found.select_related("study")}
         self.waiting = self.by_label()
-        self.left_aside = []
+        self.left_aside, self.new = [], []
 
     def by_label(self):
         """`{(section, label): codes}` that this person may see, in the order in which they go out."""
@@ -109,11 +111,30 @@ class CodeResource(TableResource):
     def validate_instance(self, instance, import_validation_errors=None, validate_unique=True):
         if instance.status not in IN_THE_CODEBOOK:
             raise ValidationError({"status": f"What is {instance.status} is not re-defined here."})
-        super().validate_instance(instance, import_validation_errors, validate_unique)
+        if instance.pk:
+            super().validate_instance(instance, import_validation_errors, validate_unique)
+        # That a new label is free is known already: no code of the section has it, nor another row.
+        elif errors := self.errors_of_fields(instance, import_validation_errors, besides=RELATIONS):
+            raise ValidationError(errors)
 
     def after_import(self, dataset, result, **kwargs):
+        self.add_new()
         super().after_import(dataset, result, **kwargs)
         result.left_aside = self.left_aside
+
+    def add_new(self):
+        """The new codes at once, each a step of the codebook; the log has one line for the import."""
+        if not self.new:
+            return
+        self._meta.model.objects.bulk_create(self.new, batch_size=1000)
+        for section in self.sections.values():
+            steps = [
+                CodebookChange(act=CodebookChange.Act.ADD, section=section, code=code, **codebook.addition(code))
+                for code in self.new
+                if code.section_id == section.pk
+            ]
+            if steps:
+                codebook.record_many(section.study, steps, by=self.user, reason="in the admin site")
 
     def init_instance(self, row=None):
         return self._meta.model(section=self.section_of(row))
@@ -125,8 +146,7 @@ class CodeResource(TableResource):
 
     def do_instance_save(self, instance, is_create):
         if is_create:
-            instance.save(force_insert=True)
-            record_words(instance, before=None, by=self.user)
+            self.new.append(instance)
         else:
             changed = {name: was for name, was in self.before.items() if was != getattr(instance, name)}
             record_words(instance, before=changed, by=self.user)
@@ -137,9 +157,7 @@ WORDS = ["label", "definition", "when_not", "example", "position"]
 
 
 def record_words(code, *, before, by):
-    """One step of the codebook for what the admin site wrote: `before` holds the former words, None for a new code."""
-    if before is None:
-        return codebook.record_added(code, by=by, reason="in the admin site")
+    """One step of the codebook for what the admin site wrote; `before` holds the former words."""
     after = {name: getattr(code, name) for name in before}
     pk = str(code.pk)
     return codebook.record_edited(

@@ -65,6 +65,15 @@ class TableResource(resources.ModelResource):
         except ArithmeticError as error:
             raise ValueError(f"“{row[field.column_name]}” is not a number.") from error
 
+    def errors_of_fields(self, instance, errors, *, besides):
+        """What the model says of each field but these, without a question to the database."""
+        errors = dict(errors or {})
+        try:
+            instance.full_clean(exclude={*besides, *errors}, validate_unique=False, validate_constraints=False)
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        return errors
+
     def require_once(self, row, column, *name):
         first = self.lines.setdefault(name, row.get(LINE))
         if first != row.get(LINE):
@@ -145,19 +154,9 @@ class PaperResource(TableResource):
         """Every field as the model has it. What the database would be asked for row by row is known here already:
         the study, and that keys and DOIs are not taken.
         """
-        errors = dict(import_validation_errors or {})
-        try:
-            instance.full_clean(
-                exclude={"study", "extra", "search", "pdf", *errors}, validate_unique=False, validate_constraints=False
-            )
-        except ValidationError as error:
-            errors = error.update_error_dict(errors)
-        taken = (
-            instance.doi
-            and not instance.shares_doi
-            and self.keys.setdefault((instance.study_id, instance.doi), instance.key)
-        )
-        if taken and taken != instance.key:
+        besides = ["study", "extra", "search", "pdf"]
+        errors = self.errors_of_fields(instance, import_validation_errors, besides=besides)
+        if self.is_taken(instance):
             errors.setdefault("__all__", []).append(_DOI_TAKEN)
         if errors:
             raise ValidationError(errors)

@@ -6,8 +6,8 @@ from itertools import chain
 from django.utils import timezone
 
 from mapping import planner
-from mapping.codebook import addition
-from mapping.models import Code, CodebookChange, Membership, Paper, PaperSource, Section, Study
+from mapping.codebook import addition, record_many
+from mapping.models import Code, CodebookChange, Membership, Paper, PaperSource, Section
 from mapping.protocol import section_dump
 from reviews.blindness import independence
 from reviews.models import Answer, Assignment, Mark, Round, Summary
@@ -61,14 +61,8 @@ def record_changes(plan, sections, codes, by):
         *(CodebookChange(act=CodebookChange.Act.SECTION, section=one, after=section_dump(one)) for one in sections),
         *(CodebookChange(act=CodebookChange.Act.ADD, section=one.section, code=one, **addition(one)) for one in codes),
     ]
-    if not changes:
-        return
-    for step, change in enumerate(changes, start=1):
-        change.study, change.by, change.reason = plan.study, by, f"Imported from {plan.file_name}"
-        change.version = plan.study.codebook_version + step
-    CodebookChange.objects.bulk_create(changes, batch_size=_BATCH)
-    plan.study.codebook_version += len(changes)
-    Study.objects.filter(pk=plan.study.pk).update(codebook_version=plan.study.codebook_version)
+    if changes:
+        record_many(plan.study, changes, by=by, reason=f"Imported from {plan.file_name}")
 
 
 def order_scales(codes):
