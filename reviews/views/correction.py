@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mapping import access
@@ -45,6 +45,8 @@ def suggest_correction(request, slug, key):
 def answer_correction(request, slug, key, suggestion):
     study = access.study_to_lead(request.user, slug)
     paper = access.paper_in(study, key)
+    told = study.log.filter(paper=paper, act=corrections.SUGGEST)
+    suggestion = get_object_or_404(told, pk=suggestion).pk
     is_taken = request.POST.get("act") == "take"
     try:
         corrections.answer(paper, suggestion, is_taken=is_taken, by=request.user)
