@@ -122,6 +122,14 @@ def test_bibtex_and_ris_in_one_file_are_both_read_with_their_lines():
     assert "@article" in record.abstract
 
 
+def test_a_line_of_an_abstract_in_bibtex_begins_no_ris_record():
+    entry = "@article{a, title={In BibTeX}, abstract={We parse\nTY  - JOUR\nTI  - x\nER  - \nhere.}}\n"
+    (record,) = read(entry, "notes.txt")
+    assert (record.title, record.abstract) == ("In BibTeX", "We parse TY - JOUR TI - x ER - here.")
+    records = read(f"{entry}{ONE}", "notes.txt")
+    assert [record.title for record in records] == ["In BibTeX", "One title of a paper"]
+
+
 def test_a_record_without_its_end_leaves_the_bibtex_behind_it_alone():
     open_end = ONE.removesuffix("ER  - \n")
     records = read(f"{open_end}\n@article{{a,\n title={{In BibTeX}}}}\n{open_end.replace('One', 'Last')}", "notes.txt")

@@ -346,4 +346,4 @@ def test_a_template_of_a_preprint_makes_a_paper_and_says_what_it_may_be(study, b
 def test_the_log_says_how_many_were_taken_although_something_like_them_was_found(study, ada):
     importing.confirm(preview(study, SAME_DOI, by=ada), by=ada)
     text = LogEntry.objects.get(act="import-papers").text
-    assert "Imported 2 papers from search.csv, 1 of them although something like it was found; 1 were" in text
+    assert "Imported 2 papers from search.csv, 1 of them although something like it was found; 1 was" in text

@@ -4,11 +4,11 @@ import re
 from collections import Counter
 
 from . import latex, names
-from .bibtex_source import entries_in, has_entries
+from .bibtex_source import entries_in, has_entries, lines_inside_entries
 from .keys import normalised_doi, unique_keys
 from .records import PaperRecord, Problem
 
-__all__ = ["file_keys", "has_entries", "read", "write"]
+__all__ = ["file_keys", "has_entries", "lines_inside_entries", "read", "write"]
 
 _VENUES = ["journal", "journaltitle", "booktitle", "school", "institution", "howpublished"]
 _VENUE_OF_KIND = {

@@ -56,6 +56,21 @@ def has_entries(text):
     return any(match[1].lower() not in _NO_ENTRY for match in _ENTRY_START.finditer(text))
 
 
+def lines_inside_entries(text):
+    """The lines, counted from 0, on which an entry that closes goes on: what stands there is its own."""
+    starts = [match.start() for match in _ENTRY_START.finditer(text)]
+    found, line, counted = set(), 0, 0
+    for start, following in pairwise([*starts, len(text)]):
+        line, counted = line + text.count("\n", counted, start), start
+        entry = text[start:following]
+        try:
+            end = _closing_brace(entry, 0, "")
+        except NotClosed:
+            continue
+        found.update(range(line + 1, line + 1 + entry.count("\n", 0, end)))
+    return found
+
+
 def entries_in(text, file=""):
     """(entries, problems) of BibTeX `text`, in the order of the file."""
     return _Source(text, file).read()

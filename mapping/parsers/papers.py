@@ -54,9 +54,11 @@ def _read(path, content, limit):
 
 def _read_both(text, name):
     """BibTeX and RIS in one file, as pasted together; both keep their line numbers."""
-    in_ris, others = ris.divided(text)
+    in_ris, others = ris.divided(text, bibtex.lines_inside_entries(text))
     if not bibtex.has_entries(others):
         return ris.read(text, name)
+    if not ris.has_records(in_ris):
+        return bibtex.read(text, name)
     found = [bibtex.read(others, name), ris.read(in_ris, name)]
     records, problems = ([*one, *other] for one, other in zip(*found, strict=True))
     return sorted(records, key=_line), sorted(problems, key=_line)

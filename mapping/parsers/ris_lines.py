@@ -47,13 +47,16 @@ def has_records(text):
     return bool(_START.search(_BYTE_ORDER_MARK.sub("", text)))
 
 
-def divided(text):
-    """(the lines of RIS records, the other lines), each with blank lines in place of the others."""
+def divided(text, taken=()):
+    """(the lines of RIS records, the other lines), each with blank lines in place of the others.
+
+    No record begins on the lines that are `taken`, counted from 0.
+    """
     lines = text.split("\n")
     tags = [tag_and_value(line)[0] for line in lines]
     inside, is_open, has_end = [], False, False
     for place, tag in enumerate(tags):
-        if tag == "TY":
+        if tag == "TY" and place not in taken:
             is_open, has_end = True, _next_end(tags, place) == "ER"
         elif is_open and not has_end and _BIBTEX_ENTRY.match(lines[place]):
             is_open = False
