@@ -165,6 +165,7 @@ def test_ctrl_enter_reviews_from_anywhere(page, field):
         page.locator(field).first.focus()
     page.keyboard.press("Control+Enter")
     expect(page).to_have_url(re.compile("/summary/review/"))
+    page.wait_for_load_state()  # the address is there before the page listens to keys
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile(r"/summary/\?"))
 
