@@ -1,5 +1,7 @@
 """Discussing one section of one paper: who reads it, who is called, what becomes a rule."""
 
+import re
+
 import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -154,6 +156,7 @@ def test_in_an_anonymous_study_readers_are_called_by_letter_and_named_nowhere(
     remarking.remark(paper, challenges, text=f"I am ben, and @{letters[cleo.pk]} should look", by=ben)
     assert [one.user for one in Mention.objects.all()] == [cleo]
     body = as_user(ada).get(page(paper)).content.decode()
+    body = re.sub(r'value="\w{64}"', "", body)  # a token may hold any three letters
     for name in ("Ben", "ben", "Cleo", "cleo"):
         assert name not in body, name
 
