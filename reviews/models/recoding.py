@@ -2,9 +2,9 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from mapping.models import Code, CodebookChange, Membership, Section
+from mapping.models import Code, CodebookChange, Section
 
-from .rounds import Assignment
+from .rounds import Assignment, able_reviewers
 from .summaries import Mark, Summary
 
 
@@ -28,9 +28,7 @@ class RecodingTaskQuerySet(models.QuerySet):
             code=OuterRef("code"), answer__section=OuterRef("section"),
             answer__summary__assignment=OuterRef("assignment"),
         )  # fmt: skip
-        able = Membership.objects.able_to_code().filter(
-            study=OuterRef("assignment__round__study"), user=OuterRef("assignment__reviewer")
-        )
+        able = able_reviewers("assignment__")
         called_for = Q(code=None) | Exists(stands.filter(~Exists(newer)))
         return self.open().filter(called_for, Exists(able), assignment__withdrawn_at=None)
 

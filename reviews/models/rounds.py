@@ -68,10 +68,13 @@ def submitted_summaries():
     return Summary.objects.submitted()
 
 
-def able_reviewers():
-    """For an assignment: its reviewer's membership, while they can still code in the study."""
+def able_reviewers(assignment=""):
+    """The membership of a row's reviewer, while they can still code in the study.
+
+    `assignment` leads from the row to its assignment: "" where it is one, else such as "assignment__".
+    """
     return Membership.objects.able_to_code().filter(
-        study=models.OuterRef("round__study"), user=models.OuterRef("reviewer")
+        study=models.OuterRef(f"{assignment}round__study"), user=models.OuterRef(f"{assignment}reviewer")
     )
 
 
