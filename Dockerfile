@@ -21,4 +21,4 @@ EXPOSE 8000
 VOLUME /data/uploads
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD python -c "import urllib.request as r; r.urlopen(r.Request('http://127.0.0.1:8000/healthz', headers={'Host': 'localhost'}), timeout=4)"
-CMD ["sh", "-c", "python manage.py migrate --noinput && exec gunicorn mapping.wsgi --config mapping/gunicorn.py --bind 0.0.0.0:8000"]
+CMD ["sh", "-c", "python manage.py migrate --noinput && exec gunicorn mapping.wsgi --config mapping/site/gunicorn.py --bind 0.0.0.0:8000"]

@@ -62,7 +62,7 @@ var/static/.ready: $(VENV)/.ready $(VENDOR)/.ready $(shell find static -path $(V
 run: $(VENV)/.ready $(VENDOR)/.ready var/static/.ready
 	@$(PY) manage.py migrate --noinput --verbosity 0
 	@$(PY) manage.py demo --address http://127.0.0.1:$(PORT)
-	@CONCORD_URL=http://127.0.0.1:$(PORT) exec $(VENV)/bin/gunicorn mapping.wsgi --config mapping/gunicorn.py --bind 127.0.0.1:$(PORT)
+	@CONCORD_URL=http://127.0.0.1:$(PORT) exec $(VENV)/bin/gunicorn mapping.wsgi --config mapping/site/gunicorn.py --bind 127.0.0.1:$(PORT)
 
 dev: $(VENV)/.ready-dev $(VENDOR)/.ready
 	@$(PY) manage.py migrate --noinput --verbosity 0
@@ -73,10 +73,10 @@ test: $(VENV)/.ready-dev $(VENDOR)/.ready
 # The browser has the machine to itself, after the rest.
 ifdef ARGS
 	@VAR_DIR=var/test $(PY) -m pytest -n $(WORKERS) $(ARGS); status=$$?; \
-	$(PY) -m mapping.embedded stop var/test/postgres; rm -rf var/test; exit $$status
+	$(PY) -m mapping.site.embedded stop var/test/postgres; rm -rf var/test; exit $$status
 else
 	@VAR_DIR=var/test $(PY) -m pytest -n $(WORKERS) -m "not browser" && VAR_DIR=var/test $(PY) -m pytest -m browser; status=$$?; \
-	$(PY) -m mapping.embedded stop var/test/postgres; rm -rf var/test; exit $$status
+	$(PY) -m mapping.site.embedded stop var/test/postgres; rm -rf var/test; exit $$status
 endif
 
 check: $(VENV)/.ready-dev
@@ -104,5 +104,5 @@ requirements:
 	$(call EXTRA,node) | $(COMPILE) - -o requirements-node.txt
 
 clean:
-	-$(PY) -m mapping.embedded stop var/postgres
+	-$(PY) -m mapping.site.embedded stop var/postgres
 	rm -rf .venv .venv-bench .venv-npm node_modules $(VENDOR) var

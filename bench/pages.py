@@ -55,7 +55,7 @@ def throw_away():
         django.setup()
         from django.db import connection
 
-        from mapping import embedded
+        from mapping.site import embedded
 
         try:
             yield port
@@ -145,7 +145,7 @@ def submit(study, assignments, sections, codes):
 @contextmanager
 def served(port):
     """The web server as `make run` starts it."""
-    command = [sys.executable, "-m", "gunicorn", "mapping.wsgi", "--config", "mapping/gunicorn.py"]
+    command = [sys.executable, "-m", "gunicorn", "mapping.wsgi", "--config", "mapping/site/gunicorn.py"]
     # One connection is kept all along, and with it one worker: each keeps figures of its own.
     command += ["--bind", f"127.0.0.1:{port}", "--keep-alive", "600"]
     server = subprocess.Popen(command, cwd=ROOT)

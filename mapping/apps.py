@@ -9,4 +9,4 @@ class MappingConfig(AppConfig):
 
 class AdminSiteConfig(admin_apps.AdminConfig):
     default = False
-    default_site = "mapping.admin_site.ConcordAdmin"
+    default_site = "mapping.people.admin_site.ConcordAdmin"

@@ -24,7 +24,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from mapping import embedded
+from mapping.site import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var").resolve()
@@ -85,19 +85,19 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "mapping.middleware.NotStored",
+    "mapping.site.middleware.NotStored",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "mapping.middleware.SignedInMiddleware",
-    "mapping.middleware.WholeText",
+    "mapping.site.middleware.SignedInMiddleware",
+    "mapping.site.middleware.WholeText",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "mapping.post_only.PostOnlyMiddleware",
+    "mapping.site.post_only.PostOnlyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "mapping.uploads.BodyLimit",
+    "mapping.site.uploads.BodyLimit",
 ]
 
 ROOT_URLCONF = "mapping.urls"
@@ -114,6 +114,14 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            # Each room has its own template tags.
+            "libraries": {
+                "agreement": "reviews.agreement.tags",
+                "judgement": "reviews.judgement.tags",
+                "nouns": "mapping.site.tags",
+                "overview": "reviews.overview.tags",
+                "settling": "reviews.settling.tags",
+            },
         },
     }
 ]
@@ -131,7 +139,7 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "mapping.User"
-AUTHENTICATION_BACKENDS = ["mapping.people.NameOrEmailBackend"]
+AUTHENTICATION_BACKENDS = ["mapping.people.membership.NameOrEmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -144,7 +152,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
-CSRF_FAILURE_VIEW = "mapping.views.refusals.csrf_failure"
+CSRF_FAILURE_VIEW = "mapping.site.refusals.csrf_failure"
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 
 LANGUAGE_CODE = "en-gb"
@@ -173,7 +181,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or IS_TESTED
-        else "mapping.collecting.CollectedStorage"
+        else "mapping.site.static_files.CollectedStorage"
     },
 }
 MEDIA_ROOT = UPLOADS_DIR

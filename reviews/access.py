@@ -6,11 +6,10 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from mapping import access
-
-from .blindness.codes import known_changes, known_codes
-from .blindness.independence import known_to_be_apart
-from .content import is_id
-from .models import Assignment, RecodingTask, Round, Summary
+from reviews.blindness.codes import known_changes, known_codes
+from reviews.blindness.independence import known_to_be_apart
+from reviews.judgement.content import is_id
+from reviews.models import Assignment, RecodingTask, Round, Summary
 
 
 def own_assignments(user, slug, key):

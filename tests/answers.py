@@ -1,7 +1,7 @@
 """What one reviewer says of a section: saved by the act or through the page, and read again from the database."""
 
 from mapping.models import Code, Section
-from reviews import coding
+from reviews.coding import drafts
 from reviews.models import Answer, Summary
 from tests.reading import form_in
 
@@ -10,7 +10,7 @@ def save(summary, key, *, based_on=0, by=None, **content):
     """Save one section as its reviewer, or as `by`; by keyword what it says, as `Content` has it."""
     section = Section.objects.get(study=summary.assignment.round.study, key=key)
     by = by or summary.assignment.reviewer
-    return coding.save_answer(summary, section, content.pop("content", content), based_on=based_on, by=by)
+    return drafts.save_answer(summary, section, content.pop("content", content), based_on=based_on, by=by)
 
 
 def code(study, label):
@@ -33,4 +33,4 @@ def fill(client, url, **changes):
 def said(whose, key):
     """What stands there of one section: `whose` is a summary, or an assignment with one summary."""
     of_it = {"summary": whose} if isinstance(whose, Summary) else {"summary__assignment": whose}
-    return coding.content_of(Answer.objects.filter(**of_it, section__key=key).first())
+    return drafts.content_of(Answer.objects.filter(**of_it, section__key=key).first())

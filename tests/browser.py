@@ -64,7 +64,7 @@ class Server:
         }
 
     def start(self):
-        gunicorn = [sys.executable, "-m", "gunicorn", "mapping.wsgi", "--config", "mapping/gunicorn.py"]
+        gunicorn = [sys.executable, "-m", "gunicorn", "mapping.wsgi", "--config", "mapping/site/gunicorn.py"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*gunicorn, "--bind", f"127.0.0.1:{self.port}"],

@@ -1,6 +1,6 @@
 """Files of codings as tests write and import them."""
 
-from reviews.importing import import_codings
+from reviews.exchange.importing import import_codings
 from reviews.models import Assignment, Round, Summary
 
 HEAD = "paper,reviewer,section,value"

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mapping import embedded
+from mapping.site import embedded
 from tests.browser import ROOT, Server
 
 

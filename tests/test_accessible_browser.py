@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from mapping.models import Code, Study, User
-from reviews import demo
+from reviews.management import demo
 from reviews.models import Assignment
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook, load_workbook
 
-from mapping.exporting import plain, safe
+from mapping.exchange.table import plain, safe
 from mapping.models import Approach, Challenge, Code, CodebookChange, LogEntry, MaturityStage, Paper, PaperSource
 from tests.making import make_code, make_paper, make_section, make_study, make_user
 from tests.test_admin import make_admin, page_of

@@ -7,12 +7,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
-from reviews.closing import close_round
-from reviews.declaring import declare
+from reviews.agreement import tags
+from reviews.agreement.declarations import declare
+from reviews.agreement.page import Shown
+from reviews.codebook.template import add_section
 from reviews.models import EarlyLook, RecodingTask, Summary
-from reviews.showing import Shown
-from reviews.templatetags import axes
-from reviews.templating import add_section
+from reviews.rounds.lifecycle import close_round
 from tests.making import (
     make_answer,
     make_assignment,
@@ -226,7 +226,7 @@ def rows_of(*values):
 
 
 def test_an_axis_begins_at_0_or_as_far_below_as_something_of_the_table_lies():
-    assert [axes.axis_of(rows_of(value)).start for value in (None, 0, 0.5, -0.001, -0.5, -0.51, -1)] == [
+    assert [tags.axis_of(rows_of(value)).start for value in (None, 0, 0.5, -0.001, -0.5, -0.51, -1)] == [
         0,
         0,
         0,
@@ -235,15 +235,15 @@ def test_an_axis_begins_at_0_or_as_far_below_as_something_of_the_table_lies():
         -1,
         -1,
     ]
-    axis = axes.axis_of([*rows_of(0.4), {"value": 0.1, "low": -0.3, "high": 0.6}])
+    axis = tags.axis_of([*rows_of(0.4), {"value": 0.1, "low": -0.3, "high": 0.6}])
     assert [(tick.label, tick.place) for tick in axis.ticks] == [("−.5", 0), ("0", 33.33), (".5", 66.67), ("1", 100)]
 
 
 def test_what_lies_below_zero_is_drawn_where_it_lies():
-    axis = axes.axis_of(rows_of(-0.2, -0.9, 0.5, None))
+    axis = tags.axis_of(rows_of(-0.2, -0.9, 0.5, None))
     assert [axis.place(value) for value in (None, -1, -0.9, -0.2, 0, 0.5, 1)] == [None, 0, 5, 40, 50, 75, 100]
     assert axis.zero == 50
-    assert axes.axis_of(rows_of(0.2)).zero is None
+    assert tags.axis_of(rows_of(0.2)).zero is None
 
 
 def test_two_proposals_of_the_same_words_stay_two_and_reveal_nothing(study, ada, ben, cleo):

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mapping.models import Section
-from reviews.closing import close_round
-from reviews.importing import import_codings
+from reviews.exchange.importing import import_codings
+from reviews.rounds.lifecycle import close_round
 from tests.making import absent, make_code, make_paper, make_round, make_section, make_study, make_summary
 
 SCALES = ("software_cite", "software_avail", "comp_mthds_avail", "data_avail")

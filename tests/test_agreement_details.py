@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from reviews.agreement import (
+from reviews.agreement.statistics import (
     Absence,
     NotApplicable,
     binary,
@@ -31,8 +31,8 @@ from reviews.agreement import (
     tabulate,
     worst_papers,
 )
-from reviews.agreement.bootstrap import draws, plan_of, plan_of_any, replicate_values, resampled
-from reviews.agreement.distances import SetDistance, SharedSubsets
+from reviews.agreement.statistics.bootstrap import draws, plan_of, plan_of_any, replicate_values, resampled
+from reviews.agreement.statistics.distances import SetDistance, SharedSubsets
 from tests.test_agreement_statistics import EXAMPLE_C
 
 _ = None
@@ -178,8 +178,8 @@ def test_many_distinct_sets_and_many_labels_give_the_textbook_sum(labels):
     assert distance.quadratic(counts) == pytest.approx(wanted, rel=1e-12)
     for limit in (0, 10**9):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("reviews.agreement.distances.FULL_MATRIX", limit)
-            patch.setattr("reviews.agreement.distances._Blocks.CELLS", 50_000)
+            patch.setattr("reviews.agreement.statistics.distances.FULL_MATRIX", limit)
+            patch.setattr("reviews.agreement.statistics.distances._Blocks.CELLS", 50_000)
             assert SetDistance(table, is_masi=True).quadratic(counts) == pytest.approx(wanted, rel=1e-12)
 
 

@@ -9,12 +9,12 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from mapping.models import LogEntry
-from reviews.bundling import write
-from reviews.closing import close_round
-from reviews.declaring import declare
-from reviews.describing import Facts, agreed
+from reviews.agreement.declarations import declare
+from reviews.exchange.bundle.writer import write
+from reviews.exchange.scope import scope_of_all
 from reviews.models import Round, Summary
-from reviews.scoping import scope_of_all
+from reviews.results.methods import Facts, agreed
+from reviews.rounds.lifecycle import close_round
 from tests.making import make_code, make_paper
 from tests.test_agreement import both, page, papers_differing
 

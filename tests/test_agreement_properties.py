@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from reviews.agreement import (
+from reviews.agreement.statistics import (
     brennan_prediger,
     cohen_kappa,
     coincidence_matrix,

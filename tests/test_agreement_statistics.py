@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from reviews import agreement
-from reviews.agreement import (
+from reviews.agreement import statistics
+from reviews.agreement.statistics import (
     brennan_prediger,
     cohen_kappa,
     conger_kappa,
@@ -20,7 +20,7 @@ from reviews.agreement import (
     prepared,
     scott_pi,
 )
-from reviews.agreement.distances import SetDistance
+from reviews.agreement.statistics.distances import SetDistance
 
 _ = None
 
@@ -101,9 +101,9 @@ def test_specific_agreement_explains_the_paradox():
     # 2a / (2a + b + c) and 2d / (2d + b + c), Cicchetti and Feinstein 1990, the same volume, p. 551-558.
     skewed = two_raters([[80, 10], [5, 5]], categories=[True, False])
 
-    assert agreement.positive_agreement(skewed) == pytest.approx(160 / 175)
-    assert agreement.negative_agreement(skewed) == pytest.approx(10 / 25)
-    assert agreement.positive_agreement([[0, 0], [0, 0]]) is None
+    assert statistics.positive_agreement(skewed) == pytest.approx(160 / 175)
+    assert statistics.negative_agreement(skewed) == pytest.approx(10 / 25)
+    assert statistics.positive_agreement([[0, 0], [0, 0]]) is None
 
 
 def test_gwets_ac1_gives_the_values_of_gwet_2008_where_kappa_and_pi_turn_negative():
@@ -161,7 +161,7 @@ def test_coefficients_with_missing_codings_give_gwets_values():
 )
 def test_set_distances_are_those_of_jaccard_1912_and_passonneau_2006(one, other, jaccard, monotonicity):
     # Passonneau 2006, "Measuring Agreement on Set-valued Items (MASI)", LREC: distance = 1 - J·M.
-    table = agreement.tabulate([[one, other, {9}], [one, other, {9}]])
+    table = statistics.tabulate([[one, other, {9}], [one, other, {9}]])
     place = [table.codes[0, 0], table.codes[0, 1]]
     for is_masi, similar in ((False, jaccard), (True, jaccard * monotonicity)):
         distance = SetDistance(table, is_masi=is_masi)
@@ -234,7 +234,7 @@ def test_not_applicable_leaves_the_scale_and_is_counted(shared_data):
     assert section.left_out == {"not_applicable": sum(row.count(None) for row in section.ratings)} != {}
     with pytest.raises(ValueError, match="same number of ratings"):
         fleiss_kappa(section.ratings)
-    assert agreement.measure(section.ratings, krippendorff_alpha).reason == "no variation: every rating is the same"
+    assert statistics.measure(section.ratings, krippendorff_alpha).reason == "no variation: every rating is the same"
 
 
 COEFFICIENTS = [
@@ -354,7 +354,7 @@ def test_one_rater_is_undefined_and_refused_by_those_for_two():
         ([[1, 2], [1, "two"]], partial(krippendorff_alpha, metric="interval"), "'two' is not a number"),
         ([[1, 2], [1, "2"]], partial(krippendorff_alpha, metric="ratio"), "'2' is not a number"),
         ([[1, 2], [1, float("inf")]], partial(krippendorff_alpha, metric="interval"), "inf is not a number"),
-        ([[1, 2], [1, "2"]], agreement.median_absolute_difference, "'2' is not a number"),
+        ([[1, 2], [1, "2"]], statistics.median_absolute_difference, "'2' is not a number"),
         ([["a", "b"], ["a", "z"]], partial(gwet_ac, categories=["a", "b"]), "'z' is not among the categories 'a', 'b'"),
         ([[{"a"}], [{"z"}]], partial(krippendorff_alpha, metric="masi", categories=["a"]), "'z' is not among"),
         ([["a"], ["b"]], partial(krippendorff_alpha, metric="jaccard"), "'a' is not a set of labels"),
@@ -371,7 +371,7 @@ def test_one_rater_is_undefined_and_refused_by_those_for_two():
         ([[1, 2, 3], [1, 2]], percent_agreement, "Rater 2 has 2 entries, rater 1 has 3"),
         ([[1, 2], [1, 2], [1, _]], fleiss_kappa, "same number of ratings on every paper, here are 2 to 3"),
         ([[1, _], [1, _]], fleiss_kappa, "here are 0 to 2"),
-        ([[1, 2], [0, 1]], agreement.positive_agreement, "2 is not among the categories False, True"),
+        ([[1, 2], [0, 1]], statistics.positive_agreement, "2 is not among the categories False, True"),
     ],
 )
 def test_what_cannot_be_computed_is_refused_by_name(ratings, coefficient, message):

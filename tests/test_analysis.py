@@ -6,16 +6,17 @@ import zipfile
 
 import pytest
 
-from reviews import bundling, settling
-from reviews.demo import make as make_demo
-from reviews.scoping import scope_of_all
+from reviews.exchange.bundle import writer
+from reviews.exchange.scope import scope_of_all
+from reviews.management.demo import make as make_demo
+from reviews.settling import unanimous
 
 
 @pytest.fixture
 def folder(db, tmp_path):
     study, _ = make_demo("a long enough password")
-    settling.settle(study)
-    bundling.write(scope_of_all(study), tmp_path / "bundle.zip")
+    unanimous.settle(study)
+    writer.write(scope_of_all(study), tmp_path / "bundle.zip")
     with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
         archive.extractall(tmp_path / "alone")
     return tmp_path / "alone"

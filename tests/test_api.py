@@ -5,8 +5,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from mapping import granting
 from mapping.models import ApiToken, LogEntry, User
+from mapping.people import tokens
 from tests.making import PASSWORD, make_assignment, make_paper, make_study, make_summary
 
 
@@ -16,7 +16,7 @@ def url(study):
 
 
 def secret_of(study, user):
-    return granting.grant(study.memberships.get(user=user), label="notebook")[1]
+    return tokens.grant(study.memberships.get(user=user), label="notebook")[1]
 
 
 def asked(url, secret):
@@ -43,7 +43,7 @@ def test_without_a_token_in_force_nothing_is_read(study, url, ben):
     assert asked(url, secret).status_code == 200
     assert asked(url, "concord_invented").status_code == 401
     assert Client().get(url, headers={"accept": "application/json"}).status_code == 401
-    granting.revoke(ApiToken.objects.get())
+    tokens.revoke(ApiToken.objects.get())
     assert asked(url, secret).status_code == 401
 
 

@@ -9,8 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
-from reviews import assigning
 from reviews.models import Assignment, Summary
+from reviews.rounds import assignments
 from tests.making import (
     make_assignment,
     make_code,
@@ -46,7 +46,7 @@ def papers(study):
 
 
 def test_papers_are_handed_out_evenly_and_the_act_is_in_the_log(round, papers, ada, ben, cleo):
-    proposal = assigning.hand_out(round, reviewers=[ada, ben, cleo], per_paper=2, seed=3, by=ada)
+    proposal = assignments.hand_out(round, reviewers=[ada, ben, cleo], per_paper=2, seed=3, by=ada)
     assert proposal.assigned == 24
     assert loads(round) == {"ada": 8, "ben": 8, "cleo": 8}
     assert {number for *_, number in proposal.pairs} == {4}
@@ -59,10 +59,10 @@ def test_papers_are_handed_out_evenly_and_the_act_is_in_the_log(round, papers, a
 
 def test_a_proposal_writes_nothing_and_is_what_handing_out_writes(round, papers, ada, ben, cleo):
     wishes = {"reviewers": [ben, cleo], "per_paper": 2, "overlap": 25, "seed": 5}
-    proposal = assigning.propose(round, **wishes)
+    proposal = assignments.propose(round, **wishes)
     assert (Assignment.objects.count(), LogEntry.objects.count()) == (0, 0)
     assert len(proposal.plan.overlapping) == 3
-    written = assigning.hand_out(round, by=ada, expected=proposal.fingerprint, **wishes)
+    written = assignments.hand_out(round, by=ada, expected=proposal.fingerprint, **wishes)
     assert written.plan == proposal.plan
     assert in_force(round) == {
         (proposal.papers[paper], proposal.reviewers[name]) for paper, name in proposal.plan.assignments
@@ -72,8 +72,8 @@ def test_a_proposal_writes_nothing_and_is_what_handing_out_writes(round, papers,
 def test_each_reviewer_reads_in_an_order_without_gaps_also_after_a_second_hand_out(
     study, round, papers, ada, ben, cleo
 ):
-    assigning.hand_out(round, reviewers=[ben, cleo], sample=4, by=ada)
-    assigning.hand_out(round, reviewers=[ben, cleo], by=ada)
+    assignments.hand_out(round, reviewers=[ben, cleo], sample=4, by=ada)
+    assignments.hand_out(round, reviewers=[ben, cleo], by=ada)
     for reviewer in (ben, cleo):
         positions = round.assignments.filter(reviewer=reviewer).order_by("position").values_list("position", flat=True)
         assert list(positions) == list(range(1, 13))
@@ -82,7 +82,7 @@ def test_each_reviewer_reads_in_an_order_without_gaps_also_after_a_second_hand_o
 def test_nobody_is_given_their_own_paper_and_it_is_shown(round, study, ada, ben, cleo):
     own = make_paper(study, authors="Reviewer, Ben; Other, Ann")
     make_paper(study, authors="Other, Ann")
-    proposal = assigning.hand_out(round, reviewers=[ada, ben, cleo], per_paper=3, by=ada)
+    proposal = assignments.hand_out(round, reviewers=[ada, ben, cleo], per_paper=3, by=ada)
     assert proposal.own == [(own, ben)]
     assert (own, ben) not in in_force(round)
     assert [(paper, missing) for paper, missing, _ in proposal.problems] == [(own, 1)]
@@ -91,30 +91,30 @@ def test_nobody_is_given_their_own_paper_and_it_is_shown(round, study, ada, ben,
 def test_a_paper_that_finds_one_reader_alone_is_not_counted_as_read_by_several(round, study, ben, cleo):
     make_paper(study, authors="Reviewer, Ben")
     make_paper(study, authors="Other, Ann")
-    proposal = assigning.propose(round, reviewers=[ben, cleo], per_paper=2)
+    proposal = assignments.propose(round, reviewers=[ben, cleo], per_paper=2)
     assert (proposal.assigned, proposal.papers_given, proposal.shared) == (3, 2, 1)
 
 
 def test_capacity_counts_what_one_has_in_the_round_already(round, papers, ada, ben, cleo):
     make_assignment(papers[0], ben, round=round)
-    proposal = assigning.hand_out(round, reviewers=[ben, cleo], per_paper=1, capacity={ben: 3}, by=ada)
+    proposal = assignments.hand_out(round, reviewers=[ben, cleo], per_paper=1, capacity={ben: 3}, by=ada)
     assert loads(round) == {"ben": 3, "cleo": 9}
     assert proposal.problems == []
 
 
 def test_only_papers_that_nobody_was_given_in_the_phase_are_handed_out(study, round, papers, ada, ben, cleo):
     pilot = make_round(study, "Pilot", kind="pilot")
-    assigning.hand_out(pilot, reviewers=[ada, ben, cleo], per_paper=3, sample=2, by=ada)
-    assigning.hand_out(round, reviewers=[ben, cleo], per_paper=1, by=ada)
+    assignments.hand_out(pilot, reviewers=[ada, ben, cleo], per_paper=3, sample=2, by=ada)
+    assignments.hand_out(round, reviewers=[ben, cleo], per_paper=1, by=ada)
     piloted, rest = ({paper for paper, _ in in_force(which)} for which in (pilot, round))
     assert (len(piloted), rest) == (2, set(papers) - piloted)
-    again = assigning.hand_out(round, reviewers=[ben, cleo], by=ada)
+    again = assignments.hand_out(round, reviewers=[ben, cleo], by=ada)
     assert (again.assigned, LogEntry.objects.filter(act="hand-out").count()) == (0, 2)
 
 
 def test_a_sample_is_drawn_by_lot_and_the_same_for_the_same_seed(round, papers, ben):
     drawn = [
-        set(assigning.propose(round, reviewers=[ben], per_paper=1, sample=4, seed=seed).papers) for seed in (1, 1, 2)
+        set(assignments.propose(round, reviewers=[ben], per_paper=1, sample=4, seed=seed).papers) for seed in (1, 1, 2)
     ]
     assert drawn[0] == drawn[1] != drawn[2]
     assert {len(one) for one in drawn} == {4}
@@ -122,13 +122,13 @@ def test_a_sample_is_drawn_by_lot_and_the_same_for_the_same_seed(round, papers, 
 
 def test_papers_of_the_round_are_filled_up_to_the_number_of_readers(round, papers, ada, ben, cleo):
     make_assignment(papers[0], ben, round=round)
-    assigning.hand_out(round, papers=papers[:1], reviewers=[ben, cleo], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=papers[:1], reviewers=[ben, cleo], per_paper=2, by=ada)
     assert in_force(round) == {(papers[0], ben), (papers[0], cleo)}
 
 
 def test_a_reader_from_another_round_of_the_phase_is_not_given_the_paper_again(study, round, papers, ada, ben, cleo):
     make_assignment(papers[0], ben, round=make_round(study, "Pilot"))
-    assigning.hand_out(round, papers=papers[:1], reviewers=[ben, cleo], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=papers[:1], reviewers=[ben, cleo], per_paper=2, by=ada)
     assert in_force(round) == {(papers[0], cleo)}
 
 
@@ -147,7 +147,7 @@ def test_a_paper_that_an_earlier_phase_excluded_leaves_the_later_ones_only(study
     assert set(Paper.objects.available_in(screening)) == {out, kept, open_one}
     assert set(study.papers.available_in(coding)) == {kept, open_one}
     with pytest.raises(ValidationError, match="left it in an earlier phase"):
-        assigning.propose(make_round(study), papers=[out], reviewers=[ben])
+        assignments.propose(make_round(study), papers=[out], reviewers=[ben])
 
 
 @pytest.mark.parametrize(
@@ -161,35 +161,35 @@ def test_a_paper_that_an_earlier_phase_excluded_leaves_the_later_ones_only(study
 )
 def test_wishes_that_cannot_be_are_refused_in_words(round, papers, ada, ben, wishes, why):
     with pytest.raises(ValidationError, match=why):
-        assigning.hand_out(round, by=ada, **({"reviewers": [ben]} | wishes))
+        assignments.hand_out(round, by=ada, **({"reviewers": [ben]} | wishes))
     assert Assignment.objects.count() == 0
 
 
 def test_only_those_who_code_in_the_study_are_given_papers(round, papers, ada, ben, olga, zoe):
     Membership.objects.filter(user=ben).update(deactivated_at=timezone.now())
     with pytest.raises(ValidationError, match="ben, olga, zoe"):
-        assigning.hand_out(round, reviewers=[ada, ben, olga, zoe], by=ada)
+        assignments.hand_out(round, reviewers=[ada, ben, olga, zoe], by=ada)
     assert Assignment.objects.count() == 0
 
 
 def test_a_paper_of_another_study_is_refused(round, papers, ada, ben):
     with pytest.raises(ValidationError, match="not in this study"):
-        assigning.hand_out(round, papers=[make_paper(make_study())], reviewers=[ben], by=ada)
+        assignments.hand_out(round, papers=[make_paper(make_study())], reviewers=[ben], by=ada)
 
 
 def test_a_closed_round_hands_out_nothing(round, papers, ada, ben):
     round.closed_at = timezone.now()
     round.save()
     with pytest.raises(ValidationError, match="closed"):
-        assigning.hand_out(round, reviewers=[ben], by=ada)
+        assignments.hand_out(round, reviewers=[ben], by=ada)
 
 
 def test_what_was_previewed_is_written_or_nothing(study, round, papers, ada, ben, cleo):
     wishes = {"reviewers": [ben, cleo], "per_paper": 2}
-    seen = assigning.propose(round, **wishes)
+    seen = assignments.propose(round, **wishes)
     make_paper(study)
-    with pytest.raises(assigning.Changed) as changed:
-        assigning.hand_out(round, by=ada, expected=seen.fingerprint, **wishes)
+    with pytest.raises(assignments.Changed) as changed:
+        assignments.hand_out(round, by=ada, expected=seen.fingerprint, **wishes)
     assert Assignment.objects.count() == 0
     assert changed.value.proposal.assigned == 26
 
@@ -222,7 +222,7 @@ def test_of_two_leads_who_hand_out_at_once_the_second_sees_what_the_first_wrote(
         make_paper(study)
     targets = [make_round(study) for _ in range(rounds)] * (2 // rounds)
     wishes = {"reviewers": [ben, cleo], "per_paper": 1, "by": ada}
-    outcomes = at_once(*(lambda round=round: assigning.hand_out(round, **wishes).assigned for round in targets))
+    outcomes = at_once(*(lambda round=round: assignments.hand_out(round, **wishes).assigned for round in targets))
     assert sorted(outcomes) == [0, 30]
     assert Assignment.objects.count() == Assignment.objects.values("paper").distinct().count() == 30
 
@@ -233,9 +233,9 @@ def test_of_two_leads_who_confirm_the_same_preview_one_is_told_that_it_changed(s
         make_paper(study)
     round = make_round(study)
     wishes = {"reviewers": [ben, cleo], "per_paper": 2}
-    expected = assigning.propose(round, **wishes).fingerprint
-    outcomes = at_once(*[lambda: assigning.hand_out(round, by=ada, expected=expected, **wishes)] * 2)
-    assert {type(outcome) for outcome in outcomes} == {assigning.Proposal, assigning.Changed}
+    expected = assignments.propose(round, **wishes).fingerprint
+    outcomes = at_once(*[lambda: assignments.hand_out(round, by=ada, expected=expected, **wishes)] * 2)
+    assert {type(outcome) for outcome in outcomes} == {assignments.Proposal, assignments.Changed}
     assert Assignment.objects.count() == 20
 
 
@@ -243,31 +243,31 @@ def test_of_two_leads_who_confirm_the_same_preview_one_is_told_that_it_changed(s
 
 
 def test_a_hand_out_is_undone_as_if_it_had_not_been(round, papers, ada, ben, cleo):
-    assigning.hand_out(round, reviewers=[ben, cleo], sample=4, by=ada)
+    assignments.hand_out(round, reviewers=[ben, cleo], sample=4, by=ada)
     before = in_force(round)
-    assigning.hand_out(round, reviewers=[ben, cleo], by=ada)
-    assert assigning.undo_hand_out(round, by=ada) == 16
+    assignments.hand_out(round, reviewers=[ben, cleo], by=ada)
+    assert assignments.undo_hand_out(round, by=ada) == 16
     assert in_force(round) == before
-    assert assigning.undo_hand_out(round, by=ada) == 8
+    assert assignments.undo_hand_out(round, by=ada) == 8
     assert Assignment.objects.count() == 0
     with pytest.raises(ValidationError):
-        assigning.undo_hand_out(round, by=ada)
+        assignments.undo_hand_out(round, by=ada)
 
 
 def test_once_somebody_has_begun_the_hand_out_stays(round, papers, ada, ben, cleo):
-    assigning.hand_out(round, reviewers=[ben, cleo], by=ada)
+    assignments.hand_out(round, reviewers=[ben, cleo], by=ada)
     Summary.objects.create(assignment=round.assignments.first())
-    assert assigning.undoable(round) is None
+    assert assignments.undoable(round) is None
     with pytest.raises(ValidationError, match="begun"):
-        assigning.undo_hand_out(round, by=ada)
+        assignments.undo_hand_out(round, by=ada)
     assert Assignment.objects.count() == 24
 
 
 def test_undoing_leaves_other_rounds_alone(study, round, papers, ada, ben, cleo):
     other = make_round(study, "Other")
-    assigning.hand_out(other, reviewers=[ben, cleo], sample=6, by=ada)
-    assigning.hand_out(round, reviewers=[ben, cleo], by=ada)
-    assigning.undo_hand_out(round, by=ada)
+    assignments.hand_out(other, reviewers=[ben, cleo], sample=6, by=ada)
+    assignments.hand_out(round, reviewers=[ben, cleo], by=ada)
+    assignments.undo_hand_out(round, by=ada)
     assert (round.assignments.count(), other.assignments.count()) == (0, 12)
 
 
@@ -277,7 +277,7 @@ def test_undoing_leaves_other_rounds_alone(study, round, papers, ada, ben, cleo)
 def test_taking_back_keeps_what_was_submitted_and_the_drafts(round, papers, ada, ben):
     done, draft = make_summary(papers[0], ben, round=round), make_summary(papers[1], ben, submitted=False, round=round)
     make_assignment(papers[2], ben, round=round)
-    withdrawn = assigning.withdraw(Assignment.objects.of(ben, round.study), by=ada, reason="parental leave")
+    withdrawn = assignments.withdraw(Assignment.objects.of(ben, round.study), by=ada, reason="parental leave")
     assert {one.paper for one in withdrawn} == {papers[1], papers[2]}
     assert in_force(round) == {(papers[0], ben)}
     assert set(Summary.objects.all()) == {done, draft}
@@ -288,9 +288,9 @@ def test_taking_back_keeps_what_was_submitted_and_the_drafts(round, papers, ada,
 def test_taking_back_needs_a_reason_and_is_silent_where_there_is_nothing(round, papers, ada, ben):
     make_assignment(papers[0], ben, round=round)
     with pytest.raises(ValidationError):
-        assigning.withdraw(round.assignments.all(), by=ada, reason=" ")
+        assignments.withdraw(round.assignments.all(), by=ada, reason=" ")
     assert in_force(round) == {(papers[0], ben)}
-    assert assigning.withdraw(round.assignments.none(), by=ada, reason="none") == []
+    assert assignments.withdraw(round.assignments.none(), by=ada, reason="none") == []
     assert LogEntry.objects.count() == 0
 
 
@@ -301,9 +301,9 @@ def test_the_open_papers_of_somebody_who_drops_out_go_to_others_evenly(study, ro
     for paper in papers[1:9]:
         make_assignment(paper, ben, round=round)
     make_assignment(papers[1], cleo, round=round)
-    proposal = assigning.propose_hand_over(round, reviewer=ben, to=[cleo, dora])
+    proposal = assignments.propose_hand_over(round, reviewer=ben, to=[cleo, dora])
     assert loads(round) == {"ben": 9, "cleo": 1}
-    assigning.hand_over(round, reviewer=ben, to=[cleo, dora], by=ada, reason="left", expected=proposal.fingerprint)
+    assignments.hand_over(round, reviewer=ben, to=[cleo, dora], by=ada, reason="left", expected=proposal.fingerprint)
     assert loads(round) == {"ben": 1, "cleo": 5, "dora": 4}
     assert (papers[1], dora) in in_force(round)
     assert {paper for paper, _ in in_force(round)} == set(papers[:9])
@@ -315,28 +315,28 @@ def test_a_paper_with_three_readers_gets_one_for_the_one_it_loses(study, round, 
     Membership.objects.create(study=study, user=dora, role="reviewer")
     for reviewer in (ada, ben, cleo):
         make_assignment(papers[0], reviewer, round=round)
-    assigning.hand_over(round, reviewer=ben, to=[ada, cleo, dora], by=ada, reason="left")
+    assignments.hand_over(round, reviewer=ben, to=[ada, cleo, dora], by=ada, reason="left")
     assert in_force(round) == {(papers[0], ada), (papers[0], cleo), (papers[0], dora)}
 
 
 def test_papers_may_be_taken_back_without_giving_them_to_anybody(round, papers, ada, ben):
     make_assignment(papers[0], ben, round=round)
-    assigning.hand_over(round, reviewer=ben, to=[], by=ada, reason="too many")
+    assignments.hand_over(round, reviewer=ben, to=[], by=ada, reason="too many")
     assert in_force(round) == set()
 
 
 def test_nobody_takes_over_their_own_papers_nor_those_of_somebody_who_is_finished(round, papers, ada, ben, cleo):
     make_summary(papers[0], ben, round=round)
     with pytest.raises(ValidationError, match="their own"):
-        assigning.hand_over(round, reviewer=ben, to=[ben], by=ada, reason="x")
+        assignments.hand_over(round, reviewer=ben, to=[ben], by=ada, reason="x")
     with pytest.raises(ValidationError, match="nothing left"):
-        assigning.hand_over(round, reviewer=ben, to=[cleo], by=ada, reason="x")
+        assignments.hand_over(round, reviewer=ben, to=[cleo], by=ada, reason="x")
 
 
 def test_whoever_gets_a_paper_back_finds_their_draft_and_undoing_takes_it_again(round, papers, ada, ben):
     draft = make_summary(papers[0], ben, submitted=False, round=round)
-    assigning.withdraw(round.assignments.all(), by=ada, reason="left")
-    proposal = assigning.hand_out(round, papers=papers[:2], reviewers=[ben], per_paper=1, by=ada)
+    assignments.withdraw(round.assignments.all(), by=ada, reason="left")
+    proposal = assignments.hand_out(round, papers=papers[:2], reviewers=[ben], per_paper=1, by=ada)
     assert proposal.assigned == 2
     assert in_force(round) == {(papers[0], ben), (papers[1], ben)}
     assert draft.assignment in round.assignments.in_force()
@@ -346,8 +346,8 @@ def test_the_preview_says_who_could_already_read_what_others_submitted(round, pa
     make_summary(papers[0], cleo, round=round)
     for paper in papers[:3]:
         make_assignment(paper, ben, round=round)
-    assert assigning.propose_hand_over(round, reviewer=ben, to=[ada]).seen == {ada: 1}
-    assert assigning.propose_hand_over(round, reviewer=ben, to=[cleo]).seen == {}
+    assert assignments.propose_hand_over(round, reviewer=ben, to=[ada]).seen == {ada: 1}
+    assert assignments.propose_hand_over(round, reviewer=ben, to=[cleo]).seen == {}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -373,7 +373,7 @@ def test_what_is_being_submitted_while_it_is_taken_back_stays_submitted(study, a
         waits = Thread(target=until_somebody_waits, args=[asked])
         waits.start()
         try:
-            return assigning.withdraw(round.assignments.all(), by=ada, reason="left")
+            return assignments.withdraw(round.assignments.all(), by=ada, reason="left")
         finally:
             asked.set()
             waits.join()

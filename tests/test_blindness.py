@@ -4,12 +4,14 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from mapping import paper_keeping
 from mapping.models import Finding, LogEntry, Membership
-from reviews import revising, settling, templating
-from reviews.looking import look_early
+from mapping.papers import editing
+from reviews.blindness.early_look import look_early
+from reviews.blindness.findings import visible_findings
+from reviews.codebook import template
+from reviews.coding import recoding_tasks
 from reviews.models import Answer, Assignment, EarlyLook, RecodingTask, Remark, Summary
-from reviews.seeing import visible_findings
+from reviews.settling import unanimous
 from tests.making import make_assignment, make_paper, make_phase, make_round, make_study, make_summary, make_user
 
 
@@ -351,14 +353,14 @@ def test_a_section_that_came_later_blinds_again_until_one_has_answered_it(study,
     mine, theirs = make_summary(paper, ben), make_summary(paper, cleo)
     assert set(Summary.objects.visible_to(ben, study)) == {mine, theirs}
 
-    section = templating.add_section(
+    section = template.add_section(
         study, by=ada, facts={"label": "Data", "kind": "yes_no", "phase": study.phases.get(key="coding")}
     )
     task = RecodingTask.objects.get(assignment=mine.assignment, section=section)
     assert set(Summary.objects.visible_to(ben, study)) == {mine}
     assert not visible_findings(ben, study).filter(paper=paper).exists()
 
-    revising.recode(task, {"yes_no": True}, by=ben, based_on=1)
+    recoding_tasks.recode(task, {"yes_no": True}, by=ben, based_on=1)
     assert theirs in set(Summary.objects.visible_to(ben, study))
 
 
@@ -369,7 +371,7 @@ def test_that_a_paper_is_settled_is_not_told_to_a_lead_who_waits_for_its_round(w
     """That it needed no decision says that Ben said the same as Ada."""
     for who in (ada, ben):
         make_summary(paper, who, answers={"method": "Survey"})
-    settling.settle(waiting_study)
+    unanimous.settle(waiting_study)
     assert Finding.objects.filter(paper=paper).exists()
     client, url = as_user(ada), f"/s/{waiting_study.slug}/papers/"
 
@@ -390,7 +392,7 @@ def test_trying_to_remove_a_paper_does_not_tell_whether_it_is_settled_or_discuss
 
     def refusal():
         with pytest.raises(ValidationError) as refused:
-            paper_keeping.delete_paper(paper, by=ada)
+            editing.delete_paper(paper, by=ada)
         return refused.value.messages
 
     before = refusal()

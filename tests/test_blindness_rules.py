@@ -12,15 +12,17 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from mapping.models import Finding, LogEntry, Membership
-from reviews import logbook, remarking, resolving, scoping, settling, touching
-from reviews.admin import settling as admin_pages
-from reviews.blindness import rules
-from reviews.disagreements import board_for
-from reviews.looking import look_early
+from reviews.admin import resolutions as admin_pages
+from reviews.blindness import log, rules
+from reviews.blindness.early_look import look_early
+from reviews.blindness.findings import open_to, visible_findings
+from reviews.codebook import impact
+from reviews.exchange import scope
 from reviews.models import Assignment, Deferral, RecodingTask, Remark, Resolution, Summary
-from reviews.seeing import open_to, visible_findings
-from reviews.settled import Settled
-from reviews.side_by_side import Page, closed_phases
+from reviews.settling import discussion, resolutions, unanimous
+from reviews.settling.comparison_page import Page, closed_phases
+from reviews.settling.decisions import Settled
+from reviews.settling.disagreements import board_for
 from tests.making import make_assignment, make_paper, make_phase, make_round, make_section, make_summary, make_user
 
 ASKERS = [("lead", "leads"), ("reviewer", "leads"), ("reviewer", "not_coders"), ("observer", "leads")]
@@ -179,13 +181,13 @@ def everybody_asked(user, study, paper, theirs, rows):
         "rules.closed_pairs": pair not in rules.closed_pairs(user, study),
         "rules.is_blind_somewhere": not rules.is_blind_somewhere(user, study),
         "seeing.open_to": finding.filter(open_to(user, study)).exists(),
-        "logbook.papers_closed_to": not logbook.papers_closed_to(user, study).filter(paper=paper).exists(),
-        "touching.is_blind": not touching.is_blind(user, study),
-        "touching.visible_marks": touching.visible_marks(user, study).filter(answer__summary=theirs).exists(),
-        "resolving.is_blind": not resolving.is_blind(user, study, paper, phase),
-        "settling.hidden_from": pair not in settling.hidden_from(user, study),
-        "remarking.visible_pairs": pair in remarking.visible_pairs(user, study, [paper.pk]),
-        "remarking.remarks_visible_to": remarking.remarks_visible_to(user, study, paper).exists(),
+        "logbook.papers_closed_to": not log.papers_closed_to(user, study).filter(paper=paper).exists(),
+        "touching.is_blind": not impact.is_blind(user, study),
+        "touching.visible_marks": impact.visible_marks(user, study).filter(answer__summary=theirs).exists(),
+        "resolving.is_blind": not resolutions.is_blind(user, study, paper, phase),
+        "settling.hidden_from": pair not in unanimous.hidden_from(user, study),
+        "remarking.visible_pairs": pair in discussion.visible_pairs(user, study, [paper.pk]),
+        "remarking.remarks_visible_to": discussion.remarks_visible_to(user, study, paper).exists(),
     }
     found |= {f"admin: {name}": seen for name, seen in shown_in_admin(user, rows).items()}
     return found | (asked_as_member(user, study, paper, theirs, rows) if study.membership else {})
@@ -206,7 +208,7 @@ def shown_in_admin(user, rows):
 
 def asked_as_member(user, study, paper, theirs, rows):
     phase = theirs.assignment.round.phase
-    leaving = scoping.visible(user, study)
+    leaving = scope.visible(user, study)
     page = Page(study, paper, user)
     found = {f"scoping: {model.__name__}": rows[model] in leaving[model] for model in (Resolution, Remark, Deferral)}
     found |= {
@@ -216,7 +218,7 @@ def asked_as_member(user, study, paper, theirs, rows):
     }
     if study.membership.is_lead:
         found |= {
-            "logbook.lines": rows[LogEntry] in logbook.lines(study, user),
+            "logbook.lines": rows[LogEntry] in log.lines(study, user),
             "scoping: Finding": rows[Finding] in leaving[Finding],
             "seeing.visible_findings": visible_findings(user, study).exists(),
         }
@@ -253,11 +255,11 @@ def test_what_is_told_by_paper_alone_is_closed_where_any_phase_of_it_is(study, b
     member.update(role="lead")
     study.membership = member.get()
     phase = theirs.assignment.round.phase
-    assert not resolving.is_blind(ben, study, paper, phase)
-    assert resolving.is_blind(ben, study, paper, screening.phase)
+    assert not resolutions.is_blind(ben, study, paper, phase)
+    assert resolutions.is_blind(ben, study, paper, screening.phase)
     assert rules.closed_pairs(ben, study) == {(paper.pk, screening.phase_id)}
-    assert logbook.papers_closed_to(ben, study).filter(paper=paper).exists()
-    assert rows[LogEntry] not in logbook.lines(study, ben)
+    assert log.papers_closed_to(ben, study).filter(paper=paper).exists()
+    assert rows[LogEntry] not in log.lines(study, ben)
 
 
 def test_to_know_of_many_papers_takes_as_many_questions_as_of_one(study, ben, told, django_assert_num_queries):

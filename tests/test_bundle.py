@@ -6,11 +6,17 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from mapping import codebook, paper_keeping
+from mapping.codebook import changes as codebook_changes
 from mapping.models import Code, CodebookChange, Finding, LogEntry, PaperImport, PaperSource, Study, User
-from reviews import bundling, freezing, recoding, resolving, settling, undoing
-from reviews.comparing import compared
-from reviews.demo import make as make_demo
+from mapping.papers import editing
+from reviews.agreement import frozen
+from reviews.codebook import code_changes
+from reviews.codebook import undo as codebook_undo
+from reviews.exchange.bundle import writer
+from reviews.exchange.bundle.reader import Refused
+from reviews.exchange.bundle.restore import restore
+from reviews.exchange.scope import scope_of_all
+from reviews.management.demo import make as make_demo
 from reviews.models import (
     Answer,
     Assignment,
@@ -23,15 +29,14 @@ from reviews.models import (
     Resolution,
     Summary,
 )
-from reviews.restoring import restore
-from reviews.scoping import scope_of_all
-from reviews.unbundling import Refused
+from reviews.settling import resolutions, unanimous
+from reviews.settling.answers import compared
 from tests.making import absent, make_answer, make_assignment, make_code, make_paper, make_round, make_summary
 
 
 def bundle_of(study, **how):
     target = io.BytesIO()
-    bundling.write(scope_of_all(study, **how), target)
+    writer.write(scope_of_all(study, **how), target)
     return target.getvalue()
 
 
@@ -75,7 +80,7 @@ def papers_hard_to_write_down(study, ada):
     PaperImport.objects.create(study=study, file_name="only-looked-at.bib", by=ada)
     PaperSource.objects.create(paper=nasty, paper_import=file, source="Scopus", line=7, entry_key="x")
     PaperSource.objects.create(paper=other)
-    paper_keeping.delete_paper(make_paper(study, "Gone"), by=ada)
+    editing.delete_paper(make_paper(study, "Gone"), by=ada)
     return nasty, other
 
 
@@ -87,12 +92,12 @@ def a_codebook_with_a_past(study, ada, ben):
     merged = make_code(challenges, "Concept drift", status="merged", merged_into=drift)
     make_code(challenges, "Drift again", status="merged", merged_into=merged)
     make_code(challenges, "Talent", status="proposed", proposed_by=ben, reason="ben saw it")
-    change = codebook.record_change(
+    change = codebook_changes.record_change(
         study, CodebookChange.Act.MERGE, by=ada,
         before={"codes": {str(merged.pk): {"parent_id": parent.pk, "label": "$x"}}}, after={"codes": [drift.pk]},
         section=challenges, code=merged, reason="the same",
     )  # fmt: skip
-    undo = codebook.record_change(study, CodebookChange.Act.UNDO, by=ada, before={}, after={}, code=merged)
+    undo = codebook_changes.record_change(study, CodebookChange.Act.UNDO, by=ada, before={}, after={}, code=merged)
     CodebookChange.objects.filter(pk=undo.pk).update(undoes=change)
     return change
 
@@ -121,7 +126,7 @@ def a_closed_pilot(study, nasty, ada, ben, cleo):
     Summary.objects.create(
         assignment=one.assignment, revision=2, submitted_at=timezone.now(), reopened_by=ada, reopened_reason="typo"
     )
-    pilot.frozen_agreement = freezing.freeze(pilot)
+    pilot.frozen_agreement = frozen.freeze(pilot)
     pilot.closed_at, pilot.closed_by = timezone.now(), ada
     pilot.save()
     return one
@@ -136,17 +141,17 @@ def decisions_of_every_sort(study, nasty, other, ada, ben):
         section = study.sections.get(pk=said.section)
         if said.comparison.options and section.key in {"challenges", "replicable", "conclusion"}:
             option = said.comparison.options[0]
-            settled = resolving.Settled.by(option, section, said.comparison)
-            decided = resolving.resolve(
+            settled = resolutions.Settled.by(option, section, said.comparison)
+            decided = resolutions.resolve(
                 nasty, section, settled=settled, basis="other", by=ada, cause="oversight", rationale="Ada said so"
             )
-    resolving.undo(decided, by=ada)
-    recoding.merge(
+    resolutions.undo(decided, by=ada)
+    code_changes.merge(
         Code.objects.get(label="Cost"), into=Code.objects.get(label="Model drift"), by=ada, reason="the same"
     )
     Resolution.objects.create(
         paper=other, section=challenges, basis="adopted", adopted_from=ben, reviewers=1,
-        content={"settled": resolving.Settled().as_json()}, decided_at=timezone.now(), decided_by=zoe,
+        content={"settled": resolutions.Settled().as_json()}, decided_at=timezone.now(), decided_by=zoe,
     )  # fmt: skip
     Deferral.objects.create(paper=nasty, section=challenges, note="later", by=ada)
 
@@ -227,7 +232,7 @@ def test_none_of_the_codes_comes_back_and_every_file_says_so(study, ben, cleo):
     paper = make_paper(study)
     for reviewer in (ben, cleo):
         make_summary(paper, reviewer, answers={"challenges": None, "method": None, "maturity-stage": None})
-    settling.settle(study)
+    unanimous.settle(study)
     first = bundle_of(study)
     before = files_in(first)
     assert before["codings.csv"].count(",none_apply,") == 4
@@ -260,7 +265,7 @@ def test_what_was_merged_before_is_still_taken_back_exactly_in_the_study_that_ca
     empty_the_site()
     here = come_back(first)
     change = here.codebook_changes.get(act="merge", code__label="Cost")
-    undoing.undo(change, by=here.created_by)
+    codebook_undo.undo(change, by=here.created_by)
     assert Mark.objects.filter(answer__summary__assignment__round__study=here, code__label="Cost").count() == 1
     assert Mark.objects.filter(answer__summary__assignment__round__study=full, code__label="Cost").count() == 0
     undone = files_in(bundle_of(here))["codings.csv"]

@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from mapping.models import LogEntry
-from reviews import closing
 from reviews.models import Assignment, Resolution, Round, Summary
+from reviews.rounds import lifecycle
 from tests.making import make_assignment, make_paper, make_phase, make_round, make_study, make_summary
 
 
@@ -23,7 +23,7 @@ def round(study):
 
 
 def test_a_round_is_opened_and_logged(study, phase, ada):
-    round = closing.create_round(study, phase=phase, name="  Pilot  1 ", due_on=date(2030, 1, 2), by=ada)
+    round = lifecycle.create_round(study, phase=phase, name="  Pilot  1 ", due_on=date(2030, 1, 2), by=ada)
     assert (round.name, round.kind, round.due_on) == ("Pilot 1", "pilot", date(2030, 1, 2))
     assert LogEntry.objects.get().act == "create-round"
 
@@ -31,14 +31,14 @@ def test_a_round_is_opened_and_logged(study, phase, ada):
 def test_a_name_that_is_taken_or_a_phase_of_another_study_is_refused(study, phase, round, ada):
     for facts in ({"name": "Main"}, {"name": "New", "phase": make_study().phases.get()}):
         with pytest.raises(ValidationError):
-            closing.create_round(study, **({"phase": phase, "by": ada} | facts))
+            lifecycle.create_round(study, **({"phase": phase, "by": ada} | facts))
     assert (study.rounds.get(), LogEntry.objects.count()) == (round, 0)
 
 
 def test_editing_names_what_changed_and_nothing_is_logged_where_nothing_did(round, ada):
-    closing.edit_round(round, name="Main", due_on=None, guidance="", by=ada)
+    lifecycle.edit_round(round, name="Main", due_on=None, guidance="", by=ada)
     assert LogEntry.objects.count() == 0
-    closing.edit_round(round, name="First", due_on=date(2030, 1, 2), guidance=" Read section 3. ", by=ada)
+    lifecycle.edit_round(round, name="First", due_on=date(2030, 1, 2), guidance=" Read section 3. ", by=ada)
     round.refresh_from_db()
     assert (round.name, round.guidance) == ("First", "Read section 3.")
     assert LogEntry.objects.get().facts["changed"]["due_on"] == ["", "2030-01-02"]
@@ -47,9 +47,9 @@ def test_editing_names_what_changed_and_nothing_is_logged_where_nothing_did(roun
 def test_only_a_round_that_was_never_handed_out_is_removed(study, round, ada, ben):
     make_assignment(make_paper(study), ben, round=round)
     with pytest.raises(ValidationError, match="handed out"):
-        closing.remove_round(round, by=ada)
+        lifecycle.remove_round(round, by=ada)
     empty = make_round(study)
-    closing.remove_round(empty, by=ada)
+    lifecycle.remove_round(empty, by=ada)
     assert set(Round.objects.all()) == {round}
 
 
@@ -58,7 +58,7 @@ def test_closing_takes_back_what_was_not_submitted_and_keeps_drafts_and_submissi
     done, draft = make_summary(paper, ben, round=round), make_summary(paper, cleo, submitted=False, round=round)
     study.codebook_version = 7
     study.save()
-    assert closing.close_round(round, by=ada) == 1
+    assert lifecycle.close_round(round, by=ada) == 1
     round.refresh_from_db()
     assert (round.is_closed, round.closed_by, round.codebook_version) == (True, ada, 7)
     assert set(Assignment.objects.in_force()) == {done.assignment}
@@ -69,23 +69,23 @@ def test_closing_takes_back_what_was_not_submitted_and_keeps_drafts_and_submissi
 
 
 def test_a_closed_round_is_not_closed_again(round, ada):
-    closing.close_round(round, by=ada)
+    lifecycle.close_round(round, by=ada)
     with pytest.raises(ValidationError, match="closed already"):
-        closing.close_round(round, by=ada)
+        lifecycle.close_round(round, by=ada)
 
 
 def test_whoever_did_not_finish_a_closed_round_still_sees_nobody_elses_answers(study, round, ada, ben, cleo):
     paper = make_paper(study)
     make_summary(paper, cleo, round=round)
     mine = make_summary(paper, ben, submitted=False, round=round)
-    closing.close_round(round, by=ada)
+    lifecycle.close_round(round, by=ada)
     assert set(Summary.objects.visible_to(ben, study)) == {mine}
 
 
 def test_a_reopened_draft_keeps_its_assignment_when_the_round_closes(study, round, ada, ben):
     first = make_summary(make_paper(study), ben, round=round)
     Summary.objects.create(assignment=first.assignment, revision=2, reopened_by=ada)
-    assert closing.close_round(round, by=ada) == 0
+    assert lifecycle.close_round(round, by=ada) == 0
     assert set(Assignment.objects.in_force()) == {first.assignment}
 
 
@@ -95,8 +95,8 @@ def test_reopening_gives_papers_back_to_those_who_are_blind_still(study, round, 
     blind, could_read = make_assignment(paper, ben, round=round), make_assignment(paper, ada, round=round)
     long_gone = make_assignment(make_paper(study), ben, round=round)
     Assignment.objects.filter(pk=long_gone.pk).update(withdrawn_at=timezone.now())
-    closing.close_round(round, by=ada)
-    assert closing.reopen_round(round, by=ada, reason="closed too early") == 1
+    lifecycle.close_round(round, by=ada)
+    assert lifecycle.reopen_round(round, by=ada, reason="closed too early") == 1
     round.refresh_from_db()
     assert (round.closed_at, round.closed_by, round.codebook_version, round.frozen_agreement) == (None,) * 4
     in_force = set(Assignment.objects.in_force())
@@ -112,22 +112,22 @@ def test_reopening_gives_nothing_back_where_everybody_could_read(study, round, a
     make_assignment(paper, ben, round=round)
     study.who_settles = "not_coders"
     study.save()
-    closing.close_round(round, by=ada)
-    assert closing.reopen_round(round, by=ada, reason="too early") == 0
+    lifecycle.close_round(round, by=ada)
+    assert lifecycle.reopen_round(round, by=ada, reason="too early") == 0
 
 
 def test_a_paper_handed_out_elsewhere_meanwhile_is_not_given_back(study, round, ada, ben):
     paper = make_paper(study)
     make_assignment(paper, ben, round=round)
-    closing.close_round(round, by=ada)
+    lifecycle.close_round(round, by=ada)
     make_assignment(paper, ben, round=make_round(study, "Next"))
-    assert closing.reopen_round(round, by=ada, reason="too early") == 0
+    assert lifecycle.reopen_round(round, by=ada, reason="too early") == 0
 
 
 def test_once_somebody_settled_from_it_a_round_stays_closed(study, round, ada, ben):
     paper = make_paper(study)
     make_summary(paper, ben, round=round)
-    closing.close_round(round, by=ada)
+    lifecycle.close_round(round, by=ada)
     round.refresh_from_db()
     section = study.sections.get(key="conclusion")
     facts = {"paper": paper, "section": section, "basis": "other", "content": {}, "reviewers": 1}
@@ -135,11 +135,11 @@ def test_once_somebody_settled_from_it_a_round_stays_closed(study, round, ada, b
     Resolution.objects.create(**(facts | {"section": elsewhere}), decided_by=ada, decided_at=timezone.now())
     Resolution.objects.create(**facts, decided_by=ada, decided_at=timezone.now(), undone_at=timezone.now())
     Resolution.objects.create(**facts, decided_at=timezone.now())
-    closing.reopen_round(round, by=ada, reason="only undone, unanimous or of another phase")
-    closing.close_round(round, by=ada)
+    lifecycle.reopen_round(round, by=ada, reason="only undone, unanimous or of another phase")
+    lifecycle.close_round(round, by=ada)
     Resolution.objects.create(**facts, decided_by=ada, decided_at=timezone.now())
     with pytest.raises(ValidationError, match="1 section"):
-        closing.reopen_round(round, by=ada, reason="too late")
+        lifecycle.reopen_round(round, by=ada, reason="too late")
 
 
 def make_section_of_another_phase(study):
@@ -150,7 +150,7 @@ def make_section_of_another_phase(study):
 
 def test_reopening_needs_a_reason_and_a_closed_round(round, ada):
     with pytest.raises(ValidationError, match="open already"):
-        closing.reopen_round(round, by=ada, reason="why not")
-    closing.close_round(round, by=ada)
+        lifecycle.reopen_round(round, by=ada, reason="why not")
+    lifecycle.close_round(round, by=ada)
     with pytest.raises(ValidationError, match="Say why"):
-        closing.reopen_round(round, by=ada, reason=" ")
+        lifecycle.reopen_round(round, by=ada, reason=" ")

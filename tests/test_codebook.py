@@ -5,10 +5,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from mapping import codebook
+from mapping.codebook import changes as codebook_changes
 from mapping.models import Code, CodebookChange, Finding, FindingMark, Membership
 from mapping.parsers.labels import normalised_label
-from reviews import codebook_page, recoding, templating, undoing
+from reviews.codebook import code_changes, template, undo
+from reviews.codebook import page as codebook_page
 from reviews.models import Mark
 from tests.making import make_assignment, make_code, make_paper, make_section, make_summary, make_user
 
@@ -105,7 +106,7 @@ def test_a_search_of_the_codebook_shows_the_code_called_so_first_and_ignores_wha
 
 def test_retired_and_merged_codes_are_shown_on_request(study, section, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
-    recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
+    code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
     client = as_user(ada)
     assert "Talent" not in shown(client, page(study))
     assert "into “Cost”" in shown(client, page(study) + "?gone=yes")
@@ -120,19 +121,19 @@ def test_a_code_has_the_acts_that_its_state_allows(study, section, ada, as_user)
         return [act for act in acts if page(study, act, code.pk) in text]
 
     assert offered() == list(acts[:4])
-    recoding.retire(code, by=ada, reason="unused")
+    code_changes.retire(code, by=ada, reason="unused")
     assert offered() == [*acts[:3], "restore-code"]
     code.refresh_from_db()
-    words = {"seen": codebook.code_token(code), "reason": "it is used after all"}
+    words = {"seen": codebook_changes.code_token(code), "reason": "it is used after all"}
     assert client.post(page(study, "restore-code", code.pk), words).status_code == 302
     assert CodebookChange.objects.first().reason == "it is used after all"
-    recoding.merge(code, into=section.codes.first(), by=ada, reason="same")
+    code_changes.merge(code, into=section.codes.first(), by=ada, reason="same")
     assert offered() == []
 
 
 def test_children_stand_under_their_parent(study, section, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
-    codebook.change(codes["Data quality"], by=ada, facts={"parent": codes["Cost"]}, reason="order")
+    codebook_changes.change(codes["Data quality"], by=ada, facts={"parent": codes["Cost"]}, reason="order")
     text = shown(as_user(ada), page(study))
     assert text.index(">Cost<") < text.index(">Data quality<")
     assert 'class="is-child"' in text
@@ -199,7 +200,7 @@ def test_a_code_is_not_pointed_out_to_itself_and_another_section_has_labels_of_i
 
 def test_a_code_is_edited_with_a_reason(study, section, ada, as_user):
     code = section.codes.get(label="Cost")
-    seen = codebook.code_token(code)
+    seen = codebook_changes.code_token(code)
     client, url = as_user(ada), page(study, "code", code.pk)
     assert client.post(url, {"label": "Price", "seen": seen}).status_code == 422
     assert client.post(url, {"label": "Price", "seen": seen, "reason": "clearer"}).status_code == 302
@@ -210,8 +211,8 @@ def test_the_second_lead_is_shown_what_the_first_has_saved(study, section, ada, 
     eva = make_user("eva")
     Membership.objects.create(study=study, user=eva, role="lead")
     code = section.codes.get(label="Cost")
-    seen = codebook.code_token(code)
-    codebook.change(code, by=eva, facts={"definition": "Money and time"}, reason="said nowhere")
+    seen = codebook_changes.code_token(code)
+    codebook_changes.change(code, by=eva, facts={"definition": "Money and time"}, reason="said nowhere")
     client = as_user(ada)
     met = client.post(page(study, "code", code.pk), {"label": "Price", "seen": seen, "reason": "clearer"})
     assert met.status_code == 422
@@ -227,7 +228,7 @@ def test_merging_by_page_previews_does_and_undoes(study, section, coded, ada, as
     client = as_user(ada)
     codes = {code.label: code for code in section.codes.all()}
     url = page(study, "merge-code", codes["Talent"].pk)
-    words = {"seen": codebook.code_token(codes["Talent"]), "into": codes["Cost"].pk, "reason": "the same"}
+    words = {"seen": codebook_changes.code_token(codes["Talent"]), "into": codes["Cost"].pk, "reason": "the same"}
     preview = client.post(url, {**words, "preview": "yes"})
     assert preview.status_code == 200
     assert "→" in preview.content.decode()
@@ -247,7 +248,7 @@ def test_a_code_that_the_team_settled_on_stays_with_a_way_out(study, section, co
     FindingMark.objects.create(finding=finding, code=code)
     client, url = as_user(ada), page(study, "move-code", code.pk)
     assert page(study, "comparison", "one") in shown(client, url)
-    words = {"seen": codebook.code_token(code), "to": there.pk, "reason": "it is none"}
+    words = {"seen": codebook_changes.code_token(code), "to": there.pk, "reason": "it is none"}
     refused = client.post(url, words)
     assert refused.status_code == 422
     assert "Take those decisions back first" in refused.content.decode()
@@ -263,7 +264,7 @@ def test_a_code_of_another_study_is_no_choice(study, section, ada, as_user):
     client = as_user(ada)
     assert client.get(page(study, "merge-code", elsewhere.pk)).status_code == 404
     code = section.codes.first()
-    words = {"seen": codebook.code_token(code), "into": elsewhere.pk, "reason": "the same"}
+    words = {"seen": codebook_changes.code_token(code), "into": elsewhere.pk, "reason": "the same"}
     assert client.post(page(study, "merge-code", code.pk), words).status_code == 422
     assert client.post(page(study, "order-code", code.pk), {"before": elsewhere.pk}).status_code == 404
 
@@ -277,7 +278,7 @@ def test_an_empty_post_is_refused(study, section, ada, as_user, name):
 def test_two_versions_are_compared(study, section, ada, as_user):
     code = section.codes.get(label="Cost")
     for label in ("Price", "Expense", "Outlay"):
-        codebook.change(code, by=ada, facts={"label": label}, reason=f"because {label}")
+        codebook_changes.change(code, by=ada, facts={"label": label}, reason=f"because {label}")
     client = as_user(ada)
     text = shown(client, page(study, "codebook-versions") + "?from=2&to=3")
     assert "because Expense" in text
@@ -293,12 +294,12 @@ def compared(client, study, one, other):
 
 def test_two_versions_are_told_apart_by_what_all_changes_between_them_come_to(study, section, coded, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
-    recoding.edit(codes["Cost"], by=ada, facts={"label": "Price"}, reason="first thought")
-    recoding.edit(codes["Cost"], by=ada, facts={"label": "Expense"}, reason="clearer")
-    recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same thing")
-    recoding.retire(codes["Model drift"], by=ada, reason="unused")
-    recoding.restore(codes["Model drift"], by=ada)
-    codebook.add(section, by=ada, facts={"label": "Skills"}, reason="missing")
+    code_changes.edit(codes["Cost"], by=ada, facts={"label": "Price"}, reason="first thought")
+    code_changes.edit(codes["Cost"], by=ada, facts={"label": "Expense"}, reason="clearer")
+    code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same thing")
+    code_changes.retire(codes["Model drift"], by=ada, reason="unused")
+    code_changes.restore(codes["Model drift"], by=ada)
+    codebook_changes.add(section, by=ada, facts={"label": "Skills"}, reason="missing")
     sentence, net = compared(as_user(ada), study, 1, 7)
     assert sentence == "1 added, 1 renamed, 1 merged"
     assert net == {
@@ -313,10 +314,10 @@ def test_two_versions_are_told_apart_by_what_all_changes_between_them_come_to(st
 
 def test_what_was_undone_in_between_is_no_difference(study, section, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
-    merged = recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same thing")
-    split = recoding.split(codes["Cost"], into=[{"label": "Money"}, {"label": "Time"}], by=ada, reason="two things")
-    undoing.undo(split, by=ada)
-    undoing.undo(merged, by=ada)
+    merged = code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same thing")
+    split = code_changes.split(codes["Cost"], into=[{"label": "Money"}, {"label": "Time"}], by=ada, reason="two things")
+    undo.undo(split, by=ada)
+    undo.undo(merged, by=ada)
     assert compared(as_user(ada), study, 1, 5) == ("", {})
     assert "changed back" in shown(as_user(ada), page(study, "codebook-versions") + "?from=1&to=5")
     # From the middle on, the undo is the difference.
@@ -325,8 +326,8 @@ def test_what_was_undone_in_between_is_no_difference(study, section, ada, as_use
 
 
 def test_a_changed_section_with_codes_stands_in_the_history_and_in_the_comparison(study, section, ada, as_user):
-    templating.edit_section(section, by=ada, facts={"label": "Obstacles"})
-    templating.edit_section(section, by=ada, facts={"help": "What stands in the way?"})
+    template.edit_section(section, by=ada, facts={"label": "Obstacles"})
+    template.edit_section(section, by=ada, facts={"help": "What stands in the way?"})
     sentence, net = compared(as_user(ada), study, 1, 3)
     assert sentence == "1 changed"
     assert set(net["Obstacles"][1]) == {("label", "Challenges", "Obstacles"), ("help", "–", "What stands in the way?")}
@@ -335,18 +336,18 @@ def test_a_changed_section_with_codes_stands_in_the_history_and_in_the_compariso
 
 def test_a_decision_on_a_proposal_is_for_leads_however_it_was_decided(study, section, ada, ben, olga, as_user):
     secret = make_code(section, "Whispered", status="proposed", proposed_by=ben)
-    change = recoding.merge(secret, into=section.codes.get(label="Cost"), by=ada, reason="the same")
-    undoing.undo(change, by=ada)
+    change = code_changes.merge(secret, into=section.codes.get(label="Cost"), by=ada, reason="the same")
+    undo.undo(change, by=ada)
     assert "Whispered" in shown(as_user(ada), page(study, "codebook-versions"))
     for address in ("", "?from=1&to=3"):
         assert "Whispered" not in shown(as_user(olga), page(study, "codebook-versions") + address)
-    recoding.accept(secret, by=ada)
+    code_changes.accept(secret, by=ada)
     assert "Whispered" in shown(as_user(olga), page(study, "codebook-versions"))
 
 
 def test_how_many_marks_a_change_touched_is_not_told_to_a_blind_lead(study, section, coded, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
-    recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
+    code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
     client = as_user(ada)
     assert "<b>2</b> in 2 papers" in shown(client, page(study, "codebook-versions"))
     make_assignment(coded, ada)
@@ -358,7 +359,7 @@ def test_the_history_asks_as_often_for_three_changes_as_for_one(study, section, 
     client, code = as_user(ada), section.codes.get(label="Cost")
     counts = []
     for label in ("Price", "Expense", "Outlay"):
-        codebook.change(code, by=ada, facts={"label": label}, reason="why")
+        codebook_changes.change(code, by=ada, facts={"label": label}, reason="why")
         with CaptureQueriesContext(connection) as queries:
             client.get(page(study, "codebook-versions"))
         counts.append(len(queries))
@@ -382,7 +383,7 @@ def test_order_by_button_and_by_drag(study, section, ada, as_user):
 
 
 def test_a_stage_keeps_its_scale_and_a_section_without_codes_takes_none(study, ada):
-    with pytest.raises(codebook.ValidationError):
-        codebook.add(study.sections.get(key="conclusion"), by=ada, facts={"label": "No"})
+    with pytest.raises(codebook_changes.ValidationError):
+        codebook_changes.add(study.sections.get(key="conclusion"), by=ada, facts={"label": "No"})
     there = make_section(study.phases.get(), "benefits")
-    assert codebook.add(there, by=ada, facts={"label": "Speed"}).position == 0
+    assert codebook_changes.add(there, by=ada, facts={"label": "Speed"}).position == 0

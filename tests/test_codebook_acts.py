@@ -3,13 +3,13 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from mapping import codebook
-from mapping.exporting import lines
+from mapping.codebook import changes as codebook_changes
+from mapping.exchange.table import lines
 from mapping.models import Code, CodebookChange, Finding, FindingMark, LogEntry
-from reviews import recoding, undoing
-from reviews.exporting import CODINGS
+from reviews.codebook import code_changes, undo
+from reviews.exchange.scope import scope_of_all
+from reviews.exchange.tables.codings import CODINGS
 from reviews.models import Answer, Mark, Summary
-from reviews.scoping import scope_of_all
 from tests.making import absent, make_paper, make_section, make_summary
 
 
@@ -47,7 +47,9 @@ def dump(study):
 
 
 def test_a_new_code_is_a_step_of_the_codebook_with_a_line_in_the_log(study, ada, codes):
-    code = codebook.add(codes["Cost"].section, by=ada, facts={"label": "  Skills  gap ", "parent": codes["Talent"]})
+    code = codebook_changes.add(
+        codes["Cost"].section, by=ada, facts={"label": "  Skills  gap ", "parent": codes["Talent"]}
+    )
     study.refresh_from_db()
     assert (code.label, code.parent, study.codebook_version) == ("Skills gap", codes["Talent"], 2)
     assert LogEntry.objects.get().act == "add-code"
@@ -56,83 +58,89 @@ def test_a_new_code_is_a_step_of_the_codebook_with_a_line_in_the_log(study, ada,
 @pytest.mark.parametrize("label", ["", "   ", "cost", "COST", "x" * 301])
 def test_a_label_is_needed_and_stands_once_in_a_section(study, ada, codes, label):
     with pytest.raises(ValidationError):
-        codebook.add(codes["Cost"].section, by=ada, facts={"label": label})
+        codebook_changes.add(codes["Cost"].section, by=ada, facts={"label": label})
     assert not CodebookChange.objects.exists()
 
 
 def test_renaming_keeps_the_marks_and_takes_a_reason(study, ada, codes, coded):
     with pytest.raises(ValidationError):
-        codebook.change(codes["Cost"], by=ada, facts={"label": "Price"}, reason=" ")
-    codebook.change(codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer")
+        codebook_changes.change(codes["Cost"], by=ada, facts={"label": "Price"}, reason=" ")
+    codebook_changes.change(codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer")
     assert Mark.objects.filter(code__label="Price").count() == 1
     change = CodebookChange.objects.get()
     assert (change.act, change.reason) == ("rename", "clearer")
 
 
 def test_the_second_of_two_leads_meets_what_the_first_has_saved(study, ada, codes):
-    seen = codebook.code_token(codes["Cost"])
-    codebook.change(codes["Cost"], by=ada, facts={"definition": "Money"}, reason="said nowhere", seen=seen)
-    with pytest.raises(codebook.ChangedMeanwhile) as met:
-        codebook.change(codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer", seen=seen)
+    seen = codebook_changes.code_token(codes["Cost"])
+    codebook_changes.change(codes["Cost"], by=ada, facts={"definition": "Money"}, reason="said nowhere", seen=seen)
+    with pytest.raises(codebook_changes.ChangedMeanwhile) as met:
+        codebook_changes.change(codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer", seen=seen)
     assert met.value.now.definition == "Money"
 
 
 def test_there_are_two_levels_and_no_more(study, ada, codes):
-    group = lambda code, parent: codebook.change(codes[code], by=ada, facts={"parent": codes[parent]}, reason="order")  # noqa: E731
+    def group(code, parent):
+        codebook_changes.change(codes[code], by=ada, facts={"parent": codes[parent]}, reason="order")
+
     group("Talent", "Cost")
     for code, parent in (("Model drift", "Talent"), ("Cost", "Data quality"), ("Cost", "Cost")):
         with pytest.raises(ValidationError):
             group(code, parent)
     other = study.sections.get(key="method").codes.first()
     with pytest.raises(ValidationError):
-        codebook.change(codes["Data quality"], by=ada, facts={"parent": other}, reason="order")
+        codebook_changes.change(codes["Data quality"], by=ada, facts={"parent": other}, reason="order")
 
 
 def test_codes_are_ordered_by_one_place_or_before_another(study, ada, codes):
     order = lambda: list(codes["Cost"].section.codes.values_list("label", flat=True))  # noqa: E731
-    codebook.reorder(codes["Talent"], by=ada, up=True)
+    codebook_changes.reorder(codes["Talent"], by=ada, up=True)
     assert order() == ["Data quality", "Talent", "Model drift", "Cost"]
-    codebook.reorder(codes["Cost"], by=ada, before=codes["Data quality"])
+    codebook_changes.reorder(codes["Cost"], by=ada, before=codes["Data quality"])
     assert order() == ["Cost", "Data quality", "Talent", "Model drift"]
-    assert codebook.reorder(codes["Cost"], by=ada, up=True) is None
+    assert codebook_changes.reorder(codes["Cost"], by=ada, up=True) is None
 
 
 ACTS = {
-    "rename": lambda codes, by: codebook.change(codes["Cost"], by=by, facts={"label": "Price"}, reason="why"),
-    "retire": lambda codes, by: codebook.retire(codes["Data quality"], by=by, reason="why"),
-    "reorder": lambda codes, by: codebook.reorder(codes["Cost"], by=by, up=True),
-    "group": lambda codes, by: codebook.change(codes["Cost"], by=by, facts={"parent": codes["Talent"]}, reason="why"),
-    "merge": lambda codes, by: recoding.merge(codes["Talent"], into=codes["Data quality"], by=by, reason="why"),
-    "merge a parent": lambda codes, by: recoding.merge(codes["Model drift"], into=codes["Cost"], by=by, reason="why"),
+    "rename": lambda codes, by: codebook_changes.change(codes["Cost"], by=by, facts={"label": "Price"}, reason="why"),
+    "retire": lambda codes, by: codebook_changes.retire(codes["Data quality"], by=by, reason="why"),
+    "reorder": lambda codes, by: codebook_changes.reorder(codes["Cost"], by=by, up=True),
+    "group": lambda codes, by: codebook_changes.change(
+        codes["Cost"], by=by, facts={"parent": codes["Talent"]}, reason="why"
+    ),
+    "merge": lambda codes, by: code_changes.merge(codes["Talent"], into=codes["Data quality"], by=by, reason="why"),
+    "merge a parent": lambda codes, by: code_changes.merge(
+        codes["Model drift"], into=codes["Cost"], by=by, reason="why"
+    ),
 }
 
 
 @pytest.mark.parametrize("name", ACTS)
 def test_an_act_and_its_undo_leave_everything_as_it_was(study, ada, codes, coded, name):
     if name == "merge a parent":
-        codebook.change(codes["Talent"], by=ada, facts={"parent": codes["Model drift"]}, reason="order")
+        codebook_changes.change(codes["Talent"], by=ada, facts={"parent": codes["Model drift"]}, reason="order")
     before = dump(study)
     ACTS[name](codes, ada)
     assert dump(study) != before
     change = CodebookChange.objects.first()
-    undoing.undo(change, by=ada)
+    undo.undo(change, by=ada)
     assert dump(study) == before
     with pytest.raises(ValidationError):
-        undoing.undo(change, by=ada)
+        undo.undo(change, by=ada)
 
 
 def test_a_merge_and_its_undo_give_the_same_codings_file_byte_by_byte(study, ada, codes, coded):
     file = lambda: "".join(lines(CODINGS, scope_of_all(study)))  # noqa: E731
     before = file()
-    change = recoding.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same thing")
+    change = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same thing")
     assert "Talent" in before
     assert "Talent" not in file()
-    undoing.undo(change, by=ada)
+    undo.undo(change, by=ada)
     assert file() == before
 
 
 def test_merging_keeps_both_marks_of_one_answer_with_their_quotes(study, ada, codes, coded):
-    recoding.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same thing")
+    code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same thing")
     answer = Answer.objects.filter(marks__code=codes["Data quality"]).first()
     assert [mark.quote for mark in answer.marks.all()] == ["as it stands"] * 2
     change = CodebookChange.objects.get()
@@ -144,29 +152,29 @@ def test_two_marks_of_a_finding_become_one_and_two_again(study, ada, codes, code
     for code in ("Talent", "Data quality"):
         FindingMark.objects.create(finding=finding, code=codes[code], quote=code)
     before = dump(study)
-    change = recoding.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same thing")
+    change = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same thing")
     assert [mark.code for mark in finding.marks.all()] == [codes["Data quality"]]
-    undoing.undo(change, by=ada)
+    undo.undo(change, by=ada)
     assert dump(study) == before
 
 
 def test_an_earlier_merge_is_undone_past_later_changes_but_not_past_one_that_builds_on_it(study, ada, codes, coded):
-    first = recoding.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
-    codebook.change(codes["Data quality"], by=ada, facts={"label": "Data"}, reason="shorter")
-    second = recoding.merge(codes["Data quality"], into=codes["Cost"], by=ada, reason="same too")
+    first = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
+    codebook_changes.change(codes["Data quality"], by=ada, facts={"label": "Data"}, reason="shorter")
+    second = code_changes.merge(codes["Data quality"], into=codes["Cost"], by=ada, reason="same too")
     with pytest.raises(ValidationError, match="undo version 4 first"):
-        undoing.undo(first, by=ada)
-    undoing.undo(second, by=ada)
-    undoing.undo(first, by=ada)
+        undo.undo(first, by=ada)
+    undo.undo(second, by=ada)
+    undo.undo(first, by=ada)
     assert Mark.objects.filter(code=codes["Talent"]).count() == 1
     codes["Data quality"].refresh_from_db()
     assert codes["Data quality"].label == "Data"
 
 
 def test_what_a_reviewer_marked_after_a_merge_stays_when_it_is_undone(study, ada, ben, codes, coded):
-    change = recoding.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
+    change = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
     late = make_summary(make_paper(study), ben, answers={"challenges": ["Data quality"]})
-    undoing.undo(change, by=ada)
+    undo.undo(change, by=ada)
     assert Mark.objects.get(answer__summary=late).code == codes["Data quality"]
 
 
@@ -174,38 +182,38 @@ def test_what_a_reviewer_marked_after_a_merge_stays_when_it_is_undone(study, ada
 def test_a_code_is_merged_into_another_one_of_its_section(study, ada, codes, into):
     target = Code.objects.get(label=into)
     with pytest.raises(ValidationError):
-        recoding.merge(codes["Talent"], into=target, by=ada, reason="no")
-    codebook.retire(codes["Cost"], by=ada, reason="unused")
+        code_changes.merge(codes["Talent"], into=target, by=ada, reason="no")
+    codebook_changes.retire(codes["Cost"], by=ada, reason="unused")
     with pytest.raises(ValidationError):
-        recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="no")
+        code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="no")
 
 
 def test_words_are_taken_back_though_the_parent_was_split_meanwhile(study, ada, codes):
     grouping = {"parent": codes["Talent"]}
-    codebook.change(codes["Cost"], by=ada, facts=grouping, reason="order")
+    codebook_changes.change(codes["Cost"], by=ada, facts=grouping, reason="order")
     halves = [{"label": "Hiring"}, {"label": "Training"}]
-    recoding.split(codes["Talent"], into=halves, by=ada, reason="two things")
-    codebook.change(codes["Cost"], by=ada, facts={"label": "Costs"}, reason="plural")
+    code_changes.split(codes["Talent"], into=halves, by=ada, reason="two things")
+    codebook_changes.change(codes["Cost"], by=ada, facts={"label": "Costs"}, reason="plural")
 
-    undoing.undo(CodebookChange.objects.first(), by=ada)
+    undo.undo(CodebookChange.objects.first(), by=ada)
     assert Code.objects.get(pk=codes["Cost"].pk).label == "Cost"
 
     elsewhere = {"parent": codes["Model drift"]}
-    codebook.change(codes["Cost"], by=ada, facts=elsewhere, reason="order")
-    undoing.undo(CodebookChange.objects.first(), by=ada)
+    codebook_changes.change(codes["Cost"], by=ada, facts=elsewhere, reason="order")
+    undo.undo(CodebookChange.objects.first(), by=ada)
     assert Code.objects.get(pk=codes["Cost"].pk).parent == codes["Talent"]
 
 
 def test_what_a_stage_is_split_into_takes_its_place_on_the_scale(study, ada):
     stage = study.sections.get(key="maturity-stage")
     into = [{"label": "By hand"}, {"label": "By script"}]
-    change = recoding.split(stage.codes.get(label="Manual"), into=into, by=ada, reason="two things")
+    change = code_changes.split(stage.codes.get(label="Manual"), into=into, by=ada, reason="two things")
     in_use = stage.codes.filter(status="active")
     scale = ["By hand", "By script", "Automated training", "Automated deployment", "Monitored"]
     assert list(in_use.values_list("label", flat=True)) == scale
-    codebook.reorder(stage.codes.get(label="Monitored"), by=ada, up=True)
-    undoing.undo(CodebookChange.objects.first(), by=ada)
-    undoing.undo(change, by=ada)
+    codebook_changes.reorder(stage.codes.get(label="Monitored"), by=ada, up=True)
+    undo.undo(CodebookChange.objects.first(), by=ada)
+    undo.undo(change, by=ada)
     assert list(in_use.values_list("label", flat=True)) == ["Manual", *scale[2:]]
 
 
@@ -213,22 +221,22 @@ def test_a_moved_code_takes_its_marks_along_and_back(study, ada, ben, codes, cod
     there = make_section(study.phases.get(), "benefits")
     make_summary(make_paper(study), ben, answers={"challenges": ["Cost"], "benefits": absent("unclear")})
     before = dump(study)
-    change = recoding.move(codes["Cost"], to=there, by=ada, reason="it is none")
+    change = code_changes.move(codes["Cost"], to=there, by=ada, reason="it is none")
     assert set(Mark.objects.filter(code=codes["Cost"]).values_list("answer__section__key", flat=True)) == {"benefits"}
     # Who had said nothing else says that none of the codes that remain apply: no blank, which would be missing.
     assert Answer.objects.filter(section__key="challenges", none_apply=True).count() == 3
-    undoing.undo(change, by=ada)
+    undo.undo(change, by=ada)
     assert dump(study) | {"codes": 0} == before | {"codes": 0}
 
 
 def test_a_code_does_not_move_to_where_it_does_not_fit(study, ada, codes, coded):
     for key in ("conclusion", "challenges", "method"):
         with pytest.raises(ValidationError):
-            recoding.move(codes["Data quality"], to=study.sections.get(key=key), by=ada, reason="no")
+            code_changes.move(codes["Data quality"], to=study.sections.get(key=key), by=ada, reason="no")
     assert not CodebookChange.objects.exists()
 
 
 def test_first_submissions_are_not_touched_by_anything_but_the_merge(study, ada, codes, coded):
     before = list(Summary.objects.order_by("pk").values())
-    recoding.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
+    code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
     assert list(Summary.objects.order_by("pk").values()) == before

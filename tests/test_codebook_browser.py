@@ -4,9 +4,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from mapping import codebook
+from mapping.codebook import changes as codebook_changes
 from mapping.models import Code, CodebookChange
-from reviews import coding
+from reviews.coding import drafts
 from reviews.models import Mark, RecodingTask, Summary
 from tests.making import make_code, make_paper, make_summary
 
@@ -76,7 +76,7 @@ def recode_from_the_queue(reviewer):
 
 def test_propose_accept_merge_undo_split_recode(page_as, study, ada, ben):
     section = study.sections.get(key="challenges")
-    proposed = coding.propose_code(section, label="Lack of talents", definition="", reason="none fits", by=ben)
+    proposed = drafts.propose_code(section, label="Lack of talents", definition="", reason="none fits", by=ben)
     make_summary(make_paper(study, "A telling title"), ben, answers={"challenges": ["Lack of talents"]})
     Mark.objects.update(quote="we could not hire anybody")
     the_codebook = reverse("codebook", args=[study.slug])
@@ -142,7 +142,7 @@ def test_the_codebook_pages_are_accessible(server, page_as, study, ada, ben, ser
         reverse(name, args=[study.slug]) for name in ("codebook", "codebook-versions", "new-code", "proposals")
     ]
     addresses.append(reverse("merge-code", args=[study.slug, code.pk]))
-    change = codebook.retire(code, by=ada, reason="unused")
+    change = codebook_changes.retire(code, by=ada, reason="unused")
     addresses.append(reverse("undo-change", args=[study.slug, change.version]))
     proposed = make_code(code.section, "Skills", status="proposed", proposed_by=ben)
     addresses.append(reverse("decide-proposal", args=[study.slug, proposed.pk]))

@@ -6,14 +6,15 @@ from django.db.models import F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mapping import codebook
-from mapping.exporting import lines
+from mapping.codebook import changes as codebook_changes
+from mapping.exchange.table import lines
 from mapping.models import Code, CodebookChange, Finding, FindingMark
-from reviews import coding, recoding, revising, undoing
-from reviews.content import Content, MarkContent
-from reviews.exporting import CODINGS
+from reviews.codebook import code_changes, undo
+from reviews.coding import drafts, recoding_tasks
+from reviews.exchange.scope import scope_of_all
+from reviews.exchange.tables.codings import CODINGS
+from reviews.judgement.content import Content, MarkContent
 from reviews.models import Answer, Mark, RecodingTask
-from reviews.scoping import scope_of_all
 from tests.making import make_code, make_paper, make_section, make_summary
 from tests.test_bundle import bundle_of, come_back, empty_the_site, files_in
 
@@ -49,17 +50,21 @@ def halves(code):
 
 # Each takes a code, another one, a number to choose or to name by, and who does it.
 ACTS = {
-    "rename": lambda code, into, n, by: codebook.change(code, by=by, facts={"label": f"Label {n}"}, reason="why"),
-    "redefine": lambda code, into, n, by: codebook.change(code, by=by, facts={"definition": f"If {n}"}, reason="why"),
-    "group": lambda code, into, n, by: codebook.change(code, by=by, facts={"parent": into}, reason="why"),
-    "merge": lambda code, into, n, by: recoding.merge(code, into=into, by=by, reason="why"),
-    "split": lambda code, into, n, by: recoding.split(code, into=halves(code), by=by, reason="why"),
-    "retire": lambda code, into, n, by: codebook.retire(code, by=by, reason="why"),
-    "restore": lambda code, into, n, by: codebook.restore(code, by=by),
-    "order": lambda code, into, n, by: codebook.reorder(code, by=by, before=into),
-    "move": lambda code, into, n, by: recoding.move(code, to=into.section, by=by, reason="why"),
-    "accept": lambda code, into, n, by: recoding.accept(code, by=by, facts={"label": f"Accepted {n}"}),
-    "decline": lambda code, into, n, by: recoding.decline(code, by=by, reason="why"),
+    "rename": lambda code, into, n, by: codebook_changes.change(
+        code, by=by, facts={"label": f"Label {n}"}, reason="why"
+    ),
+    "redefine": lambda code, into, n, by: codebook_changes.change(
+        code, by=by, facts={"definition": f"If {n}"}, reason="why"
+    ),
+    "group": lambda code, into, n, by: codebook_changes.change(code, by=by, facts={"parent": into}, reason="why"),
+    "merge": lambda code, into, n, by: code_changes.merge(code, into=into, by=by, reason="why"),
+    "split": lambda code, into, n, by: code_changes.split(code, into=halves(code), by=by, reason="why"),
+    "retire": lambda code, into, n, by: codebook_changes.retire(code, by=by, reason="why"),
+    "restore": lambda code, into, n, by: codebook_changes.restore(code, by=by),
+    "order": lambda code, into, n, by: codebook_changes.reorder(code, by=by, before=into),
+    "move": lambda code, into, n, by: code_changes.move(code, to=into.section, by=by, reason="why"),
+    "accept": lambda code, into, n, by: code_changes.accept(code, by=by, facts={"label": f"Accepted {n}"}),
+    "decline": lambda code, into, n, by: code_changes.decline(code, by=by, reason="why"),
     "recode": lambda code, into, n, by: look_again(n, into),
     "undo": lambda code, into, n, by: undo_one(n, by),
 }
@@ -75,7 +80,7 @@ def perform(step, study, by):
 def undo_one(number, by):
     changes = list(CodebookChange.objects.order_by("version"))
     if changes:
-        undoing.undo(changes[number % len(changes)], by=by)
+        undo.undo(changes[number % len(changes)], by=by)
 
 
 def look_again(one, code):
@@ -84,8 +89,8 @@ def look_again(one, code):
     if tasks:
         task = tasks[one % len(tasks)]
         content = Content(marks=(MarkContent(code.pk, quote="said anew"),))
-        revision = coding.newest(task.assignment).revision
-        revising.recode(task, content, by=task.assignment.reviewer, based_on=revision)
+        revision = drafts.newest(task.assignment).revision
+        recoding_tasks.recode(task, content, by=task.assignment.reviewer, based_on=revision)
 
 
 def tried(step, study, by):
@@ -171,7 +176,7 @@ def test_an_act_and_its_undo_change_nothing_wherever_they_stand(study, ada, ben,
         if tried((act, one, other), study, ada) and CodebookChange.objects.exists():
             last = CodebookChange.objects.order_by("version").last()
             if last.act == act:
-                undoing.undo(last, by=ada)
+                undo.undo(last, by=ada)
             assert state() == before
             assert codings(study) == file
 
@@ -188,7 +193,7 @@ def test_undoing_everything_from_the_last_to_the_first_brings_all_of_it_back(stu
             if step[0] not in {"undo", "recode"}:
                 tried(step, study, ada)
         for change in list(CodebookChange.objects.order_by("-version")):
-            undoing.undo(change, by=ada)
+            undo.undo(change, by=ada)
         assert state() == before
         assert codings(study) == file
 
@@ -220,7 +225,7 @@ def undone_last(study):
     try:
         with transaction.atomic():
             if change:
-                undoing.undo(change, by=study.created_by)
+                undo.undo(change, by=study.created_by)
     except ValidationError as refusal:
         return refusal.messages
     return sorted(codings(study).splitlines())

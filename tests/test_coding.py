@@ -8,8 +8,8 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from mapping.models import Code, LogEntry, Membership, Section
-from reviews import coding
-from reviews.content import Content
+from reviews.coding import drafts
+from reviews.judgement.content import Content
 from reviews.models import Answer, KeptEdit, Mark, Summary
 from tests.answers import code, marks, said, save
 from tests.making import make_assignment, make_code, make_paper, make_section, make_study
@@ -22,7 +22,7 @@ def paper(study):
 
 @pytest.fixture
 def draft(paper, ben):
-    return coding.open_summary(make_assignment(paper, ben))
+    return drafts.open_summary(make_assignment(paper, ben))
 
 
 def section(study, key):
@@ -31,7 +31,7 @@ def section(study, key):
 
 def test_a_draft_is_begun_once_and_found_again(paper, ben):
     assignment = make_assignment(paper, ben)
-    assert coding.open_summary(assignment) == coding.open_summary(assignment)
+    assert drafts.open_summary(assignment) == drafts.open_summary(assignment)
     assert Summary.objects.count() == 1
 
 
@@ -93,10 +93,10 @@ def test_a_kept_edit_grows_with_its_writer_and_closes_when_the_reviewer_has_chos
     save(draft, "conclusion", text="one")
     kept = save(draft, "conclusion", text="two").kept_edit
     facts = {"based_on": 0, "by": ben, "kept_edit": kept.pk}
-    grown = coding.save_answer(draft, conclusion, {"text": "two and more"}, **facts).kept_edit
+    grown = drafts.save_answer(draft, conclusion, {"text": "two and more"}, **facts).kept_edit
     assert (grown, grown.content["text"]) == (kept, "two and more")
 
-    coding.save_answer(draft, conclusion, {"text": "one, two and more"}, based_on=1, by=ben, resolves=[kept.pk])
+    drafts.save_answer(draft, conclusion, {"text": "one, two and more"}, based_on=1, by=ben, resolves=[kept.pk])
     assert said(draft, "conclusion").text == "one, two and more"
     assert not KeptEdit.objects.open().exists()
     assert KeptEdit.objects.get().content["text"] == "two and more"
@@ -141,7 +141,7 @@ def test_codes_of_another_section_another_study_or_nobody_are_refused(draft, stu
     with pytest.raises(ValidationError, match="one code"):
         save(draft, "method", marks=marks(code(study, "Survey"), code(study, "Experiment")))
     with pytest.raises(ValidationError, match="not a section"):
-        coding.save_answer(
+        drafts.save_answer(
             draft, section(elsewhere, "conclusion"), {"text": "x"}, based_on=0, by=draft.assignment.reviewer
         )
     assert not Mark.objects.exists()
@@ -153,7 +153,7 @@ def test_a_retired_code_stays_where_it_stands_and_cannot_be_chosen_anew(draft, s
     Code.objects.filter(pk=drift.pk).update(status="retired")
     save(draft, "challenges", marks=marks(drift, quote="still"), based_on=1)
     assert said(draft, "challenges").codes == [drift.pk]
-    other = coding.open_summary(make_assignment(paper, cleo))
+    other = drafts.open_summary(make_assignment(paper, cleo))
     with pytest.raises(ValidationError, match="“Model drift” was retired"):
         save(other, "challenges", marks=marks(drift))
 
@@ -170,31 +170,31 @@ def test_nobody_writes_or_submits_for_another_person(draft, ada, cleo):
         with pytest.raises(PermissionDenied):
             save(draft, "conclusion", text="theirs", by=other)
         with pytest.raises(PermissionDenied):
-            coding.submit(draft, by=other)
+            drafts.submit(draft, by=other)
     assert not Answer.objects.exists()
 
 
 def test_submitting_names_what_is_missing_and_writes_nothing(draft, study, ben):
     make_section(study.phases.get(), "benefits", is_required=True)
-    with pytest.raises(coding.Incomplete) as refused:
-        coding.submit(draft, by=ben)
+    with pytest.raises(drafts.Incomplete) as refused:
+        drafts.submit(draft, by=ben)
     assert [section.key for section in refused.value.missing] == ["challenges", "benefits"]
     save(draft, "challenges", none_apply=True)
     save(draft, "benefits", absence="not_reported")
-    coding.submit(draft, by=ben)
+    drafts.submit(draft, by=ben)
     assert Summary.objects.get().is_submitted
 
 
 def test_evidence_without_a_judgement_is_no_answer(draft, ben):
     save(draft, "challenges", quote="something", confidence=3)
-    with pytest.raises(coding.Incomplete):
-        coding.submit(draft, by=ben)
+    with pytest.raises(drafts.Incomplete):
+        drafts.submit(draft, by=ben)
 
 
 def test_submitting_freezes_names_the_codebook_and_stands_in_the_log(draft, study, paper, ben):
     type(study).objects.update(codebook_version=7)
     save(draft, "challenges", none_apply=True)
-    coding.submit(draft, by=ben)
+    drafts.submit(draft, by=ben)
     summary = Summary.objects.get()
     assert (summary.codebook_version, summary.answers.get().codebook_version) == (7, 7)
     entry = LogEntry.objects.get(act="submit-summary")
@@ -203,16 +203,16 @@ def test_submitting_freezes_names_the_codebook_and_stands_in_the_log(draft, stud
 
 def test_a_submitted_summary_is_changed_by_no_act(draft, study, ben):
     save(draft, "challenges", none_apply=True)
-    coding.submit(draft, by=ben)
+    drafts.submit(draft, by=ben)
     before = list(Answer.objects.values())
     for based_on in (0, 1, 99):
-        with pytest.raises(coding.Frozen):
+        with pytest.raises(drafts.Frozen):
             save(draft, "challenges", absence="unclear", based_on=based_on)
-    with pytest.raises(coding.Frozen):
+    with pytest.raises(drafts.Frozen):
         save(draft, "conclusion", text="late")
-    with pytest.raises(coding.Frozen):
-        coding.submit(draft, by=ben)
-    assert coding.open_summary(draft.assignment) == draft
+    with pytest.raises(drafts.Frozen):
+        drafts.submit(draft, by=ben)
+    assert drafts.open_summary(draft.assignment) == draft
     assert list(Answer.objects.values()) == before
     assert not KeptEdit.objects.exists()
 
@@ -220,8 +220,8 @@ def test_a_submitted_summary_is_changed_by_no_act(draft, study, ben):
 def test_colliding_edits_must_be_settled_before_submitting(draft, ben):
     save(draft, "challenges", none_apply=True)
     save(draft, "challenges", absence="unclear")
-    with pytest.raises(coding.Incomplete) as refused:
-        coding.submit(draft, by=ben)
+    with pytest.raises(drafts.Incomplete) as refused:
+        drafts.submit(draft, by=ben)
     assert [section.key for section in refused.value.colliding] == ["challenges"]
 
 
@@ -231,14 +231,14 @@ def test_a_closed_round_or_a_paper_taken_back_takes_no_submission_but_keeps_the_
     round.closed_at = timezone.now()
     round.save()
     with pytest.raises(ValidationError, match="is closed"):
-        coding.submit(draft, by=ben)
+        drafts.submit(draft, by=ben)
     save(draft, "conclusion", text="on its way when the round closed")
     round.closed_at = None
     round.save()
     assignment.withdrawn_at = timezone.now()
     assignment.save()
     with pytest.raises(ValidationError, match="taken back"):
-        coding.submit(draft, by=ben)
+        drafts.submit(draft, by=ben)
     assert said(draft, "conclusion").text == "on its way when the round closed"
 
 
@@ -246,7 +246,7 @@ def test_who_left_the_study_submits_nothing(draft, study, ben):
     save(draft, "challenges", none_apply=True)
     Membership.objects.filter(study=study, user=ben).update(deactivated_at=timezone.now())
     with pytest.raises(PermissionDenied):
-        coding.submit(draft, by=ben)
+        drafts.submit(draft, by=ben)
 
 
 def test_saving_takes_the_same_few_queries_however_much_there_is(draft, study, django_assert_num_queries):
@@ -256,7 +256,7 @@ def test_saving_takes_the_same_few_queries_however_much_there_is(draft, study, d
     save(draft, "challenges", marks=few)
     for based_on, wanted in ((1, many), (2, few)):
         with django_assert_num_queries(10):
-            coding.save_answer(draft, challenges, {"marks": wanted}, based_on=based_on, by=draft.assignment.reviewer)
+            drafts.save_answer(draft, challenges, {"marks": wanted}, based_on=based_on, by=draft.assignment.reviewer)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -265,7 +265,7 @@ def test_of_many_saves_at_once_every_text_is_found_again(draft, study, ben):
 
     def write(number):
         try:
-            return coding.save_answer(draft, conclusion, {"text": f"text {number}"}, based_on=0, by=ben).word
+            return drafts.save_answer(draft, conclusion, {"text": f"text {number}"}, based_on=0, by=ben).word
         finally:
             close_old_connections()
             connection.close()
@@ -283,9 +283,9 @@ def test_of_many_submissions_at_once_one_counts(draft, ben):
 
     def press(_):
         try:
-            coding.submit(Summary.objects.get(pk=draft.pk), by=ben)
+            drafts.submit(Summary.objects.get(pk=draft.pk), by=ben)
             return "submitted"
-        except coding.Frozen:
+        except drafts.Frozen:
             return "frozen"
         finally:
             connection.close()

@@ -7,7 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from mapping.models import Code, Section
-from reviews import coding
+from reviews.coding import drafts
 from reviews.models import Answer, KeptEdit, Mark, Summary
 from tests.answers import said
 from tests.coding_screen import SAVED, attach, conclusion, line
@@ -172,11 +172,11 @@ def test_axe_finds_nothing_serious_in_any_state(page_as, serious, ben, url, stud
     page.goto(reverse("review", args=[study.slug, paper.key]))
     found["review"] = serious(page)
     KeptEdit.objects.all().delete()
-    coding.save_answer(
+    drafts.save_answer(
         Summary.objects.get(), Section.objects.get(key="challenges"), {"none_apply": True}, by=ben,
         based_on=Answer.objects.get(section__key="challenges").version,
     )  # fmt: skip
-    coding.submit(Summary.objects.get(), by=ben)
+    drafts.submit(Summary.objects.get(), by=ben)
     page.goto(url)
     found["submitted"] = serious(page)
     page.goto(f"{reverse('propose', args=[study.slug, paper.key])}?section=challenges")
@@ -258,8 +258,8 @@ def test_a_code_renamed_or_proposed_a_moment_ago_stands_in_the_next_form(page_as
     Code.objects.filter(label="Talent").update(label="Lack of talent")
     Code.objects.filter(label="Cost").update(status=Code.Status.RETIRED)
     section = Section.objects.get(key="challenges")
-    coding.propose_code(section, label="Own", definition="d", reason="r", by=ben)
-    coding.propose_code(section, label="Of somebody else", definition="d", reason="r", by=cleo)
+    drafts.propose_code(section, label="Own", definition="d", reason="r", by=ben)
+    drafts.propose_code(section, label="Of somebody else", definition="d", reason="r", by=cleo)
     page.goto(url)
     labels = challenges.locator(".options [data-option-label]")
     expect(labels).to_have_text(["Data quality", "Model drift", "Lack of talent", *MORE_CODES, "Own"])

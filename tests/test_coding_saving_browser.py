@@ -8,7 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from mapping.models import Code, Section
-from reviews import coding
+from reviews.coding import drafts
 from reviews.models import KeptEdit, Summary
 from tests.answers import said
 from tests.browser import sign_in
@@ -225,9 +225,9 @@ def test_words_that_arrive_after_submission_are_all_shown_to_be_copied_and_can_b
     page.locator("[name=cases-quote]").evaluate("field => field.closest('details').open = true")
     page.locator("[name=cases-quote]").fill("a late quote")
     expect(line(page)).to_have_text(re.compile("not saved"))
-    draft = coding.open_summary(assignment)
-    coding.save_answer(draft, Section.objects.get(key="challenges"), {"none_apply": True}, by=ben, based_on=0)
-    coding.submit(draft, by=ben)
+    draft = drafts.open_summary(assignment)
+    drafts.save_answer(draft, Section.objects.get(key="challenges"), {"none_apply": True}, by=ben, based_on=0)
+    drafts.submit(draft, by=ben)
     page.unroute_all()
     expect(line(page)).to_have_text(re.compile("submitted elsewhere; reload to see it; kept in this browser"))
     page.goto(url)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from reviews.comparison import Given, MarkGiven, compare, text_differences, word_diff
+from reviews.settling.comparison import Given, MarkGiven, compare, text_differences, word_diff
 
 STAGES = ["1 manual", "2 automated", "3 semi-automated monitoring", "4 autonomous"]
 CODEBOOK = ["Data quality", "Drift", "Talent", "Cost"]

@@ -8,8 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping.models import Finding, Membership
-from reviews import coding, outlining, recoding, settling
+from reviews.codebook import code_changes, phases
+from reviews.coding import drafts
 from reviews.models import Deferral, EarlyLook, Resolution, Summary
+from reviews.settling import unanimous
 from tests.making import absent, make_answer, make_assignment, make_paper, make_round, make_summary, make_user
 from tests.reading import form_in
 
@@ -25,7 +27,7 @@ def paper(study, ben, cleo):
     theirs = make_summary(paper, cleo, answers={"maturity-stage": "Manual", "conclusion": "It works rather badly."})
     make_answer(mine, "challenges", ["Model drift", "Talent"], quote="few data scientists", page="2")
     make_answer(theirs, "challenges", ["Model drift", "Cost"], quote="insufficient budget", page="6")
-    settling.settle(study)
+    unanimous.settle(study)
     return paper
 
 
@@ -228,12 +230,12 @@ def test_a_late_revision_is_shown_beside_what_was_settled_and_may_be_left_at_tha
     client = as_user(ada)
     settle(client, paper, way="union")
     summary = Summary.objects.get(assignment__paper=paper, assignment__reviewer=ben)
-    revision = coding.reopen(summary.assignment, by=ada, reason="Again")
+    revision = drafts.reopen(summary.assignment, by=ada, reason="Again")
     section = paper.study.sections.get(key="challenges")
     marks = [{"code": section.codes.get(label="Data quality").pk}]
     version = revision.answers.get(section=section).version
-    coding.save_answer(revision, section, {"marks": marks}, based_on=version, by=ben)
-    coding.submit(revision, by=ben)
+    drafts.save_answer(revision, section, {"marks": marks}, based_on=version, by=ben)
+    drafts.submit(revision, by=ben)
     body = client.get(at(paper)).content.decode()
     assert "Answers changed after this was settled" in body
     assert "Data quality" in body
@@ -281,7 +283,7 @@ def test_the_number_of_queries_is_the_same_with_two_and_with_six_reviewers(study
 
 
 def test_a_screening_decision_is_compared_and_settled_like_any_other(study, as_user, ada, ben, cleo):
-    outlining.add_preset(study, "screening", by=ada)
+    phases.add_preset(study, "screening", by=ada)
     screening = study.phases.get(key="screening")
     round = make_round(study, "Screening", phase=screening)
     paper = make_paper(study)
@@ -335,7 +337,7 @@ def test_codes_no_longer_in_use_say_so_where_they_are_settled(paper, as_user, ad
     study = paper.study
     code = study.sections.get(key="challenges").codes.get(label="Talent")
     halves = [{"label": "Hiring"}, {"label": "Training"}]
-    recoding.split(code, into=halves, by=ada, reason="two things")
+    code_changes.split(code, into=halves, by=ada, reason="two things")
 
     page = as_user(ada).get(at(paper, "comparison")).context["page"]
 

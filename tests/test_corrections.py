@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from mapping.models import LogEntry
-from reviews import corrections
+from reviews.overview import corrections
 from tests.making import make_assignment, make_paper
 
 

@@ -9,10 +9,11 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from mapping.counted import counted
-from reviews import assigning, settling
-from reviews.closing import close_round
-from reviews.importing import import_codings
+from mapping.site.plurals import counted
+from reviews.exchange.importing import import_codings
+from reviews.rounds import assignments
+from reviews.rounds.lifecycle import close_round
+from reviews.settling import unanimous
 from tests.making import absent, make_code, make_paper, make_round, make_section, make_summary
 
 PLURALS = (
@@ -66,7 +67,7 @@ PAGES = [
 def test_no_page_of_a_study_that_has_one_of_everything_says_1_papers(is_closed, small, ada, as_user):
     client = as_user(ada)
     round = small.rounds.get()
-    settling.settle(small, by=ada)
+    unanimous.settle(small, by=ada)
     if is_closed:
         close_round(round, by=ada)
     addresses = [reverse(name, args=[small.slug]) for name in PAGES]
@@ -85,8 +86,8 @@ def test_a_log_and_a_check_name_one_code_as_one(study, ada, ben, as_user):
     paper = make_paper(study, key="p")
     round = make_round(study, "Main")
     for _ in range(2):
-        assigning.hand_out(round, by=ada, papers=[paper], reviewers=[ben], per_paper=1)
-        assigning.undo_hand_out(round, by=ada)
+        assignments.hand_out(round, by=ada, papers=[paper], reviewers=[ben], per_paper=1)
+        assignments.undo_hand_out(round, by=ada)
     content = b"paper,reviewer,section,value\np,ben,challenges,Something new\n"
     page = reverse("import-codings", args=[study.slug])
     with_file = {"file": SimpleUploadedFile("c.csv", content), "may_create": "on", "act": "check"}

@@ -1,6 +1,6 @@
 """Counting: what one paper adds to a cell, and what stays outside of it."""
 
-from mapping.counting import Axis, crossed, most_mentioned, spelled_once, together, years_between
+from mapping.charts.counts import Axis, crossed, most_mentioned, spelled_once, together, years_between
 
 CODES = Axis("Codes", ["Drift", "Talent", "Cost"], {1: {"Drift": 3, "Talent": 1}, 2: {"Drift": 1}})
 YEARS = Axis("Year", ["2020", "2021"], {1: {"2020": 1}, 2: {"2021": 1}, 3: {"2021": 1}})

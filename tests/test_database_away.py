@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 
-from mapping import embedded
-from mapping.database_away import is_away
+from mapping.site import embedded
+from mapping.site.database_away import is_away
 from tests.own_server import OwnServer
 from tests.raw_http import Connection
 

@@ -6,10 +6,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mapping.models import LogEntry, Membership, User
-from reviews import assigning, progress
 from reviews.models import Assignment, RecodingTask
-from reviews.settling import settle
-from reviews.waiting import waiting
+from reviews.overview.waiting import waiting
+from reviews.rounds import assignments, progress
+from reviews.settling.unanimous import settle
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_task, make_user
 
 
@@ -88,7 +88,7 @@ def test_filling_up_counts_readers_who_can_still_answer(leaves, study, round, ad
     make_summary(papers[0], ben, round=round, answers={"method": "Survey"})
 
     leaves(study, ben)
-    assigning.hand_out(round, papers=papers, reviewers=[cleo, dan], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=papers, reviewers=[cleo, dan], per_paper=2, by=ada)
 
     # What Ben submitted stays a reading; what he left behind is read by somebody else.
     assert [readers_of(paper) for paper in papers] == [
@@ -105,7 +105,7 @@ def test_papers_that_only_somebody_who_left_was_given_can_be_handed_out(leaves, 
     leaves(study, ben)
 
     assert list(progress.papers_left(round.phase)) == [paper]
-    assigning.hand_out(round, reviewers=[cleo], per_paper=1, by=ada)
+    assignments.hand_out(round, reviewers=[cleo], per_paper=1, by=ada)
     assert readers_of(paper) == {"cleo"}
 
 
@@ -143,7 +143,7 @@ def test_codings_from_a_file_do_not_keep_a_paper_from_being_handed_out(study, ro
     assert list(progress.papers_left(round.phase)) == [paper]
     # But nobody is told to hand out what a finished study brought along.
     assert "not handed out" not in " ".join(line.text for line in waiting(study, ada))
-    assigning.hand_out(round, reviewers=[ben, cleo], per_paper=2, by=ada)
+    assignments.hand_out(round, reviewers=[ben, cleo], per_paper=2, by=ada)
     assert readers_of(paper) == {"r1", "ben", "cleo"}
 
 
@@ -152,7 +152,7 @@ def test_somebody_who_cannot_sign_in_is_given_no_papers(study, round, as_user, a
     make_paper(study)
 
     with pytest.raises(ValidationError, match=r"Cannot sign in.*: r1\. Invite them"):
-        assigning.hand_out(round, reviewers=[ben, imported], by=ada)
+        assignments.hand_out(round, reviewers=[ben, imported], by=ada)
     form = as_user(ada).get(reverse("hand-out", args=[study.slug, round.pk])).context["form"]
     assert [person.username for person in form.people] == ["ada", "ben", "cleo"]
 

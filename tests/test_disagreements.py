@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping.models import Finding, Membership
-from reviews import disagreements, settling
 from reviews.models import Assignment
-from reviews.resolving import defer, resolve
-from reviews.settled import Settled
+from reviews.settling import disagreements, unanimous
+from reviews.settling.decisions import Settled
+from reviews.settling.resolutions import defer, resolve
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
 
 DIFFERENT = [
@@ -31,7 +31,7 @@ def differing(study, *reviewers, title=None):
     paper = make_paper(study, title)
     for place, reviewer in enumerate(reviewers):
         make_summary(paper, reviewer, answers=DIFFERENT[min(place, 1)])
-    settling.settle(study, papers=[paper.pk])
+    unanimous.settle(study, papers=[paper.pk])
     return paper
 
 

@@ -4,10 +4,11 @@ import pytest
 from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from mapping import granting
 from mapping.models import PaperImport
-from reviews import corrections, templating
+from mapping.people import tokens
+from reviews.codebook import template
 from reviews.models import Remark
+from reviews.overview import corrections
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_task
 
 # What each address answers to whom. A new address must say here who may enter: E everybody in the study, C those who
@@ -171,7 +172,7 @@ def things(study, ada, ben):
     """Something for every kind of argument, so that a page is refused for the person and not for the thing."""
     paper = make_paper(study, key="a-paper")
     invitation = study.invitations.create(role="reviewer", invited_by=ada)
-    unused = templating.add_section(
+    unused = template.add_section(
         study, by=study.created_by, facts={"label": "Unused", "kind": "text", "phase": study.phases.get()}
     )
     things = {"slug": study.slug, "key": paper.key}
@@ -181,7 +182,7 @@ def things(study, ada, ben):
     things["phase"] = "coding"
     things["question"] = study.research_questions.get().pk
     things["preset"] = "screening"
-    things["version"] = templating.remove_section(unused, by=study.created_by).version
+    things["version"] = template.remove_section(unused, by=study.created_by).version
     discussed = make_paper(study)
     make_summary(discussed, ben)
     things["remark"] = Remark.objects.create(
@@ -197,7 +198,7 @@ def things(study, ada, ben):
     things["own task"] = {ada.pk: make_task(own, ada).pk}
     things["own"] = own.key
     things["own token"] = {
-        member.user_id: granting.grant(member, label="script")[0].pk for member in study.memberships.all()
+        member.user_id: tokens.grant(member, label="script")[0].pk for member in study.memberships.all()
     }
     things["token"] = things["own token"][ada.pk]
     corrections.suggest(paper, field="abstract", text="What it says.", by=ben)

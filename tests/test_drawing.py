@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mapping import charts
-from mapping.charts import drawing, engine
+from mapping.charts import engine, output
 from mapping.charts.engine import Engine, NotDrawn
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -107,7 +107,7 @@ def test_what_the_engine_complains_of_is_logged(made, caplog):
 def test_threads_that_draw_at_once_draw_what_each_of_them_asked_for():
     specs = [charts.bubble([{"x": "a", "y": f"Row {n}", "count": n + 1}], ["a"], [f"Row {n}"]) for n in range(8)]
     one_by_one = [charts.svg(spec) for spec in specs]
-    drawing.svg_of.cache_clear()
+    output.svg_of.cache_clear()
 
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(charts.svg, specs)) == one_by_one

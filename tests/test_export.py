@@ -7,9 +7,9 @@ import pytest
 from openpyxl import load_workbook
 
 from mapping.models import Code, Study
-from reviews import bundling
+from reviews.exchange.bundle import writer
+from reviews.exchange.scope import scope_of_all
 from reviews.models import Remark
-from reviews.scoping import scope_of_all
 from tests.making import make_assignment, make_code, make_paper, make_summary
 
 SECRET = "What Cleo saw and Ben may not"
@@ -39,11 +39,11 @@ def rows(answer):
 
 
 def every_file(client, study):
-    for name in (*bundling.TABLES, "papers.bib", "papers.ris", "protocol.json"):
+    for name in (*writer.TABLES, "papers.bib", "papers.ris", "protocol.json"):
         answer = client.get(f"/s/{study.slug}/export/{name}")
         if answer.status_code == 200:
             yield name, text(answer)
-    for name in bundling.TABLES:
+    for name in writer.TABLES:
         answer = client.get(f"/s/{study.slug}/api/{name.replace('.csv', '.json')}")
         if answer.status_code == 200:
             yield name, text(answer)
@@ -72,7 +72,7 @@ def test_a_lead_who_still_has_to_code_gets_a_bundle_that_says_it_is_not_whole(st
 
 
 def test_codings_have_exactly_the_columns_that_are_promised(study, blind):
-    header = bundling.TABLES["codings.csv"].header(scope_of_all(study))
+    header = writer.TABLES["codings.csv"].header(scope_of_all(study))
     assert header == [
         "paper", "phase", "round", "reviewer", "revision", "section", "kind", "value", "absence", "quote", "page",
         "rationale", "confidence", "submitted_at", "codebook_version",
@@ -89,7 +89,7 @@ def test_the_page_counts_the_rows_that_the_files_have(study, blind, as_user, ada
 def test_a_workbook_has_a_sheet_for_each_table_and_runs_no_formula(study, as_user, ada, cleo):
     make_summary(make_paper(study, "=1+1"), cleo, answers={"conclusion": "=cmd()", "cases": -3})
     book = load_workbook(io.BytesIO(body(as_user(ada).get(f"/s/{study.slug}/export/study.xlsx"))))
-    assert book.sheetnames == ["definitions", *(name.removesuffix(".csv") for name in bundling.TABLES)]
+    assert book.sheetnames == ["definitions", *(name.removesuffix(".csv") for name in writer.TABLES)]
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert "f" not in {cell.data_type for cell in cells}
     assert {"'=1+1", "'=cmd()", -3} <= {cell.value for cell in cells}
@@ -117,14 +117,14 @@ def test_rows_leave_before_the_last_is_read(study, cleo):
         make_summary(make_paper(study), cleo, answers={"conclusion": "x" * 40_000})
     read = []
 
-    class Watched(bundling.CODINGS.__class__):
+    class Watched(writer.CODINGS.__class__):
         pass
 
     def watched(scope):
-        for row in bundling.CODINGS.rows(scope):
+        for row in writer.CODINGS.rows(scope):
             read.append(row)
             yield row
 
-    table = Watched("codings.csv", "", bundling.CODINGS.columns, watched)
-    next(bundling.lines(table, scope_of_all(study)))
+    table = Watched("codings.csv", "", writer.CODINGS.columns, watched)
+    next(writer.lines(table, scope_of_all(study)))
     assert len(read) == 2

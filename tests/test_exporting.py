@@ -11,10 +11,11 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapping.exporting import plain, safe
+from mapping.exchange.table import plain, safe
 from mapping.models import Finding, FindingMark, Membership
 from mapping.parsers.tables import read_table
-from reviews import bundling, recoding
+from reviews.codebook import code_changes
+from reviews.exchange.bundle import writer
 from reviews.models import Mark
 from tests.foreign_readers import is_live
 from tests.making import make_assignment, make_code, make_paper, make_round, make_summary, make_user
@@ -103,7 +104,7 @@ def test_commas_quotation_marks_and_line_ends_stay_within_their_cell(study, cleo
     assert row["value"] == text
 
 
-@pytest.mark.parametrize("name", list(bundling.TABLES))
+@pytest.mark.parametrize("name", list(writer.TABLES))
 def test_every_row_of_every_file_has_as_many_cells_as_the_header(study, cleo, ada, as_user, name):
     make_summary(make_paper(study, 'A, "title"'), cleo, answers={"challenges": ["Cost", "Talent"], "conclusion": "x"})
     found = list(csv.reader(io.StringIO(content(as_user(ada), study, name).decode(), newline="")))
@@ -111,7 +112,7 @@ def test_every_row_of_every_file_has_as_many_cells_as_the_header(study, cleo, ad
 
 
 def test_the_files_are_sent_in_pieces(study, ada, as_user):
-    for name in (*bundling.TABLES, *bundling.REFERENCES):
+    for name in (*writer.TABLES, *writer.REFERENCES):
         assert as_user(ada).get(f"/s/{study.slug}/export/{name}").streaming, name
 
 
@@ -150,7 +151,7 @@ def test_pseudonyms_are_the_same_in_every_file_and_at_every_export(study, read_b
     called = {row["reviewer"] for row in rows(client, study, query="?pseudonyms=1")}
     # Ada made the study, Ben and Cleo joined next.
     assert called == {"R2", "R3"}
-    first = {name: content(client, study, name, "?pseudonyms=1") for name in bundling.TABLES}
+    first = {name: content(client, study, name, "?pseudonyms=1") for name in writer.TABLES}
     for name, again in first.items():
         if name != "log.csv":
             assert content(client, study, name, "?pseudonyms=1") == again, name
@@ -193,7 +194,7 @@ def test_the_history_of_the_codebook_counts_no_marks_for_a_lead_who_still_has_to
         code = section.codes.get(label=label)
         FindingMark.objects.create(finding=finding, code=code, quote=f"Cleo read of {label}")
     cost, talent = section.codes.get(label="Cost"), section.codes.get(label="Talent")
-    recoding.merge(cost, into=talent, by=ada, reason="The same")
+    code_changes.merge(cost, into=talent, by=ada, reason="The same")
 
     (row,) = rows(as_user(ada), study, "codebook_changes.csv")
     assert (row["marks"], row["papers"]) == ("1", "1")

@@ -5,11 +5,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mapping.models import PaperSource
-from reviews import flow_chart, outlining, settling
-from reviews.causes import causes_in
-from reviews.feedback import feedback_for
-from reviews.flow import prisma_flow
-from reviews.resolving import Settled, resolve, said_of
+from reviews.codebook import phases
+from reviews.results import flow_chart
+from reviews.results.flow import prisma_flow
+from reviews.settling import unanimous
+from reviews.settling.causes import causes_in
+from reviews.settling.feedback import feedback_for
+from reviews.settling.resolutions import Settled, resolve, said_of
 from tests.making import make_assignment, make_paper, make_round, make_summary
 
 
@@ -20,7 +22,7 @@ def paper(study, ben, cleo, ada):
     paper = make_paper(study)
     make_summary(paper, ben, answers={"challenges": ["Model drift", "Talent"], "method": "Survey"})
     make_summary(paper, cleo, answers={"challenges": ["Model drift", "Cost"], "method": "Survey"})
-    settling.settle(study)
+    unanimous.settle(study)
     section = study.sections.get(key="challenges")
     option = next(one for one in said_of(paper, section).comparison.options if one.reviewers == ("Cleo",))
     resolve(
@@ -76,14 +78,14 @@ def test_causes_leave_out_papers_on_which_the_lead_is_blind(paper, ada):
 
 
 def test_the_flow_counts_papers_by_reason_and_source_from_phase_to_phase(study, ada, ben):
-    outlining.add_preset(study, "screening", by=ada)
+    phases.add_preset(study, "screening", by=ada)
     round = make_round(study, "Screening", phase=study.phases.get(key="screening"))
     decisions = ["Include", "Exclude: language", "Exclude: language", "Exclude: secondary study"]
     for place, decision in enumerate(decisions):
         paper = make_paper(study)
         PaperSource.objects.create(paper=paper, source=["Scopus", "ACM"][place % 2])
         make_summary(paper, ben, round=round, answers={"decision": decision})
-    settling.settle(study)
+    unanimous.settle(study)
     found, duplicates, steps = prisma_flow(study)
     assert (found, duplicates) == ({"Scopus": 2, "ACM": 2}, 0)
     screening, coding = steps
@@ -94,14 +96,14 @@ def test_the_flow_counts_papers_by_reason_and_source_from_phase_to_phase(study, 
 
 
 def test_the_flow_tells_how_many_papers_are_not_decided_yet(study, ada, ben, cleo):
-    outlining.add_preset(study, "screening", by=ada)
+    phases.add_preset(study, "screening", by=ada)
     round = make_round(study, "Screening", phase=study.phases.get(key="screening"))
     for other in ("Include", "Exclude: language"):
         paper = make_paper(study)
         make_summary(paper, ben, round=round, answers={"decision": "Include"})
         make_summary(paper, cleo, round=round, answers={"decision": other})
     make_paper(study)
-    settling.settle(study)
+    unanimous.settle(study)
     found, duplicates, steps = prisma_flow(study)
     assert [(step.papers, step.undecided) for step in steps] == [(3, 2), (3, 0)]
     told = [(stage.heading, stage.details) for stage in flow_chart.stages(found, duplicates, steps, 3)]

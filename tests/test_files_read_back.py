@@ -15,11 +15,11 @@ from pylatexenc.latex2text import LatexNodes2Text
 from pylatexenc.latexwalker import LatexWalker
 from pypdf import PdfReader
 
-from mapping.exporting import plain
+from mapping.exchange.table import plain
 from mapping.models import Code, Finding, LogEntry, Paper
-from mapping.parsers.spelling import visible
-from mapping.protocol import FOLDER
-from reviews import bundling
+from mapping.parsers.lookalikes import visible
+from mapping.protocol.files import FOLDER
+from reviews.exchange.bundle import writer
 from reviews.models import Mark
 from tests.foreign_readers import csv_rows, is_live
 from tests.making import make_code, make_paper, make_summary
@@ -65,7 +65,7 @@ CSV_PAGES = ["papers", "evidence", "queue", "disagreements"]
 
 def test_every_table_as_csv_is_sound_and_none_of_its_cells_runs(hard, as_user, ada, ben):
     client, slug = as_user(ada), hard.slug
-    addresses = [f"/s/{slug}/export/{name}" for name in bundling.TABLES]
+    addresses = [f"/s/{slug}/export/{name}" for name in writer.TABLES]
     addresses += [f"{reverse(name, args=[slug])}?format=csv" for name in CSV_PAGES]
     addresses += [f"{reverse('round', args=[slug, hard.rounds.get().pk])}?format=csv"]
     addresses += [reverse(name, args=[slug]) for name in ("log-csv", "agreement-csv", "agreement-codes-csv")]
@@ -133,7 +133,7 @@ def test_json_is_sound_and_the_protocol_fits_its_schema(hard, as_user, ada):
         found = json.loads(body(client.get(address)))
         jsonschema.validate(found, schema)
         assert set(LABELS) <= {code["label"] for section in found["sections"] for code in section.get("codes", [])}
-    for name in bundling.TABLES:
+    for name in writer.TABLES:
         found = json.loads(body(client.get(f"/s/{hard.slug}/api/{name.replace('.csv', '.json')}")))
         assert all(list(row) == found["columns"] for row in found["rows"]), name
     papers = json.loads(body(client.get(f"/s/{hard.slug}/api/papers.json")))["rows"]

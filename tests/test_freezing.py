@@ -2,10 +2,10 @@
 
 import json
 
-from reviews import freezing
-from reviews.closing import close_round, reopen_round
+from reviews.agreement import frozen
+from reviews.agreement.page import Shown
 from reviews.models import Summary
-from reviews.showing import Shown
+from reviews.rounds.lifecycle import close_round, reopen_round
 from tests.making import make_paper, make_summary
 
 
@@ -55,4 +55,4 @@ def test_an_empty_round_can_be_closed(study, ada):
     round.refresh_from_db()
 
     assert {one["papers"] for one in round.frozen_agreement["sections"]} == {0}
-    assert freezing.fully_visible(study, Summary.objects.all()) == set()
+    assert frozen.fully_visible(study, Summary.objects.all()) == set()

@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from mapping.models import Membership
-from reviews import remarking, resolving
 from reviews.blindness.names import NAME
 from reviews.models import Mention, Resolution, Summary
-from reviews.settled import Settled, heard, what_was_said
+from reviews.settling import discussion, resolutions
+from reviews.settling.decisions import Settled, heard, what_was_said
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
 from tests.reading import form_in
 
@@ -37,7 +37,7 @@ def paper(study, ben, cleo):
 @pytest.fixture
 def letter(paper, section):
     """What each reader is called on the paper, by user name."""
-    return {user.username: letter for letter, user in remarking.lettered(paper, section.phase_id).items()}
+    return {user.username: letter for letter, user in discussion.lettered(paper, section.phase_id).items()}
 
 
 def page(paper):
@@ -56,7 +56,7 @@ def test_a_reader_who_is_called_by_letter_is_refused_by_letter(paper, section, l
     make_assignment(paper, ben, round=make_round(paper.study, "Retest"))
     called = f"@{letter['ben']} look"
     with pytest.raises(ValidationError) as refused:
-        remarking.remark(paper, section, text=called, by=ada)
+        discussion.remark(paper, section, text=called, by=ada)
     assert refused.value.messages == [
         f"@{letter['ben']} may not see what was said on this paper yet, and so cannot be called."
     ]
@@ -71,21 +71,21 @@ def test_calling_by_user_name_tells_nothing_of_who_is_behind_a_letter(paper, sec
     Membership.objects.create(study=paper.study, user=dan, role="reviewer")
     Membership.objects.create(study=paper.study, user=eve, role="lead")
     make_assignment(paper, ben, round=make_round(paper.study, "Retest"))
-    remarking.remark(paper, section, text="@ben @cleo @dan @eve look", by=ada)
+    discussion.remark(paper, section, text="@ben @cleo @dan @eve look", by=ada)
     assert [mention.user for mention in Mention.objects.all()] == [eve]
 
 
 def test_a_name_that_somebody_types_does_not_become_its_letter(paper, section, ada, as_user):
-    remarking.remark(paper, section, text="I think ben is right, and Cleo Reviewer is not; ada too", by=ada)
+    discussion.remark(paper, section, text="I think ben is right, and Cleo Reviewer is not; ada too", by=ada)
     shown = as_user(ada).get(page(paper)).content.decode()
     assert f"I think {NAME} is right, and {NAME} is not; {NAME} too" in shown
     assert names_in(shown) == []
 
 
 def test_a_remark_kept_as_a_rule_names_nobody(paper, section, ada, ben):
-    line = remarking.remark(paper, section, text="I, Ben, count only surveys", by=ben)
+    line = discussion.remark(paper, section, text="I, Ben, count only surveys", by=ben)
     code = section.codes.first()
-    remarking.keep_as_rule(line, code, by=ada)
+    discussion.keep_as_rule(line, code, by=ada)
     code.refresh_from_db()
     assert code.definition == f"Decision rule: I, {NAME}, count only surveys"
 
@@ -95,7 +95,7 @@ def test_whoever_comes_too_late_to_settle_does_not_learn_who_was_first(paper, se
     client = as_user(ada)
     fields = form_in(client.get(page(paper)), "settle-method")
     settled = Settled(codes=(section.codes.get(label="Survey").pk,))
-    resolving.resolve(paper, section, settled=settled, basis="other", by=ben, cause="oversight", rationale="mine")
+    resolutions.resolve(paper, section, settled=settled, basis="other", by=ben, cause="oversight", rationale="mine")
     assert Resolution.objects.get().by_coder
     fields |= {"way": "own", "cause": "oversight", "rationale": "late"}
     answer = client.post(reverse("settle", args=[paper.study.slug, paper.key, "method"]), fields)
@@ -105,7 +105,7 @@ def test_whoever_comes_too_late_to_settle_does_not_learn_who_was_first(paper, se
 
 
 def test_the_log_does_not_tell_whose_letter_wrote_a_remark(paper, section, ada, ben, as_user):
-    remarking.remark(paper, section, text="Look at table 3", by=ben)
+    discussion.remark(paper, section, text="Look at table 3", by=ben)
     client = as_user(ada)
     shown = log_of(client, paper.study)
     assert "Remarked on" in shown
@@ -116,13 +116,13 @@ def test_the_log_does_not_tell_whose_letter_wrote_a_remark(paper, section, ada, 
 
 
 def test_what_a_form_carries_confirms_no_guess_of_who_said_what(paper, section, ada, as_user):
-    said = resolving.said_of(paper, section)
+    said = resolutions.said_of(paper, section)
     guess = hashlib.sha256(json.dumps(sorted(heard(what_was_said(said)).items())).encode()).hexdigest()[:16]
     assert guess not in as_user(ada).get(page(paper)).content.decode()
 
 
 def test_no_file_names_anybody_nor_tells_a_writer_which_number_a_name_has(paper, section, ada, as_user):
-    remarking.remark(paper, section, text="I think ben is right", by=ada)
+    discussion.remark(paper, section, text="I think ben is right", by=ada)
     client, study = as_user(ada), paper.study
     for name in ("codings.csv", "remarks.csv", "resolutions.csv", "log.csv", "agreement.csv"):
         answer = client.get(reverse("export-file", args=[study.slug, name]))

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from mapping.models import Code, Study
-from reviews import recoding, undoing
+from reviews.codebook import code_changes, undo
+from reviews.exchange.bundle.reader import Refused
+from reviews.exchange.bundle.restore import restore
 from reviews.models import Mark, RecodingTask
-from reviews.restoring import restore
-from reviews.unbundling import Refused
 from tests.making import make_paper, make_round, make_study, make_summary
 from tests.test_bundle import bundle_of, come_back, files_in, tampered
 
@@ -44,7 +44,7 @@ def refusal(content):
 def merged(study, ada, ben):
     """A study in which a code with a mark went into another one."""
     make_summary(make_paper(study), ben, answers={"challenges": ["Cost"]})
-    recoding.merge(study_code(study, "Cost"), into=study_code(study, "Talent"), by=ada, reason="the same")
+    code_changes.merge(study_code(study, "Cost"), into=study_code(study, "Talent"), by=ada, reason="the same")
     return study
 
 
@@ -100,7 +100,7 @@ def test_whatever_else_a_change_could_reach_with_is_refused_too(column, aimed, m
 
 def test_the_changes_that_a_study_really_made_come_back_and_are_undone(merged, victim):
     here = come_back(bundle_of(merged))
-    undoing.undo(here.codebook_changes.get(act="merge"), by=here.created_by)
+    undo.undo(here.codebook_changes.get(act="merge"), by=here.created_by)
 
     (mark,) = Mark.objects.filter(answer__summary__assignment__round__study=here)
     assert mark.code.label == "Cost"
@@ -111,13 +111,13 @@ def test_the_changes_that_a_study_really_made_come_back_and_are_undone(merged, v
 def test_tasks_that_ended_with_a_change_come_back_as_those_of_the_study(study, ada, ben, victim):
     make_summary(make_paper(study), ben, answers={"challenges": ["Cost"]}, round=make_round(study))
     cost = study_code(study, "Cost")
-    recoding.split(cost, into=[{"label": "Money"}, {"label": "Time"}], by=ada, reason="two things")
-    recoding.merge(cost, into=study_code(study, "Talent"), by=ada, reason="neither")
+    code_changes.split(cost, into=[{"label": "Money"}, {"label": "Time"}], by=ada, reason="two things")
+    code_changes.merge(cost, into=study_code(study, "Talent"), by=ada, reason="neither")
     (task,) = RecodingTask.objects.filter(done_at__isnull=False)
     first = bundle_of(study)
     assert "$recodingtask:1" in files_in(first)["codebook_changes.csv"]
     here = come_back(first)
-    undoing.undo(here.codebook_changes.get(act="merge"), by=here.created_by)
+    undo.undo(here.codebook_changes.get(act="merge"), by=here.created_by)
 
     task.refresh_from_db()
     assert task.done_at is not None
@@ -149,7 +149,7 @@ def test_kept_json_that_no_page_could_show_is_refused(name, column, change, demo
 
 @pytest.fixture
 def demo_bundle(db):
-    from reviews.demo import make
+    from reviews.management.demo import make
 
     study, _ = make("a long enough password")
     paper = study.papers.first()

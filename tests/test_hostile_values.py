@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from django.urls import reverse
 
-from mapping import codebook
+from mapping.codebook import changes as codebook_changes
 from reviews.models import Answer
 from tests.making import make_assignment, make_paper
 from tests.test_doors import address, things  # noqa: F401
@@ -113,6 +113,6 @@ def test_headers_without_end_are_answered(name, headers, things, as_user, ben): 
 
 def test_a_refusal_of_an_act_stands_in_the_form_that_has_no_such_field(study, as_user, ada):
     code = study.sections.get(key="challenges").codes.first()
-    facts = {"label_1": "Same", "label_2": "same", "reason": "two things", "seen": codebook.code_token(code)}
+    facts = {"label_1": "Same", "label_2": "same", "reason": "two things", "seen": codebook_changes.code_token(code)}
     answer = as_user(ada).post(reverse("split-code", args=[study.slug, code.pk]), facts)
     assert (answer.status_code, "already" in answer.text) == (422, True)

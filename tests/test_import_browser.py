@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from mapping import importing
+from mapping.papers import importing
 from tests.making import make_paper, make_study
 from tests.test_possible_duplicates import SAME_DOI
 

@@ -6,7 +6,9 @@ import io
 import pytest
 from django.urls import reverse
 
-from mapping import codebook, codebook_files, codebook_import
+from mapping.codebook import changes as codebook_changes
+from mapping.codebook import files as codebook_files
+from mapping.codebook import importing
 from mapping.models import Code, CodebookChange
 from tests.making import make_code
 
@@ -29,8 +31,8 @@ def test_the_csv_is_safe_and_comes_back_unchanged(study, section, nasty, ada, ol
     content = as_user(olga).get(page(study, "codebook-file", "csv")).content
     row = next(row for row in csv.DictReader(io.StringIO(content.decode())) if row["definition"].startswith("50 %"))
     assert row["label"] == "'=cmd|'/C calc'!A0"
-    table = codebook_import.read("codebook.csv", content)
-    outcome = codebook_import.import_codebook(study, table, by=ada, reason="back again")
+    table = importing.read("codebook.csv", content)
+    outcome = importing.import_codebook(study, table, by=ada, reason="back again")
     assert outcome.counts == {"new": 0, "changed": 0, "unchanged": Code.objects.count(), "refused": 0}
     assert not CodebookChange.objects.exists()
 
@@ -87,9 +89,7 @@ def test_an_import_shows_what_it_would_do_and_does_it_through_the_same_acts(stud
 
 def test_a_new_label_that_says_what_a_code_says_already_is_pointed_out_in_the_preview(study, section, ada):
     file = b"section,label\nchallenges,Talents\nchallenges,Model  drifts\nchallenges,Something else\n"
-    found = codebook_import.import_codebook(
-        study, codebook_import.read("c.csv", file), by=ada, reason="", is_dry_run=True
-    )
+    found = importing.import_codebook(study, importing.read("c.csv", file), by=ada, reason="", is_dry_run=True)
     assert [line.why for line in found.lines] == ["nearly the same as “Talent”", "nearly the same as “Model drift”", ""]
 
 
@@ -106,7 +106,7 @@ def test_with_a_refused_row_that_nobody_agreed_to_leave_out_nothing_is_imported(
 
 def test_a_row_that_is_refused_only_by_now_stops_the_import_of_what_was_shown(study, section, ada, import_page):
     shown = import_page(act="check", file=io.BytesIO(b"section,label,parent\nchallenges,Skills,Talent\n"))
-    codebook.retire(section.codes.get(label="Talent"), by=ada, reason="another lead")
+    codebook_changes.retire(section.codes.get(label="Talent"), by=ada, reason="another lead")
     assert import_page(act="import", held=held_in(shown)).status_code == 422
     assert not section.codes.filter(label="Skills").exists()
 

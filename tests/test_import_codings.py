@@ -10,13 +10,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mapping.exporting import lines
+from mapping.exchange.table import lines
 from mapping.models import Code, CodebookChange, LogEntry, Membership, PaperSource, User
-from reviews import undoing
-from reviews.exporting import CODINGS
-from reviews.importing import import_codings
+from reviews.codebook import undo
+from reviews.exchange.importing import import_codings
+from reviews.exchange.scope import scope_of_all
+from reviews.exchange.tables.codings import CODINGS
 from reviews.models import Answer, Assignment, Mark, Round, Summary
-from reviews.scoping import scope_of_all
 from tests.codings import HEAD, nothing_written, reasons, take
 from tests.making import make_code, make_paper, make_section, make_study, make_summary
 
@@ -162,7 +162,7 @@ def test_a_code_that_came_with_a_file_is_taken_back_like_one_that_was_added(stud
     take(study, ada, "john2021,ben,challenges,Skills", may_create=True)
     change = CodebookChange.objects.get()
     assert "Skills" in change.after["words"].values()
-    undoing.undo(change, by=ada)
+    undo.undo(change, by=ada)
     assert Code.objects.get(label="Skills").status == "retired"
 
 

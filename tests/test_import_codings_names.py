@@ -3,10 +3,10 @@
 import pytest
 from django.core.management import call_command
 
-from mapping import importing
 from mapping.models import User
-from mapping.protocol import built_in, create_study
-from reviews.importing import import_codings
+from mapping.papers import importing
+from mapping.protocol.files import built_in, create_study
+from reviews.exchange.importing import import_codings
 from reviews.models import Mark, Summary
 from tests.codings import reasons, take
 from tests.making import make_paper, make_section, make_study

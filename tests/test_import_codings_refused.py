@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from mapping.models import Code, Membership, Section, User
-from reviews.importing import import_codings
+from reviews.exchange.importing import import_codings
 from reviews.models import Round, Summary
 from tests.codings import HEAD, nothing_written, reasons, take
 from tests.making import make_code, make_paper, make_section, make_study, make_summary, make_user

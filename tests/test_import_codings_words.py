@@ -7,9 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from mapping import codebook
+from mapping.codebook import changes as codebook_changes
 from mapping.models import Code
-from reviews.importing import import_codings
+from reviews.exchange.importing import import_codings
 from reviews.models import Answer
 from tests.making import make_paper, make_study
 from tests.test_import_codings import command, reasons
@@ -76,7 +76,7 @@ def test_a_word_that_could_mean_several_things_is_refused_until_it_is_said(word,
 def test_what_the_lead_says_and_what_the_codebook_says_come_first(study, ada, ben, cleo):
     section = study.sections.get(key="challenges")
     for label in ("None", "N/A"):
-        codebook.add(section, by=ada, facts={"label": label})
+        codebook_changes.add(section, by=ada, facts={"label": label})
     make_paper(study, key="p")
     take(study, ada, "p,ben,challenges,none", "p,cleo,challenges,n/a")
     assert answers(study) == {("p", "Ben Reviewer"): ["None"], ("p", "Cleo Reviewer"): ["N/A"]}

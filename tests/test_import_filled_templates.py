@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from mapping.models import Code, Study
-from reviews.importing import import_summaries
+from reviews.exchange.importing import import_summaries
 from reviews.models import Answer, Mark, Summary
 
 OF_MODELS = "Continuous delivery of ML models"

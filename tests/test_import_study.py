@@ -11,9 +11,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from mapping.models import LogEntry, Membership, Paper, Study, User
-from reviews import bundling, holding
+from reviews.exchange.bundle import uploads, writer
+from reviews.exchange.scope import scope_of_all
 from reviews.models import Mark, Summary
-from reviews.scoping import scope_of_all
 from tests.making import make_paper, make_summary
 
 PAGE = "/studies/import/"
@@ -24,7 +24,7 @@ WRITTEN = (Study, User, Membership, Paper, Summary, Mark, LogEntry)
 def bundle(study, ben):
     make_summary(make_paper(study, key="shared"), ben, answers={"challenges": ["Cost", "Talent"]})
     target = io.BytesIO()
-    bundling.write(scope_of_all(study), target)
+    writer.write(scope_of_all(study), target)
     return target.getvalue()
 
 
@@ -37,7 +37,7 @@ def counts():
 
 
 def waiting():
-    return default_storage.listdir(holding.FOLDER)[1] if default_storage.exists(holding.FOLDER) else []
+    return default_storage.listdir(uploads.FOLDER)[1] if default_storage.exists(uploads.FOLDER) else []
 
 
 def previewed(client, bundle):
@@ -120,7 +120,7 @@ def test_a_bundle_that_is_put_away_is_gone(bundle, zoe, as_user):
 def test_what_waited_too_long_is_cleared_by_the_next_upload(bundle, zoe, as_user, monkeypatch):
     client = as_user(zoe)
     token = previewed(client, bundle)["token"]
-    monkeypatch.setattr(holding, "LONGEST", timedelta(0))
+    monkeypatch.setattr(uploads, "LONGEST", timedelta(0))
     (first,) = waiting()
     previewed(client, bundle)
     assert first not in waiting()

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from mapping.models import Code
-from reviews.importing import import_summaries
+from reviews.exchange.importing import import_summaries
 from reviews.models import Answer, Mark, Summary
 from tests.making import make_assignment, make_code, make_paper, make_section, make_study, make_summary
 from tests.test_parsers_summary_templates import MLOPS

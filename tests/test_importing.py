@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
-from mapping import importing
 from mapping.models import LogEntry, Paper, PaperImport, PaperSource
+from mapping.papers import importing
 from tests.making import make_assignment, make_paper, make_study
 
 

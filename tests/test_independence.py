@@ -17,17 +17,23 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from mapping import inviting, people
 from mapping.models import LogEntry, Membership
-from reviews import assigning, bundling, closing, coding, configuring, reporting, settling
+from mapping.people import invitations
+from mapping.people import membership as people_membership
+from reviews.agreement import tables as agreement_tables
+from reviews.agreement.ratings import Sheet, everything
+from reviews.blindness.early_look import look_early
 from reviews.blindness.reconstruction import reconstruct
-from reviews.feedback import feedback_for
-from reviews.importing import import_summaries
-from reviews.looking import look_early
+from reviews.codebook import study_settings
+from reviews.coding import drafts
+from reviews.exchange.bundle import writer
+from reviews.exchange.bundle.restore import restore
+from reviews.exchange.importing import import_summaries
+from reviews.exchange.scope import scope_of_all
 from reviews.models import Assignment, PriorAccess, Summary
-from reviews.rating import Sheet, everything
-from reviews.restoring import restore
-from reviews.scoping import scope_of_all
+from reviews.rounds import assignments, lifecycle
+from reviews.settling import unanimous
+from reviews.settling.feedback import feedback_for
 from tests.codings import take
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
 
@@ -46,13 +52,13 @@ def round(study):
 
 def give(paper, user, round, by):
     """Hand this paper to this person, as the page does."""
-    return assigning.hand_out(round, papers=[paper], reviewers=[user], per_paper=20, by=by)
+    return assignments.hand_out(round, papers=[paper], reviewers=[user], per_paper=20, by=by)
 
 
 def submit(paper, user, round, answers=SAID):
     """Code it and submit, as the page does."""
     summary = make_summary(paper, user, round=round, submitted=False, answers=answers)
-    return coding.submit(summary, by=user)
+    return drafts.submit(summary, by=user)
 
 
 def left_out(study):
@@ -63,11 +69,11 @@ def left_out(study):
 
 
 def change_role(study, user, role, by):
-    people.change_role(study.memberships.get(user=user), role=role, by=by)
+    people_membership.change_role(study.memberships.get(user=user), role=role, by=by)
 
 
 def settings(study, by, **facts):
-    configuring.change_settings(study, by=by, facts=facts)
+    study_settings.change_settings(study, by=by, facts=facts)
     study.refresh_from_db()
 
 
@@ -75,7 +81,7 @@ def settings(study, by, **facts):
 
 
 def test_papers_handed_out_before_anybody_submitted_are_coded_independently(study, paper, round, ada, ben):
-    assigning.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
     submit(paper, ben, round)
     submit(paper, ada, round)
     assert left_out(study) == set()
@@ -85,12 +91,12 @@ def test_papers_handed_out_before_anybody_submitted_are_coded_independently(stud
 def test_a_lead_who_withdraws_reads_and_hands_back_to_herself_is_not_independent(
     study, paper, round, ada, ben, as_user
 ):
-    assigning.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
     submit(paper, ben, round)
     page = as_user(ada)
     comparison = reverse("comparison", args=[study.slug, paper.key])
     assert page.get(comparison).status_code == 403
-    assigning.withdraw(round.assignments.filter(reviewer=ada), by=ada, reason="Too much to do")
+    assignments.withdraw(round.assignments.filter(reviewer=ada), by=ada, reason="Too much to do")
     assert "Cost" in page.get(comparison).content.decode()
 
     wishes = {"which": "round", "per_paper": 2, "overlap": 100, "seed": 1, f"reads_{ada.pk}": "on"}
@@ -113,8 +119,8 @@ def test_a_lead_who_withdraws_reads_and_hands_back_to_herself_is_not_independent
 def test_taking_a_paper_back_and_handing_it_out_again_before_anybody_submitted_harms_nobody(
     study, paper, round, ada, ben
 ):
-    assigning.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
-    assigning.withdraw(round.assignments.filter(reviewer=ada), by=ada, reason="By mistake")
+    assignments.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
+    assignments.withdraw(round.assignments.filter(reviewer=ada), by=ada, reason="By mistake")
     give(paper, ada, round, ada)
     submit(paper, ben, round)
     submit(paper, ada, round)
@@ -126,7 +132,7 @@ def test_a_paper_handed_to_a_lead_after_others_submitted_is_not_independent_for_
 ):
     give(paper, ben, round, ada)
     submit(paper, ben, round)
-    assigning.hand_out(round, papers=[paper], reviewers=[ada, cleo], per_paper=3, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ada, cleo], per_paper=3, by=ada)
     for reader in (ada, cleo):
         submit(paper, reader, round)
     assert left_out(study) == {("ada", "lead")}
@@ -170,8 +176,8 @@ def test_a_setting_changed_back_before_the_hand_out_is_not_forgotten(study, pape
 def test_a_release_that_was_withdrawn_is_not_forgotten(study, paper, round, ada, ben, cleo):
     give(paper, ben, round, ada)
     submit(paper, ben, round)
-    configuring.release(study, by=ada)
-    configuring.withdraw_release(study, by=ada)
+    study_settings.release(study, by=ada)
+    study_settings.withdraw_release(study, by=ada)
     study.refresh_from_db()
     give(paper, cleo, round, ada)
     submit(paper, cleo, round)
@@ -186,7 +192,7 @@ def test_an_observer_of_a_released_study_who_becomes_a_reviewer_is_not_independe
     give(other, ben, round, ada)
     give(other, olga, round, ada)
     submit(other, ben, round)
-    configuring.release(study, by=ada)
+    study_settings.release(study, by=ada)
     give(paper, olga, round, ada)
     submit(paper, olga, round)
     submit(other, olga, round)  # blind on it all the time
@@ -247,7 +253,7 @@ def test_who_ran_the_server_once_has_read_in_its_admin_site(study, paper, round,
     assert as_user(root).post(address, rights_taken).status_code == 302
     zoe.refresh_from_db()
     assert not zoe.is_staff
-    inviting.accept(inviting.invite(study, role="reviewer", by=ada), user=zoe)
+    invitations.accept(invitations.invite(study, role="reviewer", by=ada), user=zoe)
     give(paper, zoe, round, ada)
     submit(paper, zoe, round)
     assert left_out(study) == {("zoe", "admin_site")}
@@ -256,7 +262,7 @@ def test_who_ran_the_server_once_has_read_in_its_admin_site(study, paper, round,
 def test_a_role_raised_by_an_invitation_and_lowered_again_is_not_forgotten(study, paper, round, ada, ben, cleo):
     give(paper, ben, round, ada)
     submit(paper, ben, round)
-    inviting.accept(inviting.invite(study, role="lead", by=ada), user=cleo)
+    invitations.accept(invitations.invite(study, role="lead", by=ada), user=cleo)
     change_role(study, cleo, "reviewer", ada)
     give(paper, cleo, round, ada)
     submit(paper, cleo, round)
@@ -265,10 +271,10 @@ def test_a_role_raised_by_an_invitation_and_lowered_again_is_not_forgotten(study
 
 def test_a_lead_who_was_blind_as_long_as_they_led_is_independent(study, paper, round, ada, ben, cleo):
     change_role(study, cleo, "lead", ada)
-    assigning.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
     submit(paper, ben, round)
     change_role(study, cleo, "reviewer", ada)
-    assigning.withdraw(round.assignments.filter(reviewer=cleo), by=ada, reason="Ill")
+    assignments.withdraw(round.assignments.filter(reviewer=cleo), by=ada, reason="Ill")
     give(paper, cleo, round, ada)
     submit(paper, cleo, round)
     assert left_out(study) == set()
@@ -277,7 +283,7 @@ def test_a_lead_who_was_blind_as_long_as_they_led_is_independent(study, paper, r
 def test_a_second_round_of_a_paper_is_not_independent_for_those_who_could_read_after_the_first(
     study, paper, round, ada, ben, cleo
 ):
-    assigning.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
     submit(paper, ben, round)
     second = make_round(study, "Second")
     make_assignment(paper, cleo, round=second)  # blind until both are in
@@ -294,20 +300,20 @@ def test_where_the_round_has_to_close_first_a_second_one_is_independent_while_it
     study, paper, round, ada, ben, cleo, is_closed
 ):
     settings(study, ada, others_visible="closed")
-    assigning.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
     for reader in (ben, cleo):
         submit(paper, reader, round)
     second = make_round(study, "Second")
     if is_closed:
-        closing.close_round(round, by=ada)
-        closing.reopen_round(round, by=ada, reason="Too early")
+        lifecycle.close_round(round, by=ada)
+        lifecycle.reopen_round(round, by=ada, reason="Too early")
     give(paper, ben, second, ada)
     submit(paper, ben, second)
     assert left_out(study) == ({("ben", "coded_before")} if is_closed else set())
 
 
 def test_an_early_look_is_one_of_the_reasons(study, paper, round, ada, ben):
-    assigning.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
     look_early(paper, round.phase, user=ada, reason="To help Ben")
     submit(paper, ben, round)
     submit(paper, ada, round)
@@ -315,20 +321,20 @@ def test_an_early_look_is_one_of_the_reasons(study, paper, round, ada, ben):
 
 
 def test_a_reopened_summary_counts_by_its_first_submission(study, paper, round, ada, ben, cleo):
-    assigning.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
     submit(paper, ben, round)
     submit(paper, cleo, round)
-    again = coding.reopen(round.assignments.get(reviewer=ben), by=ada, reason="A page is missing")
-    coding.submit(again, by=ben)
+    again = drafts.reopen(round.assignments.get(reviewer=ben), by=ada, reason="A page is missing")
+    drafts.submit(again, by=ben)
     assert left_out(study) == set()
 
 
 def test_taking_over_from_somebody_who_drops_out_asks_the_same(study, paper, round, ada, ben, cleo):
-    assigning.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
     submit(paper, ben, round)
-    proposal = assigning.propose_hand_over(round, reviewer=cleo, to=[ada])
+    proposal = assignments.propose_hand_over(round, reviewer=cleo, to=[ada])
     assert [(user, one) for user, one, _ in proposal.not_independent] == [(ada, paper)]
-    assigning.hand_over(round, reviewer=cleo, to=[ada], by=ada, reason="Ill")
+    assignments.hand_over(round, reviewer=cleo, to=[ada], by=ada, reason="Ill")
     submit(paper, ada, round)
     assert left_out(study) == {("ada", "lead")}
 
@@ -339,7 +345,7 @@ def test_no_later_act_takes_it_away(study, paper, round, ada, ben, cleo):
     submit(paper, ben, round)
     give(paper, cleo, round, ada)
     change_role(study, cleo, "reviewer", ada)
-    assigning.undo_hand_out(round, by=ada)
+    assignments.undo_hand_out(round, by=ada)
     assert not round.assignments.filter(reviewer=cleo).exists()
     give(paper, cleo, make_round(study, "Again"), ada)
     submit(paper, cleo, study.rounds.get(name="Again"))
@@ -347,12 +353,12 @@ def test_no_later_act_takes_it_away(study, paper, round, ada, ben, cleo):
 
 
 def test_a_round_opened_again_gives_nothing_back_to_somebody_who_led_meanwhile(study, paper, round, ada, ben, cleo):
-    assigning.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
     submit(paper, ben, round)
-    closing.close_round(round, by=ada)
+    lifecycle.close_round(round, by=ada)
     change_role(study, cleo, "lead", ada)
     change_role(study, cleo, "reviewer", ada)
-    assert closing.reopen_round(round, by=ada, reason="Too early") == 0
+    assert lifecycle.reopen_round(round, by=ada, reason="Too early") == 0
 
 
 def test_whoever_ran_the_server_before_joining_is_not_independent(study, paper, round, ada, ben):
@@ -384,7 +390,7 @@ def test_codings_imported_for_a_lead_who_could_read_the_others_are_not_independe
 
 
 def test_an_early_look_counts_for_imported_codings_whatever_date_they_bear(study, paper, round, ada, ben):
-    assigning.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
     submit(paper, ben, round)
     look_early(paper, round.phase, user=ada, reason="Curious")
     row = f"{paper.key},ada,method,Survey,2020-01-01T10:00:00Z"
@@ -416,7 +422,7 @@ def test_filled_in_templates_of_a_lead_who_could_read_the_others_are_not_indepen
     text = f"# Summary\n\n## Paper Title: {paper.title}\n\n## Challenges\n\n- Cost\n"
     outcome = import_summaries(study, files=[("one.md", text.encode())], reviewer=ada, by=ada)
     assert "does not count as independent" in outcome["not_independent"][0]
-    coding.submit(Summary.objects.get(origin="template"), by=ada)
+    drafts.submit(Summary.objects.get(origin="template"), by=ada)
     assert left_out(study) == {("ada", "lead")}
 
 
@@ -453,12 +459,12 @@ def test_a_paper_that_came_into_her_hands_another_way_is_found_when_she_submits(
 def test_records_older_than_the_table_tell_who_could_read_and_who_could_not(study, paper, round, ada, ben, cleo):
     """What the migration works out, and an older bundle's import."""
     change_role(study, cleo, "lead", ada)
-    assigning.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
     withdrawn, later = make_paper(study, "Withdrawn"), make_paper(study, "Later")
-    assigning.hand_out(round, papers=[withdrawn], reviewers=[ada, ben], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[withdrawn], reviewers=[ada, ben], per_paper=2, by=ada)
     for one in (paper, withdrawn):
         submit(one, ben, round)
-    assigning.withdraw(round.assignments.filter(reviewer=ada, paper=withdrawn), by=ada, reason="To read it")
+    assignments.withdraw(round.assignments.filter(reviewer=ada, paper=withdrawn), by=ada, reason="To read it")
     give(withdrawn, ada, round, ada)
     give(paper, cleo, round, ada)
     give(later, ben, round, ada)
@@ -481,22 +487,22 @@ def test_records_older_than_the_table_tell_who_could_read_and_who_could_not(stud
 def mixed(study, paper, round, ada, ben, cleo):
     """Two papers that Ben and Cleo coded blind; Ada came later, having read theirs."""
     other = make_paper(study, "Another")
-    assigning.hand_out(round, papers=[paper, other], reviewers=[ben, cleo], per_paper=2, by=ada)
+    assignments.hand_out(round, papers=[paper, other], reviewers=[ben, cleo], per_paper=2, by=ada)
     for one, answers in ((paper, SAID), (other, {"challenges": ["Talent"], "method": "Experiment"})):
         submit(one, ben, round, answers)
         submit(one, cleo, round, answers)
-    assigning.hand_out(round, papers=[paper], reviewers=[ada], per_paper=3, by=ada)
+    assignments.hand_out(round, papers=[paper], reviewers=[ada], per_paper=3, by=ada)
     submit(paper, ada, round, {"challenges": ["Cost"], "method": "Case study"})
     return study
 
 
 def figures(study):
-    found = reporting.of_study(study, list(study.rounds.select_related("phase")))
+    found = agreement_tables.of_study(study, list(study.rounds.select_related("phase")))
     return {one["section"]: (one["raters"], one["not_independent"], one["coefficients"]) for one in found["sections"]}
 
 
 def table(study, name):
-    text = b"".join(piece.encode() for piece in bundling.pages(name, scope_of_all(study))).decode("utf-8-sig")
+    text = b"".join(piece.encode() for piece in writer.pages(name, scope_of_all(study))).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -505,7 +511,7 @@ def test_figures_leave_them_out_and_count_them_live_and_frozen(mixed, round, ada
     raters, apart, coefficients = live["method"]
     assert (raters, apart, coefficients["krippendorff_alpha"]["value"]) == (2, 1, 1)
     assert live["cases"][1] == 0  # she left it blank
-    closing.close_round(round, by=ada)
+    lifecycle.close_round(round, by=ada)
     round.refresh_from_db()
     assert round.frozen_agreement["not_independent"] == 1
     assert round.frozen_agreement["why_not_independent"] == {"lead": 1}
@@ -520,16 +526,16 @@ def test_files_say_which_and_how_many(mixed):
     counts = {row["section"]: row["not_independent"] for row in table(mixed, "agreement.csv")}
     assert (counts["method"], counts["challenges"], counts["cases"]) == ("1", "1", "0")
     assert {row["not_independent"] for row in table(mixed, "agreement_codes.csv")} == {"1"}
-    reports = reporting.of_study(mixed, list(mixed.rounds.select_related("phase")))["sections"]
+    reports = agreement_tables.of_study(mixed, list(mixed.rounds.select_related("phase")))["sections"]
     told = "Not independent and left out (their reviewers could read others' answers before): Challenges 1, "
-    assert told in reporting.markdown(mixed, reports)
-    assert "Challenges 1, Method 1" in reporting.latex(mixed, reports)
+    assert told in agreement_tables.markdown(mixed, reports)
+    assert "Challenges 1, Method 1" in agreement_tables.latex(mixed, reports)
 
 
 @pytest.mark.parametrize("is_old", [False, True])
 def test_a_bundle_brings_the_same_agreement_back_also_an_older_one(mixed, is_old):
     target = io.BytesIO()
-    bundling.write(scope_of_all(mixed), target)
+    writer.write(scope_of_all(mixed), target)
     if is_old:
         target = without_the_record(target)
     here = restore(target).study
@@ -543,10 +549,10 @@ def test_a_bundle_brings_the_same_agreement_back_also_an_older_one(mixed, is_old
 def test_who_brings_a_bundle_in_has_had_the_others_answers_in_their_hands(study, paper, round, ada, ben, cleo):
     unread = make_paper(study, "Nobody was done")
     for one in (paper, unread):
-        assigning.hand_out(round, papers=[one], reviewers=[ben, cleo], per_paper=2, by=ada)
+        assignments.hand_out(round, papers=[one], reviewers=[ben, cleo], per_paper=2, by=ada)
     submit(paper, cleo, round)
     target, zoe = io.BytesIO(), make_user("zoe")
-    bundling.write(scope_of_all(study), target)
+    writer.write(scope_of_all(study), target)
     here = restore(target, by=zoe, known={"ben": zoe}, lead=zoe).study
     for one in here.papers.all():
         submit(one, zoe, here.rounds.get())
@@ -572,7 +578,7 @@ def without_the_record(bundle):
 
 
 def test_the_methods_text_and_the_checklist_do_not_vouch_for_them(mixed, round, ada, as_user):
-    closing.close_round(round, by=ada)
+    lifecycle.close_round(round, by=ada)
     shown = html.unescape(as_user(ada).get(reverse("methods", args=[mixed.slug])).content.decode())
     assert (
         "before they had submitted their own, but for 1 summary whose reviewer could read others' answers on the paper "
@@ -585,7 +591,7 @@ def test_the_methods_text_and_the_checklist_do_not_vouch_for_them(mixed, round, 
 
 def test_figures_kept_before_it_was_known_say_so(mixed, round, ada, as_user):
     PriorAccess.objects.all().delete()
-    closing.close_round(round, by=ada)
+    lifecycle.close_round(round, by=ada)
     PriorAccess.objects.bulk_create(reconstruct(apps, mixed))
     for page in ("methods", "agreement"):
         shown = html.unescape(as_user(ada).get(reverse(page, args=[mixed.slug])).content.decode())
@@ -594,8 +600,8 @@ def test_figures_kept_before_it_was_known_say_so(mixed, round, ada, as_user):
 
 
 def test_feedback_leaves_out_what_was_said_after_reading_the_others(mixed, ada, ben):
-    settling.settle(mixed, by=ada)
-    configuring.release(mixed, by=ada)
+    unanimous.settle(mixed, by=ada)
+    study_settings.release(mixed, by=ada)
     mixed.refresh_from_db()
     for user, told in ((ada, (0, 1)), (ben, (2, 0))):
         mixed.membership = mixed.memberships.get(user=user)
@@ -649,7 +655,7 @@ def test_a_round_with_more_of_them_is_shown_in_as_many_queries(
 
 
 def test_the_overview_counts_them_beside_the_figures_of_the_last_closing(mixed, round, ada, as_user):
-    closing.close_round(round, by=ada)
+    lifecycle.close_round(round, by=ada)
     shown = as_user(ada).get(reverse("overview", args=[mixed.slug])).content.decode()
     assert shown.count("1 not independent left out") == 2
 
@@ -664,7 +670,7 @@ def test_who_submits_while_the_paper_is_handed_to_a_lead_is_not_read_in_between(
 
     def submitting():
         has_asked.wait(10)
-        coding.submit(Summary.objects.get(pk=draft.pk), by=ben)
+        drafts.submit(Summary.objects.get(pk=draft.pk), by=ben)
         has_tried.set()
         connection.close()
 

@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from mapping.inviting import NotInvited, accept, accept_as_newcomer, claimable_in, invite, renew, revoke
 from mapping.models import Invitation, LogEntry, Membership, User
-from mapping.people import deactivate
+from mapping.people.invitations import NotInvited, accept, accept_as_newcomer, claimable_in, invite, renew, revoke
+from mapping.people.membership import deactivate
 from reviews.models import Assignment
 from tests.making import make_assignment, make_paper, make_study, make_user
 from tests.test_team import at_once, part_of, team_of

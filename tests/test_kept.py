@@ -5,9 +5,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from mapping.models import Finding, Membership, Paper, Section
-from reviews import progress
-from reviews.kept import kept, read_only, stamp
 from reviews.models import Assignment, Deferral, Round, Summary
+from reviews.models.study_cache import kept, read_only, stamp
+from reviews.rounds import progress
 from tests.making import make_assignment, make_paper, make_round, make_study, make_summary, make_task
 
 pytestmark = pytest.mark.django_db(transaction=True)

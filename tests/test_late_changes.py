@@ -2,10 +2,12 @@
 
 import pytest
 
-from mapping import codebook
+from mapping.codebook import changes as codebook_changes
 from mapping.models import Code
-from reviews import coding, recoding, resolving
+from reviews.codebook import code_changes
+from reviews.coding import drafts
 from reviews.models import Summary
+from reviews.settling import resolutions
 from tests.making import make_paper, make_round, make_section, make_summary
 from tests.test_comparison_page import at, finding, settle
 
@@ -26,11 +28,11 @@ def code(label):
 def revise(paper, ben, ada, label):
     """Ben's summary is reopened by Ada; now he gives this challenge alone."""
     first = Summary.objects.get(assignment__paper=paper, assignment__reviewer=ben)
-    revision = coding.reopen(first.assignment, by=ada, reason="Again")
+    revision = drafts.reopen(first.assignment, by=ada, reason="Again")
     section = paper.study.sections.get(key="challenges")
     version = revision.answers.get(section=section).version
-    coding.save_answer(revision, section, {"marks": [{"code": code(label).pk}]}, based_on=version, by=ben)
-    coding.submit(revision, by=ben)
+    drafts.save_answer(revision, section, {"marks": [{"code": code(label).pk}]}, based_on=version, by=ben)
+    drafts.submit(revision, by=ben)
 
 
 def shown(client, paper):
@@ -51,7 +53,7 @@ def test_of_a_late_change_the_page_shows_what_was_said_before_beside_what_is_sai
 def test_a_finding_is_shown_with_the_code_that_another_was_merged_into(paper, as_user, ada):
     client = as_user(ada)
     settle(client, paper, way="union")
-    recoding.merge(code("Cost"), into=code("Talent"), by=ada, reason="the same")
+    code_changes.merge(code("Cost"), into=code("Talent"), by=ada, reason="the same")
     assert '<b dir="auto">Model drift, Talent</b>' in shown(client, paper)
     assert finding(paper) == {"Model drift", "Talent"}
 
@@ -59,7 +61,7 @@ def test_a_finding_is_shown_with_the_code_that_another_was_merged_into(paper, as
 def test_a_decision_can_be_left_as_it_was_after_its_codes_were_merged(paper, as_user, ada, ben):
     client = as_user(ada)
     settle(client, paper, way="union")
-    recoding.merge(code("Cost"), into=code("Talent"), by=ada, reason="the same")
+    code_changes.merge(code("Cost"), into=code("Talent"), by=ada, reason="the same")
     revise(paper, ben, ada, "Data quality")
     assert settle(client, paper, way="keep").status_code == 302
     assert finding(paper) == {"Model drift", "Talent"}
@@ -70,7 +72,7 @@ def test_a_decision_can_be_left_as_it_was_after_its_codes_were_merged(paper, as_
 def test_a_decision_can_be_left_as_it_was_after_a_code_that_nobody_gave_was_retired(paper, as_user, ada, ben, way):
     client = as_user(ada)
     settle(client, paper, way="own", codes=[code("Data quality").pk])
-    codebook.retire(code("Data quality"), by=ada, reason="too wide")
+    codebook_changes.retire(code("Data quality"), by=ada, reason="too wide")
     revise(paper, ben, ada, "Cost")
     # The form as it stands has the ticks of what was settled.
     assert settle(client, paper, way=way).status_code == 302
@@ -78,7 +80,7 @@ def test_a_decision_can_be_left_as_it_was_after_a_code_that_nobody_gave_was_reti
 
 
 def test_a_retired_code_that_neither_a_reader_nor_the_finding_has_is_refused(paper, as_user, ada):
-    codebook.retire(code("Data quality"), by=ada, reason="too wide")
+    codebook_changes.retire(code("Data quality"), by=ada, reason="too wide")
     assert settle(as_user(ada), paper, way="own", codes=[code("Data quality").pk]).status_code == 422
     assert finding(paper) is None
 
@@ -87,8 +89,8 @@ def test_a_decision_is_not_taken_back_to_a_code_that_went_to_another_section(pap
     client = as_user(ada)
     settle(client, paper, way="own", codes=[code("Data quality").pk])
     settle(client, paper, way="common")
-    recoding.move(code("Data quality"), to=make_section(study.phases.get(), "data"), by=ada, reason="it is data")
-    standing = resolving.in_force(paper, study.sections.get(key="challenges"))
+    code_changes.move(code("Data quality"), to=make_section(study.phases.get(), "data"), by=ada, reason="it is data")
+    standing = resolutions.in_force(paper, study.sections.get(key="challenges"))
     answer = client.post(at(paper, "undo-settling", "challenges"), {"resolution": standing.pk})
     assert answer.status_code == 422
     assert "no longer in “Challenges”" in answer.content.decode()

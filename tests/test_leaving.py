@@ -5,9 +5,12 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from mapping.models import Finding, LogEntry, Paper
-from reviews import closing, coding, disagreements, outlining, settling
+from reviews.codebook import phases
+from reviews.coding import drafts
 from reviews.models import Assignment, Resolution, Summary
-from reviews.resolving import Settled, defer, resolve, undo
+from reviews.rounds import lifecycle
+from reviews.settling import disagreements, unanimous
+from reviews.settling.resolutions import Settled, defer, resolve, undo
 from tests.making import make_assignment, make_paper, make_round, make_summary
 from tests.test_bundle import bundle_of, come_back, empty_the_site, files_in
 
@@ -16,7 +19,7 @@ INCLUDE, LANGUAGE, SECONDARY = "Include", "Exclude: language", "Exclude: seconda
 
 @pytest.fixture
 def screening(study, ada):
-    outlining.add_preset(study, "screening", by=ada)
+    phases.add_preset(study, "screening", by=ada)
     return make_round(study, "Screening", phase=study.phases.get(key="screening"))
 
 
@@ -32,7 +35,7 @@ def paper(study, screening, main, ben, cleo):
     for reviewer, decision, challenge in ((ben, INCLUDE, "Cost"), (cleo, LANGUAGE, "Talent")):
         make_summary(paper, reviewer, round=screening, answers={"decision": decision})
         make_summary(paper, reviewer, round=main, answers={"challenges": [challenge], "maturity-stage": "Manual"})
-    settling.settle(study)
+    unanimous.settle(study)
     return paper
 
 
@@ -59,7 +62,7 @@ def test_what_an_excluded_paper_left_open_or_settled_later_asks_for_nothing_and_
     decide(paper, LANGUAGE, ada)
     assert open_sections(study, ada) == []
     assert found(paper) == {"decision"}
-    assert settling.settle(study)["settled"] == 0
+    assert unanimous.settle(study)["settled"] == 0
     # The decision itself is kept, and so is what was submitted.
     assert Resolution.objects.in_force().filter(paper=paper, section__key="maturity-stage").count() == 1
     assert Summary.objects.submitted().filter(assignment__paper=paper).count() == 4
@@ -122,7 +125,7 @@ def test_work_on_an_excluded_paper_is_taken_back_with_its_draft_and_given_back(s
     assert set(waiting) == {(other.pk, ben.pk)}
     draft.refresh_from_db()
     with pytest.raises(ValidationError):
-        coding.submit(draft, by=ben)
+        drafts.submit(draft, by=ben)
     line = LogEntry.objects.get(act="leave-phases")
     assert (line.paper, line.facts["assignments"], line.facts["findings"]) == (paper, 2, 0)
 
@@ -147,10 +150,10 @@ def test_a_round_that_is_opened_again_gives_no_excluded_paper_back(study, screen
         make_summary(paper, reviewer, round=screening, answers={"decision": decision})
         make_assignment(paper, reviewer, round=main)
     make_assignment(other, ben, round=main)
-    closing.close_round(main, by=ada)
+    lifecycle.close_round(main, by=ada)
     decide(paper, LANGUAGE, ada)
     main.refresh_from_db()
-    assert closing.reopen_round(main, by=ada, reason="One was forgotten.") == 1
+    assert lifecycle.reopen_round(main, by=ada, reason="One was forgotten.") == 1
     assert Assignment.objects.awaiting().get().paper == other
 
 
@@ -159,7 +162,7 @@ def test_a_unanimous_exclusion_does_the_same_when_the_last_reader_submits(study,
     make_summary(paper, ben, round=screening, answers={"decision": LANGUAGE})
     last = make_summary(paper, cleo, round=screening, submitted=False, answers={"decision": LANGUAGE})
     make_assignment(paper, ben, round=main)
-    coding.submit(last, by=cleo)
+    drafts.submit(last, by=cleo)
     assert found(paper) == {"decision"}
     assert not Assignment.objects.awaiting().exists()
     assert paper not in Paper.objects.available_in(main.phase)

@@ -10,14 +10,15 @@ from django.core.management import call_command
 from django.db import models
 from django.urls import reverse
 
-from mapping import codebook, importing
+from mapping.codebook import changes as codebook_changes
 from mapping.models import Paper, PaperImport
 from mapping.models.fields import LimitedTextField
+from mapping.papers import importing
 from mapping.parsers import read_papers
 from mapping.parsers.lengths import OTHER_FIELD, PAPER, PROSE, SENTENCES
-from mapping.protocol import ProtocolRefused, dump, read
-from reviews import coding
-from reviews.importing import import_codings, import_summaries
+from mapping.protocol.files import ProtocolRefused, dump, read
+from reviews.coding import drafts
+from reviews.exchange.importing import import_codings, import_summaries
 from reviews.models import Answer
 from tests.making import make_assignment, make_paper, make_round, make_summary
 from tests.test_bundle import bundle_of, come_back, tampered
@@ -137,19 +138,19 @@ def test_answers_have_a_longest_length_and_older_ones_are_saved_on(study, as_use
     assert not Answer.objects.exists()
 
     section = study.sections.get(key="conclusion")
-    summary = coding.open_summary(assignment)
+    summary = drafts.open_summary(assignment)
     Answer.objects.create(summary=summary, section=section, text="y" * (PROSE + 5), version=1)
     content = {"text": "y" * (PROSE + 5), "quote": "because"}
-    assert coding.save_answer(summary, section, content, based_on=1, by=ben).word == "saved"
+    assert drafts.save_answer(summary, section, content, based_on=1, by=ben).word == "saved"
 
 
 def test_codes_have_a_longest_length_on_every_way_in(study, as_user, ada):
     section = study.sections.get(key="challenges")
     long = "x" * (SENTENCES + 1)
     with pytest.raises(ValidationError, match="definition has 20,001 characters"):
-        codebook.add(section, by=ada, facts={"label": "New", "definition": long})
+        codebook_changes.add(section, by=ada, facts={"label": "New", "definition": long})
     with pytest.raises(ValidationError, match="when not to use has 20,001 characters"):
-        codebook.change(section.codes.first(), by=ada, facts={"when_not": long}, reason="x")
+        codebook_changes.change(section.codes.first(), by=ada, facts={"when_not": long}, reason="x")
     answer = as_user(ada).post(
         reverse("new-code", args=[study.slug]) + "?section=challenges", {"label": "New", "definition": long}
     )

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mapping.models import LogEntry, Membership
-from reviews import resolving
 from reviews.models import EarlyLook
+from reviews.settling import resolutions
 from tests.making import make_assignment, make_paper, make_round, make_study, make_summary, make_user
 
 
@@ -141,7 +141,7 @@ def test_the_log_hides_what_the_comparison_hides(study, url, ada, cleo, as_user)
     make_summary(paper, cleo, round=main, answers={"method": "Experiment"})
     pilot.closed_at = timezone.now()
     pilot.save()
-    resolving.defer(paper, study.sections.get(key="method"), note="an experiment here", by=dan)
+    resolutions.defer(paper, study.sections.get(key="method"), note="an experiment here", by=dan)
 
     client = as_user(ada)
     assert client.get(f"/s/{study.slug}/papers/{paper.key}/comparison/").status_code == 403

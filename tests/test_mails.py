@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from mapping import password_mail
 from mapping.models import PasswordMail, Section
-from reviews import remarking
+from mapping.people import password_mail
+from reviews.settling import discussion
 from tests.making import make_paper, make_summary
 from tests.own_server import OwnServer
 from tests.raw_http import Connection
@@ -72,7 +72,7 @@ def test_a_mention_leads_to_the_public_address(study, ben, cleo, settings, djang
     for user in (ben, cleo):
         make_summary(paper, user, answers={"challenges": ["Cost"]})
     with django_capture_on_commit_callbacks(execute=True):
-        remarking.remark(paper, Section.objects.get(key="challenges"), text="@cleo look", by=ben)
+        discussion.remark(paper, Section.objects.get(key="challenges"), text="@cleo look", by=ben)
     assert links(mail.outbox[0])[0].startswith(f"{PUBLIC}/s/{study.slug}/papers/{paper.key}/comparison/")
 
 

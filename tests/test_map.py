@@ -14,12 +14,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from mapping.charts import drawing
+from mapping.charts import output
 from mapping.charts.engine import Engine
 from mapping.models import Finding, FindingMark, Study
-from mapping.protocol import built_in, create_study
-from reviews import settling
+from mapping.protocol.files import built_in, create_study
 from reviews.models import Summary
+from reviews.settling import unanimous
 from tests.making import absent, make_assignment, make_code, make_paper, make_round, make_summary
 
 
@@ -99,8 +99,8 @@ def test_every_kind_of_figure_has_a_picture_a_table_and_files(kind, settled, ada
 
 def test_where_no_figure_can_be_drawn_the_page_keeps_its_table_and_the_files_say_so(settled, ada, as_user, monkeypatch):
     hanging = Engine((sys.executable, "-c", "import sys; sys.stdin.buffer.read()"), patience=0)
-    monkeypatch.setattr(drawing, "engine", hanging)
-    drawing.svg_of.cache_clear()
+    monkeypatch.setattr(output, "engine", hanging)
+    output.svg_of.cache_clear()
     asked = {"y": "challenges", "x": "method"}
     page = as_user(ada).get(f"/s/{settled.slug}/map/", asked)
     file = as_user(ada).get(f"/s/{settled.slug}/map/figure.png", asked)
@@ -354,7 +354,7 @@ def survey(folder, ada):
     codings = str(folder / "codes-450.csv")
     call_command("import_codings", study.slug, codings, create=True, absence="NA=not_applicable", verbosity=0)
     assert Summary.objects.submitted().filter(assignment__round__study=study).count() == 450
-    settling.settle(study, by=ada)
+    unanimous.settle(study, by=ada)
     return study
 
 

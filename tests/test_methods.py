@@ -8,10 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from mapping import codebook
+from mapping.codebook import changes as codebook_changes
 from mapping.models import Finding, FindingMark, PaperSource, Study
-from reviews import closing, flow_chart, settling
 from reviews.models import EarlyLook, Round, Summary
+from reviews.results import flow_chart
+from reviews.rounds import lifecycle
+from reviews.settling import unanimous
 from tests.making import (
     make_assignment,
     make_code,
@@ -38,8 +40,8 @@ def coded(study, ada, ben, cleo):
         make_summary(paper, ben, answers={"challenges": ["Cost"]})
         make_summary(paper, cleo, answers={"challenges": [label]})
     PaperSource.objects.create(paper=paper, source="ACM", is_duplicate=True)
-    closing.close_round(Round.objects.get(), by=ada)
-    settling.settle(study, by=ada)
+    lifecycle.close_round(Round.objects.get(), by=ada)
+    unanimous.settle(study, by=ada)
     return study
 
 
@@ -72,7 +74,7 @@ def test_the_text_claims_nothing_of_how_answers_that_came_in_files_were_made(cod
 
 
 def test_a_closed_round_without_summaries_is_told_of(study, ada, as_user):
-    closing.close_round(make_round(study), by=ada)
+    lifecycle.close_round(make_round(study), by=ada)
 
     assert as_user(ada).get(f"/s/{study.slug}/methods/").status_code == 200
 
@@ -168,9 +170,9 @@ def test_the_flow_leaves_as_a_figure_of_its_own(coded, ada, ben, as_user):
 def test_the_text_claims_reasons_of_the_changes_that_have_one_alone(coded, ada, as_user):
     make_section(coded.phases.get(), "later")
     code = make_code(coded.sections.get(key="later"), "First")
-    codebook.change(code, by=ada, facts={"label": "Second"}, reason="clearer")
+    codebook_changes.change(code, by=ada, facts={"label": "Second"}, reason="clearer")
     assert "it was changed, each time with the reason on record: " in words(as_user(ada), coded)
-    codebook.add(code.section, by=ada, facts={"label": "Third"})
+    codebook_changes.add(code.section, by=ada, facts={"label": "Third"})
     assert "it was changed, 1 time of 2 with the reason on record: " in words(as_user(ada), coded)
 
 

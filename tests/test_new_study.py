@@ -4,8 +4,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
-from mapping import protocol
 from mapping.models import Code, LogEntry, Membership, Study
+from mapping.protocol import files as protocol_files
 from tests.making import make_code, make_study, make_user
 
 NEW = "/studies/new/"
@@ -72,7 +72,9 @@ def test_a_refused_file_and_a_deactivated_lead_make_no_study(ada, tmp_path):
 
 def test_the_same_title_twice_gets_another_slug_and_a_title_without_latin_letters_gets_one_too(ada):
     def slug(title):
-        return protocol.create_study(title=title, lead=ada, by=ada, protocol=protocol.built_in("blank")).slug
+        return protocol_files.create_study(
+            title=title, lead=ada, by=ada, protocol=protocol_files.built_in("blank")
+        ).slug
 
     assert [slug("Été à Paris!"), slug("Ete a Paris"), slug("系统映射研究"), slug("دراسة")] == [
         "ete-a-paris", "ete-a-paris-2", "study", "study-2",
@@ -161,5 +163,5 @@ def test_the_page_asks_the_database_the_same_however_many_studies_there_are(
 
 def test_the_lead_need_not_be_the_one_who_starts_it(ada):
     ben = make_user("ben")
-    study = protocol.create_study(title="T", lead=ben, by=ada, protocol=protocol.built_in("blank"))
+    study = protocol_files.create_study(title="T", lead=ben, by=ada, protocol=protocol_files.built_in("blank"))
     assert (study.created_by, study.memberships.get().user, study.log.get().by) == (ada, ben, ada)

@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews.closing import close_round
-from reviews.declaring import declare
+from reviews.agreement.declarations import declare
+from reviews.rounds.lifecycle import close_round
 from tests.making import make_assignment, make_code, make_paper, make_round, make_study, make_summary
 
 

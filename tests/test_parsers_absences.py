@@ -2,9 +2,9 @@
 
 import pytest
 
+from mapping.exchange.study_tables import NONE_APPLY
 from mapping.models import Judgement
 from mapping.parsers.absences import AMBIGUOUS, Absence, read_absence
-from mapping.tables import NONE_APPLY
 
 
 @pytest.mark.parametrize(

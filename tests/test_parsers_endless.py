@@ -2,14 +2,14 @@
 
 import pytest
 
-from mapping.importing import free_keys
+from mapping.papers.importing import free_keys
 from mapping.parsers import bibtex, names, ris, summary_templates, tables
-from mapping.parsers.decoding import decoded
+from mapping.parsers.encodings import decoded
 from mapping.parsers.keys import assigned_keys, normalised_doi
 from mapping.parsers.records import PaperRecord
 from mapping.parsers.summary_templates import TemplateSection
 from mapping.parsers.titles import find_duplicates
-from reviews.worddiff import word_diff
+from reviews.settling.word_diff import word_diff
 
 MANY = 1_000_000
 

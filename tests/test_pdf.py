@@ -10,8 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from mapping.models import LogEntry
-from mapping.uploads import close_to_others
-from mapping.views.pdf import byte_range
+from mapping.papers.views.pdf import byte_range
+from mapping.site.uploads import close_to_others
 from tests.making import make_paper
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 8

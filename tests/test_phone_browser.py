@@ -4,7 +4,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews import closing, settling
+from reviews.rounds import lifecycle
+from reviews.settling import unanimous
 from tests.making import make_paper, make_round, make_summary
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -17,8 +18,8 @@ def test_tables_of_figures_fit_on_a_phone(name, study, page_as, ada, ben, cleo):
         paper = make_paper(study)
         for reader in (ben, cleo):
             make_summary(paper, reader, round=round, answers={"method": "Survey", "challenges": ["Data quality"]})
-    settling.settle(study, by=ada)
-    closing.close_round(round, by=ada)
+    unanimous.settle(study, by=ada)
+    lifecycle.close_round(round, by=ada)
     study.released_at = timezone.now()
     study.save()
     page = page_as(ben, viewport={"width": 390, "height": 844})

@@ -12,7 +12,7 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from reviews.planning import own_papers, plan
+from reviews.rounds.allocation import own_papers, plan
 
 PAPERS = [f"paper{number}" for number in range(40)]
 TEAM = ["ada", "ben", "cleo", "dan"]

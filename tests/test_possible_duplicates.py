@@ -8,11 +8,11 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from mapping import duplicates, importing
 from mapping.models import LogEntry, Paper
+from mapping.papers import duplicates, importing
 from mapping.parsers import PaperRecord
 from mapping.parsers.titles import find_duplicates
-from reviews.importing import import_summaries
+from reviews.exchange.importing import import_summaries
 from tests.making import make_paper
 
 LONG = "Continuous delivery of machine learning"

@@ -5,8 +5,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mapping.models import Membership
-from reviews import closing, progress, waiting
 from reviews.models import Assignment, RecodingTask, Summary
+from reviews.overview import waiting
+from reviews.rounds import lifecycle, progress
 from tests.making import make_assignment, make_code, make_paper, make_phase, make_round, make_study, make_summary
 
 
@@ -131,7 +132,7 @@ def test_the_next_phase_waits_to_be_handed_out_once_the_rounds_before_it_are_clo
         return [line.text for line in waiting.waiting(as_member(study, ada), ada)]
 
     assert told() == ["1 round has everything in and can be closed"]
-    closing.close_round(screened, by=ada)
+    lifecycle.close_round(screened, by=ada)
     assert told() == ["1 paper is not handed out in Coding"]
 
 

@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from mapping.models import Code, CodebookChange, Membership
-from reviews import coding, recoding, undoing
+from reviews.codebook import code_changes, undo
+from reviews.coding import drafts
 from reviews.models import Mark, RecodingTask
 from tests.making import make_assignment, make_code, make_paper, make_summary, make_user
 
@@ -30,7 +31,7 @@ def inbox(study):
 
 
 def decide(client, study, code, act, **facts):
-    from mapping.codebook import code_token
+    from mapping.codebook.changes import code_token
 
     code.refresh_from_db()
     url = reverse("decide-proposal", args=[study.slug, code.pk])
@@ -53,12 +54,12 @@ def test_a_lead_who_still_codes_the_paper_learns_nothing_of_what_is_proposed_the
     proposed.save()
     eve = make_user("eve")
     Membership.objects.create(study=study, user=eve, role="lead")
-    coding.propose_code(section, label="Whispered", definition="", reason="", by=ben)
+    drafts.propose_code(section, label="Whispered", definition="", reason="", by=ben)
     declined, merged = (
         make_code(section, label, status="proposed", proposed_by=ben) for label in ("Lack of hands", "Lack of heads")
     )
-    recoding.decline(declined, by=eve, reason="what lack?")
-    recoding.merge(merged, into=section.codes.get(label="Talent"), by=eve, reason="no other lack")
+    code_changes.decline(declined, by=eve, reason="what lack?")
+    code_changes.merge(merged, into=section.codes.get(label="Talent"), by=eve, reason="no other lack")
     make_assignment(paper, ada)
 
     client = as_user(ada)
@@ -129,7 +130,7 @@ def test_accepting_edits_first_and_makes_it_a_code_for_all(study, proposed, ada,
     assert (proposed.status, proposed.label) == ("active", "Skills gap")
     assert Mark.objects.get(code=proposed).quote == "we could not hire anybody"
     assert proposed in Code.objects.usable_by(cleo, section)
-    undoing.undo(CodebookChange.objects.get(), by=ada)
+    undo.undo(CodebookChange.objects.get(), by=ada)
     proposed.refresh_from_db()
     assert (proposed.status, proposed.label) == ("proposed", "Lack of talents")
 
@@ -142,7 +143,7 @@ def test_every_word_of_a_proposal_and_its_parent_may_be_edited_before_it_is_acce
     assert decide(as_user(ada), study, proposed, "accept", **words).status_code == 302
     proposed.refresh_from_db()
     assert (proposed.when_not, proposed.example, proposed.parent) == ("Money", "“nobody applied”", talent)
-    undoing.undo(CodebookChange.objects.get(), by=ada)
+    undo.undo(CodebookChange.objects.get(), by=ada)
     proposed.refresh_from_db()
     assert (proposed.status, proposed.parent) == ("proposed", None)
 
@@ -157,7 +158,7 @@ def test_merging_a_proposal_keeps_its_marks(study, proposed, ada, section, as_us
     into = section.codes.get(label="Talent")
     assert decide(as_user(ada), study, proposed, "merge", into=into.pk, reason="the same").status_code == 302
     assert Mark.objects.get(quote="we could not hire anybody").code == into
-    undoing.undo(CodebookChange.objects.get(), by=ada)
+    undo.undo(CodebookChange.objects.get(), by=ada)
     proposed.refresh_from_db()
     assert proposed.status == "proposed"
 
@@ -174,9 +175,9 @@ def test_declining_takes_a_reason_and_asks_to_look_again(study, proposed, ada, b
 
 
 def test_the_second_lead_finds_it_decided(study, proposed, ada, section, as_user):
-    recoding.accept(proposed, by=ada)
+    code_changes.accept(proposed, by=ada)
     with pytest.raises(ValidationError, match="decided"):
-        recoding.decline(proposed, by=ada, reason="no")
+        code_changes.decline(proposed, by=ada, reason="no")
     answered = as_user(ada).get(reverse("decide-proposal", args=[study.slug, proposed.pk]))
     assert answered.url == inbox(study)
 

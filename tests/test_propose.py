@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from mapping.models import Code, LogEntry, Section
-from reviews import coding
+from reviews.coding import drafts
 from tests.answers import code, fill, marks, said, save
 from tests.making import make_assignment, make_paper
 from tests.reading import form_in
@@ -18,7 +18,7 @@ def paper(study):
 
 @pytest.fixture
 def draft(assignment):
-    return coding.open_summary(assignment)
+    return drafts.open_summary(assignment)
 
 
 @pytest.fixture
@@ -27,14 +27,14 @@ def challenges(study):
 
 
 def test_a_proposed_code_is_usable_at_once_by_its_proposer_and_by_nobody_else(draft, challenges, paper, cleo, ben):
-    proposal = coding.propose_code(challenges, label=" Data  poisoning", definition="d", reason="r", by=ben)
+    proposal = drafts.propose_code(challenges, label=" Data  poisoning", definition="d", reason="r", by=ben)
     assert (proposal.label, proposal.status) == ("Data poisoning", "proposed")
     save(draft, "challenges", marks=marks(proposal))
-    other = coding.open_summary(make_assignment(paper, cleo))
+    other = drafts.open_summary(make_assignment(paper, cleo))
     with pytest.raises(ValidationError, match="no such code"):
         save(other, "challenges", marks=marks(proposal))
     # Cleo may propose the same words, and learns nothing from it.
-    coding.propose_code(challenges, label="data poisoning", definition="d", reason="r", by=cleo)
+    drafts.propose_code(challenges, label="data poisoning", definition="d", reason="r", by=cleo)
     assert not LogEntry.objects.filter(act="propose-code", paper__isnull=False).exists()
     assert "poisoning" not in str(list(LogEntry.objects.filter(act="propose-code").values_list("facts", flat=True)))
 
@@ -42,20 +42,20 @@ def test_a_proposed_code_is_usable_at_once_by_its_proposer_and_by_nobody_else(dr
 def test_a_proposal_must_be_new_to_its_proposer(study, challenges, ben):
     for label, word in (("model DRIFT", "already"), ("", "blank"), ("x" * 301, "300")):
         with pytest.raises(ValidationError, match=word):
-            coding.propose_code(challenges, label=label, definition="", reason="", by=ben)
+            drafts.propose_code(challenges, label=label, definition="", reason="", by=ben)
     with pytest.raises(ValidationError, match="no codes"):
-        coding.propose_code(Section.objects.get(key="conclusion"), label="new", definition="", reason="", by=ben)
+        drafts.propose_code(Section.objects.get(key="conclusion"), label="new", definition="", reason="", by=ben)
 
 
 def test_a_proposal_is_taken_back_while_no_answer_uses_it(draft, challenges, ben, cleo):
-    proposal = coding.propose_code(challenges, label="Poisoning", definition="", reason="", by=ben)
+    proposal = drafts.propose_code(challenges, label="Poisoning", definition="", reason="", by=ben)
     save(draft, "challenges", marks=marks(proposal))
     with pytest.raises(ValidationError, match="in use"):
-        coding.withdraw_proposal(proposal, by=ben)
+        drafts.withdraw_proposal(proposal, by=ben)
     save(draft, "challenges", based_on=1)
     with pytest.raises(ValidationError, match="not an open proposal of yours"):
-        coding.withdraw_proposal(proposal, by=cleo)
-    coding.withdraw_proposal(proposal, by=ben)
+        drafts.withdraw_proposal(proposal, by=cleo)
+    drafts.withdraw_proposal(proposal, by=ben)
     assert not Code.objects.usable_by(ben, proposal.section).filter(pk=proposal.pk).exists()
 
 

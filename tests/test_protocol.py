@@ -5,11 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mapping import protocol
-from mapping.coefficients import COEFFICIENTS
 from mapping.models import Code, Phase, Section, Study
-from mapping.parsers.protocol import ProtocolRefused, rules
-from reviews import templating
+from mapping.protocol import files as protocol_files
+from mapping.protocol.coefficients import COEFFICIENTS
+from mapping.protocol.parser import ProtocolRefused, rules
+from reviews.codebook import template as codebook_template
 from tests.making import make_code, make_study
 
 MLOPS_KEYS = [
@@ -30,7 +30,7 @@ CHALLENGES = """
 
 def problems_of(content, file="protocol.json"):
     with pytest.raises(ProtocolRefused) as refused:
-        protocol.read(content, file)
+        protocol_files.read(content, file)
     return refused.value.problems
 
 
@@ -39,7 +39,7 @@ def section(**facts):
 
 
 def test_the_mlops_template_has_its_sections_in_order_and_reading_depth_last():
-    template = protocol.built_in("mlops")
+    template = protocol_files.built_in("mlops")
     assert [one.key for one in template.sections] == [*MLOPS_KEYS, "reading-depth"]
     assert [one.key for one in template.research_questions] == ["RQ1", "RQ2", "RQ3", "RQ4"]
     questions = {one.key: one.research_question for one in template.sections if one.research_question}
@@ -56,7 +56,7 @@ def test_the_mlops_template_has_its_sections_in_order_and_reading_depth_last():
 
 
 def test_the_mlops_codebook_names_every_challenge_and_orders_the_stages():
-    template = {one.key: one for one in protocol.built_in("mlops").sections}
+    template = {one.key: one for one in protocol_files.built_in("mlops").sections}
     wanted = {" ".join(words.split()).lower() for words in CHALLENGES.split(";")}
     assert {code.label.lower() for code in template["challenges"].codes} == wanted
     assert [code.label.lower() for code in template["maturity-stage"].codes] == [
@@ -68,15 +68,15 @@ def test_the_mlops_codebook_names_every_challenge_and_orders_the_stages():
     }
 
 
-@pytest.mark.parametrize("name", [*protocol.BUILT_IN, *protocol.PRESETS])
+@pytest.mark.parametrize("name", [*protocol_files.BUILT_IN, *protocol_files.PRESETS])
 def test_every_code_that_comes_with_concord_is_defined_and_nothing_in_its_files_is_read_over(name):
-    template = protocol.preset(name) if name in protocol.PRESETS else protocol.built_in(name)
+    template = protocol_files.preset(name) if name in protocol_files.PRESETS else protocol_files.built_in(name)
     assert template.notes == ()
     assert [code.label for one in template.sections for code in one.codes if not code.definition] == []
 
 
 def test_the_software_engineering_template_classifies_research_as_wieringa_does():
-    template = protocol.built_in("software-engineering")
+    template = protocol_files.built_in("software-engineering")
     assert [one.key for one in template.sections] == [
         "research-type", "contribution-type", "research-method", "venue-type", "topic", "reading-depth",
     ]  # fmt: skip
@@ -85,7 +85,7 @@ def test_the_software_engineering_template_classifies_research_as_wieringa_does(
 
 
 def test_screening_excludes_by_every_reason_but_include():
-    (decision,) = protocol.preset("screening").sections
+    (decision,) = protocol_files.preset("screening").sections
     assert {code.label for code in decision.codes if not code.excludes_paper} == {"Include"}
 
 
@@ -149,7 +149,7 @@ def test_all_problems_are_said_at_once():
 
 
 def test_a_misspelt_key_is_noted_and_not_refused():
-    read = protocol.read({"titel": "x", "sections": [section(colour="red", codes=[{"label": "x", "when": ""}])]})
+    read = protocol_files.read({"titel": "x", "sections": [section(colour="red", codes=[{"label": "x", "when": ""}])]})
     assert list(read.notes) == [
         "titel: unknown, read over", "sections[0].colour: unknown, read over",
         "sections[0].codes[0].when: unknown, read over",
@@ -157,7 +157,7 @@ def test_a_misspelt_key_is_noted_and_not_refused():
 
 
 def test_a_short_file_is_enough_and_may_have_a_byte_order_mark():
-    read = protocol.read(b'\xef\xbb\xbf{"sections": [{"key": "a", "label": " A ", "kind": "text"}]}')
+    read = protocol_files.read(b'\xef\xbb\xbf{"sections": [{"key": "a", "label": " A ", "kind": "text"}]}')
     assert [(one.label, one.phase) for one in read.sections] == [("A", "coding")]
     assert [(one.key, one.kind) for one in read.phases] == [("coding", "coding")]
 
@@ -166,13 +166,13 @@ def test_what_a_study_writes_out_it_reads_back_the_same(study, ada):
     challenges = study.sections.get(key="challenges")
     child = make_code(challenges, "Concept drift", parent=challenges.codes.get(label="Model drift"), definition="Über")
     make_code(challenges, "Old", status="retired")
-    templating.retire_section(study.sections.get(key="cases"), by=ada)
-    written = protocol.dump(study)
+    codebook_template.retire_section(study.sections.get(key="cases"), by=ada)
+    written = protocol_files.dump(study)
 
-    again = protocol.create_study(
-        title=study.title, lead=ada, by=ada, protocol=protocol.read(json.dumps(written)), as_recorded=True
+    again = protocol_files.create_study(
+        title=study.title, lead=ada, by=ada, protocol=protocol_files.read(json.dumps(written)), as_recorded=True
     )
-    assert protocol.dump(again) == written
+    assert protocol_files.dump(again) == written
     copied = Code.objects.get(section__study=again, label=child.label)
     assert (copied.parent.label, copied.parent.section.study) == ("Model drift", again)
 
@@ -184,7 +184,7 @@ def test_what_was_proposed_merged_or_declined_is_no_part_of_the_template(study, 
     make_code(challenges, "Declined", status="declined")
     gone = make_code(challenges, "Merged", status="merged", merged_into=challenges.codes.get(label="Cost"))
     make_code(challenges, "Child of the merged", parent=gone)
-    (written,) = [one for one in protocol.dump(study)["sections"] if one["key"] == "challenges"]
+    (written,) = [one for one in protocol_files.dump(study)["sections"] if one["key"] == "challenges"]
     assert {code["label"] for code in written["codes"]} == kept | {"Child of the merged"}
     assert {code["parent"] for code in written["codes"]} == {None}
 
@@ -217,12 +217,12 @@ def templates(draw):
 @given(templates())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_template_survives_the_way_into_a_study_and_out_again(ada, content):
-    read = protocol.read(content)
-    study = protocol.create_study(title="T", lead=ada, by=ada, protocol=read, as_recorded=True)
-    first = protocol.dump(study)
-    again = protocol.read(first)
-    second = protocol.create_study(title="T", lead=ada, by=ada, protocol=again, as_recorded=True)
-    assert protocol.dump(second) == first
+    read = protocol_files.read(content)
+    study = protocol_files.create_study(title="T", lead=ada, by=ada, protocol=read, as_recorded=True)
+    first = protocol_files.dump(study)
+    again = protocol_files.read(first)
+    second = protocol_files.create_study(title="T", lead=ada, by=ada, protocol=again, as_recorded=True)
+    assert protocol_files.dump(second) == first
     assert [replace(one, added_at=None) for one in again.sections] == [
         replace(one, added_at=None) for one in sorted(read.sections, key=lambda one: place(read, one))
     ]
@@ -235,8 +235,8 @@ def place(template, section):
 def test_a_study_started_from_another_takes_nothing_retired(study, ada):
     challenges = study.sections.get(key="challenges")
     make_code(challenges, "Old", status="retired")
-    templating.retire_section(study.sections.get(key="cases"), by=ada)
-    taken = protocol.read(protocol.dump(study)).in_use()
+    codebook_template.retire_section(study.sections.get(key="cases"), by=ada)
+    taken = protocol_files.read(protocol_files.dump(study)).in_use()
     assert "cases" not in {one.key for one in taken.sections}
     assert "Old" not in {code.label for one in taken.sections for code in one.codes}
 
@@ -244,12 +244,12 @@ def test_a_study_started_from_another_takes_nothing_retired(study, ada):
 def test_protocol_json_is_for_leads_and_loads_as_a_template(study, as_user, ada):
     answer = as_user(ada).get(f"/s/{study.slug}/protocol.json")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="protocol.json"'
-    assert protocol.read(answer.content) == protocol.read(protocol.dump(study))
+    assert protocol_files.read(answer.content) == protocol_files.read(protocol_files.dump(study))
 
 
 @pytest.mark.django_db
 def test_a_template_with_a_declared_target_is_declared_when_the_study_starts(ada):
-    template = protocol.read({"sections": [section(agreement_target=0.8, declared_at="2020-01-01T00:00:00Z")]})
-    started = protocol.create_study(title="T", lead=ada, by=ada, protocol=template)
+    template = protocol_files.read({"sections": [section(agreement_target=0.8, declared_at="2020-01-01T00:00:00Z")]})
+    started = protocol_files.create_study(title="T", lead=ada, by=ada, protocol=template)
     assert started.sections.get().declared_at >= started.created_at
     assert make_study(lead=ada).sections.filter(declared_at__isnull=False).count() == 0

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from mapping.models import Membership
-from reviews import rail
+from reviews.overview import rail
 from tests.making import make_assignment, make_code, make_paper, make_round, make_summary
 
 

@@ -3,13 +3,13 @@
 import pytest
 from django.utils import timezone
 
-from reviews.agreement import Absence
-from reviews.coding import reopen, submit
-from reviews.freezing import freeze
+from reviews.agreement.frozen import freeze
+from reviews.agreement.ratings import Sheet, everything
+from reviews.agreement.statistics import Absence
+from reviews.codebook.template import add_section, restore_section, retire_section
+from reviews.coding.drafts import reopen, submit
+from reviews.coding.recoding_tasks import recode
 from reviews.models import EarlyLook, RecodingTask, Summary
-from reviews.rating import Sheet, everything
-from reviews.revising import recode
-from reviews.templating import add_section, restore_section, retire_section
 from tests.making import absent, make_answer, make_paper, make_round, make_summary
 
 

@@ -5,8 +5,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
 from mapping.models import Code
-from reviews import recoding, revising, templating, touching, undoing
-from reviews.coding import reopen, save_answer, submit
+from reviews.codebook import code_changes, impact, template, undo
+from reviews.coding import recoding_tasks
+from reviews.coding.drafts import reopen, save_answer, submit
 from reviews.models import Answer, Mark, RecodingTask, Summary
 from tests.making import make_assignment, make_code, make_paper, make_summary
 
@@ -30,7 +31,7 @@ def paper(study, ben, cleo):
 
 @pytest.fixture
 def change(code, paper, ada):
-    return recoding.split(code, into=HALVES, by=ada, reason="two things")
+    return code_changes.split(code, into=HALVES, by=ada, reason="two things")
 
 
 def task_of(user, paper):
@@ -81,7 +82,7 @@ def test_recoding_is_a_new_revision_and_the_first_stays(change, paper, study, be
     task.refresh_from_db()
     assert task.done_at
     section = task.section
-    rated = touching.rated([section], study.created_by)[section, "code"]
+    rated = impact.rated([section], study.created_by)[section, "code"]
     given = rated.ratings[rated.raters.index(ben.pk)][rated.papers.index(paper.pk)]
     assert given == {"Data quality", "Cost"}
 
@@ -119,12 +120,12 @@ def test_nobody_recodes_for_somebody_else_nor_over_a_newer_revision(change, pape
     task = task_of(ben, paper)
     assert as_user(cleo).get(page(study, task)).status_code == 404
     with pytest.raises(PermissionDenied):
-        revising.recode(task, {"none_apply": True}, by=cleo, based_on=1)
+        recoding_tasks.recode(task, {"none_apply": True}, by=cleo, based_on=1)
     with pytest.raises(ValidationError):
-        revising.recode(task, {"none_apply": True}, by=ben, based_on=2)
-    revising.recode(task, {"none_apply": True}, by=ben, based_on=1)
+        recoding_tasks.recode(task, {"none_apply": True}, by=ben, based_on=2)
+    recoding_tasks.recode(task, {"none_apply": True}, by=ben, based_on=1)
     with pytest.raises(ValidationError):
-        revising.recode(task, {"none_apply": True}, by=ben, based_on=2)
+        recoding_tasks.recode(task, {"none_apply": True}, by=ben, based_on=2)
 
 
 def test_a_reopened_summary_is_changed_as_a_whole_first(change, paper, study, ben, ada, as_user):
@@ -138,11 +139,11 @@ def test_a_reopened_summary_is_changed_as_a_whole_first(change, paper, study, be
 def test_a_split_is_undone_while_its_codes_are_unused_and_refused_after(change, paper, ben, ada, code):
     task = task_of(ben, paper)
     made = Code.objects.get(label="Noisy data")
-    revising.recode(task, {"marks": [{"code": made.pk}]}, by=ben, based_on=1)
+    recoding_tasks.recode(task, {"marks": [{"code": made.pk}]}, by=ben, based_on=1)
     with pytest.raises(ValidationError, match="in use"):
-        undoing.undo(change, by=ada)
+        undo.undo(change, by=ada)
     Summary.objects.filter(revision=2).delete()
-    undoing.undo(change, by=ada)
+    undo.undo(change, by=ada)
     code.refresh_from_db()
     assert code.status == "active"
     assert not RecodingTask.objects.open().exists()
@@ -150,14 +151,14 @@ def test_a_split_is_undone_while_its_codes_are_unused_and_refused_after(change, 
 
 def test_merging_a_split_code_away_ends_its_tasks_and_the_undo_brings_them_back(change, paper, ada, code):
     there = Code.objects.get(label="Noisy data")
-    merged = recoding.merge(code, into=there, by=ada, reason="one half is enough")
+    merged = code_changes.merge(code, into=there, by=ada, reason="one half is enough")
     assert not RecodingTask.objects.open().exists()
-    undoing.undo(merged, by=ada)
+    undo.undo(merged, by=ada)
     assert RecodingTask.objects.open().count() == 2
 
 
 def test_a_late_section_is_asked_of_every_submitted_summary_and_of_nothing_else(study, paper, ada, ben, as_user):
-    section = templating.add_section(
+    section = template.add_section(
         study, by=ada, facts={"label": "Data set", "kind": "text", "phase": study.phases.get(), "is_required": True}
     )
     assert RecodingTask.objects.open().filter(section=section).count() == 3
@@ -207,7 +208,7 @@ def write(draft, codes, by):
 
 
 def test_who_is_still_writing_is_told_of_a_split_and_chooses_again_in_the_draft(draft, code, study, ada, ben, as_user):
-    recoding.split(code, into=HALVES, by=ada, reason="two things")
+    code_changes.split(code, into=HALVES, by=ada, reason="two things")
     client = as_user(ben)
     task = RecodingTask.objects.get(assignment=draft.assignment)
     address = reverse("summary", args=[study.slug, "three"])
@@ -227,7 +228,7 @@ def test_who_is_still_writing_is_told_of_a_split_and_chooses_again_in_the_draft(
 
 
 def test_who_submits_a_split_code_all_the_same_is_asked_to_recode_it(draft, code, study, ada, ben, as_user):
-    recoding.split(code, into=HALVES, by=ada, reason="two things")
+    code_changes.split(code, into=HALVES, by=ada, reason="two things")
     submit(draft, by=ben)
     task = RecodingTask.objects.waiting().get(assignment=draft.assignment)
     assert "What you said" in as_user(ben).get(page(study, task)).content.decode()
@@ -237,6 +238,6 @@ def test_a_declined_proposal_is_told_in_the_draft_that_uses_it(study, ada, ben, 
     section = study.sections.get(key="challenges")
     make_code(section, "Moon", status="proposed", proposed_by=ben)
     make_summary(make_paper(study, key="three"), ben, submitted=False, answers={"challenges": ["Moon"]})
-    recoding.decline(Code.objects.get(label="Moon"), by=ada, reason="no challenge")
+    code_changes.decline(Code.objects.get(label="Moon"), by=ada, reason="no challenge")
     shown = as_user(ben).get(reverse("summary", args=[study.slug, "three"])).content.decode()
     assert "“Moon” was declined: choose again. Why: no challenge" in shown

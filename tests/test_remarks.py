@@ -7,10 +7,11 @@ from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from mapping import paper_keeping
 from mapping.models import Membership
-from reviews import remarking, undoing
+from mapping.papers import editing
+from reviews.codebook import undo
 from reviews.models import Mention, Remark
+from reviews.settling import discussion
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
 
 SECRET = "Table 3 says persimmon"
@@ -37,14 +38,14 @@ def page(paper):
 def test_those_who_may_see_the_answers_read_the_discussion_and_nobody_else(paper, challenges, as_user, ada, ben, olga):
     dan = make_user("dan")
     Membership.objects.create(study=paper.study, user=dan, role="reviewer")
-    remarking.remark(paper, challenges, text=SECRET, by=ben)
+    discussion.remark(paper, challenges, text=SECRET, by=ben)
     readers = {"ada": ada, "ben": ben, "dan": dan, "olga": olga}
     seen = {name for name, user in readers.items() if SECRET in as_user(user).get(page(paper)).content.decode()}
     assert seen == {"ada", "ben"}
 
 
 def test_remarks_are_invisible_to_those_still_blind_on_every_page(paper, challenges, as_user, ada, ben):
-    line = remarking.remark(paper, challenges, text=f"{SECRET} @ada", by=ben)
+    line = discussion.remark(paper, challenges, text=f"{SECRET} @ada", by=ben)
     # Ada was called, then she is to code the paper herself.
     make_assignment(paper, ada)
     client = as_user(ada)
@@ -74,21 +75,21 @@ def test_a_mention_rings_until_it_is_seen_and_comes_by_mail(
 ):
     settings.SENDS_MAIL = True
     with django_capture_on_commit_callbacks(execute=True):
-        remarking.remark(paper, challenges, text=f"{SECRET}, @Cleo? And mail@ben.org", by=ben)
+        discussion.remark(paper, challenges, text=f"{SECRET}, @Cleo? And mail@ben.org", by=ben)
     assert [one.user for one in Mention.objects.all()] == [cleo]
     assert [message.to for message in mail.outbox] == [[cleo.email]]
     assert page(paper) in mail.outbox[0].body
     assert SECRET not in mail.outbox[0].body
     client = as_user(cleo)
-    assert remarking.unseen_count(cleo) == 1
+    assert discussion.unseen_count(cleo) == 1
     assert paper.title in client.get(reverse("mentions")).content.decode()
     client.get(page(paper))
-    assert remarking.unseen_count(cleo) == 0
+    assert discussion.unseen_count(cleo) == 0
 
 
 def test_without_smtp_no_mail_is_tried(paper, challenges, ben, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
-        remarking.remark(paper, challenges, text="@cleo look", by=ben)
+        discussion.remark(paper, challenges, text="@cleo look", by=ben)
     assert mail.outbox == []
 
 
@@ -96,7 +97,7 @@ def test_whoever_may_not_see_the_answers_cannot_be_called(paper, challenges, ben
     dan = make_user("dan")
     Membership.objects.create(study=paper.study, user=dan, role="reviewer")
     with pytest.raises(ValidationError):
-        remarking.remark(paper, challenges, text="What do you think, @dan?", by=ben)
+        discussion.remark(paper, challenges, text="What do you think, @dan?", by=ben)
     assert not Remark.objects.exists()
 
 
@@ -106,25 +107,25 @@ def test_observers_and_blind_reviewers_write_nothing(paper, challenges, olga, st
     make_assignment(paper, dan)
     for user in (olga, dan):
         with pytest.raises(PermissionDenied):
-            remarking.remark(paper, challenges, text="Hello", by=user)
+            discussion.remark(paper, challenges, text="Hello", by=user)
 
 
 def test_a_thread_is_resolved_and_taken_up_again(paper, challenges, ben, cleo):
-    line = remarking.remark(paper, challenges, text="Look at table 3", by=ben)
-    assert remarking.resolve_remark(line, by=cleo)
-    assert not remarking.resolve_remark(line, by=ben)
+    line = discussion.remark(paper, challenges, text="Look at table 3", by=ben)
+    assert discussion.resolve_remark(line, by=cleo)
+    assert not discussion.resolve_remark(line, by=ben)
     line.refresh_from_db()
     assert line.resolved_by == cleo
-    assert remarking.resolve_remark(line, by=ben, is_resolved=False)
+    assert discussion.resolve_remark(line, by=ben, is_resolved=False)
 
 
 def test_a_decision_rule_joins_the_definition_with_the_paper_as_example(paper, challenges, ada, ben):
-    line = remarking.remark(paper, challenges, text="Only where a budget is named.", by=ben)
+    line = discussion.remark(paper, challenges, text="Only where a budget is named.", by=ben)
     code = challenges.codes.get(label="Cost")
     with pytest.raises(PermissionDenied):
-        remarking.keep_as_rule(line, code, by=ben)
+        discussion.keep_as_rule(line, code, by=ben)
     version = paper.study.codebook_version
-    change = remarking.keep_as_rule(line, code, by=ada)
+    change = discussion.keep_as_rule(line, code, by=ada)
     code.refresh_from_db()
     assert "Only where a budget is named." in code.definition
     assert paper.key in code.example
@@ -132,8 +133,8 @@ def test_a_decision_rule_joins_the_definition_with_the_paper_as_example(paper, c
     assert Remark.objects.get().is_decision_rule
     # Pressed twice, or by two leads, it is one rule; and like any change of the codebook it can be taken back.
     with pytest.raises(ValidationError):
-        remarking.keep_as_rule(line, code, by=ada)
-    undoing.undo(change, by=ada, reason="Too strict.")
+        discussion.keep_as_rule(line, code, by=ada)
+    undo.undo(change, by=ada, reason="Too strict.")
     code.refresh_from_db()
     assert (code.definition, code.example) == ("", "")
 
@@ -141,10 +142,10 @@ def test_a_decision_rule_joins_the_definition_with_the_paper_as_example(paper, c
 def test_a_rule_waits_while_its_example_would_tell_somebody_who_still_codes_the_paper(paper, challenges, ada, study):
     dan = make_user("dan")
     Membership.objects.create(study=study, user=dan, role="reviewer")
-    line = remarking.remark(paper, challenges, text="Only where a budget is named.", by=ada)
+    line = discussion.remark(paper, challenges, text="Only where a budget is named.", by=ada)
     make_assignment(paper, dan)
     with pytest.raises(ValidationError):
-        remarking.keep_as_rule(line, challenges.codes.first(), by=ada)
+        discussion.keep_as_rule(line, challenges.codes.first(), by=ada)
 
 
 def test_in_an_anonymous_study_readers_are_called_by_letter_and_named_nowhere(
@@ -152,8 +153,8 @@ def test_in_an_anonymous_study_readers_are_called_by_letter_and_named_nowhere(
 ):
     paper.study.is_anonymous = True
     paper.study.save()
-    letters = {user.pk: letter for letter, user in remarking.lettered(paper, challenges.phase_id).items()}
-    remarking.remark(paper, challenges, text=f"I am ben, and @{letters[cleo.pk]} should look", by=ben)
+    letters = {user.pk: letter for letter, user in discussion.lettered(paper, challenges.phase_id).items()}
+    discussion.remark(paper, challenges, text=f"I am ben, and @{letters[cleo.pk]} should look", by=ben)
     assert [one.user for one in Mention.objects.all()] == [cleo]
     body = as_user(ada).get(page(paper)).content.decode()
     body = re.sub(r'value="\w{64}"', "", body)  # a token may hold any three letters
@@ -165,5 +166,5 @@ def test_a_discussed_paper_is_not_deleted(study, ada, challenges):
     paper = make_paper(study, "Discussed")
     Remark.objects.create(paper=paper, section=challenges, by=ada, text="Is this in scope?")
     with pytest.raises(ValidationError, match=r"Nothing was removed: 1 of these papers is .*remark"):
-        paper_keeping.delete_paper(paper, by=ada)
+        editing.delete_paper(paper, by=ada)
     assert Remark.objects.filter(paper=paper).exists()

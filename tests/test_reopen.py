@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mapping.models import LogEntry
-from reviews import coding
+from reviews.coding import drafts
 from reviews.models import Answer, Summary
 from tests.answers import code, fill, marks, said, save
 from tests.making import make_paper
@@ -19,21 +19,21 @@ def paper(study):
 
 @pytest.fixture
 def draft(assignment):
-    return coding.open_summary(assignment)
+    return drafts.open_summary(assignment)
 
 
 def test_reopening_makes_a_revision_to_change_and_leaves_the_first_as_it_was(draft, study, ada, ben):
     drift = code(study, "Model drift")
     save(draft, "challenges", marks=marks(drift, quote="it drifts", page="4"), confidence=2)
-    coding.submit(draft, by=ben)
-    revision = coding.reopen(draft.assignment, by=ada, reason="  The definition of drift changed. ")
+    drafts.submit(draft, by=ben)
+    revision = drafts.reopen(draft.assignment, by=ada, reason="  The definition of drift changed. ")
 
     assert (revision.revision, revision.reopened_by, revision.reopened_reason) == (
         2, ada, "The definition of drift changed."
     )  # fmt: skip
     assert said(revision, "challenges") == said(draft, "challenges")
     save(revision, "challenges", absence="unclear", based_on=1)
-    coding.submit(revision, by=ben)
+    drafts.submit(revision, by=ben)
     assert said(draft, "challenges").codes == [drift.pk]
     assert list(Summary.objects.first_submissions()) == [draft]
     assert list(Summary.objects.latest()) == [revision]
@@ -42,45 +42,45 @@ def test_reopening_makes_a_revision_to_change_and_leaves_the_first_as_it_was(dra
 
 def test_only_a_lead_reopens_with_a_reason_and_only_what_is_submitted(draft, ada, ben):
     with pytest.raises(ValidationError, match="nothing to reopen"):
-        coding.reopen(draft.assignment, by=ada, reason="why")
+        drafts.reopen(draft.assignment, by=ada, reason="why")
     save(draft, "challenges", none_apply=True)
-    coding.submit(draft, by=ben)
+    drafts.submit(draft, by=ben)
     with pytest.raises(PermissionDenied):
-        coding.reopen(draft.assignment, by=ben, reason="why")
+        drafts.reopen(draft.assignment, by=ben, reason="why")
     with pytest.raises(ValidationError, match="Say why"):
-        coding.reopen(draft.assignment, by=ada, reason=" ")
-    coding.reopen(draft.assignment, by=ada, reason="why")
+        drafts.reopen(draft.assignment, by=ada, reason=" ")
+    drafts.reopen(draft.assignment, by=ada, reason="why")
     with pytest.raises(ValidationError, match="nothing to reopen"):
-        coding.reopen(draft.assignment, by=ada, reason="once more")
+        drafts.reopen(draft.assignment, by=ada, reason="once more")
     assert Summary.objects.count() == 2
 
 
 def test_a_reopened_summary_may_come_in_after_its_round_was_closed(draft, ada, ben):
     save(draft, "challenges", none_apply=True)
-    coding.submit(draft, by=ben)
+    drafts.submit(draft, by=ben)
     round = draft.assignment.round
     round.closed_at = timezone.now()
     round.save()
-    revision = coding.reopen(draft.assignment, by=ada, reason="found while settling")
-    assert coding.submit(revision, by=ben).is_submitted
+    revision = drafts.reopen(draft.assignment, by=ada, reason="found while settling")
+    assert drafts.submit(revision, by=ben).is_submitted
 
 
 def test_a_tab_that_still_shows_the_first_revision_collides_instead_of_overwriting(draft, ada, ben):
     save(draft, "challenges", none_apply=True)
     save(draft, "challenges", absence="unclear", based_on=1)
-    coding.submit(draft, by=ben)
-    revision = coding.reopen(draft.assignment, by=ada, reason="why")
+    drafts.submit(draft, by=ben)
+    revision = drafts.reopen(draft.assignment, by=ada, reason="why")
     assert save(revision, "challenges", absence="not_reported", based_on=1).word == "kept"
 
 
 def test_a_reopened_revision_says_why(as_user, ada, ben, url, assignment):
     client = as_user(ben)
     fill(client, url, challenges__absence="none_apply")
-    coding.submit(Summary.objects.get(), by=ben)
+    drafts.submit(Summary.objects.get(), by=ben)
     reopening = reverse("reopen", args=[assignment.round.study.slug, assignment.paper.key, assignment.pk])
     assert as_user(ada).post(reopening, {"reason": ""}).status_code == 422
     as_user(ada).post(reopening, {"reason": "The definition of drift changed."})
     page = client.get(url)
     assert "The definition of drift changed." in page.content.decode()
     fill(client, url, challenges__absence="unclear")
-    assert [said.absence for said in map(coding.content_of, Answer.objects.order_by("pk"))] == ["", "unclear"]
+    assert [said.absence for said in map(drafts.content_of, Answer.objects.order_by("pk"))] == ["", "unclear"]

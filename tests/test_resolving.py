@@ -8,11 +8,21 @@ from django.db import connection
 from django.utils import timezone
 
 from mapping.models import Code, Finding, Membership
-from reviews import coding
-from reviews.looking import look_early
+from reviews.blindness.early_look import look_early
+from reviews.coding import drafts as coding_drafts
 from reviews.models import Deferral, Resolution, Summary
-from reviews.resolving import AlreadySettled, AnswersChanged, Blind, Settled, defer, lift, resolve, said_of, undo
-from reviews.settled import digest, is_late
+from reviews.settling.decisions import digest, is_late
+from reviews.settling.resolutions import (
+    AlreadySettled,
+    AnswersChanged,
+    Blind,
+    Settled,
+    defer,
+    lift,
+    resolve,
+    said_of,
+    undo,
+)
 from tests.making import (
     absent,
     make_answer,
@@ -273,12 +283,12 @@ def test_the_second_lead_sees_the_firsts_decision_and_may_answer_it(paper, ada, 
 
 def revise(paper, reviewer, ada, labels):
     summary = Summary.objects.get(assignment__paper=paper, assignment__reviewer=reviewer, revision=1)
-    revision = coding.reopen(summary.assignment, by=ada, reason="Look at section 4 again")
+    revision = coding_drafts.reopen(summary.assignment, by=ada, reason="Look at section 4 again")
     section = paper.study.sections.get(key="challenges")
     marks = [{"code": section.codes.get(label=label).pk} for label in labels]
     version = revision.answers.get(section=section).version
-    coding.save_answer(revision, section, {"marks": marks}, based_on=version, by=reviewer)
-    return coding.submit(revision, by=reviewer)
+    coding_drafts.save_answer(revision, section, {"marks": marks}, based_on=version, by=reviewer)
+    return coding_drafts.submit(revision, by=reviewer)
 
 
 def test_a_revision_after_settling_overwrites_nothing_and_asks_for_a_second_look(paper, ada, ben, challenges):
@@ -349,7 +359,8 @@ def test_two_last_readers_who_submit_at_once_settle_what_they_agree_on(ada, ben,
         paper = make_paper(study)
         drafts = [make_summary(paper, user, submitted=False, answers={"challenges": BEN}) for user in (ben, cleo)]
         outcomes = at_once(
-            lambda one=drafts[0]: coding.submit(one, by=ben), lambda one=drafts[1]: coding.submit(one, by=cleo)
+            lambda one=drafts[0]: coding_drafts.submit(one, by=ben),
+            lambda one=drafts[1]: coding_drafts.submit(one, by=cleo),
         )
         assert all(isinstance(one, Summary) for one in outcomes), outcomes
         assert Resolution.objects.get(paper=paper).basis == "unanimous"

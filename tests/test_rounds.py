@@ -5,8 +5,8 @@ from urllib.parse import quote
 import pytest
 from django.urls import reverse
 
-from reviews import assigning, closing
 from reviews.models import Assignment, Round, Summary
+from reviews.rounds import assignments, lifecycle
 from tests.making import make_assignment, make_paper, make_round, make_study, make_summary, make_user
 
 
@@ -196,13 +196,13 @@ def test_nobody_chosen_and_an_empty_post_are_refused(lead, round, papers, olga):
 
 
 def test_a_hand_out_can_be_undone_while_nobody_has_begun(lead, round, papers, ada, ben, cleo):
-    assigning.hand_out(round, reviewers=[ben, cleo], by=ada)
+    assignments.hand_out(round, reviewers=[ben, cleo], by=ada)
     undo = address("undo-hand-out", round)
     assert f'action="{undo}"' in text(lead.get(address("round", round)))
     lead.post(undo)
     assert Assignment.objects.count() == 0
 
-    assigning.hand_out(round, reviewers=[ben, cleo], by=ada)
+    assignments.hand_out(round, reviewers=[ben, cleo], by=ada)
     Summary.objects.create(assignment=round.assignments.first())
     assert f'action="{undo}"' not in text(lead.get(address("round", round)))
     assert "somebody has begun" in text(lead.post(undo, follow=True))
@@ -291,7 +291,7 @@ def test_closing_shows_what_it_freezes_and_who_is_not_finished(lead, round, pape
 
 
 def test_a_closed_round_is_opened_again_with_a_reason(lead, round, ada):
-    closing.close_round(round, by=ada)
+    lifecycle.close_round(round, by=ada)
     assert lead.post(address("reopen-round", round), {"reason": ""}).status_code == 422
     assert lead.post(address("reopen-round", round), {"reason": "too early"}).url == address("round", round)
     round.refresh_from_db()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mapping.models import Study, User
-from reviews import demo
+from reviews.management import demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,7 +1,7 @@
 import pytest
 
 from mapping.models import Study
-from reviews import configuring
+from reviews.codebook import study_settings
 from reviews.models import Summary
 from tests.making import make_assignment, make_paper, make_summary
 
@@ -12,9 +12,9 @@ def url(study):
 
 
 def facts_of(study, **changed):
-    facts = {name: getattr(study, name) for name in configuring.FIELDS}
+    facts = {name: getattr(study, name) for name in study_settings.FIELDS}
     facts = {name: value for name, value in facts.items() if value is not False}
-    return facts | {"seen": configuring.settings_token(study)} | changed
+    return facts | {"seen": study_settings.settings_token(study)} | changed
 
 
 def test_a_lead_changes_the_settings_and_the_log_keeps_before_and_after(study, url, as_user, ada):
@@ -63,7 +63,7 @@ def test_when_others_are_visible_is_logged_under_its_own_name_and_says_whether_c
 
 def test_the_second_lead_sees_the_settings_of_the_first(study, url, as_user, ada):
     opened = facts_of(study)
-    configuring.change_settings(study, by=ada, facts={"title": "First", "who_settles": "not_coders"})
+    study_settings.change_settings(study, by=ada, facts={"title": "First", "who_settles": "not_coders"})
     met = as_user(ada).post(url, opened | {"title": "Second"})
     assert met.status_code == 422
     said = {one["label"]: (one["theirs"], one["yours"]) for one in met.context["form"].conflict["fields"]}

@@ -10,9 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mapping.models import Finding, Membership
-from reviews import assigning, closing, coding, settling
-from reviews.importing import import_codings
+from reviews.coding import drafts as coding_drafts
+from reviews.exchange.importing import import_codings
 from reviews.models import Assignment, Resolution, Summary
+from reviews.rounds import assignments, lifecycle
+from reviews.settling import unanimous
 from tests.making import (
     absent,
     make_answer,
@@ -49,9 +51,9 @@ def test_the_last_submission_settles_what_is_unanimous_and_leaves_the_rest_open(
         make_summary(paper, user, submitted=False, answers={**SAME, "maturity-stage": stage})
         for user, stage in ((ben, "Manual"), (cleo, "Monitored"))
     ]
-    coding.submit(drafts[0], by=ben)
+    coding_drafts.submit(drafts[0], by=ben)
     assert settled(paper) == set()
-    coding.submit(drafts[1], by=cleo)
+    coding_drafts.submit(drafts[1], by=cleo)
     assert settled(paper) == {(key, "unanimous") for key in SAME}
     finding = Finding.objects.get(section__key="cases")
     assert (finding.number, Finding.objects.get(section__key="replicable").yes_no) == (3, True)
@@ -63,29 +65,29 @@ def test_closing_a_round_settles_what_the_others_all_say_and_opening_it_again_wa
 ):
     paper, alone = two_papers_that_wait_for(dan, paper, ben, cleo)
     round = paper.study.rounds.get()
-    closing.close_round(round, by=ada)
+    lifecycle.close_round(round, by=ada)
     assert settled(paper) == {(key, "unanimous") for key in SAME}
     # One answer alone may still be given a second reader.
     assert settled(alone) == set()
 
-    closing.reopen_round(round, by=ada, reason="Dan is back")
+    lifecycle.reopen_round(round, by=ada, reason="Dan is back")
     assert (settled(paper), Finding.objects.count()) == (set(), 0)
-    coding.submit(make_summary_of(paper, dan, SAME | {"cases": 4}), by=dan)
+    coding_drafts.submit(make_summary_of(paper, dan, SAME | {"cases": 4}), by=dan)
     assert settled(paper) == {(key, "unanimous") for key in SAME if key != "cases"}
 
 
 def test_taking_a_paper_back_settles_what_the_others_all_say(paper, ada, ben, cleo, dan):
     paper, alone = two_papers_that_wait_for(dan, paper, ben, cleo)
-    assigning.withdraw(Assignment.objects.filter(reviewer=dan), by=ada, reason="Dan is ill")
+    assignments.withdraw(Assignment.objects.filter(reviewer=dan), by=ada, reason="Dan is ill")
     assert settled(paper) == {(key, "unanimous") for key in SAME}
     assert settled(alone) == set()
 
 
 def test_a_paper_that_is_handed_over_waits_for_its_new_reader(paper, ada, ben, cleo, dan):
     paper, _ = two_papers_that_wait_for(dan, paper, ben, cleo)
-    assigning.hand_over(paper.study.rounds.get(), reviewer=dan, to=[ada], by=ada, reason="Dan is ill")
+    assignments.hand_over(paper.study.rounds.get(), reviewer=dan, to=[ada], by=ada, reason="Dan is ill")
     assert settled(paper) == set()
-    assigning.hand_over(paper.study.rounds.get(), reviewer=ada, to=[], by=ada, reason="ill too")
+    assignments.hand_over(paper.study.rounds.get(), reviewer=ada, to=[], by=ada, reason="ill too")
     assert settled(paper) == {(key, "unanimous") for key in SAME}
 
 
@@ -95,11 +97,11 @@ def test_undoing_a_hand_out_settles_what_the_others_all_say(paper, ada, ben, cle
     second = make_round(paper.study, "Second")
     Assignment.objects.create(round=second, paper=paper, reviewer=dan)
     other = make_paper(paper.study)
-    assigning.hand_out(second, papers=[other], reviewers=[dan], per_paper=1, by=ada)
+    assignments.hand_out(second, papers=[other], reviewers=[dan], per_paper=1, by=ada)
     Assignment.objects.filter(round=second, paper=paper).delete()
     make_summary(other, ben, answers=SAME, round=paper.study.rounds.get(name="Main"))
     make_summary(other, cleo, answers=SAME, round=paper.study.rounds.get(name="Main"))
-    assigning.undo_hand_out(second, by=ada)
+    assignments.undo_hand_out(second, by=ada)
     assert settled(other) == {(key, "unanimous") for key in SAME}
 
 
@@ -132,7 +134,7 @@ def make_summary_of(paper, reviewer, answers):
 
 
 def test_a_paper_that_one_person_codes_settles_as_single(paper, ben):
-    coding.submit(make_summary(paper, ben, submitted=False, answers={"challenges": ["Cost"]}), by=ben)
+    coding_drafts.submit(make_summary(paper, ben, submitted=False, answers={"challenges": ["Cost"]}), by=ben)
     assert settled(paper) == {("challenges", "single")}
 
 
@@ -144,7 +146,7 @@ def test_the_five_kinds_of_nothing_do_not_agree_with_each_other(study, ben, cleo
             paper = make_paper(study)
             make_summary(paper, ben, answers={"challenges": one})
             make_summary(paper, cleo, answers={"challenges": other})
-            settling.settle(study, papers=[paper.pk])
+            unanimous.settle(study, papers=[paper.pk])
             assert settled(paper) == ({("challenges", "unanimous")} if one is other else set())
 
 
@@ -154,7 +156,7 @@ def test_none_of_the_codes_is_an_answer_wherever_codes_may_be_given(paper, ben, 
         answer = make_answer(make_summary(paper, user), key, absent(""))
         answer.none_apply = True
         answer.save()
-    settling.settle(paper.study)
+    unanimous.settle(paper.study)
     assert settled(paper) == {(key, "unanimous")}
     assert Finding.objects.get().none_apply
 
@@ -162,15 +164,15 @@ def test_none_of_the_codes_is_an_answer_wherever_codes_may_be_given(paper, ben, 
 def test_a_blank_has_no_part_in_agreeing(paper, ben, cleo):
     make_summary(paper, ben, answers={"challenges": ["Cost"]})
     make_summary(paper, cleo)
-    assert settling.settle(paper.study, is_unanimous_only=True) | {"at": 0} == {"settled": 0, "open": 1, "at": 0}
-    settling.settle(paper.study)
+    assert unanimous.settle(paper.study, is_unanimous_only=True) | {"at": 0} == {"settled": 0, "open": 1, "at": 0}
+    unanimous.settle(paper.study)
     assert settled(paper) == {("challenges", "single")}
 
 
 def test_the_evidence_comes_from_those_whose_code_it_is(paper, ben, cleo):
     for user, quote in ((ben, "cost"), (cleo, "the budget is insufficient")):
         make_answer(make_summary(paper, user), "challenges", ["Cost"], quote=quote, page="6")
-    settling.settle(paper.study)
+    unanimous.settle(paper.study)
     mark = Finding.objects.get().marks.get()
     assert (str(mark.code), mark.quote, mark.page) == ("Cost", "the budget is insufficient", "6")
 
@@ -178,9 +180,9 @@ def test_the_evidence_comes_from_those_whose_code_it_is(paper, ben, cleo):
 def test_a_second_run_changes_nothing(paper, ben, cleo):
     for user in (ben, cleo):
         make_summary(paper, user, answers=SAME)
-    assert settling.settle(paper.study)["settled"] == len(SAME)
+    assert unanimous.settle(paper.study)["settled"] == len(SAME)
     before = list(Resolution.objects.values()), list(Finding.objects.values())
-    assert settling.settle(paper.study)["settled"] == 0
+    assert unanimous.settle(paper.study)["settled"] == 0
     assert (list(Resolution.objects.values()), list(Finding.objects.values())) == before
 
 
@@ -188,25 +190,25 @@ def test_nothing_settles_while_somebody_still_codes_the_paper(paper, ben, cleo, 
     for user in (ben, cleo):
         make_summary(paper, user, answers=SAME)
     make_assignment(paper, ada)
-    assert settling.settle(paper.study)["settled"] == 0
+    assert unanimous.settle(paper.study)["settled"] == 0
 
 
 def test_retired_sections_are_left_alone(paper, ben, cleo):
     for user in (ben, cleo):
         make_summary(paper, user, answers=SAME)
     paper.study.sections.filter(key="method").update(retired_at="2026-01-01T00:00Z")
-    settling.settle(paper.study)
+    unanimous.settle(paper.study)
     assert settled(paper) == {(key, "unanimous") for key in SAME if key != "method"}
 
 
 def test_a_lead_takes_back_what_was_adopted_but_not_what_was_decided_anew(paper, ada, ben, cleo):
     for user in (ben, cleo):
         make_summary(paper, user, answers=SAME)
-    outcome = settling.settle(paper.study, by=ada)
-    assert settling.take_back(paper.study, by=ada, at=outcome["at"]) == len(SAME)
+    outcome = unanimous.settle(paper.study, by=ada)
+    assert unanimous.take_back(paper.study, by=ada, at=outcome["at"]) == len(SAME)
     assert not Finding.objects.exists()
-    assert settling.take_back(paper.study, by=ada, at=outcome["at"]) == 0
-    for act in (settling.settle, lambda study, by: settling.take_back(study, by=by, at=outcome["at"])):
+    assert unanimous.take_back(paper.study, by=ada, at=outcome["at"]) == 0
+    for act in (unanimous.settle, lambda study, by: unanimous.take_back(study, by=by, at=outcome["at"])):
         with pytest.raises(PermissionDenied):
             act(paper.study, by=ben)
 
@@ -220,7 +222,7 @@ def test_the_number_of_queries_does_not_grow_with_papers(study, ben, cleo):
             for user in (ben, cleo):
                 make_summary(paper, user, answers=SAME)
         with CaptureQueriesContext(connection) as queries:
-            settling.settle(study)
+            unanimous.settle(study)
         counts.append(len(queries))
     # One paper is looked up by name for the log.
     assert counts[1] <= counts[0]
@@ -248,6 +250,6 @@ def test_answers_of_another_study_are_never_touched(paper, ben, cleo, ada):
     theirs = make_paper(other)
     for user in (ben, cleo):
         make_summary(theirs, user, answers=SAME)
-    assert settling.settle(paper.study)["settled"] == 0
+    assert unanimous.settle(paper.study)["settled"] == 0
     assert Summary.objects.count() == 2
     assert not Finding.objects.exists()

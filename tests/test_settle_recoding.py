@@ -3,9 +3,11 @@
 import pytest
 
 from mapping.models import Code, Finding
-from reviews import disagreements, recoding, revising, settling, templating
-from reviews.content import Content, MarkContent
+from reviews.codebook import code_changes, template
+from reviews.coding import recoding_tasks
+from reviews.judgement.content import Content, MarkContent
 from reviews.models import RecodingTask
+from reviews.settling import disagreements, unanimous
 from tests.making import make_paper, make_round, make_summary
 
 pytestmark = pytest.mark.django_db
@@ -23,14 +25,14 @@ def paper(study, ben, cleo):
 
 def split(study, ada):
     code = Code.objects.get(section__study=study, label="Data quality")
-    recoding.split(code, into=[{"label": "Missing data"}, {"label": "Noisy data"}], by=ada, reason="two things")
+    code_changes.split(code, into=[{"label": "Missing data"}, {"label": "Noisy data"}], by=ada, reason="two things")
 
 
 def look_again(paper, reader, *, label=None, text=""):
     task = RecodingTask.objects.open().get(assignment__paper=paper, assignment__reviewer=reader)
     marks = [MarkContent(code=Code.objects.get(section=task.section, label=label).pk)] if label else []
     content = Content(marks=marks, text=text)
-    revising.recode(task, content, by=reader, based_on=1)
+    recoding_tasks.recode(task, content, by=reader, based_on=1)
 
 
 def found(paper):
@@ -45,7 +47,7 @@ def numbers(study, ada):
 def test_a_section_with_a_split_code_is_not_settled_before_everybody_has_looked_again(study, paper, ada, ben, cleo):
     split(study, ada)
     assert numbers(study, ada) == {"open": 0, "ready": 1}
-    assert {key: settling.settle(study, by=ada)[key] for key in ("settled", "open")} == {"settled": 1, "open": 0}
+    assert {key: unanimous.settle(study, by=ada)[key] for key in ("settled", "open")} == {"settled": 1, "open": 0}
     assert found(paper) == {"method"}
 
     look_again(paper, ben, label="Noisy data")
@@ -67,9 +69,9 @@ def test_who_choose_different_halves_of_a_split_code_are_settled_by_a_lead(study
 
 def test_a_section_that_came_later_is_not_settled_from_the_first_answer_alone(study, paper, ada, ben, cleo):
     facts = {"label": "Data set", "kind": "text", "phase": study.phases.get(), "is_required": True}
-    section = templating.add_section(study, by=ada, facts=facts)
+    section = template.add_section(study, by=ada, facts=facts)
     look_again(paper, ben, text="MNIST")
-    settling.settle(study, by=ada)
+    unanimous.settle(study, by=ada)
     assert section.key not in found(paper)
     look_again(paper, cleo, text="MNIST")
     assert section.key in found(paper)

@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from mapping.models import Finding
-from reviews import disagreements, remarking, settling
 from reviews.models import Remark, Resolution
+from reviews.settling import disagreements, discussion, unanimous
 from tests.making import PASSWORD, make_paper, make_round, make_summary
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -29,9 +29,9 @@ def papers(study, ben, cleo):
         paper = make_paper(study, f"Paper {number + 1}")
         make_summary(paper, ben, answers={"challenges": ["Talent"], "maturity-stage": "Manual", "method": "Survey"})
         make_summary(paper, cleo, answers={"challenges": ["Cost"], "maturity-stage": "Monitored", "method": "Survey"})
-        remarking.remark(paper, section, text="I took it from table 3. @cleo?", by=ben)
+        discussion.remark(paper, section, text="I took it from table 3. @cleo?", by=ben)
         papers.append(paper)
-    settling.settle(study)
+    unanimous.settle(study)
     return papers
 
 

@@ -5,8 +5,8 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from mapping.models import Membership
-from reviews import settling
 from reviews.models import Resolution
+from reviews.settling import unanimous
 from tests.making import make_paper, make_summary, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -225,7 +225,7 @@ def test_the_cause_and_reason_of_last_time_come_with_a_dot(page):
 def test_no_word_of_a_state_runs_into_the_name_of_its_section(page_as, study, ada, ben, papers, width):
     alone = make_paper(study, "Read by one alone")
     make_summary(alone, ben, answers=BENS)
-    settling.settle(study)
+    unanimous.settle(study)
     page = page_as(ada, viewport={"width": width, "height": 900})
     for paper in (papers[0], alone):
         page.goto(reverse("comparison", args=[study.slug, paper.key]))

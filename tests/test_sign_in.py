@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.views.defaults import server_error
 
-from mapping import limiting
 from mapping.models import Attempt, User
+from mapping.people import rate_limit
 from tests.making import PASSWORD, make_user
 
 SIGN_IN = "/sign-in/"
@@ -76,7 +76,7 @@ def test_an_empty_sign_in_says_what_is_missing(client, db):
 
 
 def test_too_many_failures_close_the_account_to_this_address_and_to_no_other(client, ben, cleo):
-    for _ in range(limiting.SIGN_IN.most):
+    for _ in range(rate_limit.SIGN_IN.most):
         assert sign_in(client, "ben", "wrong password").status_code == 422
 
     refused = sign_in(client, " BEN ")
@@ -87,7 +87,7 @@ def test_too_many_failures_close_the_account_to_this_address_and_to_no_other(cli
 
 
 def test_user_name_and_email_of_one_account_count_together(client, ben):
-    for number in range(limiting.SIGN_IN.most):
+    for number in range(rate_limit.SIGN_IN.most):
         name = ("ben", "ben@example.org", "BEN", "Ben@Example.ORG")[number % 4]
         assert sign_in(client, name, "wrong password").status_code == 422
 
@@ -97,7 +97,7 @@ def test_user_name_and_email_of_one_account_count_together(client, ben):
 
 
 def test_a_name_that_nobody_has_is_limited_alike_and_is_nobodys_number(client, ben):
-    for _ in range(limiting.SIGN_IN.most):
+    for _ in range(rate_limit.SIGN_IN.most):
         assert sign_in(client, f"{ben.pk}", "wrong password").status_code == 422
     assert sign_in(client, f"{ben.pk}", "wrong password").status_code == 429
     assert sign_in(client, "ben").status_code == 302
@@ -113,7 +113,7 @@ def renamed(client, password):
 
 def test_who_sits_at_an_open_page_guesses_the_password_ten_times_on_whatever_pages_ask_for_it(as_user, ben):
     browser = as_user(ben)
-    for _ in range(limiting.PASSWORD.most // 2):
+    for _ in range(rate_limit.PASSWORD.most // 2):
         assert "old password was entered incorrectly" in changed(browser, "a guess").content.decode()
         assert "This is not your password" in renamed(browser, "a guess").content.decode()
 
@@ -131,7 +131,7 @@ def test_who_sits_at_an_open_page_guesses_the_password_ten_times_on_whatever_pag
 def test_the_right_password_forgets_the_wrong_ones(as_user, ben):
     browser = as_user(ben)
     for _ in range(3):
-        for _ in range(limiting.PASSWORD.most - 1):
+        for _ in range(rate_limit.PASSWORD.most - 1):
             renamed(browser, "a guess")
         assert renamed(browser, PASSWORD).status_code == 302
         User.objects.filter(pk=ben.pk).update(email="ben@example.org")
@@ -144,21 +144,21 @@ def test_the_admin_site_has_no_password_form_beside(as_user, ada):
 
 
 def test_failures_of_many_names_from_one_address_are_limited_too(client, ben):
-    for number in range(limiting.SIGN_IN_FROM.most):
-        limiting.count(limiting.SIGN_IN_FROM, "127.0.0.1")
-        assert number < limiting.SIGN_IN_FROM.most
+    for number in range(rate_limit.SIGN_IN_FROM.most):
+        rate_limit.count(rate_limit.SIGN_IN_FROM, "127.0.0.1")
+        assert number < rate_limit.SIGN_IN_FROM.most
 
     assert sign_in(client, "ben").status_code == 429
 
 
 def test_signing_in_and_time_forget_failures(client, ben):
-    for _ in range(limiting.SIGN_IN.most - 1):
+    for _ in range(rate_limit.SIGN_IN.most - 1):
         sign_in(client, "ben", "wrong password")
     assert sign_in(client, "ben").status_code == 302
     client.logout()
     assert sign_in(client, "ben", "wrong password").status_code == 422
 
-    for _ in range(limiting.SIGN_IN.most):
+    for _ in range(rate_limit.SIGN_IN.most):
         sign_in(client, "ben", "wrong password")
     assert sign_in(client, "ben").status_code == 429
     Attempt.objects.update(at="2020-01-01T00:00Z")
@@ -174,15 +174,15 @@ def test_the_record_of_failures_names_nobody(client, ben):
 
 def test_behind_a_proxy_only_its_own_word_on_the_address_counts(rf, settings):
     request = rf.get("/", headers={"X-Forwarded-For": "1.1.1.1, 203.0.113.9"}, REMOTE_ADDR="10.0.0.1")
-    assert limiting.address_of(request) == "10.0.0.1"
+    assert rate_limit.address_of(request) == "10.0.0.1"
     settings.IS_BEHIND_PROXY = True
-    assert limiting.address_of(request) == "203.0.113.9"
+    assert rate_limit.address_of(request) == "203.0.113.9"
 
 
 def test_one_machine_is_one_address_in_ipv6_too(rf):
     one, other = (rf.get("/", REMOTE_ADDR=address) for address in ("2001:db8::1", "2001:db8::ffff"))
 
-    assert limiting.address_of(one) == limiting.address_of(other) == "2001:db8::/64"
+    assert rate_limit.address_of(one) == rate_limit.address_of(other) == "2001:db8::/64"
 
 
 def test_htmx_gets_the_sign_in_alone_and_then_an_event(client, ben):
@@ -200,7 +200,7 @@ def test_htmx_gets_the_sign_in_alone_and_then_an_event(client, ben):
 
 
 def test_htmx_is_told_of_too_many_failures_in_an_answer_it_shows(client, ben):
-    for _ in range(limiting.SIGN_IN.most):
+    for _ in range(rate_limit.SIGN_IN.most):
         sign_in(client, "ben", "wrong password")
 
     assert sign_in(client, "ben", headers=HTMX).status_code == 422
@@ -291,7 +291,7 @@ def test_a_forgotten_password_is_replaced_by_mail_once(client, ben):
 
 
 def test_a_new_password_opens_an_account_that_failures_had_closed(client, ben):
-    for _ in range(limiting.SIGN_IN.most):
+    for _ in range(rate_limit.SIGN_IN.most):
         sign_in(client, "ben", "wrong password")
     client.post("/password-reset/", {"email": "ben@example.org"})
     form = client.get(reset_link(mail.outbox[0]), follow=True)

@@ -7,7 +7,7 @@ import time
 import pytest
 from django.urls import reverse
 
-from mapping import worker
+from mapping.site import worker
 from tests.raw_http import Connection
 
 BEGUN = {

@@ -8,12 +8,15 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.urls import reverse
 
-from mapping import charts, codebook, codebook_import
+from mapping import charts
+from mapping.codebook import changes as codebook_changes
+from mapping.codebook import importing
 from mapping.models import Code, Paper
-from mapping.parsers.spelling import look, sameness, visible
-from mapping.protocol import create_study, dump, read
-from reviews import coding, undoing
-from reviews.importing import import_codings, import_summaries
+from mapping.parsers.lookalikes import look, sameness, visible
+from mapping.protocol.files import create_study, dump, read
+from reviews.codebook import undo
+from reviews.coding import drafts
+from reviews.exchange.importing import import_codings, import_summaries
 from tests.making import make_paper, make_round, make_summary, make_user
 from tests.test_bundle import bundle_of, come_back
 
@@ -60,7 +63,7 @@ def test_what_can_be_seen_is_kept(text):
 @pytest.fixture
 def section(study, ada):
     section = study.sections.get(key="challenges")
-    codebook.add(section, by=ada, facts={"label": PLAIN})
+    codebook_changes.add(section, by=ada, facts={"label": PLAIN})
     return section
 
 
@@ -71,19 +74,19 @@ def labels(section):
 @pytest.mark.parametrize("kind", TWINS)
 def test_no_form_of_the_codebook_takes_a_twin(kind, section, ada, ben):
     with pytest.raises(ValidationError, match="already"):
-        codebook.add(section, by=ada, facts={"label": TWINS[kind]})
-    other = codebook.add(section, by=ada, facts={"label": "Other"})
+        codebook_changes.add(section, by=ada, facts={"label": TWINS[kind]})
+    other = codebook_changes.add(section, by=ada, facts={"label": "Other"})
     with pytest.raises(ValidationError, match="already"):
-        codebook.change(other, by=ada, facts={"label": TWINS[kind]}, reason="x")
+        codebook_changes.change(other, by=ada, facts={"label": TWINS[kind]}, reason="x")
     with pytest.raises(ValidationError, match="there already"):
-        coding.propose_code(section, label=TWINS[kind], definition="d", reason="r", by=ben)
+        drafts.propose_code(section, label=TWINS[kind], definition="d", reason="r", by=ben)
     assert labels(section) == [PLAIN]
 
 
 @pytest.mark.parametrize("kind", TWINS)
 def test_no_file_brings_a_twin_into_the_codebook(kind, section, study, ada):
-    table = codebook_import.read("c.csv", f'section,label,definition\nchallenges,"{TWINS[kind]}",New\n'.encode())
-    outcome = codebook_import.import_codebook(study, table, by=ada, reason="x")
+    table = importing.read("c.csv", f'section,label,definition\nchallenges,"{TWINS[kind]}",New\n'.encode())
+    outcome = importing.import_codebook(study, table, by=ada, reason="x")
     assert [line.word for line in outcome.lines] == ["changed"]
     assert section.codes.get(label=PLAIN).definition == "New"
 
@@ -171,9 +174,9 @@ def test_older_twins_break_no_page_and_come_back_in_a_bundle(twins, study, as_us
     brought = [code.label for code in again.sections.get(key="challenges").codes.all()]
     assert brought == [code.label.replace("\r\n", "\n") for code in twins.codes.all()]
     one = twins.codes.get(label=TWINS["soft hyphen"])
-    codebook.change(one, by=ada, facts={"definition": "Mended"}, reason="x")
-    change = codebook.retire(one, by=ada, reason="a twin")
-    undoing.undo(change, by=ada)
+    codebook_changes.change(one, by=ada, facts={"definition": "Mended"}, reason="x")
+    change = codebook_changes.retire(one, by=ada, reason="a twin")
+    undo.undo(change, by=ada)
 
 
 def test_a_figure_that_cannot_be_drawn_leaves_its_table_and_says_why(twins, study, as_user, ada, monkeypatch):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.contrib.staticfiles import finders
 
-from mapping.collecting import CollectedStorage
+from mapping.site.static_files import CollectedStorage
 from tests.raw_http import Connection
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mapping.models import Code, Section
-from reviews import coding
+from reviews.coding import drafts
 from reviews.models import Answer, KeptEdit, Mark, Summary
 from tests.answers import fill, said
 from tests.making import make_assignment, make_code, make_paper, make_section, make_study, make_summary
@@ -216,7 +216,7 @@ def test_a_form_that_arrives_after_submission_changes_nothing_and_its_words_are_
     client = as_user(ben)
     fill(client, url, challenges__absence="none_apply", conclusion__text="submitted words")
     stale = form_in(client.get(url), "summary-form")
-    coding.submit(Summary.objects.get(), by=ben)
+    drafts.submit(Summary.objects.get(), by=ben)
     answer = client.post(url, {**stale, "conclusion-text": "late words", "act": "save"})
     assert answer.status_code == 422
     assert "late words" in answer.content.decode()
@@ -288,7 +288,7 @@ def test_who_was_not_handed_the_paper_is_told_so_and_sees_nobodys_answers(as_use
 
 def test_the_form_shows_nothing_of_what_others_said_of_the_paper(as_user, ben, cleo, url, study, paper):
     make_summary(paper, cleo, answers={"challenges": ["Talent"], "conclusion": "Cleo's own words"})
-    theirs = coding.propose_code(
+    theirs = drafts.propose_code(
         Section.objects.get(key="challenges"), label="Poisoning", definition="d", reason="r", by=cleo
     )
     client = as_user(ben)

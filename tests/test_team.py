@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from mapping.models import LogEntry, Membership
-from mapping.people import change_role, deactivate, reactivate
+from mapping.people.membership import change_role, deactivate, reactivate
 from reviews.models import Summary
 from tests.making import make_paper, make_study, make_summary, make_user
 

@@ -6,7 +6,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mapping.models import CodebookChange, Finding, Membership, Section
-from reviews import declaring, outlining, templating
+from reviews.agreement import declarations
+from reviews.codebook import phases, template
 from tests.making import make_answer, make_code, make_paper, make_section, make_study, make_summary, make_user
 
 
@@ -24,7 +25,7 @@ def facts_of(section, **changed):
     names = ("key", "label", "kind", "help")
     facts = {name: getattr(section, name) for name in names} | {
         "phase": section.phase_id, "research_question": section.research_question_id or "",
-        "seen": templating.section_token(section),
+        "seen": template.section_token(section),
     }  # fmt: skip
     return facts | changed
 
@@ -84,10 +85,10 @@ def test_the_kind_of_a_section_with_answers_cannot_change(study, challenges, pag
     challenges.refresh_from_db()
     assert (challenges.kind, challenges.label, challenges.key) == ("codes", "Obstacles", "challenges")
     with pytest.raises(ValidationError, match="kind cannot change"):
-        templating.edit_section(challenges, by=ada, facts={"kind": "code"})
-    other = outlining.add_phase(study, by=ada, facts={"name": "Later", "kind": "coding"})
+        template.edit_section(challenges, by=ada, facts={"kind": "code"})
+    other = phases.add_phase(study, by=ada, facts={"name": "Later", "kind": "coding"})
     with pytest.raises(ValidationError, match="belong to the phase"):
-        templating.edit_section(challenges, by=ada, facts={"phase": other})
+        template.edit_section(challenges, by=ada, facts={"phase": other})
 
 
 def test_a_finding_fixes_the_kind_as_an_answer_does(study, challenges, ada):
@@ -95,14 +96,14 @@ def test_a_finding_fixes_the_kind_as_an_answer_does(study, challenges, ada):
 
     Finding.objects.create(paper=make_paper(study), section=challenges, settled_at=timezone.now())
     with pytest.raises(ValidationError, match="kind cannot change"):
-        templating.edit_section(challenges, by=ada, facts={"kind": "code"})
+        template.edit_section(challenges, by=ada, facts={"kind": "code"})
 
 
 def test_an_unused_section_may_change_its_kind_but_not_lose_sight_of_its_codes(study, challenges, ada):
-    templating.edit_section(challenges, by=ada, facts={"kind": "code"})
+    template.edit_section(challenges, by=ada, facts={"kind": "code"})
     assert study.sections.get(key="challenges").kind == "code"
     with pytest.raises(ValidationError, match="has 4 codes"):
-        templating.edit_section(challenges, by=ada, facts={"kind": "text"})
+        template.edit_section(challenges, by=ada, facts={"kind": "text"})
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_an_unused_section_is_removed_with_its_codes_and_can_be_brought_back(stu
     drift = challenges.codes.get(label="Model drift")
     make_code(challenges, "Concept drift", parent=drift)
     make_code(challenges, "Shift", status="merged", merged_into=drift)
-    templating.edit_section(challenges, by=ada, facts={"help": "What is hard"})
+    template.edit_section(challenges, by=ada, facts={"help": "What is hard"})
 
     removed = as_user(ada).post(f"{page}sections/challenges/change/", {"act": "remove"}, follow=True)
     assert not study.sections.filter(key="challenges").exists()
@@ -157,7 +158,7 @@ def test_removing_a_section_that_codes_elsewhere_point_to_is_refused_in_words(st
     method = study.sections.get(key="method")
     make_code(method, "Moved", status="merged", merged_into=challenges.codes.first())
     with pytest.raises(ValidationError, match="only be retired"):
-        templating.remove_section(challenges, by=ada)
+        template.remove_section(challenges, by=ada)
     assert challenges.codes.count() == 4
 
 
@@ -176,7 +177,7 @@ def test_sections_move_up_and_down_within_their_phase_and_stop_at_the_edge(study
 
 def test_a_retired_section_does_not_stand_in_the_way_of_moving(study, page, as_user, ada):
     first, second, third, *rest = order(study)
-    templating.retire_section(study.sections.get(key=second), by=ada)
+    template.retire_section(study.sections.get(key=second), by=ada)
     as_user(ada).post(f"{page}sections/{third}/change/", {"act": "up"})
     assert order(study) == [third, first, *rest]
 
@@ -212,14 +213,14 @@ def test_the_second_lead_is_shown_what_the_first_has_changed(study, challenges, 
 def test_two_leads_saving_at_the_same_moment_are_told_apart(ada):
     study = make_study(lead=ada)
     section = study.sections.get(key="challenges")
-    seen, outcomes, start = templating.section_token(section), [], threading.Barrier(4)
+    seen, outcomes, start = template.section_token(section), [], threading.Barrier(4)
 
     def save(label):
         start.wait()
         try:
-            templating.edit_section(section, by=ada, facts={"label": label}, seen=seen)
+            template.edit_section(section, by=ada, facts={"label": label}, seen=seen)
             outcomes.append(label)
-        except templating.ChangedMeanwhile:
+        except template.ChangedMeanwhile:
             outcomes.append(None)
         finally:
             connection.close()
@@ -240,9 +241,9 @@ def test_saving_without_a_change_makes_no_version(study, challenges, page, as_us
 
 
 def test_a_section_removed_meanwhile_is_said_to_be_gone(study, challenges, ada):
-    templating.remove_section(challenges, by=ada)
+    template.remove_section(challenges, by=ada)
     with pytest.raises(ValidationError, match="removed this section"):
-        templating.edit_section(Section(pk=challenges.pk or 0, study=study), by=ada, facts={"label": "x"})
+        template.edit_section(Section(pk=challenges.pk or 0, study=study), by=ada, facts={"label": "x"})
 
 
 def test_a_section_added_after_coding_began_is_logged_with_the_summaries_it_leaves_incomplete(study, ada, ben, cleo):
@@ -250,21 +251,21 @@ def test_a_section_added_after_coding_began_is_logged_with_the_summaries_it_leav
     answered(study, cleo)
     make_summary(make_paper(study), cleo, submitted=False)
     facts = {"label": "Late", "kind": "text", "phase": study.phases.get()}
-    section = templating.add_section(study, by=ada, facts=facts)
+    section = template.add_section(study, by=ada, facts=facts)
     late = study.log.get(act="add-late-section")
     assert late.facts == {"section": "late", "summaries": 2}
-    assert templating.section_added(section, by=ada).count() == 2
+    assert template.section_added(section, by=ada).count() == 2
 
 
 def test_what_was_answered_before_a_section_was_retired_is_not_incomplete_after_it_is_restored(
     study, challenges, ada, ben, cleo
 ):
     answered(study, ben)
-    templating.retire_section(challenges, by=ada)
+    template.retire_section(challenges, by=ada)
     later = make_summary(make_paper(study), cleo)
-    templating.restore_section(challenges, by=ada)
+    template.restore_section(challenges, by=ada)
     assert study.log.get(act="add-late-section").facts["summaries"] == 1
-    assert list(templating.section_added(challenges, by=ada)) == [later.assignment]
+    assert list(template.section_added(challenges, by=ada)) == [later.assignment]
 
 
 def test_coefficient_and_target_are_declared_and_a_change_after_the_first_submission_is_kept_apart(
@@ -280,7 +281,7 @@ def test_coefficient_and_target_are_declared_and_a_change_after_the_first_submis
 
     answered(study, ben)
     as_user(ada).post(url, declare | {"declared-target": "0.5"})
-    (entry,) = declaring.late_changes(study)["challenges"]
+    (entry,) = declarations.late_changes(study)["challenges"]
     assert (entry.facts["before"]["target"], entry.facts["after"]["target"]) == (0.8, 0.5)
     assert "target 0.8 → Krippendorff" in as_user(ada).get(url).content.decode()
 
@@ -295,8 +296,8 @@ def test_a_declaration_that_does_not_fit_is_refused(wrong, study, page, as_user,
 
 
 def test_two_leads_declaring_are_told_apart_too(study, challenges, page, as_user, ada):
-    seen = declaring.declaration_token(challenges)
-    declaring.declare(challenges, by=ada, coefficient="", target=0.7)
+    seen = declarations.declaration_token(challenges)
+    declarations.declare(challenges, by=ada, coefficient="", target=0.7)
     facts = {"declare": "yes", "declared-target": "0.9", "declared-seen": seen}
     met = as_user(ada).post(f"{page}sections/challenges/", facts)
     assert met.status_code == 422
@@ -353,7 +354,7 @@ def test_things_of_another_study_are_not_found(study, page, as_user, ada):
     client = as_user(ada)
     assert client.post(f"{page}sections/theirs/change/", {"act": "remove"}).status_code == 404
     assert client.get(f"{page}questions/{other.research_questions.get().pk}/").status_code == 404
-    change = templating.remove_section(other.sections.get(key="theirs"), by=other.created_by)
+    change = template.remove_section(other.sections.get(key="theirs"), by=other.created_by)
     for version in (change.version, 10**12):
         assert client.post(f"{page}undo/{version}/").status_code == 404
 
@@ -369,8 +370,8 @@ def test_the_template_asks_the_database_the_same_however_long_it_is(study, page,
     answered(study, ben)
     numbers = []
     for number in range(3):
-        outlining.add_question(study, by=ada, facts={"key": f"RQ{number + 7}", "text": ""})
-        phase = outlining.add_phase(study, by=ada, facts={"name": f"P {number}", "kind": "coding"})
+        phases.add_question(study, by=ada, facts={"key": f"RQ{number + 7}", "text": ""})
+        phase = phases.add_phase(study, by=ada, facts={"name": f"P {number}", "kind": "coding"})
         for key in range(number + 1):
             make_code(make_section(phase, f"extra-{number}-{key}"), "Code")
         numbers.append(queries(client, page))

@@ -7,11 +7,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from mapping import codebook
+from mapping.codebook import changes as codebook_changes
 from mapping.models import Code, CodebookChange, LogEntry, Section
-from reviews import codebook_page, recoding, touching, undoing
+from reviews.agreement.page import Shown
+from reviews.codebook import code_changes, impact
+from reviews.codebook import page as codebook_page
+from reviews.codebook import undo as codebook_undo
 from reviews.models import EarlyLook, Mark
-from reviews.showing import Shown
 from tests.making import make_code, make_paper, make_section, make_summary
 
 
@@ -69,11 +71,11 @@ def test_the_codebook_and_the_agreement_page_say_the_same(study, ada, ben, coded
 
 
 ACTS = {
-    "merge": lambda codes, ada: partial(recoding.merge, codes["Talent"], into=codes["Cost"], by=ada, reason="same"),
+    "merge": lambda codes, ada: partial(code_changes.merge, codes["Talent"], into=codes["Cost"], by=ada, reason="same"),
     "group": lambda codes, ada: partial(
-        codebook.change, codes["Talent"], by=ada, facts={"parent": codes["Cost"]}, reason="kin"
+        codebook_changes.change, codes["Talent"], by=ada, facts={"parent": codes["Cost"]}, reason="kin"
     ),
-    "order": lambda codes, ada: partial(codebook.reorder, codes["Manual"], after=codes["Monitored"], by=ada),
+    "order": lambda codes, ada: partial(codebook_changes.reorder, codes["Manual"], after=codes["Monitored"], by=ada),
 }
 
 
@@ -87,14 +89,14 @@ ACTS = {
 )
 def test_the_preview_is_what_the_act_then_makes_of_the_agreement(study, ada, codes, coded, act, label, changed):
     act = ACTS[act](codes, ada)
-    found = touching.touched(codes[label], ada, act)
+    found = impact.touched(codes[label], ada, act)
     assert not CodebookChange.objects.exists()
     assert not LogEntry.objects.exists()
     foreseen = figures(found)
     assert {place for place, (now, then) in foreseen.items() if now != then} == changed
     act()
-    now = touching.rated([codes[label].section], ada)
-    assert {(s.key, level): round(touching.headline(one).value, 2) for (s, level), one in now.items()} == {
+    now = impact.rated([codes[label].section], ada)
+    assert {(s.key, level): round(impact.headline(one).value, 2) for (s, level), one in now.items()} == {
         place: then for place, (_, then) in foreseen.items()
     }
 
@@ -102,16 +104,16 @@ def test_the_preview_is_what_the_act_then_makes_of_the_agreement(study, ada, cod
 def test_moving_shows_both_sections(study, ada, codes, coded):
     there = make_section(study.phases.get(), "benefits")
     make_code(there, "Speed")
-    act = partial(recoding.move, codes["Talent"], to=there, by=ada, reason="it is none")
-    found = touching.touched(codes["Talent"], ada, act, also=[there])
+    act = partial(code_changes.move, codes["Talent"], to=there, by=ada, reason="it is none")
+    found = impact.touched(codes["Talent"], ada, act, also=[there])
     assert set(figures(found)) == {("challenges", "code"), ("benefits", "code")}
     assert figures(found)["benefits", "code"][0] is None
     assert Mark.objects.filter(answer__section=there).count() == 0
 
 
 def test_what_cannot_be_done_says_so_before(study, ada, codes, coded):
-    act = partial(recoding.move, codes["Talent"], to=study.sections.get(key="conclusion"), by=ada, reason="no")
-    found = touching.touched(codes["Talent"], ada, act)
+    act = partial(code_changes.move, codes["Talent"], to=study.sections.get(key="conclusion"), by=ada, reason="no")
+    found = impact.touched(codes["Talent"], ada, act)
     assert found.refusal == "Conclusion takes no codes."
     assert found.agreement == ()
 
@@ -119,7 +121,7 @@ def test_what_cannot_be_done_says_so_before(study, ada, codes, coded):
 def test_a_study_that_works_without_statistics_gets_none_here(study, ada, codes, coded):
     study.statistics_off_reason = "we code together"
     study.save()
-    found = touching.touched(codes["Talent"], ada, ACTS["merge"](codes, ada))
+    found = impact.touched(codes["Talent"], ada, ACTS["merge"](codes, ada))
     assert (found.marks, found.agreement) == (2, ())
     assert {(one.alpha, *(entry.alpha for entry in one.entries)) for one in codebook_page.chapters(study, ada)} <= {
         (None,) * count for count in range(9)
@@ -150,7 +152,7 @@ def test_what_is_chosen_is_previewed_on_the_page_of_every_act(study, ada, codes,
 
 
 def test_undoing_is_previewed_and_takes_a_reason(study, ada, codes, coded, as_user):
-    recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
+    code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
     client, url = as_user(ada), page(study, "undo-change", 2)
     text = shown(client, url)
     assert "Touches <b>2</b> marks in <b>2</b> papers by <b>2</b> reviewers" in text
@@ -164,8 +166,8 @@ def test_undoing_is_previewed_and_takes_a_reason(study, ada, codes, coded, as_us
 
 
 def test_an_undo_that_is_refused_says_why_before_and_after_the_button(study, ada, codes, coded, as_user):
-    change = recoding.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
-    recoding.merge(codes["Cost"], into=codes["Data quality"], by=ada, reason="same")
+    change = code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
+    code_changes.merge(codes["Cost"], into=codes["Data quality"], by=ada, reason="same")
     client, url = as_user(ada), page(study, "undo-change", change.version)
     assert "undo version 3 first" in shown(client, url)
     refused = client.post(url, {})
@@ -179,7 +181,7 @@ def test_the_order_of_a_scale_in_use_takes_a_preview_and_a_reason(study, ada, co
     met = client.post(url, place)
     assert "its order is what its stages mean" in met.content.decode()
     assert not CodebookChange.objects.exists()
-    token = codebook.code_token(codes["Manual"])
+    token = codebook_changes.code_token(codes["Manual"])
     assert client.post(url, {**place, "seen": token, "reason": " "}).status_code == 422
     assert client.post(url, {**place, "seen": token, "reason": "it was upside down"}).status_code == 302
     assert CodebookChange.objects.get().reason == "it was upside down"
@@ -191,15 +193,15 @@ def test_a_blind_lead_gets_no_agreement_and_no_refusal_that_would_tell(study, ad
 
     make_assignment(coded[0], ada)
     acts = [
-        partial(recoding.merge, codes["Talent"], into=codes["Cost"], by=ada, reason="same"),
-        partial(recoding.move, codes["Talent"], to=study.sections.get(key="method"), by=ada, reason="no"),
+        partial(code_changes.merge, codes["Talent"], into=codes["Cost"], by=ada, reason="same"),
+        partial(code_changes.move, codes["Talent"], to=study.sections.get(key="method"), by=ada, reason="no"),
     ]
     for act in acts:
-        found = touching.touched(codes["Talent"], ada, act)
+        found = impact.touched(codes["Talent"], ada, act)
         assert found == (1, 1, 1, 0, True, (), "")
     change = acts[0]()
-    undo = partial(undoing.undo, change, by=ada)
-    assert touching.touched_by_undoing(change, ada, undo) == (1, 1, 1, 0, True, (), "")
+    undo = partial(codebook_undo.undo, change, by=ada)
+    assert impact.touched_by_undoing(change, ada, undo) == (1, 1, 1, 0, True, (), "")
 
 
 def test_the_pages_of_the_acts_ask_as_often_for_500_codes_as_for_10(study, ada, codes, coded, as_user):

@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 
 from mapping.models import Code, Finding, LogEntry, Membership
-from reviews import coding, recoding
+from reviews.codebook import code_changes
+from reviews.coding import drafts
 from reviews.models import Resolution, Summary
 from tests.making import make_paper, make_round, make_study, make_summary, make_user
 from tests.reading import form_in
@@ -107,10 +108,10 @@ def test_whatever_two_leads_and_a_reviewer_do_at_once_the_finding_is_what_the_ne
             ),
             "defer": partial(leads[0].post, at(paper, "defer", "challenges"), {"note": "later"}, headers=HTMX),
             "remark": partial(leads[1].post, at(paper, "add-remark", "challenges"), {"text": "@ben?"}, headers=HTMX),
-            "reopen": partial(coding.reopen, summary.assignment, by=ada, reason="Again"),
+            "reopen": partial(drafts.reopen, summary.assignment, by=ada, reason="Again"),
         }
         if number == ROUNDS - 1:
-            possible["merge"] = partial(recoding.merge, cost, into=talent, by=ada, reason="the same")
+            possible["merge"] = partial(code_changes.merge, cost, into=talent, by=ada, reason="the same")
         chosen = acts.sample(sorted(possible), 3 if number < ROUNDS - 1 else 2)
         if "merge" in possible:
             chosen = sorted({*chosen, "merge"})

@@ -14,10 +14,13 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from mapping.models import Code, Membership
-from reviews import closing, coding, recoding, remarking, resolving, settling
-from reviews.bundling import TABLES
+from reviews.codebook import code_changes
+from reviews.coding import drafts
+from reviews.exchange.bundle.writer import TABLES
 from reviews.models import Assignment
-from reviews.resolving import Settled
+from reviews.rounds import lifecycle
+from reviews.settling import discussion, resolutions, unanimous
+from reviews.settling.resolutions import Settled
 from tests.making import (
     absent,
     make_code,
@@ -130,29 +133,29 @@ def tell(world, study, papers, cleo, dora, eve):
                 if not answer.absence:
                     for label in extra["challenges"]:
                         answer.marks.create(code=codes[label], quote=f"{label} is said here", page="7")
-    closing.close_round(papers["earlier"], by=eve)
+    lifecycle.close_round(papers["earlier"], by=eve)
     for paper in papers["hidden"]:
-        said = resolving.said_of(paper, challenges)
+        said = resolutions.said_of(paper, challenges)
         option = said.comparison.options[0 if world == "agreeing" else -1]
-        resolving.resolve(
+        resolutions.resolve(
             paper, challenges, settled=Settled.by(option, challenges, said.comparison), basis="other", by=eve,
             cause="oversight", rationale="Talent is said" if world == "differing" else "Cost is",
         )  # fmt: skip
     method = study.sections.get(key="method")
     words = "@dora and @cleo, Case study it is" if world == "differing" else "Survey, @dora and @cleo"
     words = words if study.others_visible == "submitted" or study.is_released else words.replace("@", "")
-    remarking.remark(papers["hidden"][0], method, text=words, by=eve)
+    discussion.remark(papers["hidden"][0], method, text=words, by=eve)
     if world == "differing":
-        resolving.defer(papers["hidden"][0], method, note="differs", by=eve)
-        remarking.remark(papers["hidden"][1], method, text="what now", by=eve)
+        resolutions.defer(papers["hidden"][0], method, note="differs", by=eve)
+        discussion.remark(papers["hidden"][1], method, text="what now", by=eve)
     # What the lead does to the codebook is the same in both worlds; what it touches is not.
-    recoding.split(codes["Old"], into=[{"label": "Old one"}, {"label": "Old two"}], by=eve, reason="two things")
-    recoding.retire(codes["Gone"], by=eve, reason="no more")
-    recoding.merge(codes["Same"], into=codes["Cost"], by=eve, reason="the same")
-    settling.settle(study, by=eve)
+    code_changes.split(codes["Old"], into=[{"label": "Old one"}, {"label": "Old two"}], by=eve, reason="two things")
+    code_changes.retire(codes["Gone"], by=eve, reason="no more")
+    code_changes.merge(codes["Same"], into=codes["Cost"], by=eve, reason="the same")
+    unanimous.settle(study, by=eve)
     if world == "differing":
         # Last, so that nothing made after it bears another number.
-        coding.propose_code(challenges, label="Never heard of", definition="in Hidden 1", reason="new", by=dora)
+        drafts.propose_code(challenges, label="Never heard of", definition="in Hidden 1", reason="new", by=dora)
 
 
 def arguments_of(pattern, study, papers):

@@ -11,11 +11,11 @@ from django.core.management import CommandError, call_command
 from django.db import DataError
 from django.urls import reverse
 
-from mapping.middleware import WholeText
 from mapping.models import Paper
 from mapping.parsers import read_papers
 from mapping.parsers.characters import unfit_place
-from mapping.protocol import ProtocolRefused, dump, read
+from mapping.protocol.files import ProtocolRefused, dump, read
+from mapping.site.middleware import WholeText
 from tests.making import make_paper
 from tests.test_bundle import bundle_of, tampered
 from tests.test_hostile_bundle import demo_bundle, refusal, rewritten  # noqa: F401

@@ -6,12 +6,11 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from import_export import fields
 
-from mapping import codebook
+from mapping.admin.formats import LINE
+from mapping.admin.resources import TableResource
+from mapping.codebook import changes as codebook_changes
 from mapping.models import Approach, Challenge, Code, CodebookChange, MaturityStage, Section
-from mapping.parsers.spelling import sameness, visible
-
-from .formats import LINE
-from .resources import TableResource
+from mapping.parsers.lookalikes import sameness, visible
 
 IN_THE_CODEBOOK = {Code.Status.ACTIVE, Code.Status.RETIRED}
 RELATIONS = ["section", "parent", "merged_into", "proposed_by"]
@@ -129,12 +128,14 @@ class CodeResource(TableResource):
         self._meta.model.objects.bulk_create(self.new, batch_size=1000)
         for section in self.sections.values():
             steps = [
-                CodebookChange(act=CodebookChange.Act.ADD, section=section, code=code, **codebook.addition(code))
+                CodebookChange(
+                    act=CodebookChange.Act.ADD, section=section, code=code, **codebook_changes.addition(code)
+                )
                 for code in self.new
                 if code.section_id == section.pk
             ]
             if steps:
-                codebook.record_many(section.study, steps, by=self.user, reason="in the admin site")
+                codebook_changes.record_many(section.study, steps, by=self.user, reason="in the admin site")
 
     def init_instance(self, row=None):
         return self._meta.model(section=self.section_of(row))
@@ -160,7 +161,7 @@ def record_words(code, *, before, by):
     """One step of the codebook for what the admin site wrote; `before` holds the former words."""
     after = {name: getattr(code, name) for name in before}
     pk = str(code.pk)
-    return codebook.record_edited(
+    return codebook_changes.record_edited(
         code, before.get("label", code.label), {"codes": {pk: before}}, {"codes": {pk: after}}, by=by,
         reason="in the admin site",
     )  # fmt: skip

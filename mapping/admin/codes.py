@@ -1,22 +1,16 @@
 from django import forms
 from django.contrib import admin
 
-from mapping import codebook
+from mapping.admin.code_resources import ApproachResource, ChallengeResource, MaturityStageResource, record_words
+from mapping.admin.records import RecordAdmin
+from mapping.admin.tables import TableAdmin
+from mapping.codebook import changes as codebook_changes
 from mapping.models import Approach, Challenge, Code, MaturityStage
-
-from .code_resources import (
-    ApproachResource,
-    ChallengeResource,
-    MaturityStageResource,
-    record_words,
-)
-from .records import RecordAdmin
-from .tables import TableAdmin
 
 
 class CodeForm(forms.ModelForm):
     def clean_label(self):
-        return codebook.label_of(self.cleaned_data["label"], self.instance.section, besides=[self.instance.pk])
+        return codebook_changes.label_of(self.cleaned_data["label"], self.instance.section, besides=[self.instance.pk])
 
 
 class CodeAdmin(RecordAdmin):

@@ -5,7 +5,7 @@ from django.conf import settings
 from import_export.formats import base_formats
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from mapping.exporting import plain, safe
+from mapping.exchange.table import plain, safe
 from mapping.parsers.records import UnreadableFile
 from mapping.parsers.tables import read_table
 

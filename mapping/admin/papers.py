@@ -3,13 +3,12 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from mapping.converters import key_refusal, tidied_key
+from mapping.admin.records import RecordAdmin, ViewOnlyAdmin
+from mapping.admin.resources import PaperResource
+from mapping.admin.tables import TableAdmin
 from mapping.models import Paper, PaperImport, PaperSource
+from mapping.papers.keys import key_refusal, tidied_key
 from mapping.parsers.keys import normalised_doi
-
-from .records import RecordAdmin, ViewOnlyAdmin
-from .resources import PaperResource
-from .tables import TableAdmin
 
 
 class PaperForm(forms.ModelForm):

@@ -4,11 +4,10 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
+from mapping.admin.records import RecordAdmin, ViewOnlyAdmin
 from mapping.models import ApiToken, Attempt, Invitation, Membership, PasswordMail, User
-from mapping.people import lock_team, require_another_lead
-from mapping.people_forms import AdminChangeForm, AdminUserForm
-
-from .records import RecordAdmin, ViewOnlyAdmin
+from mapping.people.forms import AdminChangeForm, AdminUserForm
+from mapping.people.membership import lock_team, require_another_lead
 
 admin.site.unregister(Group)
 

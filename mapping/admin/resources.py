@@ -6,14 +6,13 @@ from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
 from import_export import fields, resources
 
-from mapping import planner
-from mapping.converters import key_refusal, tidied_key
-from mapping.exporting import safe
+from mapping.admin.formats import LINE, texts_in_files
+from mapping.admin.results import LinedResult, PlainDiff
+from mapping.exchange.table import safe
 from mapping.models import LogEntry, Paper, PaperSource, Study
+from mapping.papers.keys import key_refusal, tidied_key
 from mapping.parsers.keys import normalised_doi
-
-from .formats import LINE, texts_in_files
-from .results import LinedResult, PlainDiff
+from mapping.site import analyze
 
 
 class TableResource(resources.ModelResource):
@@ -181,7 +180,7 @@ class PaperResource(TableResource):
         ]
         PaperSource.objects.bulk_create(sources, batch_size=2000)
         if not kwargs.get("dry_run"):
-            planner.tell_of(len(self.saved), Paper, PaperSource)
+            analyze.tell_of(len(self.saved), Paper, PaperSource)
 
 
 _DOI_TAKEN = next(

@@ -3,7 +3,7 @@
 from django.utils.html import format_html
 from import_export import results
 
-from .formats import LINE
+from mapping.admin.formats import LINE
 
 # So many rows are shown before the import is confirmed; all of them are counted.
 PREVIEWED = 200

@@ -1,8 +1,7 @@
 from django.contrib import admin
 
+from mapping.admin.records import RecordAdmin, ViewOnlyAdmin
 from mapping.models import CodebookChange, Phase, ResearchQuestion, Section, Study
-
-from .records import RecordAdmin, ViewOnlyAdmin
 
 
 @admin.register(Study)

@@ -5,9 +5,8 @@ from django.http import HttpResponseRedirect
 from import_export.admin import ImportExportMixin
 from import_export.forms import ExportForm
 
+from mapping.admin.formats import Csv, TooLong, Workbook
 from mapping.parsers.records import UnreadableFile
-
-from .formats import Csv, TooLong, Workbook
 
 
 class TableAdmin(ImportExportMixin):

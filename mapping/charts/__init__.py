@@ -10,10 +10,10 @@ NotDrawn where the engine gives no picture.
 """
 
 from mapping.charts.bars import bars, trend, venues
-from mapping.charts.drawing import pdf, png, svg
 from mapping.charts.engine import NotDrawable, NotDrawn
 from mapping.charts.intervals import dot_whisker
 from mapping.charts.matrix import Half, bubble, bubble_by, cooccurrence, heatmap
+from mapping.charts.output import pdf, png, svg
 from mapping.charts.theme import Table, text_alternative
 
 __all__ = [

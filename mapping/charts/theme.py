@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import altair as alt
 
-from mapping.parsers.spelling import visible
+from mapping.parsers.lookalikes import visible
 
 INK = "#1f2328"
 MUTED = "#5c6773"

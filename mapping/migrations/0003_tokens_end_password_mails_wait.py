@@ -2,7 +2,7 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import migrations, models
 
 import mapping.models.studies
-from mapping.uploads import close_to_others
+from mapping.site.uploads import close_to_others
 
 
 def close_uploads(apps, schema_editor):

@@ -1,12 +1,12 @@
 """The study and its map. `reviews` builds on these; nothing here knows of it."""
 
-from .codebook import Approach, Challenge, Code, CodebookChange, MaturityStage
-from .findings import Evidence, Finding, FindingMark, Judgement
-from .log import LogEntry
-from .papers import Paper, PaperImport, PaperSource
-from .people import Attempt, PasswordMail, User
-from .studies import ApiToken, Invitation, Membership, Study
-from .templates import Phase, ResearchQuestion, Section
+from mapping.models.codebook import Approach, Challenge, Code, CodebookChange, MaturityStage
+from mapping.models.findings import Evidence, Finding, FindingMark, Judgement
+from mapping.models.log import LogEntry
+from mapping.models.papers import Paper, PaperImport, PaperSource
+from mapping.models.people import Attempt, PasswordMail, User
+from mapping.models.studies import ApiToken, Invitation, Membership, Study
+from mapping.models.templates import Phase, ResearchQuestion, Section
 
 __all__ = [
     "ApiToken",

@@ -4,11 +4,10 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from mapping.models.fields import LimitedTextField
+from mapping.models.studies import Study
+from mapping.models.templates import Section
 from mapping.parsers.lengths import SENTENCES
-
-from .fields import LimitedTextField
-from .studies import Study
-from .templates import Section
 
 
 class CodeQuerySet(models.QuerySet):

@@ -1,12 +1,11 @@
 from django.db import models
 from django.db.models import Q
 
+from mapping.models.codebook import Code
+from mapping.models.fields import LimitedTextField
+from mapping.models.papers import Paper
+from mapping.models.templates import Section
 from mapping.parsers.lengths import PROSE
-
-from .codebook import Code
-from .fields import LimitedTextField
-from .papers import Paper
-from .templates import Section
 
 
 class Evidence(models.Model):

@@ -2,8 +2,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from .papers import Paper
-from .studies import Study
+from mapping.models.papers import Paper
+from mapping.models.studies import Study
 
 
 class LogEntryQuerySet(models.QuerySet):

@@ -10,10 +10,9 @@ from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils import timezone
 
+from mapping.models.fields import LimitedTextField
+from mapping.models.studies import Study
 from mapping.parsers.lengths import PAPER
-
-from .fields import LimitedTextField
-from .studies import Study
 
 
 class PaperImport(models.Model):
@@ -75,7 +74,7 @@ class PaperQuerySet(models.QuerySet):
 
     def available_in(self, phase):
         """The papers of the study that no settled decision of an earlier phase has excluded."""
-        from .findings import FindingMark  # findings belong to papers: the import would run in a circle
+        from mapping.models.findings import FindingMark  # findings belong to papers: the import would run in a circle
 
         earlier = Q(finding__section__phase__position__lt=phase.position) | Q(
             finding__section__phase__position=phase.position, finding__section__phase__lt=phase.pk

@@ -6,7 +6,7 @@ from django.db.models.functions import Lower
 
 
 def end_tokens_of(user):
-    from mapping.granting import revoke_all_of
+    from mapping.people.tokens import revoke_all_of
 
     revoke_all_of(user)
 

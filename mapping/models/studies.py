@@ -7,10 +7,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from mapping.models.fields import LimitedTextField
+from mapping.models.people import User
 from mapping.parsers.lengths import SENTENCES
-
-from .fields import LimitedTextField
-from .people import User
 
 
 class StudyQuerySet(models.QuerySet):

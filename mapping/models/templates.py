@@ -2,10 +2,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from mapping.models.fields import LimitedTextField
+from mapping.models.studies import Study
 from mapping.parsers.lengths import SENTENCES
-
-from .fields import LimitedTextField
-from .studies import Study
 
 
 class ResearchQuestion(models.Model):

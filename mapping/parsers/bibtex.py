@@ -3,10 +3,10 @@
 import re
 from collections import Counter
 
-from . import latex, names
-from .bibtex_source import entries_in, has_entries, lines_inside_entries
-from .keys import normalised_doi, unique_keys
-from .records import PaperRecord, Problem
+from mapping.parsers import latex, names
+from mapping.parsers.bibtex_source import entries_in, has_entries, lines_inside_entries
+from mapping.parsers.keys import normalised_doi, unique_keys
+from mapping.parsers.records import PaperRecord, Problem
 
 __all__ = ["file_keys", "has_entries", "lines_inside_entries", "read", "write"]
 

@@ -21,7 +21,7 @@ from bibtexparser.model import (
     String,
 )
 
-from .records import Problem
+from mapping.parsers.records import Problem
 
 # Whatever it warns of is mended or reported here, with file and line.
 logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)

@@ -7,8 +7,8 @@ from functools import cached_property, lru_cache
 
 from rapidfuzz import fuzz
 
-from .keys import normalised_doi
-from .names import family
+from mapping.parsers.keys import normalised_doi
+from mapping.parsers.names import family
 
 SAME_DOI, SAME_TITLE, NEAR_TITLE = "same DOI", "same title", "nearly the same title"
 SAME_MAIN_TITLE = "same title but for a subtitle"

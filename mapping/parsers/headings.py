@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from .labels import normalised_label
+from mapping.parsers.labels import normalised_label
 
 
 class TemplateSection(NamedTuple):

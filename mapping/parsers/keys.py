@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 
-from . import names
+from mapping.parsers import names
 
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,9}/\S+")
 _WITHOUT_DECOMPOSITION = str.maketrans(

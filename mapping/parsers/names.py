@@ -4,7 +4,7 @@ import re
 
 from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
 
-from . import latex
+from mapping.parsers import latex
 
 _INITIALS = r"(?:[^\W\d_]\.?[-\s]?){1,4}"
 # "Smith J.", "van der Berg JM": how Scopus and PubMed write names.

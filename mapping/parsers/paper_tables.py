@@ -1,11 +1,11 @@
 """Papers in a CSV or XLSX table, as databases, reference managers and people lay it out."""
 
-from . import latex, names
-from .bibtex import keywords_in, pages_in, year_in
-from .decoding import LARGEST_FILE
-from .keys import normalised_doi
-from .records import PaperRecord, Problem, UnreadableFile
-from .tables import heading, read_table
+from mapping.parsers import latex, names
+from mapping.parsers.bibtex import keywords_in, pages_in, year_in
+from mapping.parsers.encodings import LARGEST_FILE
+from mapping.parsers.keys import normalised_doi
+from mapping.parsers.records import PaperRecord, Problem, UnreadableFile
+from mapping.parsers.tables import heading, read_table
 
 # The first heading that has something in the row counts: a sheet may have a BibTeX key for some rows only.
 _HEADINGS = {

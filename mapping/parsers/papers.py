@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from . import bibtex, paper_tables, ris
-from .decoding import LARGEST_FILE, check_size, decoded
-from .lengths import excess_of_record
-from .records import Problem, UnreadableFile
+from mapping.parsers import bibtex, paper_tables, ris
+from mapping.parsers.encodings import LARGEST_FILE, check_size, decoded
+from mapping.parsers.lengths import excess_of_record
+from mapping.parsers.records import Problem, UnreadableFile
 
 _TABLES = {".csv", ".tsv", ".tab", ".xlsx", ".xlsm"}
 _BIBTEX, _RIS = {".bib", ".bibtex", ".biblatex"}, {".ris"}

@@ -4,12 +4,12 @@ import re
 
 import rispy
 
-from . import latex, names
-from .bibtex import pages_in, year_in
-from .decoding import unified_line_ends
-from .keys import normalised_doi
-from .records import PaperRecord, Problem
-from .ris_lines import DOIS, KNOWN_TAGS, TITLES, chunks, divided, has_records
+from mapping.parsers import latex, names
+from mapping.parsers.bibtex import pages_in, year_in
+from mapping.parsers.encodings import unified_line_ends
+from mapping.parsers.keys import normalised_doi
+from mapping.parsers.records import PaperRecord, Problem
+from mapping.parsers.ris_lines import DOIS, KNOWN_TAGS, TITLES, chunks, divided, has_records
 
 __all__ = ["divided", "has_records", "read", "write"]
 

@@ -6,14 +6,14 @@ item of an answer, or as unplaced.
 
 from dataclasses import dataclass, field
 
-from .headings import Headings, TemplateSection
-from .org import is_org, markdown_from_org
-from .template_answers import SectionAnswer, Unplaced
-from .template_items import Item
-from .template_lines import Shape, lines_of
-from .template_papers import Titles
-from .template_reading import Notes, Reading
-from .template_tables import without_tables
+from mapping.parsers.headings import Headings, TemplateSection
+from mapping.parsers.org import is_org, markdown_from_org
+from mapping.parsers.template_answers import SectionAnswer, Unplaced
+from mapping.parsers.template_items import Item
+from mapping.parsers.template_lines import Shape, lines_of
+from mapping.parsers.template_papers import Titles
+from mapping.parsers.template_reader import Notes, Reading
+from mapping.parsers.template_tables import without_tables
 
 __all__ = ["FilledTemplate", "Item", "SectionAnswer", "TemplateSection", "Unplaced", "read", "read_all"]
 

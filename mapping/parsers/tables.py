@@ -10,9 +10,9 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from . import workbooks
-from .decoding import LARGEST_FILE, check_size, decoded
-from .records import Problem, UnreadableFile
+from mapping.parsers import workbooks
+from mapping.parsers.encodings import LARGEST_FILE, check_size, decoded
+from mapping.parsers.records import Problem, UnreadableFile
 
 # Abstracts are longer than the 128 kB that the csv module allows by default.
 csv.field_size_limit(50 * 1024 * 1024)

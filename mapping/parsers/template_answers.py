@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from .absences import AMBIGUOUS, Absence, read_absence
-from .labels import match_code
-from .template_items import Item
+from mapping.parsers.absences import AMBIGUOUS, Absence, read_absence
+from mapping.parsers.labels import match_code
+from mapping.parsers.template_items import Item
 
 __all__ = ["SectionAnswer", "Unplaced", "answer_of", "reported"]
 

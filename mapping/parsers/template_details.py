@@ -2,15 +2,15 @@
 
 import re
 
-from . import names
-from .absences import AMBIGUOUS, read_absence
-from .bibtex import year_in
-from .headings import AUTHORS, DOI, TITLE, VENUE, YEAR
-from .keys import normalised_doi
-from .placeholders import is_placeholder
-from .template_answers import SAYS_NOTHING, Unplaced, reported
-from .template_papers import without_paper_number
-from .titles import normalised_title
+from mapping.parsers import names
+from mapping.parsers.absences import AMBIGUOUS, read_absence
+from mapping.parsers.bibtex import year_in
+from mapping.parsers.headings import AUTHORS, DOI, TITLE, VENUE, YEAR
+from mapping.parsers.keys import normalised_doi
+from mapping.parsers.placeholders import is_placeholder
+from mapping.parsers.template_answers import SAYS_NOTHING, Unplaced, reported
+from mapping.parsers.template_papers import without_paper_number
+from mapping.parsers.titles import normalised_title
 
 __all__ = ["NUMBERED_TITLE", "Details"]
 

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from .labels import match_code
-from .list_signs import depth_of_sign
-from .template_lines import Line, Shape
+from mapping.parsers.labels import match_code
+from mapping.parsers.list_signs import depth_of_sign
+from mapping.parsers.template_lines import Line, Shape
 
 __all__ = ["CodedItems", "Item", "PlainItems", "codes_listed_in", "parts_of_value"]
 

@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
-from .absences import AMBIGUOUS, read_absence
-from .decoding import unified_line_ends
-from .front_matter import front_matter
-from .list_signs import bullet_of, checkbox_of
-from .markup import Plain, plain
-from .placeholders import is_instruction, is_placeholder
+from mapping.parsers.absences import AMBIGUOUS, read_absence
+from mapping.parsers.encodings import unified_line_ends
+from mapping.parsers.front_matter import front_matter
+from mapping.parsers.list_signs import bullet_of, checkbox_of
+from mapping.parsers.markup import Plain, plain
+from mapping.parsers.placeholders import is_instruction, is_placeholder
 
 
 class Shape(Enum):

@@ -4,10 +4,10 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-from .headings import DETAIL_KEYS, TITLE
-from .placeholders import is_placeholder
-from .template_lines import Shape
-from .titles import normalised_title
+from mapping.parsers.headings import DETAIL_KEYS, TITLE
+from mapping.parsers.placeholders import is_placeholder
+from mapping.parsers.template_lines import Shape
+from mapping.parsers.titles import normalised_title
 
 __all__ = [
     "DOCUMENT",

@@ -2,10 +2,10 @@
 
 import re
 
-from .headings import DETAIL_KEYS, TITLE
-from .markup import plain
-from .placeholders import is_placeholder
-from .template_lines import Line, Shape
+from mapping.parsers.headings import DETAIL_KEYS, TITLE
+from mapping.parsers.markup import plain
+from mapping.parsers.placeholders import is_placeholder
+from mapping.parsers.template_lines import Line, Shape
 
 _PAGE = re.compile(r"^(?:pages?|pp?\.?|pgs?\.?|seiten?)$", re.IGNORECASE)
 _QUOTE = re.compile(r"^(?:quotes?|quotation|evidence|excerpt|zitat)$", re.IGNORECASE)

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from .candidates import (
+from mapping.parsers.candidates import (
     NEAR_TITLE,
     SAME_DOI,
     SAME_MAIN_TITLE,

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from openpyxl import load_workbook
 
-from .records import UnreadableFile
+from mapping.parsers.records import UnreadableFile
 
 LARGEST_UNPACKED = 150 * 1024 * 1024
 # Ordinary sheets shrink to a tenth, monotonous ones to a fortieth.

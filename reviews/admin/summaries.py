@@ -1,8 +1,7 @@
 from django.contrib import admin
 
+from reviews.admin.blindness import ThroughSummary, ViewOnlyAdmin
 from reviews.models import Answer, KeptEdit, Mark, RecodingTask, Summary
-
-from .blindness import ThroughSummary, ViewOnlyAdmin
 
 
 @admin.register(Summary)

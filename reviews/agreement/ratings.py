@@ -1,223 +1,274 @@
-"""What was said, as whole numbers: raters × papers, each rating an index into the list of distinct values.
+"""From the database to plain ratings: raters × papers, per section and round, in a constant number of queries.
 
-`ratings` is raters × papers everywhere: `ratings[r][p]` is a value, a set of labels, or `None` for "did not code it".
+Whoever asks hands in a queryset of summaries: pages what `Summary.objects.visible_to` allows, acts of the system all.
 """
 
-import math
-from collections import Counter
-from dataclasses import dataclass
-from decimal import Decimal
-from numbers import Real
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple
 
-import numpy as np
+from django.db.models import F, Q
 
-ABSENCES = ("not_reported", "unclear", "not_applicable")
-KINDS = ("codes", "code", "stage", "yes_no", "number")
-MISSING = -1
+from mapping.models import Code, Section, User
+from reviews.agreement.statistics import Absence, prepared, tabulate
+from reviews.blindness.former_rights import came_in
+from reviews.blindness.independence import Independence, answered_before_asked
+from reviews.models import Answer, Assignment, Mark, PriorAccess, RecodingTask, Summary
+
+NONE_APPLY = Absence("none_of_the_codes")
+CODE, PARENT = "code", "parent"
+ON_SCALE = (Section.Kind.STAGE, Section.Kind.NUMBER)
 
 
-class NotApplicable(ValueError):
-    """The coefficient is not made for ratings of this shape; the message is a sentence for the page."""
+class Read(NamedTuple):
+    """One summary that counts: who read what, in which round."""
+
+    pk: int
+    revision: int
+    assignment: int
+    round: int
+    phase: int
+    paper: int
+    reviewer: int
+    submitted_at: object
+    origin: str
+    why_not: str = ""  # it is independent
 
 
 @dataclass(frozen=True)
-class Absence:
-    """Why an answer is empty on purpose. Its own type, so that it never equals a code that bears the same name."""
+class Rated:
+    """One section as its raters filled it in. `raters` and `papers` are ids; `categories` in the codebook's order.
 
-    name: str
-
-    def __str__(self):
-        return self.name.replace("_", " ")
-
-
-@dataclass(frozen=True)
-class Table:
-    """`codes[r, p]` is an index into `values`, or -1 where rater r did not code paper p.
-
-    `values` are the declared categories in their order, or the values seen: numbers by size, the rest by type and text,
-    so that the same ratings give the same figures in whatever order papers and raters come.
-    Every function that takes `ratings` takes a table too; a page makes it once and asks it many things.
+    `left_out`: ratings without a place on the scale, by absence.
     """
 
-    codes: np.ndarray
-    values: tuple
-
-    def numbers(self):
-        """The values as floats; ValueError names the first that is not a finite number."""
-        return np.array([_as_number(value) for value in self.values], dtype=float)
-
-    def within(self, categories):
-        """The same ratings over the declared categories; ValueError names a rating that is none of them."""
-        declared = tuple(comparable(category) for category in categories)
-        position = {value: place for place, value in enumerate(declared)}
-        if len(position) < len(declared):
-            twice = next(value for value, times in Counter(declared).items() if times > 1)
-            raise ValueError(f"The category {shown(twice)} is declared twice.")
-        used = set(np.unique(self.codes).tolist()) - {MISSING}
-        for code in sorted(used):
-            if self.values[code] not in position:
-                raise ValueError(f"{shown(self.values[code])} is not among the categories {_listed(declared)}.")
-        new = [position.get(value, MISSING) for value in self.values]
-        return Table(_renumbered(self.codes, new), declared)
-
-    def of_raters(self, *raters):
-        return Table(self.codes[list(raters)], self.values)
-
-    def on_scale(self):
-        """Values in scale order when nobody declared one: only numbers have an order of their own."""
-        for value in self.values:
-            if not _is_number(value):
-                raise ValueError(f"Give `categories` in the order of the scale: {shown(value)} is not a number.")
-        self.numbers()
-        return self
-
-
-def tabulate(ratings, categories=None):
-    """Reads ratings into a `Table`. ValueError names the value and place of what cannot be read."""
-    table = ratings if isinstance(ratings, Table) else _read(ratings)
-    return table if categories is None else table.within(categories)
-
-
-def _read(ratings):
-    try:
-        rows = [list(row) for row in ratings]
-    except TypeError as error:
-        raise ValueError(
-            f"Give ratings as one row per rater with one entry per paper, not {shown(ratings)}."
-        ) from error
-    papers = len(rows[0]) if rows else 0
-    for rater, row in enumerate(rows, start=1):
-        if len(row) != papers:
-            raise ValueError(
-                f"Rater {rater} has {len(row)} entries, rater 1 has {papers}: "
-                "give every rater one entry per paper, None where they did not code it."
-            )
-    rows = [[frozenset(value) if isinstance(value, set) else value for value in row] for row in rows]
-    try:
-        values = set().union(*rows) - {None}
-    except TypeError:
-        _name_unreadable(rows)
-        raise
-    if any(value != value for value in values):  # noqa: PLR0124 - only nan differs from itself
-        _name_unreadable(rows)
-    ordered = tuple(_sorted_values(values))
-    place = {value: code for code, value in enumerate(ordered)} | {None: MISSING}
-    # Whole rows at a time, without a Python step for each of 100,000 ratings.
-    codes = np.array([list(map(place.__getitem__, row)) for row in rows], dtype=np.int64)
-    return Table(codes.reshape(len(rows), papers), ordered)
-
-
-def _name_unreadable(rows):
-    for rater, row in enumerate(rows, start=1):
-        for paper, rating in enumerate(row, start=1):
-            try:
-                hash(rating)
-            except TypeError as error:
-                raise ValueError(
-                    f"Rater {rater}, paper {paper}: {shown(rating)} cannot be compared; give a plain value or a set."
-                ) from error
-            if rating != rating:  # noqa: PLR0124
-                raise ValueError(f"Rater {rater}, paper {paper}: nan is no rating; use None for a missing one.")
-
-
-def _renumbered(codes, new):
-    # The extra last entry answers for -1.
-    return np.append(np.asarray(new, dtype=np.int64), MISSING)[codes]
-
-
-def comparable(value):
-    value = frozenset(value) if isinstance(value, set) else value
-    try:
-        hash(value)
-    except TypeError as error:
-        raise ValueError(f"The category {shown(value)} cannot be compared; give a plain value.") from error
-    return value
-
-
-def in_order(labels):
-    """Labels by type and text: an order that does not depend on where they were met."""
-    return sorted(labels, key=lambda label: (type(label).__name__, repr(label)))
-
-
-def _sorted_values(values):
-    labels = in_order({label for value in values if isinstance(value, frozenset) for label in value})
-    bits = {label: 1 << place for place, label in enumerate(labels)}
-
-    def key(value):
-        if isinstance(value, frozenset):
-            return (1, sum(map(bits.__getitem__, value)), "")
-        return (0, value, "") if _is_number(value) else (2, 0, f"{type(value).__name__} {value!r}")
-
-    return sorted(values, key=key)
-
-
-def _is_number(value):
-    return isinstance(value, Real | Decimal)
-
-
-def _as_number(value):
-    if not _is_number(value) or not math.isfinite(value):
-        raise ValueError(f"{shown(value)} is not a number.")
-    return float(value)
-
-
-def shown(value):
-    """A value as a message names it."""
-    if isinstance(value, frozenset):
-        return "{" + ", ".join(sorted(map(repr, value))) + "}"
-    if isinstance(value, np.generic):
-        return repr(value.item())
-    text = repr(value)
-    return text if len(text) <= 80 else text[:79] + "…"
-
-
-def _listed(values):
-    named = ", ".join(shown(value) for value in values[:12])
-    return named + (f" and {len(values) - 12} more" if len(values) > 12 else "")
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """`ratings`: raters × papers for the coefficients. `left_out`: ratings without a place on the scale, by absence."""
-
+    section: Section
+    raters: tuple
+    papers: tuple
     ratings: list
-    left_out: dict
+    categories: tuple
+    left_out: dict = field(default_factory=dict)
+    level: str = CODE
+    not_independent: int = 0  # answers left out because their readers could read others' before
+
+    @property
+    def target(self):
+        """What was declared was declared of single codes."""
+        return self.section.agreement_target if self.level == CODE else None
+
+    @cached_property
+    def table(self):
+        return tabulate(self.ratings)
+
+    @property
+    def has_two(self):
+        return bool((self.table.codes >= 0).sum(axis=0).max(initial=0) >= 2)
 
 
-def prepared(answers, kind):
-    """Maps absences as the kind of section wants it.
+class Sheet:
+    """Everything coded in the summaries handed in, read once; `of` cuts one section and round out of it.
 
-    `answers[r][p]` is None (not coded, or blank) or a pair `(value, absence)`: the value (for `codes` a collection of
-    labels, empty for "none of the codes apply") and "" or one of `ABSENCES`. An absence is a category of its own for
-    `code` and `yes_no`, a label of its own for `codes`; it has no place on the scale of a `stage` or a `number`, so
-    there the rating is left out and counted.
+    First submissions count (law 2); of a section that came after them, the first answer, which its reader gave as
+    blind as the others (`Assignment.objects.blinding`). With `is_after_discussion` the summaries count as they are.
+    At the level `PARENT` a code counts as the code it stands under.
     """
-    if kind not in KINDS:
-        raise ValueError(f"{kind!r} has no coefficient; the coded kinds are {', '.join(KINDS)}.")
-    left_out = Counter()
-    ratings = [[_rating(answer, kind, left_out) for answer in row] for row in answers]
-    return Prepared(ratings, {name: left_out[name] for name in ABSENCES if left_out[name]})
+
+    def __init__(self, study, summaries, sections=None, *, level=CODE, is_after_discussion=False):
+        self.study, self.level = study, level
+        coded = study.sections.coded().select_related("phase") if sections is None else sections
+        self.sections = list(coded)
+        counted = summaries if is_after_discussion else summaries.with_late_sections()
+        read, self.not_independent = independent(study, counted, is_after_discussion=is_after_discussion)
+        self._said = self._answers(counted)
+        self.read, self.late = read, []
+        if not is_after_discussion:
+            self._keep_first(read)
+
+    def _answers(self, summaries):
+        """`{section: {summary: (value, absence)}}`; blanks are not in it."""
+        kinds = {section.pk: section.kind for section in self.sections}
+        marks = defaultdict(list)
+        rows = Mark.objects.filter(answer__summary__in=summaries, answer__section__in=kinds)
+        rows = list(rows.values_list("answer", "code").order_by("position", "pk"))
+        self.names, self.scales = code_names(self.sections, {code for _, code in rows}, self.level)
+        for answer, code in rows:
+            marks[answer].append(self.names[code])
+        said = defaultdict(dict)
+        rows = Answer.objects.filter(summary__in=summaries, section__in=kinds).order_by()
+        for pk, summary, section, *values in rows.values_list(
+            "pk", "summary", "section", "absence", "none_apply", "number", "yes_no"
+        ):
+            answer = judged(kinds[section], marks.get(pk, ()), *values)
+            if answer is not None:
+                said[section][summary] = answer
+        return said
+
+    def _keep_first(self, read):
+        """Of later revisions keeps nothing but the first answer to a section that the first one could not have."""
+        self.read = [one for one in read if one.revision == 1]
+        first = {one.assignment: one.pk for one in self.read}
+        looked = [one for one in self.not_independent if one.revision > 1]
+        self.not_independent = [one for one in self.not_independent if one.revision == 1]
+        apart = {one.assignment: one.why_not for one in self.not_independent}
+        if len(self.read) == len(read) and not looked:
+            return
+        asked = self._asked_later()
+        late = sorted([*(one for one in read if one.revision > 1), *looked], key=lambda one: one.revision)
+        unread = set(looked)
+        for one in late:
+            for section, until, was_answered in asked[one.assignment]:
+                said = self._said[section]
+                if until is not None and one.submitted_at > until:
+                    continue  # the section had been answered, or left blank, and from then on others' could be read
+                if one.assignment in first and one.pk in said and first[one.assignment] not in said:
+                    read = one._replace(why_not=PriorAccess.Why.CODED_BEFORE) if was_answered else one
+                    is_independent = not was_answered and one not in unread
+                    self._count_late(read, section, first[one.assignment], is_independent=is_independent)
+                elif one.assignment in apart and one.pk in said:
+                    self._leave_out(one._replace(why_not=apart[one.assignment]))
+
+    def _asked_later(self):
+        """`{assignment: [(section, until when it was open, whether others had answered it before it was asked)]}`"""
+        tasks = RecodingTask.objects.came_later().filter(assignment__round__study=self.study)
+        asked = defaultdict(list)
+        rows = tasks.values_list("assignment", "section", "done_at", answered_before_asked()).order_by("asked_at")
+        for assignment, *task in rows:
+            asked[assignment].append(task)
+        return asked
+
+    def _count_late(self, one, section, first, *, is_independent):
+        if is_independent:
+            self._said[section][first] = self._said[section][one.pk]
+            self.late.append((one, section))
+        else:
+            self._leave_out(one)
+
+    def _leave_out(self, one):
+        if one not in self.not_independent:
+            self.not_independent.append(one)
+
+    def of(self, section, round=None):
+        """`Rated` of one round (its id), or of all rounds together: then each reader's earliest reading of a paper."""
+        said, chosen = self._said.get(section.pk, {}), {}
+        for one in self.read:
+            if one.phase == section.phase_id and round in {None, one.round} and one.pk in said:
+                chosen.setdefault((one.reviewer, one.paper), said[one.pk])
+        raters = tuple(sorted({reviewer for reviewer, _ in chosen}, key=self.usernames.__getitem__))
+        papers = tuple(sorted({paper for _, paper in chosen}))
+        answers = [[chosen.get((reviewer, paper)) for paper in papers] for reviewer in raters]
+        apart = sum(one.pk in said for one in self.apart(section.phase_id, round))
+        return replace(self._rated(section, raters, papers, answers), not_independent=apart)
+
+    def apart(self, phase, round=None):
+        """Readings of a phase or round that are left out because they are not independent."""
+        return [one for one in self.not_independent if one.phase == phase and round in {None, one.round}]
+
+    def _rated(self, section, raters, papers, answers):
+        left_out = Counter()
+        if section.kind in ON_SCALE:
+            answers = [[self._on_scale(answer, left_out) for answer in row] for row in answers]
+        found = prepared(answers, section.kind)
+        values = tabulate(found.ratings).values
+        used = {label for value in values for label in (value if isinstance(value, frozenset) else [value])}
+        left_out = found.left_out | dict(left_out)
+        return Rated(section, raters, papers, found.ratings, self._categories(section, used), left_out, self.level)
+
+    @staticmethod
+    def _on_scale(answer, left_out):
+        if answer is not None and answer[0] is NONE_APPLY:
+            left_out[NONE_APPLY.name] += 1
+            return None
+        return answer
+
+    def _categories(self, section, used):
+        """What could be said, in the codebook's order; then what was said besides."""
+        if section.kind == Section.Kind.NUMBER:
+            return ()
+        declared = [False, True] if section.kind == Section.Kind.YES_NO else self.scales[section.pk]
+        return (*declared, *sorted(used - set(declared), key=str))
+
+    @cached_property
+    def people(self):
+        return User.objects.in_bulk({one.reviewer for one in self.read})
+
+    @cached_property
+    def usernames(self):
+        return {pk: user.username for pk, user in self.people.items()}
+
+    def readings(self, round=None, phase=None):
+        return [one for one in self.read if round in {None, one.round} and phase in {None, one.phase}]
 
 
-def _rating(answer, kind, left_out):
-    if answer is None:
-        return None
-    value, absence = answer
-    if absence and absence not in ABSENCES:
-        raise ValueError(f"{absence!r} is no absence; the absences are {', '.join(ABSENCES)}.")
-    if kind == "codes":
-        return _label_set(value, absence)
-    if not absence:
-        return None if value == "" else value
-    if kind in ("stage", "number"):
-        left_out[absence] += 1
-        return None
-    return Absence(absence)
+def independent(study, summaries, *, is_after_discussion=False):
+    """(readings in the order they were submitted, readings left out because they are not independent).
+
+    After discussion a reader's first submission decides, whatever revision counts.
+    """
+    rows = (
+        summaries.order_by("submitted_at", "pk")
+        .values_list(
+            "pk", "revision", "assignment", "assignment__round", "assignment__round__phase", "assignment__paper",
+            "assignment__reviewer", "submitted_at", "origin", "started_at",
+        )
+    )  # fmt: skip
+    independence, first = Independence(study), {}
+    if is_after_discussion and independence:
+        first = independence.apart(Assignment.objects.filter(round__study=study))
+    read, apart = [], []
+    for *row, started_at in rows:
+        one = Read(*row)
+        moment, is_first = came_in(one.origin, started_at, one.submitted_at), one.revision == 1
+        why = independence.why_not(one.paper, one.phase, one.reviewer, moment, is_first=is_first)
+        why = why or first.get(one.assignment, "")
+        if why:
+            apart.append(one._replace(why_not=why))
+        else:
+            read.append(one)
+    return read, apart
 
 
-def _label_set(labels, absence):
-    if isinstance(labels, str):
-        raise ValueError(f"{labels!r} is one label; give a collection of labels.")
+def judged(kind, labels, absence, none_apply, number, yes_no):
+    """One answer as `agreement.prepared` takes it: None when blank, else (value, absence)."""
     if absence:
-        return frozenset(labels or ()) | {Absence(absence)}
-    return None if labels is None else frozenset(labels)
+        return ((), absence) if kind == Section.Kind.CODES else ("", absence)
+    if kind == Section.Kind.CODES:
+        return (frozenset(labels), "") if labels or none_apply else None
+    if kind == Section.Kind.YES_NO:
+        return None if yes_no is None else (yes_no, "")
+    if kind == Section.Kind.NUMBER:
+        return None if number is None else (float(number), "")
+    if labels:
+        return labels[0], ""
+    return (NONE_APPLY, "") if none_apply else None
+
+
+def code_names(sections, used, level=CODE):
+    """(name of every code, names per section in the codebook's order), of active codes and of those used here.
+
+    Equal labels, as of two proposals, stay two codes. Codes that nobody used here may be proposals on papers that the
+    reader has not coded: they take no part, not even in the numbering. At the level `PARENT` a code has the name of
+    the code it stands under, if there is one.
+    """
+    names, scales, taken = {}, defaultdict(list), Counter()
+    codes = Code.objects.filter(section__in=sections).order_by("section", "position", "pk")
+    taking_part = Q(status=Code.Status.ACTIVE) | Q(pk__in=used)
+    above = {}
+    if level == PARENT:
+        # Two levels, as the codebook has them: a chain or a circle that got in otherwise is left as it is.
+        under = codes.filter(taking_part, parent__section=F("section"), parent__parent=None)
+        above = dict(under.values_list("pk", "parent"))
+        taking_part |= Q(pk__in=set(above.values()))
+    for pk, section, label in codes.filter(taking_part).values_list("pk", "section", "label"):
+        if pk in above:
+            continue
+        taken[section, label] += 1
+        again = taken[section, label]
+        names[pk] = label if again == 1 else f"{label} ({again})"
+        scales[section].append(names[pk])
+    return names | {pk: names[parent] for pk, parent in above.items()}, scales
+
+
+def everything(study):
+    """For acts and commands, never for a page: what everybody submitted."""
+    return Summary.objects.filter(assignment__round__study=study).submitted()

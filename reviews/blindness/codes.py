@@ -16,10 +16,9 @@ from operator import and_, or_
 from django.db.models import Exists, OuterRef, Q
 
 from mapping.models import Code, CodebookChange, Study
-from reviews.kept import kept
+from reviews.blindness import rules
 from reviews.models import Assignment, Mark
-
-from . import rules
+from reviews.models.study_cache import kept
 
 
 def known_codes(user, study):

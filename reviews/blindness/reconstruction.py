@@ -10,7 +10,7 @@ out that was independent.
 from collections import defaultdict
 from typing import NamedTuple
 
-from .former_rights import ACTS, FormerRights, Member, Said, came_in
+from reviews.blindness.former_rights import ACTS, FormerRights, Member, Said, came_in
 
 HANDED_OUT = ("hand-out", "hand-over")
 

@@ -63,7 +63,7 @@ class Round(models.Model):
 
 
 def submitted_summaries():
-    from .summaries import Summary  # summaries belong to assignments: the import would run in a circle
+    from reviews.models.summaries import Summary  # summaries belong to assignments: the import would run in a circle
 
     return Summary.objects.submitted()
 
@@ -79,7 +79,7 @@ def able_reviewers(assignment=""):
 
 
 def sections_owed():
-    from .recoding import RecodingTask  # as above
+    from reviews.models.recoding_tasks import RecodingTask  # as above
 
     return RecodingTask.objects.open().filter(code=None)
 

@@ -7,8 +7,7 @@ from django.utils import timezone
 from mapping.models import Code, Evidence, Judgement, Section
 from mapping.models.fields import LimitedTextField
 from mapping.parsers.lengths import SENTENCES
-
-from .rounds import Assignment
+from reviews.models.rounds import Assignment
 
 
 class SummaryQuerySet(models.QuerySet):
@@ -24,7 +23,9 @@ class SummaryQuerySet(models.QuerySet):
 
     def with_late_sections(self):
         """First submissions, and the later revisions that may hold the first answer to a section that came later."""
-        from .recoding import RecodingTask  # tasks belong to assignments: the import would run in a circle
+        from reviews.models.recoding_tasks import (
+            RecodingTask,  # tasks belong to assignments: the import would run in a circle
+        )
 
         asked = RecodingTask.objects.came_later().filter(assignment=OuterRef("assignment"))
         return self.submitted().filter(Q(revision=1) | Q(Exists(asked)))

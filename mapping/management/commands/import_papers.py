@@ -1,8 +1,8 @@
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from mapping import duplicates, importing
 from mapping.management.act import ActCommand, file_content, lead_of, study_named
+from mapping.papers import duplicates, importing
 
 
 class Command(ActCommand):

@@ -2,9 +2,9 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from mapping import protocol
-from mapping.counted import counted
 from mapping.management.act import ActCommand, user_named
+from mapping.protocol import files as protocol_files
+from mapping.site.plurals import counted
 
 
 class Command(ActCommand):
@@ -17,7 +17,7 @@ class Command(ActCommand):
             "--template",
             metavar="NAME-or-FILE.json",
             default="blank",
-            help=f"a built-in template ({', '.join(protocol.BUILT_IN)}) or a protocol file; default: blank",
+            help=f"a built-in template ({', '.join(protocol_files.BUILT_IN)}) or a protocol file; default: blank",
         )
 
     def act(self, title, lead, template):
@@ -26,8 +26,8 @@ class Command(ActCommand):
             raise CommandError(f"{lead.username} is deactivated and cannot lead a study.")
         found = template_called(template)
         # What a built-in template says of itself is not what this study is about.
-        description = "" if template in protocol.BUILT_IN else found.description
-        study = protocol.create_study(
+        description = "" if template in protocol_files.BUILT_IN else found.description
+        study = protocol_files.create_study(
             title=title, lead=lead, by=lead, protocol=found.in_use(), description=description,
             template_name=Path(template).stem,
         )  # fmt: skip
@@ -47,18 +47,18 @@ class Command(ActCommand):
 
 def template_called(name):
     """A built-in template by its name, or the protocol file at this path."""
-    if name in protocol.BUILT_IN:
-        return protocol.built_in(name)
+    if name in protocol_files.BUILT_IN:
+        return protocol_files.built_in(name)
     path = Path(name)
     if not path.is_file():
         raise CommandError(
-            f"“{name}” is neither a built-in template ({', '.join(protocol.BUILT_IN)}) nor a protocol file."
+            f"“{name}” is neither a built-in template ({', '.join(protocol_files.BUILT_IN)}) nor a protocol file."
         )
     try:
         with path.open("rb") as file:
             # One byte more than may be there: enough to see that there is too much.
-            return protocol.read(file.read(protocol.LIMIT + 1), path.name)
+            return protocol_files.read(file.read(protocol_files.LIMIT + 1), path.name)
     except OSError as error:
         raise CommandError(f"{path.name} cannot be read: {error.strerror}.") from None
-    except protocol.ProtocolRefused as refused:
+    except protocol_files.ProtocolRefused as refused:
         raise CommandError(str(refused)) from None

@@ -1,9 +1,9 @@
 from django.core.management.base import CommandError
 
-from mapping.counted import counted
 from mapping.management.act import ActCommand, study_named
-from reviews import reporting
-from reviews.rating import CODE, PARENT
+from mapping.site.plurals import counted
+from reviews.agreement import tables as agreement_tables
+from reviews.agreement.ratings import CODE, PARENT
 
 
 class Command(ActCommand):
@@ -25,7 +25,7 @@ class Command(ActCommand):
             rounds = [one for one in rounds if one.name == name]
             if not rounds:
                 raise CommandError(f"There is no round “{name}”. Rounds here: {known}.")
-        return reporting.of_study(study, rounds, level)
+        return agreement_tables.of_study(study, rounds, level)
 
     def report(self, outcome):
         lines = []

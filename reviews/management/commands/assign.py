@@ -1,11 +1,11 @@
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from mapping.counted import counted
 from mapping.management.act import ActCommand, lead_of, study_named, user_named
 from mapping.models import User
-from reviews import assigning, closing
+from mapping.site.plurals import counted
 from reviews.blindness import independence
+from reviews.rounds import assignments, lifecycle
 
 
 class Command(ActCommand):
@@ -36,7 +36,7 @@ class Command(ActCommand):
         found = self.round_named(study, round, phase, by)
         reviewers = self.reviewers_named(study, reviewers)
         wishes |= {"reviewers": reviewers, "sample": papers, "capacity": self.capacities(reviewers, capacity)}
-        proposal = assigning.hand_out(found, by=by, **wishes)
+        proposal = assignments.hand_out(found, by=by, **wishes)
         if dry_run:
             transaction.set_rollback(True)
         return {
@@ -68,7 +68,7 @@ class Command(ActCommand):
         if not phases:
             raise CommandError("This study has no phase yet: its template is empty.")
         chosen = phases[phase] if phase else list(phases.values())[-1]
-        return closing.create_round(study, phase=chosen, name=name, by=by)
+        return lifecycle.create_round(study, phase=chosen, name=name, by=by)
 
     def reviewers_named(self, study, names):
         if names:

@@ -2,7 +2,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from mapping.management.act import ActCommand
-from reviews import demo
+from reviews.management import demo
 
 LOCAL = {"127.0.0.1", "localhost", "::1"}
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from mapping.counted import counted
 from mapping.management.act import ActCommand, study_named
-from reviews import bundling
+from mapping.site.plurals import counted
+from reviews.exchange.bundle import writer
+from reviews.exchange.scope import scope_of_all
 from reviews.models import Summary
-from reviews.scoping import scope_of_all
 
 
 class Command(ActCommand):
@@ -45,7 +45,7 @@ def whole(scope, target):
     number, beside = tempfile.mkstemp(dir=target.resolve().parent, prefix=".bundle-")
     try:
         with os.fdopen(number, "wb") as file:
-            rows = bundling.write(scope, file)
+            rows = writer.write(scope, file)
         os.chmod(beside, 0o644)
         os.replace(beside, target)
     finally:

@@ -1,9 +1,9 @@
 from django.template.defaultfilters import pluralize
 
-from mapping.counted import counted
 from mapping.management.act import ActCommand, file_content, lead_of, study_named
-from reviews.importing import import_codings
-from reviews.importing.options import pairs
+from mapping.site.plurals import counted
+from reviews.exchange.importing import import_codings
+from reviews.exchange.importing.options import pairs
 
 
 class Command(ActCommand):

@@ -2,12 +2,12 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from mapping.counted import counted
 from mapping.management.act import ActCommand, user_named
 from mapping.models import Paper, User
-from reviews.importing.options import pairs
+from mapping.site.plurals import counted
+from reviews.exchange.bundle.restore import restore
+from reviews.exchange.importing.options import pairs
 from reviews.models import Summary
-from reviews.restoring import restore
 
 
 class Command(ActCommand):

@@ -2,10 +2,10 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from mapping.counted import counted
 from mapping.management.act import ActCommand, file_content, study_named, user_named
-from reviews.importing import import_summaries
-from reviews.importing.summaries import ENDINGS
+from mapping.site.plurals import counted
+from reviews.exchange.importing import import_summaries
+from reviews.exchange.importing.summaries import ENDINGS
 
 
 class Command(ActCommand):

@@ -1,7 +1,7 @@
-from mapping.counted import counted
 from mapping.management.act import ActCommand, study_named
 from mapping.models import Finding
-from reviews import settling
+from mapping.site.plurals import counted
+from reviews.settling import unanimous as settling_unanimous
 
 
 class Command(ActCommand):
@@ -13,7 +13,7 @@ class Command(ActCommand):
 
     def act(self, *, study, unanimous):
         study = study_named(study)
-        outcome = settling.settle(study, is_unanimous_only=unanimous)
+        outcome = settling_unanimous.settle(study, is_unanimous_only=unanimous)
         # Most settle themselves before anybody asks: where the study stands counts them too.
         settled = Finding.objects.of(study).filter(section__in=study.sections.in_use()).count()
         return {"settled": settled, "new": outcome["settled"], "open": outcome["open"]}

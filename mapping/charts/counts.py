@@ -1,0 +1,119 @@
+"""Counting the map: who holds what goes in, cells and honest denominators come out. Plain values, no Django.
+
+A `held` is `{paper: {label: mentions}}`: the labels that hold for a paper, and how often each was mentioned in it.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+
+from mapping.parsers.lookalikes import sameness, visible
+
+PAPERS, MENTIONS = "papers", "mentions"
+NAMELESS = "(nothing that can be seen)"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One side of a map: its labels in the order they are drawn, and which papers hold which of them."""
+
+    title: str
+    labels: list
+    held: dict
+    key: str = ""
+
+    def counts(self, papers, by=PAPERS):
+        """`{label: number}` over these papers."""
+        counted = Counter()
+        for paper in papers:
+            for label, mentions in self.held.get(paper, {}).items():
+                counted[label] += weight(by, mentions)
+        return counted
+
+    def by_frequency(self, papers, by=PAPERS):
+        """The same axis, the most frequent label first; among equals as it was."""
+        counted = self.counts(papers, by)
+        return replace(self, labels=sorted(self.labels, key=lambda label: -counted[label]))
+
+    def only(self, limit, papers, by=PAPERS):
+        """The same axis with its most frequent labels alone, in the order they had."""
+        if len(self.labels) <= limit:
+            return self
+        kept = set(self.by_frequency(papers, by).labels[:limit])
+        return replace(self, labels=[label for label in self.labels if label in kept])
+
+    def holding(self, label, papers):
+        return {paper for paper in papers if label in self.held.get(paper, {})}
+
+    def missing(self, papers):
+        """The papers that nothing on this axis holds for."""
+        return {paper for paper in papers if not self.held.get(paper)}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """`cells` maps (row, column) to its number; `papers` is how many stand in at least one cell."""
+
+    cells: dict
+    papers: int
+    total: int
+
+
+def weight(by, *mentions):
+    """What one paper adds to a cell: itself, or the larger of the numbers of mentions that meet there."""
+    return 1 if by == PAPERS else max(mentions)
+
+
+def crossed(rows, columns, papers, by=PAPERS):
+    """How many papers, or mentions, stand where a row meets a column."""
+    cells, in_cells = Counter(), 0
+    for paper in papers:
+        down, across = rows.held.get(paper), columns.held.get(paper)
+        if not down or not across:
+            continue
+        in_cells += 1
+        for row, in_row in down.items():
+            for column, in_column in across.items():
+                cells[row, column] += weight(by, in_row, in_column)
+    return Counted(cells, in_cells, sum(cells.values()))
+
+
+def together(axis, papers):
+    """The square of papers that hold both labels; the diagonal has the papers that hold the label at all."""
+    return crossed(axis, axis, papers)
+
+
+def most_mentioned(marks):
+    """`held` out of (paper, teller, label), one for each mark: whoever marked a label most often says how often."""
+    by_teller = Counter(marks)
+    held = defaultdict(dict)
+    for (paper, _, label), times in by_teller.items():
+        held[paper][label] = max(times, held[paper].get(label, 0))
+    return dict(held)
+
+
+def merged(*several):
+    """One `held` out of several; where two name the same label of a paper, the larger number of mentions."""
+    whole = defaultdict(dict)
+    for held in several:
+        for paper, labels in held.items():
+            for label, mentions in labels.items():
+                whole[paper][label] = max(mentions, whole[paper].get(label, 0))
+    return dict(whole)
+
+
+def labels_in(held):
+    return {label for labels in held.values() for label in labels}
+
+
+def years_between(held, longest=60):
+    """All years from the first to the last, so that a year without papers is seen; too long a span has its own only."""
+    years = sorted(int(label) for label in labels_in(held))
+    if years and years[-1] - years[0] < longest:
+        years = range(years[0], years[-1] + 1)
+    return [str(year) for year in years]
+
+
+def spelled_once(labels):
+    """`{label: how it is written}`: labels that nobody could tell apart are one, written as it came first."""
+    first = {}
+    return {label: first.setdefault(sameness(label), visible(label) or NAMELESS) for label in labels}

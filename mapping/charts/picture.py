@@ -1,0 +1,283 @@
+"""A map in its forms: the same counts as a chart, as a table, and as a sentence with its denominators. No Django.
+
+`link(**where)` gives the address of the papers of a cell, by its `row`, `column`, and `half`: "third" is the left one,
+a year the small plot of that year.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from mapping import charts
+from mapping.charts.counts import MENTIONS, PAPERS, Axis, crossed, together
+from mapping.charts.theme import percent
+from mapping.exchange.latex import tabular, typeset
+
+# So many labels can be read on one axis of a figure; the files have all of them.
+ROWS, COLUMNS, PANELS = 40, 30, 16
+BY_ITSELF = {"bars", "venues"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`rows` and `columns` are axes; `papers` those counted. A bubble plot may have one axis more: `left` stands back
+    to back with the columns, `years` gives a small plot for each year. With `has_shares` tables tell percentages too.
+    """
+
+    kind: str
+    rows: Axis
+    columns: Axis
+    papers: set
+    left: Axis | None = None
+    by: str = PAPERS
+    link: Callable = lambda **where: None
+    remark: str = ""
+    years: Axis | None = None
+    has_shares: bool = False
+
+    @property
+    def unit(self):
+        return self.by.removesuffix("s")
+
+    @cached_property
+    def halves(self):
+        """`[(name, axis, Counted)]` from left to right."""
+        if self.kind in BY_ITSELF:
+            return []
+        if self.kind == "cooccurrence":
+            return [("", self.rows, together(self.rows, self.papers))]
+        if self.is_by_year:
+            return [(year, self.columns, self.in_year(year)) for year in self.with_gaps.labels]
+        halves = [("", self.columns, crossed(self.rows, self.columns, self.papers, self.by))]
+        if self.left is not None and self.kind == "bubble":
+            halves.insert(0, ("third", self.left, crossed(self.rows, self.left, self.papers, self.by)))
+        return halves
+
+    @property
+    def is_by_year(self):
+        return self.kind == "bubble" and self.years is not None
+
+    def in_year(self, year):
+        return crossed(self.rows, self.columns, self.years.holding(year, self.papers), self.by)
+
+    @cached_property
+    def with_gaps(self):
+        """The years from the first to the last in which something is counted: a year in between without is seen."""
+        filled = [place for place, year in enumerate(self.years.labels) if self.in_year(year).papers]
+        return replace(self.years, labels=self.years.labels[filled[0] : filled[-1] + 1] if filled else [])
+
+    @cached_property
+    def counts(self):
+        """Of the rows by themselves."""
+        return self.rows.counts(self.papers, self.by)
+
+    @cached_property
+    def whole(self):
+        """The papers that something on the row axis holds for: what percentages are of."""
+        return len(self.papers - self.rows.missing(self.papers))
+
+    @cached_property
+    def drawn(self):
+        """The same picture with no more labels than a figure, or a page, can show."""
+        limits = {"trend": (PANELS, 60), "cooccurrence": (COLUMNS, COLUMNS)}
+        down, across = limits.get(self.kind, (ROWS, COLUMNS))
+        rows = self.rows.only(down, self.papers, self.by)
+        columns = self.columns.only(across, self.papers, self.by)
+        left = self.left.only(across, self.papers, self.by) if self.left else None
+        years = self.with_gaps.only(PANELS, self.papers, self.by) if self.is_by_year else None
+        return replace(self, rows=rows, columns=columns, left=left, years=years)
+
+    @cached_property
+    def left_out(self):
+        """`[(how many are drawn, of how many, axis)]` where the figure has not all labels."""
+        shown = self.drawn
+        pairs = [(shown.rows, self.rows)]
+        if self.halves and self.kind != "cooccurrence":
+            pairs += [(shown.columns, self.columns), *([(shown.left, self.left)] if self.left else [])]
+            pairs += [(shown.years, self.with_gaps)] if self.is_by_year else []
+        return [(len(a.labels), len(b.labels), b.title) for a, b in pairs if len(a.labels) < len(b.labels)]
+
+    @cached_property
+    def header(self):
+        if self.kind in BY_ITSELF:
+            return [self.rows.title, self.by, *([f"% of {self.whole} papers"] if self.by == PAPERS else [])]
+        labels = [label for half in self.halves for label in self.labels_of(*half[:2])]
+        return [self.rows.title, *(words for label in labels for words in self.with_share(label, f"{label}, %"))]
+
+    def labels_of(self, half, axis):
+        """What the columns of a half are called in a table; where it has others beside it, with its name."""
+        group = half if self.is_by_year else axis.title if len(self.halves) > 1 else ""
+        return [f"{group}: {label}" if group else label for label in axis.labels]
+
+    def with_share(self, number, share):
+        return [number, share] if self.tells_shares else [number]
+
+    @property
+    def tells_shares(self):
+        """Papers have percentages; of mentions there is no whole that they would be a part of."""
+        return self.has_shares and self.by == PAPERS and self.kind not in BY_ITSELF
+
+    @cached_property
+    def table(self):
+        """One line per row: its label and the numbers of its cells, each with the address of its papers or None."""
+        lines = []
+        for row in self.rows.labels:
+            if self.kind in BY_ITSELF:
+                number = self.counts[row]
+                share = [(percent(number, self.whole) or "", None)] if self.by == PAPERS else []
+                lines.append((row, [(number, self.link(row=row) if number else None), *share]))
+            else:
+                lines.append((row, [cell for half in self.halves for cell in self.cells_of(row, *half)]))
+        return lines
+
+    def cells_of(self, row, half, axis, counted):
+        for column in axis.labels:
+            number = counted.cells.get((row, column), 0)
+            href = self.link(row=row, column=column, half=half) if number else None
+            yield from self.with_share((number, href), (percent(number, counted.papers) or "", None))
+
+    def plain_rows(self):
+        """For files: label and numbers."""
+        for row, cells in self.table:
+            yield [row, *(number for number, _ in cells)]
+
+    @cached_property
+    def sentence(self):
+        """What was counted, and what was not."""
+        if self.kind in BY_ITSELF:
+            parts = [f"{counted(self.whole, 'paper')}"]
+            if self.by == MENTIONS:
+                parts[0] += f", {counted(sum(self.counts.values()), 'mention')}"
+            parts.append("a paper may count in several rows")
+        else:
+            parts = [*self.counted_in_halves(), "a paper may count in several cells"]
+            if self.tells_shares:
+                parts.append(f"percentages are of the papers of {self.part}")
+        for axis in self.axes:
+            missing = len(axis.missing(self.papers))
+            if missing:
+                verb = "is" if missing == 1 else "are"
+                parts.append(f"{counted(missing, 'paper')} without {self.what(axis)} {verb} not counted")
+        return "; ".join(parts) + "."
+
+    def counted_in_halves(self):
+        """How many papers, and how often; small plots by year are told together, since each paper has one year."""
+        if self.is_by_year:
+            papers, total = (sum(getattr(found, fact) for _, _, found in self.halves) for fact in ("papers", "total"))
+            halves = [("", papers, total)]
+        else:
+            several = len(self.halves) > 1
+            halves = [(f" with {axis.title}" if several else "", f.papers, f.total) for _, axis, f in self.halves]
+        for with_what, papers, total in halves:
+            times = counted(total, "time" if self.by == PAPERS else "mention")
+            more = f", counted {times}" if self.by == PAPERS else f", {times}"
+            yield counted(papers, "paper") + with_what + ("" if self.kind == "cooccurrence" else more)
+
+    @property
+    def part(self):
+        return "their year" if self.is_by_year else "their half" if len(self.halves) > 1 else "this table"
+
+    @property
+    def blank_axes(self):
+        """The axes that hold nothing for any paper that is counted: a figure of them would be an empty frame."""
+        return [axis for axis in self.axes if len(axis.missing(self.papers)) == len(self.papers)]
+
+    @property
+    def axes(self):
+        axes = [self.rows, *(axis for _, axis, _ in self.halves), *([self.years] if self.is_by_year else [])]
+        return list({axis.key or axis.title: axis for axis in axes}.values())
+
+    def what(self, axis):
+        return f"a {axis.title.lower()}" if axis.title in {"Year", "Venue"} else f"an entry in {axis.title}"
+
+    @cached_property
+    def title(self):
+        if self.kind in BY_ITSELF:
+            return self.rows.title
+        if self.kind == "cooccurrence":
+            return f"{self.rows.title}: co-occurrence"
+        if self.is_by_year:
+            return f"{self.rows.title} × {self.columns.title}, by year"
+        return " × ".join([self.rows.title, *(axis.title for _, axis, _ in self.halves)])
+
+    @cached_property
+    def spec(self):
+        """The Vega-Lite specification of what is drawn. Raises NotDrawable where nothing can be drawn of it."""
+        subtitle = f"{self.remark} {self.sentence}".strip()
+        try:
+            return getattr(self.drawn, f"draw_{self.kind}")(title=self.title, subtitle=subtitle, of=self.whole)
+        except ValueError as error:
+            raise charts.NotDrawable(str(error)) from error
+
+    def draw_bubble(self, *, of, **words):
+        if self.is_by_year:
+            panels = [(year, list(self.cells(year, axis, found))) for year, axis, found in self.halves]
+            named = {"x_title": self.columns.title, "y_title": self.rows.title, "unit": self.unit}
+            return charts.bubble_by(panels, self.columns.labels, self.rows.labels, **named, **words)
+        halves = {name: (axis, list(self.cells(name, axis, found))) for name, axis, found in self.halves}
+        axis, cells = halves[""]
+        left = halves.get("third")
+        mirror = charts.Half(left[1], left[0].labels, left[0].title) if left else None
+        named = {"x_title": axis.title, "y_title": self.rows.title, "unit": self.unit}
+        return charts.bubble(cells, axis.labels, self.rows.labels, mirror=mirror, **named, **words)
+
+    def draw_heat(self, *, of, **words):
+        name, axis, found = self.halves[0]
+        named = {"x_title": axis.title, "y_title": self.rows.title, "unit": self.unit}
+        return charts.heatmap(list(self.cells(name, axis, found)), axis.labels, self.rows.labels, **named, **words)
+
+    def draw_trend(self, *, of, **words):
+        found = self.halves[0][2]
+        rows = [
+            {"label": cell["y"], "year": cell["x"], "count": cell["count"], "href": cell["href"]}
+            for cell in self.cells("", self.columns, found)
+        ]
+        return charts.trend(rows, labels=self.rows.labels, years=self.columns.labels, unit=self.unit, **words)
+
+    def draw_cooccurrence(self, *, of, **words):
+        labels, found = self.rows.labels, self.halves[0][2].cells
+        matrix = [[found.get((one, other), 0) for other in labels] for one in labels]
+        hrefs = {
+            (i, j): self.link(row=one, column=other, half="")
+            for i, one in enumerate(labels)
+            for j, other in enumerate(labels[: i + 1])
+            if matrix[i][j]
+        }
+        return charts.cooccurrence(labels, matrix, hrefs=hrefs, **words)
+
+    def draw_bars(self, *, of, **words):
+        return charts.bars(self.own_rows(), of=of or None if self.by == PAPERS else None, **words, **self.row_words())
+
+    draw_venues = draw_bars
+
+    def row_words(self):
+        return {"unit": self.unit, "label_title": self.rows.title}
+
+    def own_rows(self):
+        numbers = ((row, self.counts[row]) for row in self.rows.labels)
+        return [
+            {"label": row, "count": number, "href": self.link(row=row) if number else None} for row, number in numbers
+        ]
+
+    def cells(self, name, axis, found):
+        shown_rows, shown_columns = set(self.rows.labels), set(axis.labels)
+        for (row, column), number in found.cells.items():
+            if row in shown_rows and column in shown_columns:
+                href = self.link(row=row, column=column, half=name)
+                yield {"x": column, "y": row, "count": number, "href": href}
+
+
+def counted(number, unit):
+    return f"{number} {unit}" if number == 1 else f"{number:,} {unit}s"
+
+
+def latex(picture):
+    """The table as LaTeX with booktabs."""
+    caption = typeset(f"{picture.title}. {picture.remark} {picture.sentence}")
+    columns = "l" + "r" * (len(picture.header) - 1)
+    return "\n".join(
+        [
+            r"% Needs \usepackage{booktabs}.", r"\begin{table}", r"\centering", rf"\caption{{{caption}}}",
+            *tabular(columns, picture.header, picture.plain_rows()), r"\end{table}", "",
+        ]
+    )  # fmt: skip

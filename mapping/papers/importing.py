@@ -1,0 +1,250 @@
+"""Files of references: previewed, confirmed, undone."""
+
+from dataclasses import asdict
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.template.defaultfilters import filesizeformat, pluralize
+from django.utils import timezone
+
+from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
+from mapping.papers.duplicates import DUPLICATE, NEW, counts, is_choice, judge, questions_of, record_of
+from mapping.papers.editing import delete_files_after_commit, delete_or_refuse
+from mapping.papers.keys import RESERVED_KEYS, key_refusal, tidied_key
+from mapping.parsers import UnreadableFile, read_papers
+from mapping.parsers.keys import proposed_key, unique_keys
+from mapping.parsers.lengths import excess_of_record
+from mapping.site import analyze
+
+_SHORT_COLUMNS = ("volume", "number", "pages", "kind", "url")
+_SHOWN = ("key", "title", "authors", "year", "doi", "line", "outcome", "why", "is_sure", "differs", "like", "which")
+
+
+@transaction.atomic
+def preview(study, *, file_name, content, source="", by):
+    """Read a file of references and keep what taking it would do. No paper is written.
+
+    Every record carries its `outcome`, and what looks like another one says `why` (see `duplicates.judge`).
+    """
+    if len(content) > settings.IMPORT_LIMIT:
+        raise ValidationError(too_large(file_name, len(content)))
+    try:
+        records, problems = read_papers(file_name, content)
+    except UnreadableFile as error:
+        raise ValidationError(str(error)) from error
+    if not records:
+        reasons = [str(problem) for problem in problems[:5]] or [f"{file_name}: there is no entry in it"]
+        raise ValidationError(f"Nothing could be taken. {'. '.join(reasons)}.")
+    entries = [asdict(record) for record in records]
+    judge(study, entries)
+    return PaperImport.objects.create(
+        study=study,
+        file_name=file_name[:255],
+        source=source.strip()[:100],
+        records=entries,
+        problems=[asdict(problem) for problem in problems],
+        by=by,
+        refused=sum(problem.is_refusal for problem in problems),
+        **counts(entries),
+    )
+
+
+def too_large(file_name, size):
+    limit = filesizeformat(settings.IMPORT_LIMIT)
+    return (
+        f"{file_name} has {filesizeformat(size)}; a file of references may have {limit}. Split it into smaller files."
+    )
+
+
+@transaction.atomic
+def confirm(paper_import, *, by, is_asking=False):
+    """Write the new papers of a previewed file, and where the duplicates were found. Twice is as good as once.
+
+    With `is_asking`, a file that stays a preview has questions that nobody has seen yet: another import
+    brought papers since, which some of its entries may be the same as.
+    """
+    # Two confirms at once, of this file or of another one, wait here: the second sees the papers of the first.
+    study = Study.objects.select_for_update(no_key=True).get(pk=paper_import.study_id)
+    paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
+    if paper_import.state == PaperImport.State.CONFIRMED:
+        return paper_import
+    if paper_import.state == PaperImport.State.UNDONE:
+        raise ValidationError(f"The import of {paper_import.file_name} was undone. Upload the file again.")
+    entries = paper_import.records
+    asked = questions_of(entries)
+    refuse_too_long(paper_import.file_name, entries)
+    # Since the preview, another import may have brought the same papers.
+    known = judge(study, entries, paper_import.choices)
+    if is_asking and questions_of(entries) - asked - {int(place) for place in paper_import.choices}:
+        for name, count in counts(entries).items():
+            setattr(paper_import, name, count)
+        paper_import.save()
+        return paper_import
+    write_papers(study, paper_import, entries, known)
+    paper_import.records = [in_short(entry) for entry in entries]
+    paper_import.state = PaperImport.State.CONFIRMED
+    paper_import.confirmed_at = timezone.now()
+    for name, count in counts(entries).items():
+        setattr(paper_import, name, count)
+    paper_import.save()
+    record(study, paper_import, entries, by)
+    return paper_import
+
+
+def record(study, paper_import, entries, by):
+    """The line of the log; it names how many were taken although something like them was here."""
+    new, kept = paper_import.new, sum(entry["outcome"] == NEW and is_choice(entry) for entry in entries)
+    although = f", {kept} of them although something like {pluralize(kept, 'it,them')} was found" if kept else ""
+    LogEntry.objects.record(
+        study,
+        by,
+        "import-papers",
+        f"Imported {new} paper{pluralize(new)} from {paper_import.file_name}{although}; "
+        f"{paper_import.duplicate} {pluralize(paper_import.duplicate, 'was,were')} there already, "
+        f"{paper_import.refused} refused.",
+        paper_import=paper_import.pk,
+    )
+
+
+@transaction.atomic
+def undo(paper_import, *, by):
+    """Take back the papers of a confirmed file, while they are in nobody's hands. Returns how many went.
+
+    A paper that another import found too stays: it then counts as found there.
+    """
+    study = Study.objects.select_for_update(no_key=True).get(pk=paper_import.study_id)
+    paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
+    if paper_import.state != PaperImport.State.CONFIRMED:
+        raise ValidationError(f"The import of {paper_import.file_name} is not in force: there is nothing to undo.")
+    keep_papers_found_elsewhere(paper_import)
+    papers = brought_by(paper_import)
+    files = list(papers.exclude(pdf="").values_list("pdf", flat=True))
+    count = papers.count()
+    delete_or_refuse(papers)
+    PaperSource.objects.filter(paper_import=paper_import).delete()
+    paper_import.state, paper_import.undone_at = PaperImport.State.UNDONE, timezone.now()
+    paper_import.save(update_fields=["state", "undone_at"])
+    delete_files_after_commit(files)
+    text = f"Undid the import of {paper_import.file_name}: {count} paper{pluralize(count)} removed."
+    LogEntry.objects.record(study, by, "undo-import", text, paper_import=paper_import.pk)
+    return count
+
+
+@transaction.atomic
+def discard(paper_import):
+    """Forget a preview that nobody confirmed."""
+    paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
+    if paper_import.state != PaperImport.State.PREVIEWED:
+        raise ValidationError(f"{paper_import.file_name} was imported already: undo it instead.")
+    paper_import.delete()
+
+
+def brought_by(paper_import):
+    """The papers that are in the study because of this import and no other."""
+    first_found = PaperSource.objects.filter(paper_import=paper_import, is_duplicate=False)
+    return Paper.objects.filter(study=paper_import.study_id, pk__in=first_found.values("paper"))
+
+
+def found_elsewhere(paper_import):
+    """Sources of this import's papers in other files: undoing it leaves these papers."""
+    mine = PaperSource.objects.filter(paper_import=paper_import, is_duplicate=False, paper=OuterRef("paper"))
+    return PaperSource.objects.filter(Exists(mine)).exclude(paper_import=paper_import)
+
+
+def keep_papers_found_elsewhere(paper_import):
+    heirs = found_elsewhere(paper_import).order_by("paper", "pk").distinct("paper")
+    heirs = dict(heirs.values_list("pk", "paper"))
+    PaperSource.objects.filter(pk__in=heirs).update(is_duplicate=False)
+    PaperSource.objects.filter(paper_import=paper_import, paper__in=heirs.values()).delete()
+
+
+def refuse_too_long(file_name, entries):
+    """A preview that was made before texts had a longest length may hold what cannot be kept."""
+    for entry in entries:
+        if why := excess_of_record(record_of(entry)):
+            place = f"{file_name}, line {entry['line']}" if entry["line"] else file_name
+            raise ValidationError(f"{place}: {why}. Upload the file again.")
+
+
+def write_papers(study, paper_import, entries, known):
+    """`known` maps the keys of the study's papers to their ids."""
+    new = [entry for entry in entries if entry["outcome"] == NEW]
+    for entry, key in zip(new, free_keys(new, known), strict=True):
+        entry["which"] = key
+    mark_shared_dois(study, new)
+    papers = Paper.objects.bulk_create([paper_of(study, entry) for entry in new], batch_size=1000)
+    known = known | {paper.key: paper.pk for paper in papers}
+    for entry in entries:
+        if entry["first"] is not None:
+            entry["like"] = entries[entry["first"]]["which"]
+        entry["which"] = entry["which"] or entry["like"]
+    PaperSource.objects.bulk_create(
+        [
+            PaperSource(
+                paper_id=known[entry["which"]],
+                paper_import=paper_import,
+                source=paper_import.source,
+                file_name=paper_import.file_name,
+                line=entry["line"],
+                entry_key=entry["key"][:200],
+                is_duplicate=entry["outcome"] == DUPLICATE,
+            )
+            for entry in entries
+        ],
+        batch_size=2000,
+    )
+    analyze.tell_of(len(entries), Paper, PaperSource)
+
+
+def mark_shared_dois(study, entries):
+    """The database keeps one paper for each DOI; whoever takes a second one says that it shares it."""
+    known = set(Paper.objects.filter(study=study).exclude(doi="").values_list("doi", flat=True))
+    for entry in entries:
+        entry["shares_doi"] = entry["doi"] in known
+        known |= {entry["doi"]} - {""}
+
+
+def free_keys(entries, taken):
+    """A key for each entry: its own where it fits an address and is free, else one like `john2021towards`."""
+    return unique_keys(map(wanted_key, entries), [*taken, *RESERVED_KEYS])
+
+
+def wanted_key(entry):
+    key = tidied_key(entry["key"])
+    return proposed_key(entry["authors"], entry["year"], entry["title"]) if key_refusal(key) else key
+
+
+def paper_of(study, entry):
+    """An unsaved paper. What is too long for its column stays whole under `extra`."""
+    extra = dict(entry["raw"])
+    columns = {}
+    for name in _SHORT_COLUMNS:
+        fits = len(entry[name]) <= Paper._meta.get_field(name).max_length
+        columns[name] = entry[name] if fits else ""
+        if not fits:
+            extra.setdefault(name, entry[name])
+    if entry["key"] and entry["key"] != entry["which"]:
+        extra.setdefault("key", entry["key"])
+    return Paper(
+        study=study,
+        key=entry["which"],
+        # A record is taken with any of them, and a paper has to be called something.
+        title=entry["title"] or entry["doi"] or entry["which"],
+        authors="; ".join(entry["authors"]),
+        year=entry["year"],
+        venue=entry["venue"],
+        doi=entry["doi"],
+        shares_doi=entry["shares_doi"],
+        abstract=entry["abstract"],
+        publisher=entry["publisher"],
+        keywords="; ".join(entry["keywords"]),
+        extra=extra,
+        **columns,
+    )
+
+
+def in_short(entry):
+    """What the page of a confirmed import still shows."""
+    return {name: entry[name] for name in _SHOWN}

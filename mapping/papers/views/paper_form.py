@@ -1,0 +1,74 @@
+"""A paper by hand: add, edit, delete."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from mapping import access
+from mapping.papers import editing
+from mapping.papers.forms import PaperForm
+from mapping.site.answers import answer, posted
+
+
+@require_http_methods(["GET", "POST"])
+def add_paper(request, slug):
+    study = access.study_to_lead(request.user, slug)
+    form = PaperForm(posted(request), study=study)
+    if form.is_valid():
+        try:
+            paper = editing.add_paper(form.save(commit=False), source=form.cleaned_data["source"], by=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, "The paper is in the study.")
+            return redirect(paper)
+    return answer(request, "paper-form.html", {"study": study, "form": form}, refused=form.is_bound)
+
+
+@require_http_methods(["GET", "POST"])
+def edit_paper(request, slug, key):
+    try:
+        study = access.study_to_lead(request.user, slug)
+    except PermissionDenied as refusal:
+        return tell_the_lead(request, slug, key, refusal)
+    paper = access.paper_in(study, key)
+    form = PaperForm(posted(request), instance=paper, study=study)
+    if form.is_valid():
+        changed = form.changed_columns
+        try:
+            paper = editing.edit_paper(form.save(commit=False), changed=changed, by=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, "Saved." if changed else "Nothing was changed.")
+            return redirect(paper)
+    # The form writes what was typed into its paper: the page still speaks of the one that is kept.
+    kept = access.paper_in(study, key)
+    return answer(request, "paper-form.html", {"study": study, "form": form, "paper": kept}, refused=form.is_bound)
+
+
+def tell_the_lead(request, slug, key, refusal):
+    """Refused; who codes is shown how to reach somebody who may."""
+    study = access.study_to_code(request.user, slug)
+    paper = access.paper_in(study, key)
+    suggest_url = reverse("suggest-correction", args=[slug, paper.key])
+    return render(request, "403.html", {"exception": refusal, "suggest_url": suggest_url}, status=403)
+
+
+@require_http_methods(["GET", "POST"])
+def delete_paper(request, slug, key):
+    study = access.study_to_lead(request.user, slug)
+    paper = access.paper_in(study, key)
+    refusal = ""
+    if request.method == "POST":
+        try:
+            editing.delete_paper(paper, by=request.user)
+        except ValidationError as error:
+            refusal = " ".join(error.messages)
+        else:
+            messages.success(request, f"“{paper.title}” was removed.")
+            return redirect("papers", slug)
+    context = {"study": study, "paper": paper, "refusal": refusal}
+    return answer(request, "delete-paper.html", context, refused=bool(refusal))

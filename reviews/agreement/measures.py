@@ -1,0 +1,277 @@
+"""Which figures a section of each kind gets, and what they say in one sentence. Ratings in, plain values out."""
+
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from typing import NamedTuple
+
+import numpy as np
+from django.core.cache import caches
+
+from mapping.models import Section
+from mapping.protocol.coefficients import HEADLINE
+from reviews.agreement import statistics
+from reviews.agreement.statistics import Absence, Figure
+
+REPLICATES = 1000
+SEED = 0
+NUMBERS_TOLD, RANGES = 8, 5
+USABLE = 0.95  # of the replicates, for a verdict
+Kind = Section.Kind
+SETS = "a set of codes is not one category: see alpha with a distance between sets, and the codes one by one"
+NUMBERS = "numbers are no categories: see alpha"
+UNORDERED = "the categories have no order"
+NO_STAGE = "weights need a scale: see AC1"
+HEADLINE_METRIC = {Kind.CODES: "masi", Kind.STAGE: "ordinal", Kind.NUMBER: "interval"}
+LABELS = {
+    "krippendorff_alpha": "Krippendorff's alpha",
+    "krippendorff_alpha_nominal": "Krippendorff's alpha",
+    "krippendorff_alpha_jaccard": "Krippendorff's alpha",
+    "krippendorff_alpha_ratio": "Krippendorff's alpha",
+    "fleiss_kappa": "Fleiss' kappa",
+    "cohen_kappa": "Cohen's kappa",
+    "cohen_kappa_weighted": "Cohen's kappa, weighted",
+    "conger_kappa": "Conger's kappa",
+    "scott_pi": "Scott's pi",
+    "gwet_ac1": "Gwet's AC1",
+    "gwet_ac2": "Gwet's AC2",
+    "brennan_prediger": "Brennan and Prediger",
+}
+
+
+class Choice(NamedTuple):
+    """A coefficient as one kind of section takes it; without a function it is not made for that kind."""
+
+    name: str
+    metric: str
+    function: Callable | None
+    reason: str = ""
+
+    @property
+    def label(self):
+        return LABELS[self.name]
+
+
+def choices(kind, categories):
+    """Every coefficient of a kind of section, the headline first. `categories` in the order of the scale."""
+    metric = HEADLINE_METRIC.get(kind, "nominal")
+    in_order = {"categories": categories} if kind == Kind.STAGE else {}
+    alpha = partial(statistics.krippendorff_alpha, metric=metric, **in_order)
+    found = [Choice(HEADLINE, metric, alpha)]
+    if kind == Kind.CODES:
+        jaccard = partial(statistics.krippendorff_alpha, metric="jaccard")
+        return [*found, Choice("krippendorff_alpha_jaccard", "jaccard", jaccard), *refused(SETS)]
+    if kind == Kind.NUMBER:
+        ratio = partial(statistics.krippendorff_alpha, metric="ratio")
+        return [*found, Choice("krippendorff_alpha_ratio", "ratio", ratio), *refused(NUMBERS)]
+    if kind == Kind.STAGE:
+        found.append(Choice("krippendorff_alpha_nominal", "nominal", statistics.krippendorff_alpha))
+    return [*found, *of_categories(kind, categories)]
+
+
+def of_categories(kind, categories):
+    nominal = {
+        "fleiss_kappa": statistics.fleiss_kappa,
+        "cohen_kappa": statistics.cohen_kappa,
+        "conger_kappa": statistics.conger_kappa,
+        "scott_pi": statistics.scott_pi,
+        "brennan_prediger": partial(statistics.brennan_prediger, categories=categories),
+        "gwet_ac1": partial(statistics.gwet_ac, categories=categories),
+    }
+    found = [Choice(name, "nominal", function) for name, function in nominal.items()]
+    if kind != Kind.STAGE:
+        return [*found, Choice("gwet_ac2", "quadratic", None, NO_STAGE)]
+    weighted = {"categories": categories, "weights": "quadratic"}
+    found.append(Choice("cohen_kappa_weighted", "quadratic", partial(statistics.cohen_kappa, **weighted)))
+    return [*found, Choice("gwet_ac2", "quadratic", partial(statistics.gwet_ac, **weighted))]
+
+
+def refused(reason):
+    names = ("fleiss_kappa", "cohen_kappa", "conger_kappa", "scott_pi", "brennan_prediger", "gwet_ac1", "gwet_ac2")
+    return [Choice(name, "", None, reason) for name in names]
+
+
+def figure(rated, choice, replicates=REPLICATES):
+    """The `Figure` of one coefficient, with its interval."""
+    if choice.function is None:
+        papers, units, raters = statistics.bootstrap.denominators(rated.table)
+        return Figure(None, None, None, choice.reason, papers, units, raters, 0)
+    return kept((choice.name, choice.metric, rated, replicates), lambda: _measured(rated, choice, replicates))
+
+
+def _measured(rated, choice, replicates):
+    try:
+        return statistics.measure(rated.table, choice.function, replicates, SEED)
+    except ValueError as error:
+        # A ratio scale with a number below 0, say: the message names the value.
+        papers, units, raters = statistics.bootstrap.denominators(rated.table)
+        return Figure(None, None, None, str(error), papers, units, raters, 0)
+
+
+def codes_of(rated, replicates=REPLICATES):
+    """`CodeAgreement` of every code of a section with several."""
+    compute = partial(statistics.per_code, rated.table, rated.categories, replicates, SEED)
+    return kept(("per_code", "", rated, replicates), compute)
+
+
+def alphas_of_codes(rated):
+    """`{code: Figure}`: the yes-or-no alpha of every code that somebody gave, without intervals."""
+    return kept(("alphas_of_codes", "", rated, 0), lambda: statistics.alphas_of_codes(rated.table))
+
+
+def kept(what, compute):
+    """Kept under the digest of the very ratings it is made of: never older than they are, and whoever may see other
+    ratings has another digest."""
+    name, metric, rated, replicates = what
+    values = [sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value) for value in rated.table.values]
+    content = repr((name, metric, replicates, SEED, rated.table.codes.shape, values, rated.categories))
+    key = sha256(content.encode() + rated.table.codes.tobytes()).hexdigest()
+    return caches["agreement"].get_or_set(key, compute)
+
+
+def shown(value):
+    """A rating in words."""
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(map(shown, value), key=str.casefold)) or "none of the codes"
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def token(value):
+    """A rating as an address names it; `~` keeps an absence apart from a code of the same name."""
+    return f"~{value.name}" if isinstance(value, Absence) else shown(value)
+
+
+def shared(table):
+    return (table.codes >= 0).sum(axis=0) >= 2
+
+
+def differing(rated):
+    """Indexes of the papers whose raters differ."""
+    codes = rated.table.codes
+    if not codes.size:
+        return []
+    least = np.where(codes < 0, codes.max() + 1, codes).min(axis=0)
+    return np.flatnonzero(shared(rated.table) & (codes.max(axis=0) != least)).tolist()
+
+
+def sentence(rated):
+    """The figure in plain words: how many differ, and over what."""
+    papers, differ = int(shared(rated.table).sum()), len(differing(rated))
+    if not papers:
+        return ""
+    if not differ:
+        return f"All {papers} papers agree." if papers > 1 else "The one paper agrees."
+    said = f"{differ} of {papers} papers differ" if papers > 1 else "The one paper differs"
+    return f"{said}{_mostly(rated)}."
+
+
+def _mostly(rated):
+    if rated.section.kind == Kind.NUMBER:
+        return f"; the median difference of two raters is {statistics.median_absolute_difference(rated.table):g}"
+    if rated.section.kind == Kind.CODES:
+        found = [(len(code.differing), place, code.code) for place, code in enumerate(codes_of(rated, 0))]
+        number, _, code = max(found, key=lambda one: (one[0], -one[1]))
+        return f", most over “{shown(code)}” ({number})"
+    cells = statistics.coincidence_matrix(rated.table, rated.categories)
+    apart = {cell: papers for cell, papers in cells.papers.items() if cell[0] != cell[1]}
+    one, other = max(apart, key=lambda cell: (len(apart[cell]), -cell[0], -cell[1]))
+    names = f"“{shown(cells.categories[one])}” and “{shown(cells.categories[other])}”"
+    return f", most between {names} ({len(apart[one, other])})"
+
+
+def prevalence(rated):
+    """How often each value or code was given: `[{value, times, share}]`, shares of all that was given, in order.
+
+    Many different numbers are told as ranges.
+    """
+    table = rated.table
+    rated_codes = table.codes[table.codes >= 0]
+    times = {}
+    for code, number in enumerate(np.bincount(rated_codes, minlength=len(table.values)).tolist()):
+        value = table.values[code]
+        for label in value if isinstance(value, frozenset) else [value]:
+            times[label] = times.get(label, 0) + number
+    total = sum(times.values())
+    order = [value for value in rated.categories or sorted(times) if times.get(value)]
+    pieces = [(shown(value), times[value]) for value in order]
+    if rated.section.kind == Kind.NUMBER and len(order) > NUMBERS_TOLD:
+        pieces = ranges(order, times)
+    return [{"value": said, "times": number, "share": number / total} for said, number in pieces]
+
+
+def ranges(numbers, times):
+    """Numbers in order as ranges of equal width, each named by the least and the greatest number that is in it."""
+    least, width = numbers[0], (numbers[-1] - numbers[0]) / RANGES
+    found = {}
+    for number in numbers:
+        found.setdefault(min(int((number - least) / width), RANGES - 1), []).append(number)
+    return [
+        (" to ".join(map(shown, dict.fromkeys((several[0], several[-1])))), sum(times[one] for one in several))
+        for several in found.values()
+    ]
+
+
+def verdict(found, target):
+    """The interval of a coefficient against the declared target; "" where there is no target or no value.
+
+    Where one replicate in twenty had no variation, the interval is of the others alone and decides nothing.
+    """
+    if target is None or found["value"] is None:
+        return ""
+    if found["replicates"] >= USABLE * REPLICATES:
+        if found["low"] >= target:
+            return "meets"
+        if found["high"] < target:
+            return "below"
+    return "too few papers to tell"
+
+
+def report(rated, *, phase, round, full=True):
+    """One section of one round as plain values: what the command prints, closing keeps and the overview shows.
+
+    Without `full` only the headline and the declared coefficient.
+    """
+    section = rated.section
+    primary = section.primary_coefficient or HEADLINE
+    papers, units, raters = statistics.bootstrap.denominators(rated.table)
+    wanted = [one for one in choices(section.kind, rated.categories) if full or one.name in {HEADLINE, primary}]
+    found = {
+        "phase": phase, "section": section.key, "label": section.label, "kind": section.kind, "round": round,
+        "papers": papers, "papers_rated_by_all": rated_by_all(rated), "units": units, "raters": raters,
+        "percent_agreement": statistics.percent_agreement(rated.table),
+        "differing": len(differing(rated)), "left_out": dict(rated.left_out), "primary": primary,
+        "not_independent": rated.not_independent,
+        "target": rated.target, "sentence": sentence(rated), "prevalence": prevalence(rated),
+        "coefficients": {one.name: coefficient(one, figure(rated, one)) for one in wanted},
+    }  # fmt: skip
+    if section.kind == Kind.CODES and full:
+        found["codes"] = [of_code(code, rated) for code in codes_of(rated)]
+    return found
+
+
+def rated_by_all(rated):
+    """Papers that every rater of the section coded, where there are two raters or more."""
+    codes = rated.table.codes
+    return int((codes >= 0).all(axis=0).sum()) if len(codes) > 1 else 0
+
+
+def coefficient(choice, figure):
+    return {
+        "metric": choice.metric, "value": figure.value, "low": figure.low, "high": figure.high,
+        "reason": figure.reason or None, "papers": figure.papers, "units": figure.units, "raters": figure.raters,
+        "replicates": figure.replicates,
+    }  # fmt: skip
+
+
+def of_code(found, rated):
+    alpha = found.krippendorff_alpha
+    return {
+        "code": shown(found.code), "papers": found.papers, "krippendorff_alpha": alpha.value, "low": alpha.low,
+        "high": alpha.high, "reason": alpha.reason or None, "positive_agreement": found.positive_agreement,
+        "negative_agreement": found.negative_agreement, "percent_agreement": found.percent_agreement,
+        "kappa": found.kappa.value, "gwet_ac1": found.gwet_ac1.value, "units": alpha.units, "raters": alpha.raters,
+        "differing": len(found.differing), "used_by": sum(1 for times in found.given if times),
+        "by_all": found.by_all, "only": list(found.only),
+    }  # fmt: skip

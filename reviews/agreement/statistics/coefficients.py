@@ -1,0 +1,363 @@
+"""The coefficients. Each takes ratings (raters × papers) and returns a float, or None where it is undefined.
+
+All have the form 1 - observed / expected disagreement and differ in what they expect by chance. Each public function
+has a plan of the same name with a leading underscore, which the bootstrap evaluates for a thousand replicates at once.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from reviews.agreement.statistics.distances import RatioDistance, SetDistance
+from reviews.agreement.statistics.plans import (
+    Plan,
+    agreeing_pairs,
+    patterns_of,
+    ratio,
+    scale_weights,
+    sum_over_pairs,
+    two_raters,
+    why_undefined,
+)
+from reviews.agreement.statistics.ratings import NotApplicable, tabulate
+from reviews.agreement.statistics.sums import GroupSums, marginals, weighted_sum
+
+SET_METRICS = ("jaccard", "masi")
+METRICS = ("nominal", "ordinal", "interval", "ratio", *SET_METRICS)
+# Replicates × patterns looked at in one go where a value is needed for each.
+CELLS = 4_000_000
+
+
+def percent_agreement(ratings):
+    """Mean over papers of the share of agreeing pairs of raters, between 0 and 1. Sets agree when they are equal.
+
+    None when no paper has two ratings.
+    """
+    return _percent_agreement(ratings).value()
+
+
+def cohen_kappa(ratings, categories=None, weights=None):
+    """Cohen's kappa of two raters over the papers both coded: 1 - Σ v·o / Σ v·e, with o the observed shares of pairs of
+    categories, e the product of the two raters' own shares, v their disagreement: 0 or 1, or by `weights` the distance
+    on the scale ("linear") or its square ("quadratic").
+
+    Cohen 1960, Educational and Psychological Measurement 20, pp. 37-46; weighted: Cohen 1968, Psychological Bulletin
+    70, pp. 213-220. `categories` in scale order; needed with weights unless all values are numbers. None when both
+    raters gave one and the same value throughout, or share no paper. ValueError unless there are exactly two raters.
+    """
+    return _cohen_kappa(ratings, categories, weights).value()
+
+
+def scott_pi(ratings):
+    """Scott's pi of two raters over the papers both coded: as kappa, with the shares of both raters pooled.
+
+    Scott 1955, Public Opinion Quarterly 19, pp. 321-325. None as for kappa; ValueError unless two raters.
+    """
+    return _scott_pi(ratings).value()
+
+
+def fleiss_kappa(ratings):
+    """Fleiss' kappa: (P - Pe) / (1 - Pe), P the mean share of agreeing pairs, Pe = Σ p², p the pooled shares.
+
+    Fleiss 1971, Psychological Bulletin 76, pp. 378-382. It wants the same number of ratings on every paper, though not
+    by the same raters, else ValueError. None without variation, or with fewer than two ratings per paper.
+    """
+    return _fleiss_kappa(ratings).value()
+
+
+def conger_kappa(ratings):
+    """Conger's kappa, Cohen's for two raters and more: Pe is the mean of Σ p·q over pairs of raters' own shares p, q.
+
+    Conger 1980, Psychological Bulletin 88, pp. 322-328; with codings missing as Gwet 2014 (Handbook of Inter-Rater
+    Reliability, 4th ed., chapter 2): agreement from papers with two ratings or more, a rater's shares from all they
+    coded. None without variation, with fewer than two raters, or when no paper has two ratings.
+    """
+    return _conger_kappa(ratings).value()
+
+
+def brennan_prediger(ratings, categories=None, weights=None):
+    """Brennan and Prediger's kappa: chance is 1/q for each of q categories (with weights the mean weight).
+
+    Brennan and Prediger 1981, Educational and Psychological Measurement 41, pp. 687-699. q counts `categories`, else
+    the values seen. None when q < 2 or no paper has two ratings.
+    """
+    return _brennan_prediger(ratings, categories, weights).value()
+
+
+def gwet_ac(ratings, categories=None, weights=None):
+    """Gwet's AC1, with weights ("linear", "quadratic") AC2: (Pa - Pe) / (1 - Pe), Pe = T·Σ p(1 - p) / (q(q - 1)), T the
+    sum of all weights (q without), p the mean share of each of q categories over papers.
+
+    Gwet 2008, British Journal of Mathematical and Statistical Psychology 61, pp. 29-48; missing codings as Gwet 2014:
+    Pa from papers with two ratings or more, p from all. q counts `categories`, else the values seen. None when q < 2 or
+    no paper has two ratings. Where two categories are declared and all use one of them it is 1: it expects little
+    chance there, which is its point, and why it is never shown alone.
+    """
+    return _gwet_ac(ratings, categories, weights).value()
+
+
+def krippendorff_alpha(ratings, metric="nominal", categories=None):
+    """Krippendorff's alpha: 1 - Do / De, with Do the mean distance within papers, De over all pairs of ratings.
+
+    Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability". Papers with one rating count neither in Do nor in
+    De. `metric`: nominal; ordinal (distances from the marginals; `categories` in scale order unless values are
+    numbers); interval and ratio (numbers); jaccard and masi (sets of labels, `categories` then the labels). None
+    without variation or when no paper has two ratings.
+    """
+    return _krippendorff_alpha(ratings, metric, categories).value()
+
+
+def _percent_agreement(ratings):
+    table = tabulate(ratings)
+    patterns = patterns_of(table)
+    share = ratio(agreeing_pairs(patterns.columns), _pairs(patterns))
+    return Plan(patterns, lambda counts: ratio(share @ counts, counts.sum(axis=0)), partial(why_undefined, table))
+
+
+def _pairs(patterns):
+    return patterns.sizes * (patterns.sizes - 1) / 2
+
+
+def _cohen_kappa(ratings, categories=None, weights=None):
+    table = tabulate(ratings, categories)
+    if weights is not None and categories is None:
+        table = table.on_scale()
+    patterns = patterns_of(two_raters(table, "Cohen's kappa"), is_ordered=True)
+    size = len(table.values)
+    disagreement = None if weights is None else 1 - scale_weights(size, weights)
+    one, other = patterns.columns
+    observed = (one != other).astype(float) if disagreement is None else disagreement[one, other]
+    given = [GroupSums(np.arange(row.size), row, size) for row in (one, other)]
+
+    def evaluate(counts):
+        papers = counts.sum(axis=0, dtype=float)
+        shares, other_shares = (sums(counts.astype(float)) for sums in given)
+        if disagreement is None:
+            expected = papers**2 - (shares * other_shares).sum(axis=0)
+        else:
+            expected = (shares * (disagreement @ other_shares)).sum(axis=0)
+        return 1 - ratio(papers * (weighted_sum(observed, counts)), expected)
+
+    return Plan(patterns, evaluate, partial(why_undefined, table))
+
+
+def _scott_pi(ratings):
+    table = tabulate(ratings)
+    two_raters(table, "Scott's pi")
+    return _pooled(table)
+
+
+def _fleiss_kappa(ratings):
+    table = tabulate(ratings)
+    sizes = np.unique((table.codes >= 0).sum(axis=0))
+    if len(sizes) > 1:
+        raise NotApplicable(
+            f"Fleiss' kappa needs the same number of ratings on every paper, here are {sizes[0]} to {sizes[-1]}."
+        )
+    return _pooled(table)
+
+
+def _pooled(table):
+    patterns = patterns_of(table)
+    share = ratio(agreeing_pairs(patterns.columns), _pairs(patterns))
+    given = marginals(patterns.columns, len(table.values))
+
+    def evaluate(counts):
+        times = given(counts.astype(float))
+        total = times.sum(axis=0)
+        # 1 - Pe in whole numbers, so that "no variation" is exactly nothing.
+        by_chance = total**2 - (times**2).sum(axis=0)
+        return 1 - ratio((1 - ratio(share @ counts, counts.sum(axis=0))) * total**2, by_chance)
+
+    return Plan(patterns, evaluate, partial(why_undefined, table))
+
+
+def _conger_kappa(ratings):
+    table = tabulate(ratings)
+    patterns = patterns_of(table, at_least=1, is_ordered=True)
+    raters, size = len(table.codes), len(table.values)
+    is_shared = patterns.sizes >= 2
+    share = np.where(is_shared, ratio(agreeing_pairs(patterns.columns), _pairs(patterns)), 0.0)
+    by_rater = np.where(patterns.columns >= 0, patterns.columns + size * np.arange(raters)[:, None], -1)
+    given = marginals(by_rater, raters * size)
+
+    def evaluate(counts):
+        times = given(counts.astype(float)).reshape(raters, size, counts.shape[1])
+        coded = times.sum(axis=1, keepdims=True)
+        shares = np.divide(times, coded, out=np.zeros_like(times), where=coded > 0)
+        active = (coded > 0).sum(axis=(0, 1))
+        same = (shares.sum(axis=0) ** 2).sum(axis=0) - (shares**2).sum(axis=(0, 1))
+        chance = ratio(same, active * (active - 1))
+        chance = np.where(_is_varied(times.sum(axis=0)), chance, np.nan)
+        observed = ratio(share @ counts, is_shared @ counts)
+        return 1 - ratio(1 - observed, 1 - chance)
+
+    return Plan(patterns, evaluate, partial(why_undefined, table, at_least=1))
+
+
+def _is_varied(times):
+    """Per replicate, whether at least two values were given; times is values × replicates."""
+    return (times > 0).sum(axis=0) > 1
+
+
+def _brennan_prediger(ratings, categories=None, weights=None):
+    table, patterns, observed = _weighted(ratings, categories, weights)
+    size = len(table.values)
+    chance = scale_weights(size, weights).mean() if size > 1 else np.nan
+    return Plan(patterns, lambda counts: 1 - ratio(1 - observed(counts), 1 - chance), partial(_why_no_chance, table))
+
+
+def _gwet_ac(ratings, categories=None, weights=None):
+    table, patterns, observed = _weighted(ratings, categories, weights)
+    size = len(table.values)
+    factor = scale_weights(size, weights).sum() / (size * (size - 1)) if size > 1 else np.nan
+    given = marginals(patterns.columns, size)
+
+    def evaluate(counts):
+        shares = given(counts / patterns.sizes[:, None]) / np.maximum(counts.sum(axis=0), 1)
+        chance = factor * (shares * (1 - shares)).sum(axis=0)
+        return 1 - ratio(1 - observed(counts), 1 - chance)
+
+    return Plan(patterns, evaluate, partial(_why_no_chance, table))
+
+
+def _weighted(ratings, categories, weights):
+    """What AC and Brennan-Prediger share: every paper with a rating, and the weighted share of agreeing pairs."""
+    table = tabulate(ratings, categories)
+    if weights is not None and categories is None:
+        table = table.on_scale()
+    patterns = patterns_of(table, at_least=1)
+    is_shared = patterns.sizes >= 2
+    agreement = scale_weights(len(table.values), weights) if weights is not None else None
+    if agreement is None:
+        agreed = agreeing_pairs(patterns.columns)
+    else:
+        agreed = sum_over_pairs(patterns.columns, lambda one, other: agreement[one, other])
+    share = np.where(is_shared, ratio(agreed, _pairs(patterns)), 0.0)
+    return table, patterns, lambda counts: ratio(share @ counts, is_shared @ counts)
+
+
+def _why_no_chance(table):
+    reason = why_undefined(table)
+    return "only one category is known" if reason.startswith("no variation") else reason
+
+
+def _krippendorff_alpha(ratings, metric="nominal", categories=None):
+    table, patterns, disagreement = alpha_parts(ratings, metric, categories)
+    given = marginals(patterns.columns, len(table.values))
+
+    def evaluate(counts):
+        times = given(_whole(counts, patterns))
+        observed, expected = disagreement(counts, times)
+        pairable = times.sum(axis=0, dtype=float)
+        return 1 - ratio((pairable - 1) * observed, np.where(_is_varied(times), expected, 0.0))
+
+    return Plan(patterns, evaluate, partial(why_undefined, table))
+
+
+def alpha_parts(ratings, metric, categories):
+    """(table, patterns, disagreement): `disagreement(counts of patterns, counts of values)` is, per replicate, the pair
+    (Σ over papers of the distances within, each pair twice over m - 1; Σ over all ordered pairs of ratings)."""
+    table = on_metric(ratings, metric, categories)
+    patterns = patterns_of(table)
+    if metric == "nominal":
+        return table, patterns, _nominal(patterns)
+    if metric == "ordinal":
+        return table, patterns, _ordinal(patterns)
+    if metric == "interval":
+        return table, patterns, _interval(patterns, table.numbers())
+    return table, patterns, _by_distance(patterns, distance_of(table, metric, categories))
+
+
+def on_metric(ratings, metric, categories):
+    """The table a metric works on; for sets `categories` are labels, which `distance_of` checks."""
+    if metric not in METRICS:
+        raise ValueError(f"{metric!r} is no metric; the metrics are {', '.join(METRICS)}.")
+    table = tabulate(ratings, None if metric in SET_METRICS else categories)
+    return table.on_scale() if metric == "ordinal" and categories is None else table
+
+
+def distance_of(table, metric, categories):
+    return SetDistance(table, categories, metric == "masi") if metric in SET_METRICS else RatioDistance(table)
+
+
+def _whole(counts, patterns):
+    """Counts in the narrowest whole numbers that hold every sum of them: adding is then a matter of memory only."""
+    most = int(counts.sum(axis=0).max(initial=0)) * len(patterns.columns)
+    return counts.astype(np.int16 if most < 2**15 else np.int32 if most < 2**31 else np.int64, copy=False)
+
+
+def _per_rating(patterns):
+    """A paper with m ratings brings each of its pairs in m - 1 times over; this takes that back."""
+    return 1 / np.maximum(patterns.sizes - 1, 1)
+
+
+def _nominal(patterns):
+    within = 2 * (_pairs(patterns) - agreeing_pairs(patterns.columns)) * _per_rating(patterns)
+
+    def disagreement(counts, times):
+        times = times.astype(float)
+        return weighted_sum(within, counts), times.sum(axis=0) ** 2 - (times**2).sum(axis=0)
+
+    return disagreement
+
+
+def _interval(patterns, values):
+    values = values - (values.mean() if values.size else 0.0)
+    within = 2 * _squares(patterns.columns, values[:, None])[:, 0] * _per_rating(patterns)
+    return lambda counts, times: (weighted_sum(within, counts), _spread(times.astype(float), values[:, None]))
+
+
+def _ordinal(patterns):
+    """Krippendorff's ordinal distance, (Σ from c to k of n - (n_c + n_k) / 2)², squares a difference of mid-ranks."""
+    per_rating = 2 * _per_rating(patterns)
+    height = max(1, CELLS // max(patterns.counts.size, 1))
+
+    def disagreement(counts, times):
+        times = times.astype(float)
+        ranks = np.cumsum(times, axis=0) - times / 2
+        ranks -= ratio((times * ranks).sum(axis=0), times.sum(axis=0))
+        observed = np.empty(counts.shape[1])
+        for start in range(0, counts.shape[1], height):
+            part = slice(start, start + height)
+            within = _squares(patterns.columns, ranks[:, part])
+            observed[part] = np.einsum("pb,pb,p->b", within, counts[:, part], per_rating)
+        return observed, _spread(times, ranks)
+
+    return disagreement
+
+
+def _spread(times, values):
+    """Σ over all ordered pairs of ratings of the squared difference: 2 (n Σ v² - (Σ v)²)."""
+    return 2 * (times.sum(axis=0) * (times * values**2).sum(axis=0) - (times * values).sum(axis=0) ** 2)
+
+
+def _squares(columns, values):
+    """Per pattern Σ over pairs of raters of the squared difference. values is values × replicates."""
+    if not columns.size:
+        return np.zeros((columns.shape[1], values.shape[1]))
+    # Differences from the paper's own last rating, always there as columns are sorted: equal ratings give exactly 0.
+    last = values[columns[-1]]
+    total, squares = np.zeros_like(last), np.zeros_like(last)
+    for row in columns[:-1]:
+        apart = np.where((row >= 0)[:, None], values[row] - last, 0.0)
+        total += apart
+        squares += apart**2
+    return (columns >= 0).sum(axis=0)[:, None] * squares - total**2
+
+
+def _by_distance(patterns, distance):
+    within = 2 * sum_over_pairs(patterns.columns, distance.between) * _per_rating(patterns)
+    return lambda counts, times: (weighted_sum(within, counts), distance.quadratic(times))
+
+
+PLANS = {
+    percent_agreement: _percent_agreement,
+    cohen_kappa: _cohen_kappa,
+    scott_pi: _scott_pi,
+    fleiss_kappa: _fleiss_kappa,
+    conger_kappa: _conger_kappa,
+    brennan_prediger: _brennan_prediger,
+    gwet_ac: _gwet_ac,
+    krippendorff_alpha: _krippendorff_alpha,
+}

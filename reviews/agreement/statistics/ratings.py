@@ -1,0 +1,223 @@
+"""What was said, as whole numbers: raters × papers, each rating an index into the list of distinct values.
+
+`ratings` is raters × papers everywhere: `ratings[r][p]` is a value, a set of labels, or `None` for "did not code it".
+"""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
+
+import numpy as np
+
+ABSENCES = ("not_reported", "unclear", "not_applicable")
+KINDS = ("codes", "code", "stage", "yes_no", "number")
+MISSING = -1
+
+
+class NotApplicable(ValueError):
+    """The coefficient is not made for ratings of this shape; the message is a sentence for the page."""
+
+
+@dataclass(frozen=True)
+class Absence:
+    """Why an answer is empty on purpose. Its own type, so that it never equals a code that bears the same name."""
+
+    name: str
+
+    def __str__(self):
+        return self.name.replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Table:
+    """`codes[r, p]` is an index into `values`, or -1 where rater r did not code paper p.
+
+    `values` are the declared categories in their order, or the values seen: numbers by size, the rest by type and text,
+    so that the same ratings give the same figures in whatever order papers and raters come.
+    Every function that takes `ratings` takes a table too; a page makes it once and asks it many things.
+    """
+
+    codes: np.ndarray
+    values: tuple
+
+    def numbers(self):
+        """The values as floats; ValueError names the first that is not a finite number."""
+        return np.array([_as_number(value) for value in self.values], dtype=float)
+
+    def within(self, categories):
+        """The same ratings over the declared categories; ValueError names a rating that is none of them."""
+        declared = tuple(comparable(category) for category in categories)
+        position = {value: place for place, value in enumerate(declared)}
+        if len(position) < len(declared):
+            twice = next(value for value, times in Counter(declared).items() if times > 1)
+            raise ValueError(f"The category {shown(twice)} is declared twice.")
+        used = set(np.unique(self.codes).tolist()) - {MISSING}
+        for code in sorted(used):
+            if self.values[code] not in position:
+                raise ValueError(f"{shown(self.values[code])} is not among the categories {_listed(declared)}.")
+        new = [position.get(value, MISSING) for value in self.values]
+        return Table(_renumbered(self.codes, new), declared)
+
+    def of_raters(self, *raters):
+        return Table(self.codes[list(raters)], self.values)
+
+    def on_scale(self):
+        """Values in scale order when nobody declared one: only numbers have an order of their own."""
+        for value in self.values:
+            if not _is_number(value):
+                raise ValueError(f"Give `categories` in the order of the scale: {shown(value)} is not a number.")
+        self.numbers()
+        return self
+
+
+def tabulate(ratings, categories=None):
+    """Reads ratings into a `Table`. ValueError names the value and place of what cannot be read."""
+    table = ratings if isinstance(ratings, Table) else _read(ratings)
+    return table if categories is None else table.within(categories)
+
+
+def _read(ratings):
+    try:
+        rows = [list(row) for row in ratings]
+    except TypeError as error:
+        raise ValueError(
+            f"Give ratings as one row per rater with one entry per paper, not {shown(ratings)}."
+        ) from error
+    papers = len(rows[0]) if rows else 0
+    for rater, row in enumerate(rows, start=1):
+        if len(row) != papers:
+            raise ValueError(
+                f"Rater {rater} has {len(row)} entries, rater 1 has {papers}: "
+                "give every rater one entry per paper, None where they did not code it."
+            )
+    rows = [[frozenset(value) if isinstance(value, set) else value for value in row] for row in rows]
+    try:
+        values = set().union(*rows) - {None}
+    except TypeError:
+        _name_unreadable(rows)
+        raise
+    if any(value != value for value in values):  # noqa: PLR0124 - only nan differs from itself
+        _name_unreadable(rows)
+    ordered = tuple(_sorted_values(values))
+    place = {value: code for code, value in enumerate(ordered)} | {None: MISSING}
+    # Whole rows at a time, without a Python step for each of 100,000 ratings.
+    codes = np.array([list(map(place.__getitem__, row)) for row in rows], dtype=np.int64)
+    return Table(codes.reshape(len(rows), papers), ordered)
+
+
+def _name_unreadable(rows):
+    for rater, row in enumerate(rows, start=1):
+        for paper, rating in enumerate(row, start=1):
+            try:
+                hash(rating)
+            except TypeError as error:
+                raise ValueError(
+                    f"Rater {rater}, paper {paper}: {shown(rating)} cannot be compared; give a plain value or a set."
+                ) from error
+            if rating != rating:  # noqa: PLR0124
+                raise ValueError(f"Rater {rater}, paper {paper}: nan is no rating; use None for a missing one.")
+
+
+def _renumbered(codes, new):
+    # The extra last entry answers for -1.
+    return np.append(np.asarray(new, dtype=np.int64), MISSING)[codes]
+
+
+def comparable(value):
+    value = frozenset(value) if isinstance(value, set) else value
+    try:
+        hash(value)
+    except TypeError as error:
+        raise ValueError(f"The category {shown(value)} cannot be compared; give a plain value.") from error
+    return value
+
+
+def in_order(labels):
+    """Labels by type and text: an order that does not depend on where they were met."""
+    return sorted(labels, key=lambda label: (type(label).__name__, repr(label)))
+
+
+def _sorted_values(values):
+    labels = in_order({label for value in values if isinstance(value, frozenset) for label in value})
+    bits = {label: 1 << place for place, label in enumerate(labels)}
+
+    def key(value):
+        if isinstance(value, frozenset):
+            return (1, sum(map(bits.__getitem__, value)), "")
+        return (0, value, "") if _is_number(value) else (2, 0, f"{type(value).__name__} {value!r}")
+
+    return sorted(values, key=key)
+
+
+def _is_number(value):
+    return isinstance(value, Real | Decimal)
+
+
+def _as_number(value):
+    if not _is_number(value) or not math.isfinite(value):
+        raise ValueError(f"{shown(value)} is not a number.")
+    return float(value)
+
+
+def shown(value):
+    """A value as a message names it."""
+    if isinstance(value, frozenset):
+        return "{" + ", ".join(sorted(map(repr, value))) + "}"
+    if isinstance(value, np.generic):
+        return repr(value.item())
+    text = repr(value)
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _listed(values):
+    named = ", ".join(shown(value) for value in values[:12])
+    return named + (f" and {len(values) - 12} more" if len(values) > 12 else "")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """`ratings`: raters × papers for the coefficients. `left_out`: ratings without a place on the scale, by absence."""
+
+    ratings: list
+    left_out: dict
+
+
+def prepared(answers, kind):
+    """Maps absences as the kind of section wants it.
+
+    `answers[r][p]` is None (not coded, or blank) or a pair `(value, absence)`: the value (for `codes` a collection of
+    labels, empty for "none of the codes apply") and "" or one of `ABSENCES`. An absence is a category of its own for
+    `code` and `yes_no`, a label of its own for `codes`; it has no place on the scale of a `stage` or a `number`, so
+    there the rating is left out and counted.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} has no coefficient; the coded kinds are {', '.join(KINDS)}.")
+    left_out = Counter()
+    ratings = [[_rating(answer, kind, left_out) for answer in row] for row in answers]
+    return Prepared(ratings, {name: left_out[name] for name in ABSENCES if left_out[name]})
+
+
+def _rating(answer, kind, left_out):
+    if answer is None:
+        return None
+    value, absence = answer
+    if absence and absence not in ABSENCES:
+        raise ValueError(f"{absence!r} is no absence; the absences are {', '.join(ABSENCES)}.")
+    if kind == "codes":
+        return _label_set(value, absence)
+    if not absence:
+        return None if value == "" else value
+    if kind in ("stage", "number"):
+        left_out[absence] += 1
+        return None
+    return Absence(absence)
+
+
+def _label_set(labels, absence):
+    if isinstance(labels, str):
+        raise ValueError(f"{labels!r} is one label; give a collection of labels.")
+    if absence:
+        return frozenset(labels or ()) | {Absence(absence)}
+    return None if labels is None else frozenset(labels)

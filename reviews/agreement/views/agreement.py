@@ -1,0 +1,147 @@
+from django.core.paginator import Paginator
+from django.http import HttpResponse, StreamingHttpResponse
+from django.views.decorators.http import require_safe
+
+from mapping import access
+from mapping.exchange.table import Scope, lines
+from mapping.models import Paper
+from mapping.site.answers import answer, asked_for
+from reviews.agreement import measures
+from reviews.agreement import papers_behind as agreement_papers_behind
+from reviews.agreement import tables as agreement_tables
+from reviews.agreement.page import Shown
+from reviews.agreement.ratings import CODE, PARENT
+from reviews.agreement.section_page import Detail
+from reviews.models import Summary
+
+PAGE = 50
+
+
+@require_safe
+def agreement(request, slug):
+    study = access.study_to_read(request.user, slug)
+    if study.statistics_off_reason:
+        return answer(request, "agreement.html", {"study": study})
+    shown = shown_to(request, study)
+    rows = shown.rows()
+    context = {
+        "study": study,
+        "shown": shown,
+        "rows": rows,
+        "has_figures": any(row["report"]["papers"] for row in rows),
+        "discuss": shown.to_discuss() if rows else [],
+        "methods": methods_of(shown, [row["report"] for row in rows]) if rows else "",
+        "replicates": measures.REPLICATES,
+    }
+    return answer(request, "agreement.html", context)
+
+
+def shown_to(request, study, sections=None):
+    """What this person may see of the round and level that the address asks for."""
+    level = asked_level(request)
+    shown = Shown(study, request.user, request.GET.get("round", ""), sections, level)
+    asked_for(request.GET, "round", {scope.name for scope in shown.scopes})
+    return shown
+
+
+def asked_level(request):
+    return asked_for(request.GET, "level", {CODE, PARENT}) or CODE
+
+
+def methods_of(shown, reports):
+    level = ", at the level of parent codes" if shown.level == PARENT else ""
+    origins = [one.origin for one in shown.readings]
+    return agreement_tables.methods(
+        reports, round_name=f"the round “{shown.scope.label}”{level}", not_independent=shown.why_not_independent,
+        known_since=shown.known_since, summaries=len(origins),
+        imported=len(origins) - origins.count(Summary.Origin.BROWSER),
+    )  # fmt: skip
+
+
+@require_safe
+def agreement_section(request, slug, section):
+    study = access.study_to_read(request.user, slug)
+    section = access.section_in(study, section)
+    if study.statistics_off_reason or section.kind not in section.CODED:
+        return answer(request, "agreement-section.html", {"study": study, "section": section})
+    shown = shown_to(request, study, [section])
+    context = {"study": study, "section": section, "shown": shown, "replicates": measures.REPLICATES}
+    if shown.scope is not None:
+        report = shown.report(section)
+        detail = Detail(shown, section)
+        context |= {"detail": detail, "row": shown.row(section, report), "coefficients": detail.coefficients(report)}
+    return answer(request, "agreement-section.html", context)
+
+
+@require_safe
+def agreement_papers(request, slug, section):
+    """The papers behind one figure."""
+    study = access.study_to_read(request.user, slug)
+    section = access.section_in(study, section)
+    context = {"study": study, "section": section}
+    if study.statistics_off_reason or section.kind not in section.CODED:
+        return answer(request, "agreement-papers.html", context)
+    shown = shown_to(request, study, [section])
+    if shown.scope is not None:
+        context |= papers_behind(request, shown, section)
+    return answer(request, "agreement-papers.html", context | {"shown": shown})
+
+
+def papers_behind(request, shown, section):
+    detail = Detail(shown, section)
+    asked = {name: request.GET.get(name, "").replace("\x00", "").strip() for name in agreement_papers_behind.ASKED}
+    reviewers = {} if shown.study.is_anonymous else detail.rows
+    found = agreement_papers_behind.behind(detail.rated, asked, reviewers)
+    place = {detail.rated.papers[index]: index for index in found.papers}
+    query = request.GET.get("q", "").replace("\x00", "").strip()
+    papers = Paper.objects.filter(pk__in=place).order_by("key")
+    page = Paginator(papers.matching(query) if query else papers, PAGE).get_page(request.GET.get("page"))
+    listed = [(paper, agreement_papers_behind.said(detail.rated, place[paper.pk])) for paper in page.object_list]
+    kept = {
+        name: value for name, value in request.GET.items() if name in {*agreement_papers_behind.ASKED, "round", "level"}
+    }
+    return {"page": page, "papers": listed, "words": found.words, "total": len(place), "query": query, "kept": kept}
+
+
+@require_safe
+def agreement_csv(request, slug):
+    is_parent = asked_level(request) == PARENT
+    return table_file(request, slug, agreement_tables.AGREEMENT_PARENT if is_parent else agreement_tables.AGREEMENT)
+
+
+@require_safe
+def agreement_codes_csv(request, slug):
+    is_parent = asked_level(request) == PARENT
+    return table_file(
+        request, slug, agreement_tables.AGREEMENT_CODES_PARENT if is_parent else agreement_tables.AGREEMENT_CODES
+    )
+
+
+def table_file(request, slug, table):
+    study = access.study_to_read(request.user, slug)
+    asked_for(request.GET, "round", ())  # the file has all rounds, in a column of its own
+    summaries = Summary.objects.visible_to(request.user, study)
+    scope = Scope(study=study, rows={Summary: summaries})
+    return StreamingHttpResponse(
+        lines(table, scope), content_type="text/csv; charset=utf-8", headers=as_file(table.name)
+    )
+
+
+@require_safe
+def agreement_tex(request, slug):
+    return text_file(request, slug, agreement_tables.latex, "agreement.tex", "application/x-tex")
+
+
+@require_safe
+def agreement_md(request, slug):
+    return text_file(request, slug, agreement_tables.markdown, "agreement.md", "text/markdown")
+
+
+def text_file(request, slug, written, name, content_type):
+    study = access.study_to_read(request.user, slug)
+    content = written(study, [] if study.statistics_off_reason else shown_to(request, study).reports())
+    return HttpResponse(content, content_type=f"{content_type}; charset=utf-8", headers=as_file(name))
+
+
+def as_file(name):
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

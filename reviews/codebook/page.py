@@ -1,0 +1,140 @@
+"""The codebook as somebody may read it: codes in their order, with what they see of how each is used.
+
+A constant number of queries, whatever the number of codes. Quotes come for one code at a time, when it is asked for.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from django.db.models import Count, Q
+
+from mapping.models import Code, Section
+from mapping.parsers.labels import search_rank
+from reviews.agreement import measures
+from reviews.agreement.ratings import Sheet
+from reviews.blindness import rules
+from reviews.blindness.codes import known_codes
+from reviews.codebook import impact
+from reviews.models import Summary
+
+EXAMPLES = 10
+GONE = (Code.Status.RETIRED, Code.Status.MERGED, Code.Status.DECLINED)
+
+
+@dataclass
+class Entry:
+    """One code with its use: `marks`, `papers` and `quotes` as this reader may count them, `alpha` a Figure or None."""
+
+    code: Code
+    marks: int = 0
+    papers: int = 0
+    quotes: int = 0
+    alpha: object = None
+    children: list = field(default_factory=list)
+    is_first: bool = False
+    is_last: bool = False
+
+    @property
+    def is_active(self):
+        return self.code.status == Code.Status.ACTIVE
+
+
+@dataclass
+class Chapter:
+    """The codes of one section: `entries` without those under a parent, which stand in their parent's `children`."""
+
+    section: Section
+    entries: list
+    alpha: object
+    count: int
+
+
+def chapters(study, user, *, words="", section="", with_gone=False):
+    """The codebook, section by section."""
+    sections = Section.objects.with_codes().filter(study=study).select_related("phase", "research_question", "study")
+    if section:
+        sections = sections.filter(key=section)
+    statuses = [Code.Status.ACTIVE, *(GONE if with_gone else ())]
+    codes = known_codes(user, study).filter(section__in=sections, status__in=statuses).select_related("merged_into")
+    by_section = defaultdict(list)
+    for code in best_first(codes.order_by("position", "pk"), words):
+        by_section[code.section_id].append(Entry(code))
+    use(by_section, user, study)
+    alphas = agreement(sections, user, study)
+    found = []
+    for one in sections:
+        entries = by_section.get(one.pk, [])
+        whole, by_code = alphas.get(one.pk, (None, {}))
+        for entry in entries:
+            entry.alpha = by_code.get(entry.code.pk)
+        if entries or not (words or one.is_retired):
+            found.append(Chapter(one, grouped(entries), whole, len(entries)))
+    return found
+
+
+def best_first(codes, words):
+    """The codes that a search finds, those that are called so first."""
+    if not words.strip():
+        return list(codes)
+    ranked = [(search_rank(words, code.label, code.definition), code) for code in codes]
+    hits = [(rank, code) for rank, code in ranked if rank is not None]
+    return [code for _, code in sorted(hits, key=itemgetter(0))]
+
+
+def use(by_section, user, study):
+    """Counts, from what this reader may see, never from anything else."""
+    entries = {entry.code.pk: entry for several in by_section.values() for entry in several}
+    marks = impact.visible_marks(user, study).filter(code__in=list(entries)).order_by()
+    counts = marks.values_list("code").annotate(
+        number=Count("pk"),
+        papers=Count("answer__summary__assignment__paper", distinct=True),
+        quotes=Count("pk", filter=~Q(quote="")),
+    )
+    for code, number, papers, quotes in counts:
+        entry = entries[code]
+        entry.marks, entry.papers, entry.quotes = number, papers, quotes
+
+
+def quotes(code, user):
+    """The newest quotes for a code that this reader may see, each with its `paper`, and how many there are."""
+    marks = impact.visible_marks(user, code.section.study).filter(code=code).exclude(quote="")
+    newest = marks.order_by("-answer__summary__submitted_at", "pk").select_related("answer__summary__assignment__paper")
+    found = list(newest[:EXAMPLES])
+    for mark in found:
+        mark.paper = mark.answer.summary.assignment.paper
+    return found, marks.count()
+
+
+def agreement(sections, user, study):
+    """`{section id: (Figure of the section, {code id: Figure})}`, the same as on the agreement page for all rounds
+    together; nothing for who still has papers to code, nor in a study that works without statistics.
+    """
+    if study.statistics_off_reason or rules.is_blind_on_own(user, study):
+        return {}
+    sheet = Sheet(study, Summary.objects.visible_to(user, study).submitted(), list(sections))
+    rated = {section.pk: sheet.of(section) for section in sections}
+    return {
+        pk: (impact.headline(one, replicates=0), of_codes(one, sheet.names)) for pk, one in rated.items() if one.raters
+    }
+
+
+def of_codes(rated, names):
+    if not rated.section.is_multiple:
+        return {}
+    by_name = measures.alphas_of_codes(rated)
+    return {code: by_name[name] for code, name in names.items() if name in by_name}
+
+
+def grouped(entries):
+    """Children under their parents; a child whose parent is not shown stands by itself."""
+    by_pk = {entry.code.pk: entry for entry in entries}
+    top = []
+    for entry in entries:
+        parent = by_pk.get(entry.code.parent_id)
+        (parent.children if parent else top).append(entry)
+    for siblings in [top, *(entry.children for entry in entries)]:
+        active = [entry for entry in siblings if entry.is_active]
+        if active:
+            active[0].is_first = active[-1].is_last = True
+    return top

@@ -1,0 +1,222 @@
+"""One code of the codebook: adding, editing, ordering, and the acts that touch what people marked."""
+
+from functools import partial
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from mapping import access
+from mapping.codebook import changes as codebook_changes
+from mapping.models import Code, Section
+from mapping.parsers.labels import near_codes
+from mapping.site.answers import answer, posted
+from reviews import access as reading
+from reviews.codebook import code_changes, impact
+from reviews.codebook.forms import TRIED, CodeForm, MergeForm, MoveForm, ReasonForm, RestoreForm, SplitForm
+from reviews.judgement.content import is_id
+
+
+def back(study, code):
+    return redirect(f"{reverse('codebook', args=[study.slug])}?section={code.section.key}#code-{code.pk}")
+
+
+def alike(section, label, *, besides=None):
+    """Codes of the section that say nearly the same."""
+    current = section.codes.filter(status__in=[Code.Status.ACTIVE, Code.Status.RETIRED]).exclude(pk=besides)
+    labels = {code.label: code for code in current}
+    return [labels[found] for found, _ in near_codes(label, list(labels))] if label.strip() else []
+
+
+@require_safe
+def near_code(request, slug):
+    """The codes that say nearly the same as the label that is being typed, whichever field of its form it stands in."""
+    study = access.study_to_lead(request.user, slug)
+    asked, besides = request.GET.get("section", ""), request.GET.get("besides", "")
+    section = get_object_or_404(Section, study=study, key=asked) if asked else None
+    label = next((text for name, text in request.GET.items() if name.startswith("label")), "")
+    near = alike(section, label, besides=besides if is_id(besides) else None) if section else []
+    return render(request, "_near.html", {"study": study, "near": near, "may_edit": True})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_code(request, slug):
+    study = access.study_to_lead(request.user, slug)
+    sections = Section.objects.in_use().with_codes().filter(study=study)
+    asked = request.POST.get("section") or request.GET.get("section", "")
+    section = get_object_or_404(sections, key=asked) if asked else sections.first()
+    if section is None:
+        messages.error(request, "The template has no section that takes codes yet: add one first.")
+        return redirect("template", study.slug)
+    form = CodeForm(posted(request), section=section)
+    near = alike(section, request.POST.get("label", ""))
+    # What is nearly there already is shown once; whoever saves again means it.
+    is_warned = not near or request.POST.get("anyway")
+    if form.is_valid() and is_warned:
+        code = form.perform(
+            codebook_changes.add,
+            section=section,
+            by=request.user,
+            facts=form.facts(),
+            reason=form.cleaned_data["reason"],
+        )
+        if code:
+            messages.success(request, f"“{code}” is part of the codebook, version {section.study.codebook_version}.")
+            return back(study, code)
+    context = {"study": study, "section": section, "sections": sections, "form": form, "near": near}
+    return answer(request, "code.html", context, refused=form.is_bound)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request, slug, code):
+    study = access.study_to_lead(request.user, slug)
+    code = reading.code_known_to(request.user, study, code)
+    form = CodeForm(posted(request), section=code.section, code=code, parent=request.GET.get("parent"))
+    is_preview = "preview" in request.POST
+    if form.is_valid() and not is_preview:
+        words = form.cleaned_data
+        saved = form.perform(
+            code_changes.edit,
+            code=code,
+            by=request.user,
+            facts=form.facts(),
+            reason=words["reason"],
+            seen=words["seen"],
+        )
+        if saved:
+            messages.success(request, f"“{saved}” is saved.")
+            return back(study, saved)
+    if is_preview:
+        form.errors.clear()  # the reason may come later
+    near = alike(code.section, request.POST.get("label", ""), besides=code.pk)
+    touched = impact.touched(code, request.user, form.trial(by=request.user))
+    context = {"study": study, "section": code.section, "code": code, "form": form, "near": near, "touched": touched}
+    return answer(request, "code.html", context, refused=form.is_bound and not is_preview)
+
+
+@require_POST
+def order_code(request, slug, code):
+    """One step up or down, or beside another code. For a scale that answers stand on, there is a page first."""
+    study = access.study_to_lead(request.user, slug)
+    code = reading.code_known_to(request.user, study, code)
+    place = place_asked_for(code, request.POST)
+    if place is None:
+        return back_to_order(request, study, code)
+    if impact.is_scale_in_use(code.section):
+        return order_on_scale(request, study, code, place)
+    try:
+        codebook_changes.reorder(code, by=request.user, **place)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return back_to_order(request, study, code)
+
+
+def place_asked_for(code, words):
+    for side in ("before", "after"):
+        if is_id(words.get(side, "")):
+            return {side: get_object_or_404(Code, section=code.section, pk=words[side])}
+    return {"up": words["act"] == "up"} if words.get("act") in {"up", "down"} else None
+
+
+def back_to_order(request, study, code):
+    """To the codebook as its reader had narrowed it."""
+    return redirect(f"{reverse('codebook', args=[study.slug])}?{request.GET.urlencode()}#code-{code.pk}")
+
+
+def order_on_scale(request, study, code, place):
+    act = partial(codebook_changes.reorder, **place)
+    form = ReasonForm(request.POST if "reason" in request.POST else None, code=code)
+    if form.is_valid():
+        form.act(act, by=request.user)
+        if form.is_done:
+            return back_to_order(request, study, code)
+    tried = partial(act, code, by=request.user, reason=TRIED)
+    context = {
+        "study": study, "section": code.section, "code": code, "form": form, "title": "Order",
+        "button": "Move it there",
+        "about": "Answers stand on this scale: its order is what its stages mean, and the agreement counts by it.",
+        "carried": [(name, request.POST[name]) for name in ("act", "before", "after") if name in request.POST],
+        "touched": impact.touched(code, request.user, tried),
+    }  # fmt: skip
+    return answer(request, "code-act.html", context, refused=form.is_bound)
+
+
+def act_page(request, slug, code, form_class, act, facts, *, initial=None, with_settled=False):
+    """The page of one act: what it touches, why, and the button. `preview` shows the figures and does nothing."""
+    study = access.study_to_lead(request.user, slug)
+    code = reading.code_known_to(request.user, study, code)
+    form = form_class(posted(request), code=code, initial=initial(request) if initial else None)
+    is_preview = "preview" in request.POST
+    if form.is_valid() and not is_preview:
+        change = form.act(act, by=request.user)
+        if change:
+            messages.success(request, f"{done_in_words(change)} Version {change.version} of the codebook.")
+            return redirect(f"{reverse('codebook-versions', args=[study.slug])}#version-{change.version}")
+    if is_preview:
+        form.errors.clear()  # the reason may come later
+    touched = impact.touched(code, request.user, form.trial(act, by=request.user), also=form.also())
+    context = {"study": study, "section": code.section, "code": code, "form": form, "touched": touched, **facts}
+    if with_settled:
+        context["settled"] = impact.settled_on(code, request.user)
+    return answer(request, "code-act.html", context, refused=form.is_bound and not is_preview)
+
+
+def done_in_words(change):
+    return f"“{change.code}”: {change.get_act_display()}."
+
+
+def retire_code(request, slug, code):
+    facts = {
+        "title": "Retire", "button": "Retire it",
+        "about": "It is hidden from new answers. Its marks stay as they are, and so does the agreement; it can be "
+        "restored at any time.",
+    }  # fmt: skip
+    return act_page(request, slug, code, ReasonForm, code_changes.retire, facts)
+
+
+def merge_code(request, slug, code):
+    facts = {
+        "title": "Merge", "button": "Merge", "may_preview": True,
+        "about": "Its marks become marks of the other code, each with its quote. This can be undone exactly.",
+    }  # fmt: skip
+    return act_page(
+        request, slug, code, MergeForm, code_changes.merge, facts,
+        initial=lambda request: {"into": request.GET.get("into")},
+    )  # fmt: skip
+
+
+def restore_code(request, slug, code):
+    facts = {
+        "title": "Restore", "button": "Restore it",
+        "about": "It can be chosen again in new answers. Whatever was said with it has stayed.",
+    }  # fmt: skip
+    return act_page(request, slug, code, RestoreForm, code_changes.restore, facts)
+
+
+def split_code(request, slug, code):
+    facts = {
+        "title": "Split", "button": "Split and ask to re-code",
+        "about": "The code is retired, the new ones take its place. Everybody who used it is asked to look at "
+        "that section of those papers again; until then their marks stay on the old code. The agreement stays too: it "
+        "counts what was said first.",
+    }  # fmt: skip
+    return act_page(request, slug, code, SplitForm, code_changes.split, facts)
+
+
+def move_code(request, slug, code):
+    facts = {
+        "title": "Move", "button": "Move", "may_preview": True,
+        "about": "Its marks go to the answers of the other section, in the same summaries. An answer that is left "
+        "without marks says then that none of the codes apply.",
+    }  # fmt: skip
+    return act_page(
+        request, slug, code, MoveForm, code_changes.move, facts, with_settled=True,
+        initial=lambda request: {"to": request.GET.get("to")},
+    )  # fmt: skip
+
+
+retire_code, restore_code, merge_code, split_code, move_code = map(
+    require_http_methods(["GET", "HEAD", "POST"]), (retire_code, restore_code, merge_code, split_code, move_code)
+)

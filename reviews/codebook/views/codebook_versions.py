@@ -1,0 +1,84 @@
+"""The history of the codebook: every version, what changed between two of them, and undo."""
+
+from functools import partial
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from mapping import access
+from mapping.codebook import history
+from mapping.site.answers import answer, posted
+from mapping.site.numbers import LARGEST_COUNT, whole_number
+from reviews import access as reading
+from reviews.blindness.codes import known_changes
+from reviews.codebook import code_changes, impact, undo
+from reviews.codebook.forms import UndoForm
+
+PER_PAGE = 50
+
+
+@require_safe
+def codebook_versions(request, slug):
+    """Newest first; `from` and `to` compare two versions, `code` narrows to what became of one code."""
+    study = access.study_to_read(request.user, slug)
+    chosen = {name: whole_number(request.GET.get(name), LARGEST_COUNT) for name in ("from", "to", "code")}
+    changes = known_changes(request.user, study).select_related("code", "section", "by", "undoes", "undone_by")
+    if chosen["code"]:
+        changes = changes.filter(code=chosen["code"])
+    is_comparing = chosen["from"] is not None or chosen["to"] is not None
+    if is_comparing:
+        chosen["from"], chosen["to"] = versions(study, chosen["from"], chosen["to"])
+        changes = changes.filter(version__gt=chosen["from"], version__lte=chosen["to"])
+    page = Paginator(changes, PER_PAGE).get_page(request.GET.get("page"))
+    page.object_list = list(page.object_list)
+    history.describe(study, page.object_list)
+    # How many marks a change touched counts those of papers that this reader may not know of yet.
+    with_marks = study.membership.is_lead and not impact.is_blind(request.user, study)
+    again = code_changes.looked_again(page.object_list) if with_marks else {}
+    for change in page.object_list:
+        change.may_undo = study.membership.is_lead and undo.may_undo(change)
+        change.again = again.get(change.pk)
+    context = {
+        "study": study,
+        "page": page,
+        "chosen": chosen,
+        "is_comparing": is_comparing,
+        "with_marks": with_marks,
+    }
+    if is_comparing:
+        context["sentence"], context["net"] = history.between(study, list(changes.order_by("version")))
+    return answer(request, "codebook-versions.html", context)
+
+
+def versions(study, one, other):
+    """The two versions to compare, the older one first, within those that there are."""
+    one, other = 1 if one is None else one, study.codebook_version if other is None else other
+    within = [min(max(version, 1), study.codebook_version) for version in (one, other)]
+    return min(within), max(within)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo_change(request, slug, version):
+    """What taking a change back touches, and the button."""
+    study = access.study_to_lead(request.user, slug)
+    change = reading.change_known_to(request.user, study, version)
+    if not undo.may_undo(change):
+        messages.info(request, f"There is nothing to undo in version {version}.")
+        return redirect(place_of(study, version))
+    form = UndoForm(posted(request))
+    if form.is_valid():
+        done = form.perform(undo.undo, change=change, by=request.user, reason=form.cleaned_data["reason"])
+        if done:
+            messages.success(request, f"Version {version} is undone; the codebook is at version {done.version}.")
+            return redirect(place_of(study, done.version))
+    history.describe(study, [change])
+    touched = impact.touched_by_undoing(change, request.user, partial(undo.undo, change, by=request.user))
+    context = {"study": study, "change": change, "form": form, "touched": touched}
+    return answer(request, "undo-change.html", context, refused=form.is_bound)
+
+
+def place_of(study, version):
+    return f"{reverse('codebook-versions', args=[study.slug])}#version-{version}"

@@ -1,0 +1,264 @@
+"""The template: phases, research questions, sections."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count
+from django.http import Http404
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from mapping import access
+from mapping.models import CodebookChange
+from mapping.protocol import files as protocol_files
+from mapping.protocol.coefficients import COEFFICIENTS
+from mapping.site.answers import answer, posted
+from mapping.site.numbers import LARGEST_COUNT, whole_number
+from reviews.agreement import declarations
+from reviews.codebook import phases as codebook_phases
+from reviews.codebook import template as codebook_template
+from reviews.codebook.template_forms import DeclarationForm, PhaseForm, QuestionForm, SectionForm
+
+
+@require_safe
+def template(request, slug):
+    study = access.study_to_lead(request.user, slug)
+    return shown(request, study)
+
+
+def shown(request, study, *, removed=None, refused=False):
+    """The template as a lead sees it; `removed` is a change that can be undone."""
+    removed = removed or removal_to_undo(study, request.GET.get("removed", ""))
+    sections = list(
+        codebook_template.with_use(study.sections.select_related("research_question")).order_by(
+            "phase__position", "phase", "position", "pk"
+        )
+    )
+    for section in sections:
+        section.declared = declarations.in_words(declarations.values(section)) if section.declared_at else ""
+    # Counting groups the rows, and grouped rows come in no order unless they are told to.
+    phases = list(study.phases.annotate(round_count=Count("rounds")).order_by("position", "pk"))
+    for phase in phases:
+        own = [section for section in sections if section.phase_id == phase.pk]
+        phase.in_use = [section for section in own if not section.is_retired]
+        phase.retired = [section for section in own if section.is_retired]
+        for section in phase.in_use:
+            section.is_first, section.is_last = section is phase.in_use[0], section is phase.in_use[-1]
+        phase.is_empty = not own and not phase.round_count
+    taken = {phase.key for phase in phases} | {section.key for section in sections}
+    context = {
+        "study": study,
+        "phases": phases,
+        "questions": study.research_questions.annotate(section_count=Count("sections")).order_by("position", "key"),
+        "section_count": sum(len(phase.in_use) for phase in phases),
+        "presets": [preset for preset in presets() if taken.isdisjoint(preset["takes"])],
+        "removed": removed,
+    }
+    return answer(request, "template.html", context, refused=refused)
+
+
+def presets():
+    for name in protocol_files.PRESETS:
+        found = protocol_files.preset(name)
+        takes = {one.key for one in (*found.phases, *found.sections)}
+        yield {"name": name, "title": found.title, "description": found.description, "takes": takes}
+
+
+def removal_to_undo(study, version):
+    return study.codebook_changes.filter(
+        version=whole_number(version, LARGEST_COUNT),
+        act=CodebookChange.Act.SECTION,
+        after={},
+        before__has_key="kind",
+        undone_by=None,
+    ).first()
+
+
+def back(study, place=""):
+    return redirect(reverse("template", args=[study.slug]) + (f"#{place}" if place else ""))
+
+
+@require_http_methods(["GET", "POST"])
+def new_section(request, slug):
+    study = access.study_to_lead(request.user, slug)
+    phase = study.phases.filter(key=request.GET.get("phase", "")).first() or study.phases.last()
+    form = SectionForm(posted(request), study=study, phase=phase)
+    if form.is_valid():
+        section = form.perform(codebook_template.add_section, study=study, by=request.user, facts=form.facts())
+        if section:
+            messages.success(request, f"“{section.label}” is part of the template.")
+            return back(study, f"section-{section.key}")
+    begun = [phase for phase in study.phases.all() if codebook_template.has_submissions(phase)]
+    context = {"study": study, "form": form, "title": "New section", "begun": begun}
+    return answer(request, "template-part.html", context, refused=form.is_bound)
+
+
+@require_http_methods(["GET", "POST"])
+def template_section(request, slug, section):
+    """One section: what it asks, and how its agreement will be judged."""
+    study = access.study_to_lead(request.user, slug)
+    section = access.section_in(study, section)
+    section = codebook_template.with_use(study.sections.select_related("phase", "research_question")).get(pk=section.pk)
+    is_declaring = "declare" in request.POST
+    form = SectionForm(None if is_declaring else posted(request), study=study, section=section)
+    declaration = DeclarationForm(posted(request) if is_declaring else None, section=section)
+    done = None
+    if form.is_valid():
+        done = form.perform(
+            codebook_template.edit_section,
+            section=section,
+            by=request.user,
+            facts=form.facts(),
+            seen=form.cleaned_data["seen"],
+        )
+    elif declaration.is_valid():
+        done = declaration.perform(
+            declarations.declare, section=section, by=request.user, seen=declaration.cleaned_data["seen"],
+            **declaration.facts(),
+        )  # fmt: skip
+    if done:
+        messages.success(request, f"“{done.label}” is saved.")
+        return back(study, f"section-{done.key}")
+    context = {
+        "study": study,
+        "section": section,
+        "form": form,
+        "declaration": declaration,
+        "has_submissions": codebook_template.has_submissions(section.phase),
+        "declaration_changes": [
+            {"entry": entry, **{name: declarations.in_words(entry.facts[name]) for name in ("before", "after")}}
+            for entry in declarations.late_changes(study)[section.key]
+        ],
+        "coefficients": [one for one in COEFFICIENTS.values() if one.fits(section.kind)],
+    }
+    return answer(request, "template-section.html", context, refused=request.method == "POST")
+
+
+def moving(up):
+    return lambda section, by: codebook_template.move_section(section, by=by, up=up)
+
+
+SECTION_ACTS = {
+    "up": moving(True),
+    "down": moving(False),
+    "retire": lambda section, by: codebook_template.retire_section(section, by=by),
+    "restore": lambda section, by: codebook_template.restore_section(section, by=by),
+    "remove": lambda section, by: codebook_template.remove_section(section, by=by),
+}
+PART_ACTS = {
+    "up": lambda part, by: codebook_phases.move_part(part, by=by, up=True),
+    "down": lambda part, by: codebook_phases.move_part(part, by=by, up=False),
+    "remove": lambda part, by: codebook_phases.remove(part, by=by),
+}
+
+
+def changed(request, study, thing, acts, place):
+    """Do the act whose button was pressed: htmx gets the template anew, a browser without script is sent to it."""
+    act = acts.get(request.POST.get("act"))
+    if act is None:
+        messages.error(request, "This is none of the things that can be done here.")
+        return shown(request, study, refused=True)
+    try:
+        outcome = act(thing, request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return shown(request, study, refused=True)
+    removed = outcome if isinstance(outcome, CodebookChange) else None
+    if request.htmx:
+        return shown(request, study, removed=removed)
+    if removed:
+        return redirect(f"{reverse('template', args=[study.slug])}?removed={removed.version}")
+    return back(study, place)
+
+
+@require_POST
+def change_section(request, slug, section):
+    study = access.study_to_lead(request.user, slug)
+    section = access.section_in(study, section)
+    return changed(request, study, section, SECTION_ACTS, f"section-{section.key}")
+
+
+@require_POST
+def change_phase(request, slug, phase):
+    study = access.study_to_lead(request.user, slug)
+    phase = access.phase_in(study, phase)
+    return changed(request, study, phase, PART_ACTS, f"phase-{phase.key}")
+
+
+@require_POST
+def change_question(request, slug, question):
+    study = access.study_to_lead(request.user, slug)
+    return changed(request, study, access.question_in(study, question), PART_ACTS, "questions")
+
+
+@require_POST
+def undo_removal(request, slug, version):
+    study = access.study_to_lead(request.user, slug)
+    change = removal_to_undo(study, str(version))
+    if change is None:
+        raise Http404("There is no removed section of this number.")
+    try:
+        section = codebook_template.undo_removal(change, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return shown(request, study, refused=True)
+    return back(study, f"section-{section.key}")
+
+
+@require_POST
+def add_preset(request, slug, preset):
+    study = access.study_to_lead(request.user, slug)
+    if preset not in protocol_files.PRESETS:
+        raise Http404("There is no such phase to add.")
+    try:
+        phase = codebook_phases.add_preset(study, preset, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return shown(request, study, refused=True)
+    messages.success(request, f"{phase.name} is added. Adapt its sections and codes to your protocol.")
+    return back(study, f"phase-{phase.key}")
+
+
+@require_http_methods(["GET", "POST"])
+def new_phase(request, slug):
+    study = access.study_to_lead(request.user, slug)
+    form = PhaseForm(posted(request))
+    add = lambda **facts: codebook_phases.add_phase(study, by=request.user, **facts)  # noqa: E731
+    return part(request, study, form, add, {"title": "New phase"})
+
+
+@require_http_methods(["GET", "POST"])
+def template_phase(request, slug, phase):
+    study = access.study_to_lead(request.user, slug)
+    phase = access.phase_in(study, phase)
+    form = PhaseForm(posted(request), phase=phase)
+    return part(request, study, form, edited(codebook_phases.edit_phase, phase, request, form), {"title": phase.name})
+
+
+@require_http_methods(["GET", "POST"])
+def new_question(request, slug):
+    study = access.study_to_lead(request.user, slug)
+    form = QuestionForm(posted(request), key=f"RQ{study.research_questions.count() + 1}")
+    add = lambda **facts: codebook_phases.add_question(study, by=request.user, **facts)  # noqa: E731
+    return part(request, study, form, add, {"title": "New research question"})
+
+
+@require_http_methods(["GET", "POST"])
+def template_question(request, slug, question):
+    study = access.study_to_lead(request.user, slug)
+    question = access.question_in(study, question)
+    form = QuestionForm(posted(request), question=question)
+    edit = edited(codebook_phases.edit_question, question, request, form)
+    return part(request, study, form, edit, {"title": question.key})
+
+
+def edited(act, thing, request, form):
+    return lambda **facts: act(thing, by=request.user, seen=form.cleaned_data["seen"], **facts)
+
+
+def part(request, study, form, act, context):
+    """A page with one small form: a phase or a research question."""
+    if form.is_valid() and form.perform(act, facts=form.facts()):
+        messages.success(request, "Saved.")
+        return back(study)
+    return answer(request, "template-part.html", {"study": study, "form": form, **context}, refused=form.is_bound)

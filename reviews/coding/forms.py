@@ -1,0 +1,123 @@
+"""The summary as a form: one form per section, named by the section's key, all of them in one page.
+
+How a section looks is in `section_html.py`; this reads what comes back.
+"""
+
+from dataclasses import replace
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from mapping.site.fields import LongTextField
+from mapping.site.numbers import WholeNumberField, whole_number
+from reviews.coding.section_html import CONFIDENCE, absences, section_html, values_of
+from reviews.judgement.content import BLANK, Content, MarkContent, is_id, tidy
+
+
+class SectionForm(forms.Form):
+    """One section of one summary: from a SectionSheet to fields and back to a Content.
+
+    Marks repeat: each is four fields of the same names (mark, quote, page, rationale), lined up by their order.
+    """
+
+    version = WholeNumberField()
+    quote = forms.CharField(label="Quote", required=False)
+    page = forms.CharField(label="Page", required=False)
+    rationale = forms.CharField(label="Why", required=False)
+
+    def __init__(self, sheet, data):
+        self.sheet = sheet
+        super().__init__(data, prefix=sheet.key)
+        self.fields["absence"] = forms.ChoiceField(choices=absences(sheet), required=False)
+        if sheet.kind == "text":
+            self.fields["text"] = forms.CharField(label=sheet.label, required=False)
+        if sheet.kind == "number":
+            self.fields["number"] = forms.CharField(label=sheet.label, required=False)
+        if sheet.kind == "yes_no":
+            self.fields["yes_no"] = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")], required=False)
+        if self.shows_confidence:
+            self.fields["confidence"] = forms.ChoiceField(choices=[*CONFIDENCE, ("", "not given")], required=False)
+
+    @property
+    def shows_confidence(self):
+        is_given = self.sheet.content.confidence is not None or self.add_prefix("confidence") in self.data
+        return self.sheet.asks_confidence or is_given
+
+    @property
+    def chosen(self):
+        """The ids of the codes that are ticked."""
+        return [int(value) for value in self.data.getlist(self.add_prefix("codes")) if is_id(value)]
+
+    def posted_marks(self):
+        rows = [self.data.getlist(self.add_prefix(f"mark-{name}")) for name in ("code", "quote", "page", "rationale")]
+        ticked = self.chosen
+        kept = [
+            MarkContent(int(code), *map(tidy, evidence))
+            for code, *evidence in zip(*rows, strict=False)
+            if is_id(code) and int(code) in ticked
+        ]
+        return [*kept, *(MarkContent(code) for code in ticked if code not in {mark.code for mark in kept})]
+
+    def clean(self):
+        rows = {
+            len(self.data.getlist(self.add_prefix(f"mark-{name}"))) for name in ("code", "quote", "page", "rationale")
+        }
+        named = self.data.getlist(self.add_prefix("codes")) + self.data.getlist(self.add_prefix("mark-code"))
+        if len(rows) > 1 or not all(is_id(value) for value in named if value):
+            raise ValidationError(f"{self.sheet.label}: the marks arrived broken. Reload the page and try again.")
+        try:
+            self.content = Content.of(self.values()) if not self.errors else BLANK
+        except ValueError as error:
+            raise ValidationError(f"{self.sheet.label}: {error}") from None
+
+    def values(self):
+        facts = self.cleaned_data
+        absence = facts.get("absence") or ""
+        none_apply = absence == "none_apply"
+        return {
+            "absence": "" if none_apply else absence,
+            "none_apply": none_apply,
+            "text": facts.get("text"),
+            "number": facts.get("number") or None,
+            "yes_no": {"yes": True, "no": False}.get(facts.get("yes_no")),
+            "confidence": int(facts["confidence"]) if facts.get("confidence") else None,
+            "marks": self.posted_marks(),
+            **{name: facts.get(name) for name in ("quote", "page", "rationale")},
+        }
+
+    @property
+    def seen(self):
+        """The version that stood beside the kept edits."""
+        seen = whole_number(self.data.get(self.add_prefix("seen")))
+        return self.cleaned_data["version"] if seen is None else seen
+
+    @property
+    def kept_edits(self):
+        """The kept edits that the writer had before their eyes."""
+        return [int(value) for value in self.data.getlist(self.add_prefix("kept")) if is_id(value)]
+
+
+def rendered(sheet, form=None):
+    """The section as HTML: with what was said of it, or with what was just posted and refused."""
+    if form is None:
+        return section_html(sheet)
+    posted = {name: form[name].value() for name in form.fields}
+    posted |= {"chosen": form.chosen, "marks": sheet.marks_of(replace(BLANK, marks=tuple(form.posted_marks())))}
+    problems = [error for errors in form.errors.values() for error in errors]
+    return section_html(sheet, values_of(sheet) | posted, problems=problems, with_confidence=form.shows_confidence)
+
+
+class ProposalForm(forms.Form):
+    label = forms.CharField(label="Label", max_length=300)
+    definition = LongTextField(label="Definition", widget=forms.Textarea({"rows": 2}), help_text="One sentence.")
+    reason = LongTextField(
+        label="Why none of the codes fits", widget=forms.Textarea({"rows": 2}), help_text="For the lead, who decides."
+    )
+
+
+class ReopenForm(forms.Form):
+    reason = LongTextField(
+        label="Why it is reopened",
+        widget=forms.Textarea({"rows": 3}),
+        help_text="The reviewer will read it, and it stays in the study's log.",
+    )

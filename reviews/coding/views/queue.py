@@ -1,0 +1,114 @@
+from itertools import islice
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from mapping import access
+from mapping.exchange.table_csv import csv_file, csv_url, require_known
+from mapping.models import Paper
+from mapping.site.answers import answer, filter_of
+from reviews.judgement.content import is_id
+from reviews.models import Assignment
+from reviews.models.study_cache import read_only
+from reviews.rounds import progress
+from reviews.rounds.progress import STATES
+
+PAGE = 50
+MOST_TASKS = 20
+# What was begun stands first, then what is to do, then what is in.
+READING_ORDER = ["state_rank", *Assignment.NEED]
+ORDERS = {"title": "paper__title", "year": "paper__year", "round": "round__opened_at"}
+
+
+@require_safe
+def queue(request, slug):
+    study = access.study_to_code(request.user, slug)
+    read_only(study)
+    rounds = progress.of_reader(study, request.user)
+    chosen = Choice(request.GET, study, rounds)
+    shown = chosen.of(Assignment.objects.of(request.user, study))
+    if request.GET.get("format") == "csv":
+        require_known(request.GET, state=chosen.state, round=chosen.round)
+        return csv_file(f"{slug}-my-queue", ["paper", "title", "year", "round", "state"], rows(shown))
+    page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
+    assignments = progress.shown(page.object_list)
+    tasks = progress.recoding_tasks(study, request.user)
+    answered = progress.answered(assignments)
+    for assignment in assignments:
+        assignment.answered = answered.get(assignment.pk)
+    return answer(
+        request,
+        "queue.html",
+        {
+            "study": study,
+            "next": progress.next_assignment(study, request.user),
+            "rounds": rounds,
+            "open_rounds": [own for own in rounds if not own.round.is_closed],
+            "tasks": tasks[:MOST_TASKS],
+            "tasks_in_all": tasks.count(),
+            "page": page,
+            "assignments": assignments,
+            "total": sum(own.assigned for own in rounds),
+            "chosen": chosen,
+            "csv_url": csv_url(request),
+        },
+    )
+
+
+def rows(pks):
+    pks = pks.iterator(chunk_size=2000)
+    while batch := list(islice(pks, 500)):
+        for one in progress.shown(batch):
+            yield one.paper.key, one.paper.title, one.paper.year, one.round.name, STATES[one.state]
+
+
+@require_safe
+def next_paper(request, slug):
+    """Straight to the summary of the next paper; to the queue when there is none, or no other than the one skipped."""
+    study = access.study_to_code(request.user, slug)
+    skipped = request.GET.get("after", "")
+    skipped = int(skipped) if is_id(skipped) else None
+    assignment = progress.next_assignment(study, request.user, after=skipped)
+    if assignment is None:
+        if progress.next_assignment(study, request.user):
+            messages.info(request, "No other paper waits for you: the one you skipped is the last.")
+        else:
+            messages.success(request, "You have submitted everything that was handed to you.")
+        return redirect("queue", slug)
+    return redirect(assignment.get_absolute_url())
+
+
+class Choice:
+    """What the address asks of the queue: search, state, round, order. Words it does not know are left aside."""
+
+    def __init__(self, asked, study, rounds):
+        self.study = study
+        self.query = asked.get("q", "").strip()
+        self.state = asked.get("state") if asked.get("state") in STATES else ""
+        rounds = {str(own.round.pk): own.round for own in rounds}
+        self.round = asked.get("round") if asked.get("round") in rounds else ""
+        sort = asked.get("sort", "")
+        self.sort = sort if sort.removeprefix("-") in ORDERS else ""
+        self.filters = [filter_of("state", "State", STATES.items(), self.state)]
+        if len(rounds) > 1:
+            self.filters.append(filter_of("round", "Round", rounds.items(), self.round))
+
+    def of(self, assignments):
+        """The pks of those that are asked for, in the order that is asked for."""
+        assignments = assignments.with_state()
+        if self.query:
+            papers = Paper.objects.filter(study=self.study).matching(self.query)
+            assignments = assignments.filter(paper__in=papers)
+        if self.state:
+            assignments = assignments.filter(state=self.state)
+        if self.round:
+            assignments = assignments.filter(round=self.round)
+        return assignments.order_by(*self.order()).values_list("pk", flat=True)
+
+    def order(self):
+        if not self.sort:
+            return READING_ORDER
+        down = "-" if self.sort.startswith("-") else ""
+        return [down + ORDERS[self.sort.removeprefix("-")], *READING_ORDER[1:]]

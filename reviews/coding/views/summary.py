@@ -1,0 +1,172 @@
+"""Coding one paper: the whole form on one page, which works without script; with it, sections save themselves."""
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from mapping.site.answers import answer
+from reviews import access
+from reviews.blindness.independence import Independence
+from reviews.coding import drafts, questionnaire
+from reviews.coding.forms import SectionForm, rendered
+from reviews.coding.section_html import piece
+from reviews.models import Assignment
+from reviews.models.study_cache import read_only
+from reviews.rounds import progress
+
+
+@never_cache  # answers do not come back with the Back button once somebody else sits there
+@require_http_methods(["GET", "HEAD", "POST"])
+def summary(request, slug, key):
+    study, paper, assignment = access.assignment_to_code(
+        request.user, slug, key, pk=request.POST.get("assignment"), phase=request.GET.get("phase", "")
+    )
+    if assignment is None:
+        return answer(request, "summary.html", {"study": study, "paper": paper})
+    if request.method == "POST":
+        return save_form(request, study, assignment)
+    read_only(study)
+    return shown(request, study, assignment, questionnaire.of(assignment, revisions=assignment.revisions))
+
+
+def shown(request, study, assignment, form, *, refused=(), late=(), status_refused=False):
+    """The page. `refused` are bound forms by section key; `late` what arrived after the summary was submitted."""
+    # What was posted is saved: from here on the page only reads.
+    read_only(study)
+    reason = read_only_reason(assignment, form.summary)
+    for question in form.questions:
+        question.parts = [
+            (sheet, None if reason else rendered(sheet, refused.get(sheet.key) if refused else None))
+            for sheet in question.sections
+        ]
+    facts = {
+        "study": study,
+        "paper": assignment.paper,
+        "assignment": assignment,
+        "form": form,
+        "reason": reason,
+        "late": late,
+        "often": {} if reason else questionnaire.often_used(request.user, study),
+        "dialogs": "" if reason else piece("_summary-templates.html"),
+        "progress": own_progress(assignment),
+        "why_not_independent": why_not_independent(study, assignment),
+        "next": progress.next_assignment(study, request.user) if reason else None,
+    }
+    return answer(request, "summary.html", facts, refused=status_refused)
+
+
+def why_not_independent(study, assignment):
+    if not assignment.may_be_apart:
+        return ""
+    own = Independence(study, paper=assignment.paper, user=assignment.reviewer)
+    return own.apart(Assignment.objects.filter(pk=assignment.pk)).get(assignment.pk, "")
+
+
+def read_only_reason(assignment, summary):
+    if summary and summary.is_submitted:
+        return "You submitted this summary: it stays as it is. A lead can reopen it."
+    return drafts.closed_reason(assignment)
+
+
+def save_form(request, study, assignment):
+    keys = [name.removesuffix("-version") for name in request.POST if name.endswith("-version")]
+    form = questionnaire.of(assignment, also=keys)
+    forms = {sheet.key: SectionForm(sheet, request.POST) for sheet in form.sections if sheet.key in keys}
+    if not forms:
+        messages.error(request, "The form arrived empty: nothing was changed.")
+        return shown(request, study, assignment, form, status_refused=True)
+    try:
+        kept = save_sections(assignment, form, forms, choice=request.POST.get("choose", ""))
+    except drafts.Frozen:
+        return too_late(request, study, assignment, form, forms)
+    refused = {key: bound for key, bound in forms.items() if bound.errors}
+    for sheet in kept:
+        messages.warning(request, f"{sheet.label} was changed in another tab: both versions are below. Choose one.")
+    if refused:
+        names = ", ".join(sheet.label for sheet in form.sections if sheet.key in refused)
+        messages.error(request, f"{names}. The rest is saved.")
+        return shown(request, study, assignment, questionnaire.of(assignment), refused=refused, status_refused=True)
+    if kept:
+        return redirect(summary_url(study, assignment))
+    return after_saving(request, study, assignment)
+
+
+def after_saving(request, study, assignment):
+    """Where the button that was pressed leads."""
+    act, _, section = request.POST.get("act", "").partition(":")
+    if act == "review":
+        return redirect(review_url(study, assignment))
+    if act == "propose":
+        asked = urlencode({"section": section, "phase": assignment.round.phase.key})
+        return redirect(f"{reverse('propose', args=[study.slug, assignment.paper.key])}?{asked}")
+    if act == "skip":
+        return redirect(f"{reverse('next-paper', args=[study.slug])}?after={assignment.pk}")
+    messages.success(request, "Saved.")
+    return redirect(summary_url(study, assignment))
+
+
+def save_sections(assignment, form, forms, *, choice=""):
+    """Save what differs from what stands there; a refusal goes to its form. Returns what met another edit."""
+    draft = None
+    met = []
+    chosen_key = choice.rpartition(":")[0]
+    for sheet in form.sections:
+        bound = forms.get(sheet.key)
+        if bound is None or not bound.is_valid():
+            continue
+        try:
+            wanted = wish(sheet, bound, choice if sheet.key == chosen_key else "")
+            if wanted["content"] == sheet.content and not wanted.get("resolves"):
+                continue
+            draft = draft or drafts.open_summary(assignment)
+            outcome = drafts.save_answer(draft, form.models[sheet.key], by=assignment.reviewer, **wanted)
+        except drafts.Frozen:
+            raise
+        except ValidationError as error:
+            bound.add_error(None, error)
+        else:
+            if outcome.word == "kept":
+                met.append(sheet)
+    return met
+
+
+def wish(sheet, bound, choice=""):
+    """What `save_answer` is asked: to save the fields, or what was chosen of several kept texts."""
+    what = choice.rpartition(":")[2]
+    if not what:
+        return {"content": bound.content, "based_on": bound.cleaned_data["version"]}
+    contents = {"fields": bound.content, "saved": sheet.content, **{str(kept.pk): kept.content for kept in sheet.kept}}
+    if what not in contents:
+        raise ValidationError(f"{sheet.label}: that version is not waiting any longer. Reload the page.")
+    return {"content": contents[what], "based_on": bound.seen, "resolves": bound.kept_edits}
+
+
+def too_late(request, study, assignment, form, forms):
+    """Submitted in another tab: nothing is changed, and what was typed here is shown to be copied."""
+    late = [
+        replace(sheet, content=forms[sheet.key].content)
+        for sheet in form.sections
+        if sheet.key in forms and forms[sheet.key].is_valid() and forms[sheet.key].content != sheet.content
+    ]
+    messages.error(request, "This summary was submitted before these changes arrived; they are not in it.")
+    return shown(request, study, assignment, form, late=late, status_refused=True)
+
+
+def own_progress(assignment):
+    """`{submitted, assigned}` of this reviewer in this round."""
+    assigned, submitted = progress.of_reader_in(assignment.round, assignment.reviewer)
+    return {"submitted": submitted, "assigned": assigned}
+
+
+def summary_url(study, assignment):
+    return f"{reverse('summary', args=[study.slug, assignment.paper.key])}?phase={assignment.round.phase.key}"
+
+
+def review_url(study, assignment):
+    return f"{reverse('review', args=[study.slug, assignment.paper.key])}?assignment={assignment.pk}"

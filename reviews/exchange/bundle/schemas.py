@@ -1,0 +1,98 @@
+"""What kept JSON must look like before a bundle may bring it in: pages and acts read it later without asking.
+
+Without that a study could be brought in whose pages fail, or whose changes, undone, write what no change ever did.
+"""
+
+from functools import cache
+
+from jsonschema import Draft202012Validator
+
+from mapping.codebook.changes import NAMES
+from reviews.codebook.code_changes import EVIDENCE, FLAGS
+
+TEXT, WHOLE, TRUTH = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
+FIGURE, WORDS = {"type": ["number", "null"]}, {"type": ["string", "null"]}
+
+
+def thing(needed=(), **known):
+    return {"type": "object", "required": [*needed, *known], "properties": known}
+
+
+def several(inner):
+    return {"type": "array", "items": inner}
+
+
+def each(inner):
+    return {"type": "object", "additionalProperties": inner}
+
+
+def with_names(names, inner=None, **known):
+    names = {"enum": [*names, *known]}
+    return {"type": "object", "propertyNames": names, "properties": known, "additionalProperties": inner or {}}
+
+
+COEFFICIENT = thing(
+    metric=TEXT, value=FIGURE, low=FIGURE, high=FIGURE, reason=WORDS, papers=WHOLE, units=WHOLE, raters=WHOLE,
+    replicates=WHOLE,
+)  # fmt: skip
+CODE = thing(
+    code=TEXT, papers=WHOLE, krippendorff_alpha=FIGURE, low=FIGURE, high=FIGURE, reason=WORDS, units=WHOLE,
+    positive_agreement=FIGURE, negative_agreement=FIGURE, percent_agreement=FIGURE, kappa=FIGURE, gwet_ac1=FIGURE,
+    raters=WHOLE, differing=WHOLE, used_by=WHOLE,
+)  # fmt: skip
+REPORT = thing(
+    phase=TEXT, section=TEXT, label=TEXT, kind={"enum": ["codes", "code", "stage", "yes_no", "number"]}, round=TEXT,
+    papers=WHOLE, units=WHOLE, raters=WHOLE, percent_agreement=FIGURE, differing=WHOLE, left_out=each(WHOLE),
+    primary=TEXT, target=FIGURE, sentence=TEXT,
+    prevalence=several(thing(value=TEXT, times=WHOLE, share={"type": "number"})),
+    coefficients=each(COEFFICIENT) | {"required": ["krippendorff_alpha"]},
+)  # fmt: skip
+REPORT["properties"]["codes"] = several(CODE)
+REPORT["properties"]["not_independent"] = WHOLE
+FIGURES = thing(sections=several(REPORT), not_independent=WHOLE, replicates=WHOLE, seed=WHOLE, software=TEXT)
+FIGURES["properties"]["why_not_independent"] = each(WHOLE)
+
+EVIDENCE_OF_CODE = {"type": "array", "minItems": 4, "maxItems": 4, "items": {"type": ["string", "integer"]}}
+SETTLED = thing(
+    codes=several(WHOLE), absence=TEXT, none_apply=TRUTH, text=TEXT, yes_no={"type": ["boolean", "null"]},
+    number={"type": ["string", "null"], "pattern": r"^-?\d{1,20}(\.\d{1,20})?$"}, quotes=several(EVIDENCE_OF_CODE),
+)  # fmt: skip
+SAID = each(thing(codes=several(WHOLE), is_blank=TRUTH))
+DECISION = {"type": "object", "required": ["settled"], "properties": {"settled": SETTLED, "said": SAID}}
+
+KEYS, KEY = each(several(WHOLE)), {"type": ["integer", "null"]}
+CHANGE = {
+    "type": "object",
+    "properties": {
+        "codes": {
+            "type": ["object", "array"],
+            "additionalProperties": with_names(NAMES, parent_id=KEY, merged_into_id=KEY, section_id=WHOLE),
+        },
+        "marks": KEYS,
+        "finding_marks": KEYS,
+        "answers": each(WHOLE),
+        "flags": each(with_names(FLAGS, {"type": ["string", "boolean"]})),
+        "set_aside": several(
+            with_names(EVIDENCE, TEXT, pk={"type": "null"}, finding_id=KEY, beside=KEY)
+            | {"required": ["finding_id", "beside"]}
+        ),
+        "made": several(WHOLE),
+        "tasks": several(WHOLE),
+    },
+}
+SHAPES = {"frozen_agreement": FIGURES, "content": DECISION, "before": CHANGE, "after": CHANGE}
+# Of these an empty one is refused too.
+NEEDED = {"content"}
+
+
+@cache
+def validator(name):
+    return Draft202012Validator(SHAPES.get(name, {"type": "object"}))
+
+
+def check(name, value):
+    """ValueError where this is not what a column of that name keeps."""
+    error = next(validator(name).iter_errors(value), None)
+    if error:
+        place = ".".join(map(str, error.absolute_path))
+        raise ValueError(f"{place or 'the whole'} is not what is kept there")

@@ -1,0 +1,50 @@
+"""Words in the place of a value that say why there is none: what each becomes, and that it is told."""
+
+from collections import Counter
+
+from mapping.exchange.study_tables import NONE_APPLY
+from mapping.models import Judgement, Section
+from mapping.parsers.absences import AMBIGUOUS, read_absence
+from mapping.parsers.lookalikes import visible
+from reviews.exchange.importing.finders import NotFound
+
+MEANINGS = {**dict(Judgement.Absence.choices), NONE_APPLY: "none of the codes"}
+# What somebody wrote in their own words stays as it is; elsewhere such a word can be no answer.
+ASKED = (*Section.WITH_CODES, Section.Kind.YES_NO, Section.Kind.NUMBER)
+
+
+class AbsenceWords:
+    """Turns the words of rows into absences. What the caller has said they mean was read before; it is told too."""
+
+    def __init__(self, codes):
+        self.codes = codes
+        self.counts = Counter()
+
+    def __call__(self, row, section, reviewer):
+        """Give the row its absence; NotFound where nobody can tell which one is meant.
+
+        A code of the section with just that label is meant, whatever it says.
+        """
+        if row.value and section.kind in ASKED and not self.codes.existing(section, row.value, reviewer):
+            found = read_absence(row.value)
+            if found == AMBIGUOUS and section.has_codes:
+                raise NotFound(could_mean_several(visible(row.value), section))
+            # Of a number, or yes or no, its own reader says what is wrong with a word like that.
+            if found and found != AMBIGUOUS:
+                row.word, row.value, row.absence = row.value, "", found.value
+        if row.word:
+            self.counts[visible(row.word), row.absence, str(section)] += 1
+
+    def told(self):
+        """`[{word, absence, meaning, section, rows}]`, as often as they stand in the file."""
+        return [
+            {"word": word, "absence": absence, "meaning": MEANINGS[absence], "section": section, "rows": rows}
+            for (word, absence, section), rows in self.counts.most_common()
+        ]
+
+
+def could_mean_several(word, section):
+    return (
+        f"“{word}” (“{section}”) is no code, and could mean several things: say which, as an absence "
+        f"({word}=unclear; the absences are {', '.join(MEANINGS)}), or add it to the codebook first"
+    )

@@ -1,0 +1,130 @@
+"""Writing a plan: everything new in bulk, in the order in which one thing needs the other."""
+
+import re
+from itertools import chain
+
+from django.utils import timezone
+
+from mapping.codebook.changes import addition, record_many
+from mapping.models import Code, CodebookChange, Membership, Paper, PaperSource, Section
+from mapping.protocol.files import section_dump
+from mapping.site import analyze
+from reviews.blindness import independence
+from reviews.models import Answer, Assignment, Mark, Round, Summary
+
+_BATCH = 2000
+WHOLE_NUMBER = re.compile(r"[+-]?\d+")
+
+
+def write(plan, *, by):
+    """Save what a plan of `codings.py` holds."""
+    write_people(plan)
+    write_template(plan, by)
+    Paper.objects.bulk_create(plan.papers.made, batch_size=_BATCH)
+    PaperSource.objects.bulk_create(
+        [PaperSource(paper=paper, file_name=plan.file_name[:255]) for paper in plan.papers.made], batch_size=_BATCH
+    )
+    Round.objects.bulk_create(reattached(plan.rounds.made, "phase"))
+    write_summaries(plan, by)
+
+
+def reattached(things, *names):
+    """Give unsaved things the keys that their relations got by being saved."""
+    for thing in things:
+        for name in names:
+            setattr(thing, name, getattr(thing, name))
+    return things
+
+
+def write_people(plan):
+    for user in plan.reviewers.made:
+        user.save()
+    Membership.objects.bulk_create(
+        [Membership(study=plan.study, user=user, role=Membership.Role.REVIEWER) for user in plan.reviewers.made]
+    )
+
+
+def write_template(plan, by):
+    """New phases, sections and codes; every section and code is a step of the codebook's version."""
+    for phase in plan.sections.made_phases:
+        phase.save()
+    sections = Section.objects.bulk_create(reattached(plan.sections.made, "phase"))
+    codes = reattached(plan.codes.made, "section")
+    order_scales(codes)
+    Code.objects.bulk_create(codes, batch_size=_BATCH)
+    record_changes(plan, sections, codes, by)
+
+
+def record_changes(plan, sections, codes, by):
+    """In one go: an import may bring hundreds of codes, and its one line in the log names their number."""
+    changes = [
+        *(CodebookChange(act=CodebookChange.Act.SECTION, section=one, after=section_dump(one)) for one in sections),
+        *(CodebookChange(act=CodebookChange.Act.ADD, section=one.section, code=one, **addition(one)) for one in codes),
+    ]
+    if changes:
+        record_many(plan.study, changes, by=by, reason=f"Imported from {plan.file_name}")
+
+
+def order_scales(codes):
+    """New codes that are all numbers stand in the order of a scale, whatever the order of the rows."""
+    by_section = {}
+    for code in codes:
+        by_section.setdefault(code.section_id, []).append(code)
+    for fellows in by_section.values():
+        if all(WHOLE_NUMBER.fullmatch(code.label) for code in fellows):
+            places = sorted(code.position for code in fellows)
+            for code, place in zip(sorted(fellows, key=lambda code: int(code.label)), places, strict=True):
+                code.position = place
+
+
+def write_summaries(plan, by):
+    for phase, found in plan.prior_access.items():
+        independence.record(phase, found, by=by)
+    assignments = write_assignments(plan)
+    planned = list(plan.summaries.values())
+    summaries = Summary.objects.bulk_create(
+        [summary_of(one, assignments[one.assignment_key], plan.study, by) for one in planned], batch_size=_BATCH
+    )
+    for one, summary in zip(planned, summaries, strict=True):
+        for answer, _ in one.answers:
+            answer.summary, answer.codebook_version = summary, summary.codebook_version
+    written = list(chain.from_iterable(one.answers for one in planned))
+    Answer.objects.bulk_create(reattached([answer for answer, _ in written], "section"), batch_size=_BATCH)
+    for answer, marks in written:
+        for mark in marks:
+            mark.answer = answer
+    marks = list(chain.from_iterable(marks for _, marks in written))
+    Mark.objects.bulk_create(reattached(marks, "code"), batch_size=_BATCH)
+    analyze.tell_of(len(marks), Paper, PaperSource, Code, Assignment, Summary, Answer, Mark)
+
+
+def write_assignments(plan):
+    """An assignment for each round, paper and reviewer, by their identities; withdrawn ones are in force again."""
+    found, new = {}, []
+    for one in plan.summaries.values():
+        if one.assignment_key in found:
+            continue
+        assignment = plan.assignments.get((one.round.pk, one.paper.pk, one.reviewer.pk))
+        if assignment is None:
+            assignment = Assignment(round=one.round, paper=one.paper, reviewer=one.reviewer, position=len(new))
+            new.append(assignment)
+        found[one.assignment_key] = assignment
+    back = [assignment.pk for assignment in found.values() if assignment.pk and assignment.withdrawn_at]
+    Assignment.objects.filter(pk__in=back).update(withdrawn_at=None)
+    Assignment.objects.bulk_create(new, batch_size=_BATCH)
+    return found
+
+
+def summary_of(planned, assignment, study, by):
+    said = [row for row, _ in planned.rows]
+    version = next((row.codebook_version for row in said if row.codebook_version is not None), study.codebook_version)
+    is_later = planned.revision > 1
+    return Summary(
+        assignment=assignment,
+        revision=planned.revision,
+        origin=Summary.Origin.CODINGS,
+        submitted_at=next((row.submitted_at for row in said if row.submitted_at), None) or timezone.now(),
+        codebook_version=version,
+        reopened_by=by if is_later else None,
+        reopened_reason="Imported as a later revision." if is_later else "",
+    )

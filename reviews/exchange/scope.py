@@ -1,0 +1,150 @@
+"""Whose words leave: for a person what the doors show them, for the commands everything."""
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.crypto import salted_hmac
+
+from mapping.exchange.table import Scope
+from mapping.models import Code, CodebookChange, Finding, LogEntry, Membership, Paper, PaperImport, PaperSource, User
+from reviews.blindness import log
+from reviews.blindness.codes import known_changes, known_codes
+from reviews.blindness.findings import open_to, visible_findings
+from reviews.blindness.names import NAME
+from reviews.models import (
+    Assignment,
+    Deferral,
+    EarlyLook,
+    PriorAccess,
+    RecodingTask,
+    Remark,
+    Resolution,
+    Round,
+    Summary,
+)
+
+# The line that says that a study came from a bundle belongs to the site, not to the study: it does not leave again.
+IMPORTED = "import-study"
+CURRENT = (Code.Status.ACTIVE, Code.Status.RETIRED, Code.Status.MERGED, Code.Status.DECLINED)
+
+
+def everything(study):
+    """The study's rows by model."""
+    confirmed = study.paper_imports.exclude(state=PaperImport.State.PREVIEWED)
+    return {
+        User: people_of(study),
+        Paper: study.papers.all(),
+        PaperImport: confirmed,
+        PaperSource: PaperSource.objects.filter(paper__study=study),
+        Code: Code.objects.filter(section__study=study),
+        CodebookChange: study.codebook_changes.all(),
+        Finding: Finding.objects.of(study),
+        LogEntry: study.log.exclude(act=IMPORTED),
+        Round: study.rounds.all(),
+        Assignment: Assignment.objects.filter(round__study=study),
+        Summary: Summary.objects.filter(assignment__round__study=study).submitted(),
+        Resolution: Resolution.objects.filter(paper__study=study),
+        Remark: Remark.objects.filter(paper__study=study),
+        Deferral: Deferral.objects.filter(paper__study=study),
+        EarlyLook: EarlyLook.objects.filter(paper__study=study),
+        PriorAccess: PriorAccess.objects.filter(paper__study=study),
+        RecodingTask: RecodingTask.objects.filter(assignment__round__study=study),
+    }
+
+
+def people_of(study):
+    """Members, and whoever else left a name in the study: the one who made it, somebody of the server."""
+    named = Q(pk__in=study.memberships.values("user")) | Q(pk=study.created_by_id)
+    for rows in (
+        study.log.exclude(act=IMPORTED).values("by"),
+        study.codebook_changes.values("by"),
+        study.paper_imports.values("by"),
+        study.rounds.values("closed_by"),
+        Assignment.objects.filter(round__study=study).values("reviewer"),
+        Summary.objects.filter(assignment__round__study=study).values("reopened_by"),
+        Resolution.objects.filter(paper__study=study).values("decided_by"),
+        Resolution.objects.filter(paper__study=study).values("undone_by"),
+        Resolution.objects.filter(paper__study=study).values("adopted_from"),
+        Remark.objects.filter(paper__study=study).values("by"),
+        Remark.objects.filter(paper__study=study).values("resolved_by"),
+        Remark.objects.filter(paper__study=study).values("mentions__user"),
+        Deferral.objects.filter(paper__study=study).values("by"),
+        EarlyLook.objects.filter(paper__study=study).values("user"),
+        PriorAccess.objects.filter(paper__study=study).values("user"),
+        Code.objects.filter(section__study=study).values("proposed_by"),
+    ):
+        named |= Q(pk__in=rows)
+    return User.objects.filter(named)
+
+
+def visible(user, study):
+    """What of it this person may receive. `open_to` is the rule of blindness for what hangs on a section."""
+    rows = everything(study)
+    rows[Summary] = Summary.objects.visible_to(user, study).submitted()
+    rows[Finding] = visible_findings(user, study)
+    rows[Resolution] = rows[Resolution].filter(open_to(user, study))
+    # One's own remarks, always.
+    rows[Remark] = rows[Remark].filter(open_to(user, study) | Q(by=user))
+    rows[Deferral] = rows[Deferral].filter(open_to(user, study))
+    if study.membership.is_lead:
+        rows[LogEntry] = log.lines(study, user).exclude(act=IMPORTED)
+        # Who has to look again at a code that was split has used it.
+        used = Q(code__isnull=False, assignment__paper__in=log.papers_closed_to(user, study))
+        rows[RecodingTask] = rows[RecodingTask].exclude(used & ~Q(assignment__reviewer=user))
+        rows[Code] = known_codes(user, study)
+        rows[CodebookChange] = known_changes(user, study)
+        return rows
+    # What others propose says what they read; who reads what is for the leads, and so is the history of both.
+    own = Q(proposed_by=user)
+    rows[Code] = rows[Code].filter(Q(status__in=CURRENT) & (Q(proposed_by=None) | Q(status="active") | own) | own)
+    rows[Assignment] = rows[Assignment].filter(reviewer=user)
+    rows[RecodingTask] = rows[RecodingTask].filter(assignment__reviewer=user)
+    rows[EarlyLook] = rows[EarlyLook].filter(user=user)
+    known = rows[Summary].filter(
+        assignment__paper=OuterRef("paper"),
+        assignment__round__phase=OuterRef("phase"),
+        assignment__reviewer=OuterRef("user"),
+    )
+    rows[PriorAccess] = rows[PriorAccess].filter(Q(user=user) | Exists(known))
+    rows[LogEntry], rows[CodebookChange] = rows[LogEntry].none(), rows[CodebookChange].none()
+    return rows
+
+
+def scope_for(user, study, *, with_pseudonyms=False, level="code"):
+    """What this member may take out. `study` is as its door returned it; `level` is "code" or "parent".
+
+    Where the study hides names while settling, they stay hidden here until it is released.
+    """
+    hides = study.is_anonymous and not study.is_released
+    called = pseudonyms(study, is_shuffled=hides) if with_pseudonyms or hides else {}
+    rows = visible(user, study)
+    submitted = Summary.objects.filter(assignment__round__study=study).submitted()
+    held_back = submitted.exclude(pk__in=rows[Summary].values("pk"))
+    is_whole = study.membership.is_lead and not hides and not held_back.exists()
+    is_blind = log.papers_closed_to(user, study).exists()
+    neutral = NAME if hides else ""
+    return scoped(study, rows, called, is_whole=is_whole, is_blind=is_blind, level=level, neutral_name=neutral)
+
+
+def scope_of_all(study, *, with_pseudonyms=False):
+    """For the commands: whoever runs the server may take out everything."""
+    return scoped(study, everything(study), pseudonyms(study) if with_pseudonyms else {}, is_whole=True)
+
+
+def scoped(study, rows, called, *, is_whole, **facts):
+    full_names = {}
+    if called:
+        full_names = {user.name: called[user.username] for user in people_of(study) if user.name}
+        if facts.get("neutral_name"):
+            full_names |= {user.get_short_name(): called[user.username] for user in people_of(study)}
+    return Scope(study=study, rows=rows, is_whole=is_whole, pseudonyms=called, full_names=full_names, **facts)
+
+
+def pseudonyms(study, *, is_shuffled=False):
+    """R1, R2 … in the order in which people joined: the same in every file of the study.
+
+    Shuffled, where those who know in which order people joined shall not recognise them.
+    """
+    joined = Membership.objects.filter(study=study).order_by("pk").values_list("user__username", flat=True)
+    names = list(dict.fromkeys([*joined, *people_of(study).order_by("pk").values_list("username", flat=True)]))
+    if is_shuffled:
+        names.sort(key=lambda name: salted_hmac(f"pseudonyms of study {study.pk}", name).hexdigest())
+    return {name: f"R{number}" for number, name in enumerate(names, start=1)}

@@ -1,0 +1,61 @@
+"""Filled-in summary templates as draft summaries: one's own, or, for leads, anybody's."""
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.template.defaultfilters import filesizeformat
+from django.views.decorators.http import require_http_methods
+
+from mapping import access
+from mapping.models import Membership, User
+from mapping.site.answers import answer, posted, uploaded
+from mapping.site.fields import FilesField
+from mapping.site.plurals import counted
+from reviews.exchange.importing import import_summaries as import_files
+
+
+class SummariesForm(forms.Form):
+    files = FilesField(
+        label="Files",
+        limit=settings.IMPORT_LIMIT,
+        help_text="Filled-in templates in Markdown or Org, one or more papers in a file; together up to "
+        f"{filesizeformat(settings.IMPORT_LIMIT)}.",
+    )
+    reviewer = forms.ModelChoiceField(User.objects.none(), label="Whose summaries", empty_label=None)
+
+    def __init__(self, *args, study, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        if study.membership.is_lead:
+            team = Membership.objects.who_code().filter(study=study)
+            self.fields["reviewer"].queryset = User.objects.filter(pk__in=team.values("user"))
+            self.fields["reviewer"].initial = user
+        else:
+            del self.fields["reviewer"]
+
+
+@require_http_methods(["GET", "POST"])
+def import_summaries(request, slug):
+    study = access.study_to_code(request.user, slug)
+    form = SummariesForm(posted(request), uploaded(request), study=study, user=request.user)
+    outcome = None
+    if form.is_valid():
+        try:
+            outcome = import_files(
+                study,
+                files=[(file.name, file.read()) for file in form.cleaned_data["files"]],
+                reviewer=form.cleaned_data.get("reviewer", request.user),
+                by=request.user,
+                may_create=study.membership.is_lead,
+            )
+        except ValidationError as error:
+            form.add_error("files", error)
+        else:
+            number = outcome["summaries"]
+            if number:
+                messages.success(request, f"{counted(number, 'draft summaries')} imported.")
+            else:
+                messages.warning(request, "No draft was imported: what was found in the files stands below.")
+            form = SummariesForm(study=study, user=request.user)
+    context = {"study": study, "form": form, "outcome": outcome}
+    return answer(request, "import-summaries.html", context, refused=form.is_bound)

@@ -1,0 +1,114 @@
+"""What reviewers find missing or wrong in a paper's entry: told to the leads, who put it in or not.
+
+Kept in the study's log, which names who said what and when: a suggestion is a line, and what
+became of it another.
+"""
+
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.forms import model_to_dict
+
+from mapping.models import LogEntry, Paper
+from mapping.papers import editing
+from mapping.papers.forms import PaperForm
+
+FIELDS = ("abstract", "authors", "year", "title", "venue", "doi")
+SUGGEST, ANSWER = "suggest-correction", "answer-correction"
+NAMES = {name: str(Paper._meta.get_field(name).verbose_name) for name in FIELDS}
+
+
+class AlreadyAnswered(Exception):
+    """Another lead was quicker."""
+
+
+class Suggestion(NamedTuple):
+    pk: int
+    field: str
+    text: str
+    by: object
+    at: object
+
+    @property
+    def name(self):
+        return NAMES[self.field]
+
+
+def open_lines(log):
+    """The log entries of corrections that no lead has answered since, oldest first."""
+    found = {}
+    for line in log.filter(act__in=[SUGGEST, ANSWER], paper__isnull=False).select_related("by").order_by("pk"):
+        # Named by what they say: an imported study has other ids.
+        what = (line.paper_id, line.facts["field"], line.facts["should_be"])
+        if line.act == SUGGEST:
+            found[what] = line
+        else:
+            found.pop(what, None)
+    return list(found.values())
+
+
+def open_suggestions(paper):
+    lines = open_lines(paper.study.log.filter(paper=paper))
+    return [Suggestion(line.pk, line.facts["field"], line.facts["should_be"], line.by, line.at) for line in lines]
+
+
+def suggestions_shown(paper, member):
+    """A lead answers all of them; who told one sees that it waits."""
+    if not member.may_code:
+        return []
+    return [one for one in open_suggestions(paper) if member.is_lead or one.by == member.user]
+
+
+def papers_with_open_suggestions(study):
+    """One paper per open suggestion, oldest first."""
+    return [line.paper for line in open_lines(study.log.select_related("paper"))]
+
+
+@transaction.atomic
+def suggest(paper, *, field, text, by):
+    """Tell the leads what should stand in this field. The same suggestion twice is one."""
+    text = cleaned(paper, field, text)
+    for known in open_suggestions(paper):
+        if (known.field, known.text) == (field, text):
+            return
+    words = f"Told the leads what is missing or wrong in “{paper.title}”: {NAMES[field]}."
+    LogEntry.objects.record(paper.study, by, SUGGEST, words, paper=paper, field=field, should_be=text)
+
+
+def cleaned(paper, field, text):
+    """The text as the form of a paper would take it; ValidationError where it would not."""
+    form = form_with(Paper.objects.select_related("study").get(pk=paper.pk), field, text.strip())
+    form.is_valid()
+    if field in form.errors:
+        raise ValidationError(list(form.errors[field]))
+    if form.cleaned_data[field] in {None, ""}:
+        raise ValidationError("Say what should stand there.")
+    return str(form.cleaned_data[field])
+
+
+def form_with(paper, field, text):
+    stands = {name: value for name, value in model_to_dict(paper, PaperForm.Meta.fields).items() if value is not None}
+    return PaperForm(stands | {field: text}, instance=paper, study=paper.study)
+
+
+@transaction.atomic
+def answer(paper, pk, *, is_taken, by):
+    """Put a suggestion into the entry, or leave it. ValidationError where the entry refuses it."""
+    # Two leads may press at once; the lock lets the second see the first.
+    paper = Paper.objects.select_for_update(of=("self",)).select_related("study").get(pk=paper.pk)
+    suggestion = next((one for one in open_suggestions(paper) if one.pk == pk), None)
+    if suggestion is None:
+        raise AlreadyAnswered
+    if is_taken:
+        put_in(paper, suggestion, by)
+    words = f"{'Took over' if is_taken else 'Left'} what {suggestion.by} said of “{paper.title}”: {suggestion.name}."
+    facts = {"field": suggestion.field, "should_be": suggestion.text, "taken": is_taken}
+    LogEntry.objects.record(paper.study, by, ANSWER, words, paper=paper, **facts)
+
+
+def put_in(paper, suggestion, by):
+    form = form_with(paper, suggestion.field, suggestion.text)
+    if not form.is_valid():
+        raise ValidationError([message for messages in form.errors.values() for message in messages])
+    editing.edit_paper(form.save(commit=False), changed=[suggestion.field], by=by)

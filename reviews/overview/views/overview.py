@@ -1,0 +1,34 @@
+from django.views.decorators.http import require_safe
+
+from mapping import access
+from mapping.site.answers import answer
+from reviews.agreement.glance import at_a_glance
+from reviews.models.study_cache import read_only
+from reviews.overview import waiting
+from reviews.rounds import progress
+
+
+@require_safe
+def overview(request, slug):
+    study = access.study_to_read(request.user, slug)
+    read_only(study)
+    context = {
+        "study": study,
+        "waiting": waiting.waiting(study, request.user),
+        "glance": at_a_glance(study, request.user),
+    }
+    if study.membership.may_code:
+        context |= {
+            "next": progress.next_assignment(study, request.user),
+            "own": [own for own in progress.of_reader(study, request.user) if not own.round.is_closed],
+        }
+    if study.membership.is_lead:
+        steps = waiting.first_steps(study)
+        context |= {
+            "rounds": progress.of_rounds(study.rounds.all(), with_papers=False),
+            "steps": steps,
+            "next_step": next((step for step in steps if not step.is_done), None),
+        }
+    else:
+        context["released"] = waiting.released(study)
+    return answer(request, "overview.html", context)

@@ -1,0 +1,57 @@
+"""One paper: what it is, where it was found, who reads it, what the team found in it."""
+
+from django.db.models import Exists, OuterRef
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.http import require_safe
+
+from mapping import access
+from mapping.site.answers import answer
+from reviews.blindness.findings import visible_findings
+from reviews.models import Assignment, Summary
+from reviews.overview import corrections, paper_states
+
+DETAILS = ("kind", "volume", "number", "pages", "publisher", "keywords")
+
+
+@require_safe
+def paper(request, slug, key):
+    study = access.study_to_read(request.user, slug)
+    found = access.paper_in(study, key)
+    member = study.membership
+    if member.may_code:
+        paper_states.add_own([found], request.user)
+    findings = visible_findings(request.user, study).filter(paper=found)
+    context = {
+        "study": study,
+        "paper": found,
+        "details": [(found._meta.get_field(name).verbose_name, getattr(found, name)) for name in DETAILS],
+        "sources": found.sources.select_related("paper_import"),
+        "readers": readers(found) if member.is_lead else None,
+        "suggestions": corrections.suggestions_shown(found, member),
+        "may_upload": member.is_lead or (member.may_code and not found.pdf),
+        "summary_url": page_of("summary", study, found) if member.may_code and found.state != "not_coded" else None,
+        "comparison_url": page_of("comparison", study, found) if may_compare(request.user, study, found) else None,
+        "findings": findings.select_related("section", "section__phase")
+        .prefetch_related("marks__code")
+        .order_by("section__phase__position", "section__position"),
+    }
+    return answer(request, "paper.html", context)
+
+
+def readers(paper):
+    """Who was handed the paper, and whether their summary is in; drafts are nobody else's business."""
+    submitted = Summary.objects.submitted().filter(assignment=OuterRef("pk"))
+    assignments = Assignment.objects.in_force().filter(paper=paper).select_related("reviewer", "round", "round__phase")
+    return assignments.annotate(is_in=Exists(submitted)).order_by("round", "reviewer__username")
+
+
+def may_compare(user, study, paper):
+    others = Summary.objects.visible_to(user, study, paper).submitted().exclude(assignment__reviewer=user)
+    return others.exists()
+
+
+def page_of(name, study, paper):
+    try:
+        return reverse(name, args=[study.slug, paper.key])
+    except NoReverseMatch:
+        return None

@@ -1,0 +1,148 @@
+"""What waits for whom, and the first steps of a study: plain lines for the overview, each with its page."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from django.urls import NoReverseMatch, reverse
+
+from reviews.blindness import rules
+from reviews.blindness.codes import proposals_waiting
+from reviews.models import Assignment, RecodingTask
+from reviews.models.study_cache import kept
+from reviews.overview import corrections
+from reviews.rounds import progress
+from reviews.settling import disagreements
+
+
+class Waiting(NamedTuple):
+    """One line of the overview: "3 proposed codes wait for a decision", and where to deal with it."""
+
+    count: int
+    text: str
+    url: str
+
+
+def waiting(study, user):
+    """What waits for this member of the study, as its `membership` says, each line with its page.
+
+    Every subject adds its own provider to PROVIDERS: a function of study and user that yields `Waiting` lines and asks
+    a constant number of queries.
+    """
+    return [line for provider in PROVIDERS for line in provider(study, user) if line.count]
+
+
+def place(name, study, *arguments):
+    """The address of a page of this study, or "" where there is no such page yet."""
+    try:
+        return reverse(name, args=[study.slug, *arguments])
+    except NoReverseMatch:
+        return ""
+
+
+def counted(number, one, several):
+    return f"{number} {one if number == 1 else several}"
+
+
+def own_recoding(study, user):
+    if study.membership.may_code:
+        count = RecodingTask.objects.waiting().of(user, study).count()
+        text = counted(count, "section of your summaries", "sections of your summaries") + " to look at again"
+        yield Waiting(count, text, place("queue", study))
+
+
+def proposed_codes(study, user):
+    if study.membership.is_lead:
+        count = proposals_waiting(user, study)
+        text = counted(count, "proposed code waits", "proposed codes wait") + " for a decision"
+        yield Waiting(count, text, place("proposals", study))
+
+
+def open_differences(study, user):
+    count = disagreements.open_count(study, user)
+    text = counted(count, "difference waits", "differences wait") + " for a decision"
+    yield Waiting(count, text, place("disagreements", study))
+
+
+def rounds_to_close(study, user):
+    if study.membership.is_lead:
+        count = progress.rounds_to_close(study)
+        text = counted(count, "round has", "rounds have") + " everything in and can be closed"
+        yield Waiting(count, text, place("rounds", study))
+
+
+def others_recoding(study, user):
+    if study.membership.is_lead:
+        tasks = RecodingTask.objects.waiting().filter(assignment__round__study=study)
+        # Who has to look again at a code that was split has used it.
+        closed = rules.closed_to_member(study.membership, study).order_by()
+        tasks = tasks.exclude(assignment__paper__in=closed.values("paper"))
+        count = tasks.exclude(assignment__reviewer=user).count()
+        text = counted(count, "section is", "sections are") + " still to be looked at again by their reviewers"
+        yield Waiting(count, text, place("codebook-versions", study))
+
+
+def corrections_told(study, user):
+    if study.membership.is_lead:
+        papers = corrections.papers_with_open_suggestions(study)
+        text = counted(len(papers), "correction of a paper's entry waits", "corrections of papers' entries wait")
+        url = f"{place('paper', study, papers[0].key)}#suggestions" if papers else ""
+        yield Waiting(len(papers), text, url)
+
+
+def phases_under_way(study):
+    """The phases that have rounds, and the one that comes next once every round before it is closed."""
+    is_closed = defaultdict(list)
+    for phase, closed_at in study.rounds.order_by().values_list("phase", "closed_at"):
+        is_closed[phase].append(closed_at is not None)
+    found, comes_next = [], True
+    for phase in study.phases.order_by("position", "pk"):
+        if phase.pk in is_closed:
+            found.append(phase)
+        elif comes_next and found and all(all(is_closed[one.pk]) for one in found):
+            found.append(phase)
+            comes_next = False
+    return found
+
+
+def papers_not_handed_out(study, user):
+    if study.membership.is_lead:
+        for phase in phases_under_way(study):
+            count = kept(study, f"papers-unread.{phase.pk}", progress.papers_unread(phase).count)
+            text = counted(count, "paper is", "papers are") + f" not handed out in {phase}"
+            yield Waiting(count, text, place("rounds", study))
+
+
+PROVIDERS = [
+    own_recoding, open_differences, proposed_codes, rounds_to_close, others_recoding, papers_not_handed_out,
+    corrections_told,
+]  # fmt: skip
+
+
+class Step(NamedTuple):
+    """One of the first steps of a study."""
+
+    text: str
+    is_done: bool
+    url: str
+    label: str
+
+
+def first_steps(study):
+    """What a fresh study still needs before anybody can code; empty once everything was done."""
+    steps = [
+        Step("The template says what to ask of every paper", study.sections.in_use().exists(),
+             place("template", study), "Edit the template"),
+        Step("The study has papers", study.papers.exists(), place("papers", study), "Import papers"),
+        Step("At least two people code", study.memberships.who_code().count() > 1, place("team", study), "Invite"),
+        Step("Papers are handed out in a round", Assignment.objects.in_force().filter(round__study=study).exists(),
+             place("rounds", study), "Hand out papers"),
+    ]  # fmt: skip
+    return [] if all(step.is_done for step in steps) else steps
+
+
+def released(study):
+    """Where members who do not lead find what the team settled on; empty until the study is released."""
+    if not study.is_released:
+        return []
+    pages = {"map": "The map", "papers": "Papers and their findings", "agreement": "Agreement", "export": "Files"}
+    return [(label, place(name, study)) for name, label in pages.items() if place(name, study)]

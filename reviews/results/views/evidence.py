@@ -1,0 +1,131 @@
+"""Every code of a section with its papers, and the words in them that carry it."""
+
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.utils.functional import cached_property
+from django.views.decorators.http import require_safe
+
+from mapping import access
+from mapping.exchange.table_csv import csv_file, csv_url, require_known
+from mapping.models import Code, Paper, Section
+from mapping.site.answers import answer, asked_for, filter_of
+from reviews.blindness.findings import visible_findings
+from reviews.models import Summary
+from reviews.results import evidence as quoted
+from reviews.results.forms import axis_name
+from reviews.settling.answers import newest_of_each
+
+PER_PAGE = 100
+COLUMNS = ["section", "code", "paper", "title", "year", "quote", "page", "rationale", "said_by"]
+SOURCES = {"settled": "settled findings", "provisional": "what reviewers said"}
+
+
+@require_safe
+def evidence(request, slug):
+    study = access.study_to_read(request.user, slug)
+    choice = Choice(study, request.user, request.GET)
+    if request.GET.get("format") == "csv":
+        require_known(request.GET, code=choice.code)
+        return csv_file(f"{slug}-evidence", COLUMNS, choice.for_file())
+    rows = choice.rows()
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "study": study,
+        "page": page,
+        "groups": choice.grouped(page.object_list),
+        "filters": choice.filters(),
+        "query": choice.words,
+        "section": choice.section,
+        "is_provisional": choice.is_provisional,
+        "map_query": urlencode({"y": axis_name(choice.section), "source": choice.source}) if choice.section else "",
+        "shown": len(rows),
+        "shown_too": f"{sum(bool(row.quote) for row in rows)} with a quote",
+        "total": len(choice.all_rows),
+        "csv_url": csv_url(request),
+    }
+    return answer(request, "evidence.html", context)
+
+
+class Choice:
+    """Which section, code and source somebody asked for. A code of another section is left aside: whoever chooses
+    a section still has the code of the former one chosen.
+    """
+
+    def __init__(self, study, user, asked):
+        self.study, self.user = study, user
+        self.words = asked.get("q", "").replace("\0", "").strip()
+        self.sections = list(
+            study.sections.in_use().filter(kind__in=Section.WITH_CODES).order_by("-phase__position", "position", "pk")
+        )
+        keys = {section.key: section for section in self.sections}
+        first = self.sections[0] if self.sections else None
+        self.section = keys[asked_for(asked, "section", keys)] if asked.get("section") else first
+        self.source = asked_for(asked, "source", SOURCES) or "settled"
+        self.is_provisional = self.source == "provisional"
+        anywhere = Code.objects.open_to(user).filter(section__in=self.sections)
+        code = asked_for(asked, "code", set(anywhere.values_list("label", flat=True)))
+        self.code = code if code in set(self.labels) else ""
+
+    @cached_property
+    def codes(self):
+        """`{code: what it is called}` of the section: a merged one as what it went into."""
+        codes = Code.objects.filter(section=self.section).order_by("position", "pk").select_related("merged_into")
+        return {code.pk: code.merged_into.label if code.merged_into else code.label for code in codes}
+
+    @cached_property
+    def labels(self):
+        """The codes to choose from: what is open to this person, proposals of others only where they may see them."""
+        chosen = Code.objects.open_to(self.user).filter(section=self.section).order_by("position", "pk")
+        return list(chosen.values_list("label", flat=True))
+
+    @cached_property
+    def all_rows(self):
+        """In codebook order, then by title."""
+        if self.section is None:
+            return []
+        if self.is_provisional:
+            chosen = newest_of_each(Summary.objects.visible_to(self.user, self.study))
+            rows = quoted.of_summaries(self.study, self.user, chosen, [self.section], self.codes)
+        else:
+            findings = visible_findings(self.user, self.study).filter(section=self.section)
+            rows = quoted.of_findings(findings, self.codes)
+        place = {label: number for number, label in reversed(list(enumerate(self.codes.values())))}
+        return sorted(rows, key=lambda row: place.get(row.label, len(place)))
+
+    def rows(self):
+        found = self.all_rows
+        if self.code:
+            found = [row for row in found if row.label == self.code]
+        if self.words:
+            words = self.words.casefold()
+            found = [row for row in found if words in f"{row.label} {row.quote} {row.rationale}".casefold()]
+        return found
+
+    def papers_of(self, rows):
+        fields = ("pk", "key", "title", "authors", "year")
+        return Paper.objects.only(*fields).in_bulk({row.paper for row in rows})
+
+    def grouped(self, rows):
+        """`[(label, [(paper, [Evidence])])]`, as the rows come."""
+        papers = self.papers_of(rows)
+        groups = {}
+        for row in rows:
+            groups.setdefault(row.label, {}).setdefault(row.paper, []).append(row)
+        return [(label, [(papers[pk], found) for pk, found in group.items()]) for label, group in groups.items()]
+
+    def for_file(self):
+        rows = self.rows()
+        papers = self.papers_of(rows)
+        for row in rows:
+            paper = papers[row.paper]
+            facts = (row.section, row.label, paper.key, paper.title, paper.year)
+            yield [*facts, row.quote, row.page, row.rationale, row.who or "finding"]
+
+    def filters(self):
+        sections = [(section.key, section.label) for section in self.sections]
+        return [
+            filter_of("section", "Section", sections, self.section.key if self.section else ""),
+            filter_of("code", "Code", [(label, label) for label in self.labels], self.code),
+            filter_of("source", "Source", SOURCES.items(), self.source),
+        ]

@@ -1,0 +1,43 @@
+"""The methods section, as it happened: text, checklists, flow of papers."""
+
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_safe
+
+from mapping import access
+from mapping.site.answers import answer
+from reviews.results import flow_chart
+from reviews.results import methods as results_methods
+from reviews.results.checklists import Checklists
+
+
+def stages_of(facts):
+    return flow_chart.stages(*facts.flow, facts.papers["all"])
+
+
+@require_safe
+def methods(request, slug):
+    study = access.study_to_publish(request.user, slug)
+    facts = results_methods.Facts(study, request.user)
+    lists = Checklists(facts)
+    stages = stages_of(facts)
+    context = {
+        "study": study,
+        "paragraphs": results_methods.paragraphs(facts),
+        "is_partial": facts.is_partial,
+        "inter_rater": lists.inter_rater(),
+        "mapping_actions": lists.mapping_actions(),
+        "stages": stages if facts.papers["all"] else [],
+        "flow": flow_chart.drawn(stages),
+    }
+    return answer(request, "methods.html", context)
+
+
+@require_safe
+def flow_svg(request, slug):
+    """The flow of papers as a figure for the publication."""
+    study = access.study_to_publish(request.user, slug)
+    drawn = flow_chart.drawn(stages_of(results_methods.Facts(study, request.user)))
+    disposition = {"Content-Disposition": f'attachment; filename="{study.slug}-flow.svg"'}
+    figure = render_to_string("_flow.html", {"flow": drawn}).strip()
+    return HttpResponse(figure, content_type="image/svg+xml; charset=utf-8", headers=disposition)

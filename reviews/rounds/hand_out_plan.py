@@ -1,0 +1,93 @@
+"""What handing out papers would write, as a lead sees it before anything is written."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from reviews.blindness import independence
+from reviews.models import Round
+from reviews.rounds.allocation import Plan
+
+
+class Changed(Exception):
+    """What was previewed is not what would be written now: somebody handed out papers meanwhile, or wishes changed."""
+
+    def __init__(self, proposal):
+        super().__init__(
+            "This is not the plan you saw: the round or your wishes have changed. Nothing was written; look once more."
+        )
+        self.proposal = proposal
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What handing out would write. `plan` speaks of papers by their pk and of reviewers by their user name."""
+
+    round: Round
+    plan: Plan
+    papers: dict  # {pk: Paper}
+    reviewers: dict  # {user name: User}
+    written_by: set  # {(pk, user name)}: skipped, because the reviewer's name is among the authors
+    facts: dict = field(default_factory=dict)
+    prior_access: dict = field(default_factory=dict)  # {(pk, user pk): why their answers will not be independent}
+
+    @property
+    def assigned(self):
+        return len(self.plan.assignments)
+
+    @property
+    def papers_given(self):
+        return len({paper for paper, _ in self.plan.assignments})
+
+    @property
+    def shared(self):
+        """How many of the papers meant for several reviewers find two at least."""
+        wanted, missing = self.facts.get("per_paper", 1), {one.paper: one.missing for one in self.plan.problems}
+        return sum(wanted - missing.get(paper, 0) > 1 for paper in self.plan.overlapping)
+
+    @property
+    def new(self):
+        """How many papers every reviewer gets now: {User: number}, everybody named."""
+        given = Counter(name for _, name in self.plan.assignments)
+        return {reviewer: given[name] for name, reviewer in self.reviewers.items()}
+
+    @property
+    def loads(self):
+        """[(User, papers now, papers in all)]"""
+        return [(user, number, self.plan.loads[user.username]) for user, number in self.new.items()]
+
+    @property
+    def pairs(self):
+        """[(User, User, papers they share)], those who share most first."""
+        shared = sorted(self.plan.pairs.items(), key=lambda item: -item[1])
+        return [(self.reviewers[one], self.reviewers[other], number) for (one, other), number in shared]
+
+    @property
+    def own(self):
+        """[(Paper, User)]: papers that somebody does not get because they wrote them."""
+        return [(self.papers[paper], self.reviewers[name]) for paper, name in sorted(self.written_by)]
+
+    @property
+    def not_independent(self):
+        """[(User, Paper, why)]: who could read others' answers before they get the paper."""
+        by_pk = {reviewer.pk: reviewer for reviewer in self.reviewers.values()}
+        found = self.prior_access.items()
+        return [(by_pk[user], self.papers[paper], why) for (paper, user), why in found]
+
+    @property
+    def seen(self):
+        return Counter(user for user, _, _ in self.not_independent)
+
+    @property
+    def warnings(self):
+        """[(sentence, [Paper])] for each of these people and each reason."""
+        return independence.warnings(self.not_independent)
+
+    @property
+    def problems(self):
+        """[(Paper, readers missing, why)]"""
+        return [(self.papers[problem.paper], problem.missing, problem.why) for problem in self.plan.problems]
+
+    @property
+    def fingerprint(self):
+        return sha256(repr(sorted(self.plan.assignments)).encode()).hexdigest()[:16]

@@ -1,0 +1,321 @@
+"""How far the work is, and what waits for whom: plain facts for the overview, the rounds, the queue and the rail.
+
+Everything here counts assignments and submissions, never what an answer says: it may reach somebody who is blind.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+
+from mapping.models import Paper, Section, User
+from reviews.blindness.independence import Independence
+from reviews.models import Answer, Assignment, Mark, RecodingTask, Summary
+from reviews.models.study_cache import kept
+
+# The states of an assignment, in words.
+STATES = {"todo": "to do", "draft": "draft", "submitted": "submitted"}
+
+
+# Columns of a paper that no list shows.
+BULKY = ("paper__abstract", "paper__extra", "paper__search")
+
+
+class ReaderProgress(NamedTuple):
+    """One reviewer in one round."""
+
+    reader: User
+    assigned: int
+    started: int
+    submitted: int
+
+    @property
+    def drafts(self):
+        return self.started - self.submitted
+
+    @property
+    def open(self):
+        return self.assigned - self.submitted
+
+    @property
+    def not_begun(self):
+        return self.assigned - self.started
+
+
+@dataclass
+class RoundProgress:
+    round: object
+    papers: int | None = None
+    readers: list = field(default_factory=list)
+
+    @property
+    def assigned(self):
+        return sum(reader.assigned for reader in self.readers)
+
+    @property
+    def started(self):
+        return sum(reader.started for reader in self.readers)
+
+    @property
+    def submitted(self):
+        return sum(reader.submitted for reader in self.readers)
+
+    @property
+    def open(self):
+        return self.assigned - self.submitted
+
+    @property
+    def waits_for(self):
+        """Who still has papers, those with the most first."""
+        return sorted((reader for reader in self.readers if reader.open), key=lambda reader: -reader.open)
+
+    @property
+    def is_ready_to_close(self):
+        return not self.round.is_closed and self.assigned > 0 and self.open == 0
+
+    @property
+    def state(self):
+        if self.round.is_closed:
+            return "settled", "closed"
+        if not self.assigned:
+            return "todo", "nothing handed out"
+        if self.is_ready_to_close:
+            return "submitted", "all submitted"
+        return ("draft", "under way") if self.started else ("todo", "handed out")
+
+
+def of_rounds(rounds, *, with_papers=True):
+    """The progress of these rounds (a queryset), in their order. Six queries at most, however many they are.
+
+    `with_papers` counts their papers too, which takes as long as all the rest.
+    """
+    found = {
+        round.pk: RoundProgress(round, papers=0 if with_papers else None) for round in rounds.select_related("phase")
+    }
+    counted = Assignment.objects.living().filter(round__in=found)
+    if with_papers:
+        for pk, papers in counted.values_list("round").annotate(Count("paper", distinct=True)).order_by():
+            found[pk].papers = papers
+    drafts = drafts_in(found)
+    rows = counts_of(found)
+    readers = User.objects.in_bulk({reviewer for (_, reviewer), _ in rows})
+    rows.sort(key=lambda row: readers[row[0][1]].username)
+    for (pk, reviewer), (assigned, submitted) in rows:
+        # Drafts that somebody left behind are no longer among what is assigned.
+        started = min(assigned, submitted + drafts.get((pk, reviewer), 0))
+        found[pk].readers.append(ReaderProgress(readers[reviewer], assigned, started, submitted))
+    return list(found.values())
+
+
+def counts_of(rounds):
+    """The rows of `counts_in` for these rounds of one study, a dictionary by primary key."""
+    if not rounds:
+        return []
+    study = next(iter(rounds.values())).round.study
+    everything = Assignment.objects.living().filter(round__study=study)
+    counts = kept(study, "by-reader", lambda: counts_in(everything))
+    return [row for row in counts.items() if row[0][0] in rounds]
+
+
+def counts_in(assignments):
+    """{(round, reviewer): (assigned, submitted)} of these assignments."""
+    rows = assignments.with_first().values_list("round", "reviewer").order_by()
+    return {(pk, user): counts for pk, user, *counts in rows.annotate(Count("pk"), Count("first__submitted_at"))}
+
+
+def drafts_in(rounds, **whose):
+    """{(round, reviewer): first drafts}. Drafts are few at any time and have an index of their own."""
+    drafts = Summary.objects.drafts().filter(
+        revision=1, assignment__withdrawn_at=None, assignment__round__in=rounds, **whose
+    )
+    rows = drafts.values_list("assignment__round", "assignment__reviewer").order_by()
+    return {(pk, user): count for pk, user, count in rows.annotate(Count("pk"))}
+
+
+def of_round(round):
+    return of_rounds(round.study.rounds.filter(pk=round.pk))[0]
+
+
+def papers_of(round, reader=None):
+    """The papers of a round, or those that one person reads in it, in reading order."""
+    living = round.assignments.living()
+    if reader:
+        living = living.filter(reviewer=reader)
+    return Paper.objects.filter(pk__in=living.values("paper")).order_by("pk")
+
+
+def readers_of(round, papers):
+    """The living assignments of these papers, with their states."""
+    living = round.assignments.living().filter(paper__in=papers).with_state()
+    return living.select_related("reviewer", "paper").defer(*BULKY).order_by("paper", "reviewer__username")
+
+
+def with_readers(round, papers):
+    """Lists the papers, each with `readers`: its living assignments with their states, and with `why_not` where
+    they are not independent. Five queries.
+    """
+    papers = list(papers)
+    by_paper = defaultdict(list)
+    apart = Independence(round.study).apart(round.assignments.living().filter(paper__in=papers))
+    for assignment in readers_of(round, papers):
+        assignment.told = f"{assignment.reviewer}: {STATES[assignment.state]}"
+        assignment.why_not = apart.get(assignment.pk, "")
+        by_paper[assignment.paper_id].append(assignment)
+    for paper in papers:
+        paper.readers = by_paper[paper.pk]
+    return papers
+
+
+def left_by_phase(study):
+    """[(phase, papers that nobody was given)] of every phase."""
+    return [(phase, papers_left(phase).count()) for phase in study.phases.all()]
+
+
+class OwnProgress(NamedTuple):
+    """What one person has of a round."""
+
+    round: object
+    assigned: int
+    started: int
+    submitted: int
+
+
+def own_counts(study, user):
+    """`{(round, reviewer): (assigned, submitted)}` of this person."""
+    return kept(study, f"own.{user.pk}", lambda: counts_in(Assignment.objects.of(user, study)))
+
+
+def of_reader_in(round, user):
+    """`(assigned, submitted)` of this person in one round."""
+    return own_counts(round.study, user).get((round.pk, user.pk), (0, 0))
+
+
+def of_reader(study, user):
+    """This person's part in the rounds of the study, open ones first. Four queries."""
+    counts = own_counts(study, user)
+    rounds = list(study.rounds.filter(pk__in=[pk for pk, _ in counts]).select_related("phase"))
+    drafts = drafts_in(rounds, assignment__reviewer=user)
+    found = []
+    for round in rounds:
+        (assigned, submitted), begun = counts[round.pk, user.pk], drafts.get((round.pk, user.pk), 0)
+        found.append(OwnProgress(round, assigned, submitted + begun, submitted))
+    return sorted(found, key=lambda own: own.round.is_closed)
+
+
+def next_assignment(study, user, *, after=None):
+    """The next paper to read: what was not begun comes first, then the drafts; None when all is done.
+
+    `after` is the pk of an assignment that is skipped: the queue goes on behind it, and begins again at its end.
+    """
+    awaited = awaited_from(study, user)
+    if after in awaited:
+        place = awaited.index(after)
+        awaited = awaited[place + 1 :] + awaited[:place]
+    drafts = Summary.objects.drafts().filter(assignment__reviewer=user, assignment__round__study=study)
+    begun = set(drafts.order_by().values_list("assignment", flat=True))
+    # Last, the drafts: the first of them where everything else was begun.
+    pk = next((pk for pk in awaited if pk not in begun), awaited[0] if awaited else None)
+    return next(iter(shown([pk])), None) if pk else None
+
+
+def awaited_from(study, user):
+    """The pks of what this person may still submit, in order of need."""
+
+    def work():
+        # Putting the question together takes longer than looking up what is kept.
+        return list(Assignment.objects.to_code(user, study).in_order_of_need().values_list("pk", flat=True))
+
+    return kept(study, f"awaited.{user.pk}", work)
+
+
+def shown(pks):
+    """The assignments with these pks, in this order, and all that a list shows of them."""
+    # A list finds its pks first: to sort thousands of assignments with their papers' texts takes ten times as long.
+    found = Assignment.objects.filter(pk__in=list(pks)).with_state()
+    found = found.select_related("paper", "round__phase", "round__study").defer(*BULKY).in_bulk()
+    # One may have been taken away since.
+    return [found[pk] for pk in pks if pk in found]
+
+
+def still_to_code(study, user):
+    """How many papers this person has still to submit, and sections to look at again."""
+    return len(awaited_from(study, user)) + len(tasks_waiting(study, user))
+
+
+def tasks_waiting(study, user):
+    """The pks of this person's tasks. Most have none; of the others, their drafts may no longer call for them."""
+
+    def work():
+        return list(RecodingTask.objects.open().of(user, study).values_list("pk", flat=True))
+
+    own = kept(study, f"tasks.{user.pk}", work)
+    return list(RecodingTask.objects.waiting().filter(pk__in=own).values_list("pk", flat=True)) if own else []
+
+
+def rounds_to_close(study, user=None):
+    """How many open rounds have everything in."""
+    assignments = Assignment.objects.living().filter(round=OuterRef("pk"))
+    # One awaited assignment is enough to know: a subquery's search ends there, where NOT EXISTS would hash them all.
+    awaited = Subquery(assignments.awaiting().order_by().values("pk")[:1])
+    ready = study.rounds.open().filter(Exists(assignments)).annotate(awaited=awaited).filter(awaited=None)
+    return kept(study, "rounds-to-close", ready.count)
+
+
+def recoding_tasks(study, user):
+    """Sections to look at again: a code was split or declined, or the section came after the summary was submitted."""
+    return (
+        RecodingTask.objects.waiting()
+        .of(user, study)
+        .select_related(
+            "assignment__paper", "assignment__round__study", "assignment__round__phase", "section", "code", "change"
+        )
+    )
+
+
+class Answered(NamedTuple):
+    """How many sections of a draft hold something, of how many that the form has."""
+
+    done: int
+    sections: int
+
+    @property
+    def word(self):
+        return f"draft, {self.done} of {self.sections}"
+
+
+def answered(assignments):
+    """{assignment's pk: Answered} for the drafts among these. Two queries."""
+    judged = ~Q(absence="", none_apply=False, text="", number=None, yes_no=None)
+    filled = judged | Q(Exists(Mark.objects.filter(answer=OuterRef("pk"))))
+    drafts = [assignment.pk for assignment in assignments if assignment.state == "draft"]
+    if not drafts:
+        return {}
+    answers = Answer.objects.filter(
+        filled, summary__assignment__in=drafts, summary__revision=1, section__retired_at=None
+    )
+    counts = dict(answers.values_list("summary__assignment").annotate(Count("pk")).order_by())
+    phases = {assignment.round.phase_id for assignment in assignments}
+    sections = dict(
+        Section.objects.in_use().filter(phase__in=phases).values_list("phase").annotate(Count("pk")).order_by()
+    )
+    return {
+        assignment.pk: Answered(counts.get(assignment.pk, 0), sections.get(assignment.round.phase_id, 0))
+        for assignment in assignments
+        if assignment.state == "draft"
+    }
+
+
+def papers_left(phase):
+    """Papers that somebody could still read in this phase and that nobody was given.
+
+    Codings that came with a file do not count: whoever made them cannot be asked, and the paper may need readers.
+    """
+    given = Assignment.objects.living_readers().filter(paper=OuterRef("pk"), round__phase=phase)
+    return Paper.objects.available_in(phase).filter(~Exists(given))
+
+
+def papers_unread(phase):
+    """Of `papers_left` those of which no file brought codings either: they wait to be handed out."""
+    coded = Assignment.objects.in_force().submitted().filter(paper=OuterRef("pk"), round__phase=phase)
+    return papers_left(phase).filter(~Exists(coded))

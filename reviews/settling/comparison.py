@@ -1,0 +1,374 @@
+"""The submitted summaries of one paper side by side, one section at a time. No Django: plain values in and out.
+
+What a reviewer says of a section is one of: codes (possibly none of them: an empty set is a judgement), a value, a
+text, or an absence (`not_reported`, `unclear`, `not_applicable`). A blank is none of these: nothing was said, and
+whoever left it blank has no part in agreeing or differing.
+"""
+
+import unicodedata
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import combinations
+
+from reviews.settling.differences_in_words import ABSENCES, Sentence, alike
+from reviews.settling.word_diff import word_diff
+
+__all__ = [
+    "Comparison",
+    "Given",
+    "MarkGiven",
+    "Option",
+    "Partial",
+    "compare",
+    "text_differences",
+    "word_diff",
+]
+
+KINDS = ("codes", "code", "stage", "yes_no", "number", "text")
+# Where "none of the codes" can be said.
+WITH_CODES = KINDS[:3]
+# Where texts differ only a person can say how much: they come after every difference of codes that is worth a look.
+TEXT_SEVERITY = 0.1
+
+
+@dataclass(frozen=True)
+class MarkGiven:
+    """One use of a code, with its evidence."""
+
+    code: Hashable
+    quote: str = ""
+    page: str = ""
+    rationale: str = ""
+
+
+@dataclass(frozen=True)
+class Given:
+    """One reviewer's answer of one section.
+
+    `codes`: the marks. `code`, `stage`, `yes_no`: the value, else the code of the first mark. `number`: the value.
+    `text`: the text. Where codes may be given an answer without one, and without an absence, means "none of the codes"
+    unless `is_blank`; every other kind without content is blank.
+    `quote`, `page`, `rationale` are evidence of the answer as a whole.
+    """
+
+    reviewer: str
+    value: Hashable = None
+    absence: str = ""
+    marks: Sequence[MarkGiven] = ()
+    text: str = ""
+    confidence: object = None
+    is_blank: bool = False
+    quote: str = ""
+    page: str = ""
+    rationale: str = ""
+
+
+@dataclass(frozen=True)
+class Partial:
+    """A code that some gave and others, who answered too, did not."""
+
+    code: Hashable
+    given_by: tuple[str, ...]
+    not_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Option:
+    """A possible settlement. `name` is adopt, union, common or median; `basis` is the word the resolution will carry.
+
+    Of `codes`, `value`, `absence` and `text` the one that fits is filled; none of them is "none of the codes".
+    """
+
+    name: str
+    basis: str
+    reviewers: tuple[str, ...]
+    codes: tuple = ()
+    value: Hashable = None
+    absence: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What the reviewers of one paper say of one section, and what may be made of it.
+
+    `said` maps those who answered to what they say. What follows from it is worked out when it is asked for: most
+    comparisons of a study agree, and then their state is all that anybody wants to know.
+    """
+
+    kind: str
+    answers: tuple[Given, ...]
+    said: Mapping
+    blank_by: tuple[str, ...]
+    categories: Sequence
+    labels: Mapping
+    text_severity: float
+
+    @cached_property
+    def state(self):
+        """agrees, differs, single (only one answered) or blank (nobody did)."""
+        if len(self.said) < 2:
+            return ("blank", "single")[len(self.said)]
+        return "differs" if len(set(self.said.values())) > 1 else "agrees"
+
+    @property
+    def answered_by(self):
+        return tuple(self.said)
+
+    @property
+    def settles_itself(self):
+        """Unanimous answers need no decision, equal absences and equal texts included."""
+        return self.state == "agrees"
+
+    @cached_property
+    def severity(self):
+        """From 0 (same) to 1."""
+        if self.state != "differs":
+            return 0.0
+        apart = [
+            distance(self.kind, one, other, self.categories, self.text_severity)
+            for one, other in combinations(self.said.values(), 2)
+        ]
+        return float(sum(apart) / len(apart))
+
+    @cached_property
+    def near_miss(self):
+        return is_near_miss(self.kind, self.said, self.categories)
+
+    @cached_property
+    def one_against_the_rest(self):
+        """The one of three or more who differs from all others, who agree."""
+        return odd_one_out(self.said)
+
+    @cached_property
+    def order(self):
+        return code_order(self.answers, self.categories)
+
+    @cached_property
+    def shared(self):
+        return shared_and_partial(self.said, self.order)
+
+    @property
+    def common(self):
+        return self.shared[0]
+
+    @property
+    def partial(self):
+        """The codes that only some gave, as `Partial`."""
+        return self.shared[1]
+
+    @cached_property
+    def options(self):
+        return options(self.kind, self.state, self.said, self.answers, self.order, self.categories)
+
+    @cached_property
+    def why(self):
+        sentence = Sentence(self.labels, self.order)
+        return sentence.why(self.state, self.said, self.blank_by, self.partial, self.near_miss)
+
+    def only(self, reviewer):
+        """The codes which this reviewer alone gave."""
+        return tuple(part.code for part in self.partial if part.given_by == (reviewer,))
+
+    def evidence(self, code):
+        """Who marked the code, and how: a list of (reviewer, mark)."""
+        return [(answer.reviewer, mark) for answer in self.answers for mark in answer.marks if mark.code == code]
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer reduced to what is compared. Two of them are equal when their reviewers say the same."""
+
+    absence: str = ""
+    codes: frozenset | None = None
+    value: Hashable = None
+    text: str = ""
+
+
+def compare(kind, answers, categories=None, *, labels: Mapping | None = None, text_severity=TEXT_SEVERITY):
+    """The comparison of one section over its reviewers.
+
+    `categories` are the codes in codebook order or the stages in scale order, `labels` how the sentence calls them
+    (else as they are). ValueError for an unknown kind or absence, and for a reviewer who answers twice.
+    """
+    answers = tuple(answers)
+    check(kind, answers)
+    said = {answer.reviewer: what_is_said(kind, answer) for answer in answers}
+    return Comparison(
+        kind=kind,
+        answers=answers,
+        said={reviewer: words for reviewer, words in said.items() if words is not None},
+        blank_by=tuple(reviewer for reviewer, words in said.items() if words is None),
+        categories=list(categories or ()),
+        labels=labels or {},
+        text_severity=text_severity,
+    )
+
+
+def text_differences(answers, base):
+    """Word by word, what each other reviewer's text has that the base reviewer's has not: {reviewer: segments}."""
+    texts = {answer.reviewer: answer.text for answer in answers if not answer.is_blank and not answer.absence}
+    return {reviewer: word_diff(texts[base], text) for reviewer, text in texts.items() if reviewer != base}
+
+
+def check(kind, answers):
+    if kind not in KINDS:
+        raise ValueError(f"There is no kind of section called {kind!r}.")
+    reviewers = [answer.reviewer for answer in answers]
+    if len(set(reviewers)) < len(reviewers):
+        raise ValueError("A reviewer has one answer per section.")
+    for answer in answers:
+        if answer.absence and answer.absence not in ABSENCES:
+            raise ValueError(f"There is no absence called {answer.absence!r}.")
+
+
+def what_is_said(kind, answer):
+    """The answer as compared, None for a blank."""
+    if answer.is_blank:
+        return None
+    if answer.absence:
+        return Said(absence=answer.absence)
+    if kind == "codes":
+        return Said(codes=frozenset(mark.code for mark in answer.marks))
+    if kind == "text":
+        text = plain(answer.text)
+        return Said(text=text) if text else None
+    value = answer.value
+    if value is None and answer.marks:
+        value = answer.marks[0].code
+    if kind == "number" and value is not None:
+        # 2, 2.0 and Decimal("2.00") are the same number; by way of text 0.1 stays a tenth.
+        value = Fraction(str(value))
+    return None if value is None and kind not in WITH_CODES else Said(value=value)
+
+
+def plain(text):
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def distance(kind, one, other, categories, text_severity):
+    """How far two answers are apart, from 0 to 1 and 0 only for the same. Absences have no place on a scale."""
+    if one == other:
+        return 0
+    if kind == "text":
+        return text_severity
+    if kind == "codes":
+        return masi_distance(labels_of(one), labels_of(other))
+    if kind in ("number", "stage") and not one.absence and not other.absence:
+        return scale_distance(kind, one.value, other.value, categories)
+    return 1
+
+
+def scale_distance(kind, one, other, categories):
+    """Numbers by their difference relative to their size, stages by steps; a stage off the scale is far away."""
+    if kind == "number":
+        return abs(one - other) / (abs(one) + abs(other))
+    if one not in categories or other not in categories:
+        return 1
+    return Fraction(abs(categories.index(one) - categories.index(other)), len(categories) - 1)
+
+
+def labels_of(said):
+    """The codes as a set in which an absence is a label of its own."""
+    return {(said.absence,)} if said.absence else {(True, code) for code in said.codes}
+
+
+def masi_distance(one, other):
+    """1 - Jaccard x monotonicity (Passonneau 2006), as in the agreement statistics."""
+    if not one and not other:
+        return 0
+    shared = len(one & other)
+    if one == other:
+        alike = 1
+    elif one <= other or other <= one:
+        alike = 2 / 3
+    else:
+        alike = 1 / 3
+    return 1 - shared / len(one | other) * alike
+
+
+def code_order(answers, categories):
+    """Place of every code: as in the codebook, then as the answers name them."""
+    named = [mark.code for answer in answers for mark in answer.marks]
+    return {code: place for place, code in enumerate(dict.fromkeys([*categories, *named]))}
+
+
+def shared_and_partial(said, order):
+    """The codes that all gave, and those that only some gave, each in codebook order."""
+    sets = {reviewer: words.codes or frozenset() for reviewer, words in said.items()}
+    common, partial = [], []
+    for code in order:
+        given_by = tuple(reviewer for reviewer, codes in sets.items() if code in codes)
+        not_by = tuple(reviewer for reviewer in sets if reviewer not in given_by)
+        if given_by and not not_by:
+            common.append(code)
+        elif given_by:
+            partial.append(Partial(code, given_by, not_by))
+    return tuple(common), tuple(partial)
+
+
+def is_near_miss(kind, said, categories):
+    """Whether all stand on the scale, at two neighbouring stages."""
+    if kind != "stage" or any(words.value not in categories for words in said.values()):
+        return False
+    places = {categories.index(words.value) for words in said.values()}
+    return len(places) == 2 and max(places) - min(places) == 1
+
+
+def odd_one_out(said):
+    groups = alike(said)
+    if len(said) < 3 or len(groups) != 2:
+        return None
+    alone = [reviewers for reviewers in groups.values() if len(reviewers) == 1]
+    return alone[0][0] if alone else None
+
+
+def options(kind, state, said, answers, order, categories):
+    """What can be settled on without composing: each reviewer's answer, the union, the common part, the median."""
+    basis = {"agrees": "unanimous", "single": "single"}.get(state, "adopted")
+    # A text is taken over as it was written, not as it was compared.
+    texts = {answer.reviewer: answer.text for answer in answers}
+    values = {answer.reviewer: answer.value for answer in answers}
+    found = []
+    for words, reviewers in alike(said).items():
+        value = values[reviewers[0]] if kind == "number" and not words.absence else words.value
+        text = texts[reviewers[0]] if words.text else ""
+        codes = tuple(sorted(words.codes or (), key=order.__getitem__))
+        found.append(Option("adopt", basis, reviewers, codes, value, words.absence, text))
+    if state != "differs":
+        return tuple(found)
+    return (*found, *combined(said, order), *median(kind, said, values, categories))
+
+
+def combined(said, order):
+    """Union and common part of those who gave codes.
+
+    There is no common part without a code in it: "none of the codes" is a judgement that nobody may have made.
+    """
+    sets = {reviewer: words.codes for reviewer, words in said.items() if words.codes is not None}
+    if len(sets) < 2 or len(set(sets.values())) < 2:
+        return
+    together = (
+        ("union", "union", frozenset.union(*sets.values())),
+        ("common", "intersection", frozenset.intersection(*sets.values())),
+    )
+    for name, basis, codes in together:
+        if codes:
+            yield Option(name, basis, tuple(sets), tuple(sorted(codes, key=order.__getitem__)))
+
+
+def median(kind, said, values, categories):
+    """The middle answer of three or more on a scale, of two middle ones the lower: always one that somebody gave."""
+    if kind == "stage":
+        places = {who: categories.index(words.value) for who, words in said.items() if words.value in categories}
+    elif kind == "number":
+        places = {who: words.value for who, words in said.items() if words.value is not None}
+    else:
+        return
+    if len(places) < 3:
+        return
+    middle = sorted(places.values())[(len(places) - 1) // 2]
+    value = categories[middle] if kind == "stage" else next(values[who] for who in places if places[who] == middle)
+    yield Option("median", "other", tuple(places), value=value)

@@ -1,0 +1,217 @@
+"""The open differences of a study, in the order that helps most. Worked out for all papers at once, and only when
+something happened: the database's stamp tells (`models/stamps.py`).
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import NamedTuple
+
+from django.db.models import Exists, OuterRef
+
+from mapping.models import Finding, Study
+from reviews.models import Assignment, Deferral, Resolution, Summary
+from reviews.models.study_cache import kept
+from reviews.settling.answers import compared
+from reviews.settling.decisions import is_late, merged_codes
+from reviews.settling.exclusion import gone_from
+from reviews.settling.unanimous import asked_again, hidden_from, waiting
+
+NEAR, ALONE, LATE = "near", "alone", "late"
+
+
+class Difference(NamedTuple):
+    """One section of one paper on which somebody has to decide."""
+
+    paper: int
+    section: int
+    phase: int
+    place: tuple  # of the section in the template
+    severity: float
+    codes: tuple  # those that only some gave, in codebook order
+    pairs: frozenset  # of frozensets of two reviewers who say different things
+    words: frozenset  # of NEAR, ALONE, LATE
+    is_deferred: bool
+    is_settled: bool = False  # a finding stands; only in what a reviewer sees of their own papers
+
+    @property
+    def rank(self):
+        """What helps most comes first: how far apart, then the section, then the code."""
+        return (-round(self.severity, 6), self.place, self.codes[:1], self.paper)
+
+
+@dataclass
+class Board:
+    """All differences, and how much is settled of each paper in each phase."""
+
+    differences: list = field(default_factory=list)
+    ready: Counter = field(default_factory=Counter)  # (paper, phase): sections that need no decision, not yet settled
+    settled: Counter = field(default_factory=Counter)
+    unanimous: Counter = field(default_factory=Counter)
+
+    def without(self, hidden):
+        """What somebody may see from whom these (paper, phase) are hidden."""
+        if not hidden:
+            return self
+        left = [Counter({pair: n for pair, n in counts.items() if pair not in hidden}) for counts in self.counts]
+        return Board([one for one in self.differences if (one.paper, one.phase) not in hidden], *left)
+
+    def of_papers(self, papers):
+        left = [Counter({pair: n for pair, n in counts.items() if pair[0] in papers}) for counts in self.counts]
+        return Board([one for one in self.differences if one.paper in papers], *left)
+
+    @property
+    def counts(self):
+        return (self.ready, self.settled, self.unanimous)
+
+    @property
+    def open(self):
+        return [one for one in self.differences if not (one.is_deferred or one.is_settled)]
+
+    @property
+    def numbers(self):
+        return {
+            "open": len(self.open),
+            "deferred": sum(one.is_deferred for one in self.differences),
+            "settled": self.settled.total(),
+            "unanimous": self.unanimous.total(),
+            "ready": self.ready.total(),
+        }
+
+
+def board_for(user, study):
+    """What this settler sees: nothing of papers on which they are blind, or which they may not settle."""
+    board = board_of(study).without(hidden_from(user, study))
+    if study.membership.is_lead and study.may_settle_own:
+        return board
+    coded = set(Assignment.objects.of(user, study).values_list("paper", flat=True))
+    papers = {one.paper for one in board.differences} | {paper for counts in board.counts for paper, _ in counts}
+    return board.of_papers(papers - coded)
+
+
+def is_settler(study):
+    """Whether this member settles at all; on which papers, `why_not` says."""
+    member = study.membership
+    return member.is_lead or (member.may_code and study.who_settles == Study.WhoSettles.NOT_CODERS)
+
+
+def discussed_by(user, study):
+    """The differences on the papers that a reviewer submitted, the settled ones last.
+
+    They learn that a difference is settled, but not on what before the study is released.
+    """
+    visible = Summary.objects.visible_to(user, study)
+    own = set(Assignment.objects.of(user, study).submitted().values_list("paper", "round__phase"))
+    sections = {one.pk: one for one in study.sections.in_use().select_related("phase")}
+    papers = {paper for paper, _ in own}
+    settled = set(Finding.objects.filter(paper__in=papers).values_list("paper", "section"))
+    found = [
+        difference_of(said, sections[said.section], is_settled=(said.paper, said.section) in settled)
+        for said in compared(study, visible, sections.values(), papers=papers)
+        if said.comparison.state == "differs" and (said.paper, sections[said.section].phase_id) in own
+    ]
+    found.sort(key=lambda one: (one.is_settled, one.rank))
+    by_pair = Counter((one.paper, one.phase) for one in found if one.is_settled)
+    return Board(found, settled=by_pair)
+
+
+def board_of(study):
+    return kept(study, "board", lambda: work_out(study))
+
+
+def work_out(study):
+    sections = {one.pk: one for one in study.sections.in_use().select_related("phase")}
+    everything = Summary.objects.filter(assignment__round__study=study)
+    gone = gone_from(study)
+    closed, again = waiting(study, ()) | gone, asked_again(study, ())
+    deferred = set(Deferral.objects.in_force().filter(paper__study=study).values_list("paper", "section"))
+    board = Board()
+    for said in compared(study, everything, sections.values(), is_open_only=True):
+        section = sections[said.section]
+        if (said.paper, section.phase_id) in closed or (said.paper, said.section) in again:
+            continue
+        if said.comparison.state == "differs":
+            is_deferred = (said.paper, said.section) in deferred
+            board.differences.append(difference_of(said, section, is_deferred=is_deferred))
+        else:
+            board.ready[said.paper, section.phase_id] += 1
+    board.differences += (one for one in late_changes(study, sections) if (one.paper, one.phase) not in gone)
+    board.differences.sort(key=lambda one: one.rank)
+    count_settled(study, sections, board)
+    return board
+
+
+def difference_of(said, section, *, is_deferred=False, is_late=False, is_settled=False):
+    comparison = said.comparison
+    by_label = {voice.label: voice.reviewer for voice in said.voices}
+    words = {NEAR} if comparison.near_miss else set()
+    if comparison.one_against_the_rest:
+        words.add(ALONE)
+    if is_late:
+        words.add(LATE)
+    apart = combinations(comparison.said.items(), 2)
+    pairs = frozenset(frozenset({by_label[one], by_label[other]}) for (one, a), (other, b) in apart if a != b)
+    return Difference(
+        paper=said.paper, section=section.pk, phase=section.phase_id,
+        place=(section.phase.position, section.position, section.pk), severity=comparison.severity,
+        codes=tuple(part.code for part in comparison.partial), pairs=pairs, words=frozenset(words),
+        is_deferred=is_deferred, is_settled=is_settled,
+    )  # fmt: skip
+
+
+def late_changes(study, sections):
+    """Settled sections of which somebody says something else by now: a lead decides whether the finding stays."""
+    came_later = Summary.objects.submitted().filter(
+        assignment__paper=OuterRef("paper"),
+        assignment__round__phase=OuterRef("section__phase"),
+        submitted_at__gt=OuterRef("decided_at"),
+    )
+    touched = Resolution.objects.in_force().filter(Exists(came_later), paper__study=study, section__in=sections)
+    newest = {(one.paper_id, one.section_id): one for one in touched.order_by("decided_at", "pk")}
+    newer = Resolution.objects.in_force().filter(paper__in={paper for paper, _ in newest}, section__in=sections)
+    for one in newer.order_by("decided_at", "pk").only("paper", "section", "content", "decided_at"):
+        if (one.paper_id, one.section_id) in newest:
+            newest[one.paper_id, one.section_id] = one
+    if not newest:
+        return
+    went_to = merged_codes(study)
+    everything = Summary.objects.filter(assignment__round__study=study)
+    papers = {paper for paper, _ in newest}
+    for said in compared(study, everything, sections.values(), papers=papers):
+        resolution = newest.get((said.paper, said.section))
+        if resolution and is_late(resolution, said, sections[said.section], went_to):
+            yield difference_of(said, sections[said.section], is_late=True)
+
+
+def count_settled(study, sections, board):
+    is_unanimous = {}
+    decisions = Resolution.objects.in_force().filter(paper__study=study, section__in=sections)
+    for paper, section, unanimous in decisions.order_by("decided_at", "pk").values_list(
+        "paper", "section", "is_unanimous"
+    ):
+        is_unanimous[paper, section] = unanimous
+    for paper, section in Finding.objects.of(study).filter(section__in=sections).values_list("paper", "section"):
+        pair = (paper, sections[section].phase_id)
+        board.settled[pair] += 1
+        board.unanimous[pair] += bool(is_unanimous.get((paper, section)))
+
+
+def open_count(study, user):
+    """For the rail: how many differences wait for this settler's decision."""
+    if not is_settler(study):
+        return 0
+    # The role is part of the name: it says which differences are theirs to settle.
+    name = f"open.{user.pk}.{study.membership.role}.{study.who_settles}.{study.may_settle_own}"
+    return kept(study, name, lambda: len(board_for(user, study).open))
+
+
+def papers_in_order(differences):
+    """Each paper once, where its first difference stands."""
+    return list(dict.fromkeys(one.paper for one in differences))
+
+
+def by_paper(differences):
+    found = defaultdict(list)
+    for one in differences:
+        found[one.paper].append(one)
+    return found

@@ -1,0 +1,285 @@
+"""Settling a difference: how what several reviewers said becomes what the team says.
+
+Every decision is a row of its own, never overwritten; the finding is what the newest decision in force says.
+Locks are taken in one order: the study's codebook (shared), the paper, then what hangs on it.
+"""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from mapping.codebook.changes import hold_codebook
+from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper, Study
+from reviews.blindness import rules
+from reviews.blindness.names import called_for_all
+from reviews.models import Assignment, Deferral, Resolution, Summary
+from reviews.settling.answers import compared
+from reviews.settling.decisions import (
+    Settled,
+    as_of_today,
+    basis_of,
+    check_settled,
+    digest,
+    merged_codes,
+    what_was_said,
+)
+from reviews.settling.exclusion import come_back, gone_from, leave
+
+__all__ = ["AlreadySettled", "AnswersChanged", "Blind", "Settled", "defer", "lift", "resolve", "undo", "why_not"]
+
+
+class AlreadySettled(ValidationError):
+    """Somebody settled this section in between; `resolution` is theirs, None where theirs was taken back."""
+
+    def __init__(self, resolution, section):
+        self.resolution = resolution
+        if resolution is None:
+            text = f"The decision on “{section}” was taken back in the meantime, so nothing was changed."
+        else:
+            by = called_for_all(section.study, resolution.decided_by)
+            text = f"{by} has settled “{section}” in the meantime."
+        super().__init__(text)
+
+
+class AnswersChanged(ValidationError):
+    """A reviewer says something else than what the decider had before them."""
+
+
+class Blind(PermissionDenied):
+    """Something was submitted here that this person may not see yet."""
+
+
+def why_not(study, user, paper):
+    """Why this person may not settle this paper, or nothing where they may. Blindness is asked elsewhere."""
+    membership = Membership.objects.active().filter(study=study, user=user).first()
+    has_coded = is_coder(user, paper)
+    if membership is None or not membership.may_code:
+        return "Observers do not settle differences."
+    if membership.is_lead:
+        if has_coded and not study.may_settle_own:
+            return "You coded this paper: in this study somebody else settles it."
+        return ""
+    if study.who_settles != Study.WhoSettles.NOT_CODERS:
+        return "Only leads settle differences in this study."
+    return "You coded this paper: somebody else settles it." if has_coded else ""
+
+
+def is_coder(user, paper):
+    return Assignment.objects.in_force().filter(paper=paper, reviewer=user).exists()
+
+
+def is_blind(user, study, paper, phase):
+    """Whether this person may not know what others said of this paper, in this phase."""
+    return rules.is_blind(user, study, paper, phase)
+
+
+def entered(paper, section, by):
+    """The paper, locked, once it is sure that this person may decide on the section."""
+    # Codes that are merged or retired at this moment: the codebook's acts lock the study's row first.
+    hold_codebook(paper.study)
+    # Two leads may press the button at once; the lock lets the second see the first. Rows that only point to the paper
+    # need not wait for it.
+    paper = Paper.objects.select_for_update(no_key=True, of=["self"]).select_related("study").get(pk=paper.pk)
+    if section.study_id != paper.study_id:
+        raise ValidationError("This section belongs to another study.")
+    reason = why_not(paper.study, by, paper)
+    if reason:
+        raise PermissionDenied(reason)
+    if is_blind(by, paper.study, paper, section.phase_id):
+        raise Blind("You cannot decide on this paper before you may see what everybody said of it.")
+    return paper
+
+
+@transaction.atomic
+def resolve(
+    paper, section, *, settled, basis, by, seen=None, answers_seen=None, adopted_from=None, cause="", rationale=""
+):
+    """Settle one section of one paper; returns the Resolution.
+
+    `seen` is the primary key of the resolution that the decider had before them, None where there was none. Where
+    another is in force by now, AlreadySettled carries it and nothing is written: one may then answer it, with `seen`.
+    `answers_seen`, a `settled.digest`, refuses in the same way (AnswersChanged) when somebody's answer is another now.
+    """
+    paper = entered(paper, section, by)
+    current = in_force(paper, section)
+    if (current and current.pk) != seen:
+        raise AlreadySettled(current, section)
+    refuse_if_gone(paper, section)
+    said = said_of(paper, section)
+    if answers_seen is not None and answers_seen != digest(said):
+        raise AnswersChanged(f"An answer on “{section}” has changed in the meantime. Look at it again, then decide.")
+    comparison = said.comparison
+    standing = as_of_today(current, merged_codes(paper.study)) if current else None
+    check_settled(section, settled, comparison, standing)
+    check_reason(comparison, cause, rationale)
+    basis = basis_of(settled, basis, section, comparison)
+    finding = record_finding(paper, section, settled)
+    resolution = Resolution.objects.create(
+        paper=paper, section=section, finding=finding, basis=basis,
+        adopted_from=adopted_from if basis == Resolution.Basis.ADOPTED else None,
+        cause=cause, rationale=rationale.strip(),
+        content={"settled": settled.as_json(), "said": what_was_said(said), "replaces": seen},
+        reviewers=len(comparison.answered_by), is_unanimous=comparison.settles_itself, by_coder=is_coder(by, paper),
+        decided_by=by, decided_at=finding.settled_at,
+    )  # fmt: skip
+    Deferral.objects.in_force().filter(paper=paper, section=section).update(lifted_at=resolution.decided_at)
+    LogEntry.objects.record(
+        paper.study, by, "settle-section", f"Settled “{section}” of “{paper}”", paper=paper,
+        section=section.key, basis=basis, resolution=resolution.pk, replaces=seen,
+    )  # fmt: skip
+    follow(paper, by=by, at=resolution.decided_at)
+    return resolution
+
+
+def said_of(paper, section):
+    """What everybody said. Whoever asks may see all of it: `entered` has made sure."""
+    everything = Summary.objects.filter(assignment__round__study=paper.study)
+    said = next(iter(compared(paper.study, everything, [section], papers=[paper.pk])), None)
+    if said is None:
+        raise ValidationError("Nobody has submitted anything on this section yet.")
+    if said.comparison.state == "single" and still_coding(paper, section).exists():
+        raise ValidationError("Somebody still has to code this paper: one answer alone is not settled before.")
+    return said
+
+
+def still_coding(paper, section):
+    return Assignment.objects.awaiting().filter(
+        paper=paper, round__phase=section.phase_id, round__closed_at=None
+    )  # fmt: skip
+
+
+def check_reason(comparison, cause, rationale):
+    if cause and cause not in Resolution.Cause.values:
+        raise ValidationError(f"“{cause}” is no cause of a difference.")
+    if comparison.state == "differs" and not (cause and rationale.strip()):
+        raise ValidationError("Say what caused the difference, and why you settle it so.")
+
+
+def in_force(paper, section):
+    """The decision that holds now: the newest that was not undone."""
+    return (
+        Resolution.objects.in_force()
+        .filter(paper=paper, section=section)
+        .select_related("decided_by", "section")
+        .order_by("-decided_at", "-pk")
+        .first()
+    )
+
+
+def record_finding(paper, section, settled, at=None):
+    """Write what the team says now. The caller holds the paper's lock and keeps the history."""
+    finding, _ = Finding.objects.update_or_create(
+        paper=paper,
+        section=section,
+        defaults={
+            "absence": settled.absence,
+            "none_apply": settled.none_apply,
+            "text": settled.text,
+            "number": settled.number,
+            "yes_no": settled.yes_no,
+            "settled_at": at or timezone.now(),
+        },
+    )
+    finding.marks.all().delete()
+    FindingMark.objects.bulk_create(marks_for(finding, settled))
+    return finding
+
+
+def marks_for(finding, settled):
+    for code in dict.fromkeys(settled.codes):
+        quote, page, rationale = settled.quotes.get(code, ("", "", ""))
+        yield FindingMark(finding=finding, code_id=code, quote=quote, page=page, rationale=rationale)
+
+
+@transaction.atomic
+def undo(resolution, *, by):
+    """Take a decision back: the one before it holds again, or nothing does and the section is open.
+
+    Returns the decision that holds now, or None.
+    """
+    section = resolution.section
+    paper = entered(resolution.paper, section, by)
+    current = in_force(paper, section)
+    if current is None or current.pk != resolution.pk:
+        raise AlreadySettled(current, section)
+    refuse_if_gone(paper, section)
+    Resolution.objects.filter(pk=resolution.pk).update(undone_at=timezone.now(), undone_by=by)
+    earlier = in_force(paper, section)
+    if earlier:
+        settled = as_of_today(earlier, merged_codes(paper.study))
+        if has_lost_a_code(section, settled):
+            raise ValidationError(
+                f"A code of the decision before this one is no longer in “{section}”: decide anew instead."
+            )
+        finding = record_finding(paper, section, settled, at=earlier.decided_at)
+        Resolution.objects.filter(pk=earlier.pk).update(finding=finding)
+    else:
+        Finding.objects.filter(paper=paper, section=section).delete()
+        # What had been put off is put off again.
+        Deferral.objects.filter(paper=paper, section=section, lifted_at=resolution.decided_at).update(lifted_at=None)
+    LogEntry.objects.record(
+        paper.study, by, "undo-settling", f"Took back the decision on “{section}” of “{paper}”", paper=paper,
+        section=section.key, resolution=resolution.pk,
+    )  # fmt: skip
+    follow(paper, by=by, at=earlier.decided_at if earlier else timezone.now())
+    return earlier
+
+
+def refuse_if_gone(paper, section):
+    if (paper.pk, section.phase_id) in gone_from(paper.study, [paper.pk]):
+        raise ValidationError("An earlier phase excluded this paper: here nothing is decided on it.")
+
+
+def follow(paper, *, by, at):
+    """The paper leaves the later phases, or is back in them, as what was just decided or taken back says."""
+    leave(paper.study, [paper.pk], by=by, at=at)
+    come_back(paper.study, [paper.pk], by=by, record_finding=stand_again)
+
+
+def has_lost_a_code(section, settled):
+    """Whether a code of what was settled stands in another section by now, or nowhere."""
+    return section.codes.filter(pk__in=settled.codes).count() < len(settled.codes)
+
+
+def stand_again(resolution):
+    """Write the finding of a decision in force anew; 0, and the decision is open, where a code of it went elsewhere."""
+    section = resolution.section
+    settled = as_of_today(resolution, merged_codes(resolution.paper.study))
+    if has_lost_a_code(section, settled):
+        Resolution.objects.in_force().filter(paper=resolution.paper, section=section).update(undone_at=timezone.now())
+        return 0
+    finding = record_finding(resolution.paper, section, settled, at=resolution.decided_at)
+    Resolution.objects.in_force().filter(paper=resolution.paper, section=section).update(finding=finding)
+    return 1
+
+
+@transaction.atomic
+def defer(paper, section, *, note, by):
+    """Put a section off, with a note; it leaves the queue until it is settled or the deferral is lifted."""
+    paper = entered(paper, section, by)
+    current = in_force(paper, section)
+    if current:
+        raise AlreadySettled(current, section)
+    refuse_if_gone(paper, section)
+    said_of(paper, section)
+    deferral, _ = Deferral.objects.update_or_create(
+        paper=paper, section=section, lifted_at=None, defaults={"note": note.strip(), "by": by}
+    )
+    LogEntry.objects.record(
+        paper.study, by, "defer-section", f"Put off “{section}” of “{paper}”", paper=paper,
+        section=section.key, note=deferral.note,
+    )  # fmt: skip
+    return deferral
+
+
+@transaction.atomic
+def lift(paper, section, *, by):
+    """Take a section up again that was put off. Lifting what is lifted already changes nothing."""
+    paper = entered(paper, section, by)
+    lifted = Deferral.objects.in_force().filter(paper=paper, section=section).update(lifted_at=timezone.now())
+    if lifted:
+        LogEntry.objects.record(
+            paper.study, by, "lift-deferral", f"Took up “{section}” of “{paper}” again", paper=paper,
+            section=section.key,
+        )  # fmt: skip
+    return bool(lifted)

@@ -1,0 +1,174 @@
+"""What needs no decision: unanimous answers settle themselves, and so do those of a paper that one person codes.
+
+Locks are taken in one order: the study's codebook (shared), then the papers by primary key.
+"""
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.template.defaultfilters import pluralize
+from django.utils import timezone
+
+from mapping.codebook.changes import hold_codebook
+from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
+from mapping.site import analyze
+from mapping.site.plurals import counted
+from reviews.blindness import rules
+from reviews.models import Assignment, RecodingTask, Resolution, Summary
+from reviews.settling.answers import compared
+from reviews.settling.decisions import Settled, what_was_said
+from reviews.settling.exclusion import come_back, gone_from, leave
+from reviews.settling.resolutions import marks_for, stand_again
+
+BATCH = 2000
+
+
+def settle_paper_if_complete(paper, phase):
+    """Called when a summary is submitted, within its transaction: settles what the last reader made unanimous.
+
+    Two last readers may submit at once: the second waits for the paper, and then sees that the first is done.
+    """
+    return settle(paper.study, papers=[paper.pk], phase=phase)
+
+
+def settle_unanimous(study, papers, *, phase=None, at=None):
+    """Called where an act ends the waiting for these papers, within its transaction: what all say is settled.
+
+    One answer alone stays open, other than after a last submission: the paper may be given to somebody else yet.
+    """
+    if papers:
+        settle(study, papers=papers, phase=phase, is_unanimous_only=True, at=at)
+
+
+@transaction.atomic
+def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, at=None):
+    """Write the findings that need no decision, and count what stays open: `{"settled": n, "open": m, "at": when}`.
+
+    Only where nobody still has to code the paper in that phase, or this section anew, and where there is no finding
+    yet. `by` is the lead who asked, None where an act of the study did; `papers` (primary keys) and `phase` narrow.
+    """
+    if by and not Membership.objects.leads().filter(study=study, user=by).exists():
+        raise PermissionDenied("Only leads of this study may do this.")
+    hold_codebook(study)
+    locked = study.papers.all() if papers is None else study.papers.filter(pk__in=papers)
+    # In the order of the primary key, so that two of these wait for each other instead of for ever.
+    locked = list(locked.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    sections = study.sections.in_use()
+    sections = {one.pk: one for one in (sections.filter(phase=phase) if phase else sections)}
+    closed = waiting(study, locked) | gone_from(study, papers) | (hidden_from(by, study) if by else set())
+    again = asked_again(study, locked)
+    summaries = Summary.objects.filter(assignment__round__study=study)
+    ready, is_open = [], 0
+    chosen = None if papers is None else locked
+    for said in compared(study, summaries, sections.values(), papers=chosen, is_open_only=True):
+        if (said.paper, sections[said.section].phase_id) in closed or (said.paper, said.section) in again:
+            continue
+        if said.comparison.settles_itself or (said.comparison.state == "single" and not is_unanimous_only):
+            ready.append(said)
+        else:
+            is_open += 1
+    now = at or timezone.now()
+    write_all(ready, sections, by, now)
+    if ready:
+        record(study, ready, by, now)
+        leave(study, {said.paper for said in ready}, by=by, at=now)
+    return {"settled": len(ready), "open": is_open, "at": now}
+
+
+def waiting(study, papers):
+    """`{(paper, phase)}` that somebody still has to code."""
+    awaiting = Assignment.objects.awaiting().filter(round__study=study, round__closed_at=None)
+    if len(papers) == 1:
+        awaiting = awaiting.filter(paper=papers[0])
+    return set(awaiting.values_list("paper", "round__phase"))
+
+
+def asked_again(study, papers):
+    """`{(paper, section)}` that somebody who can has still to look at again, or to answer for the first time."""
+    tasks = RecodingTask.objects.waiting().filter(assignment__round__study=study)
+    if len(papers) == 1:
+        tasks = tasks.filter(assignment__paper=papers[0])
+    return set(tasks.order_by().values_list("assignment__paper", "section"))
+
+
+def hidden_from(user, study):
+    """`{(paper, phase)}` of which this person may not know what others said."""
+    return rules.closed_pairs(user, study)
+
+
+def write_all(ready, sections, by, now):
+    settled = [Settled.by(said.comparison.options[0], sections[said.section], said.comparison) for said in ready]
+    findings = Finding.objects.bulk_create(
+        (
+            Finding(
+                paper_id=said.paper, section_id=said.section, absence=what.absence, none_apply=what.none_apply,
+                text=what.text, number=what.number, yes_no=what.yes_no, settled_at=now,
+            )
+            for said, what in zip(ready, settled, strict=True)
+        ), batch_size=BATCH,
+    )  # fmt: skip
+    together = list(zip(findings, ready, settled, strict=True))
+    marks = (mark for finding, _, what in together for mark in marks_for(finding, what))
+    FindingMark.objects.bulk_create(marks, batch_size=BATCH)
+    Resolution.objects.bulk_create(
+        (
+            Resolution(
+                paper_id=said.paper, section_id=said.section, finding=finding,
+                basis="unanimous" if said.comparison.settles_itself else "single",
+                content={"settled": what.as_json(), "said": what_was_said(said), "replaces": None},
+                reviewers=len(said.comparison.answered_by), is_unanimous=said.comparison.settles_itself,
+                decided_by=by, decided_at=now,
+            )
+            for finding, said, what in together
+        ), batch_size=BATCH,
+    )  # fmt: skip
+    analyze.tell_of(len(findings), Finding, FindingMark, Resolution)
+
+
+def record(study, ready, by, now):
+    papers = {said.paper for said in ready}
+    unanimous = sum(said.comparison.settles_itself for said in ready)
+    # About one paper, the log must know so: it withholds lines from those still to code it.
+    paper = Paper.objects.get(pk=papers.pop()) if len(papers) == 1 else None
+    where = f"of “{paper}”" if paper else f"in {len(papers)} papers"
+    what = f"{len(ready)} section{pluralize(len(ready))}"
+    LogEntry.objects.record(
+        study, by, "settle-unanimous", f"Settled {what} {where} that needed no decision", paper=paper,
+        unanimous=unanimous, single=len(ready) - unanimous, at=now.isoformat(),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def take_back(study, *, by, at):
+    """Undo what `settle` wrote for this lead at that moment, but for what somebody decided anew since; how many."""
+    if not Membership.objects.leads().filter(study=study, user=by).exists():
+        raise PermissionDenied("Only leads of this study may do this.")
+    hold_codebook(study)
+    return undo_all(study, Resolution.objects.filter(decided_by=by, decided_at=at), by)
+
+
+@transaction.atomic
+def wait_again(study, papers, *, phase, at, by):
+    """Somebody codes these papers again after all: what settled itself at that moment is open again; how many."""
+    hold_codebook(study)
+    itself = Resolution.objects.filter(paper__in=papers, section__phase=phase, decided_by=None, decided_at=at)
+    return undo_all(study, itself, by)
+
+
+def undo_all(study, resolutions, by):
+    """Undo these, which no person decided on, but for what somebody decided anew since; how many."""
+    mine = resolutions.in_force().filter(paper__study=study, basis__in=["unanimous", "single"])
+    papers = Paper.objects.filter(pk__in=mine.values("paper")).order_by("pk").select_for_update(no_key=True)
+    list(papers.values_list("pk", flat=True))
+    newer = Resolution.objects.in_force().filter(
+        paper=OuterRef("paper"), section=OuterRef("section"), decided_at__gt=OuterRef("decided_at")
+    )  # fmt: skip
+    rows = list(mine.filter(~Exists(newer)).values_list("pk", "finding", "paper"))
+    taken, touched = [row[:2] for row in rows], {row[2] for row in rows}
+    Resolution.objects.filter(pk__in=[pk for pk, _ in taken]).update(undone_at=timezone.now(), undone_by=by)
+    Finding.objects.filter(pk__in=[finding for _, finding in taken]).delete()
+    if taken:
+        text = f"Took back {counted(len(taken), 'findings')} that had needed no decision"
+        LogEntry.objects.record(study, by, "undo-settling", text, count=len(taken))
+        come_back(study, touched, by=by, record_finding=stand_again)
+    return len(taken)

@@ -1,0 +1,21 @@
+from django.core.exceptions import PermissionDenied
+from django.views.decorators.http import require_safe
+
+from mapping import access
+from mapping.site.answers import answer
+from reviews.models import Resolution
+from reviews.settling import disagreements
+from reviews.settling.causes import causes_in
+
+
+@require_safe
+def causes(request, slug):
+    """Which codes need a better definition, and the worst examples."""
+    study = access.study_to_code(request.user, slug)
+    if not disagreements.is_settler(study) and not study.is_released:
+        raise PermissionDenied("What was settled, and why, opens once the study is released.")
+    by_cause, ranked = causes_in(study, request.user)
+    labels = dict(Resolution.Cause.choices)
+    counted = [(labels[cause], number) for cause, number in by_cause.most_common()]
+    context = {"study": study, "counted": counted, "total": by_cause.total(), "ranked": ranked}
+    return answer(request, "causes.html", context)

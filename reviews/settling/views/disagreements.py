@@ -1,0 +1,244 @@
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import cached_property
+from django.views.decorators.http import require_POST, require_safe
+
+from mapping import access
+from mapping.exchange.table_csv import csv_file, csv_url, require_known
+from mapping.models import Code, Paper, User
+from mapping.site.answers import answer, filter_of
+from mapping.site.plurals import counted
+from reviews.models import Assignment, Deferral, Summary
+from reviews.settling import disagreements as queue
+from reviews.settling import unanimous
+from reviews.settling.answers import compared
+
+PER_PAGE = 50
+KINDS = {
+    "near": "one step apart on the scale",
+    "alone": "one against the rest",
+    "late": "answers changed after settling",
+    "deferred": "deferred",
+}
+# What a reviewer, who settles nothing, may ask for besides.
+OPEN_OR_SETTLED = {"open": "open", "settled": "settled"}
+FILTERS = {
+    "section": "Section",
+    "code": "Code",
+    "round": "Round",
+    "kind": "Kind",
+    "pair": "Reviewers",
+}
+COLUMNS = ("paper", "title", "section", "severity", "difference", "state", "note")
+
+
+@require_safe
+def disagreements(request, slug):
+    study = access.study_to_code(request.user, slug)
+    choice = Choice(study, request.user, request.GET)
+    found = choice.differences()
+    if request.GET.get("format") == "csv":
+        require_known(request.GET, **{name: choice.chosen.get(name) for name in FILTERS})
+        return csv_file("disagreements", COLUMNS, cells_of(choice, found))
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    for name in ("page", "format"):
+        query.pop(name, None)
+    context = {
+        "study": study,
+        "is_settler": choice.is_settler,
+        "page": page,
+        "rows": rows_of(choice, page.object_list),
+        "numbers": choice.board.numbers,
+        "filters": choice.filters(),
+        "query": choice.words,
+        "chosen": query.urlencode(),
+        "shown": len(found),
+        "total": len(choice.board.differences),
+        "csv_url": csv_url(request),
+        "adopted": request.session.pop("adopted", None) if study.membership.is_lead else None,
+    }
+    return answer(request, "disagreements.html", context)
+
+
+class Choice:
+    """Which differences somebody asked for. What they may not ask, or what makes no sense, is left aside."""
+
+    def __init__(self, study, user, asked):
+        self.study, self.user = study, user
+        self.is_settler = queue.is_settler(study)
+        self.words = asked.get("q", "").replace("\0", "").strip()
+        self.sort = asked.get("sort", "")
+        self.chosen = {
+            name: asked[name]
+            for name, options in self.options.items()
+            if asked.get(name) in {value for value, _ in options}
+        }
+
+    @property
+    def is_narrowed(self):
+        return bool(self.chosen or self.words)
+
+    @cached_property
+    def board(self):
+        find = queue.board_for if self.is_settler else queue.discussed_by
+        return find(self.user, self.study)
+
+    @cached_property
+    def sections(self):
+        return {section.pk: section for section in self.study.sections.in_use().select_related("phase")}
+
+    @cached_property
+    def codes(self):
+        return dict(Code.objects.filter(section__study=self.study).order_by("position").values_list("pk", "label"))
+
+    @cached_property
+    def options(self):
+        """What each filter offers: `{name: [(value, label)]}`."""
+        differences = self.board.differences
+        sections = {one.section for one in differences}
+        codes = {code for one in differences for code in one.codes}
+        rounds = self.study.rounds.values_list("pk", "name")
+        options = {
+            "section": [(one.key, one.label) for one in self.sections.values() if one.pk in sections],
+            "code": [(str(pk), label) for pk, label in self.codes.items() if pk in codes],
+            "round": [(str(pk), name) for pk, name in rounds],
+            "kind": list(self.kinds().items()),
+        }
+        if not self.study.is_anonymous:
+            options["pair"] = self.pairs(differences)
+        return options
+
+    def kinds(self):
+        if self.is_settler:
+            return KINDS
+        apart = OPEN_OR_SETTLED if self.board.settled else {}
+        return apart | {name: KINDS[name] for name in ("near", "alone")}
+
+    def pairs(self, differences):
+        pairs = {pair for one in differences for pair in one.pairs}
+        users = User.objects.in_bulk({reviewer for pair in pairs for reviewer in pair})
+        named = ("-".join(str(pk) for pk in sorted(pair)) for pair in pairs)
+        found = [(value, " and ".join(str(users[int(pk)]) for pk in value.split("-"))) for value in named]
+        return sorted(found, key=lambda one: one[1])
+
+    def differences(self):
+        found = self.board.differences
+        if self.chosen.get("kind") != "deferred":
+            found = [one for one in found if not one.is_deferred]
+        for name, value in self.chosen.items():
+            found = getattr(self, f"by_{name}")(found, value)
+        if self.words:
+            papers = set(Paper.objects.filter(study=self.study).matching(self.words).values_list("pk", flat=True))
+            found = [one for one in found if one.paper in papers]
+        if self.sort in {"section", "-section"}:
+            found = sorted(found, key=lambda one: (one.place, one.rank), reverse=self.sort.startswith("-"))
+        elif self.sort == "severity":
+            found = found[::-1]
+        return found
+
+    def by_section(self, found, key):
+        return [one for one in found if self.sections[one.section].key == key]
+
+    def by_code(self, found, code):
+        return [one for one in found if int(code) in one.codes]
+
+    def by_round(self, found, round):
+        papers = set(Assignment.objects.in_force().filter(round=round).values_list("paper", "round__phase"))
+        return [one for one in found if (one.paper, one.phase) in papers]
+
+    def by_kind(self, found, kind):
+        if kind == "deferred":
+            return [one for one in found if one.is_deferred]
+        if kind in {"open", "settled"}:
+            return [one for one in found if one.is_settled == (kind == "settled")]
+        return [one for one in found if kind in one.words]
+
+    def by_pair(self, found, pair):
+        pair = frozenset(int(pk) for pk in pair.split("-"))
+        return [one for one in found if pair in one.pairs]
+
+    def filters(self):
+        return [
+            filter_of(name, FILTERS[name], options, self.chosen.get(name))
+            for name, options in self.options.items()
+            if options
+        ]
+
+
+def rows_of(choice, differences):
+    """Each difference with its paper, its section and what it is about in words. A constant number of queries."""
+    study, sections = choice.study, choice.sections
+    papers = Paper.objects.in_bulk({one.paper for one in differences})
+    visible = Summary.objects.visible_to(choice.user, study)
+    wanted = [sections[pk] for pk in {one.section for one in differences}]
+    said = {
+        (one.paper, one.section): one.comparison for one in compared(study, visible, wanted, papers=list(papers))
+    }  # fmt: skip
+    notes = {
+        (one.paper_id, one.section_id): one.note
+        for one in Deferral.objects.in_force().filter(paper__in=papers, section__in=sections)
+    }
+    for one in differences:
+        comparison = said.get((one.paper, one.section))
+        state = "deferred" if one.is_deferred else "settled" if one.is_settled else "differs"
+        word = "answers changed" if queue.LATE in one.words else "one step apart" if queue.NEAR in one.words else ""
+        word = "" if one.is_settled else word
+        yield {
+            "difference": one, "paper": papers[one.paper], "section": sections[one.section],
+            "why": comparison.why if comparison else "", "state": state, "word": word,
+            "note": notes.get((one.paper, one.section), "") if one.is_deferred else "",
+        }  # fmt: skip
+
+
+# Each block asks about eight queries, and holds its papers with all that was said of them.
+CSV_BLOCK = 2000
+
+
+def cells_of(choice, found):
+    for start in range(0, len(found), CSV_BLOCK):
+        for row in rows_of(choice, found[start : start + CSV_BLOCK]):
+            yield [
+                row["paper"].key, row["paper"].title, row["section"].key, f"{row['difference'].severity:.3f}",
+                row["why"], row["word"] or row["state"], row["note"],
+            ]  # fmt: skip
+
+
+@require_safe
+def next_disagreement(request, slug):
+    """The first difference of the queue, as its filters stand in the address."""
+    study = access.study_to_code(request.user, slug)
+    first = next(iter(Choice(study, request.user, request.GET).differences()), None)
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    if first is None:
+        return redirect(f"{reverse('disagreements', args=[slug])}{query}")
+    paper = study.papers.get(pk=first.paper)
+    section = study.sections.get(pk=first.section)
+    return redirect(f"{reverse('comparison', args=[slug, paper.key])}{query}#s-{section.key}")
+
+
+@require_POST
+def adopt(request, slug):
+    """Settle what needs no decision; the answer says how many, and takes them back."""
+    study = access.study_to_lead(request.user, slug)
+    outcome = unanimous.settle(study, by=request.user)
+    if outcome["settled"]:
+        request.session["adopted"] = {"count": outcome["settled"], "at": outcome["at"].isoformat()}
+    else:
+        messages.info(request, "Nothing is left that needs no decision.")
+    return redirect("disagreements", slug)
+
+
+@require_POST
+def undo_adopting(request, slug):
+    study = access.study_to_lead(request.user, slug)
+    try:
+        at = parse_datetime(request.POST.get("at", ""))
+    except ValueError:
+        at = None
+    count = unanimous.take_back(study, by=request.user, at=at) if at else 0
+    messages.info(request, f"{counted(count, 'sections')} {'is' if count == 1 else 'are'} open again.")
+    return redirect("disagreements", slug)
