@@ -34,7 +34,7 @@ def asked_for(asked, name, options):
 
 
 def filter_of(name, label, options, chosen):
-    """One filter as `_table_tools.html` shows it: `options` are pairs of value and word, `chosen` a value or empty."""
+    """One filter as `shared/_table_tools.html` shows it: `options` are pairs of value and word, `chosen` a value or empty."""
     return {
         "name": name,
         "label": label,

@@ -79,7 +79,7 @@ def signed_out(request):
         said = {"error": "signed-out", "message": "You are signed out: sign in again.", "sign_in": reverse("sign-in")}
         answer = JsonResponse(said, status=401)
     else:
-        answer = render(request, "_signed-out.html", {"url": reverse("sign-in")}, status=401)
+        answer = render(request, "people/_signed-out.html", {"url": reverse("sign-in")}, status=401)
     answer["WWW-Authenticate"] = 'Session realm="Concord"'
     answer["Cache-Control"] = "no-store"
     return answer
@@ -106,6 +106,6 @@ def keep(request):
         "has_files": bool(request.FILES),
         "is_expired": True,
     }
-    answer = render(request, "sign-in.html", facts, status=401)
+    answer = render(request, "people/sign-in.html", facts, status=401)
     answer["WWW-Authenticate"] = 'Session realm="Concord"'
     return answer

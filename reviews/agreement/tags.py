@@ -44,7 +44,7 @@ def axis_of(rows):
     return Axis(max(math.floor(min(lowest, 0) * 2) / 2, FURTHEST))
 
 
-@register.inclusion_tag("_whisker.html")
+@register.inclusion_tag("agreement/_whisker.html")
 def whisker(axis, row, target=None):
     """A coefficient with its interval, and its target."""
     places = {end: axis.place(row[end]) for end in ENDS}

@@ -91,16 +91,16 @@ def drawn(sheet, values=None, *, problems=(), with_confidence=None):
     holes = {
         # A version that does not fit is refused, and goes back as it came.
         "version": str(values["version"]),
-        "problems": problems and render_to_string("_section-problems.html", {"problems": problems}),
-        "notices": sheet.notices and render_to_string("_notices.html", {"sheet": sheet}),
-        "kept": sheet.kept and render_to_string("_kept.html", {"sheet": sheet}),
+        "problems": problems and render_to_string("coding/_section-problems.html", {"problems": problems}),
+        "notices": sheet.notices and render_to_string("coding/_notices.html", {"sheet": sheet}),
+        "kept": sheet.kept and render_to_string("coding/_kept.html", {"sheet": sheet}),
         "answer": answer_of(sheet, values, named),
-        "absence": piece("_absence.html", key=sheet.key, absences=absences(sheet), chosen=values["absence"] or ""),
+        "absence": piece("coding/_absence.html", key=sheet.key, absences=absences(sheet), chosen=values["absence"] or ""),
         "confidence": with_confidence and confidence_of(sheet, values),
-        "evidence": piece("_section-evidence.html", words_of(values.get), **named, has_codes=sheet.has_codes),
+        "evidence": piece("coding/_section-evidence.html", words_of(values.get), **named, has_codes=sheet.has_codes),
     }
     asked = {name: getattr(sheet, name) for name in ("kind", "help", "is_required", "is_retired")}
-    return piece("_section.html", holes, **named, **asked)
+    return piece("coding/_section.html", holes, **named, **asked)
 
 
 # Of a form half of the sections are as nobody has touched them yet: the same for all papers and reviewers.
@@ -112,18 +112,18 @@ def words_of(ask):
 
 
 def confidence_of(sheet, values):
-    return piece("_confidence.html", key=sheet.key, levels=CONFIDENCE, chosen=str(values["confidence"] or ""))
+    return piece("coding/_confidence.html", key=sheet.key, levels=CONFIDENCE, chosen=str(values["confidence"] or ""))
 
 
 def answer_of(sheet, values, named):
     """Where the answer itself stands."""
     if sheet.kind in {"text", "number"}:
-        return piece(f"_{sheet.kind}.html", {"said": values[sheet.kind]}, key=sheet.key)
+        return piece(f"coding/_{sheet.kind}.html", {"said": values[sheet.kind]}, key=sheet.key)
     if sheet.kind == "yes_no":
-        return piece("_yes-no.html", **named, value=values["yes_no"] or "")
+        return piece("coding/_yes-no.html", **named, value=values["yes_no"] or "")
     marked = joined(marked_of(sheet, option, uses) for option, uses in values["marks"])
     return joined(
-        [piece("_marks.html", {"marked": marked}, label=sheet.label), picker_of(sheet, values["chosen"], named)]
+        [piece("coding/_marks.html", {"marked": marked}, label=sheet.label), picker_of(sheet, values["chosen"], named)]
     )
 
 
@@ -132,30 +132,30 @@ def marked_of(sheet, option, uses):
     named = {"key": sheet.key, "label": option.label, "code": option.pk}
     marks = [mark_of(mark, named) for mark in uses]
     if option.pk and uses[0].has_evidence:
-        marks.append(piece("_mark.html", **named, is_further=True))
+        marks.append(piece("coding/_mark.html", **named, is_further=True))
     shown = {"code": option.pk, "label": option.label, "status": option.status}
-    return piece("_marked.html", {"marks": joined(marks)}, **shown)
+    return piece("coding/_marked.html", {"marks": joined(marks)}, **shown)
 
 
 def mark_of(mark, named):
     words = words_of(lambda name: getattr(mark, name))
-    return piece("_mark.html", words, **named, has_evidence=mark.has_evidence)
+    return piece("coding/_mark.html", words, **named, has_evidence=mark.has_evidence)
 
 
 def picker_of(sheet, chosen, named):
     choices = tuple(sheet.choices)
     ticked = tuple(option.pk for option in choices if option.pk in chosen)
     if sheet.kind == "stage":
-        return piece("_scale.html", **named, choices=choices, chosen=ticked)
+        return piece("coding/_scale.html", **named, choices=choices, chosen=ticked)
     facts = {"count": len(choices), "may_propose": sheet.may_propose, "is_nothing_chosen": not chosen}
     options = (options_drawn if settings.DEBUG else options_kept)(sheet.key, sheet.is_multiple, choices, ticked)
-    return piece("_choices.html", {"options": options}, **named, is_multiple=sheet.is_multiple, **facts)
+    return piece("coding/_choices.html", {"options": options}, **named, is_multiple=sheet.is_multiple, **facts)
 
 
 def options_drawn(key, is_multiple, choices, ticked):
     return joined(
         [
-            piece("_option.html", key=key, is_multiple=is_multiple, option=option, is_chosen=option.pk in ticked)
+            piece("coding/_option.html", key=key, is_multiple=is_multiple, option=option, is_chosen=option.pk in ticked)
             for option in choices
         ]
     )

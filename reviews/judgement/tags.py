@@ -6,7 +6,7 @@ register = template.Library()
 ABSENCES = dict(Judgement.Absence.choices)
 
 
-@register.inclusion_tag("_judged.html")
+@register.inclusion_tag("judgement/_judged.html")
 def judged(sheet, content):
     """What `content` says, in the words of the sheet's codes."""
     absence = "none of the codes apply" if content.none_apply else ABSENCES.get(content.absence, "")

@@ -12,7 +12,7 @@ from reviews.models.study_cache import kept
 
 BY_TITLE = (Left("title", 200), F("pk"))  # as the indexes have it
 
-# In the order of the work; the words of `_state.html`.
+# In the order of the work; the words of `shared/_state.html`.
 OF_ALL = {
     "not_coded": "handed out to nobody",
     "todo": "handed out",

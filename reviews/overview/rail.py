@@ -59,7 +59,7 @@ COUNTERS = {
 
 
 def entries(study, path):
-    """What `_rail.html` shows: `[{label, url, current, count, word}]`; count and word say what work waits."""
+    """What `overview/_rail.html` shows: `[{label, url, current, count, word}]`; count and word say what work waits."""
     # The page is drawn: whatever the request did is done and written down.
     read_only(study)
     return [entry for place in PLACES if study.membership.role in place.roles for entry in shown(place, study, path)]

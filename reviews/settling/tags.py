@@ -46,6 +46,6 @@ def settled_words(page, resolution, is_now=False):
     return in_words(as_of_today(resolution, page.went_to if is_now else ()), page.labels)
 
 
-@register.inclusion_tag("_bell.html")
+@register.inclusion_tag("settling/_bell.html")
 def bell(user):
     return {"count": discussion.unseen_count(user)}

@@ -84,7 +84,7 @@ def import_papers(request, slug):
             return redirect("import-papers", slug)
     imports = Paginator(study.paper_imports.select_related("by").defer("records", "problems"), 50)
     context = {"study": study, "form": form, "page": imports.get_page(request.GET.get("page"))}
-    return answer(request, "import-papers.html", context, refused=form.is_bound)
+    return answer(request, "papers/import-papers.html", context, refused=form.is_bound)
 
 
 @require_http_methods(["GET", "POST"])
@@ -102,7 +102,7 @@ def paper_import(request, slug, import_id):
         else:
             tell_of(request, found)
         return redirect("paper-import", slug, import_id)
-    return answer(request, "paper-import.html", import_context(request, study, found))
+    return answer(request, "papers/paper-import.html", import_context(request, study, found))
 
 
 def tell_of(request, found):
@@ -188,7 +188,7 @@ def undo_import(request, slug, import_id):
     if found.state == PaperImport.State.CONFIRMED:
         context["stay"] = importing.found_elsewhere(found).values("paper").distinct().count()
         context["go"] = importing.brought_by(found).count() - context["stay"]
-    return answer(request, "undo-import.html", context, refused=bool(refusal))
+    return answer(request, "papers/undo-import.html", context, refused=bool(refusal))
 
 
 def rows_of(found):

@@ -24,7 +24,7 @@ def add_paper(request, slug):
         else:
             messages.success(request, "The paper is in the study.")
             return redirect(paper)
-    return answer(request, "paper-form.html", {"study": study, "form": form}, refused=form.is_bound)
+    return answer(request, "papers/paper-form.html", {"study": study, "form": form}, refused=form.is_bound)
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,7 +46,7 @@ def edit_paper(request, slug, key):
             return redirect(paper)
     # The form writes what was typed into its paper: the page still speaks of the one that is kept.
     kept = access.paper_in(study, key)
-    return answer(request, "paper-form.html", {"study": study, "form": form, "paper": kept}, refused=form.is_bound)
+    return answer(request, "papers/paper-form.html", {"study": study, "form": form, "paper": kept}, refused=form.is_bound)
 
 
 def tell_the_lead(request, slug, key, refusal):
@@ -71,4 +71,4 @@ def delete_paper(request, slug, key):
             messages.success(request, f"“{paper.title}” was removed.")
             return redirect("papers", slug)
     context = {"study": study, "paper": paper, "refusal": refusal}
-    return answer(request, "delete-paper.html", context, refused=bool(refusal))
+    return answer(request, "papers/delete-paper.html", context, refused=bool(refusal))

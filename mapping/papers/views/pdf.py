@@ -114,7 +114,7 @@ def upload_pdf(request, slug, key):
         else:
             messages.success(request, "The PDF is here.")
             return redirect(paper)
-    return answer(request, "upload-pdf.html", {"study": study, "paper": paper, "form": form}, refused=form.is_bound)
+    return answer(request, "papers/upload-pdf.html", {"study": study, "paper": paper, "form": form}, refused=form.is_bound)
 
 
 @require_http_methods(["GET", "POST"])
@@ -125,4 +125,4 @@ def remove_pdf(request, slug, key):
         editing.remove_pdf(paper, by=request.user)
         messages.success(request, "The PDF was removed.")
         return redirect(paper)
-    return answer(request, "remove-pdf.html", {"study": study, "paper": paper})
+    return answer(request, "papers/remove-pdf.html", {"study": study, "paper": paper})

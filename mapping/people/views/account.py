@@ -22,7 +22,7 @@ from mapping.site.answers import answer, posted
 class SignIn(LoginView):
     """The page; for htmx its partial, so that a page whose session ended can sign in where it stands."""
 
-    template_name = "sign-in.html"
+    template_name = "people/sign-in.html"
     authentication_form = SignInForm
 
     def dispatch(self, request, *args, **kwargs):
@@ -73,7 +73,7 @@ def signed_in():
 def resume(request, url, kept):
     """What was posted when the session had ended, to be sent once more."""
     fields = [(name, value) for name, values in QueryDict(kept).lists() for value in values]
-    return render(request, "sign-in-resume.html", {"url": url, "fields": fields})
+    return render(request, "people/sign-in-resume.html", {"url": url, "fields": fields})
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -92,7 +92,7 @@ def account(request):
         # The bar at the top shows the person as they are, not as the refused form would have them.
         request.user.refresh_from_db()
     memberships = Membership.objects.active().filter(user=request.user).select_related("study")
-    return answer(request, "account.html", {"form": form, "memberships": memberships}, refused=form.is_bound)
+    return answer(request, "people/account.html", {"form": form, "memberships": memberships}, refused=form.is_bound)
 
 
 def sign_in_for(path):

@@ -37,7 +37,7 @@ def invitation(request, token):
             messages.success(request, f"Welcome, {membership.user}. {joined_as(membership)}")
             return redirect(found.study)
     facts = {"invitation": found, "form": form, "sign_in": sign_in_for(request.path)}
-    return answer(request, "invitation.html", facts, refused=form.is_bound)
+    return answer(request, "people/invitation.html", facts, refused=form.is_bound)
 
 
 def joined_as(membership):
@@ -59,11 +59,11 @@ def join(request, found):
     if membership:
         messages.success(request, joined_as(membership))
         return redirect(found.study)
-    return answer(request, "invitation.html", {"invitation": found, "form": None})
+    return answer(request, "people/invitation.html", {"invitation": found, "form": None})
 
 
 def refused(request, found, state, status=410, *, reason=""):
     facts = {"invitation": found, "state": state, "reason": reason}
-    reply = answer(request, "invitation-refused.html", facts)
+    reply = answer(request, "people/invitation-refused.html", facts)
     reply.status_code = status
     return reply

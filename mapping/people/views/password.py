@@ -13,7 +13,7 @@ from mapping.people.forms import PasswordChangeForm, PasswordMailForm
 class Reset(views.PasswordResetView):
     """Says the same whoever is asked for, so that nobody learns who has an account."""
 
-    template_name = "password-reset.html"
+    template_name = "people/password-reset.html"
     form_class = PasswordMailForm
     success_url = reverse_lazy("password-reset-sent")
 
@@ -36,14 +36,14 @@ class Reset(views.PasswordResetView):
 
 
 class Sent(views.PasswordResetDoneView):
-    template_name = "password-reset-sent.html"
+    template_name = "people/password-reset-sent.html"
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(sends_mail=settings.SENDS_MAIL, **kwargs)
 
 
 class Choose(views.PasswordResetConfirmView):
-    template_name = "password-reset-choose.html"
+    template_name = "people/password-reset-choose.html"
     success_url = reverse_lazy("sign-in")
 
     def form_valid(self, form):
@@ -57,7 +57,7 @@ class Choose(views.PasswordResetConfirmView):
 
 
 class Change(views.PasswordChangeView):
-    template_name = "password-change.html"
+    template_name = "people/password-change.html"
     form_class = PasswordChangeForm
     success_url = reverse_lazy("account")
 

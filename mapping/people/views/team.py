@@ -37,7 +37,7 @@ def team_page(request, study, *, form=None, refused=False):
         facts["invitations"] = [
             {"invitation": invitation, "link": public(invitation.get_absolute_url())} for invitation in facts["page"]
         ]
-    return answer(request, "team.html", facts, refused=refused)
+    return answer(request, "people/team.html", facts, refused=refused)
 
 
 @require_http_methods(["GET", "POST"])

@@ -86,7 +86,7 @@ def new(request):
         for name, found in ((name, protocol_files.built_in(name)) for name in protocol_files.BUILT_IN)
     ]
     context = {"form": form, "templates": templates, "has_studies": form.fields["study"].queryset.exists()}
-    return answer(request, "new.html", context, refused=form.is_bound)
+    return answer(request, "protocol/new.html", context, refused=form.is_bound)
 
 
 def created(form, user):

@@ -21,7 +21,7 @@ PAGE = 50
 def agreement(request, slug):
     study = access.study_to_read(request.user, slug)
     if study.statistics_off_reason:
-        return answer(request, "agreement.html", {"study": study})
+        return answer(request, "agreement/agreement.html", {"study": study})
     shown = shown_to(request, study)
     rows = shown.rows()
     context = {
@@ -33,7 +33,7 @@ def agreement(request, slug):
         "methods": methods_of(shown, [row["report"] for row in rows]) if rows else "",
         "replicates": measures.REPLICATES,
     }
-    return answer(request, "agreement.html", context)
+    return answer(request, "agreement/agreement.html", context)
 
 
 def shown_to(request, study, sections=None):
@@ -63,14 +63,14 @@ def agreement_section(request, slug, section):
     study = access.study_to_read(request.user, slug)
     section = access.section_in(study, section)
     if study.statistics_off_reason or section.kind not in section.CODED:
-        return answer(request, "agreement-section.html", {"study": study, "section": section})
+        return answer(request, "agreement/agreement-section.html", {"study": study, "section": section})
     shown = shown_to(request, study, [section])
     context = {"study": study, "section": section, "shown": shown, "replicates": measures.REPLICATES}
     if shown.scope is not None:
         report = shown.report(section)
         detail = Detail(shown, section)
         context |= {"detail": detail, "row": shown.row(section, report), "coefficients": detail.coefficients(report)}
-    return answer(request, "agreement-section.html", context)
+    return answer(request, "agreement/agreement-section.html", context)
 
 
 @require_safe
@@ -80,11 +80,11 @@ def agreement_papers(request, slug, section):
     section = access.section_in(study, section)
     context = {"study": study, "section": section}
     if study.statistics_off_reason or section.kind not in section.CODED:
-        return answer(request, "agreement-papers.html", context)
+        return answer(request, "agreement/agreement-papers.html", context)
     shown = shown_to(request, study, [section])
     if shown.scope is not None:
         context |= papers_behind(request, shown, section)
-    return answer(request, "agreement-papers.html", context | {"shown": shown})
+    return answer(request, "agreement/agreement-papers.html", context | {"shown": shown})
 
 
 def papers_behind(request, shown, section):

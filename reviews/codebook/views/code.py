@@ -38,7 +38,7 @@ def near_code(request, slug):
     section = get_object_or_404(Section, study=study, key=asked) if asked else None
     label = next((text for name, text in request.GET.items() if name.startswith("label")), "")
     near = alike(section, label, besides=besides if is_id(besides) else None) if section else []
-    return render(request, "_near.html", {"study": study, "near": near, "may_edit": True})
+    return render(request, "codebook/_near.html", {"study": study, "near": near, "may_edit": True})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,7 +66,7 @@ def new_code(request, slug):
             messages.success(request, f"“{code}” is part of the codebook, version {section.study.codebook_version}.")
             return back(study, code)
     context = {"study": study, "section": section, "sections": sections, "form": form, "near": near}
-    return answer(request, "code.html", context, refused=form.is_bound)
+    return answer(request, "codebook/code.html", context, refused=form.is_bound)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -93,7 +93,7 @@ def code(request, slug, code):
     near = alike(code.section, request.POST.get("label", ""), besides=code.pk)
     touched = impact.touched(code, request.user, form.trial(by=request.user))
     context = {"study": study, "section": code.section, "code": code, "form": form, "near": near, "touched": touched}
-    return answer(request, "code.html", context, refused=form.is_bound and not is_preview)
+    return answer(request, "codebook/code.html", context, refused=form.is_bound and not is_preview)
 
 
 @require_POST
@@ -140,7 +140,7 @@ def order_on_scale(request, study, code, place):
         "carried": [(name, request.POST[name]) for name in ("act", "before", "after") if name in request.POST],
         "touched": impact.touched(code, request.user, tried),
     }  # fmt: skip
-    return answer(request, "code-act.html", context, refused=form.is_bound)
+    return answer(request, "codebook/code-act.html", context, refused=form.is_bound)
 
 
 def act_page(request, slug, code, form_class, act, facts, *, initial=None, with_settled=False):
@@ -160,7 +160,7 @@ def act_page(request, slug, code, form_class, act, facts, *, initial=None, with_
     context = {"study": study, "section": code.section, "code": code, "form": form, "touched": touched, **facts}
     if with_settled:
         context["settled"] = impact.settled_on(code, request.user)
-    return answer(request, "code-act.html", context, refused=form.is_bound and not is_preview)
+    return answer(request, "codebook/code-act.html", context, refused=form.is_bound and not is_preview)
 
 
 def done_in_words(change):

@@ -40,7 +40,7 @@ def codebook(request, slug):
         "narrowed": f"?{request.GET.urlencode()}",
         "is_blind": rules.is_blind_on_own(request.user, study),
     }
-    return answer(request, "codebook.html", context)
+    return answer(request, "codebook/codebook.html", context)
 
 
 def filters(sections, chosen, with_gone):
@@ -56,7 +56,7 @@ def code_quotes(request, slug, code):
     code = reading.code_to_read(request.user, study, code)
     quotes, total = codebook_page.quotes(code, request.user)
     context = {"study": study, "code": code, "quotes": quotes, "total": total}
-    return answer(request, "code-quotes.html", context)
+    return answer(request, "codebook/code-quotes.html", context)
 
 
 @require_safe

@@ -50,7 +50,7 @@ def codebook_versions(request, slug):
     }
     if is_comparing:
         context["sentence"], context["net"] = history.between(study, list(changes.order_by("version")))
-    return answer(request, "codebook-versions.html", context)
+    return answer(request, "codebook/codebook-versions.html", context)
 
 
 def versions(study, one, other):
@@ -77,7 +77,7 @@ def undo_change(request, slug, version):
     history.describe(study, [change])
     touched = impact.touched_by_undoing(change, request.user, partial(undo.undo, change, by=request.user))
     context = {"study": study, "change": change, "form": form, "touched": touched}
-    return answer(request, "undo-change.html", context, refused=form.is_bound)
+    return answer(request, "codebook/undo-change.html", context, refused=form.is_bound)
 
 
 def place_of(study, version):

@@ -76,7 +76,7 @@ def import_codebook(request, slug):
             context |= {"outcome": outcome, "file_name": facts["name"], "held": held(facts["name"], facts["content"])}
     context["is_check"] = is_check
     refused = form.is_bound and not (is_check and context["outcome"])
-    return answer(request, "import-codebook.html", context, refused=refused)
+    return answer(request, "codebook/import-codebook.html", context, refused=refused)
 
 
 def in_words(outcome):

@@ -18,7 +18,7 @@ def proposals(request, slug):
     study = access.study_to_lead(request.user, slug)
     waiting = inbox.waiting(study, request.user)
     context = {"study": study, "waiting": waiting, "is_blind": impact.is_blind(request.user, study)}
-    return answer(request, "proposals.html", context)
+    return answer(request, "codebook/proposals.html", context)
 
 
 ACTS = {
@@ -60,4 +60,4 @@ def decide_proposal(request, slug, code):
         "forms": forms,
         "touched": impact.touched(code, request.user, merging),
     }
-    return answer(request, "decide-proposal.html", context, refused=request.method == "POST" and not is_preview)
+    return answer(request, "codebook/decide-proposal.html", context, refused=request.method == "POST" and not is_preview)

@@ -24,7 +24,7 @@ def settings(request, slug):
         "has_begun": study_settings.has_begun(study),
         "still_open": study_settings.still_open(study),
     }
-    return answer(request, "settings.html", context, refused=form.is_bound)
+    return answer(request, "codebook/settings.html", context, refused=form.is_bound)
 
 
 @require_POST

@@ -54,7 +54,7 @@ def shown(request, study, *, removed=None, refused=False):
         "presets": [preset for preset in presets() if taken.isdisjoint(preset["takes"])],
         "removed": removed,
     }
-    return answer(request, "template.html", context, refused=refused)
+    return answer(request, "codebook/template.html", context, refused=refused)
 
 
 def presets():
@@ -90,7 +90,7 @@ def new_section(request, slug):
             return back(study, f"section-{section.key}")
     begun = [phase for phase in study.phases.all() if codebook_template.has_submissions(phase)]
     context = {"study": study, "form": form, "title": "New section", "begun": begun}
-    return answer(request, "template-part.html", context, refused=form.is_bound)
+    return answer(request, "codebook/template-part.html", context, refused=form.is_bound)
 
 
 @require_http_methods(["GET", "POST"])
@@ -131,7 +131,7 @@ def template_section(request, slug, section):
         ],
         "coefficients": [one for one in COEFFICIENTS.values() if one.fits(section.kind)],
     }
-    return answer(request, "template-section.html", context, refused=request.method == "POST")
+    return answer(request, "codebook/template-section.html", context, refused=request.method == "POST")
 
 
 def moving(up):
@@ -261,4 +261,4 @@ def part(request, study, form, act, context):
     if form.is_valid() and form.perform(act, facts=form.facts()):
         messages.success(request, "Saved.")
         return back(study)
-    return answer(request, "template-part.html", {"study": study, "form": form, **context}, refused=form.is_bound)
+    return answer(request, "codebook/template-part.html", {"study": study, "form": form, **context}, refused=form.is_bound)

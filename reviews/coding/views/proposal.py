@@ -53,7 +53,7 @@ def propose(request, slug, key):
     own = Code.objects.proposed().filter(section=section, proposed_by=request.user)
     facts = {"study": study, "paper": paper, "section": section, "form": form, "near": near, "own": own}
     facts |= {"assignment": assignment, "back": summary_url(study, assignment)}
-    return answer(request, "proposal.html", facts, refused=form.is_bound)
+    return answer(request, "coding/proposal.html", facts, refused=form.is_bound)
 
 
 @require_safe
@@ -62,7 +62,7 @@ def near(request, slug, key):
     _, _, assignment = access.assignment_to_code(request.user, slug, key)
     asked, label = request.GET.get("section"), request.GET.get("label", "")
     found = alike(request.user, section_of(assignment, asked), label) if asked else []
-    return render(request, "_near.html", {"near": found})
+    return render(request, "codebook/_near.html", {"near": found})
 
 
 def alike(user, section, label):

@@ -40,7 +40,7 @@ def queue(request, slug):
         assignment.answered = answered.get(assignment.pk)
     return answer(
         request,
-        "queue.html",
+        "coding/queue.html",
         {
             "study": study,
             "next": progress.next_assignment(study, request.user),

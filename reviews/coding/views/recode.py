@@ -55,7 +55,7 @@ def recode(request, slug, key, task):
         "has_evidence": bool(evidence_for(said.content, task)),
         "keeps_evidence": keeps_evidence,
     }
-    return answer(request, "recode.html", context, refused=bool(bound))
+    return answer(request, "coding/recode.html", context, refused=bool(bound))
 
 
 def to_fill(sheet, task, made):

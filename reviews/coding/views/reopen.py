@@ -24,4 +24,4 @@ def reopen(request, slug, key, assignment):
             messages.success(request, f"Reopened for {assignment.reviewer}. The first submission stays as it is.")
             return redirect("overview", slug)
     facts = {"study": study, "paper": assignment.paper, "assignment": assignment, "form": form}
-    return answer(request, "reopen.html", facts, refused=form.is_bound)
+    return answer(request, "coding/reopen.html", facts, refused=form.is_bound)

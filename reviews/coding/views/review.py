@@ -41,7 +41,7 @@ def review(request, slug, key):
         "back": summary_url(study, assignment),
         "progress": own_progress(assignment),
     }
-    return answer(request, "review.html", facts, refused=bool(refusal))
+    return answer(request, "coding/review.html", facts, refused=bool(refusal))
 
 
 def onwards(request, study, assignment):

@@ -28,7 +28,7 @@ def summary(request, slug, key):
         request.user, slug, key, pk=request.POST.get("assignment"), phase=request.GET.get("phase", "")
     )
     if assignment is None:
-        return answer(request, "summary.html", {"study": study, "paper": paper})
+        return answer(request, "coding/summary.html", {"study": study, "paper": paper})
     if request.method == "POST":
         return save_form(request, study, assignment)
     read_only(study)
@@ -53,12 +53,12 @@ def shown(request, study, assignment, form, *, refused=(), late=(), status_refus
         "reason": reason,
         "late": late,
         "often": {} if reason else questionnaire.often_used(request.user, study),
-        "dialogs": "" if reason else piece("_summary-templates.html"),
+        "dialogs": "" if reason else piece("coding/_summary-templates.html"),
         "progress": own_progress(assignment),
         "why_not_independent": why_not_independent(study, assignment),
         "next": progress.next_assignment(study, request.user) if reason else None,
     }
-    return answer(request, "summary.html", facts, refused=status_refused)
+    return answer(request, "coding/summary.html", facts, refused=status_refused)
 
 
 def why_not_independent(study, assignment):

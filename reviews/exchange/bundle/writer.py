@@ -146,4 +146,4 @@ def readme(scope, rows):
         "further": [(table, table.columns_of(scope), rows[name]) for name, table in FURTHER.items()],
         "references": list(REFERENCES.items()),
     }
-    return render_to_string("bundle/README.md", parts)
+    return render_to_string("exchange/bundle/README.md", parts)

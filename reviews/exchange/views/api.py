@@ -35,7 +35,7 @@ def page(request, study, *, secret="", form=None):
     context = {"study": study, "tables": tables, "tokens": tokens, "secret": secret}
     context["example"] = public(f"/s/{study.slug}/api/codings.json")
     context["form"] = form or TokenForm()
-    return answer(request, "api.html", context, refused=context["form"].is_bound)
+    return answer(request, "exchange/api.html", context, refused=context["form"].is_bound)
 
 
 @never_cache

@@ -78,7 +78,7 @@ def export(request, slug):
         "drafts": drafts,
         "codes": codes_in_use(scope),
     }
-    return answer(request, "export.html", context)
+    return answer(request, "exchange/export.html", context)
 
 
 def query_of(request):

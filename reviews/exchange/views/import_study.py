@@ -46,8 +46,8 @@ def import_study(request):
         except ValidationError as error:
             form.add_error("file", ValidationError([*error.messages, "Nothing was imported."]))
         else:
-            return answer(request, "import-study.html", {"preview": preview(site, form.cleaned_data["file"], request)})
-    return answer(request, "import-study.html", {"form": form}, refused=form.is_bound)
+            return answer(request, "exchange/import-study.html", {"preview": preview(site, form.cleaned_data["file"], request)})
+    return answer(request, "exchange/import-study.html", {"form": form}, refused=form.is_bound)
 
 
 def preview(site, file, request):
@@ -99,4 +99,4 @@ def put_away(request):
 
 
 def refused(request, *words):
-    return answer(request, "import-study.html", {"form": BundleForm(), "problems": words}, refused=True)
+    return answer(request, "exchange/import-study.html", {"form": BundleForm(), "problems": words}, refused=True)

@@ -58,4 +58,4 @@ def import_summaries(request, slug):
                 messages.warning(request, "No draft was imported: what was found in the files stands below.")
             form = SummariesForm(study=study, user=request.user)
     context = {"study": study, "form": form, "outcome": outcome}
-    return answer(request, "import-summaries.html", context, refused=form.is_bound)
+    return answer(request, "exchange/import-summaries.html", context, refused=form.is_bound)

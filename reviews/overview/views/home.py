@@ -16,7 +16,7 @@ def home(request):
     studies = [{"membership": membership, "waiting": waiting.get(membership.study_id, 0)} for membership in memberships]
     return answer(
         request,
-        "home.html",
+        "overview/home.html",
         {
             "studies": studies,
             "waiting": sum(waiting.values()),

@@ -32,7 +32,7 @@ def log(request, slug):
         "withheld": blindness_log.WITHHELD,
         "csv_address": request.GET.urlencode(),
     }
-    return answer(request, "log.html", context)
+    return answer(request, "overview/log.html", context)
 
 
 @require_safe

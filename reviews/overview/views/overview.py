@@ -31,4 +31,4 @@ def overview(request, slug):
         }
     else:
         context["released"] = waiting.released(study)
-    return answer(request, "overview.html", context)
+    return answer(request, "overview/overview.html", context)

@@ -35,7 +35,7 @@ def paper(request, slug, key):
         .prefetch_related("marks__code")
         .order_by("section__phase__position", "section__position"),
     }
-    return answer(request, "paper.html", context)
+    return answer(request, "overview/paper.html", context)
 
 
 def readers(paper):

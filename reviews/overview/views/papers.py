@@ -55,7 +55,7 @@ def papers(request, slug):
         "has_states": bool(choice.states),
         "csv_url": csv_url(request),
     }
-    return answer(request, "papers.html", context)
+    return answer(request, "overview/papers.html", context)
 
 
 def page_of(choice, total, number):

@@ -44,7 +44,7 @@ def evidence(request, slug):
         "total": len(choice.all_rows),
         "csv_url": csv_url(request),
     }
-    return answer(request, "evidence.html", context)
+    return answer(request, "results/evidence.html", context)
 
 
 class Choice:

@@ -44,7 +44,7 @@ def map(request, slug):
             "is_provisional": view.material.is_provisional,
         }
         context["figure"], context["undrawn"] = inline(picture)
-    return answer(request, "map.html", context)
+    return answer(request, "results/map.html", context)
 
 
 def inline(picture):
@@ -107,7 +107,7 @@ def map_papers(request, slug):
         page.object_list = list(page.object_list)
         cell.add_evidence(page.object_list)
         context |= {"page": page, "cell": cell, "is_provisional": view.material.is_provisional}
-    return answer(request, "map-papers.html", context)
+    return answer(request, "results/map-papers.html", context)
 
 
 class Chosen:

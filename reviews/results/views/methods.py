@@ -30,7 +30,7 @@ def methods(request, slug):
         "stages": stages if facts.papers["all"] else [],
         "flow": flow_chart.drawn(stages),
     }
-    return answer(request, "methods.html", context)
+    return answer(request, "results/methods.html", context)
 
 
 @require_safe
@@ -39,5 +39,5 @@ def flow_svg(request, slug):
     study = access.study_to_publish(request.user, slug)
     drawn = flow_chart.drawn(stages_of(results_methods.Facts(study, request.user)))
     disposition = {"Content-Disposition": f'attachment; filename="{study.slug}-flow.svg"'}
-    figure = render_to_string("_flow.html", {"flow": drawn}).strip()
+    figure = render_to_string("results/_flow.html", {"flow": drawn}).strip()
     return HttpResponse(figure, content_type="image/svg+xml; charset=utf-8", headers=disposition)

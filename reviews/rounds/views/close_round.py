@@ -30,7 +30,7 @@ def close_round(request, slug, round):
         "sections": round.phase.sections.in_use().coded().count(),
         "refusal": refusal,
     }
-    return answer(request, "close-round.html", context, refused=bool(refusal))
+    return answer(request, "rounds/close-round.html", context, refused=bool(refusal))
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,4 +45,4 @@ def reopen_round(request, slug, round):
             messages.success(request, text)
             return redirect("round", slug, round.pk)
     context = {"study": round.study, "round": round, "form": form}
-    return answer(request, "reopen-round.html", context, refused=form.is_bound)
+    return answer(request, "rounds/reopen-round.html", context, refused=form.is_bound)

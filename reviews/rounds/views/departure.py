@@ -63,7 +63,7 @@ def leave(request, study, membership, change, *, role=""):
         form.add_error(None, ValidationError(error.messages))
     context = {"study": study, "member": membership, "form": form, "departure": departure}
     context["role"] = role
-    return answer(request, "departure.html", context, refused=bool(form.errors))
+    return answer(request, "rounds/departure.html", context, refused=bool(form.errors))
 
 
 def left(request, study, membership, departure, role):

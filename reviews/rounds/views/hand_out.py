@@ -24,7 +24,7 @@ def hand_out(request, slug, round):
         messages.success(request, f"{counted(number, 'assignments')} {are} handed out in “{round}”.")
         return redirect("round", slug, round.pk)
     context = {"study": round.study, "round": round, "form": form, "proposal": proposal}
-    return answer(request, "hand-out.html", context, refused=bool(form.errors))
+    return answer(request, "rounds/hand-out.html", context, refused=bool(form.errors))
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,7 +46,7 @@ def withdraw(request, slug, round):
         )
         return redirect("round", slug, round.pk)
     context = {"study": round.study, "round": round, "form": form, "proposal": proposal}
-    return answer(request, "withdraw.html", context, refused=bool(form.errors))
+    return answer(request, "rounds/withdraw.html", context, refused=bool(form.errors))
 
 
 def previewed(request, form, round, propose, write, **facts):

@@ -25,7 +25,7 @@ def rounds(request, slug):
     study = access.study_to_lead(request.user, slug)
     read_only(study)
     found = progress.of_rounds(study.rounds.all())
-    return answer(request, "rounds.html", {"study": study, "rounds": found, "left": progress.left_by_phase(study)})
+    return answer(request, "rounds/rounds.html", {"study": study, "rounds": found, "left": progress.left_by_phase(study)})
 
 
 @require_http_methods(["GET", "POST"])
@@ -37,7 +37,7 @@ def new_round(request, slug):
         if round:
             messages.success(request, f"“{round}” is open. Hand out its papers next.")
             return redirect("hand-out", slug, round.pk)
-    return answer(request, "new-round.html", {"study": study, "form": form}, refused=form.is_bound)
+    return answer(request, "rounds/new-round.html", {"study": study, "form": form}, refused=form.is_bound)
 
 
 @require_safe
@@ -65,7 +65,7 @@ def round(request, slug, round):
         "may_undo": assignments.undoable(round),
         "may_remove": not found.assigned and not Assignment.objects.filter(round=round).exists(),
     }
-    return answer(request, "round.html", context)
+    return answer(request, "rounds/round.html", context)
 
 
 def rows(round, papers):
@@ -82,7 +82,7 @@ def edit_round(request, slug, round):
     if form.is_valid() and carried_out(form, lifecycle.edit_round, round, by=request.user, **form.cleaned_data):
         return redirect("round", slug, round.pk)
     return answer(
-        request, "edit-round.html", {"study": round.study, "round": round, "form": form}, refused=form.is_bound
+        request, "rounds/edit-round.html", {"study": round.study, "round": round, "form": form}, refused=form.is_bound
     )
 
 

@@ -18,4 +18,4 @@ def causes(request, slug):
     labels = dict(Resolution.Cause.choices)
     counted = [(labels[cause], number) for cause, number in by_cause.most_common()]
     context = {"study": study, "counted": counted, "total": by_cause.total(), "ranked": ranked}
-    return answer(request, "causes.html", context)
+    return answer(request, "settling/causes.html", context)

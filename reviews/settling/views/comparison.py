@@ -26,13 +26,13 @@ def comparison(request, slug, key):
     if closed and not page.phases:
         return refused(request, study, paper, closed, LookForm())
     Mention.objects.filter(user=request.user, seen_at=None, remark__paper=paper).update(seen_at=timezone.now())
-    return answer(request, "comparison.html", context_of(request, page, closed))
+    return answer(request, "settling/comparison.html", context_of(request, page, closed))
 
 
 def refused(request, study, paper, closed, form):
     """Blind on this paper: no answer reaches the page, and a lead is offered the act that lifts it."""
     context = {"study": study, "paper": paper, "closed": closed, "form": form}
-    return render(request, "comparison-closed.html", context, status=422 if form.is_bound else 403)
+    return render(request, "settling/comparison-closed.html", context, status=422 if form.is_bound else 403)
 
 
 def context_of(request, page, closed=()):

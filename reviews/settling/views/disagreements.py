@@ -61,7 +61,7 @@ def disagreements(request, slug):
         "csv_url": csv_url(request),
         "adopted": request.session.pop("adopted", None) if study.membership.is_lead else None,
     }
-    return answer(request, "disagreements.html", context)
+    return answer(request, "settling/disagreements.html", context)
 
 
 class Choice:

@@ -13,4 +13,4 @@ def feedback(request, slug):
     if not study.membership.may_code:
         raise PermissionDenied("Feedback is for those who code.")
     sections = feedback_for(request.user, study) if study.is_released else []
-    return answer(request, "feedback.html", {"study": study, "sections": sections})
+    return answer(request, "settling/feedback.html", {"study": study, "sections": sections})

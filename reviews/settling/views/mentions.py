@@ -16,7 +16,7 @@ def mentions(request):
     found = discussion.mentions_visible_to(request.user)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     unseen = sum(mention.seen_at is None for mention in found)
-    return answer(request, "mentions.html", {"page": page, "unseen": unseen})
+    return answer(request, "settling/mentions.html", {"page": page, "unseen": unseen})
 
 
 @require_POST

@@ -132,7 +132,7 @@ def shown(request, page, section, refusal=None, form=None, typed=None):
         sheet.typed = typed or {}
     if request.htmx and sheet:
         context = {**context_of_section(request, page), "sheet": sheet, "refusal": refusal, "is_part": True}
-        return render(request, "_comparison_section.html", context, status=422 if refusal is not None else 200)
+        return render(request, "settling/_comparison_section.html", context, status=422 if refusal is not None else 200)
     if refusal:
         messages.error(request, refusal)
-    return render(request, "comparison.html", context_of(request, page), status=422)
+    return render(request, "settling/comparison.html", context_of(request, page), status=422)
