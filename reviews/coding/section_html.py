@@ -95,7 +95,9 @@ def drawn(sheet, values=None, *, problems=(), with_confidence=None):
         "notices": sheet.notices and render_to_string("coding/_notices.html", {"sheet": sheet}),
         "kept": sheet.kept and render_to_string("coding/_kept.html", {"sheet": sheet}),
         "answer": answer_of(sheet, values, named),
-        "absence": piece("coding/_absence.html", key=sheet.key, absences=absences(sheet), chosen=values["absence"] or ""),
+        "absence": piece(
+            "coding/_absence.html", key=sheet.key, absences=absences(sheet), chosen=values["absence"] or ""
+        ),
         "confidence": with_confidence and confidence_of(sheet, values),
         "evidence": piece("coding/_section-evidence.html", words_of(values.get), **named, has_codes=sheet.has_codes),
     }

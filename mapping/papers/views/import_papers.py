@@ -123,7 +123,7 @@ def choose_entries(request, slug, import_id):
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     if request.htmx:
-        return answer(request, "choose-entries.html", import_context(request, study, found))
+        return answer(request, "papers/choose-entries.html", import_context(request, study, found))
     query = f"?{request.GET.urlencode()}" if request.GET else ""
     return redirect(reverse("paper-import", args=[slug, import_id]) + query)
 

@@ -46,7 +46,9 @@ def edit_paper(request, slug, key):
             return redirect(paper)
     # The form writes what was typed into its paper: the page still speaks of the one that is kept.
     kept = access.paper_in(study, key)
-    return answer(request, "papers/paper-form.html", {"study": study, "form": form, "paper": kept}, refused=form.is_bound)
+    return answer(
+        request, "papers/paper-form.html", {"study": study, "form": form, "paper": kept}, refused=form.is_bound
+    )
 
 
 def tell_the_lead(request, slug, key, refusal):

@@ -114,7 +114,9 @@ def upload_pdf(request, slug, key):
         else:
             messages.success(request, "The PDF is here.")
             return redirect(paper)
-    return answer(request, "papers/upload-pdf.html", {"study": study, "paper": paper, "form": form}, refused=form.is_bound)
+    return answer(
+        request, "papers/upload-pdf.html", {"study": study, "paper": paper, "form": form}, refused=form.is_bound
+    )
 
 
 @require_http_methods(["GET", "POST"])

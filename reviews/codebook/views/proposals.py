@@ -60,4 +60,6 @@ def decide_proposal(request, slug, code):
         "forms": forms,
         "touched": impact.touched(code, request.user, merging),
     }
-    return answer(request, "codebook/decide-proposal.html", context, refused=request.method == "POST" and not is_preview)
+    return answer(
+        request, "codebook/decide-proposal.html", context, refused=request.method == "POST" and not is_preview
+    )

@@ -261,4 +261,6 @@ def part(request, study, form, act, context):
     if form.is_valid() and form.perform(act, facts=form.facts()):
         messages.success(request, "Saved.")
         return back(study)
-    return answer(request, "codebook/template-part.html", {"study": study, "form": form, **context}, refused=form.is_bound)
+    return answer(
+        request, "codebook/template-part.html", {"study": study, "form": form, **context}, refused=form.is_bound
+    )

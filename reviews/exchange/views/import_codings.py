@@ -79,4 +79,6 @@ def import_codings(request, slug):
         "problems": problems[:MOST_PROBLEMS],
         "more_problems": max(len(problems) - MOST_PROBLEMS, 0),
     }
-    return answer(request, "exchange/import-codings.html", context, refused=form.is_bound and (not outcome or bool(problems)))
+    return answer(
+        request, "exchange/import-codings.html", context, refused=form.is_bound and (not outcome or bool(problems))
+    )

@@ -46,7 +46,9 @@ def import_study(request):
         except ValidationError as error:
             form.add_error("file", ValidationError([*error.messages, "Nothing was imported."]))
         else:
-            return answer(request, "exchange/import-study.html", {"preview": preview(site, form.cleaned_data["file"], request)})
+            return answer(
+                request, "exchange/import-study.html", {"preview": preview(site, form.cleaned_data["file"], request)}
+            )
     return answer(request, "exchange/import-study.html", {"form": form}, refused=form.is_bound)
 
 

@@ -37,7 +37,10 @@ def suggest_correction(request, slug, key):
             messages.success(request, "The leads will see it on their overview. The entry stays as it is until then.")
             return redirect(paper)
     return answer(
-        request, "overview/suggest-correction.html", {"study": study, "paper": paper, "form": form}, refused=form.is_bound
+        request,
+        "overview/suggest-correction.html",
+        {"study": study, "paper": paper, "form": form},
+        refused=form.is_bound,
     )
 
 

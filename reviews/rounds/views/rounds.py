@@ -25,7 +25,9 @@ def rounds(request, slug):
     study = access.study_to_lead(request.user, slug)
     read_only(study)
     found = progress.of_rounds(study.rounds.all())
-    return answer(request, "rounds/rounds.html", {"study": study, "rounds": found, "left": progress.left_by_phase(study)})
+    return answer(
+        request, "rounds/rounds.html", {"study": study, "rounds": found, "left": progress.left_by_phase(study)}
+    )
 
 
 @require_http_methods(["GET", "POST"])
