@@ -1,4 +1,6 @@
-"""Runs every measurement in this folder, one after the other, each in a process of its own. See docs/speed.md."""
+"""Runs every measurement in this folder, one after the other, each in a process of its own. See
+docs/speed.md.
+"""
 
 import subprocess
 import sys

@@ -1,7 +1,9 @@
-"""Times the agreement of a large study, and the same figures by krippendorff, nltk and irrCAC in the same run.
+"""Times the agreement of a large study, and the same figures by krippendorff, nltk and irrCAC in
+the same run.
 
-The references pin an old numpy and live in an environment of their own; this script saves ratings in a temporary
-folder, lets `agreement_references.py` compute there, and checks that the values are the same where the definitions are.
+The references pin an old numpy and live in an environment of their own; this script saves ratings
+in a temporary folder, lets `agreement_references.py` compute there, and checks that the values are
+the same where the definitions are.
 """
 
 import json
@@ -35,7 +37,9 @@ STAGES = ["ad hoc", "manual", "automated", "optimised"]
 
 
 def code_sets(random, papers, fewest=0):
-    """What reviewers give of 30 codes, some of them frequent: they miss one in five and add one now and then."""
+    """What reviewers give of 30 codes, some of them frequent: they miss one in five and add one now
+    and then.
+    """
     shares = 1 / np.arange(1, CODES + 1) ** 0.8
     shares /= shares.sum()
     rows = [[] for _ in range(REVIEWERS)]
@@ -50,9 +54,14 @@ def code_sets(random, papers, fewest=0):
 
 
 def values(random, papers, size, spread):
-    """What reviewers give of `size` ordered values: the true one, or one up to `spread` beside it."""
+    """What reviewers give of `size` ordered values: the true one, or one up to `spread`
+    beside it.
+    """
     true = random.integers(0, size, papers)
-    near = [random.integers(-spread, spread + 1, papers) * (random.random(papers) < 0.3) for _ in range(REVIEWERS)]
+    near = [
+        random.integers(-spread, spread + 1, papers) * (random.random(papers) < 0.3)
+        for _ in range(REVIEWERS)
+    ]
     return [np.clip(true + away, 0, size - 1).tolist() for away in near]
 
 
@@ -75,7 +84,9 @@ def study(random):
 
 
 def timed(function, times=3):
-    """(result, best wall seconds, best processor seconds): the best run is the one least disturbed by others."""
+    """(result, best wall seconds, best processor seconds): the best run is the one least disturbed
+    by others.
+    """
     wall, processor = [], []
     for _ in range(times):
         start, start_processor = time.perf_counter(), time.process_time()
@@ -98,9 +109,12 @@ def time_study(random):
             f"  {name:8} {wall * 1000:7.0f} ms   alpha {figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}] "
             f"of {figure.papers:,} papers, {figure.units:,} ratings"
         )
-    # The bar is on computing: processor time of all threads, which waiting for other programs does not lengthen much.
+    # The bar is on computing: processor time of all threads, which waiting for other programs does
+    # not lengthen much.
     verdict = "held" if total_processor < BAR else "MISSED"
-    print(f"  together {total_processor:.2f} s of processor, bar {BAR} s {verdict}; {total:.2f} s by the clock")
+    print(
+        f"  together {total_processor:.2f} s of processor, bar {BAR} s {verdict}; {total:.2f} s by the clock"
+    )
     _, wall, _ = timed(lambda: per_code(sections[0][1], replicates=REPLICATES), 1)
     print(
         f"  besides: {CODES} codes of one section, each alpha with {REPLICATES:,} replicates, kappa, AC1 … {wall:.2f} s"
@@ -108,8 +122,13 @@ def time_study(random):
 
 
 def comparisons(random):
-    """(reference, what, size, ratings, our function of ratings, digits that agree); None where definitions differ."""
-    scale, number = thinned(random, values(random, PAPERS, 4, 1)), thinned(random, values(random, PAPERS, 200, 20))
+    """(reference, what, size, ratings, our function of ratings, digits that agree); None where
+    definitions differ.
+    """
+    scale, number = (
+        thinned(random, values(random, PAPERS, 4, 1)),
+        thinned(random, values(random, PAPERS, 200, 20)),
+    )
     small, sets = values(random, 2_000, 5, 4), code_sets(random, 300, fewest=1)
     for metric, ratings in (("nominal", scale), ("ordinal", scale), ("interval", number)):
         alpha = partial(krippendorff_alpha, metric=metric)
@@ -132,31 +151,48 @@ def compare(random):
     """True when every value agrees that should."""
     if not REFERENCES.exists():
         print("\nNOT COMPARED: the references are not installed. Make their environment with")
-        print("  python3 -m venv .venv-bench && .venv-bench/bin/pip install --require-hashes -r requirements-bench.txt")
+        print(
+            "  python3 -m venv .venv-bench && .venv-bench/bin/pip install --require-hashes -r requirements-bench.txt"
+        )
         return True
-    print("\nthe same figures by others, best of 3 runs each; ratio: how many times as long they take")
+    print(
+        "\nthe same figures by others, best of 3 runs each; ratio: how many times as long they take"
+    )
     all_agree = True
     for reference, what, ratings, function, digits in comparisons(random):
         ours, wall, _ = timed(lambda f=function, r=ratings: f(r))
         theirs = ask(reference, what, ratings)
         agrees = digits is None or abs(ours - theirs["value"]) < 10**-digits
         all_agree = all_agree and agrees
-        verdict = "defined otherwise" if digits is None else "same value" if agrees else f"DIFFERS: {theirs['value']}"
+        verdict = (
+            "defined otherwise"
+            if digits is None
+            else "same value"
+            if agrees
+            else f"DIFFERS: {theirs['value']}"
+        )
         print(
             f"  {reference:12} {what:24} {len(ratings[0]):6,} papers  ours {wall * 1000:8.1f} ms  "
             f"theirs {theirs['seconds'] * 1000:9.1f} ms  ratio {theirs['seconds'] / wall:8.1f}  {verdict}"
         )
-    print("  nltk rounds M of MASI to 0.67 and 0.33; its replicates and those of krippendorff are drawn by other means")
+    print(
+        "  nltk rounds M of MASI to 0.67 and 0.33; its replicates and those of krippendorff are drawn by other means"
+    )
     return all_agree
 
 
 def ask(reference, what, ratings):
-    as_lists = [[sorted(value) if isinstance(value, frozenset) else value for value in row] for row in ratings]
+    as_lists = [
+        [sorted(value) if isinstance(value, frozenset) else value for value in row]
+        for row in ratings
+    ]
     with tempfile.TemporaryDirectory() as folder:
         task = Path(folder) / "task.json"
         task.write_text(json.dumps({"reference": reference, "what": what, "ratings": as_lists}))
         script = Path(__file__).with_name("agreement_references.py")
-        answer = subprocess.run([REFERENCES, script, task], check=True, capture_output=True, text=True)
+        answer = subprocess.run(
+            [REFERENCES, script, task], check=True, capture_output=True, text=True
+        )
     return json.loads(answer.stdout)
 
 

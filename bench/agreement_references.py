@@ -1,4 +1,6 @@
-"""Runs in the environment of the references: reads a task, prints `{"value", "seconds"}`, the best of three runs."""
+"""Runs in the environment of the references: reads a task, prints `{"value", "seconds"}`, the best
+of three runs.
+"""
 
 import json
 import sys
@@ -11,15 +13,21 @@ import numpy as np
 def by_krippendorff(what, ratings):
     import krippendorff
 
-    matrix = np.array([[np.nan if value is None else value for value in row] for row in ratings], dtype=float)
+    matrix = np.array(
+        [[np.nan if value is None else value for value in row] for row in ratings], dtype=float
+    )
     if "replicates" not in what:
         return lambda: krippendorff.alpha(matrix, level_of_measurement=what)
     random = np.random.default_rng(0)
 
     def bounds():
         papers = matrix.shape[1]
-        drawn = [krippendorff.alpha(matrix[:, random.integers(0, papers, papers)], level_of_measurement="nominal")
-                 for _ in range(100)]  # fmt: skip
+        drawn = [
+            krippendorff.alpha(
+                matrix[:, random.integers(0, papers, papers)], level_of_measurement="nominal"
+            )
+            for _ in range(100)
+        ]
         return float(np.quantile(drawn, 0.025))
 
     return bounds
@@ -29,7 +37,11 @@ def by_nltk(what, ratings):
     from nltk.metrics import jaccard_distance, masi_distance
     from nltk.metrics.agreement import AnnotationTask
 
-    rows = [(str(r), str(p), frozenset(said)) for r, row in enumerate(ratings) for p, said in enumerate(row)]
+    rows = [
+        (str(r), str(p), frozenset(said))
+        for r, row in enumerate(ratings)
+        for p, said in enumerate(row)
+    ]
     distance = jaccard_distance if what == "jaccard" else masi_distance
     return lambda: AnnotationTask(data=rows, distance=distance).alpha()
 

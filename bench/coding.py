@@ -1,8 +1,10 @@
-"""Times saving one section, and the form of a large template, against the cheapest page behind the login.
+"""Times saving one section, and the form of a large template, against the cheapest page behind the
+login.
 
-The study has 30 sections with 300 codes, each with definition, limits and example. It stands in a throw-away database
-behind the web server that `make run` starts; what is compared is asked for in turn over one connection, so that
-whatever else the machine does weighs on all of it. Exits non-zero where a ratio is over its bar.
+The study has 30 sections with 300 codes, each with definition, limits and example. It stands in a
+throw-away database behind the web server that `make run` starts; what is compared is asked for in
+turn over one connection, so that whatever else the machine does weighs on all of it. Exits non-zero
+where a ratio is over its bar.
 """
 
 import http.client
@@ -22,30 +24,52 @@ CHEAP = {"account": "/account/", "change the password": "/account/password/", "m
 
 
 def make_study(reader):
-    """One reader with a hundred papers, codes in two thirds of the sections; answers `{paper key: assignment}`."""
+    """One reader with a hundred papers, codes in two thirds of the sections; answers `{paper key:
+    assignment}`.
+    """
     from mapping.models import Code, Membership, Phase, ResearchQuestion, Section, Study
     from reviews.models import Assignment, Round
 
     study = Study.objects.create(title="A study with a long form", slug="study", created_by=reader)
     Membership.objects.create(study=study, user=reader, role="reviewer")
     phase = Phase.objects.create(study=study, key="coding", name="Coding", kind="coding")
-    asked = [ResearchQuestion.objects.create(study=study, key=f"RQ{n}", text="Why?", position=n) for n in range(1, 6)]
+    asked = [
+        ResearchQuestion.objects.create(study=study, key=f"RQ{n}", text="Why?", position=n)
+        for n in range(1, 6)
+    ]
     kinds = ["codes"] * SECTIONS_WITH_CODES + list(OTHERS)
     sections = [
         Section.objects.create(
-            study=study, phase=phase, key=f"section-{place}", kind=kind, label=f"Section {place}", position=place,
-            help="What the paper says of it.", is_required=place % 2, research_question=asked[place * 5 // len(kinds)],
+            study=study,
+            phase=phase,
+            key=f"section-{place}",
+            kind=kind,
+            label=f"Section {place}",
+            position=place,
+            help="What the paper says of it.",
+            is_required=place % 2,
+            research_question=asked[place * 5 // len(kinds)],
         )
         for place, kind in enumerate(kinds)
-    ]  # fmt: skip
-    words = {"definition": "What is meant. " * 6, "when_not": "What is not meant. " * 4, "example": "As here. " * 5}
-    codes = {one.pk: [code_in(one, n, words) for n in range(CODES_EACH)] for one in sections[:SECTIONS_WITH_CODES]}
+    ]
+    words = {
+        "definition": "What is meant. " * 6,
+        "when_not": "What is not meant. " * 4,
+        "example": "As here. " * 5,
+    }
+    codes = {
+        one.pk: [code_in(one, n, words) for n in range(CODES_EACH)]
+        for one in sections[:SECTIONS_WITH_CODES]
+    }
     in_batches(Code, [code for found in codes.values() for code in found])
     round = Round.objects.create(study=study, phase=phase, name="Main")
     papers = in_batches(type_of_paper(), [paper_in(study, number) for number in range(PAPERS)])
     assignments = in_batches(
         Assignment,
-        [Assignment(round=round, paper=paper, reviewer=reader, position=n) for n, paper in enumerate(papers)],
+        [
+            Assignment(round=round, paper=paper, reviewer=reader, position=n)
+            for n, paper in enumerate(papers)
+        ],
     )
     begin(assignments[PAPERS // 2 :], sections, codes)
     return {assignment.paper.key: assignment.pk for assignment in assignments}
@@ -65,9 +89,13 @@ def type_of_paper():
 
 def paper_in(study, number):
     return type_of_paper()(
-        study=study, key=f"paper{number}", title=f"Lessons of case {number}", authors="Family, Given", year=2020,
+        study=study,
+        key=f"paper{number}",
+        title=f"Lessons of case {number}",
+        authors="Family, Given",
+        year=2020,
         abstract="What teams told us about models. " * 30,
-    )  # fmt: skip
+    )
 
 
 def begin(assignments, sections, codes):
@@ -75,16 +103,22 @@ def begin(assignments, sections, codes):
     from reviews.models import Answer, Mark, Summary
 
     answers, marks = [], []
-    for place, summary in enumerate(in_batches(Summary, [Summary(assignment=one) for one in assignments])):
+    for place, summary in enumerate(
+        in_batches(Summary, [Summary(assignment=one) for one in assignments])
+    ):
         for number, section in enumerate(sections):
             if number % 3:
                 text = f"Words about paper {place}." if section.kind == "text" else ""
                 answers.append(Answer(summary=summary, section=section, version=1, text=text))
     for place, answer in enumerate(in_batches(Answer, answers)):
         if answer.section.kind == "codes":
-            chosen = codes[answer.section_id][place % CODES_EACH], codes[answer.section_id][(place + 4) % CODES_EACH]
+            chosen = (
+                codes[answer.section_id][place % CODES_EACH],
+                codes[answer.section_id][(place + 4) % CODES_EACH],
+            )
             marks += [
-                Mark(answer=answer, code=code, position=n, quote=f"A quote, {place}.") for n, code in enumerate(chosen)
+                Mark(answer=answer, code=code, position=n, quote=f"A quote, {place}.")
+                for n, code in enumerate(chosen)
             ]
     in_batches(Mark, marks)
 
@@ -97,14 +131,22 @@ class Reader:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         # The token that a save needs comes with any form.
         self.ask("/account/")
-        self.token = self.last.getheader("Set-Cookie", "").partition("csrftoken=")[2].partition(";")[0]
+        self.token = (
+            self.last.getheader("Set-Cookie", "").partition("csrftoken=")[2].partition(";")[0]
+        )
 
     def ask(self, address, body=None):
         """Seconds until the answer is there."""
         headers = {"Cookie": self.cookie, "Accept-Encoding": "identity"}
         if body is not None:
-            headers |= {"Cookie": f"{self.cookie}; csrftoken={self.token}", "X-CSRFToken": self.token}
-            headers |= {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+            headers |= {
+                "Cookie": f"{self.cookie}; csrftoken={self.token}",
+                "X-CSRFToken": self.token,
+            }
+            headers |= {
+                "Accept": "application/json",
+                "Content-Type": "application/x-www-form-urlencoded",
+            }
         start = time.perf_counter()
         self.connection.request("GET" if body is None else "POST", address, body, headers)
         self.last = self.connection.getresponse()
@@ -140,7 +182,9 @@ def what_to_time(reader, assignments, codes):
     blank, drafts = keys[: PAPERS // 2], keys[PAPERS // 2 :]
 
     def opening(papers):
-        return lambda repetition: reader.ask(f"/s/study/papers/{papers[repetition % len(papers)]}/summary/")
+        return lambda repetition: reader.ask(
+            f"/s/study/papers/{papers[repetition % len(papers)]}/summary/"
+        )
 
     def quoted(repetition):
         for place in range(3):
@@ -157,8 +201,12 @@ def what_to_time(reader, assignments, codes):
         yield "text", f"What was typed, {repetition}. " * 20
 
     first, second = (f"section-{place}" for place in (0, len(OTHERS) + SECTIONS_WITH_CODES - 1))
-    things = {name: lambda _, address=address: reader.ask(address) for name, address in CHEAP.items()}
-    things["save three codes with quotes"] = Saves(reader, keys[0], assignments[keys[0]], first, quoted)
+    things = {
+        name: lambda _, address=address: reader.ask(address) for name, address in CHEAP.items()
+    }
+    things["save three codes with quotes"] = Saves(
+        reader, keys[0], assignments[keys[0]], first, quoted
+    )
     things["save a text"] = Saves(reader, keys[0], assignments[keys[0]], second, text)
     things["form of a new paper"] = opening(blank[1:])
     things["form of a draft"] = opening(drafts)

@@ -1,8 +1,10 @@
-"""Times the papers list, the overview and the queue of a study of 10,000 papers against those of one of 100.
+"""Times the papers list, the overview and the queue of a study of 10,000 papers against those of
+one of 100.
 
-Each study stands in a throw-away database of its own, behind the web server that `make run` starts: in one database the
-small study would pay for the large one where a query reads both. Their pages are asked for in turn, so that whatever
-else the machine does weighs on both. Exits non-zero where a page takes longer than the bar.
+Each study stands in a throw-away database of its own, behind the web server that `make run` starts:
+in one database the small study would pay for the large one where a query reads both. Their pages
+are asked for in turn, so that whatever else the machine does weighs on both. Exits non-zero where a
+page takes longer than the bar.
 """
 
 import http.client
@@ -41,7 +43,9 @@ PAGES = [
 
 @contextmanager
 def throw_away():
-    """A folder for a database and a web server of their own, gone with them afterwards; answers the server's port."""
+    """A folder for a database and a web server of their own, gone with them afterwards; answers the
+    server's port.
+    """
     (ROOT / "var").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "var") as folder:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -49,7 +53,9 @@ def throw_away():
         for name in ("DATABASE_URL", "DEBUG", "BEHIND_PROXY", "UPLOADS_DIR", "STATIC_DIR"):
             os.environ.pop(name, None)
         address = f"http://127.0.0.1:{port}"
-        os.environ.update(VAR_DIR=folder, CONCORD_URL=address, DJANGO_SETTINGS_MODULE="mapping.settings")
+        os.environ.update(
+            VAR_DIR=folder, CONCORD_URL=address, DJANGO_SETTINGS_MODULE="mapping.settings"
+        )
         import django
 
         django.setup()
@@ -69,7 +75,9 @@ def in_batches(model, things):
 
 
 def make_study(slug, size, people):
-    """Three people read every paper; one of them leads. Each has submitted the first half of both rounds."""
+    """Three people read every paper; one of them leads. Each has submitted the first half of both
+    rounds.
+    """
     from mapping.models import Code, Membership, Paper, Phase, Section, Study
     from reviews.models import Assignment, Round
 
@@ -79,15 +87,21 @@ def make_study(slug, size, people):
     phase = Phase.objects.create(study=study, key="coding", name="Coding", kind="coding")
     kinds = {"challenges": "codes", "method": "code", "replicable": "yes_no"}
     sections = [
-        Section.objects.create(study=study, phase=phase, key=key, kind=kind, label=key.title(), position=position)
+        Section.objects.create(
+            study=study, phase=phase, key=key, kind=kind, label=key.title(), position=position
+        )
         for position, (key, kind) in enumerate(kinds.items())
     ]
     codes = {
-        section: [Code.objects.create(section=section, label=f"code {n}", position=n) for n in range(10)]
+        section: [
+            Code.objects.create(section=section, label=f"code {n}", position=n) for n in range(10)
+        ]
         for section in sections[:2]
     }
     papers = in_batches(Paper, [paper_in(study, number) for number in range(size)])
-    rounds = [Round.objects.create(study=study, phase=phase, name=name) for name in ("First", "Second")]
+    rounds = [
+        Round.objects.create(study=study, phase=phase, name=name) for name in ("First", "Second")
+    ]
     halves = (papers[: size // 2], papers[size // 2 :])
     assignments = in_batches(
         Assignment,
@@ -107,10 +121,15 @@ def paper_in(study, number):
     # Titles in another order than the numbers, as imports bring them.
     word = f"{number * 7919 % 10_007:05}"
     return Paper(
-        study=study, key=f"paper{number}", title=f"{word}: deploying models, lessons of case {number}",
-        authors=f"Family{number % 997}, Given; Other{number % 89}, Given", year=1990 + number % 35,
-        venue=f"Conference {number % 40}", doi=f"10.1000/{number}", abstract="What teams told us about models. " * 30,
-    )  # fmt: skip
+        study=study,
+        key=f"paper{number}",
+        title=f"{word}: deploying models, lessons of case {number}",
+        authors=f"Family{number % 997}, Given; Other{number % 89}, Given",
+        year=1990 + number % 35,
+        venue=f"Conference {number % 40}",
+        doi=f"10.1000/{number}",
+        abstract="What teams told us about models. " * 30,
+    )
 
 
 def submit(study, assignments, sections, codes):
@@ -124,11 +143,18 @@ def submit(study, assignments, sections, codes):
     said = {"submitted_at": now, "codebook_version": 1}
     summaries = in_batches(Summary, [Summary(assignment=one, **said) for one in assignments])
     line = {"study": study, "act": "submit-summary", "text": "Submitted"}
-    in_batches(LogEntry, [LogEntry(by=one.reviewer, paper=one.paper, **line) for one in assignments])
+    in_batches(
+        LogEntry, [LogEntry(by=one.reviewer, paper=one.paper, **line) for one in assignments]
+    )
     answers = in_batches(
         Answer,
         [
-            Answer(summary=one, section=section, version=1, yes_no=True if section.kind == "yes_no" else None)
+            Answer(
+                summary=one,
+                section=section,
+                version=1,
+                yes_no=True if section.kind == "yes_no" else None,
+            )
             for one in summaries
             for section in sections
         ],
@@ -138,14 +164,23 @@ def submit(study, assignments, sections, codes):
         reader = answer.summary.assignment.reviewer_id
         place = answer.summary.assignment.position
         differs = place % 3 == 0 and reader % 3 == 0
-        marks.append(Mark(answer=answer, code=codes[answer.section][(place + differs) % 10], position=0))
+        marks.append(
+            Mark(answer=answer, code=codes[answer.section][(place + differs) % 10], position=0)
+        )
     in_batches(Mark, marks)
 
 
 @contextmanager
 def served(port):
     """The web server as `make run` starts it."""
-    command = [sys.executable, "-m", "gunicorn", "mapping.wsgi", "--config", "mapping/site/gunicorn.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "mapping.wsgi",
+        "--config",
+        "mapping/site/gunicorn.py",
+    ]
     # One connection is kept all along, and with it one worker: each keeps figures of its own.
     command += ["--bind", f"127.0.0.1:{port}", "--keep-alive", "600"]
     server = subprocess.Popen(command, cwd=ROOT)
@@ -207,7 +242,10 @@ def measure(browsers):
 
 def report(found):
     """Print the medians and their ratios; the pages over the bar."""
-    print(f"{SMALL:,} and {LARGE:,} papers × 3 readers, half of the assignments submitted; medians of {REPETITIONS}")
+    print(
+        f"{SMALL:,} and {LARGE:,} papers × 3 readers, half of the assignments submitted; medians "
+        f"of {REPETITIONS}"
+    )
     over = []
     for (who, what), times in found.items():
         small, large = (statistics.median(times[slug]) * 1000 for slug in ("small", "large"))
@@ -215,7 +253,10 @@ def report(found):
         if ratio > BAR:
             over.append(f"{what} of a {who}")
         verdict = "held" if ratio <= BAR else "MISSED"
-        print(f"  {who:7} {what:18} {small:7.1f} ms {large:7.1f} ms   ratio {ratio:.2f}, bar {BAR} {verdict}")
+        print(
+            f"  {who:7} {what:18} {small:7.1f} ms {large:7.1f} ms   ratio {ratio:.2f}, bar {BAR} "
+            f"{verdict}"
+        )
     return over
 
 
@@ -235,7 +276,10 @@ def serve(size):
             call_command("collectstatic", interactive=False, verbosity=0)
         call_command("migrate", interactive=False, verbosity=0)
         names = ("ada", "ben", "cleo")
-        people = [User.objects.create_user(name, f"{name}@example.org", name=name.title()) for name in names]
+        people = [
+            User.objects.create_user(name, f"{name}@example.org", name=name.title())
+            for name in names
+        ]
         make_study("study", size, people)
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")  # as autovacuum does some minutes after an import
@@ -249,7 +293,9 @@ def serve(size):
 def study_of(size):
     """A process that serves such a study; answers a `Browser`."""
     command = [sys.executable, __file__, str(size)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         line = process.stdout.readline()
         if not line:
             sys.exit(f"The study of {size} papers was not made.")

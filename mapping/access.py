@@ -1,4 +1,6 @@
-"""The doors of the study. A stranger gets 404, a member without the role 403; a door returns the object."""
+"""The doors of the study. A stranger gets 404, a member without the role 403; a door returns the
+object.
+"""
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -17,8 +19,15 @@ from mapping.models import (
 
 
 def study_to_read(user, slug):
-    """The study, with this person's `membership` on it. Any active member may enter, observers included."""
-    membership = Membership.objects.active().filter(user_id=user.pk, study__slug=slug).select_related("study").first()
+    """The study, with this person's `membership` on it. Any active member may enter, observers
+    included.
+    """
+    membership = (
+        Membership.objects.active()
+        .filter(user_id=user.pk, study__slug=slug)
+        .select_related("study")
+        .first()
+    )
     if membership is None:
         raise Http404("No such study.")
     study = membership.study
@@ -43,10 +52,14 @@ def study_to_lead(user, slug):
 
 
 def study_to_publish(user, slug):
-    """For what goes into the publication: leads read it now, everybody once the findings are released."""
+    """For what goes into the publication: leads read it now, everybody once the findings are
+    released.
+    """
     study = study_to_read(user, slug)
     if not (study.membership.is_lead or study.is_released):
-        raise PermissionDenied("Leads read this page now, everybody once the findings are released.")
+        raise PermissionDenied(
+            "Leads read this page now, everybody once the findings are released."
+        )
     return study
 
 
@@ -83,5 +96,7 @@ def code_in(study, pk):
 
 def change_in(study, version):
     return get_object_or_404(
-        CodebookChange.objects.select_related("code", "section", "study", "by"), study=study, version=version
+        CodebookChange.objects.select_related("code", "section", "study", "by"),
+        study=study,
+        version=version,
     )

@@ -1,18 +1,18 @@
 """One file for development, tests and a team server: the environment decides.
 
-Without any environment Concord runs for one person on one machine: its own PostgreSQL and its data under `var/`.
+Without any environment Concord runs for one person on one machine: its own PostgreSQL and its data
+under `var/`.
 
-    DATABASE_URL          any PostgreSQL >= 15; unset: the embedded one
-    CONCORD_URL           the public address, https://concord.example.org; secure cookies and redirects follow from it
-    SECRET_KEY            needed as soon as DATABASE_URL or an https address is set
-    ALLOWED_HOSTS         more host names, separated by commas
-    BEHIND_PROXY          1 where a proxy terminates TLS and sets X-Forwarded-Proto
-    HSTS_PRELOAD          1 to let browsers keep a list of this host as one of https alone
-    DEBUG                 1 for the developers' error pages
-    EMAIL_URL             smtp://user:password@host:587 (smtps:// for TLS from the start); unset: the console
-    DEFAULT_FROM_EMAIL    sender of invitations and password resets
-    UPLOADS_DIR           where PDFs are kept; UPLOADS_STORAGE names another Django storage class
-    VAR_DIR               where the embedded PostgreSQL, uploads and collected files live; default: var/
+    DATABASE_URL          any PostgreSQL >= 15; unset: the embedded one CONCORD_URL           the
+    public address, https://concord.example.org; secure cookies and redirects follow from it
+    SECRET_KEY            needed as soon as DATABASE_URL or an https address is set ALLOWED_HOSTS
+    more host names, separated by commas BEHIND_PROXY          1 where a proxy terminates TLS and
+    sets X-Forwarded-Proto HSTS_PRELOAD          1 to let browsers keep a list of this host as one
+    of https alone DEBUG                 1 for the developers' error pages EMAIL_URL
+    smtp://user:password@host:587 (smtps:// for TLS from the start); unset: the console
+    DEFAULT_FROM_EMAIL    sender of invitations and password resets UPLOADS_DIR           where PDFs
+    are kept; UPLOADS_STORAGE names another Django storage class VAR_DIR               where the
+    embedded PostgreSQL, uploads and collected files live; default: var/
 """
 
 import os
@@ -39,7 +39,9 @@ def secret_kept_in(path):
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         # Two commands may start at once: only one makes the file, the other reads it.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        with open(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
+        ) as file:
             file.write(token_urlsafe(50))
     except FileExistsError:
         pass
@@ -55,12 +57,21 @@ IS_TESTED = "PYTEST_VERSION" in os.environ
 
 SECRET_KEY = os.environ.get("SECRET_KEY")
 if not SECRET_KEY:
-    if IS_HTTPS or (DATABASE_URL and not DEBUG and not IS_TESTED and PUBLIC.hostname not in {"127.0.0.1", "localhost"}):
-        raise ImproperlyConfigured("Set SECRET_KEY: a server that others reach has no default secret.")
+    if IS_HTTPS or (
+        DATABASE_URL
+        and not DEBUG
+        and not IS_TESTED
+        and PUBLIC.hostname not in {"127.0.0.1", "localhost"}
+    ):
+        raise ImproperlyConfigured(
+            "Set SECRET_KEY: a server that others reach has no default secret."
+        )
     SECRET_KEY = secret_kept_in(VAR_DIR / "secret-key")
 
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", PUBLIC.hostname]
-ALLOWED_HOSTS += [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
+ALLOWED_HOSTS += [
+    host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()
+]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
@@ -129,8 +140,11 @@ TEMPLATES = [
 if DATABASE_URL:
     DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
     if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: postgresql://user:password@host/name")
-    # A machine that does not answer is away; libpq would wait for two minutes, and hold up everybody.
+        raise ImproperlyConfigured(
+            "DATABASE_URL must name a PostgreSQL database: postgresql://user:password@host/name"
+        )
+    # A machine that does not answer is away; libpq would wait for two minutes, and hold up
+    # everybody.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 else:
     DATABASES = {"default": embedded.configuration(VAR_DIR / "postgres", is_throw_away=IS_TESTED)}
@@ -176,7 +190,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 UPLOADS_DIR = Path(os.environ.get("UPLOADS_DIR") or VAR_DIR / "uploads")
 STORAGES = {
     "default": {
-        "BACKEND": os.environ.get("UPLOADS_STORAGE") or "django.core.files.storage.FileSystemStorage",
+        "BACKEND": os.environ.get("UPLOADS_STORAGE")
+        or "django.core.files.storage.FileSystemStorage",
     },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -185,20 +200,35 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = UPLOADS_DIR
-FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700  # whoever runs Concord, and nobody else
+# whoever runs Concord, and nobody else
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 MEDIA_URL = "/uploads/"  # nothing is served there: PDFs go through a door
-# Without collected files (a management command, a first look) pages name the plain ones, and whitenoise finds them.
+# Without collected files (a management command, a first look) pages name the plain ones, and
+# whitenoise finds them.
 WHITENOISE_MANIFEST_STRICT = False
 WHITENOISE_USE_FINDERS = True
 # Packed already, or read a few bytes at a time: the tables and fonts of pdf.js.
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("png", "jpg", "gif", "webp", "woff", "woff2", "bcmap", "pfb", "ttf", "wasm")
-# Every test client starts the middleware anew: looking for all static files each time takes longer than the tests.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
+    "png",
+    "jpg",
+    "gif",
+    "webp",
+    "woff",
+    "woff2",
+    "bcmap",
+    "pfb",
+    "ttf",
+    "wasm",
+)
+# Every test client starts the middleware anew: looking for all static files each time takes longer
+# than the tests.
 WHITENOISE_AUTOREFRESH = DEBUG or IS_TESTED
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 PDF_LIMIT = 50 * 1024 * 1024
 IMPORT_LIMIT = 50 * 1024 * 1024
 BUNDLE_LIMIT = 2 * 1024 * 1024 * 1024  # unpacked: half a million marks have some hundred megabytes
-BODY_LIMIT = max(PDF_LIMIT, IMPORT_LIMIT) + 2 * 1024 * 1024  # the largest upload, and the form around it
+# the largest upload, and the form around it
+BODY_LIMIT = max(PDF_LIMIT, IMPORT_LIMIT) + 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a form of 30 sections and 300 codes with their evidence
 
@@ -206,14 +236,18 @@ EMAIL = urlsplit(os.environ.get("EMAIL_URL", ""))
 if EMAIL.scheme:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST, EMAIL_PORT = EMAIL.hostname, EMAIL.port or 587
-    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(EMAIL.username or ""), unquote(EMAIL.password or "")
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = (
+        unquote(EMAIL.username or ""),
+        unquote(EMAIL.password or ""),
+    )
     EMAIL_USE_SSL = EMAIL.scheme == "smtps"
     EMAIL_USE_TLS = EMAIL.scheme == "smtp" and EMAIL.port != 25
     EMAIL_TIMEOUT = 10
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 SENDS_MAIL = bool(EMAIL.scheme)
-# Password mails are sent behind the answer. A test looks for them at once, in a transaction that no other thread sees.
+# Password mails are sent behind the answer. A test looks for them at once, in a transaction that no
+# other thread sees.
 SENDS_MAIL_IN_REQUEST = IS_TESTED
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"concord@{PUBLIC.hostname}")
 
@@ -243,7 +277,8 @@ CONTENT_SECURITY_POLICY = {
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 IMPORT_EXPORT_USE_TRANSACTIONS = True
-# Between preview and confirmation the file waits with the uploads: the next request may reach another machine.
+# Between preview and confirmation the file waits with the uploads: the next request may reach
+# another machine.
 IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.MediaStorage"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_AGE = 14 * 24 * 3600

@@ -19,7 +19,9 @@ study_pages = [
     path("papers/add/", paper_form.add_paper, name="add-paper"),
     path("papers/import/", import_papers.import_papers, name="import-papers"),
     path("papers/import/<int:import_id>/", import_papers.paper_import, name="paper-import"),
-    path("papers/import/<int:import_id>/choose/", import_papers.choose_entries, name="choose-entries"),
+    path(
+        "papers/import/<int:import_id>/choose/", import_papers.choose_entries, name="choose-entries"
+    ),
     path("papers/import/<int:import_id>/undo/", import_papers.undo_import, name="undo-import"),
     path("papers/<key:key>/edit/", paper_form.edit_paper, name="edit-paper"),
     path("papers/<key:key>/delete/", paper_form.delete_paper, name="delete-paper"),
@@ -44,7 +46,9 @@ urlpatterns = [
     path("account/password/", password.Change.as_view(), name="password-change"),
     path("password-reset/", password.Reset.as_view(), name="password-reset"),
     path("password-reset/sent/", password.Sent.as_view(), name="password-reset-sent"),
-    path("password-reset/<uidb64>/<token>/", password.Choose.as_view(), name="password-reset-choose"),
+    path(
+        "password-reset/<uidb64>/<token>/", password.Choose.as_view(), name="password-reset-choose"
+    ),
     path("invitation/<str:token>/", invitation.invitation, name="invitation"),
     path("studies/new/", new.new, name="new-study"),
     path("s/<slug:slug>/", include(study_pages)),

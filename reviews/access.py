@@ -1,4 +1,6 @@
-"""The doors to what people reading have in their hands: 404 for strangers, 403 for a missing role."""
+"""The doors to what people reading have in their hands: 404 for strangers, 403 for a missing
+role.
+"""
 
 from itertools import groupby
 
@@ -13,16 +15,26 @@ from reviews.models import Assignment, RecodingTask, Round, Summary
 
 
 def own_assignments(user, slug, key):
-    """A paper of the study and what this person has to code of it, newest first: `(study, paper, assignments)`.
+    """A paper of the study and what this person has to code of it, newest first: `(study, paper,
+    assignments)`.
 
     Each assignment with its `revisions`, the summaries as they stand, oldest first.
     """
     study = access.study_to_code(user, slug)
-    own = Assignment.objects.filter(paper__study=study, paper__key=key, reviewer=user, round__study=study)
+    own = Assignment.objects.filter(
+        paper__study=study, paper__key=key, reviewer=user, round__study=study
+    )
     own = own.annotate(may_be_apart=known_to_be_apart())
     found = list(own.select_related("paper", "round__phase").order_by("-round__opened_at", "-pk"))
-    summaries = Summary.objects.filter(assignment__in=found).order_by("assignment_id", "revision") if found else []
-    of_each = {pk: list(revisions) for pk, revisions in groupby(summaries, key=lambda one: one.assignment_id)}
+    summaries = (
+        Summary.objects.filter(assignment__in=found).order_by("assignment_id", "revision")
+        if found
+        else []
+    )
+    of_each = {
+        pk: list(revisions)
+        for pk, revisions in groupby(summaries, key=lambda one: one.assignment_id)
+    }
     paper = found[0].paper if found else access.paper_in(study, key)
     paper.study = study
     for assignment in found:
@@ -33,7 +45,9 @@ def own_assignments(user, slug, key):
 
 
 def assignment_to_code(user, slug, key, *, pk=None, phase=""):
-    """`(study, paper, assignment)`: the one with this id, else the one to work on; None where none was handed out."""
+    """`(study, paper, assignment)`: the one with this id, else the one to work on; None where none
+    was handed out.
+    """
     study, paper, found = own_assignments(user, slug, key)
     if pk:
         found = [assignment for assignment in found if str(assignment.pk) == str(pk)]
@@ -45,7 +59,9 @@ def assignment_to_code(user, slug, key, *, pk=None, phase=""):
 
 
 def urgency(assignment):
-    """Open work before what is submitted, both before what was taken back; among equals the newest round."""
+    """Open work before what is submitted, both before what was taken back; among equals the newest
+    round.
+    """
     submitted = [summary.is_submitted for summary in assignment.revisions]
     is_submitted, has_draft = any(submitted), not all(submitted)
     is_open = not assignment.withdrawn_at and (not assignment.round.closed_at or is_submitted)
@@ -53,10 +69,16 @@ def urgency(assignment):
 
 
 def assignment_to_save(user, slug, key, pk):
-    """`(study, assignment)` by its id, in as few queries as can be: sections save themselves often."""
+    """`(study, assignment)` by its id, in as few queries as can be: sections save themselves
+    often.
+    """
     study = access.study_to_code(user, slug)
-    own = Assignment.objects.filter(reviewer=user, paper__key=key, paper__study=study, round__study=study)
-    assignment = get_object_or_404(own.select_related("paper", "round__phase"), pk=pk if is_id(pk) else 0)
+    own = Assignment.objects.filter(
+        reviewer=user, paper__key=key, paper__study=study, round__study=study
+    )
+    assignment = get_object_or_404(
+        own.select_related("paper", "round__phase"), pk=pk if is_id(pk) else 0
+    )
     assignment.reviewer, assignment.round.study, assignment.paper.study = user, study, study
     return study, assignment
 
@@ -66,7 +88,10 @@ def assignment_to_lead(user, slug, key, pk):
     study = access.study_to_lead(user, slug)
     paper = access.paper_in(study, key)
     assignment = get_object_or_404(
-        Assignment.objects.select_related("round__phase", "reviewer"), round__study=study, paper=paper, pk=pk
+        Assignment.objects.select_related("round__phase", "reviewer"),
+        round__study=study,
+        paper=paper,
+        pk=pk,
     )
     assignment.paper, assignment.round.study = paper, study
     return study, assignment
@@ -110,7 +135,14 @@ def task_to_do(user, slug, key, pk):
     tasks = RecodingTask.objects.select_related(
         "assignment__round__phase", "section__research_question", "code", "change__by"
     )
-    task = get_object_or_404(tasks, assignment__reviewer=user, assignment__paper=paper, section__study=study, pk=pk)
+    task = get_object_or_404(
+        tasks, assignment__reviewer=user, assignment__paper=paper, section__study=study, pk=pk
+    )
     assignment = task.assignment
-    assignment.paper, assignment.reviewer, assignment.round.study, task.section.study = paper, user, study, study
+    assignment.paper, assignment.reviewer, assignment.round.study, task.section.study = (
+        paper,
+        user,
+        study,
+        study,
+    )
     return study, task

@@ -6,7 +6,15 @@ The last word of an address names its view, its template and its test.
 from django.urls import include, path
 
 from reviews.agreement.views import agreement
-from reviews.codebook.views import code, codebook, codebook_versions, import_codebook, proposals, settings, template
+from reviews.codebook.views import (
+    code,
+    codebook,
+    codebook_versions,
+    import_codebook,
+    proposals,
+    settings,
+    template,
+)
 from reviews.coding.views import proposal, queue, recode, reopen, review, section, summary
 from reviews.exchange.views import api, export, import_codings, import_study, import_summaries
 from reviews.overview.views import correction, home, log, overview, paper, papers
@@ -19,7 +27,11 @@ study_pages = [
     # Papers
     path("papers/", papers.papers, name="papers"),
     path("papers/<key:key>/", paper.paper, name="paper"),
-    path("papers/<key:key>/suggest-correction/", correction.suggest_correction, name="suggest-correction"),
+    path(
+        "papers/<key:key>/suggest-correction/",
+        correction.suggest_correction,
+        name="suggest-correction",
+    ),
     path(
         "papers/<key:key>/corrections/<int:suggestion>/answer/",
         correction.answer_correction,
@@ -33,11 +45,19 @@ study_pages = [
     path("template/new-phase/", template.new_phase, name="new-phase"),
     path("template/new-question/", template.new_question, name="new-question"),
     path("template/sections/<slug:section>/", template.template_section, name="template-section"),
-    path("template/sections/<slug:section>/change/", template.change_section, name="change-section"),
+    path(
+        "template/sections/<slug:section>/change/", template.change_section, name="change-section"
+    ),
     path("template/phases/<slug:phase>/", template.template_phase, name="template-phase"),
     path("template/phases/<slug:phase>/change/", template.change_phase, name="change-phase"),
-    path("template/questions/<int:question>/", template.template_question, name="template-question"),
-    path("template/questions/<int:question>/change/", template.change_question, name="change-question"),
+    path(
+        "template/questions/<int:question>/", template.template_question, name="template-question"
+    ),
+    path(
+        "template/questions/<int:question>/change/",
+        template.change_question,
+        name="change-question",
+    ),
     path("template/add/<slug:preset>/", template.add_preset, name="add-preset"),
     path("template/undo/<int:version>/", template.undo_removal, name="undo-removal"),
     path("codebook/", codebook.codebook, name="codebook"),
@@ -46,7 +66,9 @@ study_pages = [
     path("codebook/near/", code.near_code, name="near-code"),
     path("codebook/import/", import_codebook.import_codebook, name="import-codebook"),
     path("codebook/versions/", codebook_versions.codebook_versions, name="codebook-versions"),
-    path("codebook/versions/<int:version>/undo/", codebook_versions.undo_change, name="undo-change"),
+    path(
+        "codebook/versions/<int:version>/undo/", codebook_versions.undo_change, name="undo-change"
+    ),
     path("codebook/<int:code>/", code.code, name="code"),
     path("codebook/<int:code>/quotes/", codebook.code_quotes, name="code-quotes"),
     path("codebook/<int:code>/order/", code.order_code, name="order-code"),
@@ -79,20 +101,36 @@ study_pages = [
     path("papers/<key:key>/summary/sections/<slug:section>/", section.section, name="section"),
     path("papers/<key:key>/summary/propose/", proposal.propose, name="propose"),
     path("papers/<key:key>/summary/propose/near/", proposal.near, name="near"),
-    path("papers/<key:key>/summary/propose/withdraw/", proposal.withdraw_proposal, name="withdraw-proposal"),
+    path(
+        "papers/<key:key>/summary/propose/withdraw/",
+        proposal.withdraw_proposal,
+        name="withdraw-proposal",
+    ),
     path("papers/<key:key>/summary/review/", review.review, name="review"),
     path("papers/<key:key>/recode/<int:task>/", recode.recode, name="recode"),
     path("papers/<key:key>/summary/<int:assignment>/reopen/", reopen.reopen, name="reopen"),
     # Comparing and settling
     path("papers/<key:key>/comparison/", comparison.comparison, name="comparison"),
-    path("papers/<key:key>/comparison/<slug:phase>/look/", comparison.look_early, name="look-early"),
+    path(
+        "papers/<key:key>/comparison/<slug:phase>/look/", comparison.look_early, name="look-early"
+    ),
     path("papers/<key:key>/comparison/<slug:section>/settle/", settle.settle, name="settle"),
-    path("papers/<key:key>/comparison/<slug:section>/undo/", settle.undo_settling, name="undo-settling"),
+    path(
+        "papers/<key:key>/comparison/<slug:section>/undo/",
+        settle.undo_settling,
+        name="undo-settling",
+    ),
     path("papers/<key:key>/comparison/<slug:section>/defer/", settle.defer, name="defer"),
     path("papers/<key:key>/comparison/<slug:section>/take-up/", settle.take_up, name="take-up"),
-    path("papers/<key:key>/comparison/<slug:section>/remark/", settle.add_remark, name="add-remark"),
+    path(
+        "papers/<key:key>/comparison/<slug:section>/remark/", settle.add_remark, name="add-remark"
+    ),
     # As it was once. Below the others: a section may be called “look”, a phase “settle”.
-    path("papers/<key:key>/comparison/look/<slug:phase>/", comparison.look_early, name="former-look-early"),
+    path(
+        "papers/<key:key>/comparison/look/<slug:phase>/",
+        comparison.look_early,
+        name="former-look-early",
+    ),
     path("remarks/<int:remark>/resolve/", settle.resolve_remark, name="resolve-remark"),
     path("remarks/<int:remark>/rule/", settle.keep_rule, name="keep-rule"),
     path("disagreements/", disagreements.disagreements, name="disagreements"),
@@ -104,7 +142,9 @@ study_pages = [
     # Agreement
     path("agreement/", agreement.agreement, name="agreement"),
     path("agreement/agreement.csv", agreement.agreement_csv, name="agreement-csv"),
-    path("agreement/agreement_codes.csv", agreement.agreement_codes_csv, name="agreement-codes-csv"),
+    path(
+        "agreement/agreement_codes.csv", agreement.agreement_codes_csv, name="agreement-codes-csv"
+    ),
     path("agreement/agreement.tex", agreement.agreement_tex, name="agreement-tex"),
     path("agreement/agreement.md", agreement.agreement_md, name="agreement-md"),
     path("agreement/<slug:section>/", agreement.agreement_section, name="agreement-section"),

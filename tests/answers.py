@@ -1,4 +1,6 @@
-"""What one reviewer says of a section: saved by the act or through the page, and read again from the database."""
+"""What one reviewer says of a section: saved by the act or through the page, and read again from
+the database.
+"""
 
 from mapping.models import Code, Section
 from reviews.coding import drafts
@@ -7,10 +9,14 @@ from tests.reading import form_in
 
 
 def save(summary, key, *, based_on=0, by=None, **content):
-    """Save one section as its reviewer, or as `by`; by keyword what it says, as `Content` has it."""
+    """Save one section as its reviewer, or as `by`; by keyword what it says, as `Content`
+    has it.
+    """
     section = Section.objects.get(study=summary.assignment.round.study, key=key)
     by = by or summary.assignment.reviewer
-    return drafts.save_answer(summary, section, content.pop("content", content), based_on=based_on, by=by)
+    return drafts.save_answer(
+        summary, section, content.pop("content", content), based_on=based_on, by=by
+    )
 
 
 def code(study, label):

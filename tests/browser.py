@@ -1,8 +1,9 @@
 """A real Chromium against a real server: fixtures for tests marked `browser`.
 
-`server` is gunicorn in a process of its own on the database of the tests: what the tests make with `making.py`, it
-serves; it can be killed and started again. `page_as(ben)` opens a page in a browser where Ben is signed in. Nothing
-here waits for a clock: Playwright's `expect` waits for what is to be seen.
+`server` is gunicorn in a process of its own on the database of the tests: what the tests make with
+`making.py`, it serves; it can be killed and started again. `page_as(ben)` opens a page in a browser
+where Ben is signed in. Nothing here waits for a clock: Playwright's `expect` waits for what is to
+be seen.
 """
 
 import os
@@ -24,15 +25,22 @@ from django.test import Client
 ROOT = Path(__file__).resolve().parents[1]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def database_url():
     """The database that this process is connected to, for another process."""
     facts = connection.settings_dict
-    person = quote(facts["USER"], safe="") + (f":{quote(facts['PASSWORD'], safe='')}" if facts["PASSWORD"] else "")
+    person = quote(facts["USER"], safe="") + (
+        f":{quote(facts['PASSWORD'], safe='')}" if facts["PASSWORD"] else ""
+    )
     place = quote(str(facts["HOST"]), safe="") + (f":{facts['PORT']}" if facts["PORT"] else "")
     return f"postgresql://{person}@{place}/{facts['NAME']}"
 
@@ -64,16 +72,28 @@ class Server:
         }
 
     def start(self):
-        gunicorn = [sys.executable, "-m", "gunicorn", "mapping.wsgi", "--config", "mapping/site/gunicorn.py"]
+        gunicorn = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "mapping.wsgi",
+            "--config",
+            "mapping/site/gunicorn.py",
+        ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*gunicorn, "--bind", f"127.0.0.1:{self.port}"],
-                cwd=ROOT, env=self.environment(), stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+                cwd=ROOT,
+                env=self.environment(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         self.wait_until_it_answers()
 
     def wait_until_it_answers(self):
-        # The socket takes the connection at once and answers when the worker is there: one long try, few short ones.
+        # The socket takes the connection at once and answers when the worker is there: one long
+        # try, few short ones.
         for _ in range(2000):
             if self.process.poll() is not None:
                 pytest.fail(f"The server did not start:\n{self.log.read_text()[-3000:]}")
@@ -113,14 +133,19 @@ def server(server_process, transactional_db, settings):
 
 @pytest.fixture(scope="session")
 def chromium():
-    found = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
+    found = next(
+        (found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None
+    )
     if found is None:
-        pytest.fail("Browser tests need Chromium: install Debian's chromium (apt-get install chromium).")
+        pytest.fail(
+            "Browser tests need Chromium: install Debian's chromium (apt-get install chromium)."
+        )
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=20_000)  # a busy machine; what is there already is seen at once
 
-    # Playwright's loop runs in this thread, and Django would take every query for one from within it.
+    # Playwright's loop runs in this thread, and Django would take every query for one from within
+    # it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
@@ -130,14 +155,18 @@ def chromium():
 
 @pytest.fixture
 def page_as(chromium, server):
-    """`page_as(ben)`: a page of a new browser where Ben is signed in; facts of its context by keyword (viewport …).
+    """`page_as(ben)`: a page of a new browser where Ben is signed in; facts of its context by
+    keyword (viewport …).
 
-    `page.problems` collects what went wrong in script; a test that expects none gets them checked here.
+    `page.problems` collects what went wrong in script; a test that expects none gets them checked
+    here.
     """
     contexts = []
 
     def opened(user=None, **facts):
-        context = chromium.new_context(base_url=server.url, **{"viewport": {"width": 1440, "height": 900}, **facts})
+        context = chromium.new_context(
+            base_url=server.url, **{"viewport": {"width": 1440, "height": 900}, **facts}
+        )
         contexts.append(context)
         if user:
             sign_in(context, server, user)
@@ -147,7 +176,12 @@ def page_as(chromium, server):
         return page
 
     yield opened
-    problems = [problem for context in contexts for page in context.pages for problem in getattr(page, "problems", [])]
+    problems = [
+        problem
+        for context in contexts
+        for page in context.pages
+        for problem in getattr(page, "problems", [])
+    ]
     for context in contexts:
         context.close()
     assert not problems, problems
@@ -162,15 +196,22 @@ def sign_in(context, server, user):
 
 @pytest.fixture
 def serious():
-    """`serious(page)`: what axe finds serious or critical, as lines; an empty list is a good page."""
+    """`serious(page)`: what axe finds serious or critical, as lines; an empty list is a good
+    page.
+    """
     if not AXE.exists():
         pytest.fail("Accessibility tests need axe-core: run `make test`, or npm ci.")
 
     def found(page):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-        violations = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+        violations = page.evaluate(
+            "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+        )
         return [
-            f"{violation['id']}: {violation['help']}: {[node['html'][:150] for node in violation['nodes']][:3]}"
+            (
+                f"{violation['id']}: {violation['help']}: "
+                f"{[node['html'][:150] for node in violation['nodes']][:3]}"
+            )
             for violation in violations
             if violation["impact"] in {"serious", "critical"}
         ]

@@ -28,7 +28,9 @@ def at_rest(page):
 
 def kept_in(page):
     """How many sections wait in the browser."""
-    return page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('concord-kept')).length")
+    return page.evaluate(
+        "Object.keys(localStorage).filter((name) => name.startsWith('concord-kept')).length"
+    )
 
 
 def chosen(page, key):

@@ -14,7 +14,9 @@ from tests.making import make_assignment, make_study, make_user
 from tests.own_server import own_server  # noqa: F401
 
 # The machine may be busy with other tests: how long an example takes says nothing about the code.
-hypothesis_settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.load_profile("unhurried")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -68,7 +70,9 @@ def study(ada, ben, cleo, olga):
 
 @pytest.fixture
 def assignment(paper, ben):
-    """Ben has `paper` to code; each file of tests says with a fixture of its own which paper that is."""
+    """Ben has `paper` to code; each file of tests says with a fixture of its own which paper that
+    is.
+    """
     return make_assignment(paper, ben)
 
 
@@ -92,7 +96,9 @@ def as_user():
 
 
 def pytest_make_parametrize_id(val):
-    """A coefficient with its options is called the same in every worker; its own name holds an address in memory."""
+    """A coefficient with its options is called the same in every worker; its own name holds an
+    address in memory.
+    """
     if isinstance(val, partial):
         options = [str(option) for option in val.keywords.values() if isinstance(option, str)]
         return "-".join([val.func.__name__, *options])

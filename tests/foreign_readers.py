@@ -1,4 +1,6 @@
-"""Files read by somebody else's readers: what comes out of Concord must mean the same to them as to us."""
+"""Files read by somebody else's readers: what comes out of Concord must mean the same to them as to
+us.
+"""
 
 import csv
 import io
@@ -12,12 +14,20 @@ from pylatexenc.latex2text import LatexNodes2Text
 
 
 def bibtex_entries(text):
-    """`{key: {field: value}}` by bibtexparser and pylatexenc, authors as “Family, Given, Suffix”."""
+    """`{key: {field: value}}` by bibtexparser and pylatexenc, authors as “Family, Given,
+    Suffix”.
+    """
     stack = [SeparateCoAuthors(), SplitNameParts()]
     library = bibtexparser.parse_string(text, append_middleware=stack)
     assert library.failed_blocks == []
     entries = [
-        (entry.key, {"ENTRYTYPE": entry.entry_type, **{f.key: decoded(f.key, f.value) for f in entry.fields}})
+        (
+            entry.key,
+            {
+                "ENTRYTYPE": entry.entry_type,
+                **{f.key: decoded(f.key, f.value) for f in entry.fields},
+            },
+        )
         for entry in library.entries
     ]
     assert len({key for key, _ in entries}) == len(entries)
@@ -66,6 +76,10 @@ def is_live(cell):
     """
     if NUMBER.fullmatch(cell):
         return False
-    seen = [letter for letter in cell if unicodedata.category(letter) not in {"Cf", "Zs", "Zl", "Zp", "Cc", "Mn"}]
+    seen = [
+        letter
+        for letter in cell
+        if unicodedata.category(letter) not in {"Cf", "Zs", "Zl", "Zp", "Cc", "Mn"}
+    ]
     first = cell[:1] if cell[:1] in {"\t", "\r", "\n"} else "".join(seen)[:1]
     return first in SIGNS

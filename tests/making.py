@@ -1,4 +1,6 @@
-"""Plain functions that make the things tests talk about. Each has sensible defaults; name what matters to the test."""
+"""Plain functions that make the things tests talk about. Each has sensible defaults; name what
+matters to the test.
+"""
 
 from itertools import count
 
@@ -14,20 +16,29 @@ PASSWORD = "a long enough password"
 def make_user(username=None, *, name="", email=None, password=PASSWORD):
     username = username or f"person{next(numbers)}"
     email = f"{username}@example.org" if email is None else email
-    return User.objects.create_user(username=username, email=email, password=password, name=name or username.title())
+    return User.objects.create_user(
+        username=username, email=email, password=password, name=name or username.title()
+    )
 
 
 def make_study(title=None, *, lead=None, slug=None, with_sections=True, **settings):
     number = next(numbers)
     lead = lead or make_user()
     study = Study.objects.create(
-        title=title or f"Study {number}", slug=slug or f"study-{number}", created_by=lead, **settings
+        title=title or f"Study {number}",
+        slug=slug or f"study-{number}",
+        created_by=lead,
+        **settings,
     )
     Membership.objects.create(study=study, user=lead, role="lead")
     phase = Phase.objects.create(study=study, key="coding", name="Coding", kind="coding")
-    question = ResearchQuestion.objects.create(study=study, key="RQ1", text="What is hard?", position=1)
+    question = ResearchQuestion.objects.create(
+        study=study, key="RQ1", text="What is hard?", position=1
+    )
     if with_sections:
-        challenges = make_section(phase, "challenges", "codes", research_question=question, is_required=True)
+        challenges = make_section(
+            phase, "challenges", "codes", research_question=question, is_required=True
+        )
         for label in ("Data quality", "Model drift", "Talent", "Cost"):
             make_code(challenges, label)
         stage = make_section(phase, "maturity-stage", "stage", research_question=question)
@@ -43,15 +54,22 @@ def make_study(title=None, *, lead=None, slug=None, with_sections=True, **settin
 
 
 def make_phase(study, key, kind="screening", position=0):
-    return Phase.objects.create(study=study, key=key, name=key.title(), kind=kind, position=position)
+    return Phase.objects.create(
+        study=study, key=key, name=key.title(), kind=kind, position=position
+    )
 
 
 def make_section(phase, key, kind="codes", *, label=None, **facts):
     position = facts.pop("position", phase.sections.count())
     return Section.objects.create(
-        study=phase.study, phase=phase, key=key, kind=kind, label=label or key.replace("-", " ").capitalize(),
-        position=position, **facts,
-    )  # fmt: skip
+        study=phase.study,
+        phase=phase,
+        key=key,
+        kind=kind,
+        label=label or key.replace("-", " ").capitalize(),
+        position=position,
+        **facts,
+    )
 
 
 def make_code(section, label, **facts):
@@ -62,14 +80,20 @@ def make_code(section, label, **facts):
 def make_paper(study, title=None, **facts):
     number = next(numbers)
     return Paper.objects.create(
-        study=study, key=facts.pop("key", f"paper{number}"), title=title or f"Paper number {number}",
-        year=facts.pop("year", 2021), **facts,
-    )  # fmt: skip
+        study=study,
+        key=facts.pop("key", f"paper{number}"),
+        title=title or f"Paper number {number}",
+        year=facts.pop("year", 2021),
+        **facts,
+    )
 
 
 def make_round(study, name=None, *, phase=None, **facts):
     return Round.objects.create(
-        study=study, phase=phase or study.phases.get(key="coding"), name=name or f"Round {next(numbers)}", **facts
+        study=study,
+        phase=phase or study.phases.get(key="coding"),
+        name=name or f"Round {next(numbers)}",
+        **facts,
     )
 
 
@@ -79,11 +103,12 @@ def make_assignment(paper, reviewer, *, round=None):
 
 
 def make_summary(paper, reviewer, *, submitted=True, answers=None, round=None):
-    """A summary with its assignment. `answers` maps section keys to values, as `make_answer` takes them."""
-    assignment = (
-        Assignment.objects.filter(paper=paper, reviewer=reviewer, **({"round": round} if round else {})).first()
-        or make_assignment(paper, reviewer, round=round)
-    )  # fmt: skip
+    """A summary with its assignment. `answers` maps section keys to values, as `make_answer` takes
+    them.
+    """
+    assignment = Assignment.objects.filter(
+        paper=paper, reviewer=reviewer, **({"round": round} if round else {})
+    ).first() or make_assignment(paper, reviewer, round=round)
     summary = Summary.objects.create(
         assignment=assignment,
         submitted_at=timezone.now() if submitted else None,
@@ -128,5 +153,7 @@ def make_task(paper, reviewer, *, section="challenges", code=None, change=None):
     """A section of somebody's summary to look at again."""
     return RecodingTask.objects.create(
         assignment=Assignment.objects.get(paper=paper, reviewer=reviewer),
-        section=Section.objects.get(study=paper.study, key=section), code=code, change=change,
-    )  # fmt: skip
+        section=Section.objects.get(study=paper.study, key=section),
+        code=code,
+        change=change,
+    )

@@ -1,4 +1,6 @@
-"""A Concord as somebody runs it for themselves: with a PostgreSQL of its own, and nothing of the tests'."""
+"""A Concord as somebody runs it for themselves: with a PostgreSQL of its own, and nothing of the
+tests'.
+"""
 
 import os
 import subprocess
@@ -18,7 +20,12 @@ class OwnServer(Server):
 
     def environment(self):
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        facts = {"CONCORD_URL": self.url, "VAR_DIR": str(self.var), "WEB_WORKERS": "2", "WEB_THREADS": "4"}
+        facts = {
+            "CONCORD_URL": self.url,
+            "VAR_DIR": str(self.var),
+            "WEB_WORKERS": "2",
+            "WEB_THREADS": "4",
+        }
         return kept | facts | self.named
 
     @property
@@ -28,7 +35,13 @@ class OwnServer(Server):
     def manage(self, *arguments, said=""):
         command = [sys.executable, "manage.py", *arguments]
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environment(), input=said, capture_output=True, text=True, check=False
+            command,
+            cwd=ROOT,
+            env=self.environment(),
+            input=said,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

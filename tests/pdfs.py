@@ -1,8 +1,14 @@
-"""PDFs made by hand, as small as they can be: lines of Helvetica, one list of lines for each page."""
+"""PDFs made by hand, as small as they can be: lines of Helvetica, one list of lines for each
+page.
+"""
 
 
 def make_pdf(pages):
-    objects = ["<< /Type /Catalog /Pages 2 0 R >>", "", "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
     kids = []
     for lines in pages:
         text = " T* ".join(f"({line.replace('(', '').replace(')', '')}) Tj" for line in lines)

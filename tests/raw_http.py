@@ -31,7 +31,10 @@ class Connection:
         }
         if body is not None:
             named["Content-Length"] = str(len(body))
-        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items() if value)]
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in named.items() if value),
+        ]
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode() + (body or b""))
 
     def ask(self, method, path, **facts):
@@ -39,12 +42,17 @@ class Connection:
         return self.answer(method)
 
     def answer(self, method):
-        """The next answer, read as a proxy reads it: a HEAD, a 204 and a 304 have no body, whatever they declare."""
+        """The next answer, read as a proxy reads it: a HEAD, a 204 and a 304 have no body, whatever
+        they declare.
+        """
         head = self.until(b"\r\n\r\n").decode("latin-1")
         first, *lines = head.split("\r\n")
         assert first.startswith("HTTP/1."), f"This is no answer: {head[:200]!r}"
         status = int(first.split()[1])
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines if line)
+        }
         if method == "HEAD" or status in {204, 304}:
             return Answer(status, headers, b"")
         if headers.get("transfer-encoding") == "chunked":

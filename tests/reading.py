@@ -20,7 +20,9 @@ class Form(HTMLParser):
         if tag == "textarea":
             self.area = facts["name"]
             self.fields.setdefault(self.area, []).append("")
-        if tag == "input" and (facts.get("type") not in {"checkbox", "radio"} or "checked" in facts):
+        if tag == "input" and (
+            facts.get("type") not in {"checkbox", "radio"} or "checked" in facts
+        ):
             self.fields.setdefault(facts["name"], []).append(facts.get("value") or "")
 
     def handle_data(self, text):
@@ -29,7 +31,8 @@ class Form(HTMLParser):
 
     def handle_endtag(self, tag):
         if tag == "textarea" and self.area:
-            # A browser drops the line end right after the opening tag; a form may need it to keep the next one.
+            # A browser drops the line end right after the opening tag; a form may need it to keep
+            # the next one.
             self.fields[self.area][-1] = self.fields[self.area][-1].removeprefix("\n")
             self.area = None
         if tag == "form":

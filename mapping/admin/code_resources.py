@@ -18,8 +18,8 @@ STATUS_CHANGES = "A status changes on the codebook page, where its marks are loo
 
 
 class CodeResource(TableResource):
-    """Codes of one section key over all studies. A new row adds a code, a known label is re-defined:
-    both are steps of the codebook.
+    """Codes of one section key over all studies. A new row adds a code, a known label is
+    re-defined: both are steps of the codebook.
 
     Whatever is not in the codebook (proposed, declined, merged away) goes out too, and comes back
     as it is or not at all.
@@ -34,7 +34,16 @@ class CodeResource(TableResource):
     class Meta(TableResource.Meta):
         import_id_fields = ["study", "section", "label"]
         fields = [
-            *("study", "section", "label", "definition", "when_not", "example", "position", "status"),
+            *(
+                "study",
+                "section",
+                "label",
+                "definition",
+                "when_not",
+                "example",
+                "position",
+                "status",
+            ),
         ]
         export_order = fields
 
@@ -44,17 +53,25 @@ class CodeResource(TableResource):
     def before_import(self, dataset, **kwargs):
         super().before_import(dataset, **kwargs)
         self.user = kwargs["user"]
-        found = Section.objects.filter(study__in=self.studies.values(), key=self._meta.model.SECTION_KEY)
+        found = Section.objects.filter(
+            study__in=self.studies.values(), key=self._meta.model.SECTION_KEY
+        )
         self.sections = {section.study_id: section for section in found.select_related("study")}
         self.waiting = self.by_label()
         self.left_aside, self.new = [], []
 
     def by_label(self):
-        """`{(section, label): codes}` that this person may see, in the order in which they go out."""
+        """`{(section, label): codes}` that this person may see, in the order in which they
+        go out.
+        """
         found = defaultdict(list)
         page = admin.site.get_model_admin(self._meta.model)
-        codes = page.open_to(self._meta.model.objects.order_by("section", "position", "pk"), self.user)
-        for code in codes.filter(section__in=self.sections.values()).select_related("section__study"):
+        codes = page.open_to(
+            self._meta.model.objects.order_by("section", "position", "pk"), self.user
+        )
+        for code in codes.filter(section__in=self.sections.values()).select_related(
+            "section__study"
+        ):
             found[code.section_id, sameness(code.label)].append(code)
         return found
 
@@ -64,7 +81,9 @@ class CodeResource(TableResource):
         if row["section"] != key:
             raise ValidationError({"section": f"Here it must be “{key}”, not “{row['section']}”."})
         if self.studies[row["study"]].pk not in self.sections:
-            raise ValidationError({"section": f"The study “{row['study']}” has no section “{key}”."})
+            raise ValidationError(
+                {"section": f"The study “{row['study']}” has no section “{key}”."}
+            )
         if not row["label"]:
             raise ValidationError({"label": "Missing."})
         if not row.get("position", "0"):
@@ -105,7 +124,9 @@ class CodeResource(TableResource):
         return True
 
     def skip_row(self, instance, original, row, import_validation_errors=None):
-        return self.is_left_aside or super().skip_row(instance, original, row, import_validation_errors)
+        return self.is_left_aside or super().skip_row(
+            instance, original, row, import_validation_errors
+        )
 
     def validate_instance(self, instance, import_validation_errors=None, validate_unique=True):
         if instance.status not in IN_THE_CODEBOOK:
@@ -122,20 +143,27 @@ class CodeResource(TableResource):
         result.left_aside = self.left_aside
 
     def add_new(self):
-        """The new codes at once, each a step of the codebook; the log has one line for the import."""
+        """The new codes at once, each a step of the codebook; the log has one line for the
+        import.
+        """
         if not self.new:
             return
         self._meta.model.objects.bulk_create(self.new, batch_size=1000)
         for section in self.sections.values():
             steps = [
                 CodebookChange(
-                    act=CodebookChange.Act.ADD, section=section, code=code, **codebook_changes.addition(code)
+                    act=CodebookChange.Act.ADD,
+                    section=section,
+                    code=code,
+                    **codebook_changes.addition(code),
                 )
                 for code in self.new
                 if code.section_id == section.pk
             ]
             if steps:
-                codebook_changes.record_many(section.study, steps, by=self.user, reason="in the admin site")
+                codebook_changes.record_many(
+                    section.study, steps, by=self.user, reason="in the admin site"
+                )
 
     def init_instance(self, row=None):
         return self._meta.model(section=self.section_of(row))
@@ -149,7 +177,9 @@ class CodeResource(TableResource):
         if is_create:
             self.new.append(instance)
         else:
-            changed = {name: was for name, was in self.before.items() if was != getattr(instance, name)}
+            changed = {
+                name: was for name, was in self.before.items() if was != getattr(instance, name)
+            }
             record_words(instance, before=changed, by=self.user)
             instance.save()
 
@@ -162,9 +192,13 @@ def record_words(code, *, before, by):
     after = {name: getattr(code, name) for name in before}
     pk = str(code.pk)
     return codebook_changes.record_edited(
-        code, before.get("label", code.label), {"codes": {pk: before}}, {"codes": {pk: after}}, by=by,
+        code,
+        before.get("label", code.label),
+        {"codes": {pk: before}},
+        {"codes": {pk: after}},
+        by=by,
         reason="in the admin site",
-    )  # fmt: skip
+    )
 
 
 class ChallengeResource(CodeResource):

@@ -1,7 +1,12 @@
 from django import forms
 from django.contrib import admin
 
-from mapping.admin.code_resources import ApproachResource, ChallengeResource, MaturityStageResource, record_words
+from mapping.admin.code_resources import (
+    ApproachResource,
+    ChallengeResource,
+    MaturityStageResource,
+    record_words,
+)
 from mapping.admin.records import RecordAdmin
 from mapping.admin.tables import TableAdmin
 from mapping.codebook import changes as codebook_changes
@@ -10,11 +15,15 @@ from mapping.models import Approach, Challenge, Code, MaturityStage
 
 class CodeForm(forms.ModelForm):
     def clean_label(self):
-        return codebook_changes.label_of(self.cleaned_data["label"], self.instance.section, besides=[self.instance.pk])
+        return codebook_changes.label_of(
+            self.cleaned_data["label"], self.instance.section, besides=[self.instance.pk]
+        )
 
 
 class CodeAdmin(RecordAdmin):
-    """Words can be mended here, each a step of the codebook; the other acts are on the codebook page."""
+    """Words can be mended here, each a step of the codebook; the other acts are on the codebook
+    page.
+    """
 
     form = CodeForm
     mendable = ["label", "definition", "when_not", "example"]

@@ -1,4 +1,6 @@
-"""CSV and Excel workbooks, as the admin site reads and writes them: with the readers of every other import."""
+"""CSV and Excel workbooks, as the admin site reads and writes them: with the readers of every other
+import.
+"""
 
 import tablib
 from django.conf import settings
@@ -38,7 +40,9 @@ class TooLong(Exception):
 
 def in_workbook(cell):
     if len(cell) > LONGEST_CELL:
-        raise TooLong(f"A cell has {len(cell):,} letters, more than a workbook holds: take the CSV file.")
+        raise TooLong(
+            f"A cell has {len(cell):,} letters, more than a workbook holds: take the CSV file."
+        )
     # Control characters of an old import have no place in a workbook.
     return ILLEGAL_CHARACTERS_RE.sub(" ", cell)
 
@@ -50,7 +54,9 @@ def texts_in_files(text):
 
 
 def dataset_in(content):
-    """The rows of a file, cells as plain text: the reader has taken the formula escape off already."""
+    """The rows of a file, cells as plain text: the reader has taken the formula escape off
+    already.
+    """
     content = content.encode() if isinstance(content, str) else content
     table = read_table("", content, limit=settings.IMPORT_LIMIT)
     if table.problems:

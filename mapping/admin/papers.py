@@ -27,7 +27,12 @@ class PaperPage(TableAdmin, RecordAdmin):
     form = PaperForm
     resource_classes = [PaperResource]
     list_display = ["title", "key", "study", "short_authors", "year", "venue", "doi"]
-    list_filter = [("study", admin.RelatedOnlyFieldListFilter), "kind", ("pdf", admin.EmptyFieldListFilter), "added_at"]
+    list_filter = [
+        ("study", admin.RelatedOnlyFieldListFilter),
+        "kind",
+        ("pdf", admin.EmptyFieldListFilter),
+        "added_at",
+    ]
     list_select_related = ["study"]
     search_fields = ["title", "authors", "key", "doi"]
     autocomplete_fields = ["study"]
@@ -44,7 +49,17 @@ class PaperPage(TableAdmin, RecordAdmin):
 @admin.register(PaperImport)
 class PaperImportPage(ViewOnlyAdmin):
     exclude = ["records", "choices"]
-    list_display = ["file_name", "source", "study", "state", "new", "duplicate", "refused", "by", "at"]
+    list_display = [
+        "file_name",
+        "source",
+        "study",
+        "state",
+        "new",
+        "duplicate",
+        "refused",
+        "by",
+        "at",
+    ]
     list_filter = ["state", "at", ("study", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["study", "by"]
     search_fields = ["file_name", "source", "study__title"]

@@ -19,7 +19,9 @@ class GroupPage(RecordAdmin, GroupAdmin):
 
 @admin.register(User)
 class UserPage(RecordAdmin, UserAdmin):
-    """Helping people back in: a new password, another address. Whoever goes becomes inactive, and their work stays."""
+    """Helping people back in: a new password, another address. Whoever goes becomes inactive, and
+    their work stays.
+    """
 
     form = AdminChangeForm
     add_form = AdminUserForm
@@ -31,11 +33,17 @@ class UserPage(RecordAdmin, UserAdmin):
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
         ("Person", {"fields": ["name", "email"]}),
-        ("Rights on this server", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
+        (
+            "Rights on this server",
+            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
+        ),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [
-        (None, {"fields": ["username", "name", "email", "usable_password", "password1", "password2"]}),
+        (
+            None,
+            {"fields": ["username", "name", "email", "usable_password", "password1", "password2"]},
+        ),
     ]
 
 
@@ -43,9 +51,11 @@ class MembershipForm(forms.ModelForm):
     def clean(self):
         facts = super().clean()
         if self.instance.pk and (facts.get("role") != "lead" or facts.get("deactivated_at")):
-            lock_team(self.instance.study)  # two leads may go at once; the page runs in one transaction
+            # two leads may go at once; the page runs in one transaction
+            lock_team(self.instance.study)
             require_another_lead(
-                self.instance.study, Membership.objects.select_related("user").get(pk=self.instance.pk)
+                self.instance.study,
+                Membership.objects.select_related("user").get(pk=self.instance.pk),
             )
         if not self.instance.pk and facts.get("deactivated_at"):
             raise ValidationError({"deactivated_at": "A new member is active."})
@@ -56,7 +66,11 @@ class MembershipForm(forms.ModelForm):
 class MembershipPage(RecordAdmin):
     form = MembershipForm
     list_display = ["user", "study", "role", "joined_at", "deactivated_at"]
-    list_filter = ["role", ("deactivated_at", admin.EmptyFieldListFilter), ("study", admin.RelatedOnlyFieldListFilter)]
+    list_filter = [
+        "role",
+        ("deactivated_at", admin.EmptyFieldListFilter),
+        ("study", admin.RelatedOnlyFieldListFilter),
+    ]
     list_select_related = ["user", "study"]
     search_fields = ["user__username", "user__name", "user__email", "study__title"]
     autocomplete_fields = ["user", "study"]
@@ -94,7 +108,9 @@ class AttemptPage(ViewOnlyAdmin):
 
 @admin.register(PasswordMail)
 class PasswordMailPage(ViewOnlyAdmin):
-    """Mails with a link to a new password that wait, mostly because the mail server refuses them."""
+    """Mails with a link to a new password that wait, mostly because the mail server refuses
+    them.
+    """
 
     list_display = ["email", "asked_at"]
     list_filter = ["asked_at"]

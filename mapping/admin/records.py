@@ -8,12 +8,15 @@ from mapping.models import LogEntry
 
 
 class RecordAdmin(admin.ModelAdmin):
-    """Lists with a number of queries that does not grow; no deleting; every change is in the study's log."""
+    """Lists with a number of queries that does not grow; no deleting; every change is in the
+    study's log.
+    """
 
     list_per_page = 50
     show_full_result_count = False
     actions = None
-    # What other rooms hold back: functions of a user that give a condition on the rows they may see.
+    # What other rooms hold back: functions of a user that give a condition on the rows they may
+    # see.
     narrowed_by = ()
 
     def get_queryset(self, request):
@@ -30,8 +33,9 @@ class RecordAdmin(admin.ModelAdmin):
     def lookup_allowed(self, lookup, value, request=None):
         """What the filters of the list ask, and nothing else.
 
-        Django allows lookups on any field: `?frozen_agreement__icontains=…` would tell letter by letter what the page
-        hides, and `?answers__text__contains=…` what a blind reviewer may not know.
+        Django allows lookups on any field: `?frozen_agreement__icontains=…` would tell letter by
+        letter what the page hides, and `?answers__text__contains=…` what a blind reviewer may not
+        know.
         """
         filters = self.get_list_filter(request)
         return any(lookup in lookups_of(self.model, one) for one in filters)
@@ -47,9 +51,14 @@ class RecordAdmin(admin.ModelAdmin):
             what = obj._meta.verbose_name
             act = "changed" if change else "added"
             LogEntry.objects.record(
-                study, request.user, f"{act}-in-admin", f"{request.user} {act} the {what} “{obj}” in the admin site.",
-                model=obj._meta.model_name, pk=obj.pk, fields=form.changed_data,
-            )  # fmt: skip
+                study,
+                request.user,
+                f"{act}-in-admin",
+                f"{request.user} {act} the {what} “{obj}” in the admin site.",
+                model=obj._meta.model_name,
+                pk=obj.pk,
+                fields=form.changed_data,
+            )
 
 
 def lookups_of(model, list_filter):

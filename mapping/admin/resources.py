@@ -1,4 +1,6 @@
-"""Papers as a table, and what it has in common with the tables of codes: what a row means, what it is refused for."""
+"""Papers as a table, and what it has in common with the tables of codes: what a row means, what it
+is refused for.
+"""
 
 from collections import Counter
 
@@ -16,7 +18,9 @@ from mapping.site import analyze
 
 
 class TableResource(resources.ModelResource):
-    """Rows found by the study's slug and a name within it; formula-safe on the way out, plain again on the way in."""
+    """Rows found by the study's slug and a name within it; formula-safe on the way out, plain again
+    on the way in.
+    """
 
     previewed = 0
     needed = []
@@ -41,7 +45,9 @@ class TableResource(resources.ModelResource):
         missing = [name for name in self.needed if name not in dataset.headers]
         if missing:
             del dataset[:]  # no row can be read: the columns are what is wrong
-            raise ValidationError(f"Missing column{'s' * (len(missing) > 1)}: {', '.join(missing)}.")
+            raise ValidationError(
+                f"Missing column{'s' * (len(missing) > 1)}: {', '.join(missing)}."
+            )
         # Labels and keys are read, then written: whoever changes these studies now waits.
         found = Study.objects.select_for_update(no_key=True).filter(slug__in=set(dataset["study"]))
         self.studies = {study.slug: study for study in found.order_by("pk")}
@@ -52,12 +58,16 @@ class TableResource(resources.ModelResource):
 
     def before_import_row(self, row, **kwargs):
         if row["study"] not in self.studies:
-            raise ValidationError({"study": f"There is no study “{row['study']}”." if row["study"] else "Missing."})
+            raise ValidationError(
+                {"study": f"There is no study “{row['study']}”." if row["study"] else "Missing."}
+            )
 
     def import_field(self, field, instance, row, is_m2m=False, **kwargs):
         before = field.get_value(instance) if field.attribute else None
         now = row.get(field.column_name)
-        if isinstance(before, str) and (now == before or (before and now in texts_in_files(before))):
+        if isinstance(before, str) and (
+            now == before or (before and now in texts_in_files(before))
+        ):
             return  # a file is trimmed: what went out and came back untouched stays as it is
         try:
             super().import_field(field, instance, row, is_m2m, **kwargs)
@@ -68,7 +78,9 @@ class TableResource(resources.ModelResource):
         """What the model says of each field but these, without a question to the database."""
         errors = dict(errors or {})
         try:
-            instance.full_clean(exclude={*besides, *errors}, validate_unique=False, validate_constraints=False)
+            instance.full_clean(
+                exclude={*besides, *errors}, validate_unique=False, validate_constraints=False
+            )
         except ValidationError as error:
             errors = error.update_error_dict(errors)
         return errors
@@ -88,14 +100,23 @@ class TableResource(resources.ModelResource):
             new, changed = self.written[slug, "new"], self.written[slug, "update"]
             what = self._meta.model._meta.verbose_name_plural
             LogEntry.objects.record(
-                self.studies[slug], user, "import-in-admin",
-                f"{user} imported {what} from {file_name} in the admin site: {new} new, {changed} changed.",
-                file=file_name, new=new, changed=changed,
-            )  # fmt: skip
+                self.studies[slug],
+                user,
+                "import-in-admin",
+                (
+                    f"{user} imported {what} from {file_name} in the admin site: {new} new, {changed} "
+                    f"changed."
+                ),
+                file=file_name,
+                new=new,
+                changed=changed,
+            )
 
 
 class PaperResource(TableResource):
-    """Whatever has to be asked of the database is asked once for all rows, and written in batches."""
+    """Whatever has to be asked of the database is asked once for all rows, and written in
+    batches.
+    """
 
     study = fields.Field(column_name="study", attribute="study__slug", readonly=True)
     needed = ["study", "key"]
@@ -106,7 +127,18 @@ class PaperResource(TableResource):
         use_bulk = True
         batch_size = 1000
         fields = [
-            *("study", "key", "title", "authors", "year", "venue", "doi", "url", "abstract", "keywords"),
+            *(
+                "study",
+                "key",
+                "title",
+                "authors",
+                "year",
+                "venue",
+                "doi",
+                "url",
+                "abstract",
+                "keywords",
+            ),
             *("kind", "volume", "number", "pages", "publisher"),
         ]
         export_order = fields
@@ -119,12 +151,16 @@ class PaperResource(TableResource):
         studies = {study.pk: study for study in self.studies.values()}
         of_studies = Paper.objects.filter(study__in=studies).defer("extra", "search")
         keys = {tidied_key(key) for key in dataset["key"]}
-        named = of_studies.annotate(small_key=Lower("key")).filter(small_key__in={key.lower() for key in keys})
+        named = of_studies.annotate(small_key=Lower("key")).filter(
+            small_key__in={key.lower() for key in keys}
+        )
         self.papers = {(paper.study_id, paper.key): paper for paper in named}
         self.written_keys = {(paper.study_id, paper.small_key): paper.key for paper in named}
         for paper in self.papers.values():
             paper.study = studies[paper.study_id]
-        dois = of_studies.exclude(doi="").filter(shares_doi=False).values_list("study", "doi", "key")
+        dois = (
+            of_studies.exclude(doi="").filter(shares_doi=False).values_list("study", "doi", "key")
+        )
         self.keys = {(study, doi): key for study, doi, key in dois}
         self.saved = []
 
@@ -135,7 +171,8 @@ class PaperResource(TableResource):
             raise ValidationError({"key": reason})
         self.require_once(row, "key", row["study"], row["key"].lower())
         study = self.studies[row["study"]].pk
-        if (study, row["key"]) not in self.papers:  # in other capitals it is the paper that is there
+        # in other capitals it is the paper that is there
+        if (study, row["key"]) not in self.papers:
             row["key"] = self.written_keys.get((study, row["key"].lower()), row["key"])
 
     def get_instance(self, instance_loader, row):
@@ -150,8 +187,8 @@ class PaperResource(TableResource):
         return Paper(study=self.studies[row["study"]])
 
     def validate_instance(self, instance, import_validation_errors=None, validate_unique=True):
-        """Every field as the model has it. What the database would be asked for row by row is known here already:
-        the study, and that keys and DOIs are not taken.
+        """Every field as the model has it. What the database would be asked for row by row is known
+        here already: the study, and that keys and DOIs are not taken.
         """
         besides = ["study", "extra", "search", "pdf"]
         errors = self.errors_of_fields(instance, import_validation_errors, besides=besides)
@@ -161,7 +198,9 @@ class PaperResource(TableResource):
             raise ValidationError(errors)
 
     def is_taken(self, paper):
-        """Whether another paper of the study, or of this file, has the DOI; papers may share one that say so."""
+        """Whether another paper of the study, or of this file, has the DOI; papers may share one
+        that say so.
+        """
         if not paper.doi or paper.shares_doi:
             return False
         return self.keys.setdefault((paper.study_id, paper.doi), paper.key) != paper.key

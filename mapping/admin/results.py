@@ -45,7 +45,10 @@ class PlainDiff:
         self.before, self.after = [], []
 
     def values(self, resource, instance):
-        return [str(resource.export_field(field, instance) or "") for field in resource.get_user_visible_fields()]
+        return [
+            str(resource.export_field(field, instance) or "")
+            for field in resource.get_user_visible_fields()
+        ]
 
     def compare_with(self, resource, instance, dry_run=False):
         if resource.previewed >= PREVIEWED:
@@ -58,4 +61,7 @@ class PlainDiff:
         if not self.before:
             return self.after
         pairs = zip(self.before, self.after, strict=True)
-        return [now if was == now else format_html("<del>{}</del> <ins>{}</ins>", was, now) for was, now in pairs]
+        return [
+            now if was == now else format_html("<del>{}</del> <ins>{}</ins>", was, now)
+            for was, now in pairs
+        ]

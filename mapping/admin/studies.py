@@ -6,11 +6,18 @@ from mapping.models import CodebookChange, Phase, ResearchQuestion, Section, Stu
 
 @admin.register(Study)
 class StudyPage(RecordAdmin):
-    """Who sees what, and when, is decided by the study's leads and recorded there: here it is only shown."""
+    """Who sees what, and when, is decided by the study's leads and recorded there: here it is only
+    shown.
+    """
 
     mendable = ["title", "description"]
     list_display = ["title", "slug", "created_by", "created_at", "codebook_version", "released_at"]
-    list_filter = ["created_at", "others_visible", "who_settles", ("released_at", admin.EmptyFieldListFilter)]
+    list_filter = [
+        "created_at",
+        "others_visible",
+        "who_settles",
+        ("released_at", admin.EmptyFieldListFilter),
+    ]
     list_select_related = ["created_by"]
     search_fields = ["title", "slug"]
 
@@ -23,7 +30,9 @@ class StudyPage(RecordAdmin):
 
 @admin.register(ResearchQuestion)
 class ResearchQuestionPage(ViewOnlyAdmin):
-    """Like phases and sections changed on the template page, where each change is a step of the codebook."""
+    """Like phases and sections changed on the template page, where each change is a step of the
+    codebook.
+    """
 
     list_display = ["key", "text", "study", "position"]
     list_filter = [("study", admin.RelatedOnlyFieldListFilter)]

@@ -14,7 +14,8 @@ class TableAdmin(ImportExportMixin):
 
     import_formats = export_formats = [Csv, Workbook]
     import_template_name = "admin/import-table.html"
-    # The form with a tick per column works by inline script, which the content security policy refuses.
+    # The form with a tick per column works by inline script, which the content security policy
+    # refuses.
     export_form_class = ExportForm
 
     def has_import_permission(self, request):
@@ -53,7 +54,11 @@ class TableAdmin(ImportExportMixin):
     def process_result(self, result, request):
         if result.has_errors() or result.has_validation_errors():
             messages.error(
-                request, "Something changed after the preview, so nothing was written. Import the file again."
+                request,
+                (
+                    "Something changed after the preview, so nothing was written. Import the file "
+                    "again."
+                ),
             )
             return HttpResponseRedirect(request.path.replace("process_import", "import"))
         return super().process_result(result, request)

@@ -1,12 +1,14 @@
-"""Counts in, pictures out: plain rows become a Vega-Lite specification, that becomes SVG, PNG or PDF on this server.
+"""Counts in, pictures out: plain rows become a Vega-Lite specification, that becomes SVG, PNG or
+PDF on this server.
 
-Every chart function returns the specification as a dict that JSON can hold, so that it can go into the bundle; it
-carries the same numbers as a table (`text_alternative`) and as a sentence (its `description`). No Django, no network:
-the data stand in the specification, the fonts are those of the machine.
+Every chart function returns the specification as a dict that JSON can hold, so that it can go into
+the bundle; it carries the same numbers as a table (`text_alternative`) and as a sentence (its
+`description`). No Django, no network: the data stand in the specification, the fonts are those of
+the machine.
 
-Labels identify rows and columns, so they must differ from one another (else ValueError) and stand in the order in which
-they are to be drawn. A `href` starts with `/`, `?`, `#`, `http://` or `https://` (else ValueError). Drawing raises
-NotDrawn where the engine gives no picture.
+Labels identify rows and columns, so they must differ from one another (else ValueError) and stand
+in the order in which they are to be drawn. A `href` starts with `/`, `?`, `#`, `http://` or
+`https://` (else ValueError). Drawing raises NotDrawn where the engine gives no picture.
 """
 
 from mapping.charts.bars import bars, trend, venues

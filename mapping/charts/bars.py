@@ -30,9 +30,9 @@ BAR_WIDTH = 380
 def bars(rows, *, of=None, by_count=False, title="", subtitle="", unit="paper", label_title="Code"):
     """Horizontal bars from zero with count and percentage: rows are `{"label", "count", "href"}`.
 
-    `of` is the whole of the percentages, for instance all papers of the study; without it only counts are shown. Rows
-    stand in the order given, or with `by_count` the largest first. A row that is `apart` gets its numbers but no bar,
-    because it is a sum that would dwarf the others.
+    `of` is the whole of the percentages, for instance all papers of the study; without it only
+    counts are shown. Rows stand in the order given, or with `by_count` the largest first. A row
+    that is `apart` gets its numbers but no bar, because it is a sum that would dwarf the others.
     """
     labels = distinct([row["label"] for row in rows], "bars")
     full = []
@@ -40,20 +40,30 @@ def bars(rows, *, of=None, by_count=False, title="", subtitle="", unit="paper", 
         share = percent(row["count"], of)
         shown = f"{row['count']}" + (f"  ({share})" if share else "")
         says = f"{label}: {counted(row['count'], unit)}" + (f", {share} of {of}" if share else "")
-        told = {"share": share, "shown": shown, "says": says, "href": link(row), "apart": bool(row.get("apart"))}
+        told = {
+            "share": share,
+            "shown": shown,
+            "says": says,
+            "href": link(row),
+            "apart": bool(row.get("apart")),
+        }
         full.append({"label": label, "count": row["count"], **told})
     if by_count:
         full.sort(key=lambda row: -row["count"])
     header = [label_title, f"{unit.capitalize()}s"] + ([f"% of {of}"] if of else [])
     if not full:
         return nothing(title=title, subtitle=subtitle, header=header)
-    table = Table(header, [[row["label"], row["count"], *([row["share"]] if of else [])] for row in full])
+    table = Table(
+        header, [[row["label"], row["count"], *([row["share"]] if of else [])] for row in full]
+    )
     said = f"Bars: {counted(len(full), 'row')}, {label_title.lower()} by number of {unit}s."
     return finished(bar_rows(full), title=title, subtitle=subtitle, description=said, table=table)
 
 
 def venues(rows, *, of=None, limit=20, title="", subtitle="", unit="paper"):
-    """Bars of the venues with most papers; what is beyond the limit is summed in one row, not left out."""
+    """Bars of the venues with most papers; what is beyond the limit is summed in one row, not left
+    out.
+    """
     ordered = sorted(rows, key=lambda row: (-row["count"], plain(row["label"]).casefold()))
     shown, others = ordered[:limit], ordered[limit:]
     if others:
@@ -67,14 +77,19 @@ def bar_rows(rows):
     drawn = [row for row in rows if not row["apart"]]
     largest = max(1, *(row["count"] for row in drawn))
     axis = alt.Axis(title=None, **labels_beside(labels, LETTERS, LINES))
-    y = alt.Y("label:N", axis=axis, scale=alt.Scale(domain=labels, paddingInner=0.46, paddingOuter=0.23))
-    # The text stands to the right of its bar: the scale leaves it room, so that the longest bar keeps its text too.
+    y = alt.Y(
+        "label:N", axis=axis, scale=alt.Scale(domain=labels, paddingInner=0.46, paddingOuter=0.23)
+    )
+    # The text stands to the right of its bar: the scale leaves it room, so that the longest bar
+    # keeps its text too.
     room = max(text_width(row["shown"]) for row in rows) + 10
     scale = alt.Scale(domain=[0, largest], range=[0, BAR_WIDTH - room], nice=False)
     length = alt.X("count:Q", axis=None, scale=scale, stack=None)
     layers = [
         alt.Chart(values(drawn)).mark_bar(color=ACCENT, aria=False).encode(y=y, x=length),
-        alt.Chart(values(drawn)).mark_text(align="left", dx=6, aria=False).encode(y=y, x=length, text="shown:N"),
+        alt.Chart(values(drawn))
+        .mark_text(align="left", dx=6, aria=False)
+        .encode(y=y, x=length, text="shown:N"),
         alt.Chart(values([row for row in rows if row["apart"]]))
         .mark_text(align="left", dx=6, color=MUTED, aria=False)
         .encode(y=y, x=alt.value(0), text="shown:N"),
@@ -85,10 +100,11 @@ def bar_rows(rows):
 
 
 def trend(rows, *, labels=None, years=None, columns=None, title="", subtitle="", unit="paper"):
-    """Papers per year for each code, as small bars on one scale: rows are `{"label", "year", "count", "href"}`.
+    """Papers per year for each code, as small bars on one scale: rows are `{"label", "year",
+    "count", "href"}`.
 
-    `labels` gives the codes in their order (else as they come in the rows), `years` the years (else all from the first
-    to the last). A year without a row is zero papers, not a gap.
+    `labels` gives the codes in their order (else as they come in the rows), `years` the years (else
+    all from the first to the last). A year without a row is zero papers, not a gap.
     """
     given = {}
     for row in rows:
@@ -96,7 +112,9 @@ def trend(rows, *, labels=None, years=None, columns=None, title="", subtitle="",
         if place in given:
             raise ValueError(f"“{place[0]}” is given twice for {place[1]}.")
         given[place] = row
-    labels = distinct(labels if labels is not None else dict.fromkeys(label for label, _ in given), "codes")
+    labels = distinct(
+        labels if labels is not None else dict.fromkeys(label for label, _ in given), "codes"
+    )
     if years is None:
         found = [year for _, year in given]
         years = range(min(found), max(found) + 1) if found else []
@@ -111,8 +129,13 @@ def trend(rows, *, labels=None, years=None, columns=None, title="", subtitle="",
     table = Table(header, [[label, *[row["count"] for row in series[label]]] for label in labels])
     largest = max(1, *(row["count"] for found in series.values() for row in found))
     panels = [year_bars(label, found, largest) for label, found in series.items()]
-    chart = alt.concat(*panels, columns=columns or (1 if len(panels) == 1 else 2 if len(panels) <= 4 else 3))
-    said = f"Trend: {unit}s per year from {years[0]} to {years[-1]} for {counted(len(labels), 'code')}."
+    chart = alt.concat(
+        *panels, columns=columns or (1 if len(panels) == 1 else 2 if len(panels) <= 4 else 3)
+    )
+    said = (
+        f"Trend: {unit}s per year from {years[0]} to {years[-1]} for "
+        f"{counted(len(labels), 'code')}."
+    )
     return finished(chart, title=title, subtitle=subtitle, description=said, table=table)
 
 
@@ -127,8 +150,17 @@ def year_bars(label, rows, largest):
     step = 22 if len(rows) <= 14 else 15
     width, height = max(step * len(rows), 150), 62
     years = [row["year"] for row in rows]
-    x = alt.X("year:N", axis=year_axis(years, step), scale=alt.Scale(domain=years, paddingInner=0.2, paddingOuter=0.1))
-    y = alt.Y("count:Q", axis=None, scale=alt.Scale(domain=[0, largest], range=[height, 14], nice=False), stack=None)
+    x = alt.X(
+        "year:N",
+        axis=year_axis(years, step),
+        scale=alt.Scale(domain=years, paddingInner=0.2, paddingOuter=0.1),
+    )
+    y = alt.Y(
+        "count:Q",
+        axis=None,
+        scale=alt.Scale(domain=[0, largest], range=[height, 14], nice=False),
+        stack=None,
+    )
     layers = [
         alt.Chart(values(rows)).mark_bar(color=ACCENT, aria=False).encode(x=x, y=y),
         alt.Chart(values([row for row in rows if row["count"]]))
@@ -149,7 +181,8 @@ def year_bars(label, rows, largest):
 def year_axis(years, step):
     """A line under the bars that names the first and the last year only."""
     first = f"datum.value == '{years[0]}'"
-    # A year in the corner is wider than its bar: turned inwards, it does not stick out of the panel.
+    # A year in the corner is wider than its bar: turned inwards, it does not stick out of the
+    # panel.
     has_corners = len(years) > 2
     return alt.Axis(
         title=None,

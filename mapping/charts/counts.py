@@ -1,6 +1,8 @@
-"""Counting the map: who holds what goes in, cells and honest denominators come out. Plain values, no Django.
+"""Counting the map: who holds what goes in, cells and honest denominators come out. Plain values,
+no Django.
 
-A `held` is `{paper: {label: mentions}}`: the labels that hold for a paper, and how often each was mentioned in it.
+A `held` is `{paper: {label: mentions}}`: the labels that hold for a paper, and how often each was
+mentioned in it.
 """
 
 from collections import Counter, defaultdict
@@ -14,7 +16,9 @@ NAMELESS = "(nothing that can be seen)"
 
 @dataclass(frozen=True)
 class Axis:
-    """One side of a map: its labels in the order they are drawn, and which papers hold which of them."""
+    """One side of a map: its labels in the order they are drawn, and which papers hold which of
+    them.
+    """
 
     title: str
     labels: list
@@ -59,7 +63,9 @@ class Counted:
 
 
 def weight(by, *mentions):
-    """What one paper adds to a cell: itself, or the larger of the numbers of mentions that meet there."""
+    """What one paper adds to a cell: itself, or the larger of the numbers of mentions that meet
+    there.
+    """
     return 1 if by == PAPERS else max(mentions)
 
 
@@ -78,12 +84,16 @@ def crossed(rows, columns, papers, by=PAPERS):
 
 
 def together(axis, papers):
-    """The square of papers that hold both labels; the diagonal has the papers that hold the label at all."""
+    """The square of papers that hold both labels; the diagonal has the papers that hold the label
+    at all.
+    """
     return crossed(axis, axis, papers)
 
 
 def most_mentioned(marks):
-    """`held` out of (paper, teller, label), one for each mark: whoever marked a label most often says how often."""
+    """`held` out of (paper, teller, label), one for each mark: whoever marked a label most often
+    says how often.
+    """
     by_teller = Counter(marks)
     held = defaultdict(dict)
     for (paper, _, label), times in by_teller.items():
@@ -92,7 +102,9 @@ def most_mentioned(marks):
 
 
 def merged(*several):
-    """One `held` out of several; where two name the same label of a paper, the larger number of mentions."""
+    """One `held` out of several; where two name the same label of a paper, the larger number of
+    mentions.
+    """
     whole = defaultdict(dict)
     for held in several:
         for paper, labels in held.items():
@@ -106,7 +118,9 @@ def labels_in(held):
 
 
 def years_between(held, longest=60):
-    """All years from the first to the last, so that a year without papers is seen; too long a span has its own only."""
+    """All years from the first to the last, so that a year without papers is seen; too long a span
+    has its own only.
+    """
     years = sorted(int(label) for label in labels_in(held))
     if years and years[-1] - years[0] < longest:
         years = range(years[0], years[-1] + 1)
@@ -114,6 +128,10 @@ def years_between(held, longest=60):
 
 
 def spelled_once(labels):
-    """`{label: how it is written}`: labels that nobody could tell apart are one, written as it came first."""
+    """`{label: how it is written}`: labels that nobody could tell apart are one, written as it came
+    first.
+    """
     first = {}
-    return {label: first.setdefault(sameness(label), visible(label) or NAMELESS) for label in labels}
+    return {
+        label: first.setdefault(sameness(label), visible(label) or NAMELESS) for label in labels
+    }

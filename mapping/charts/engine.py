@@ -1,8 +1,9 @@
 """vl-convert in a process of its own, one for each process that draws.
 
-Within a web process it would hold up every other thread while it draws, would not survive a fork, and a fault in it
-would take the whole process along, or hold it for ever. Here it is asked through a pipe and waited for only so long;
-what does not answer is ended, and drawn once more by a new one. It ends by itself with the process that asks.
+Within a web process it would hold up every other thread while it draws, would not survive a fork,
+and a fault in it would take the whole process along, or hold it for ever. Here it is asked through
+a pipe and waited for only so long; what does not answer is ended, and drawn once more by a new one.
+It ends by itself with the process that asks.
 
 This file is also the program of that process: it imports nothing of ours.
 """
@@ -23,7 +24,8 @@ log = logging.getLogger(__name__)
 
 # A large figure takes a second or two; a machine may be very busy.
 PATIENCE = 60
-HEAD = struct.Struct("!?II")  # whether it was drawn; the bytes of the picture or of the reason; of what was said beside
+# whether it was drawn; the bytes of the picture or of the reason; of what was said beside
+HEAD = struct.Struct("!?II")
 LENGTH = struct.Struct("!I")
 # Data come with the specification. Should one ever name an address, it is refused, not fetched.
 NO_ADDRESSES = []
@@ -42,21 +44,26 @@ class Gone(Exception):
 
 
 class Engine:
-    """`draw(kind, spec, …)`: the picture as bytes. `command` starts the process; threads ask one after the other."""
+    """`draw(kind, spec, …)`: the picture as bytes. `command` starts the process; threads ask one
+    after the other.
+    """
 
     def __init__(self, command=(sys.executable, "-I", __file__), patience=PATIENCE):
         self.command, self.patience = command, patience
         self.process = self.owner = None
         self.free()
         atexit.register(self.end)
-        # Another thread may hold the lock while this process forks, and nobody would open it in the child.
+        # Another thread may hold the lock while this process forks, and nobody would open it in the
+        # child.
         os.register_at_fork(after_in_child=self.free)
 
     def free(self):
         self.lock = threading.Lock()
 
     def draw(self, kind, spec, **how):
-        """`kind` is svg, png or pdf; `how` goes to vl-convert. NotDrawn where there is no picture to be had."""
+        """`kind` is svg, png or pdf; `how` goes to vl-convert. NotDrawn where there is no picture
+        to be had.
+        """
         asked = json.dumps({"kind": kind, "spec": spec, "how": how}).encode()
         with self.lock:
             is_drawn, picture, said = self.ask_twice(asked)
@@ -74,16 +81,23 @@ class Engine:
         try:
             return self.ask(asked)
         except Gone as error:
-            raise NotDrawn("The figure could not be drawn: the drawing engine does not answer.") from error
+            raise NotDrawn(
+                "The figure could not be drawn: the drawing engine does not answer."
+            ) from error
 
     def ask(self, asked):
         process = self.running()
         until = time.monotonic() + self.patience
         try:
-            # The engine reads the whole question before it writes: this waits for nobody but a hung engine.
+            # The engine reads the whole question before it writes: this waits for nobody but a hung
+            # engine.
             write(process.stdin.fileno(), LENGTH.pack(len(asked)) + asked, until)
             is_drawn, length, beside = HEAD.unpack(read(process.stdout.fileno(), HEAD.size, until))
-            return is_drawn, read(process.stdout.fileno(), length, until), read(process.stdout.fileno(), beside, until)
+            return (
+                is_drawn,
+                read(process.stdout.fileno(), length, until),
+                read(process.stdout.fileno(), beside, until),
+            )
         except (Gone, OSError) as error:
             self.end()
             raise Gone from error
@@ -91,9 +105,14 @@ class Engine:
     def running(self):
         # A forked process has its parent's pipes, and must leave them alone.
         if self.owner != os.getpid() or self.process.poll() is not None:
-            # In a session of its own: Ctrl-C is for the server, which ends the engine when it is done.
+            # In a session of its own: Ctrl-C is for the server, which ends the engine when it is
+            # done.
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
             )
             self.owner = os.getpid()
             os.set_blocking(self.process.stdin.fileno(), False)
@@ -142,10 +161,14 @@ def answer(asked, beside):
     import vl_convert
 
     convert = {
-        "svg": vl_convert.vegalite_to_svg, "png": vl_convert.vegalite_to_png, "pdf": vl_convert.vegalite_to_pdf,
-    }  # fmt: skip
+        "svg": vl_convert.vegalite_to_svg,
+        "png": vl_convert.vegalite_to_png,
+        "pdf": vl_convert.vegalite_to_pdf,
+    }
     try:
-        picture = convert[asked["kind"]](asked["spec"], allowed_base_urls=NO_ADDRESSES, **asked["how"])
+        picture = convert[asked["kind"]](
+            asked["spec"], allowed_base_urls=NO_ADDRESSES, **asked["how"]
+        )
         is_drawn = True
     except Exception as error:
         picture, is_drawn = str(error), False

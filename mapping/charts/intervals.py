@@ -30,19 +30,26 @@ HEADER = ["Section", "Value", "Low", "High"]
 
 
 def dot_whisker(rows, *, target=None, title="", subtitle="", value_title="α"):
-    """Coefficients with their intervals, as given: rows are `{"label", "value", "low", "high", "note", "href"}`.
+    """Coefficients with their intervals, as given: rows are `{"label", "value", "low", "high",
+    "note", "href"}`.
 
-    A value of None is undefined: it gets no dot, but its `note` ("undefined: no variation") in words, on the row. For
-    the others the note stands after the numbers ("40 papers"). `low` and `high` are None together: no interval.
+    A value of None is undefined: it gets no dot, but its `note` ("undefined: no variation") in
+    words, on the row. For the others the note stands after the numbers ("40 papers"). `low` and
+    `high` are None together: no interval.
     """
     labels = distinct([row["label"] for row in rows], "rows")
     if not rows:
-        return nothing(title=title, subtitle=subtitle, header=HEADER, message="No section to compare yet.")
+        return nothing(
+            title=title, subtitle=subtitle, header=HEADER, message="No section to compare yet."
+        )
     full = [described(label, row) for label, row in zip(labels, rows, strict=True)]
     defined = [row for row in full if row["value"] is not None]
     table = Table(
         [HEADER[0], value_title, *HEADER[2:], "Note"],
-        [[row["label"], *[rounded(row[name]) for name in ("value", "low", "high")], row["note"]] for row in full],
+        [
+            [row["label"], *[rounded(row[name]) for name in ("value", "low", "high")], row["note"]]
+            for row in full
+        ],
     )
     said = f"Agreement of {counted(len(full), 'section')} with 95 % intervals"
     said += f", target {short(target)}." if target else "."
@@ -63,14 +70,23 @@ def described(label, row):
         figures = short(value) + interval
         says = f"{label}: {figures}" + (f", {note}" if note else "")
     return {
-        "label": label, "value": value, "low": low, "high": high, "note": note, "figures": figures, "says": says,
+        "label": label,
+        "value": value,
+        "low": low,
+        "high": high,
+        "note": note,
+        "figures": figures,
+        "says": says,
         "href": link(row),
-    }  # fmt: skip
+    }
 
 
 def lowest_of(rows):
     """Where the axis begins: at 0, or at the next lower half or tenth when a value is negative."""
-    lowest = min((row["value"] if row["low"] is None else min(row["low"], row["value"]) for row in rows), default=0)
+    lowest = min(
+        (row["value"] if row["low"] is None else min(row["low"], row["value"]) for row in rows),
+        default=0,
+    )
     return min(0, math.floor(lowest * 10) / 10)
 
 
@@ -97,17 +113,26 @@ def whiskers(rows, lowest, target, value_title):
     undefined = [row for row in rows if row["value"] is None]
     bounded = [row for row in defined if row["low"] is not None]
     layers = [
-        alt.Chart(values(bounded)).mark_rule(color=ACCENT, strokeWidth=1.5, aria=False).encode(
-            y=y, x=alt.X("low:Q", axis=across, scale=scale), x2="high:Q"),
-        *[alt.Chart(values(bounded)).mark_tick(color=ACCENT, thickness=1.5, size=9, opacity=1, aria=False).encode(
-            y=y, x=alt.X(f"{end}:Q", axis=across, scale=scale)) for end in ("low", "high")],
-        alt.Chart(values(defined)).mark_circle(color=ACCENT, size=80, opacity=1, aria=False).encode(y=y, x=x),
-        # The words start where the numbers of the axis start, so that they cannot be taken for a value.
-        alt.Chart(values(undefined)).mark_text(align="left", color=MUTED, fontStyle="italic", aria=False).encode(
-            y=y, x=alt.value(6), text="note:N"),
+        alt.Chart(values(bounded))
+        .mark_rule(color=ACCENT, strokeWidth=1.5, aria=False)
+        .encode(y=y, x=alt.X("low:Q", axis=across, scale=scale), x2="high:Q"),
+        *[
+            alt.Chart(values(bounded))
+            .mark_tick(color=ACCENT, thickness=1.5, size=9, opacity=1, aria=False)
+            .encode(y=y, x=alt.X(f"{end}:Q", axis=across, scale=scale))
+            for end in ("low", "high")
+        ],
+        alt.Chart(values(defined))
+        .mark_circle(color=ACCENT, size=80, opacity=1, aria=False)
+        .encode(y=y, x=x),
+        # The words start where the numbers of the axis start, so that they cannot be taken for a
+        # value.
+        alt.Chart(values(undefined))
+        .mark_text(align="left", color=MUTED, fontStyle="italic", aria=False)
+        .encode(y=y, x=alt.value(6), text="note:N"),
         *figures(rows, y, value_title),
         targets(rows, y=y, x=alt.value(0), x2=alt.value(PLOT_WIDTH)),
-    ]  # fmt: skip
+    ]
     if target is not None:
         layers = [*target_line(target, scale, height), *layers]
     return alt.layer(*layers, width=PLOT_WIDTH, height=height)
@@ -118,9 +143,10 @@ def target_line(target, scale, height):
     x = alt.X("target:Q", scale=scale)
     return [
         alt.Chart(row).mark_rule(color=INK, strokeDash=[4, 3], aria=False).encode(x=x),
-        alt.Chart(row).mark_text(color=INK, baseline="top", dy=6, fontSize=FONT_SIZE - 1, aria=False)
+        alt.Chart(row)
+        .mark_text(color=INK, baseline="top", dy=6, fontSize=FONT_SIZE - 1, aria=False)
         .encode(x=x, y=alt.value(height), text="shown:N"),
-    ]  # fmt: skip
+    ]
 
 
 def figures(rows, y, value_title):
@@ -132,14 +158,20 @@ def figures(rows, y, value_title):
     heading = alt.Chart(values([{"shown": value_title + interval}]))
     muted = {"align": "left", "color": MUTED, "aria": False}
     return [
-        heading.mark_text(fontSize=FONT_SIZE - 1, **muted).encode(x=numbers, y=alt.value(-12), text="shown:N"),
-        alt.Chart(values(rows)).mark_text(align="left", aria=False).encode(y=y, x=numbers, text="figures:N"),
+        heading.mark_text(fontSize=FONT_SIZE - 1, **muted).encode(
+            x=numbers, y=alt.value(-12), text="shown:N"
+        ),
+        alt.Chart(values(rows))
+        .mark_text(align="left", aria=False)
+        .encode(y=y, x=numbers, text="figures:N"),
         alt.Chart(values(defined)).mark_text(**muted).encode(y=y, x=notes, text="note:N"),
     ]
 
 
 def short(number):
-    """Two decimals without the leading zero, as coefficients are printed: .61, −.05, 1.00 stays 1."""
+    """Two decimals without the leading zero, as coefficients are printed: .61, −.05, 1.00
+    stays 1.
+    """
     if number in (0, 1, -1):
         return str(int(number)).replace("-", "−")
     shown = f"{number:.2f}".replace("0.", ".", 1).replace("-", "−")

@@ -1,7 +1,8 @@
 """Two sections crossed: bubble plot, heat map, co-occurrence.
 
-A cell is `{"x": label, "y": label, "count": papers, "href": address or None}`; cells not given are zero, and labels
-that no axis names are refused with ValueError, because a count must not vanish from a map.
+A cell is `{"x": label, "y": label, "count": papers, "href": address or None}`; cells not given are
+zero, and labels that no axis names are refused with ValueError, because a count must not vanish
+from a map.
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ from mapping.charts.theme import (
 Y_LETTERS, Y_LINES = 34, 2
 X_LINES = 3
 SLANT_LETTERS = 30
-# Widths in pixels: of all columns together that stand upright, and of a column whose label is slanted.
+# Widths in pixels: of all columns together that stand upright, and of a column whose label is
+# slanted.
 WIDEST, NARROW = 840, 38
 # So wide may panels be that stand side by side.
 LINE = 960
@@ -44,7 +46,9 @@ GAP = 14
 
 @dataclass(frozen=True)
 class Half:
-    """The other half of a back-to-back map: its cells, the labels of its own axis, and that axis' title."""
+    """The other half of a back-to-back map: its cells, the labels of its own axis, and that axis'
+    title.
+    """
 
     cells: list
     x_labels: list
@@ -72,9 +76,21 @@ class Grid:
         return self.cell[1] * len(self.y_labels)
 
 
-def bubble(cells, x_labels, y_labels, *, x_title="", y_title="", mirror=None, title="", subtitle="", unit="paper"):
-    """Bubble plot of two sections; with `mirror` (a Half), a third one stands back to back with it, left of the shared
-    y axis (Petersen et al. 2008). The area of a bubble is proportional to its count; all halves share one scale.
+def bubble(
+    cells,
+    x_labels,
+    y_labels,
+    *,
+    x_title="",
+    y_title="",
+    mirror=None,
+    title="",
+    subtitle="",
+    unit="paper",
+):
+    """Bubble plot of two sections; with `mirror` (a Half), a third one stands back to back with it,
+    left of the shared y axis (Petersen et al. 2008). The area of a bubble is proportional to its
+    count; all halves share one scale.
     """
     halves = [Half(cells, x_labels, x_title)]
     if mirror is not None:
@@ -88,14 +104,24 @@ def bubble(cells, x_labels, y_labels, *, x_title="", y_title="", mirror=None, ti
         chart = bubbles(grids[0], largest, y_title)
     else:
         chart = alt.hconcat(*back_to_back(grids, largest, y_title), spacing=GAP)
-    said = f"Bubble plot: {y_title or 'rows'} by {' and by '.join(half.x_title or 'columns' for half in halves)}."
+    said = (
+        f"Bubble plot: {y_title or 'rows'} by "
+        f"{' and by '.join(half.x_title or 'columns' for half in halves)}."
+    )
     return finished(chart, title=title, subtitle=subtitle, description=said, table=table)
 
 
-def bubble_by(panels, x_labels, y_labels, *, x_title="", y_title="", title="", subtitle="", unit="paper"):
-    """A small bubble plot per panel, for instance per year: `panels` is a list of (heading, cells); one scale."""
+def bubble_by(
+    panels, x_labels, y_labels, *, x_title="", y_title="", title="", subtitle="", unit="paper"
+):
+    """A small bubble plot per panel, for instance per year: `panels` is a list of (heading, cells);
+    one scale.
+    """
     distinct([heading for heading, _ in panels], "panels")
-    grids = [grid(cells, x_labels, y_labels, x_title, heading=str(heading), unit=unit) for heading, cells in panels]
+    grids = [
+        grid(cells, x_labels, y_labels, x_title, heading=str(heading), unit=unit)
+        for heading, cells in panels
+    ]
     table = table_of(grids, y_title)
     if not grids or not x_labels or not y_labels:
         return nothing(title=title, subtitle=subtitle, header=table.header)
@@ -104,24 +130,35 @@ def bubble_by(panels, x_labels, y_labels, *, x_title="", y_title="", title="", s
     # The rows are the same in all panels: they are named once per line.
     drawn = [bubbles(one, largest, labels=not place % columns) for place, one in enumerate(grids)]
     chart = alt.concat(*drawn, columns=columns)
-    said = f"Bubble plots: {y_title or 'rows'} by {x_title or 'columns'}, in {counted(len(grids), 'panel')}."
+    said = (
+        f"Bubble plots: {y_title or 'rows'} by {x_title or 'columns'}, in "
+        f"{counted(len(grids), 'panel')}."
+    )
     return finished(chart, title=title, subtitle=subtitle, description=said, table=table)
 
 
-def heatmap(cells, x_labels, y_labels, *, x_title="", y_title="", title="", subtitle="", unit="paper"):
-    """Numbers in cells, the larger the darker; never so dark that the number would need another colour."""
+def heatmap(
+    cells, x_labels, y_labels, *, x_title="", y_title="", title="", subtitle="", unit="paper"
+):
+    """Numbers in cells, the larger the darker; never so dark that the number would need another
+    colour.
+    """
     one = grid(cells, x_labels, y_labels, x_title, unit=unit)
     table = table_of([one], y_title)
     if not x_labels or not y_labels:
         return nothing(title=title, subtitle=subtitle, header=table.header)
     said = f"Heat map: {y_title or 'rows'} by {x_title or 'columns'}."
-    return finished(tiles(one, y_title), title=title, subtitle=subtitle, description=said, table=table)
+    return finished(
+        tiles(one, y_title), title=title, subtitle=subtitle, description=said, table=table
+    )
 
 
 def cooccurrence(labels, matrix, *, title="", subtitle="", unit="paper", hrefs=None):
-    """How often two codes share a paper: `matrix[i][j]` papers have both, `matrix[i][i]` have that code at all.
+    """How often two codes share a paper: `matrix[i][j]` papers have both, `matrix[i][i]` have that
+    code at all.
 
-    Symmetric, so the half below the diagonal is drawn. `hrefs` maps (i, j) with i >= j to addresses.
+    Symmetric, so the half below the diagonal is drawn. `hrefs` maps (i, j) with i >= j to
+    addresses.
     """
     labels = distinct(labels, "codes")
     pairs = [(i, j) for i in range(len(labels)) for j in range(i + 1)]
@@ -133,7 +170,8 @@ def cooccurrence(labels, matrix, *, title="", subtitle="", unit="paper", hrefs=N
     if not labels:
         return nothing(title=title, subtitle=subtitle, header=header)
     cells = [
-        {"x": labels[j], "y": labels[i], "count": matrix[i][j], "href": (hrefs or {}).get((i, j))} for i, j in pairs
+        {"x": labels[j], "y": labels[i], "count": matrix[i][j], "href": (hrefs or {}).get((i, j))}
+        for i, j in pairs
     ]
     full = grid(cells, labels, labels, unit=unit)
     drawn = {(labels[j], labels[i]) for i, j in pairs}
@@ -143,8 +181,16 @@ def cooccurrence(labels, matrix, *, title="", subtitle="", unit="paper", hrefs=N
             row["says"] = f"{row['x']}: {counted(row['count'], unit)} in all"
     lower = Grid(rows, full.x_labels, full.y_labels, unit=unit, cell=full.cell)
     table = Table(header, [[label, *matrix[i]] for i, label in enumerate(labels)])
-    said = f"Co-occurrence of {counted(len(labels), 'code')}; the diagonal counts each code by itself."
-    return finished(tiles(lower, "", diagonal=True), title=title, subtitle=subtitle, description=said, table=table)
+    said = (
+        f"Co-occurrence of {counted(len(labels), 'code')}; the diagonal counts each code by itself."
+    )
+    return finished(
+        tiles(lower, "", diagonal=True),
+        title=title,
+        subtitle=subtitle,
+        description=said,
+        table=table,
+    )
 
 
 def grid(cells, x_labels, y_labels, x_title="", *, heading="", unit="paper"):
@@ -166,13 +212,21 @@ def grid(cells, x_labels, y_labels, x_title="", *, heading="", unit="paper"):
             cell = given.get((x, y), {"count": 0})
             says = f"{before}{y} × {x}: {counted(cell['count'], unit)}"
             rows.append({"x": x, "y": y, "count": cell["count"], "href": link(cell), "says": says})
-    return Grid(rows, x_labels, y_labels, x_title, heading, unit, cell_size(x_labels, len(y_labels)))
+    return Grid(
+        rows, x_labels, y_labels, x_title, heading, unit, cell_size(x_labels, len(y_labels))
+    )
 
 
 def cell_size(x_labels, rows):
-    """Width and height of a cell in pixels: as wide as its label needs while few, still legible with thirty."""
+    """Width and height of a cell in pixels: as wide as its label needs while few, still legible
+    with thirty.
+    """
     wide = [width for width in (92, 116, 140) if width * len(x_labels) <= max(WIDEST, 92)]
-    upright = (width for width in wide if all(is_whole(label, letters_in(width), X_LINES) for label in x_labels))
+    upright = (
+        width
+        for width in wide
+        if all(is_whole(label, letters_in(width), X_LINES) for label in x_labels)
+    )
     height = 44 if rows <= 8 else 36 if rows <= 16 else 30
     return next(upright, NARROW if len(x_labels) > 12 else 48), height
 
@@ -206,7 +260,12 @@ def back_to_back(grids, largest, y_title):
     """Left and right half with the labels of the shared axis between them, centred."""
     left, right = grids
     gutter = widest([*right.y_labels, y_title], Y_LETTERS, Y_LINES) + 2 * GAP
-    labels = {"labelAlign": "center", "labelPadding": gutter / 2, "titleAlign": "center", "titleX": -gutter / 2}
+    labels = {
+        "labelAlign": "center",
+        "labelPadding": gutter / 2,
+        "titleAlign": "center",
+        "titleX": -gutter / 2,
+    }
     return bubbles(left, largest, labels=False), bubbles(right, largest, y_title, **labels)
 
 
@@ -219,9 +278,13 @@ def bubbles(one, largest, y_title="", **y_axis):
     empty = [row for row in one.rows if not row["count"]]
     inside, beside = ([row for row in shown if row["fits"] is fits] for fits in (True, False))
     layers = [
-        alt.Chart(values(empty)).mark_point(size=7, filled=True, color=MUTED, opacity=0.45, aria=False).encode(x, y),
+        alt.Chart(values(empty))
+        .mark_point(size=7, filled=True, color=MUTED, opacity=0.45, aria=False)
+        .encode(x, y),
         alt.Chart(values(shown))
-        .mark_circle(color=ACCENT, fillOpacity=0.28, stroke=ACCENT, strokeWidth=1, opacity=1, aria=False)
+        .mark_circle(
+            color=ACCENT, fillOpacity=0.28, stroke=ACCENT, strokeWidth=1, opacity=1, aria=False
+        )
         .encode(x, y, size=alt.Size("count:Q", scale=area, legend=None)),
         alt.Chart(values(inside)).mark_text(aria=False).encode(x, y, text="count:Q"),
         alt.Chart(values(beside))
@@ -242,14 +305,18 @@ def sized(row, radius, largest):
 
 def tiles(one, y_title, *, diagonal=False):
     x, y = positions(one, y_title, gap=0 if diagonal else 0.04)
-    largest = max((row["count"] for row in one.rows if not (diagonal and row["x"] == row["y"])), default=0)
+    largest = max(
+        (row["count"] for row in one.rows if not (diagonal and row["x"] == row["y"])), default=0
+    )
     shade = alt.Scale(domain=[0, max(largest, 1)], range=[0.05, 0.6], clamp=True)
     filled = [row for row in one.rows if row["count"] and not (diagonal and row["x"] == row["y"])]
     layers = [
         alt.Chart(values(filled))
         .mark_rect(color=ACCENT, opacity=1, aria=False)
         .encode(x, y, fillOpacity=alt.FillOpacity("count:Q", scale=shade, legend=None)),
-        alt.Chart(values([row for row in one.rows if row["count"]])).mark_text(aria=False).encode(x, y, text="count:Q"),
+        alt.Chart(values([row for row in one.rows if row["count"]]))
+        .mark_text(aria=False)
+        .encode(x, y, text="count:Q"),
         alt.Chart(values([row for row in one.rows if not row["count"]]))
         .mark_text(aria=False, color=MUTED, text="·")
         .encode(x, y),
@@ -257,22 +324,44 @@ def tiles(one, y_title, *, diagonal=False):
     ]
     if diagonal:
         own = [row for row in one.rows if row["x"] == row["y"]]
-        frame = alt.Chart(values(own)).mark_rect(fillOpacity=0, stroke=MUTED, strokeWidth=1, aria=False)
+        frame = alt.Chart(values(own)).mark_rect(
+            fillOpacity=0, stroke=MUTED, strokeWidth=1, aria=False
+        )
         layers.insert(1, frame.encode(x, y))
     return panel(layers, one)
 
 
 def positions(one, y_title, *, gap=0, **y_axis):
-    """The two channels all layers share: columns on top, as in a table; rows on the left, their title above them."""
+    """The two channels all layers share: columns on top, as in a table; rows on the left, their
+    title above them.
+    """
     letters = letters_in(one.cell[0])
     upright = all(is_whole(label, letters, X_LINES) for label in one.x_labels)
-    across = labels_above(one.x_labels, letters, X_LINES) if upright else labels_slanted(one.x_labels, SLANT_LETTERS)
+    across = (
+        labels_above(one.x_labels, letters, X_LINES)
+        if upright
+        else labels_slanted(one.x_labels, SLANT_LETTERS)
+    )
     x_axis = alt.Axis(orient="top", title=one.x_title or None, **across)
     down = labels_beside(one.y_labels, Y_LETTERS, Y_LINES)
-    heading = {"titleAngle": 0, "titleAnchor": "start", "titleAlign": "right", "titleX": -8, "titleY": -12}
+    heading = {
+        "titleAngle": 0,
+        "titleAnchor": "start",
+        "titleAlign": "right",
+        "titleX": -8,
+        "titleY": -12,
+    }
     y_axis = alt.Axis(orient="left", title=y_title or None, **(heading | down | y_axis))
-    x = alt.X("x:N", axis=x_axis, scale=alt.Scale(domain=one.x_labels, paddingInner=gap, paddingOuter=gap / 2))
-    y = alt.Y("y:N", axis=y_axis, scale=alt.Scale(domain=one.y_labels, paddingInner=gap, paddingOuter=gap / 2))
+    x = alt.X(
+        "x:N",
+        axis=x_axis,
+        scale=alt.Scale(domain=one.x_labels, paddingInner=gap, paddingOuter=gap / 2),
+    )
+    y = alt.Y(
+        "y:N",
+        axis=y_axis,
+        scale=alt.Scale(domain=one.y_labels, paddingInner=gap, paddingOuter=gap / 2),
+    )
     return x, y
 
 
@@ -280,5 +369,7 @@ def panel(layers, one):
     chart = alt.layer(*layers, width=one.width, height=one.height)
     if not one.heading:
         return chart
-    heading = alt.TitleParams(text=wrapped(one.heading, 40, 2), fontSize=FONT_SIZE + 1, lineHeight=LINE_HEIGHT + 2)
+    heading = alt.TitleParams(
+        text=wrapped(one.heading, 40, 2), fontSize=FONT_SIZE + 1, lineHeight=LINE_HEIGHT + 2
+    )
     return chart.properties(title=heading)

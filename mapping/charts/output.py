@@ -25,13 +25,15 @@ PAGE_COLOURS = {
 def svg(spec, *, inline=False):
     """The chart as SVG text; the same specification gives the same bytes on the same machine.
 
-    Links are plain `<a href>`, every mark has its sentence as `<title>`. With `inline`, for use inside a page, colours
-    follow its `color`, `--chart-accent`, `--chart-muted` and `--chart-rule`; the font stays, as it was measured.
+    Links are plain `<a href>`, every mark has its sentence as `<title>`. With `inline`, for use
+    inside a page, colours follow its `color`, `--chart-accent`, `--chart-muted` and `--chart-rule`;
+    the font stays, as it was measured.
     """
     return svg_of(json.dumps(spec), inline)
 
 
-# Drawing takes most of the time of a page with a chart, and many look at the same one: a few hundred kilobytes each.
+# Drawing takes most of the time of a page with a chart, and many look at the same one: a few
+# hundred kilobytes each.
 @lru_cache(maxsize=64)
 def svg_of(written, inline):
     spec, addresses = with_placeholders(json.loads(written))
@@ -50,21 +52,27 @@ def svg_of(written, inline):
 
 
 def png(spec, *, scale=3):
-    """The chart as PNG on white; a scale of 3 gives 288 dots per inch at the size it has on a page."""
+    """The chart as PNG on white; a scale of 3 gives 288 dots per inch at the size it has on
+    a page.
+    """
     spec, _ = with_placeholders(spec)
     return engine.draw("png", spec, config={"background": "white"}, scale=scale)
 
 
 def pdf(spec):
-    """The chart as PDF with real text, on white. Its fonts stand in any order: bytes are not always equal."""
+    """The chart as PDF with real text, on white. Its fonts stand in any order: bytes are not always
+    equal.
+    """
     spec, _ = with_placeholders(spec)
     return engine.draw("pdf", spec, config={"background": "white"})
 
 
 def with_placeholders(spec):
-    """A copy with every `href` in its rows replaced by a numbered address, and the list of the real ones.
+    """A copy with every `href` in its rows replaced by a numbered address, and the list of the real
+    ones.
 
-    vl-convert puts the host of its example data before every address that names no host, and fails on some others.
+    vl-convert puts the host of its example data before every address that names no host, and fails
+    on some others.
     """
     spec = copy.deepcopy(spec)
     addresses = []
@@ -91,7 +99,9 @@ def all_rows(part):
 
 
 def put_addresses_back(parent, addresses):
-    """Gives the links right under this element their real addresses; a link to nowhere is taken off its mark."""
+    """Gives the links right under this element their real addresses; a link to nowhere is taken off
+    its mark.
+    """
     for place, child in enumerate(list(parent)):
         if child.tag != f"{{{SVG_NAMES}}}a":
             continue
@@ -103,9 +113,13 @@ def put_addresses_back(parent, addresses):
 
 
 def give_title(element):
-    """A mark's sentence becomes its tooltip; inside a link it names the link, so that it is not read twice."""
+    """A mark's sentence becomes its tooltip; inside a link it names the link, so that it is not
+    read twice.
+    """
     for child in list(element):
-        if child.get("role") != "graphics-symbol" or not child.get("aria-roledescription", "").endswith("mark"):
+        if child.get("role") != "graphics-symbol" or not child.get(
+            "aria-roledescription", ""
+        ).endswith("mark"):
             continue
         title = ET.SubElement(child, f"{{{SVG_NAMES}}}title")
         title.text = child.get("aria-label")

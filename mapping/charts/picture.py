@@ -1,7 +1,8 @@
-"""A map in its forms: the same counts as a chart, as a table, and as a sentence with its denominators. No Django.
+"""A map in its forms: the same counts as a chart, as a table, and as a sentence with its
+denominators. No Django.
 
-`link(**where)` gives the address of the papers of a cell, by its `row`, `column`, and `half`: "third" is the left one,
-a year the small plot of that year.
+`link(**where)` gives the address of the papers of a cell, by its `row`, `column`, and `half`:
+"third" is the left one, a year the small plot of that year.
 """
 
 from collections.abc import Callable
@@ -20,8 +21,9 @@ BY_ITSELF = {"bars", "venues"}
 
 @dataclass(frozen=True)
 class Picture:
-    """`rows` and `columns` are axes; `papers` those counted. A bubble plot may have one axis more: `left` stands back
-    to back with the columns, `years` gives a small plot for each year. With `has_shares` tables tell percentages too.
+    """`rows` and `columns` are axes; `papers` those counted. A bubble plot may have one axis more:
+    `left` stands back to back with the columns, `years` gives a small plot for each year. With
+    `has_shares` tables tell percentages too.
     """
 
     kind: str
@@ -50,7 +52,9 @@ class Picture:
             return [(year, self.columns, self.in_year(year)) for year in self.with_gaps.labels]
         halves = [("", self.columns, crossed(self.rows, self.columns, self.papers, self.by))]
         if self.left is not None and self.kind == "bubble":
-            halves.insert(0, ("third", self.left, crossed(self.rows, self.left, self.papers, self.by)))
+            halves.insert(
+                0, ("third", self.left, crossed(self.rows, self.left, self.papers, self.by))
+            )
         return halves
 
     @property
@@ -62,9 +66,15 @@ class Picture:
 
     @cached_property
     def with_gaps(self):
-        """The years from the first to the last in which something is counted: a year in between without is seen."""
-        filled = [place for place, year in enumerate(self.years.labels) if self.in_year(year).papers]
-        return replace(self.years, labels=self.years.labels[filled[0] : filled[-1] + 1] if filled else [])
+        """The years from the first to the last in which something is counted: a year in between
+        without is seen.
+        """
+        filled = [
+            place for place, year in enumerate(self.years.labels) if self.in_year(year).papers
+        ]
+        return replace(
+            self.years, labels=self.years.labels[filled[0] : filled[-1] + 1] if filled else []
+        )
 
     @cached_property
     def counts(self):
@@ -93,19 +103,35 @@ class Picture:
         shown = self.drawn
         pairs = [(shown.rows, self.rows)]
         if self.halves and self.kind != "cooccurrence":
-            pairs += [(shown.columns, self.columns), *([(shown.left, self.left)] if self.left else [])]
+            pairs += [
+                (shown.columns, self.columns),
+                *([(shown.left, self.left)] if self.left else []),
+            ]
             pairs += [(shown.years, self.with_gaps)] if self.is_by_year else []
-        return [(len(a.labels), len(b.labels), b.title) for a, b in pairs if len(a.labels) < len(b.labels)]
+        return [
+            (len(a.labels), len(b.labels), b.title)
+            for a, b in pairs
+            if len(a.labels) < len(b.labels)
+        ]
 
     @cached_property
     def header(self):
         if self.kind in BY_ITSELF:
-            return [self.rows.title, self.by, *([f"% of {self.whole} papers"] if self.by == PAPERS else [])]
+            return [
+                self.rows.title,
+                self.by,
+                *([f"% of {self.whole} papers"] if self.by == PAPERS else []),
+            ]
         labels = [label for half in self.halves for label in self.labels_of(*half[:2])]
-        return [self.rows.title, *(words for label in labels for words in self.with_share(label, f"{label}, %"))]
+        return [
+            self.rows.title,
+            *(words for label in labels for words in self.with_share(label, f"{label}, %")),
+        ]
 
     def labels_of(self, half, axis):
-        """What the columns of a half are called in a table; where it has others beside it, with its name."""
+        """What the columns of a half are called in a table; where it has others beside it, with its
+        name.
+        """
         group = half if self.is_by_year else axis.title if len(self.halves) > 1 else ""
         return [f"{group}: {label}" if group else label for label in axis.labels]
 
@@ -119,7 +145,9 @@ class Picture:
 
     @cached_property
     def table(self):
-        """One line per row: its label and the numbers of its cells, each with the address of its papers or None."""
+        """One line per row: its label and the numbers of its cells, each with the address of its
+        papers or None.
+        """
         lines = []
         for row in self.rows.labels:
             if self.kind in BY_ITSELF:
@@ -127,14 +155,18 @@ class Picture:
                 share = [(percent(number, self.whole) or "", None)] if self.by == PAPERS else []
                 lines.append((row, [(number, self.link(row=row) if number else None), *share]))
             else:
-                lines.append((row, [cell for half in self.halves for cell in self.cells_of(row, *half)]))
+                lines.append(
+                    (row, [cell for half in self.halves for cell in self.cells_of(row, *half)])
+                )
         return lines
 
     def cells_of(self, row, half, axis, counted):
         for column in axis.labels:
             number = counted.cells.get((row, column), 0)
             href = self.link(row=row, column=column, half=half) if number else None
-            yield from self.with_share((number, href), (percent(number, counted.papers) or "", None))
+            yield from self.with_share(
+                (number, href), (percent(number, counted.papers) or "", None)
+            )
 
     def plain_rows(self):
         """For files: label and numbers."""
@@ -157,38 +189,66 @@ class Picture:
             missing = len(axis.missing(self.papers))
             if missing:
                 verb = "is" if missing == 1 else "are"
-                parts.append(f"{counted(missing, 'paper')} without {self.what(axis)} {verb} not counted")
+                parts.append(
+                    f"{counted(missing, 'paper')} without {self.what(axis)} {verb} not counted"
+                )
         return "; ".join(parts) + "."
 
     def counted_in_halves(self):
-        """How many papers, and how often; small plots by year are told together, since each paper has one year."""
+        """How many papers, and how often; small plots by year are told together, since each paper
+        has one year.
+        """
         if self.is_by_year:
-            papers, total = (sum(getattr(found, fact) for _, _, found in self.halves) for fact in ("papers", "total"))
+            papers, total = (
+                sum(getattr(found, fact) for _, _, found in self.halves)
+                for fact in ("papers", "total")
+            )
             halves = [("", papers, total)]
         else:
             several = len(self.halves) > 1
-            halves = [(f" with {axis.title}" if several else "", f.papers, f.total) for _, axis, f in self.halves]
+            halves = [
+                (f" with {axis.title}" if several else "", f.papers, f.total)
+                for _, axis, f in self.halves
+            ]
         for with_what, papers, total in halves:
             times = counted(total, "time" if self.by == PAPERS else "mention")
             more = f", counted {times}" if self.by == PAPERS else f", {times}"
-            yield counted(papers, "paper") + with_what + ("" if self.kind == "cooccurrence" else more)
+            yield (
+                counted(papers, "paper") + with_what + ("" if self.kind == "cooccurrence" else more)
+            )
 
     @property
     def part(self):
-        return "their year" if self.is_by_year else "their half" if len(self.halves) > 1 else "this table"
+        return (
+            "their year"
+            if self.is_by_year
+            else "their half"
+            if len(self.halves) > 1
+            else "this table"
+        )
 
     @property
     def blank_axes(self):
-        """The axes that hold nothing for any paper that is counted: a figure of them would be an empty frame."""
+        """The axes that hold nothing for any paper that is counted: a figure of them would be an
+        empty frame.
+        """
         return [axis for axis in self.axes if len(axis.missing(self.papers)) == len(self.papers)]
 
     @property
     def axes(self):
-        axes = [self.rows, *(axis for _, axis, _ in self.halves), *([self.years] if self.is_by_year else [])]
+        axes = [
+            self.rows,
+            *(axis for _, axis, _ in self.halves),
+            *([self.years] if self.is_by_year else []),
+        ]
         return list({axis.key or axis.title: axis for axis in axes}.values())
 
     def what(self, axis):
-        return f"a {axis.title.lower()}" if axis.title in {"Year", "Venue"} else f"an entry in {axis.title}"
+        return (
+            f"a {axis.title.lower()}"
+            if axis.title in {"Year", "Venue"}
+            else f"an entry in {axis.title}"
+        )
 
     @cached_property
     def title(self):
@@ -202,19 +262,27 @@ class Picture:
 
     @cached_property
     def spec(self):
-        """The Vega-Lite specification of what is drawn. Raises NotDrawable where nothing can be drawn of it."""
+        """The Vega-Lite specification of what is drawn. Raises NotDrawable where nothing can be
+        drawn of it.
+        """
         subtitle = f"{self.remark} {self.sentence}".strip()
         try:
-            return getattr(self.drawn, f"draw_{self.kind}")(title=self.title, subtitle=subtitle, of=self.whole)
+            return getattr(self.drawn, f"draw_{self.kind}")(
+                title=self.title, subtitle=subtitle, of=self.whole
+            )
         except ValueError as error:
             raise charts.NotDrawable(str(error)) from error
 
     def draw_bubble(self, *, of, **words):
         if self.is_by_year:
-            panels = [(year, list(self.cells(year, axis, found))) for year, axis, found in self.halves]
+            panels = [
+                (year, list(self.cells(year, axis, found))) for year, axis, found in self.halves
+            ]
             named = {"x_title": self.columns.title, "y_title": self.rows.title, "unit": self.unit}
             return charts.bubble_by(panels, self.columns.labels, self.rows.labels, **named, **words)
-        halves = {name: (axis, list(self.cells(name, axis, found))) for name, axis, found in self.halves}
+        halves = {
+            name: (axis, list(self.cells(name, axis, found))) for name, axis, found in self.halves
+        }
         axis, cells = halves[""]
         left = halves.get("third")
         mirror = charts.Half(left[1], left[0].labels, left[0].title) if left else None
@@ -224,7 +292,9 @@ class Picture:
     def draw_heat(self, *, of, **words):
         name, axis, found = self.halves[0]
         named = {"x_title": axis.title, "y_title": self.rows.title, "unit": self.unit}
-        return charts.heatmap(list(self.cells(name, axis, found)), axis.labels, self.rows.labels, **named, **words)
+        return charts.heatmap(
+            list(self.cells(name, axis, found)), axis.labels, self.rows.labels, **named, **words
+        )
 
     def draw_trend(self, *, of, **words):
         found = self.halves[0][2]
@@ -232,7 +302,9 @@ class Picture:
             {"label": cell["y"], "year": cell["x"], "count": cell["count"], "href": cell["href"]}
             for cell in self.cells("", self.columns, found)
         ]
-        return charts.trend(rows, labels=self.rows.labels, years=self.columns.labels, unit=self.unit, **words)
+        return charts.trend(
+            rows, labels=self.rows.labels, years=self.columns.labels, unit=self.unit, **words
+        )
 
     def draw_cooccurrence(self, *, of, **words):
         labels, found = self.rows.labels, self.halves[0][2].cells
@@ -246,7 +318,12 @@ class Picture:
         return charts.cooccurrence(labels, matrix, hrefs=hrefs, **words)
 
     def draw_bars(self, *, of, **words):
-        return charts.bars(self.own_rows(), of=of or None if self.by == PAPERS else None, **words, **self.row_words())
+        return charts.bars(
+            self.own_rows(),
+            of=of or None if self.by == PAPERS else None,
+            **words,
+            **self.row_words(),
+        )
 
     draw_venues = draw_bars
 
@@ -256,7 +333,8 @@ class Picture:
     def own_rows(self):
         numbers = ((row, self.counts[row]) for row in self.rows.labels)
         return [
-            {"label": row, "count": number, "href": self.link(row=row) if number else None} for row, number in numbers
+            {"label": row, "count": number, "href": self.link(row=row) if number else None}
+            for row, number in numbers
         ]
 
     def cells(self, name, axis, found):
@@ -277,7 +355,12 @@ def latex(picture):
     columns = "l" + "r" * (len(picture.header) - 1)
     return "\n".join(
         [
-            r"% Needs \usepackage{booktabs}.", r"\begin{table}", r"\centering", rf"\caption{{{caption}}}",
-            *tabular(columns, picture.header, picture.plain_rows()), r"\end{table}", "",
+            r"% Needs \usepackage{booktabs}.",
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{caption}}}",
+            *tabular(columns, picture.header, picture.plain_rows()),
+            r"\end{table}",
+            "",
         ]
-    )  # fmt: skip
+    )

@@ -1,4 +1,6 @@
-"""What all charts share: colours, type, labels that wrap, and the finishing that adds title, sentence and table."""
+"""What all charts share: colours, type, labels that wrap, and the finishing that adds title,
+sentence and table.
+"""
 
 import json
 import textwrap
@@ -14,11 +16,13 @@ MUTED = "#5c6773"
 RULE = "#d3d8de"
 ACCENT = "#2456a6"
 
-# The metrics of Arial are on every machine under one name or another: what is measured here fits in any browser.
+# The metrics of Arial are on every machine under one name or another: what is measured here fits in
+# any browser.
 FONT = "Arial, Liberation Sans, Helvetica, DejaVu Sans, sans-serif"
 FONT_SIZE = 12
 LINE_HEIGHT = 14
-# Mean width of a letter of a sans-serif font, as a share of its size; a little generous, so that nothing is cut.
+# Mean width of a letter of a sans-serif font, as a share of its size; a little generous, so that
+# nothing is cut.
 LETTER = 0.56
 
 CONFIG = {
@@ -55,13 +59,16 @@ CONFIG = {
     },
     "text": {"fontSize": FONT_SIZE, "color": INK, "lineHeight": LINE_HEIGHT},
     "concat": {"spacing": 28},
-    # Beside the figure there is room for words that come out wider in another font than they were measured in.
+    # Beside the figure there is room for words that come out wider in another font than they were
+    # measured in.
     "padding": {"left": 24, "top": 8, "right": 24, "bottom": 8},
 }
 
 
 class Table(NamedTuple):
-    """The numbers of a chart in words: every row has as many cells as the header, all of them plain text or numbers."""
+    """The numbers of a chart in words: every row has as many cells as the header, all of them plain
+    text or numbers.
+    """
 
     header: list[str]
     rows: list[list]
@@ -80,17 +87,26 @@ def finished(chart, *, title, subtitle, description, table):
         "usermeta": {"table": {"header": table.header, "rows": table.rows}},
     }
     if title or subtitle:
-        # Titles do not wrap by themselves, and a long one would make the picture wider than its plot.
-        properties["title"] = alt.TitleParams(text=wrapped(title, 90, 3), subtitle=wrapped(subtitle, 110, 4))
+        # Titles do not wrap by themselves, and a long one would make the picture wider than its
+        # plot.
+        properties["title"] = alt.TitleParams(
+            text=wrapped(title, 90, 3), subtitle=wrapped(subtitle, 110, 4)
+        )
     # Held against the schema by the tests, not on every page: that takes longer than the drawing.
-    return json.loads(json.dumps(chart.properties(**properties).configure(**CONFIG).to_dict(validate=False)))
+    return json.loads(
+        json.dumps(chart.properties(**properties).configure(**CONFIG).to_dict(validate=False))
+    )
 
 
 def nothing(*, title, subtitle, header, message="No papers to show."):
     """A chart without rows says so, instead of drawing an empty frame."""
     chart = alt.Chart(values([{"message": message}]), width=360, height=60)
-    chart = chart.mark_text(align="left", color=MUTED, aria=False).encode(text="message:N", x=alt.value(0))
-    return finished(chart, title=title, subtitle=subtitle, description=message, table=Table(header, []))
+    chart = chart.mark_text(align="left", color=MUTED, aria=False).encode(
+        text="message:N", x=alt.value(0)
+    )
+    return finished(
+        chart, title=title, subtitle=subtitle, description=message, table=Table(header, [])
+    )
 
 
 def values(rows):
@@ -101,11 +117,17 @@ def values(rows):
 def plain(text):
     """The text as one line, without the control characters that an SVG file must not hold."""
     seen = visible(str(text))
-    return " ".join("".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in seen).split())
+    return " ".join(
+        "".join(
+            letter if unicodedata.category(letter)[0] != "C" else " " for letter in seen
+        ).split()
+    )
 
 
 def distinct(labels, what):
-    """The labels as plain text in their order; ValueError where two are the same, because rows are found by them."""
+    """The labels as plain text in their order; ValueError where two are the same, because rows are
+    found by them.
+    """
     labels = [plain(label) for label in labels]
     seen = set()
     for label in labels:
@@ -125,7 +147,9 @@ def text_width(text, size=FONT_SIZE):
 
 
 def wrapped(text, letters, lines):
-    """At most so many lines of at most so many letters, broken at words; more than that is cut at a word, with `…`."""
+    """At most so many lines of at most so many letters, broken at words; more than that is cut at a
+    word, with `…`.
+    """
     text = plain(text)
     letters = letters_for(text, letters)
     found = textwrap.wrap(text, width=max(letters, 4)) or [""]
@@ -167,7 +191,10 @@ def told_apart(labels, letters, lines):
 def same_at_first(texts):
     """How many letters all the texts begin with."""
     one, other = min(texts), max(texts)
-    return next((at for at, letters in enumerate(zip(one, other, strict=False)) if len({*letters}) > 1), len(one))
+    return next(
+        (at for at, letters in enumerate(zip(one, other, strict=False)) if len({*letters}) > 1),
+        len(one),
+    )
 
 
 def alike(shown):
@@ -181,7 +208,11 @@ def alike(shown):
 def cut_in_the_middle(text, letters, lines):
     """The text without its middle: its end has the last of several lines, or half of one."""
     letters = letters_for(text, letters)
-    head = wrapped(text, letters, lines - 1) if lines > 1 else [text[: letters // 2 - 2].rstrip() + " …"]
+    head = (
+        wrapped(text, letters, lines - 1)
+        if lines > 1
+        else [text[: letters // 2 - 2].rstrip() + " …"]
+    )
     room = letters - 2 if lines > 1 else letters - len(head[0]) - 1
     tail = text[-room:]
     if " " in tail.strip() and text[-room - 1] != " ":
@@ -199,7 +230,10 @@ def labels_beside(labels, letters, lines):
     """Properties of a vertical axis whose labels wrap, each centred on its row."""
     shown = told_apart(labels, letters, lines)
     lift = [-LINE_HEIGHT / 2 * (len(found) - 1) for found in shown]
-    return {"labelExpr": per_label(labels, shown), "labelOffset": {"expr": f"{lift}[{place_of(labels)}] || 0"}}
+    return {
+        "labelExpr": per_label(labels, shown),
+        "labelOffset": {"expr": f"{lift}[{place_of(labels)}] || 0"},
+    }
 
 
 def labels_above(labels, letters, lines):
@@ -214,25 +248,35 @@ def labels_above(labels, letters, lines):
 
 def labels_slanted(labels, letters):
     shown = told_apart(labels, letters, 1)
-    return {"labelExpr": per_label(labels, shown), "labelAngle": -50, "labelAlign": "left", "titleAnchor": "start"}
+    return {
+        "labelExpr": per_label(labels, shown),
+        "labelAngle": -50,
+        "labelAlign": "left",
+        "titleAnchor": "start",
+    }
 
 
 def per_label(labels, shown):
-    """Expression for the lines that an axis shows in the place of each label; the data keep the full text."""
+    """Expression for the lines that an axis shows in the place of each label; the data keep the
+    full text.
+    """
     lines = [f"={chr(10).join(found)}" for found in shown]
     # A grid between the rows comes with one tick more than there are labels.
     return f"split(slice({json.dumps(lines)}[{place_of(labels)}] || '=', 1), '\\n')"
 
 
 def place_of(labels):
-    # Vega takes a text that is called like a property of every object ("constructor") for one of its own operators.
-    # No such property begins with an equals sign.
+    # Vega takes a text that is called like a property of every object ("constructor") for one of
+    # its own operators. No such property begins with an equals sign.
     return f"indexof({json.dumps([f'={label}' for label in labels])}, '=' + datum.value)"
 
 
 def widest(labels, letters, lines):
     """Width in pixels of the widest line the labels take."""
-    return max((text_width(line) for found in told_apart(labels, letters, lines) for line in found), default=0)
+    return max(
+        (text_width(line) for found in told_apart(labels, letters, lines) for line in found),
+        default=0,
+    )
 
 
 def counted(number, unit):
@@ -260,7 +304,9 @@ def link(row):
 
 
 def targets(rows, **encoding):
-    """Invisible areas over the marks: each is one link with one name, as large as it can be to the finger."""
+    """Invisible areas over the marks: each is one link with one name, as large as it can be to the
+    finger.
+    """
     layer = alt.Chart(values(rows)).mark_rect(fillOpacity=0)
     channels = {"description": "says:N", **encoding}
     if any(row["href"] for row in rows):

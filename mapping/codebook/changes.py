@@ -1,7 +1,9 @@
-"""The codebook and its history: every change of sections and codes is one step of the study's codebook version.
+"""The codebook and its history: every change of sections and codes is one step of the study's
+codebook version.
 
-The acts here touch codes alone; those that touch what people marked stand in `reviews`. What an act did to codes is
-kept as `{"codes": {id: {field: value}}}` before and after, which is all that `take_back` needs.
+The acts here touch codes alone; those that touch what people marked stand in `reviews`. What an act
+did to codes is kept as `{"codes": {id: {field: value}}}` before and after, which is all that
+`take_back` needs.
 """
 
 import hashlib
@@ -18,15 +20,25 @@ from mapping.parsers.lookalikes import sameness, visible
 WORDS = ("label", "definition", "when_not", "example")
 EDITABLE = (*WORDS, "parent_id", "excludes_paper")
 NAMES = {
-    "label": "label", "definition": "definition", "when_not": "when not to use", "example": "example",
-    "parent_id": "parent", "excludes_paper": "excludes the paper", "position": "place", "status": "status",
-    "merged_into_id": "merged into", "section_id": "section", "reason": "reason",
-}  # fmt: skip
+    "label": "label",
+    "definition": "definition",
+    "when_not": "when not to use",
+    "example": "example",
+    "parent_id": "parent",
+    "excludes_paper": "excludes the paper",
+    "position": "place",
+    "status": "status",
+    "merged_into_id": "merged into",
+    "section_id": "section",
+    "reason": "reason",
+}
 Act, Status = CodebookChange.Act, Code.Status
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody else saved the same thing after the writer had opened it. `now` is the thing as it stands."""
+    """Somebody else saved the same thing after the writer had opened it. `now` is the thing as it
+    stands.
+    """
 
     def __init__(self, now, by=None, at=None):
         super().__init__("changed meanwhile")
@@ -46,46 +58,89 @@ def code_token(code):
 
 
 def hold_codebook(study):
-    """Keep merges and retirements out until this transaction ends, but not other readers; returns the version."""
+    """Keep merges and retirements out until this transaction ends, but not other readers; returns
+    the version.
+    """
     with connection.cursor() as cursor:
-        # The acts here lock the study's row first: a code checked here is the same when its mark is written.
+        # The acts here lock the study's row first: a code checked here is the same when its mark is
+        # written.
         table = connection.ops.quote_name(Study._meta.db_table)
-        cursor.execute(f"SELECT codebook_version FROM {table} WHERE id = %s FOR SHARE", [study.pk])  # noqa: S608
+        cursor.execute(
+            (f"SELECT codebook_version FROM {table} WHERE id = %s FOR SHARE"), [study.pk]
+        )
         return cursor.fetchone()[0]
 
 
 @transaction.atomic
 def record_change(
-    study, act, *, by, before, after, section=None, code=None, marks=0, papers=0, reason="", text="", log_act="",
+    study,
+    act,
+    *,
+    by,
+    before,
+    after,
+    section=None,
+    code=None,
+    marks=0,
+    papers=0,
+    reason="",
+    text="",
+    log_act="",
     undoes=None,
-):  # fmt: skip
+):
     """Make the next codebook version and write down what it changed. Returns the CodebookChange.
 
-    `act` is a CodebookChange.Act; `before` and `after` hold all that undoing needs. `text` is the sentence of the log.
+    `act` is a CodebookChange.Act; `before` and `after` hold all that undoing needs. `text` is the
+    sentence of the log.
     """
     # Two changes at once must not both become version 7: the second waits here for the first.
-    version = Study.objects.select_for_update().values_list("codebook_version", flat=True).get(pk=study.pk) + 1
+    version = (
+        Study.objects.select_for_update()
+        .values_list("codebook_version", flat=True)
+        .get(pk=study.pk)
+        + 1
+    )
     Study.objects.filter(pk=study.pk).update(codebook_version=version)
     study.codebook_version = version
     change = CodebookChange.objects.create(
-        study=study, version=version, act=act, section=section, code=code, before=before, after=after,
-        marks=marks, papers=papers, reason=reason, by=by, undoes=undoes,
-    )  # fmt: skip
-    what = f"Code “{code.label}”" if code else f"Section “{section.label}”" if section else "Template"
+        study=study,
+        version=version,
+        act=act,
+        section=section,
+        code=code,
+        before=before,
+        after=after,
+        marks=marks,
+        papers=papers,
+        reason=reason,
+        by=by,
+        undoes=undoes,
+    )
+    what = (
+        f"Code “{code.label}”" if code else f"Section “{section.label}”" if section else "Template"
+    )
     text = text or f"{what} {change.get_act_display()}."
     log_act = log_act or f"{act}-{'code' if code else 'section'}"
-    # Which marks were touched stands in the change: lists of them would fill the log, and their number would tell those
-    # who still have to code what is in there.
+    # Which marks were touched stands in the change: lists of them would fill the log, and their
+    # number would tell those who still have to code what is in there.
     facts = {} if "codes" in after else {"before": before, "after": after}
     LogEntry.objects.record(
-        study, by, log_act, text + (f" Why: {reason}" if reason else ""), version=version,
-        section=section.key if section else None, code=code.label if code else None, **facts,
-    )  # fmt: skip
+        study,
+        by,
+        log_act,
+        text + (f" Why: {reason}" if reason else ""),
+        version=version,
+        section=section.key if section else None,
+        code=code.label if code else None,
+        **facts,
+    )
     return change
 
 
 def locked_code(code):
-    """The code as it is now; every other act on this study's codebook, and every save of an answer, waits."""
+    """The code as it is now; every other act on this study's codebook, and every save of an answer,
+    waits.
+    """
     Study.objects.select_for_update().get(pk=code.section.study_id)
     return Code.objects.select_related("section__study", "parent", "merged_into").get(pk=code.pk)
 
@@ -107,7 +162,9 @@ def label_of(text, section, *, besides=()):
         raise ValidationError({"label": "A code needs a label."})
     if len(label) > 300:
         raise ValidationError({"label": "A label has at most 300 characters."})
-    standing = section.codes.filter(status__in=[Status.ACTIVE, Status.RETIRED]).exclude(pk__in=besides)
+    standing = section.codes.filter(status__in=[Status.ACTIVE, Status.RETIRED]).exclude(
+        pk__in=besides
+    )
     if found := alike(label, standing):
         state = " It is retired: restore it." if found.status == Status.RETIRED else ""
         raise ValidationError({"label": f"{section} has the code “{found.label}” already.{state}"})
@@ -139,7 +196,9 @@ def parent_for(parent, code=None):
 
 
 def change_codes(updates):
-    """Write `{code: {field: value}}`; returns `(before, after)` of what differs, for the history."""
+    """Write `{code: {field: value}}`; returns `(before, after)` of what differs, for the
+    history.
+    """
     before, after = {}, {}
     for code, values in updates.items():
         changed = {name: value for name, value in values.items() if getattr(code, name) != value}
@@ -156,13 +215,17 @@ def change_codes(updates):
 
 @transaction.atomic
 def add(section, *, by, facts, reason=""):
-    """A new code at the end of its section. `facts` are fields of it: label, definition, when_not, example, parent …"""
+    """A new code at the end of its section. `facts` are fields of it: label, definition, when_not,
+    example, parent …
+    """
     Study.objects.select_for_update().get(pk=section.study_id)
     section.refresh_from_db()
     if not section.has_codes:
         raise ValidationError(f"{section} takes no codes.")
     code = Code(
-        section=section, position=section.codes.count(), **{**facts, "label": label_of(facts["label"], section)}
+        section=section,
+        position=section.codes.count(),
+        **{**facts, "label": label_of(facts["label"], section)},
     )
     if code.parent_id:
         if code.parent.section_id != section.pk:
@@ -175,8 +238,8 @@ def add(section, *, by, facts, reason=""):
 
 
 def addition(code):
-    """`{before, after}` of a code that was added. Taking it back hides the code, as retiring does: somebody may have
-    used it.
+    """`{before, after}` of a code that was added. Taking it back hides the code, as retiring does:
+    somebody may have used it.
     """
     words = {name: getattr(code, name) for name in WORDS if getattr(code, name)}
     return {
@@ -187,9 +250,15 @@ def addition(code):
 
 def record_added(code, *, by, reason=""):
     return record_change(
-        code.section.study, Act.ADD, by=by, section=code.section, code=code, reason=reason.strip(), **addition(code),
+        code.section.study,
+        Act.ADD,
+        by=by,
+        section=code.section,
+        code=code,
+        reason=reason.strip(),
+        **addition(code),
         text=f"Added the code “{code.label}” to {code.section}.",
-    )  # fmt: skip
+    )
 
 
 def record_many(study, changes, *, by, reason):
@@ -211,23 +280,29 @@ def no_marks(code):
 
 @transaction.atomic
 def change(code, *, by, facts, reason, seen="", touches=no_marks):
-    """Rename, re-define, group under a parent, or all of it: one step of the codebook. Marks follow.
+    """Rename, re-define, group under a parent, or all of it: one step of the codebook. Marks
+    follow.
 
-    `facts` are fields of Code, `parent` among them. `touches` counts the marks and papers of a code, which only those
-    know who know of marks. Raises ChangedMeanwhile if the code is no longer what `seen` stands for.
+    `facts` are fields of Code, `parent` among them. `touches` counts the marks and papers of a
+    code, which only those know who know of marks. Raises ChangedMeanwhile if the code is no longer
+    what `seen` stands for.
     """
     code = locked_code(code)
     if seen and seen != code_token(code):
         last = code.changes.select_related("by").first()
         raise ChangedMeanwhile(code, last and last.by, last and last.at)
     if code.status not in {Status.ACTIVE, Status.RETIRED}:
-        raise ValidationError(f"“{code}” is {code.get_status_display()}: it can no longer be edited.")
+        raise ValidationError(
+            f"“{code}” is {code.get_status_display()}: it can no longer be edited."
+        )
     facts = dict(facts)
     if "label" in facts:
         facts["label"] = label_of(facts["label"], code.section, besides=[code.pk])
     if "parent" in facts:
         parent = facts.pop("parent")
-        facts["parent_id"] = code.parent_id if parent and parent.pk == code.parent_id else parent_for(parent, code)
+        facts["parent_id"] = (
+            code.parent_id if parent and parent.pk == code.parent_id else parent_for(parent, code)
+        )
     was = code.label
     before, after = change_codes({code: facts})
     changed = after["codes"].get(str(code.pk))
@@ -239,14 +314,33 @@ def change(code, *, by, facts, reason, seen="", touches=no_marks):
 def record_edited(code, was, before, after, *, by, reason, marks=0, papers=0):
     """One step for the words of a code that were changed. `was` is its former label."""
     changed = set(after["codes"][str(code.pk)])
-    act = Act.RENAME if "label" in changed else Act.GROUP if changed == {"parent_id"} else Act.REDEFINE
+    act = (
+        Act.RENAME
+        if "label" in changed
+        else Act.GROUP
+        if changed == {"parent_id"}
+        else Act.REDEFINE
+    )
     act = Act.REORDER if changed == {"position"} else act
     fields = ", ".join(NAMES[name] for name in NAMES if name in changed)
-    text = f"Renamed the code “{was}” to “{code.label}”" if act == Act.RENAME else f"Changed the code “{was}”"
+    text = (
+        f"Renamed the code “{was}” to “{code.label}”"
+        if act == Act.RENAME
+        else f"Changed the code “{was}”"
+    )
     return record_change(
-        code.section.study, act, by=by, section=code.section, code=code, before=before, after=after, reason=reason,
-        marks=marks, papers=papers, text=f"{text}: {fields}.",
-    )  # fmt: skip
+        code.section.study,
+        act,
+        by=by,
+        section=code.section,
+        code=code,
+        before=before,
+        after=after,
+        reason=reason,
+        marks=marks,
+        papers=papers,
+        text=f"{text}: {fields}.",
+    )
 
 
 @transaction.atomic
@@ -259,9 +353,17 @@ def retire(code, *, by, reason, touches=no_marks):
     children = {child: {"parent_id": None} for child in code.children.all()}
     before, after = change_codes({code: {"status": Status.RETIRED, "reason": reason}, **children})
     return record_change(
-        code.section.study, Act.RETIRE, by=by, section=code.section, code=code, before=before, after=after,
-        reason=reason, text=f"Retired the code “{code}” of {code.section}.", **touches(code),
-    )  # fmt: skip
+        code.section.study,
+        Act.RETIRE,
+        by=by,
+        section=code.section,
+        code=code,
+        before=before,
+        after=after,
+        reason=reason,
+        text=f"Retired the code “{code}” of {code.section}.",
+        **touches(code),
+    )
 
 
 @transaction.atomic
@@ -272,19 +374,33 @@ def restore(code, *, by, reason="", touches=no_marks):
         raise ValidationError(f"“{code}” is {code.get_status_display()}, not retired.")
     before, after = change_codes({code: {"status": Status.ACTIVE, "reason": ""}})
     return record_change(
-        code.section.study, Act.RESTORE, by=by, section=code.section, code=code, before=before, after=after,
-        reason=reason.strip(), text=f"Restored the code “{code}” of {code.section}.", **touches(code),
-    )  # fmt: skip
+        code.section.study,
+        Act.RESTORE,
+        by=by,
+        section=code.section,
+        code=code,
+        before=before,
+        after=after,
+        reason=reason.strip(),
+        text=f"Restored the code “{code}” of {code.section}.",
+        **touches(code),
+    )
 
 
 @transaction.atomic
 def reorder(code, *, by, up=None, before=None, after=None, reason=""):
-    """One place up or down among its siblings, or right before or after another one. Returns the change, or None."""
+    """One place up or down among its siblings, or right before or after another one. Returns the
+    change, or None.
+    """
     code = locked_code(code)
     ordered = list(code.section.codes.all())
-    siblings = [one for one in ordered if one.status == Status.ACTIVE and one.parent_id == code.parent_id]
+    siblings = [
+        one for one in ordered if one.status == Status.ACTIVE and one.parent_id == code.parent_id
+    ]
     if code not in siblings:
-        raise ValidationError(f"“{code}” is {code.get_status_display()}: it has no place in the order.")
+        raise ValidationError(
+            f"“{code}” is {code.get_status_display()}: it has no place in the order."
+        )
     here = siblings.index(code)
     beside = before or after
     if beside is None:
@@ -308,9 +424,16 @@ def arrange(code, ordered, siblings, wanted, by, reason):
     if not after["codes"]:
         return None
     return record_change(
-        code.section.study, Act.REORDER, by=by, section=code.section, code=code, before=before, after=after,
-        reason=reason, text=f"Moved the code “{code}” within {code.section}.",
-    )  # fmt: skip
+        code.section.study,
+        Act.REORDER,
+        by=by,
+        section=code.section,
+        code=code,
+        before=before,
+        after=after,
+        reason=reason,
+        text=f"Moved the code “{code}” within {code.section}.",
+    )
 
 
 def take_back(change):
@@ -318,23 +441,35 @@ def take_back(change):
 
     Refuses where a later change has altered the same thing, and says which.
     """
-    found = Code.objects.filter(section__study=change.study_id).in_bulk([int(pk) for pk in change.after["codes"]])
+    found = Code.objects.filter(section__study=change.study_id).in_bulk(
+        [int(pk) for pk in change.after["codes"]]
+    )
     for pk, values in change.after["codes"].items():
         code = found[int(pk)]
         altered = [NAMES[name] for name, value in values.items() if getattr(code, name) != value]
         if altered:
-            raise ValidationError(f"“{code}” was changed since ({', '.join(altered)}){later(change, pk)}.")
+            raise ValidationError(
+                f"“{code}” was changed since ({', '.join(altered)}){later(change, pk)}."
+            )
     try:
         with transaction.atomic():
-            before, after = change_codes({found[int(pk)]: values for pk, values in change.before["codes"].items()})
+            before, after = change_codes(
+                {found[int(pk)]: values for pk, values in change.before["codes"].items()}
+            )
     except IntegrityError:
-        raise ValidationError("Another code of the section has this label by now: rename that one first.") from None
+        raise ValidationError(
+            "Another code of the section has this label by now: rename that one first."
+        ) from None
     # Where only words come back, a parent that was split or retired meanwhile stays what it is.
-    regrouped = [found[int(pk)] for pk, values in change.before["codes"].items() if "parent_id" in values]
+    regrouped = [
+        found[int(pk)] for pk, values in change.before["codes"].items() if "parent_id" in values
+    ]
     for code in regrouped:
         parent = code.parent if code.parent_id else None
         if parent and (parent.parent_id or code.children.exists() or left_since(change, parent)):
-            raise ValidationError(f"“{code}” stood under “{parent}”, which has changed since: there are two levels.")
+            raise ValidationError(
+                f"“{code}” stood under “{parent}”, which has changed since: there are two levels."
+            )
     return before, after
 
 
@@ -342,11 +477,15 @@ def left_since(change, parent):
     """Whether the parent went out of use after this change, not before."""
     if parent.status == Status.ACTIVE:
         return False
-    steps = change.study.codebook_changes.filter(version__gt=change.version).values_list("after", flat=True)
+    steps = change.study.codebook_changes.filter(version__gt=change.version).values_list(
+        "after", flat=True
+    )
     return any("status" in after.get("codes", {}).get(str(parent.pk), {}) for after in steps)
 
 
 def later(change, pk):
     newer = change.study.codebook_changes.filter(version__gt=change.version, undone_by=None)
-    newer = newer.filter(after__codes__has_key=pk).exclude(act=Act.UNDO).order_by("-version").first()
+    newer = (
+        newer.filter(after__codes__has_key=pk).exclude(act=Act.UNDO).order_by("-version").first()
+    )
     return f": undo version {newer.version} first" if newer else ""

@@ -1,4 +1,6 @@
-"""The codebook as a file: CSV, Markdown, LaTeX; without counts, which would be computed from answers."""
+"""The codebook as a file: CSV, Markdown, LaTeX; without counts, which would be computed from
+answers.
+"""
 
 import csv
 import io
@@ -9,9 +11,17 @@ from mapping.exchange.table import safe
 from mapping.models import Code
 
 COLUMNS = (
-    "section", "label", "parent", "definition", "when_not", "example", "position", "status", "merged_into",
+    "section",
+    "label",
+    "parent",
+    "definition",
+    "when_not",
+    "example",
+    "position",
+    "status",
+    "merged_into",
     "excludes_paper",
-)  # fmt: skip
+)
 STANDING = (Code.Status.ACTIVE, Code.Status.RETIRED, Code.Status.MERGED)
 
 
@@ -79,7 +89,8 @@ def as_markdown(study, known=None):
         for code, is_child in codes:
             indent = "  " * is_child
             lines.append(
-                f"{indent}- **{marked(code.label)}**" + (f": {marked(code.definition)}" * bool(code.definition))
+                f"{indent}- **{marked(code.label)}**"
+                + (f": {marked(code.definition)}" * bool(code.definition))
             )
             for word, text in (("Not for", code.when_not), ("For example", code.example)):
                 if text:
@@ -104,7 +115,11 @@ Code & Definition \\
 
 
 def as_latex(study, known=None):
-    lines = [HEAD.replace("%(title)s", typeset(study.title)).replace("%(version)s", str(study.codebook_version))]
+    lines = [
+        HEAD.replace("%(title)s", typeset(study.title)).replace(
+            "%(version)s", str(study.codebook_version)
+        )
+    ]
     for section, codes in by_section(study, known):
         lines.append(rf"\multicolumn{{2}}{{@{{}}l}}{{\textbf{{{typeset(section.label)}}}}} \\")
         for code, is_child in codes:
@@ -116,4 +131,8 @@ def as_latex(study, known=None):
     return "\n".join([*lines, r"\end{longtable}", ""])
 
 
-WRITERS = {"csv": ("text/csv", as_csv), "md": ("text/markdown", as_markdown), "tex": ("application/x-tex", as_latex)}
+WRITERS = {
+    "csv": ("text/csv", as_csv),
+    "md": ("text/markdown", as_markdown),
+    "tex": ("application/x-tex", as_latex),
+}

@@ -1,7 +1,7 @@
 """What became of the codebook: one change in words, and what remains of many between two versions.
 
-A change keeps `{"codes": {id: {field: value}}}` before and after; one of the template keeps the whole section, phase or
-research question before and after, with a list of codes where it has any.
+A change keeps `{"codes": {id: {field: value}}}` before and after; one of the template keeps the
+whole section, phase or research question before and after, with a list of codes where it has any.
 """
 
 from collections import Counter
@@ -16,13 +16,27 @@ REDEFINED = {"definition", "when_not", "example", "excludes_paper"}
 UNTOLD = {"position", "reason"}
 # What a sentence about two versions counts, in this order.
 KINDS = (
-    "added", "accepted", "renamed", "re-defined", "merged", "split", "moved", "grouped", "retired", "restored",
-    "declined", "reordered", "changed", "removed",
-)  # fmt: skip
+    "added",
+    "accepted",
+    "renamed",
+    "re-defined",
+    "merged",
+    "split",
+    "moved",
+    "grouped",
+    "retired",
+    "restored",
+    "declined",
+    "reordered",
+    "changed",
+    "removed",
+)
 
 
 def codes_of(side):
-    """`{id: {field: value}}` of one side of a change; the codes of a section's dump are a list, and none of these."""
+    """`{id: {field: value}}` of one side of a change; the codes of a section's dump are a list, and
+    none of these.
+    """
     codes = side.get("codes", {})
     return codes if isinstance(codes, dict) else {}
 
@@ -35,10 +49,15 @@ class Words:
         for change in changes:
             for side in (change.before, change.after):
                 for pk, values in codes_of(side).items():
-                    ids |= {int(pk), *(values[name] for name in RELATED & set(values) if values[name])}
+                    ids |= {
+                        int(pk),
+                        *(values[name] for name in RELATED & set(values) if values[name]),
+                    }
         found = Code.objects.filter(section__study=study, pk__in=ids).select_related("section")
         self.codes = {code.pk: code for code in found}
-        self.sections = dict(Section.objects.filter(study=study).values_list("pk", "label")) if changes else {}
+        self.sections = (
+            dict(Section.objects.filter(study=study).values_list("pk", "label")) if changes else {}
+        )
 
     def code(self, pk):
         return self.codes[pk].label if pk in self.codes else "a code"
@@ -111,17 +130,25 @@ def between(study, changes):
     Whatever was changed and changed back in between is not told.
     """
     words = Words(study, changes)
-    found = [*codes_between(changes, words), *orders_between(changes), *template_between(changes, words)]
+    found = [
+        *codes_between(changes, words),
+        *orders_between(changes),
+        *template_between(changes, words),
+    ]
     counts = Counter(kind for net in found for kind in net.kinds)
     sentence = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
     return sentence, found
 
 
 def standing(changes):
-    """Those that no other one of them has taken back, and that take back none of them themselves."""
+    """Those that no other one of them has taken back, and that take back none of them
+    themselves.
+    """
     there = {change.pk for change in changes}
     undone = {change.undoes_id for change in changes if change.undoes_id}
-    return [change for change in changes if change.pk not in undone and change.undoes_id not in there]
+    return [
+        change for change in changes if change.pk not in undone and change.undoes_id not in there
+    ]
 
 
 def codes_between(changes, words):
@@ -134,7 +161,9 @@ def codes_between(changes, words):
                 last.setdefault(int(pk), {})[name] = value
     steps = standing(changes)
     new = {change.code_id for change in steps if change.act == Act.ADD}
-    new |= {pk for change in steps if change.act == Act.SPLIT for pk in change.after.get("made", ())}
+    new |= {
+        pk for change in steps if change.act == Act.SPLIT for pk in change.after.get("made", ())
+    }
     is_split = {change.code_id for change in steps if change.act == Act.SPLIT}
     for pk, now in last.items():
         differ = {name for name, value in now.items() if first[pk][name] != value}
@@ -143,8 +172,12 @@ def codes_between(changes, words):
             continue
         net = Net(words.code(pk), words.codes[pk].section.label, pk, kinds)
         told = [] if pk in new else [name for name in NAMES if name in differ - UNTOLD]
-        net.lines = [(NAMES[name], words(name, first[pk][name]), words(name, now[name])) for name in told]
-        net.steps = [one for one in steps if str(pk) in codes_of(one.after) and one.act != Act.REORDER]
+        net.lines = [
+            (NAMES[name], words(name, first[pk][name]), words(name, now[name])) for name in told
+        ]
+        net.steps = [
+            one for one in steps if str(pk) in codes_of(one.after) and one.act != Act.REORDER
+        ]
         yield net
 
 
@@ -185,11 +218,19 @@ def template_between(changes, words):
         if change.before.get("key") or change.after.get("key"):
             of = change.after.get("of", change.before.get("of", "section"))
             before, steps = chains.pop((of, change.before.get("key")), (change.before, []))
-            chains[of, change.after.get("key") or f"{change.before['key']} is gone"] = (before, [*steps, change])
+            chains[of, change.after.get("key") or f"{change.before['key']} is gone"] = (
+                before,
+                [*steps, change],
+            )
     for (of, _), (before, steps) in chains.items():
         after = steps[-1].after
         lines = list(template_lines(before, after, words))
         if lines or bool(before.get("key")) != bool(after.get("key")):
             kind = "changed" if lines else "added" if after.get("key") else "removed"
-            label = next(side[name] for side in (after, before) for name in ("label", "name", "key") if side.get(name))
+            label = next(
+                side[name]
+                for side in (after, before)
+                for name in ("label", "name", "key")
+                if side.get(name)
+            )
             yield Net(label, f"Template: {of}", kinds=[kind], lines=lines, steps=standing(steps))

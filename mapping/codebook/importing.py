@@ -1,4 +1,6 @@
-"""A codebook from a table: first what it would change, then the same through the codebook's own acts."""
+"""A codebook from a table: first what it would change, then the same through the codebook's own
+acts.
+"""
 
 from typing import NamedTuple
 
@@ -16,7 +18,9 @@ WORDS = ("definition", "when_not", "example")
 
 
 class Line(NamedTuple):
-    """One row of the file. `word`: new, changed, unchanged or refused; `why` says what changes, or why not."""
+    """One row of the file. `word`: new, changed, unchanged or refused; `why` says what changes, or
+    why not.
+    """
 
     line: int
     section: str
@@ -26,7 +30,9 @@ class Line(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What the rows did, or would do. `is_written` is False for a dry run, and where a row was refused unasked."""
+    """What the rows did, or would do. `is_written` is False for a dry run, and where a row was
+    refused unasked.
+    """
 
     lines: list
     ignored: list
@@ -56,8 +62,9 @@ def read(name, content):
 def import_codebook(study, table, *, by, reason, is_dry_run=False, without=()):
     """Add what is new, change what differs: all rows, or nothing (law 10).
 
-    `without` are the lines that the person has seen refused and agreed to leave out; with any other refused row nothing
-    is written. Only columns that the file has are looked at: a file without definitions changes none.
+    `without` are the lines that the person has seen refused and agreed to leave out; with any other
+    refused row nothing is written. Only columns that the file has are looked at: a file without
+    definitions changes none.
     """
     Study.objects.select_for_update().get(pk=study.pk)
     lines = [*brought_in(study, table, by, reason)]
@@ -91,7 +98,9 @@ def brought_in(study, table, by, reason):
 
 def standing(study):
     statuses = [Code.Status.ACTIVE, Code.Status.RETIRED]
-    return Code.objects.filter(section__study=study, status__in=statuses).select_related("section__study", "parent")
+    return Code.objects.filter(section__study=study, status__in=statuses).select_related(
+        "section__study", "parent"
+    )
 
 
 def brought(row, columns, sections, known, by, reason):
@@ -103,28 +112,41 @@ def brought(row, columns, sections, known, by, reason):
     if status not in {"", code.status if code else Code.Status.ACTIVE}:
         if status == Code.Status.MERGED and code is None:
             return "unchanged", "merged away"
-        raise ValidationError(f"Its status would become “{row['status']}”: that is done on the page of the code.")
+        raise ValidationError(
+            f"Its status would become “{row['status']}”: that is done on the page of the code."
+        )
     facts = facts_of(row, columns, section, known)
     if code is None:
-        alike = match_code(row["label"], [one for (pk, _), one in known.items() if pk == section.pk])
-        code = codebook_changes.add(section, by=by, facts={"label": row["label"], **facts}, reason=reason)
+        alike = match_code(
+            row["label"], [one for (pk, _), one in known.items() if pk == section.pk]
+        )
+        code = codebook_changes.add(
+            section, by=by, facts={"label": row["label"], **facts}, reason=reason
+        )
         known[section.pk, sameness(code.label)] = code
         return "new", f"nearly the same as “{alike}”" if alike else ""
     changed = [name for name, value in facts.items() if getattr(code, name) != value]
     if not changed:
         return "unchanged", ""
-    known[section.pk, sameness(code.label)] = codebook_changes.change(code, by=by, facts=facts, reason=reason)
+    known[section.pk, sameness(code.label)] = codebook_changes.change(
+        code, by=by, facts=facts, reason=reason
+    )
     return "changed", ", ".join(
-        codebook_changes.NAMES.get(f"{name}_id", codebook_changes.NAMES.get(name, name)) for name in changed
+        codebook_changes.NAMES.get(f"{name}_id", codebook_changes.NAMES.get(name, name))
+        for name in changed
     )
 
 
 def facts_of(row, columns, section, known):
     facts = {name: row[name] for name in WORDS if name in columns}
     if "parent" in columns:
-        facts["parent"] = known.get((section.pk, sameness(row["parent"]))) if row["parent"] else None
+        facts["parent"] = (
+            known.get((section.pk, sameness(row["parent"]))) if row["parent"] else None
+        )
         if row["parent"] and facts["parent"] is None:
-            raise ValidationError(f"There is no code “{row['parent']}” in {section} to stand under.")
+            raise ValidationError(
+                f"There is no code “{row['parent']}” in {section} to stand under."
+            )
     if row["excludes_paper"]:
         truths = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
         if row["excludes_paper"].casefold() not in truths:

@@ -5,11 +5,25 @@ from mapping.parsers import bibtex, ris
 from mapping.parsers.records import PaperRecord
 
 WRITERS = {"papers.bib": bibtex, "papers.ris": ris}
-_SAME = ("title", "year", "venue", "doi", "url", "abstract", "kind", "volume", "number", "pages", "publisher")
+_SAME = (
+    "title",
+    "year",
+    "venue",
+    "doi",
+    "url",
+    "abstract",
+    "kind",
+    "volume",
+    "number",
+    "pages",
+    "publisher",
+)
 
 
 def pieces(name, papers):
-    """The file `name` of these papers, a piece of text for each. Nobody else's order, and nothing of them in memory."""
+    """The file `name` of these papers, a piece of text for each. Nobody else's order, and nothing
+    of them in memory.
+    """
     writer = WRITERS[name]
     papers = papers.order_by("pk").defer("search")
     keys = writer.file_keys(papers.values_list("key", flat=True))
@@ -18,7 +32,9 @@ def pieces(name, papers):
 
 
 def record_of(paper, key):
-    """The paper as the writers take it; lists where the database has texts separated by semicolons."""
+    """The paper as the writers take it; lists where the database has texts separated by
+    semicolons.
+    """
     return PaperRecord(
         key=key,
         authors=paper.author_list,

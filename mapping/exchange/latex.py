@@ -1,11 +1,25 @@
-"""Words and tables as LaTeX to be printed. (Reading LaTeX, and writing it into BibTeX, is in `parsers/latex.py`.)"""
+"""Words and tables as LaTeX to be printed. (Reading LaTeX, and writing it into BibTeX, is in
+`parsers/latex.py`.)
+"""
 
-# Letters beyond ASCII stay as they are, as every engine of today reads them; these two shapes older fonts lack.
+# Letters beyond ASCII stay as they are, as every engine of today reads them; these two shapes older
+# fonts lack.
 LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", '"': "''",
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    '"': "''",
     "–": "--",
-}  # fmt: skip
+}
 
 
 def typeset(text):
@@ -20,6 +34,16 @@ def row(cells):
 
 
 def tabular(columns, header, rows):
-    """Lines of a `tabular` for the package booktabs, out of plain cells; `columns` is how they are set: `lrr`."""
+    """Lines of a `tabular` for the package booktabs, out of plain cells; `columns` is how they are
+    set: `lrr`.
+    """
     head, *body = (row(map(typeset, cells)) for cells in [header, *rows])
-    return [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *body, r"\bottomrule", r"\end{tabular}"]
+    return [
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        head,
+        r"\midrule",
+        *body,
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]

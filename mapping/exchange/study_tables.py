@@ -1,7 +1,9 @@
-"""The tables that need no reviewer: papers and where they came from, what was settled, codebook, team.
+"""The tables that need no reviewer: papers and where they came from, what was settled, codebook,
+team.
 
-Rows come in the order in which things were made (primary keys), never by name: so a study that comes back from its
-bundle, where things are made in the order of the rows, gives the same files, whatever people are called there.
+Rows come in the order in which things were made (primary keys), never by name: so a study that
+comes back from its bundle, where things are made in the order of the rows, gives the same files,
+whatever people are called there.
 """
 
 import json
@@ -41,7 +43,9 @@ PAPER_COLUMNS = (
 
 def as_json(value):
     """Equal values give equal text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True) if value not in (None, {}, []) else ""
+    return (
+        json.dumps(value, ensure_ascii=False, sort_keys=True) if value not in (None, {}, []) else ""
+    )
 
 
 def papers(scope):
@@ -51,8 +55,10 @@ def papers(scope):
         sources = "; ".join(dict.fromkeys(str(source) for source in paper.sources.all()))
         yield [
             *(getattr(paper, name) for name in fields),
-            scope.words(sources), as_json(paper.extra), paper.added_at,
-        ]  # fmt: skip
+            scope.words(sources),
+            as_json(paper.extra),
+            paper.added_at,
+        ]
 
 
 IMPORT_COLUMNS = (
@@ -75,9 +81,19 @@ def imports(scope):
     ordered = scope.of(PaperImport).select_related("by").defer("records").order_by("pk")
     for number, one in enumerate(ordered.iterator(chunk_size=CHUNK), start=1):
         yield [
-            number, scope.words(one.file_name), scope.words(one.source), one.state, one.new, one.duplicate, one.refused,
-            scope.words(as_json(one.problems)), scope.person(one.by), one.at, one.confirmed_at, one.undone_at,
-        ]  # fmt: skip
+            number,
+            scope.words(one.file_name),
+            scope.words(one.source),
+            one.state,
+            one.new,
+            one.duplicate,
+            one.refused,
+            scope.words(as_json(one.problems)),
+            scope.person(one.by),
+            one.at,
+            one.confirmed_at,
+            one.undone_at,
+        ]
 
 
 SOURCE_COLUMNS = (
@@ -92,13 +108,21 @@ SOURCE_COLUMNS = (
 
 
 def sources(scope):
-    numbers = {pk: n for n, pk in enumerate(scope.of(PaperImport).order_by("pk").values_list("pk", flat=True), 1)}
+    numbers = {
+        pk: n
+        for n, pk in enumerate(scope.of(PaperImport).order_by("pk").values_list("pk", flat=True), 1)
+    }
     ordered = scope.of(PaperSource).select_related("paper").order_by("pk")
     for one in ordered.iterator(chunk_size=CHUNK):
         yield [
-            one.paper.key, numbers.get(one.paper_import_id), scope.words(one.source), scope.words(one.file_name),
-            one.line, one.entry_key, one.is_duplicate,
-        ]  # fmt: skip
+            one.paper.key,
+            numbers.get(one.paper_import_id),
+            scope.words(one.source),
+            scope.words(one.file_name),
+            one.line,
+            one.entry_key,
+            one.is_duplicate,
+        ]
 
 
 def findings_in(scope):
@@ -108,7 +132,9 @@ def findings_in(scope):
         scope.of(Finding)
         .select_related("paper", "section__phase")
         .prefetch_related(Prefetch("marks", marks))
-        .order_by("paper", "section__phase__position", "section__phase", "section__position", "section")
+        .order_by(
+            "paper", "section__phase__position", "section__phase", "section__position", "section"
+        )
     )
 
 
@@ -120,14 +146,16 @@ def value_of(finding):
 
 
 def absence_of(judged):
-    """The absence as files have it. An empty cell would mean a blank in a single choice: there a word says that none of
-    the codes apply.
+    """The absence as files have it. An empty cell would mean a blank in a single choice: there a
+    word says that none of the codes apply.
     """
     return NONE_APPLY if judged.none_apply and not judged.section.is_multiple else judged.absence
 
 
 def words_of(finding, scope):
-    """All that was settled in one cell: labels joined by “; ”, each once, or the value, or the absence."""
+    """All that was settled in one cell: labels joined by “; ”, each once, or the value, or the
+    absence.
+    """
     if finding.absence or finding.none_apply:
         return finding.absence or NONE_APPLY
     if finding.section.has_codes:
@@ -136,7 +164,9 @@ def words_of(finding, scope):
 
 
 def sections_of(study):
-    return list(study.sections.select_related("phase").order_by("phase__position", "position", "pk"))
+    return list(
+        study.sections.select_related("phase").order_by("phase__position", "position", "pk")
+    )
 
 
 def wide_columns(scope):
@@ -179,7 +209,9 @@ def codes_of(scope):
     codes = defaultdict(list)
     settled = FindingMark.objects.filter(finding__in=scope.of(Finding)).values("code")
     in_the_codebook = Q(status__in=[Code.Status.ACTIVE, Code.Status.RETIRED]) | Q(pk__in=settled)
-    for code in Code.objects.filter(in_the_codebook, section__study=scope.study).order_by("position", "pk"):
+    for code in Code.objects.filter(in_the_codebook, section__study=scope.study).order_by(
+        "position", "pk"
+    ):
         if scope.code(code)[1] == code.pk:
             codes[code.section_id].append(code)
     return [(section, code) for section in sections_of(scope.study) for code in codes[section.pk]]
@@ -189,7 +221,10 @@ def onehot_columns(scope):
     return (
         Column("paper", "key of the paper"),
         *(
-            Column(f"{section.key}: {code.label}", "1 settled, 0 settled without it, empty: nothing settled or absent")
+            Column(
+                f"{section.key}: {code.label}",
+                "1 settled, 0 settled without it, empty: nothing settled or absent",
+            )
             for section, code in codes_of(scope)
         ),
     )
@@ -198,15 +233,25 @@ def onehot_columns(scope):
 def onehot(scope):
     columns = [(section.pk, code.pk) for section, code in codes_of(scope)]
     for paper, findings in by_paper(scope):
-        judged = {f.section_id: {scope.code(mark.code)[1] for mark in f.marks.all()} for f in findings if not f.absence}
+        judged = {
+            f.section_id: {scope.code(mark.code)[1] for mark in f.marks.all()}
+            for f in findings
+            if not f.absence
+        }
         yield [
             paper.key,
-            *(int(code in judged[section]) if section in judged else None for section, code in columns),
+            *(
+                int(code in judged[section]) if section in judged else None
+                for section, code in columns
+            ),
         ]
 
 
 CODEBOOK_COLUMNS = (
-    Column("number", "the code's own number: labels may be the same where one was merged or only proposed"),
+    Column(
+        "number",
+        "the code's own number: labels may be the same where one was merged or only proposed",
+    ),
     Column("section", "key of the section"),
     Column("label", "name of the code"),
     Column("definition", "what it means"),
@@ -226,20 +271,39 @@ CODEBOOK_COLUMNS = (
 
 
 def numbers_of_codes(scope):
-    return {pk: number for number, pk in enumerate(scope.of(Code).order_by("pk").values_list("pk", flat=True), 1)}
+    return {
+        pk: number
+        for number, pk in enumerate(scope.of(Code).order_by("pk").values_list("pk", flat=True), 1)
+    }
 
 
 def codebook(scope):
     numbers = numbers_of_codes(scope)
-    codes = scope.of(Code).select_related("section", "parent", "merged_into", "proposed_by").order_by("pk")
+    codes = (
+        scope.of(Code)
+        .select_related("section", "parent", "merged_into", "proposed_by")
+        .order_by("pk")
+    )
     for code in codes.iterator(chunk_size=CHUNK):
         above, target = code.parent, code.merged_into
         yield [
-            numbers[code.pk], code.section.key, code.label, code.definition, code.when_not, code.example,
-            above.label if code.parent_id in numbers else "", numbers.get(code.parent_id), code.position, code.status,
-            target.label if code.merged_into_id in numbers else "", numbers.get(code.merged_into_id),
-            code.excludes_paper, scope.person(code.proposed_by), scope.words(code.reason), code.added_at,
-        ]  # fmt: skip
+            numbers[code.pk],
+            code.section.key,
+            code.label,
+            code.definition,
+            code.when_not,
+            code.example,
+            above.label if code.parent_id in numbers else "",
+            numbers.get(code.parent_id),
+            code.position,
+            code.status,
+            target.label if code.merged_into_id in numbers else "",
+            numbers.get(code.merged_into_id),
+            code.excludes_paper,
+            scope.person(code.proposed_by),
+            scope.words(code.reason),
+            code.added_at,
+        ]
 
 
 TEAM_COLUMNS = (
@@ -259,7 +323,13 @@ def team(scope):
     if scope.pseudonyms:
         # When people joined, and in which order, would tell insiders who they are.
         for user in sorted(people, key=lambda one: int(scope.person(one)[1:])):
-            yield [scope.person(user), "", parts[user.pk].role if user.pk in parts else "", None, None]
+            yield [
+                scope.person(user),
+                "",
+                parts[user.pk].role if user.pk in parts else "",
+                None,
+                None,
+            ]
         return
     for user in sorted(people, key=lambda one: (order.get(one.pk, len(order)), one.pk)):
         part = parts.get(user.pk)
@@ -267,10 +337,18 @@ def team(scope):
         yield [scope.person(user), user.name, *when]
 
 
-PAPERS = Table("papers.csv", "One row per paper, with the sources it was found in.", PAPER_COLUMNS, papers)
-IMPORTS = Table("paper_imports.csv", "Which files of references were imported.", IMPORT_COLUMNS, imports)
-SOURCES = Table("paper_sources.csv", "Where each paper was found, one row per find.", SOURCE_COLUMNS, sources)
-WIDE = Table("findings_wide.csv", "Settled: one row per paper, one column per section.", wide_columns, wide)
+PAPERS = Table(
+    "papers.csv", "One row per paper, with the sources it was found in.", PAPER_COLUMNS, papers
+)
+IMPORTS = Table(
+    "paper_imports.csv", "Which files of references were imported.", IMPORT_COLUMNS, imports
+)
+SOURCES = Table(
+    "paper_sources.csv", "Where each paper was found, one row per find.", SOURCE_COLUMNS, sources
+)
+WIDE = Table(
+    "findings_wide.csv", "Settled: one row per paper, one column per section.", wide_columns, wide
+)
 ONEHOT = Table("findings_onehot.csv", "Settled: one 0/1 column per code.", onehot_columns, onehot)
 CODEBOOK = Table("codebook.csv", "All codes, with their definitions.", CODEBOOK_COLUMNS, codebook)
 TEAM = Table("team.csv", "Who took part.", TEAM_COLUMNS, team)

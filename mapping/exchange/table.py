@@ -1,7 +1,8 @@
 """What leaves in a table, and how it comes back.
 
-Every file of the bundle is a `Table`: its columns, each with what it means, and a function that yields its rows. Pages,
-commands, the bundle, spreadsheets and the API all read the same tables; a `Scope` says whose words may be in them.
+Every file of the bundle is a `Table`: its columns, each with what it means, and a function that
+yields its rows. Pages, commands, the bundle, spreadsheets and the API all read the same tables; a
+`Scope` says whose words may be in them.
 """
 
 import csv
@@ -23,7 +24,9 @@ CHUNK_WITH_PARTS = 200
 
 
 def safe(cell):
-    """A text cell that a spreadsheet shows instead of running it. Numbers and the like pass as they are."""
+    """A text cell that a spreadsheet shows instead of running it. Numbers and the like pass as they
+    are.
+    """
     return escaped(cell) if isinstance(cell, str) else cell
 
 
@@ -40,7 +43,8 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A file of the bundle. `rows(scope)` yields one list per row, lazily, in an order that is always the same.
+    """A file of the bundle. `rows(scope)` yields one list per row, lazily, in an order that is
+    always the same.
 
     `columns` is a tuple of Column, or for wide tables a function of the scope that returns one.
     """
@@ -61,14 +65,17 @@ class Table:
 class Scope:
     """Whose words a table may hold, and how people are called in it.
 
-    `rows` has a queryset per model, as a door has narrowed it, or with everything in the study for the system. A table
-    asks for its models here and nowhere else, so that nothing a door holds back can reach a file.
+    `rows` has a queryset per model, as a door has narrowed it, or with everything in the study for
+    the system. A table asks for its models here and nowhere else, so that nothing a door holds back
+    can reach a file.
     """
 
     study: Study
     rows: dict  # model: queryset
-    is_whole: bool = False  # nothing is held back: then what was computed from all of it may leave too
-    is_blind: bool = False  # papers are closed to them: then no figure leaves that counts the marks there
+    # nothing is held back: then what was computed from all of it may leave too
+    is_whole: bool = False
+    # papers are closed to them: then no figure leaves that counts the marks there
+    is_blind: bool = False
     pseudonyms: dict = field(default_factory=dict)  # user name: "R1"
     full_names: dict = field(default_factory=dict)  # full name: "R1"
     # What stands for a name in a text, where the pseudonym would tell the writer whose it is.
@@ -92,14 +99,19 @@ class Scope:
         if self.level != "parent":
             return {}
         grouped = Code.objects.filter(section__study=self.study, parent__isnull=False)
-        return {pk: (label, parent) for pk, label, parent in grouped.values_list("pk", "parent__label", "parent")}
+        return {
+            pk: (label, parent)
+            for pk, label, parent in grouped.values_list("pk", "parent__label", "parent")
+        }
 
     def people(self):
         """`[(primary key, how the files call them)]`"""
         return [(user.pk, self.person(user)) for user in self.of(User)]
 
     def words(self, text):
-        """What people of the study wrote or Concord wrote of them: with names taken out under pseudonyms."""
+        """What people of the study wrote or Concord wrote of them: with names taken out under
+        pseudonyms.
+        """
         if not (self.pseudonyms and text):
             return text
         return self._names.sub(lambda found: self.neutral_name or self._called[found[0]], text)
@@ -110,14 +122,17 @@ class Scope:
 
     @cached_property
     def _names(self):
-        # The longest first: “Ben Okafor” before “Ben”. Whole words alone: “ben” does not stand in “benefits”.
+        # The longest first: “Ben Okafor” before “Ben”. Whole words alone: “ben” does not stand in
+        # “benefits”.
         ordered = sorted(filter(None, self._called), key=len, reverse=True)
         flags = re.IGNORECASE if self.neutral_name else 0
         return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)", flags)
 
 
 def cell(value):
-    """A value as the files write it: empty for None, 1 and 0 for truths, ISO 8601 in UTC, numbers without padding."""
+    """A value as the files write it: empty for None, 1 and 0 for truths, ISO 8601 in UTC, numbers
+    without padding.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -130,7 +145,9 @@ def cell(value):
 
 
 def lines(table, scope):
-    """The file in pieces of some kilobytes: RFC 4180, UTF-8, `\\r\\n`. Memory does not grow with the rows."""
+    """The file in pieces of some kilobytes: RFC 4180, UTF-8, `\\r\\n`. Memory does not grow with
+    the rows.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow([safe(name) for name in table.header(scope)])

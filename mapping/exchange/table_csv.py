@@ -25,11 +25,14 @@ def csv_file(name, headings, rows):
             yield writer.writerow(["" if cell is None else safe(cell) for cell in row])
 
     disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers=disposition)
+    return StreamingHttpResponse(
+        lines(), content_type="text/csv; charset=utf-8", headers=disposition
+    )
 
 
 def require_known(asked, **taken):
-    """Before a file leaves: a filter that was left aside is 404. A page shows that it is, a file cannot.
+    """Before a file leaves: a filter that was left aside is 404. A page shows that it is, a file
+    cannot.
 
     `taken` has what each filter was understood as, empty where it was not.
     """

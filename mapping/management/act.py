@@ -1,4 +1,6 @@
-"""What the commands share: a short report, or one JSON object; wrong input is one line on standard error."""
+"""What the commands share: a short report, or one JSON object; wrong input is one line on standard
+error.
+"""
 
 import json
 import sys
@@ -18,14 +20,17 @@ from mapping.parsers.characters import UNFIT, is_fit, shown
 class ActCommand(BaseCommand):
     """An act of Concord as a command. Subclasses fill `add_facts`, `act` and `report`.
 
-    `act` returns a dict, which `--json` prints as it stands. Everything it writes is one transaction.
+    `act` returns a dict, which `--json` prints as it stands. Everything it writes is one
+    transaction.
     """
 
     requires_migrations_checks = False
     is_atomic = True
 
     def add_arguments(self, parser):
-        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+        parser.add_argument(
+            "--json", action="store_true", dest="as_json", help="print one JSON object"
+        )
         self.add_facts(parser)
 
     def add_facts(self, parser):
@@ -39,7 +44,9 @@ class ActCommand(BaseCommand):
         raise NotImplementedError
 
     def refusal(self, outcome):
-        """One line if the outcome is a refusal: it is reported all the same, and the command fails."""
+        """One line if the outcome is a refusal: it is reported all the same, and the command
+        fails.
+        """
 
     def run_from_argv(self, argv):
         # argparse would print its usage and exit with status 2.
@@ -65,7 +72,9 @@ class ActCommand(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(
-            json.dumps(outcome, cls=DjangoJSONEncoder, ensure_ascii=False) if as_json else self.report(outcome)
+            json.dumps(outcome, cls=DjangoJSONEncoder, ensure_ascii=False)
+            if as_json
+            else self.report(outcome)
         )
         refusal = self.refusal(outcome)
         if refusal:
@@ -87,7 +96,9 @@ class ActCommand(BaseCommand):
 
 
 def refuse_unfit(facts):
-    """Bytes that are no UTF-8 come in from the command line as half characters, which nothing here can keep."""
+    """Bytes that are no UTF-8 come in from the command line as half characters, which nothing here
+    can keep.
+    """
     for value in facts.values():
         for text in value if isinstance(value, list | tuple) else [value]:
             if isinstance(text, str) and not is_fit(text):
@@ -101,7 +112,8 @@ def file_content(path):
         size = path.stat().st_size
         if size > settings.IMPORT_LIMIT:
             raise CommandError(
-                f"{path.name} has {filesizeformat(size)}; at most {filesizeformat(settings.IMPORT_LIMIT)} are taken."
+                f"{path.name} has {filesizeformat(size)}; at most "
+                f"{filesizeformat(settings.IMPORT_LIMIT)} are taken."
             )
         return path.name, path.read_bytes()
     except OSError as error:
@@ -125,4 +137,11 @@ def user_named(name):
 
 def lead_of(study):
     """In whose name a command acts when it is not told: the study's first lead."""
-    return Membership.objects.leads().filter(study=study).order_by("pk").select_related("user").first().user
+    return (
+        Membership.objects.leads()
+        .filter(study=study)
+        .order_by("pk")
+        .select_related("user")
+        .first()
+        .user
+    )

@@ -16,22 +16,30 @@ class CodeQuerySet(models.QuerySet):
         return self.filter(section=section, status=Code.Status.ACTIVE)
 
     def open_to(self, user):
-        """The active codes, and those this person proposed: usable at once by their proposer, by nobody else."""
-        return self.filter(Q(status=Code.Status.ACTIVE) | Q(status=Code.Status.PROPOSED, proposed_by=user))
+        """The active codes, and those this person proposed: usable at once by their proposer, by
+        nobody else.
+        """
+        return self.filter(
+            Q(status=Code.Status.ACTIVE) | Q(status=Code.Status.PROPOSED, proposed_by=user)
+        )
 
     def usable_by(self, user, section):
         return self.open_to(user).filter(section=section)
 
     def current(self):
         """The codebook as it stands: without what was merged away or declined."""
-        return self.filter(status__in=[Code.Status.ACTIVE, Code.Status.PROPOSED, Code.Status.RETIRED])
+        return self.filter(
+            status__in=[Code.Status.ACTIVE, Code.Status.PROPOSED, Code.Status.RETIRED]
+        )
 
     def proposed(self):
         return self.filter(status=Code.Status.PROPOSED)
 
 
 class Code(models.Model):
-    """One entry of the codebook of a section. A code in use is renamed, retired, merged or split, never deleted."""
+    """One entry of the codebook of a section. A code in use is renamed, retired, merged or split,
+    never deleted.
+    """
 
     class Status(models.TextChoices):
         ACTIVE = "active", "active"
@@ -41,7 +49,9 @@ class Code(models.Model):
         DECLINED = "declined", "declined"
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="codes")
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
     label = models.CharField(max_length=300)
     definition = LimitedTextField(longest=SENTENCES, blank=True)
     when_not = LimitedTextField("when not to use", longest=SENTENCES, blank=True)
@@ -57,7 +67,9 @@ class Code(models.Model):
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    reason = LimitedTextField(longest=SENTENCES, blank=True, help_text="Why it was proposed, declined or retired.")
+    reason = LimitedTextField(
+        longest=SENTENCES, blank=True, help_text="Why it was proposed, declined or retired."
+    )
     added_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = CodeQuerySet.as_manager()
@@ -65,8 +77,9 @@ class Code(models.Model):
     class Meta:
         ordering = ["section", "position", "pk"]
         constraints = [
-            # Proposals stand apart: two reviewers may propose the same words without learning of each other.
-            # As written: a codings file may tell apart by capitals what nobody would call by two names here.
+            # Proposals stand apart: two reviewers may propose the same words without learning of
+            # each other. As written: a codings file may tell apart by capitals what nobody would
+            # call by two names here.
             models.UniqueConstraint(
                 fields=["section", "label"],
                 condition=Q(status__in=["active", "retired"]),
@@ -82,10 +95,13 @@ class Code(models.Model):
                 violation_error_message="You have proposed this code already.",
             ),
             models.CheckConstraint(
-                condition=Q(status="merged", merged_into__isnull=False) | ~Q(status="merged") & Q(merged_into=None),
+                condition=Q(status="merged", merged_into__isnull=False)
+                | ~Q(status="merged") & Q(merged_into=None),
                 name="merged_code_says_into_which",
             ),
-            models.CheckConstraint(condition=Q(parent=None) | ~Q(parent=F("pk")), name="code_is_not_its_own_parent"),
+            models.CheckConstraint(
+                condition=Q(parent=None) | ~Q(parent=F("pk")), name="code_is_not_its_own_parent"
+            ),
         ]
 
     def __str__(self):
@@ -93,7 +109,9 @@ class Code(models.Model):
 
 
 class CodebookChange(models.Model):
-    """One step of the codebook version: what changed, why, and all that undoing it exactly needs."""
+    """One step of the codebook version: what changed, why, and all that undoing it exactly
+    needs.
+    """
 
     class Act(models.TextChoices):
         ADD = "add", "added"
@@ -114,8 +132,12 @@ class CodebookChange(models.Model):
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="codebook_changes")
     version = models.PositiveIntegerField(help_text="The codebook version that this change made.")
     act = models.CharField(max_length=10, choices=Act.choices)
-    section = models.ForeignKey(Section, null=True, blank=True, on_delete=models.PROTECT, related_name="changes")
-    code = models.ForeignKey(Code, null=True, blank=True, on_delete=models.PROTECT, related_name="changes")
+    section = models.ForeignKey(
+        Section, null=True, blank=True, on_delete=models.PROTECT, related_name="changes"
+    )
+    code = models.ForeignKey(
+        Code, null=True, blank=True, on_delete=models.PROTECT, related_name="changes"
+    )
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     marks = models.PositiveIntegerField(default=0, help_text="How many marks it touched.")
@@ -123,11 +145,17 @@ class CodebookChange(models.Model):
     reason = LimitedTextField(longest=SENTENCES, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now, editable=False)
-    undoes = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="undone_by")
+    undoes = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="undone_by"
+    )
 
     class Meta:
         ordering = ["-version"]
-        constraints = [models.UniqueConstraint(fields=["study", "version"], name="one_change_per_codebook_version")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "version"], name="one_change_per_codebook_version"
+            )
+        ]
 
     def __str__(self):
         return f"version {self.version}: {self.get_act_display()}"

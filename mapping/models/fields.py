@@ -5,10 +5,12 @@ from mapping.parsers.lengths import excess
 
 
 class LimitedTextField(models.TextField):
-    """A text that is refused beyond its longest length. What is there already stays valid, however long it is.
+    """A text that is refused beyond its longest length. What is there already stays valid, however
+    long it is.
 
-    The database does not know of the length, so that a longer one that came in before neither breaks nor is cut. The
-    form has no `maxlength` either: a browser would cut what is pasted without a word.
+    The database does not know of the length, so that a longer one that came in before neither
+    breaks nor is cut. The form has no `maxlength` either: a browser would cut what is pasted
+    without a word.
     """
 
     def __init__(self, *args, longest=None, **kwargs):
@@ -28,11 +30,17 @@ class LimitedTextField(models.TextField):
     def is_there_already(self, value, model_instance):
         if model_instance is None or model_instance._state.adding:
             return False
-        return type(model_instance)._base_manager.filter(pk=model_instance.pk, **{self.attname: value}).exists()
+        return (
+            type(model_instance)
+            ._base_manager.filter(pk=model_instance.pk, **{self.attname: value})
+            .exists()
+        )
 
 
 def too_long(thing, times=1):
-    """`(field, why)` of every text of this thing that is longer than so many times its longest length."""
+    """`(field, why)` of every text of this thing that is longer than so many times its longest
+    length.
+    """
     for field in thing._meta.concrete_fields:
         if isinstance(field, LimitedTextField) and field.longest:
             value = getattr(thing, field.attname)
@@ -42,7 +50,9 @@ def too_long(thing, times=1):
 
 
 def check_lengths(*things, place=""):
-    """ValidationError where a text of these is too long, naming the field; `place` says where it stood."""
+    """ValidationError where a text of these is too long, naming the field; `place` says where it
+    stood.
+    """
     for thing in things:
         for field, why in too_long(thing):
             start = f"{place}: the" if place else "The"

@@ -24,7 +24,8 @@ class Evidence(models.Model):
 
 
 class Judgement(models.Model):
-    """What is said of one section of one paper: by one reader (an answer) or by the team (a finding).
+    """What is said of one section of one paper: by one reader (an answer) or by the team (a
+    finding).
 
     Five things stay apart: blank (nothing at all), none of the codes apply, and the three absences.
     """
@@ -57,7 +58,9 @@ class FindingQuerySet(models.QuerySet):
 
 
 class Finding(Judgement):
-    """What the team settled on for one section of one paper. The map is made of findings, and of nothing else."""
+    """What the team settled on for one section of one paper. The map is made of findings, and of
+    nothing else.
+    """
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="findings")
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="findings")
@@ -84,7 +87,9 @@ class FindingMark(Evidence):
 
     class Meta:
         ordering = ["code__position", "pk"]
-        constraints = [models.UniqueConstraint(fields=["finding", "code"], name="one_finding_mark_per_code")]
+        constraints = [
+            models.UniqueConstraint(fields=["finding", "code"], name="one_finding_mark_per_code")
+        ]
 
     def __str__(self):
         return str(self.code)

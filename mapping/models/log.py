@@ -8,7 +8,9 @@ from mapping.models.studies import Study
 
 class LogEntryQuerySet(models.QuerySet):
     def record(self, study, by, act, text, *, paper=None, **facts):
-        """Write down who did what. Call it inside the transaction of the act, so that there is both or neither."""
+        """Write down who did what. Call it inside the transaction of the act, so that there is both
+        or neither.
+        """
         return self.create(study=study, by=by, act=act, text=text, paper=paper, facts=facts)
 
 
@@ -17,10 +19,14 @@ class LogEntry(models.Model):
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="log")
     at = models.DateTimeField(default=timezone.now, editable=False)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     act = models.SlugField(max_length=60)
     text = models.TextField()
-    paper = models.ForeignKey(Paper, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    paper = models.ForeignKey(
+        Paper, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     facts = models.JSONField(default=dict)
 
     objects = LogEntryQuerySet.as_manager()

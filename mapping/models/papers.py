@@ -16,7 +16,9 @@ from mapping.parsers.lengths import PAPER
 
 
 class PaperImport(models.Model):
-    """One file of references: first previewed, then confirmed, undone while nobody has coded its papers."""
+    """One file of references: first previewed, then confirmed, undone while nobody has coded its
+    papers.
+    """
 
     class State(models.TextChoices):
         PREVIEWED = "previewed", "previewed"
@@ -25,14 +27,19 @@ class PaperImport(models.Model):
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="paper_imports")
     file_name = models.CharField(max_length=255)
-    source = models.CharField(max_length=100, blank=True, help_text="Where the file came from: Scopus, snowballing …")
+    source = models.CharField(
+        max_length=100, blank=True, help_text="Where the file came from: Scopus, snowballing …"
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.PREVIEWED)
     records = models.JSONField(default=list, help_text="What was read, kept until confirmed.")
     problems = models.JSONField(default=list, help_text="Refused entries: file, line, reason.")
     choices = models.JSONField(
         default=dict,
         blank=True,
-        help_text="Entries that look like others: place among the records -> true to take it, false to leave it out.",
+        help_text=(
+            "Entries that look like others: place among the records -> true to take it, "
+            "false to leave it out."
+        ),
     )
     new = models.PositiveIntegerField(default=0)
     duplicate = models.PositiveIntegerField(default=0)
@@ -55,13 +62,17 @@ def pdf_path(paper, filename):
 
 
 def listed(text):
-    """The parts of a text that keeps several, separated by semicolons or, where somebody typed so, by line ends."""
+    """The parts of a text that keeps several, separated by semicolons or, where somebody typed so,
+    by line ends.
+    """
     return [part for part in map(str.strip, text.replace("\n", ";").split(";")) if part]
 
 
 class PaperQuerySet(models.QuerySet):
     def matching(self, words):
-        """Full-text search in title, authors, venue, keywords, abstract; the last word may be unfinished."""
+        """Full-text search in title, authors, venue, keywords, abstract; the last word may be
+        unfinished.
+        """
         words = " ".join(words.replace("\0", " ").split())  # PostgreSQL takes no NUL in a text
         if not words:
             return self
@@ -74,7 +85,8 @@ class PaperQuerySet(models.QuerySet):
 
     def available_in(self, phase):
         """The papers of the study that no settled decision of an earlier phase has excluded."""
-        from mapping.models.findings import FindingMark  # findings belong to papers: the import would run in a circle
+        # findings belong to papers: the import would run in a circle
+        from mapping.models.findings import FindingMark
 
         earlier = Q(finding__section__phase__position__lt=phase.position) | Q(
             finding__section__phase__position=phase.position, finding__section__phase__lt=phase.pk
@@ -110,11 +122,15 @@ class Paper(models.Model):
     pages = models.CharField(max_length=100, blank=True)
     publisher = LimitedTextField(longest=PAPER["publisher"], blank=True)
     keywords = LimitedTextField(longest=PAPER["keywords"], blank=True)
-    extra = models.JSONField(default=dict, blank=True, help_text="Fields of the entry that have no column.")
+    extra = models.JSONField(
+        default=dict, blank=True, help_text="Fields of the entry that have no column."
+    )
     pdf = models.FileField("PDF", upload_to=pdf_path, blank=True, max_length=300)
     added_at = models.DateTimeField(default=timezone.now, editable=False)
     search = models.GeneratedField(
-        expression=SearchVector("title", "authors", "venue", "keywords", "abstract", config="simple"),
+        expression=SearchVector(
+            "title", "authors", "venue", "keywords", "abstract", config="simple"
+        ),
         output_field=SearchVectorField(),
         db_persist=True,
     )
@@ -127,15 +143,25 @@ class Paper(models.Model):
             GinIndex(fields=["search"], name="paper_search"),
             # The head of the title: a whole one may be longer than an index entry can be.
             models.Index(F("study"), Left("title", 200), F("id"), name="paper_by_title"),
-            models.Index(F("study"), Left("authors", 200), Left("title", 200), F("id"), name="paper_by_authors"),
-            models.Index(F("study"), Left("venue", 200), Left("title", 200), F("id"), name="paper_by_venue"),
+            models.Index(
+                F("study"),
+                Left("authors", 200),
+                Left("title", 200),
+                F("id"),
+                name="paper_by_authors",
+            ),
+            models.Index(
+                F("study"), Left("venue", 200), Left("title", 200), F("id"), name="paper_by_venue"
+            ),
             models.Index(fields=["study", "year"], name="paper_by_year"),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(key__regex=r"^[^/[:cntrl:]]+$"),
                 name="paper_key_fits_an_address",
-                violation_error_message="A key cannot be empty, nor hold slashes or control characters.",
+                violation_error_message=(
+                    "A key cannot be empty, nor hold slashes or control characters."
+                ),
             ),
             models.UniqueConstraint(
                 fields=["study", "key"],

@@ -14,7 +14,9 @@ def end_tokens_of(user):
 class UserQuerySet(models.QuerySet):
     def known_as(self, name):
         """Whoever signs in with this user name or e-mail address, in whatever case it was typed."""
-        return self.filter(Q(username__iexact=name) | Q(email__iexact=name)).exclude(username="", email="")
+        return self.filter(Q(username__iexact=name) | Q(email__iexact=name)).exclude(
+            username="", email=""
+        )
 
     def without_password(self):
         """Who came with an imported file, and cannot sign in."""
@@ -26,7 +28,9 @@ class ConcordUserManager(UserManager.from_queryset(UserQuerySet)):
 
 
 class User(AbstractUser):
-    """A person. Reviewers that came with an imported file have no usable password and no e-mail address."""
+    """A person. Reviewers that came with an imported file have no usable password and no e-mail
+    address.
+    """
 
     first_name = None
     last_name = None
@@ -45,7 +49,9 @@ class User(AbstractUser):
                 violation_error_message="Somebody already uses this e-mail address.",
             ),
             models.UniqueConstraint(
-                Lower("username"), name="one_user_per_username", violation_error_message="This user name is taken."
+                Lower("username"),
+                name="one_user_per_username",
+                violation_error_message="This user name is taken.",
             ),
         ]
 
@@ -67,7 +73,9 @@ class User(AbstractUser):
 
 
 class PasswordMail(models.Model):
-    """A mail with a link to a new password: asked for, and waiting to be sent to whoever has an account."""
+    """A mail with a link to a new password: asked for, and waiting to be sent to whoever has an
+    account.
+    """
 
     email = models.EmailField("e-mail address")
     asked_at = models.DateTimeField(auto_now_add=True)
@@ -80,9 +88,13 @@ class PasswordMail(models.Model):
 
 
 class Attempt(models.Model):
-    """Something that counts against a limit: a failed sign-in, a mail asked for. `limiting.py` counts them."""
+    """Something that counts against a limit: a failed sign-in, a mail asked for. `limiting.py`
+    counts them.
+    """
 
-    key = models.CharField(max_length=64, help_text="Digest of what is limited, so that nobody can read who tried.")
+    key = models.CharField(
+        max_length=64, help_text="Digest of what is limited, so that nobody can read who tried."
+    )
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -34,8 +34,12 @@ class Study(models.Model):
     slug = models.SlugField(max_length=80, unique=True)
     description = LimitedTextField(longest=SENTENCES, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    template_name = models.CharField(max_length=100, blank=True, help_text="The template the study started from.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    template_name = models.CharField(
+        max_length=100, blank=True, help_text="The template the study started from."
+    )
     codebook_version = models.PositiveIntegerField(default=1)
 
     others_visible = models.CharField(
@@ -45,10 +49,15 @@ class Study(models.Model):
         default=OthersVisible.AFTER_SUBMITTING,
     )
     who_settles = models.CharField(
-        "who may settle differences", max_length=20, choices=WhoSettles.choices, default=WhoSettles.LEADS
+        "who may settle differences",
+        max_length=20,
+        choices=WhoSettles.choices,
+        default=WhoSettles.LEADS,
     )
     may_settle_own = models.BooleanField(
-        "a lead may settle papers they coded themselves", default=True, help_text="It is marked in the record."
+        "a lead may settle papers they coded themselves",
+        default=True,
+        help_text="It is marked in the record.",
     )
     is_anonymous = models.BooleanField(
         "hide reviewers' names while settling",
@@ -59,10 +68,14 @@ class Study(models.Model):
         "work without agreement statistics, because",
         longest=SENTENCES,
         blank=True,
-        help_text="For interpretive studies. The reason is printed wherever the figures would stand.",
+        help_text=(
+            "For interpretive studies. The reason is printed wherever the figures would stand."
+        ),
     )
     released_at = models.DateTimeField(
-        null=True, blank=True, help_text="From then on observers and reviewers see findings and everybody's summaries."
+        null=True,
+        blank=True,
+        help_text="From then on observers and reviewers see findings and everybody's summaries.",
     )
 
     objects = StudyQuerySet.as_manager()
@@ -91,7 +104,9 @@ class MembershipQuerySet(models.QuerySet):
         return self.active().exclude(role=Membership.Role.OBSERVER)
 
     def able_to_code(self):
-        """Who can be given papers and waited for: not those who came with an imported file and cannot sign in."""
+        """Who can be given papers and waited for: not those who came with an imported file and
+        cannot sign in.
+        """
         return self.who_code().exclude(user__in=User.objects.without_password())
 
     def leads(self):
@@ -107,7 +122,9 @@ class Membership(models.Model):
         OBSERVER = "observer", "observer"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
+    )
     role = models.CharField(max_length=10, choices=Role.choices)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
     deactivated_at = models.DateTimeField(null=True, blank=True)
@@ -116,7 +133,9 @@ class Membership(models.Model):
 
     class Meta:
         ordering = ["role", "user__username"]
-        constraints = [models.UniqueConstraint(fields=["study", "user"], name="one_membership_per_study")]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "user"], name="one_membership_per_study")
+        ]
 
     def __str__(self):
         return f"{self.user}, {self.role}"
@@ -143,7 +162,9 @@ class InvitationQuerySet(models.QuerySet):
 
 
 class Invitation(models.Model):
-    """A signed link into a study. It works once, for fourteen days, until revoked; renewing starts the days anew."""
+    """A signed link into a study. It works once, for fourteen days, until revoked; renewing starts
+    the days anew.
+    """
 
     GOOD_FOR = timedelta(days=14)
     SIGNER = Signer(sep=".", salt="invitation")
@@ -151,7 +172,9 @@ class Invitation(models.Model):
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="invitations")
     role = models.CharField(max_length=10, choices=Membership.Role.choices)
     email = models.EmailField("e-mail address", blank=True)
-    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
     invited_at = models.DateTimeField(default=timezone.now)
     claims = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -159,7 +182,10 @@ class Invitation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="The account without login, come with an imported file, that whoever accepts takes over.",
+        help_text=(
+            "The account without login, come with an imported file, that whoever accepts "
+            "takes over."
+        ),
     )
     accepted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -173,7 +199,8 @@ class Invitation(models.Model):
         ordering = ["-invited_at"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(accepted_at=None) | Q(revoked_at=None), name="invitation_accepted_or_revoked"
+                condition=Q(accepted_at=None) | Q(revoked_at=None),
+                name="invitation_accepted_or_revoked",
             )
         ]
 
@@ -203,11 +230,15 @@ def in_ninety_days():
 
 class ApiTokenQuerySet(models.QuerySet):
     def in_force(self):
-        return self.filter(revoked_at=None, ends_at__gt=timezone.now(), membership__in=Membership.objects.active())
+        return self.filter(
+            revoked_at=None, ends_at__gt=timezone.now(), membership__in=Membership.objects.active()
+        )
 
 
 class ApiToken(models.Model):
-    """Lets a member's scripts read what the member may read. Only the digest of the secret is kept."""
+    """Lets a member's scripts read what the member may read. Only the digest of the secret
+    is kept.
+    """
 
     GOOD_FOR = timedelta(days=90)
     AT_MOST = timedelta(days=366)

@@ -15,7 +15,9 @@ class ResearchQuestion(models.Model):
 
     class Meta:
         ordering = ["position", "key"]
-        constraints = [models.UniqueConstraint(fields=["study", "key"], name="one_research_question_per_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "key"], name="one_research_question_per_key")
+        ]
 
     def __str__(self):
         return f"{self.key}: {self.text}" if self.text else self.key
@@ -86,7 +88,9 @@ class Section(models.Model):
     retired_at = models.DateTimeField(null=True, blank=True)
     primary_coefficient = models.CharField(max_length=40, blank=True)
     agreement_target = models.FloatField(null=True, blank=True)
-    declared_at = models.DateTimeField(null=True, blank=True, help_text="When coefficient and target were declared.")
+    declared_at = models.DateTimeField(
+        null=True, blank=True, help_text="When coefficient and target were declared."
+    )
 
     objects = SectionQuerySet.as_manager()
 
@@ -99,7 +103,8 @@ class Section(models.Model):
                 violation_error_message="Another section of this study has this key.",
             ),
             models.CheckConstraint(
-                condition=Q(agreement_target=None) | Q(agreement_target__gte=-1, agreement_target__lte=1),
+                condition=Q(agreement_target=None)
+                | Q(agreement_target__gte=-1, agreement_target__lte=1),
                 name="agreement_target_is_a_coefficient",
             ),
         ]

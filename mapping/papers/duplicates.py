@@ -1,4 +1,6 @@
-"""What becomes of the entries of a file: papers of their own, or found here already; the lead decides."""
+"""What becomes of the entries of a file: papers of their own, or found here already; the lead
+decides.
+"""
 
 from collections import Counter, defaultdict
 from types import SimpleNamespace
@@ -11,7 +13,8 @@ from mapping.parsers import PaperRecord
 from mapping.parsers.titles import SAME_DOI, find_duplicates
 
 NEW, DUPLICATE = "new", "duplicate"
-# What a preview says of an entry that may be another one. `is_sure` is None where nothing is like it.
+# What a preview says of an entry that may be another one. `is_sure` is None where nothing is like
+# it.
 _NO_MATCH = {"why": "", "is_sure": None, "differs": [], "like": "", "first": None}
 
 
@@ -104,7 +107,9 @@ def apply(entries, choices):
 
 
 def is_choice(entry):
-    """Whether something like this entry was found. Previews of before this was asked say it in `why`."""
+    """Whether something like this entry was found. Previews of before this was asked say it in
+    `why`.
+    """
     return bool(entry.get("why"))
 
 

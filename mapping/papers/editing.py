@@ -12,8 +12,9 @@ from django.template.defaultfilters import filesizeformat
 
 from mapping.models import Finding, LogEntry, Paper, PaperSource
 
-# Acrobat accepts a PDF whose mark stands within the first kilobyte. What stands before it may be blank, and
-# nothing else: a file that begins like an answer of a server, or like a page, is taken for one somewhere.
+# Acrobat accepts a PDF whose mark stands within the first kilobyte. What stands before it may be
+# blank, and nothing else: a file that begins like an answer of a server, or like a page, is taken
+# for one somewhere.
 _PDF_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?[\x00\t\n\f\r ]*%PDF-")
 _PDF_HEADER_WITHIN = 1024
 
@@ -23,7 +24,9 @@ def add_paper(paper, *, source="", by):
     """Save a paper that somebody typed, valid and with its key."""
     save_or_refuse(paper)
     PaperSource.objects.create(paper=paper, source=source)
-    LogEntry.objects.record(paper.study, by, "add-paper", f"Added the paper “{paper.title}” by hand.", paper=paper)
+    LogEntry.objects.record(
+        paper.study, by, "add-paper", f"Added the paper “{paper.title}” by hand.", paper=paper
+    )
     return paper
 
 
@@ -34,7 +37,9 @@ def edit_paper(paper, *, changed, by):
         # The PDF is another act's: a form that was open meanwhile must not put the old one back.
         save_or_refuse(paper, update_fields=changed)
         text = f"Edited the paper “{paper.title}”: {', '.join(changed)}."
-        LogEntry.objects.record(paper.study, by, "edit-paper", text, paper=paper, fields=list(changed))
+        LogEntry.objects.record(
+            paper.study, by, "edit-paper", text, paper=paper, fields=list(changed)
+        )
     return paper
 
 
@@ -43,7 +48,9 @@ def save_or_refuse(paper, **how):
         with transaction.atomic():
             paper.save(**how)
     except IntegrityError as error:  # somebody was quicker
-        raise ValidationError("Another paper of this study has this key or this DOI by now.") from error
+        raise ValidationError(
+            "Another paper of this study has this key or this DOI by now."
+        ) from error
 
 
 @transaction.atomic
@@ -52,29 +59,38 @@ def delete_paper(paper, *, by):
     Paper.objects.select_for_update().get(pk=paper.pk)
     delete_or_refuse(Paper.objects.filter(pk=paper.pk))
     delete_files_after_commit([paper.pdf.name] if paper.pdf else [])
-    LogEntry.objects.record(paper.study, by, "delete-paper", f"Removed the paper “{paper.title}” ({paper.key}).")
+    LogEntry.objects.record(
+        paper.study, by, "delete-paper", f"Removed the paper “{paper.title}” ({paper.key})."
+    )
 
 
 def delete_or_refuse(papers):
     """Delete papers, or say what holds them. Whoever builds on papers protects them from deletion.
 
-    What tells of answers (`tells_of_answers`), as findings do, is named where nothing else holds the
-    papers: whoever still has to read one must not hear by trying to remove it whether it is settled.
+    What tells of answers (`tells_of_answers`), as findings do, is named where nothing else holds
+    the papers: whoever still has to read one must not hear by trying to remove it whether it is
+    settled.
     """
     settled = Finding.objects.filter(paper__in=papers).values("paper").distinct().count()
     try:
         with transaction.atomic():
             papers.delete()
             if settled:
-                raise ValidationError(f"Nothing was removed: {settled} of these papers have findings.")
+                raise ValidationError(
+                    f"Nothing was removed: {settled} of these papers have findings."
+                )
     except ProtectedError as error:
-        silent = [one for one in error.protected_objects if not getattr(one, "tells_of_answers", False)]
+        silent = [
+            one for one in error.protected_objects if not getattr(one, "tells_of_answers", False)
+        ]
         holders = silent or error.protected_objects
         held = {holder.paper_id for holder in holders}
         kinds = Counter(str(holder._meta.verbose_name_plural) for holder in holders)
         what = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
         of_them = "1 of these papers is" if len(held) == 1 else f"{len(held)} of these papers are"
-        raise ValidationError(f"Nothing was removed: {of_them} in reviewers' hands ({what}).") from error
+        raise ValidationError(
+            f"Nothing was removed: {of_them} in reviewers' hands ({what})."
+        ) from error
 
 
 def delete_files_after_commit(names):
@@ -88,7 +104,9 @@ def delete_files_after_commit(names):
 
 
 def pdf_refusal(upload):
-    """Why this upload cannot be a paper's PDF; empty where it can. Neither name nor declared type is believed."""
+    """Why this upload cannot be a paper's PDF; empty where it can. Neither name nor declared type
+    is believed.
+    """
     if upload.size > settings.PDF_LIMIT:
         return f"This file has {filesizeformat(upload.size)}; a PDF may have {filesizeformat(settings.PDF_LIMIT)}."
     upload.seek(0)
@@ -110,7 +128,8 @@ def attach_pdf(paper, *, upload, by):
     refusal = pdf_refusal(upload)
     if refusal:
         raise ValidationError(refusal)
-    # Two uploads at once: the later one replaces the earlier, and no file stays behind without a paper.
+    # Two uploads at once: the later one replaces the earlier, and no file stays behind without a
+    # paper.
     paper = Paper.objects.select_for_update().select_related("study").get(pk=paper.pk)
     before = paper.pdf.name
     paper.pdf.save(upload.name, upload, save=False)
@@ -133,5 +152,7 @@ def remove_pdf(paper, *, by):
     delete_files_after_commit([paper.pdf.name])
     paper.pdf = ""
     paper.save(update_fields=["pdf"])
-    LogEntry.objects.record(paper.study, by, "remove-pdf", f"Removed the PDF of “{paper.title}”.", paper=paper)
+    LogEntry.objects.record(
+        paper.study, by, "remove-pdf", f"Removed the PDF of “{paper.title}”.", paper=paper
+    )
     return paper

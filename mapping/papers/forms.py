@@ -22,7 +22,9 @@ _SHORT = ("venue", "publisher", "keywords")
 class PdfForm(forms.Form):
     pdf = forms.FileField(
         label="PDF",
-        help_text=f"Up to {filesizeformat(settings.PDF_LIMIT)}. Only members of this study can open it.",
+        help_text=(
+            f"Up to {filesizeformat(settings.PDF_LIMIT)}. Only members of this study can open it."
+        ),
         widget=forms.ClearableFileInput(attrs={"accept": "application/pdf,.pdf"}),
     )
 
@@ -35,23 +37,43 @@ class PdfForm(forms.Form):
 
 
 class PaperForm(forms.ModelForm):
-    """A paper of `study`, by hand. Asks once before it takes what looks like a paper that is there already."""
+    """A paper of `study`, by hand. Asks once before it takes what looks like a paper that is there
+    already.
+    """
 
     url = forms.URLField(label="URL", required=False, max_length=1000, assume_scheme="https")
-    source = forms.CharField(label="Found in", required=False, max_length=100, help_text="Snowballing, an expert …")
+    source = forms.CharField(
+        label="Found in", required=False, max_length=100, help_text="Snowballing, an expert …"
+    )
     is_another = forms.BooleanField(
-        label="It is another publication", required=False, help_text="Tick this to keep both papers."
+        label="It is another publication",
+        required=False,
+        help_text="Tick this to keep both papers.",
     )
 
     class Meta:
         model = Paper
         fields = (
-            "title", "authors", "year", "venue", "doi", "key", "url", "abstract", "keywords", "kind", "volume",
-            "number", "pages", "publisher",
-        )  # fmt: skip
+            "title",
+            "authors",
+            "year",
+            "venue",
+            "doi",
+            "key",
+            "url",
+            "abstract",
+            "keywords",
+            "kind",
+            "volume",
+            "number",
+            "pages",
+            "publisher",
+        )
         widgets = {name: forms.Textarea(attrs={"rows": rows}) for name, rows in _LONG.items()}
         widgets |= {name: forms.TextInput() for name in _SHORT}
-        help_texts = {"key": "Names the paper in addresses and files. Left empty: like john2021towards."}
+        help_texts = {
+            "key": "Names the paper in addresses and files. Left empty: like john2021towards."
+        }
 
     def __init__(self, *args, study, **kwargs):
         super().__init__(*args, **kwargs)
@@ -89,7 +111,9 @@ class PaperForm(forms.ModelForm):
             fellows = Paper.objects.filter(study=self.instance.study, key__iexact=key)
             near = fellows.exclude(key=key).exclude(pk=self.instance.pk).first()
             if near:
-                raise ValidationError(f"Another paper of this study has this key in other capitals: “{near.key}”.")
+                raise ValidationError(
+                    f"Another paper of this study has this key in other capitals: “{near.key}”."
+                )
         return key
 
     def clean(self):
@@ -123,7 +147,11 @@ class PaperForm(forms.ModelForm):
 
     def refuse_duplicate(self, facts, authors):
         typed = SimpleNamespace(
-            title=facts["title"], year=facts["year"], doi=facts["doi"], authors=authors, venue=facts["venue"]
+            title=facts["title"],
+            year=facts["year"],
+            doi=facts["doi"],
+            authors=authors,
+            venue=facts["venue"],
         )
         match = find_duplicates([typed], comparable_papers(self.instance.study))[0]
         if match and match.why != SAME_DOI:

@@ -10,7 +10,15 @@ from django.template.defaultfilters import filesizeformat, pluralize
 from django.utils import timezone
 
 from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
-from mapping.papers.duplicates import DUPLICATE, NEW, counts, is_choice, judge, questions_of, record_of
+from mapping.papers.duplicates import (
+    DUPLICATE,
+    NEW,
+    counts,
+    is_choice,
+    judge,
+    questions_of,
+    record_of,
+)
 from mapping.papers.editing import delete_files_after_commit, delete_or_refuse
 from mapping.papers.keys import RESERVED_KEYS, key_refusal, tidied_key
 from mapping.parsers import UnreadableFile, read_papers
@@ -19,14 +27,28 @@ from mapping.parsers.lengths import excess_of_record
 from mapping.site import analyze
 
 _SHORT_COLUMNS = ("volume", "number", "pages", "kind", "url")
-_SHOWN = ("key", "title", "authors", "year", "doi", "line", "outcome", "why", "is_sure", "differs", "like", "which")
+_SHOWN = (
+    "key",
+    "title",
+    "authors",
+    "year",
+    "doi",
+    "line",
+    "outcome",
+    "why",
+    "is_sure",
+    "differs",
+    "like",
+    "which",
+)
 
 
 @transaction.atomic
 def preview(study, *, file_name, content, source="", by):
     """Read a file of references and keep what taking it would do. No paper is written.
 
-    Every record carries its `outcome`, and what looks like another one says `why` (see `duplicates.judge`).
+    Every record carries its `outcome`, and what looks like another one says `why` (see
+    `duplicates.judge`).
     """
     if len(content) > settings.IMPORT_LIMIT:
         raise ValidationError(too_large(file_name, len(content)))
@@ -35,7 +57,9 @@ def preview(study, *, file_name, content, source="", by):
     except UnreadableFile as error:
         raise ValidationError(str(error)) from error
     if not records:
-        reasons = [str(problem) for problem in problems[:5]] or [f"{file_name}: there is no entry in it"]
+        reasons = [str(problem) for problem in problems[:5]] or [
+            f"{file_name}: there is no entry in it"
+        ]
         raise ValidationError(f"Nothing could be taken. {'. '.join(reasons)}.")
     entries = [asdict(record) for record in records]
     judge(study, entries)
@@ -54,24 +78,29 @@ def preview(study, *, file_name, content, source="", by):
 def too_large(file_name, size):
     limit = filesizeformat(settings.IMPORT_LIMIT)
     return (
-        f"{file_name} has {filesizeformat(size)}; a file of references may have {limit}. Split it into smaller files."
+        f"{file_name} has {filesizeformat(size)}; a file of references may have {limit}. Split "
+        f"it into smaller files."
     )
 
 
 @transaction.atomic
 def confirm(paper_import, *, by, is_asking=False):
-    """Write the new papers of a previewed file, and where the duplicates were found. Twice is as good as once.
+    """Write the new papers of a previewed file, and where the duplicates were found. Twice is as
+    good as once.
 
-    With `is_asking`, a file that stays a preview has questions that nobody has seen yet: another import
-    brought papers since, which some of its entries may be the same as.
+    With `is_asking`, a file that stays a preview has questions that nobody has seen yet: another
+    import brought papers since, which some of its entries may be the same as.
     """
-    # Two confirms at once, of this file or of another one, wait here: the second sees the papers of the first.
+    # Two confirms at once, of this file or of another one, wait here: the second sees the papers of
+    # the first.
     study = Study.objects.select_for_update(no_key=True).get(pk=paper_import.study_id)
     paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
     if paper_import.state == PaperImport.State.CONFIRMED:
         return paper_import
     if paper_import.state == PaperImport.State.UNDONE:
-        raise ValidationError(f"The import of {paper_import.file_name} was undone. Upload the file again.")
+        raise ValidationError(
+            f"The import of {paper_import.file_name} was undone. Upload the file again."
+        )
     entries = paper_import.records
     asked = questions_of(entries)
     refuse_too_long(paper_import.file_name, entries)
@@ -95,8 +124,15 @@ def confirm(paper_import, *, by, is_asking=False):
 
 def record(study, paper_import, entries, by):
     """The line of the log; it names how many were taken although something like them was here."""
-    new, kept = paper_import.new, sum(entry["outcome"] == NEW and is_choice(entry) for entry in entries)
-    although = f", {kept} of them although something like {pluralize(kept, 'it,them')} was found" if kept else ""
+    new, kept = (
+        paper_import.new,
+        sum(entry["outcome"] == NEW and is_choice(entry) for entry in entries),
+    )
+    although = (
+        f", {kept} of them although something like {pluralize(kept, 'it,them')} was found"
+        if kept
+        else ""
+    )
     LogEntry.objects.record(
         study,
         by,
@@ -110,14 +146,17 @@ def record(study, paper_import, entries, by):
 
 @transaction.atomic
 def undo(paper_import, *, by):
-    """Take back the papers of a confirmed file, while they are in nobody's hands. Returns how many went.
+    """Take back the papers of a confirmed file, while they are in nobody's hands. Returns how many
+    went.
 
     A paper that another import found too stays: it then counts as found there.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=paper_import.study_id)
     paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
     if paper_import.state != PaperImport.State.CONFIRMED:
-        raise ValidationError(f"The import of {paper_import.file_name} is not in force: there is nothing to undo.")
+        raise ValidationError(
+            f"The import of {paper_import.file_name} is not in force: there is nothing to undo."
+        )
     keep_papers_found_elsewhere(paper_import)
     papers = brought_by(paper_import)
     files = list(papers.exclude(pdf="").values_list("pdf", flat=True))
@@ -149,7 +188,9 @@ def brought_by(paper_import):
 
 def found_elsewhere(paper_import):
     """Sources of this import's papers in other files: undoing it leaves these papers."""
-    mine = PaperSource.objects.filter(paper_import=paper_import, is_duplicate=False, paper=OuterRef("paper"))
+    mine = PaperSource.objects.filter(
+        paper_import=paper_import, is_duplicate=False, paper=OuterRef("paper")
+    )
     return PaperSource.objects.filter(Exists(mine)).exclude(paper_import=paper_import)
 
 
@@ -199,7 +240,9 @@ def write_papers(study, paper_import, entries, known):
 
 
 def mark_shared_dois(study, entries):
-    """The database keeps one paper for each DOI; whoever takes a second one says that it shares it."""
+    """The database keeps one paper for each DOI; whoever takes a second one says that it
+    shares it.
+    """
     known = set(Paper.objects.filter(study=study).exclude(doi="").values_list("doi", flat=True))
     for entry in entries:
         entry["shares_doi"] = entry["doi"] in known
@@ -207,13 +250,17 @@ def mark_shared_dois(study, entries):
 
 
 def free_keys(entries, taken):
-    """A key for each entry: its own where it fits an address and is free, else one like `john2021towards`."""
+    """A key for each entry: its own where it fits an address and is free, else one like
+    `john2021towards`.
+    """
     return unique_keys(map(wanted_key, entries), [*taken, *RESERVED_KEYS])
 
 
 def wanted_key(entry):
     key = tidied_key(entry["key"])
-    return proposed_key(entry["authors"], entry["year"], entry["title"]) if key_refusal(key) else key
+    return (
+        proposed_key(entry["authors"], entry["year"], entry["title"]) if key_refusal(key) else key
+    )
 
 
 def paper_of(study, entry):

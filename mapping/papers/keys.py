@@ -9,7 +9,9 @@ LONGEST_KEY = 200
 
 
 class KeyConverter:
-    """A paper's key in an address: spaces and any script are fine (Django quotes them), a slash is not."""
+    """A paper's key in an address: spaces and any script are fine (Django quotes them), a slash is
+    not.
+    """
 
     regex = r"[^/]+"
 
@@ -30,10 +32,19 @@ def key_refusal(key):
     rules = (
         # A browser would take a key of dots for a folder, and leave it out of the address.
         (not re.search(r"\w", key), "A key needs at least one letter or digit."),
-        (len(key) > LONGEST_KEY, f"A key has at most {LONGEST_KEY} characters; this one has {len(key)}."),
-        ("/" in key or "\\" in key, "A key cannot hold a slash: it is part of the paper's address."),
+        (
+            len(key) > LONGEST_KEY,
+            f"A key has at most {LONGEST_KEY} characters; this one has {len(key)}.",
+        ),
+        (
+            "/" in key or "\\" in key,
+            "A key cannot hold a slash: it is part of the paper's address.",
+        ),
         (any(map(is_control, key)), "A key cannot hold control characters."),
-        (key.lower() in RESERVED_KEYS, f"“{key}” cannot be a key: an address of its own has this word."),
+        (
+            key.lower() in RESERVED_KEYS,
+            f"“{key}” cannot be a key: an address of its own has this word.",
+        ),
     )
     return next((refusal for applies, refusal in rules if applies), "")
 

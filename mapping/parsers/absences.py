@@ -1,8 +1,8 @@
 """Words that say why there is no answer: "N/A", "not reported", "-", "none", "unclear", "TBD" ….
 
 The one place that knows them: whatever reads answers out of a file asks here before it takes a text
-for a code. What a study or its lead has defined (a code "None", `--absence NA=not_applicable`) comes
-first; that is for the caller to look up.
+for a code. What a study or its lead has defined (a code "None", `--absence NA=not_applicable`)
+comes first; that is for the caller to look up.
 """
 
 import re
@@ -13,7 +13,9 @@ __all__ = ["AMBIGUOUS", "Absence", "read_absence"]
 
 
 class Absence(StrEnum):
-    """The absences by the names that files and the database use, and one for what nobody can tell."""
+    """The absences by the names that files and the database use, and one for what nobody can
+    tell.
+    """
 
     NOT_REPORTED = "not_reported"
     UNCLEAR = "unclear"
@@ -77,8 +79,8 @@ def read_absence(text):
     """The Absence that a whole text stands for; None where it is an answer, or empty.
 
     `AMBIGUOUS` is for what is no answer and says no reason either ("?", "TBD", "#REF!"): it must be
-    reported and asked about, never become a code. Case, spaces, dashes, underscores and punctuation do
-    not matter: "N.A." and "n/a" are the same, "not_reported" and "Not reported." too.
+    reported and asked about, never become a code. Case, spaces, dashes, underscores and punctuation
+    do not matter: "N.A." and "n/a" are the same, "not_reported" and "Not reported." too.
     """
     if len(text) > _LONGEST:
         return None
@@ -97,7 +99,9 @@ def read_absence(text):
 def _folded(text):
     """In small letters, full-width signs as plain ones, without what cannot be seen."""
     composed = unicodedata.normalize("NFKC", text).casefold()
-    visible = (one for one in composed if one.isspace() or unicodedata.category(one) not in {"Cf", "Cc"})
+    visible = (
+        one for one in composed if one.isspace() or unicodedata.category(one) not in {"Cf", "Cc"}
+    )
     return " ".join("".join(visible).split())
 
 

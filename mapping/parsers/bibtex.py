@@ -12,7 +12,9 @@ __all__ = ["file_keys", "has_entries", "lines_inside_entries", "read", "write"]
 
 _VENUES = ["journal", "journaltitle", "booktitle", "school", "institution", "howpublished"]
 _VENUE_OF_KIND = {
-    **dict.fromkeys(["inproceedings", "conference", "incollection", "inbook", "inreference"], "booktitle"),
+    **dict.fromkeys(
+        ["inproceedings", "conference", "incollection", "inbook", "inreference"], "booktitle"
+    ),
     **dict.fromkeys(["phdthesis", "mastersthesis", "thesis"], "school"),
     **dict.fromkeys(["techreport", "report"], "institution"),
     **dict.fromkeys(["misc", "online", "electronic", "www", "software", "dataset"], "howpublished"),
@@ -24,7 +26,18 @@ _NO_ENTRIES = {"comment", "preamble", "string"}
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_:+.-]*")
 _ADDRESSES = {"doi", "url", "file", "eprint", "pdf", "urldate", "date"}
 # What a paper does not take from the volume it refers to: these are the volume's own.
-_OWN = {"title", "subtitle", "shorttitle", "author", "doi", "url", "abstract", "keywords", "pages", "crossref"}
+_OWN = {
+    "title",
+    "subtitle",
+    "shorttitle",
+    "author",
+    "doi",
+    "url",
+    "abstract",
+    "keywords",
+    "pages",
+    "crossref",
+}
 
 
 def read(text, file=""):
@@ -39,10 +52,15 @@ def read(text, file=""):
         fields = _fields(entry, problems, file)
         record = _record(entry, _with_volume(fields, volumes), file)
         if not record.title and not record.doi:
-            problems.append(Problem(file, entry.line, f"the entry “{entry.key}” has neither title nor DOI"))
+            problems.append(
+                Problem(file, entry.line, f"the entry “{entry.key}” has neither title nor DOI")
+            )
             continue
         if record.key and record.key in lines:
-            reason = f"the key “{record.key}” stands on line {lines[record.key]} already; both entries are kept"
+            reason = (
+                f"the key “{record.key}” stands on line {lines[record.key]} already; both "
+                f"entries are kept"
+            )
             problems.append(Problem(file, entry.line, reason, is_refusal=False))
         lines.setdefault(record.key, entry.line)
         records.append(record)
@@ -50,14 +68,18 @@ def read(text, file=""):
 
 
 def write(papers):
-    """A BibTeX file of `papers`: PaperRecords, or anything with their attributes. Unicode stays as it is."""
+    """A BibTeX file of `papers`: PaperRecords, or anything with their attributes. Unicode stays as
+    it is.
+    """
     papers = list(papers)
     keys = file_keys(paper.key for paper in papers)
     return "\n".join(_written(paper, keys[paper.key]) for paper in papers)
 
 
 def file_keys(keys):
-    """`{key: how a BibTeX file calls it}`: without what BibTeX would act upon, and still no two alike."""
+    """`{key: how a BibTeX file calls it}`: without what BibTeX would act upon, and still no two
+    alike.
+    """
     keys = list(keys)
     fitting = [key for key in keys if _written_key(key) == key]
     others = [key for key in keys if _written_key(key) != key]
@@ -75,7 +97,9 @@ def year_in(text):
 def keywords_in(text):
     """Separated by semicolons, else by commas or line ends."""
     separators = ";" if ";" in text else r"[,\n]"
-    return list(dict.fromkeys(word for word in map(latex.tidied, re.split(separators, text)) if word))
+    return list(
+        dict.fromkeys(word for word in map(latex.tidied, re.split(separators, text)) if word)
+    )
 
 
 def pages_in(text):
@@ -84,7 +108,9 @@ def pages_in(text):
 
 
 def _fields(entry, problems, file):
-    """The fields by name. Of a repeated one the first counts; another value is kept beside it and reported."""
+    """The fields by name. Of a repeated one the first counts; another value is kept beside it and
+    reported.
+    """
     fields, seen = {}, Counter()
     for name, value in entry.fields:
         if not value.strip() or fields.get(name) == value:
@@ -94,7 +120,9 @@ def _fields(entry, problems, file):
             while other in fields:
                 seen[name] += 1
                 other = f"{name}_{seen[name] + 1}"
-            reason = f"the entry “{entry.key}” has two fields “{name}”; the second is kept as “{other}”"
+            reason = (
+                f"the entry “{entry.key}” has two fields “{name}”; the second is kept as “{other}”"
+            )
             problems.append(Problem(file, entry.line, reason, is_refusal=False))
             fields[other] = value
         else:
@@ -106,7 +134,9 @@ def _with_volume(fields, volumes):
     volume = volumes.get(fields.get("crossref", "").strip().casefold())
     if volume is None or not volume.key:
         return fields
-    inherited = {name: value for name, value in reversed(volume.fields) if name not in _OWN and value.strip()}
+    inherited = {
+        name: value for name, value in reversed(volume.fields) if name not in _OWN and value.strip()
+    }
     title = next((value for name, value in volume.fields if name in ("booktitle", "title")), "")
     return {"booktitle": title} | inherited | fields
 
@@ -120,7 +150,9 @@ def _record(entry, fields, file):
         return left.pop(name) if name else ""
 
     record = PaperRecord(key=_key(entry.key), kind=entry.kind, file=file, line=entry.line)
-    record.title = latex.plain(take("title", "shorttitle", *(["booktitle"] if "title" not in left else [])))
+    record.title = latex.plain(
+        take("title", "shorttitle", *(["booktitle"] if "title" not in left else []))
+    )
     subtitle = latex.plain(left.get("subtitle", ""))
     if record.title and subtitle and subtitle.casefold() not in record.title.casefold():
         record.title = f"{record.title}: {subtitle}"
@@ -132,7 +164,9 @@ def _record(entry, fields, file):
     record.number = latex.plain(take("number", "issue"))
     record.publisher = latex.plain(take("publisher"))
     record.pages = pages_in(latex.plain(take("pages")))
-    record.keywords = keywords_in(latex.plain(take("keywords", "keyword", "author_keywords").replace("\n", " ")))
+    record.keywords = keywords_in(
+        latex.plain(take("keywords", "keyword", "author_keywords").replace("\n", " "))
+    )
     record.url = latex.plain_address(take("url"))
     record.year = year_in(left.get("year", "")) or year_in(left.get("date", ""))
     if str(record.year) == latex.plain(left.get("year", "")):
@@ -146,7 +180,8 @@ def _record(entry, fields, file):
 
 
 def _key(key):
-    # A key is no LaTeX, "smith--jones" keeps its dashes; yet some programs write accents into keys as commands.
+    # A key is no LaTeX, "smith--jones" keeps its dashes; yet some programs write accents into keys
+    # as commands.
     return " ".join((latex.plain(key) if "\\" in key else key).split())
 
 
@@ -176,7 +211,9 @@ def _written_fields(paper):
     }
     for name, value in paper.raw.items():
         if not fields.get(name.lower()) and _FIELD_NAME.fullmatch(name.lower()):
-            fields[name.lower()] = latex.escaped_address(value) if name in _ADDRESSES else latex.escaped(value)
+            fields[name.lower()] = (
+                latex.escaped_address(value) if name in _ADDRESSES else latex.escaped(value)
+            )
     return {name: value for name, value in fields.items() if value}
 
 

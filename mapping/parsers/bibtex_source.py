@@ -1,7 +1,7 @@
 """BibTeX text to entries with their fields as written, mending what exports get wrong.
 
-bibtexparser splits the file. What it sets aside (repeated keys and fields, missing commas and keys, entries not closed,
-stray braces) is read again here field by field, or named with its line.
+bibtexparser splits the file. What it sets aside (repeated keys and fields, missing commas and keys,
+entries not closed, stray braces) is read again here field by field, or named with its line.
 """
 
 import logging
@@ -40,7 +40,9 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 @dataclass
 class RawEntry:
-    """One entry as written: values without their outer braces, LaTeX still in them, in the order of the file."""
+    """One entry as written: values without their outer braces, LaTeX still in them, in the order of
+    the file.
+    """
 
     kind: str
     key: str
@@ -57,7 +59,9 @@ def has_entries(text):
 
 
 def lines_inside_entries(text):
-    """The lines, counted from 0, on which an entry that closes goes on: what stands there is its own."""
+    """The lines, counted from 0, on which an entry that closes goes on: what stands there is its
+    own.
+    """
     starts = [match.start() for match in _ENTRY_START.finditer(text)]
     found, line, counted = set(), 0, 0
     for start, following in pairwise([*starts, len(text)]):
@@ -77,9 +81,11 @@ def entries_in(text, file=""):
 
 
 def fields_in(text, strings, position=0):
-    """(fields, leftovers, end, is_closed): fields one after the other up to the brace that closes the entry.
+    """(fields, leftovers, end, is_closed): fields one after the other up to the brace that closes
+    the entry.
 
-    Tolerates missing and doubled commas; `leftovers` are the bits that are no field. Raises NotClosed.
+    Tolerates missing and doubled commas; `leftovers` are the bits that are no field. Raises
+    NotClosed.
     """
     fields, leftovers = [], []
     while position < len(text):
@@ -123,7 +129,9 @@ def _value_at(text, position, name, strings):
 
 def _is_one_pair_of_braces(value):
     # Nine fields in ten; the others are scanned.
-    return value.startswith("{") and value.endswith("}") and value.count("{") == 1 == value.count("}")
+    return (
+        value.startswith("{") and value.endswith("}") and value.count("{") == 1 == value.count("}")
+    )
 
 
 def _closing_brace(text, position, name):
@@ -157,7 +165,9 @@ class _Source:
     def read(self):
         blocks = parse_string(self.text, parse_stack=[]).blocks
         # A damaged entry reaches to the next block that is none of its own torn-off pieces.
-        whole = [place for place, block in enumerate(blocks) if not isinstance(block, ImplicitComment)]
+        whole = [
+            place for place, block in enumerate(blocks) if not isinstance(block, ImplicitComment)
+        ]
         following = dict(pairwise([*whole, len(blocks)]))
         done = -1
         for place, block in enumerate(blocks):
@@ -202,7 +212,9 @@ class _Source:
         return entry
 
     def search(self, comment):
-        """Text between entries is a comment by BibTeX's rules, unless it is an entry, or the rest of one."""
+        """Text between entries is a comment by BibTeX's rules, unless it is an entry, or the rest
+        of one.
+        """
         starts = [match.start() for match in _ENTRY_START.finditer(comment.raw)]
         rest = comment.raw[: starts[0]] if starts else comment.raw
         if self.entries and _LOOKS_LIKE_FIELDS.search(rest):
@@ -220,7 +232,10 @@ class _Source:
             return
         entry.fields += fields
         taken = ", ".join(name for name, _ in fields)
-        reason = f"a }} too many ends the entry “{entry.key}” early; the fields behind it were taken too: {taken}"
+        reason = (
+            f"a }} too many ends the entry “{entry.key}” early; the fields behind it were "
+            f"taken too: {taken}"
+        )
         self.report(line, reason, is_refusal=False)
         self.report_leftovers(line, leftovers)
 
@@ -233,7 +248,9 @@ class _Source:
     def read_again(self, source, line, *, is_last):
         head = _HEAD.search(source)
         if head[1].lower() in _NO_ENTRY:
-            self.report(line, f"the @{head[1]} is not closed; it holds no reference", is_refusal=False)
+            self.report(
+                line, f"the @{head[1]} is not closed; it holds no reference", is_refusal=False
+            )
             return
         entry = RawEntry(head[1].lower() or "misc", (head[2] or "").strip(), line)
         try:
@@ -241,10 +258,13 @@ class _Source:
         except NotClosed as error:
             self.report(line, f"the entry “{entry.key}” was not taken: {error}")
             return
-        # An open brace is closed by that of the entry, and the value then holds the fields that follow.
+        # An open brace is closed by that of the entry, and the value then holds the fields that
+        # follow.
         is_swollen = not is_closed and any(_NEXT_FIELD.search(value) for _, value in entry.fields)
         if not entry.fields or is_swollen or (is_last and not is_closed):
-            self.report(line, f"the entry “{entry.key}” was not taken: it is not complete, a }} is missing")
+            self.report(
+                line, f"the entry “{entry.key}” was not taken: it is not complete, a }} is missing"
+            )
             return
         self.entries.append(entry)
         if not is_closed:
@@ -255,7 +275,11 @@ class _Source:
     def report_leftovers(self, line, leftovers):
         words = " … ".join(bit for bit in leftovers if re.search(r"\w", bit))
         if words:
-            self.report(line, f"not understood, the rest of the entry was taken: {words[:200]}", is_refusal=False)
+            self.report(
+                line,
+                f"not understood, the rest of the entry was taken: {words[:200]}",
+                is_refusal=False,
+            )
 
     def report(self, line, reason, *, is_refusal=True):
         self.problems.append(Problem(self.file, line, reason, is_refusal))

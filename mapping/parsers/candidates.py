@@ -12,8 +12,8 @@ from mapping.parsers.names import family
 
 SAME_DOI, SAME_TITLE, NEAR_TITLE = "same DOI", "same title", "nearly the same title"
 SAME_MAIN_TITLE = "same title but for a subtitle"
-# Two titles under one DOI that score less are hardly one publication in two spellings: "Deep learning
-# for code" and "Deep learning for medical images" score 74.
+# Two titles under one DOI that score less are hardly one publication in two spellings: "Deep
+# learning for code" and "Deep learning for medical images" score 74.
 LEAST_ALIKE = 80
 WORDS_TO_TRY = 4
 _SHORTEST_TITLE, _LONGEST_TITLE = 10, 1000
@@ -47,7 +47,10 @@ class Match:
         told = f"{self.why}{near} as “{name}”{place if self.is_in_file else ''}"
         if self.is_sure:
             return told
-        differing = [f"{field} {here or 'none'}, there {there or 'none'}" for field, here, there in self.differences]
+        differing = [
+            f"{field} {here or 'none'}, there {there or 'none'}"
+            for field, here, there in self.differences
+        ]
         return "; ".join([f"possibly the same: {told}", *differing])
 
 
@@ -57,7 +60,9 @@ def normalised_title(title):
     kept = title.casefold()
     if not kept.isascii():
         decomposed = unicodedata.normalize("NFKD", kept)
-        kept = "".join(character for character in decomposed if not unicodedata.combining(character))
+        kept = "".join(
+            character for character in decomposed if not unicodedata.combining(character)
+        )
     return " ".join(_NO_LETTERS.sub(" ", kept).split())
 
 
@@ -100,7 +105,9 @@ class Candidate:
 
     @cached_property
     def words(self):
-        """The words of the title; of a short one, or one in a script without spaces, groups of letters too."""
+        """The words of the title; of a short one, or one in a script without spaces, groups of
+        letters too.
+        """
         words = set(self.title.split())
         if len(words) < WORDS_TO_TRY:
             letters = self.title.replace(" ", "")
@@ -158,13 +165,23 @@ class Candidate:
         )
 
     def may_be(self, other):
-        """Whether an equal or nearly equal title may mean the same: a preprint, say, and what became of it."""
-        return self.is_within_a_year_of(other) and self.numbers == other.numbers and self.shares_people(other)
+        """Whether an equal or nearly equal title may mean the same: a preprint, say, and what
+        became of it.
+        """
+        return (
+            self.is_within_a_year_of(other)
+            and self.numbers == other.numbers
+            and self.shares_people(other)
+        )
 
     def may_be_without_subtitle(self, other):
         if self.shares_people(other):
             return self.is_within_a_year_of(other)
-        return self.shares_year(other) and not self.differs_in_doi(other) and not self.differs_in_people(other)
+        return (
+            self.shares_year(other)
+            and not self.differs_in_doi(other)
+            and not self.differs_in_people(other)
+        )
 
     def match(self, why, score):
         """A Match with this one, of which there is no doubt."""

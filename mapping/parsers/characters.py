@@ -1,4 +1,6 @@
-"""What no text can hold that is to be kept: NUL, and half characters ("surrogates", as JSON can write them)."""
+"""What no text can hold that is to be kept: NUL, and half characters ("surrogates", as JSON can
+write them).
+"""
 
 import re
 
@@ -17,7 +19,9 @@ def shown(text):
 
 
 def unfit_place(value, place=""):
-    """Where in parsed JSON such a text stands, as `rounds[3].name`; None where all texts are fit, keys included."""
+    """Where in parsed JSON such a text stands, as `rounds[3].name`; None where all texts are fit,
+    keys included.
+    """
     if isinstance(value, str):
         return None if is_fit(value) else place or "the whole"
     if isinstance(value, list):

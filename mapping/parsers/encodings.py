@@ -39,14 +39,17 @@ def decoded(content, file=""):
         if content.startswith(signature):
             raise UnreadableFile(reason, file)
     text = unified_line_ends(_characters(content))
-    # A stray control character in an abstract is common and harmless; a binary file is full of them.
+    # A stray control character in an abstract is common and harmless; a binary file is full of
+    # them.
     if len(_CONTROL_CHARACTERS.findall(text)) > len(text) // 100 + 5:
         raise UnreadableFile("this is a binary file, not text", file)
     return _CONTROL_CHARACTERS.sub(" ", text)
 
 
 def unified_line_ends(text):
-    """Every way to end a line becomes `\\n`. A stray return would hide all that follows it from rispy."""
+    """Every way to end a line becomes `\\n`. A stray return would hide all that follows it from
+    rispy.
+    """
     # Each run of returns is looked through once, from its beginning.
     return re.sub(r"(?<!\r)\r+\n|\r", "\n", text.removeprefix("\ufeff"))
 
@@ -67,7 +70,9 @@ def _characters(content):
 def _western(content):
     try:
         return content.decode("cp1252")
-    except UnicodeDecodeError:  # five bytes mean nothing in Windows' code page; Latin-1 knows all 256
+    except (
+        UnicodeDecodeError
+    ):  # five bytes mean nothing in Windows' code page; Latin-1 knows all 256
         return content.decode("latin-1")
 
 

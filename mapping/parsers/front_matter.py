@@ -9,16 +9,24 @@ _LONGEST = 300
 _ENTRY = re.compile(r"^([\w][\w ./'-]{0,60}?)\s*:(?:\s+(.*))?$")
 _ITEM = re.compile(r"^\s*-(?:\s+(.*))?$")
 _BLOCK = re.compile(r"^[|>][+-]?\d?$")
-_FLOW_PART = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\[\[[^\[\]]*\]\]|[^,\[\]{}]+)\s*(?:,|$)""")
+_FLOW_PART = re.compile(
+    r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\[\[[^\[\]]*\]\]|[^,\[\]{}]+)\s*(?:,|$)"""
+)
 
 
 def front_matter(written):
-    """([(line, kind, words)], length); kind: "rule", "key", "item", "text" or "comment". Length 0 without any."""
+    """([(line, kind, words)], length); kind: "rule", "key", "item", "text" or "comment". Length 0
+    without any.
+    """
     first = next((place for place, line in enumerate(written[:5]) if line.strip()), None)
     if first is None or written[first].strip() != "---":
         return [], 0
     last = next(
-        (place for place in range(first + 1, min(len(written), _LONGEST)) if written[place].strip() in ("---", "...")),
+        (
+            place
+            for place in range(first + 1, min(len(written), _LONGEST))
+            if written[place].strip() in ("---", "...")
+        ),
         None,
     )
     inside = [] if last is None else written[first + 1 : last]
@@ -44,12 +52,19 @@ def _entries(line):
         return [("comment", stripped.lstrip("# "))]
     if item:
         return [("item", re.sub(r"^(?:name|family)\s*:\s+", "", unquoted(item[1] or "")))]
-    return _entries_of_key(entry[1], (entry[2] or "").strip()) if entry else [("text", unquoted(stripped))]
+    return (
+        _entries_of_key(entry[1], (entry[2] or "").strip())
+        if entry
+        else [("text", unquoted(stripped))]
+    )
 
 
 def _entries_of_key(key, value):
     if value.startswith("[") and value.endswith("]") and not value.startswith("[["):
-        return [("key", key + ":"), *(("item", unquoted(part)) for part in _FLOW_PART.findall(value[1:-1]))]
+        return [
+            ("key", key + ":"),
+            *(("item", unquoted(part)) for part in _FLOW_PART.findall(value[1:-1])),
+        ]
     if not value or _BLOCK.match(value) or value in ("[]", "~", "null", '""', "''"):
         return [("key", key + ":")]
     return [("key", f"{key}: {unquoted(value)}")]

@@ -19,27 +19,68 @@ class TemplateSection(NamedTuple):
     codes: tuple[str, ...] = ()
 
 
-# What every template asks of the paper itself. The keys cannot be those of a section: they hold a colon.
-TITLE, AUTHORS, YEAR, VENUE, DOI = "paper:title", "paper:authors", "paper:year", "paper:venue", "paper:doi"
+# What every template asks of the paper itself. The keys cannot be those of a section: they hold a
+# colon.
+TITLE, AUTHORS, YEAR, VENUE, DOI = (
+    "paper:title",
+    "paper:authors",
+    "paper:year",
+    "paper:venue",
+    "paper:doi",
+)
 DETAILS = [
-    TemplateSection(TITLE, "Paper title", "text", ("Title", "Title of the paper", "Paper", "Study title")),
-    TemplateSection(AUTHORS, "Authors", "text", ("Author", "Author names", "Names of the authors", "Author(s)")),
-    TemplateSection(YEAR, "Publication year", "text", ("Year", "Year of publication", "Date", "Publication date")),
     TemplateSection(
-        VENUE, "Source", "text", ("Source/Conference/Journal", "Venue", "Publication venue", "Published in")
+        TITLE, "Paper title", "text", ("Title", "Title of the paper", "Paper", "Study title")
+    ),
+    TemplateSection(
+        AUTHORS, "Authors", "text", ("Author", "Author names", "Names of the authors", "Author(s)")
+    ),
+    TemplateSection(
+        YEAR,
+        "Publication year",
+        "text",
+        ("Year", "Year of publication", "Date", "Publication date"),
+    ),
+    TemplateSection(
+        VENUE,
+        "Source",
+        "text",
+        ("Source/Conference/Journal", "Venue", "Publication venue", "Published in"),
     ),
     TemplateSection(DOI, "DOI", "text", ("DOI link", "Digital object identifier")),
 ]
 DETAIL_KEYS = {detail.key for detail in DETAILS}
 # Headings that blank forms in use have above what the built-in template asks under another name.
 _ALSO_CALLED = {
-    "Main focus and purpose": ("Abstract/Introduction Summary", "Abstract summary", "Introduction summary"),
+    "Main focus and purpose": (
+        "Abstract/Introduction Summary",
+        "Abstract summary",
+        "Introduction summary",
+    ),
 }
 # Allows for one typing error in a word of usual length.
 LEAST_LIKENESS = 86
-_NUMBERING = re.compile(r"^\s*(?:\(?\d{1,3}(?:\.\d{1,3})*[.):]?|[a-z]\)|[ivx]{1,4}[.)])\s+", re.IGNORECASE)
+_NUMBERING = re.compile(
+    r"^\s*(?:\(?\d{1,3}(?:\.\d{1,3})*[.):]?|[a-z]\)|[ivx]{1,4}[.)])\s+", re.IGNORECASE
+)
 _LONGEST_LOOSE = 6
-_SMALL_WORDS = {"the", "a", "an", "of", "in", "for", "to", "on", "with", "by", "from", "used", "using", "main", "key"}
+_SMALL_WORDS = {
+    "the",
+    "a",
+    "an",
+    "of",
+    "in",
+    "for",
+    "to",
+    "on",
+    "with",
+    "by",
+    "from",
+    "used",
+    "using",
+    "main",
+    "key",
+}
 
 
 @dataclass
@@ -55,7 +96,9 @@ class _Known:
 
 
 class Headings:
-    """Matches headings to the sections of one template. `matches` names candidates, surest first kind only."""
+    """Matches headings to the sections of one template. `matches` names candidates, surest first
+    kind only.
+    """
 
     def __init__(self, sections):
         self.known = []
@@ -77,27 +120,40 @@ class Headings:
         """
         wanted, parts = normalised_label(without_numbering(text)), parts_of(without_numbering(text))
         by_name = next((one.key for one in self.known if wanted and wanted in one.names), None)
-        return by_name or next((one.key for one in self.known if parts and parts in one.parts), None)
+        return by_name or next(
+            (one.key for one in self.known if parts and parts in one.parts), None
+        )
 
     def matches(self, text, *, is_loose):
-        """Keys that the heading may mean, in template order; more than one where it names several sections.
+        """Keys that the heading may mean, in template order; more than one where it names several
+        sections.
 
-        Tried in turn: its name; a part of the name; a typing error away; and, if `is_loose`, more or fewer words than
-        the name ("Tools used", "Comments"), or a part with a typing error. Never loose for the details of the paper:
-        "Comments on the paper" is not its title.
+        Tried in turn: its name; a part of the name; a typing error away; and, if `is_loose`, more
+        or fewer words than the name ("Tools used", "Comments"), or a part with a typing error.
+        Never loose for the details of the paper: "Comments on the paper" is not its title.
         """
         exact = self.exact(text)
         if exact:
             return [exact]
         text = without_numbering(text)
-        wanted, parts, words = normalised_label(text), parts_of(text), _telling_words(normalised_label(text))
+        wanted, parts, words = (
+            normalised_label(text),
+            parts_of(text),
+            _telling_words(normalised_label(text)),
+        )
         tests = [
             lambda one: any(parts & known for known in one.parts),
             lambda one: max(fuzz.ratio(wanted, name) for name in one.names) >= LEAST_LIKENESS,
         ]
         if is_loose and words and len(wanted.split()) <= _LONGEST_LOOSE:
-            tests.append(lambda one: not one.is_detail and any(_covers(words, known) for known in one.words))
-            tests.append(lambda one: not one.is_detail and any(_nearly(p, name) for p in parts for name in one.names))
+            tests.append(
+                lambda one: not one.is_detail and any(_covers(words, known) for known in one.words)
+            )
+            tests.append(
+                lambda one: (
+                    not one.is_detail and any(_nearly(p, name) for p in parts for name in one.names)
+                )
+            )
         for test in tests:
             found = [one.key for one in self.known if wanted and test(one)]
             if found:
@@ -105,14 +161,23 @@ class Headings:
         return []
 
     def named_in(self, text):
-        """The sections whose name stands in a line such as "RQ1: Motivation and benefits of MLOps"."""
+        """The sections whose name stands in a line such as "RQ1: Motivation and benefits of
+        MLOps".
+        """
         line = f" {normalised_label(text)} "
-        return [one.key for one in self.known if not one.is_detail and any(f" {name} " in line for name in one.names)]
+        return [
+            one.key
+            for one in self.known
+            if not one.is_detail and any(f" {name} " in line for name in one.names)
+        ]
 
 
 def parts_of(text):
     """The things a heading names, separated by a slash, a comma, "and" or "&"."""
-    parts = {normalised_label(part) for part in re.split(r"[/,;&+]|\band\b|\bor\b", text, flags=re.IGNORECASE)}
+    parts = {
+        normalised_label(part)
+        for part in re.split(r"[/,;&+]|\band\b|\bor\b", text, flags=re.IGNORECASE)
+    }
     return parts - {""}
 
 

@@ -29,14 +29,20 @@ def ascii_letters(text):
 
 
 def safe_key(text):
-    """A key that fits an address and a file name: letters, digits and `. _ : + -`, the rest becomes `-`."""
+    """A key that fits an address and a file name: letters, digits and `. _ : + -`, the rest becomes
+    `-`.
+    """
     cleaned = re.sub(r"[^A-Za-z0-9._:+-]+", "-", ascii_letters(text.strip()))
     # A key of dots alone would be a folder in an address.
-    return cleaned.strip("-")[:LONGEST_KEY].rstrip("-") if re.search(r"[A-Za-z0-9]", cleaned) else ""
+    return (
+        cleaned.strip("-")[:LONGEST_KEY].rstrip("-") if re.search(r"[A-Za-z0-9]", cleaned) else ""
+    )
 
 
 def proposed_key(authors, year, title):
-    """First family name, year and first telling word of the title, as Google Scholar builds its keys."""
+    """First family name, year and first telling word of the title, as Google Scholar builds its
+    keys.
+    """
     person = _letters(names.family(authors[0])) if authors else ""
     words = [_letters(word) for word in title.replace("-", " ").split()]
     telling = next((word for word in words if word and word not in _ARTICLES), "")
@@ -52,7 +58,8 @@ def unique_keys(wanted, taken):
     """Each of these as `unique_key` has it, one after the other: also unlike those before it."""
     used, last = {key.casefold() for key in taken}, Counter()
     for key in wanted:
-        # A file may hold one key ten thousand times: what was found taken once is not asked for again.
+        # A file may hold one key ten thousand times: what was found taken once is not asked for
+        # again.
         number = last[key.casefold()] + 1
         while (free := _numbered(key, number)).casefold() in used:
             number += 1
@@ -63,7 +70,9 @@ def unique_keys(wanted, taken):
 
 def assigned_keys(records, taken=()):
     """A key for each record, in order, unique among themselves and those `taken` in the study."""
-    wanted = (safe_key(one.key) or proposed_key(one.authors, one.year, one.title) for one in records)
+    wanted = (
+        safe_key(one.key) or proposed_key(one.authors, one.year, one.title) for one in records
+    )
     return list(unique_keys(wanted, taken))
 
 

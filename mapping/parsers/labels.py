@@ -6,14 +6,46 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-_IRREGULAR = {"criteria": "criterion", "phenomena": "phenomenon", "matrices": "matrix", "indices": "index"}
-_IRREGULAR |= {"people": "person", "children": "child", "women": "woman", "men": "man", "vertices": "vertex"}
+_IRREGULAR = {
+    "criteria": "criterion",
+    "phenomena": "phenomenon",
+    "matrices": "matrix",
+    "indices": "index",
+}
+_IRREGULAR |= {
+    "people": "person",
+    "children": "child",
+    "women": "woman",
+    "men": "man",
+    "vertices": "vertex",
+}
 _IRREGULAR |= {"appendices": "appendix"}
 _NO_PLURAL = {"bias", "canvas", "atlas", "alias", "gas", "series", "species"}
-_AMERICAN_WORDS = {"licence": "license", "defence": "defense", "offence": "offense", "grey": "gray", "ageing": "aging"}
-_AMERICAN_WORDS |= {"programme": "program", "judgement": "judgment", "artefact": "artifact", "practise": "practice"}
-_AMERICAN_WORDS |= {"sceptical": "skeptical", "acknowledgement": "acknowledgment", "instal": "install"}
-_AMERICAN_WORDS |= {"cheque": "check", "tyre": "tire", "kerb": "curb", "aluminium": "aluminum", "enrol": "enroll"}
+_AMERICAN_WORDS = {
+    "licence": "license",
+    "defence": "defense",
+    "offence": "offense",
+    "grey": "gray",
+    "ageing": "aging",
+}
+_AMERICAN_WORDS |= {
+    "programme": "program",
+    "judgement": "judgment",
+    "artefact": "artifact",
+    "practise": "practice",
+}
+_AMERICAN_WORDS |= {
+    "sceptical": "skeptical",
+    "acknowledgement": "acknowledgment",
+    "instal": "install",
+}
+_AMERICAN_WORDS |= {
+    "cheque": "check",
+    "tyre": "tire",
+    "kerb": "curb",
+    "aluminium": "aluminum",
+    "enrol": "enroll",
+}
 _AMERICAN_WORDS |= {
     "fulfil": "fulfill",
     "skilful": "skillful",
@@ -36,14 +68,19 @@ LEAST_LIKENESS = 72
 
 @lru_cache(maxsize=20_000)
 def normalised_label(text):
-    """The words of a label without case, accents, punctuation and plural, British spelling as American."""
+    """The words of a label without case, accents, punctuation and plural, British spelling as
+    American.
+    """
     decomposed = unicodedata.normalize("NFKD", _APOSTROPHE.sub("", text).casefold())
     kept = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return " ".join(_stem(word) for word in re.sub(r"[\W_]+", " ", kept.replace("&", " and ")).split())
+    return " ".join(
+        _stem(word) for word in re.sub(r"[\W_]+", " ", kept.replace("&", " and ")).split()
+    )
 
 
 def match_code(text, codes):
-    """The code whose label says the same as `text`, or None. `codes` are labels, or things with a `label`.
+    """The code whose label says the same as `text`, or None. `codes` are labels, or things with a
+    `label`.
 
     Spacing does not matter either: "data sets" is "datasets", "end-user" is "enduser".
     """
@@ -61,12 +98,15 @@ def near_codes(text, labels, limit=5):
     if not wanted:
         return []
     normalised = [normalised_label(label) for label in labels]
-    found = process.extract(wanted, normalised, scorer=_likeness, score_cutoff=LEAST_LIKENESS, limit=limit)
+    found = process.extract(
+        wanted, normalised, scorer=_likeness, score_cutoff=LEAST_LIKENESS, limit=limit
+    )
     return [(labels[place], score) for _, score, place in found]
 
 
 def _likeness(one, other, **_):
-    # A label inside a longer one ("drift", "model drift") is a good guess, yet no better than a typing error.
+    # A label inside a longer one ("drift", "model drift") is a good guess, yet no better than a
+    # typing error.
     inside = 0.9 * fuzz.token_set_ratio(one, other)
     return max(fuzz.ratio(one, other), fuzz.token_sort_ratio(one, other), inside)
 
@@ -110,7 +150,8 @@ SEARCH_EXACT, SEARCH_BEGINNING, SEARCH_WORDS, SEARCH_NEARLY, SEARCH_DEFINITION =
 
 
 def search_rank(typed, label, definition=""):
-    """How well a code answers a search, 0 the best; None where it does not. What it is not for never counts.
+    """How well a code answers a search, 0 the best; None where it does not. What it is not for
+    never counts.
 
     The label, its beginning, words of it, nearly its words, then its definition.
     """
@@ -124,7 +165,10 @@ def search_rank(typed, label, definition=""):
         return SEARCH_BEGINNING
     if all(word in found or word in found.replace(" ", "") for word in wanted.split()):
         return SEARCH_WORDS
-    if max(fuzz.ratio(wanted, found), fuzz.token_sort_ratio(wanted, found)) >= LEAST_LIKENESS_OF_A_SLIP:
+    if (
+        max(fuzz.ratio(wanted, found), fuzz.token_sort_ratio(wanted, found))
+        >= LEAST_LIKENESS_OF_A_SLIP
+    ):
         return SEARCH_NEARLY
     text = f"{found} {normalised_label(definition)}"
     return SEARCH_DEFINITION if all(word in text for word in wanted.split()) else None

@@ -1,7 +1,7 @@
 """LaTeX as bibliographies use it, to Unicode and back.
 
-`plain` and `escaped` are each other's inverse on plain text: `plain(escaped(text)) == text` whenever
-`tidied(text) == text`.
+`plain` and `escaped` are each other's inverse on plain text: `plain(escaped(text)) == text`
+whenever `tidied(text) == text`.
 """
 
 import html
@@ -24,7 +24,8 @@ _ACCENT = re.compile(
     )\}?""",
     re.VERBOSE,
 )
-# The commands of nearly all titles, taken out beforehand: pylatexenc needs a millisecond for a title.
+# The commands of nearly all titles, taken out beforehand: pylatexenc needs a millisecond for a
+# title.
 _FORMATTING = re.compile(
     r"\\(?:text(?:it|bf|sc|rm|up|normal|md|sf|tt|sl)|emph|mbox|uppercase|lowercase)\s*(?=\{)"
     r"|\\(?:em|it|bf|sc|rm|sf|tt|itshape|bfseries|scshape)(?![A-Za-z])\s*"
@@ -38,10 +39,19 @@ _RAISED = re.compile(r"([_^])\s*(?:\{\s*([0-9+\-=()]+)\s*\}|([0-9]))")
 _RAISED_WORD = re.compile(r"[_^](?=\s*\{?\s*\\(?:text|mathrm|rm|it|mathit))")
 _SUBSCRIPTS = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _SUPERSCRIPTS = str.maketrans("0123456789+-=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾")
-_LIGATURES = [("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("?`", "¿"), ("!`", "¡"), ("~", " ")]
+_LIGATURES = [
+    ("---", "—"),
+    ("--", "–"),
+    ("``", "“"),
+    ("''", "”"),
+    ("?`", "¿"),
+    ("!`", "¡"),
+    ("~", " "),
+]
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _MARKUP = re.compile(
-    r"</?(?:i|b|u|em|strong|sub|sup|span|scp|sc|p|br|italic|bold|inf|jats:[a-z]+)(?:\s[^<>]*)?/?>", re.I
+    r"</?(?:i|b|u|em|strong|sub|sup|span|scp|sc|p|br|italic|bold|inf|jats:[a-z]+)(?:\s[^<>]*)?/?>",
+    re.I,
 )
 # Deeper nesting than this is damage or malice; pylatexenc recurses.
 _DEEPEST_NESTING = 100
@@ -96,14 +106,22 @@ _ADDRESS_ESCAPES = {"\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"
 _ESCAPED_BRACES = {"{": r"\{", "}": r"\}"}
 _SPECIAL = re.compile(r"[\\{}~^%&_#$]")
 _LIGATURE_TO_BREAK = re.compile(r"(-(?=-)|`(?=`)|'(?=')|[?!](?=`))")
-_SYMBOL = {"backslash": "\\", "braceleft": "{", "braceright": "}", "asciitilde": "~", "asciicircum": "^"}
+_SYMBOL = {
+    "backslash": "\\",
+    "braceleft": "{",
+    "braceright": "}",
+    "asciitilde": "~",
+    "asciicircum": "^",
+}
 _ADDRESS = re.compile(
     r"\\text(backslash|braceleft|braceright|asciitilde|asciicircum)(?:\{\}|\b)|\\([%&_#$~])(?:\{\})?|\$\\sim\$|[{}]"
 )
 
 
 def plain(text):
-    """What a reader sees of LaTeX text: accents as letters, no braces, no commands, single spaces, no HTML tags."""
+    """What a reader sees of LaTeX text: accents as letters, no braces, no commands, single spaces,
+    no HTML tags.
+    """
     if not _NEEDS_LATEX.search(text):
         return tidied(text)
     if "\\" not in text and "$" not in text:
@@ -117,8 +135,11 @@ def plain(text):
 
 
 def escaped(text):
-    """Plain text for a BibTeX value in braces. Unicode stays; only what LaTeX or BibTeX would act upon is escaped."""
-    # BibTeX counts escaped braces too: those without their other half go by a command that every reader knows.
+    """Plain text for a BibTeX value in braces. Unicode stays; only what LaTeX or BibTeX would act
+    upon is escaped.
+    """
+    # BibTeX counts escaped braces too: those without their other half go by a command that every
+    # reader knows.
     braces = _ESCAPED_BRACES if _is_balanced(text) else {}
     text = _SPECIAL.sub(lambda match: braces.get(match[0]) or _ESCAPES[match[0]], text)
     return _LIGATURE_TO_BREAK.sub(lambda match: match[1] + "{}", text)
@@ -154,7 +175,9 @@ def escaped_address(text):
 
 
 def tidied(text):
-    """Composed accents, HTML entities and formatting tags resolved, white space (line ends too) made single spaces."""
+    """Composed accents, HTML entities and formatting tags resolved, white space (line ends too)
+    made single spaces.
+    """
     for _ in range(_DEEPEST_QUOTING):
         before = text
         if "&" in text:
@@ -174,7 +197,10 @@ def _accented(match):
 @lru_cache(maxsize=4096)
 def _letter(fragment):
     # "Universit\\'e": an opening brace without its closing one belongs to a longer group.
-    opens, closes = fragment.startswith("{"), fragment.endswith("}") and fragment.count("}") > fragment[1:].count("{")
+    opens, closes = (
+        fragment.startswith("{"),
+        fragment.endswith("}") and fragment.count("}") > fragment[1:].count("{"),
+    )
     core = fragment.removeprefix("{")
     core = core[:-1] if closes else core
     letter = unicodedata.normalize("NFC", _converted(core).strip())
@@ -192,7 +218,9 @@ def _converted(text):
         return _without_braces(text)
     text = _UNESCAPED.sub(r"\\\g<0>", text)
     try:
-        nodes, _, _ = LatexWalker(text, latex_context=_walker_context(), tolerant_parsing=True).get_latex_nodes()
+        nodes, _, _ = LatexWalker(
+            text, latex_context=_walker_context(), tolerant_parsing=True
+        ).get_latex_nodes()
         return _converter().nodelist_to_text(nodes)
     except (LatexWalkerError, RecursionError, IndexError, ValueError):
         return _without_braces(text)  # damaged LaTeX: better read with its commands than not at all
@@ -207,7 +235,9 @@ def _nesting(text):
 
 
 def _with_maths_marked(text):
-    """Dollars that enclose a formula stay, prices are escaped; small raised and lowered figures become characters."""
+    """Dollars that enclose a formula stay, prices are escaped; small raised and lowered figures
+    become characters.
+    """
     if "$" not in text:
         return text
     parts, end = [], 0
@@ -236,7 +266,8 @@ def _unknown_macro(node):
 @lru_cache(maxsize=1)
 def _converter():
     context = get_default_latex_context_db()
-    # pylatexenc leaves out what it does not know, arguments of \mbox included: no word may go missing.
+    # pylatexenc leaves out what it does not know, arguments of \mbox included: no word may go
+    # missing.
     context.add_context_category(
         "bibliographies",
         prepend=True,

@@ -1,7 +1,8 @@
 """How long a text may be: the one table that models, forms, readers of files and bundles ask.
 
-Columns with a length of their own (labels, keys, names) say it in the model. These are the texts whose columns have
-none. All that is searched of a paper together stays below what PostgreSQL can index, in any script: 1 MB.
+Columns with a length of their own (labels, keys, names) say it in the model. These are the texts
+whose columns have none. All that is searched of a paper together stays below what PostgreSQL can
+index, in any script: 1 MB.
 """
 
 SENTENCES = 20_000  # what explains: definitions, guidance, reasons
@@ -19,7 +20,9 @@ OTHER_FIELD, OTHER_FIELDS = 100_000, 500_000
 
 
 def excess(text, longest):
-    """What is wrong with the length of this text, to put behind its name; empty where nothing is."""
+    """What is wrong with the length of this text, to put behind its name; empty where
+    nothing is.
+    """
     if len(text) <= longest:
         return ""
     return f"has {len(text):,} characters; at most {longest:,} are taken"
@@ -29,10 +32,20 @@ def excess_of_record(record):
     """Why a PaperRecord is too long to be kept, field by field named; empty where it is not."""
     texts = {name: getattr(record, name) for name in PAPER}
     texts |= {name: "; ".join(texts[name]) for name in ("authors", "keywords")}
-    reasons = [f"the {name} {why}" for name, text in texts.items() if (why := excess(text, PAPER[name]))]
-    others = {name: text for name, text in record.__dict__.items() if isinstance(text, str) and name not in PAPER}
+    reasons = [
+        f"the {name} {why}" for name, text in texts.items() if (why := excess(text, PAPER[name]))
+    ]
+    others = {
+        name: text
+        for name, text in record.__dict__.items()
+        if isinstance(text, str) and name not in PAPER
+    }
     others |= record.raw
-    reasons += [f"the field “{name[:60]}” {why}" for name, text in others.items() if (why := excess(text, OTHER_FIELD))]
+    reasons += [
+        f"the field “{name[:60]}” {why}"
+        for name, text in others.items()
+        if (why := excess(text, OTHER_FIELD))
+    ]
     if not reasons and (why := excess("".join([*record.raw, *record.raw.values()]), OTHER_FIELDS)):
         reasons.append(f"what has no column of its own {why}")
     return "; ".join(reasons)

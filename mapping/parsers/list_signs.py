@@ -1,4 +1,6 @@
-"""Signs that lists are made with: bullets, numbers, boxes to tick, however they were typed or pasted."""
+"""Signs that lists are made with: bullets, numbers, boxes to tick, however they were typed or
+pasted.
+"""
 
 import re
 
@@ -29,7 +31,9 @@ def bullet_of(written):
 
 
 def checkbox_of(words, *, has_sign):
-    """(box, words): what stands in the box, `x` if it is ticked, None without one. A bare box is an item too."""
+    """(box, words): what stands in the box, `x` if it is ticked, None without one. A bare box is an
+    item too.
+    """
     found = _BOX.match(words)
     if not found:
         return None, words
@@ -40,7 +44,9 @@ def checkbox_of(words, *, has_sign):
 
 
 def depth_of_sign(sign):
-    """How deep a sign stands by itself, whatever its indentation: Word's `o` below `•`, `1.2.` below `1.`, `a)` too."""
+    """How deep a sign stands by itself, whatever its indentation: Word's `o` below `•`, `1.2.`
+    below `1.`, `a)` too.
+    """
     if sign[-1:] in {".", ")"}:
         numbers = sign.strip("().")
         return numbers.count(".") if numbers[:1].isdigit() else 1

@@ -1,8 +1,8 @@
 """When two labels are one: whatever looks the same to a reader, or differs in capitals alone.
 
-Labels that differ in a soft hyphen, a zero-width space, a composed letter, full-width signs or the kind
-of a dash cannot be told apart on a page. Every way in compares them here, and takes what nobody can see
-out of the text.
+Labels that differ in a soft hyphen, a zero-width space, a composed letter, full-width signs or the
+kind of a dash cannot be told apart on a page. Every way in compares them here, and takes what
+nobody can see out of the text.
 """
 
 import re
@@ -10,7 +10,9 @@ import unicodedata
 
 # Zero-width joiners shape letters of many scripts, and pictures: between these they can be seen.
 _JOINERS = "\u200c\u200d"
-_VARIATIONS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0]")
+_VARIATIONS = re.compile(
+    "[\ufe00-\ufe0f\U000e0100-\U000e01ef\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0]"
+)
 _DASHES = re.compile("[\u2010-\u2015\u2212\u2043\ufe58\ufe63\uff0d]")
 _APOSTROPHES = str.maketrans(dict.fromkeys("‘’‛ʼ′＇", "'"))
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟″＂", '"'))

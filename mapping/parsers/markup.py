@@ -23,7 +23,8 @@ _INLINE_FOOTNOTE = re.compile(r"[ \t]?\^\[([^\[\]]{1,500})\]")
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]*)>", re.IGNORECASE)
 # Items and paragraphs of HTML in one line are as many lines.
 _LINE_BREAK = re.compile(
-    r"[ \t]{0,20}</?(?:br\b[^<>]{0,20}|(?:li|p|dt|dd|div|tr)(?:\s[^<>]{0,200})?/?)>[ \t]{0,20}", re.IGNORECASE
+    r"[ \t]{0,20}</?(?:br\b[^<>]{0,20}|(?:li|p|dt|dd|div|tr)(?:\s[^<>]{0,200})?/?)>[ \t]{0,20}",
+    re.IGNORECASE,
 )
 # Only what HTML knows: "List<String>" and "<name of the tool>" are words.
 _TAGS = (
@@ -32,7 +33,9 @@ _TAGS = (
     "|tfoot|th|thead|tr|tt|u|ul|var"
 )
 _TAG = re.compile(rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>", re.IGNORECASE)
-_ATTRIBUTES = re.compile(r"(?:^|(?<=[\s\])*`]))\{:?\s?(?:[#.][\w:.-]+|[\w-]+=[^{}\s]+)(?:\s[^{}]*)?\}")
+_ATTRIBUTES = re.compile(
+    r"(?:^|(?<=[\s\])*`]))\{:?\s?(?:[#.][\w:.-]+|[\w-]+=[^{}\s]+)(?:\s[^{}]*)?\}"
+)
 _BLOCK_ID = re.compile(r"(?:^|(?<=\s))\^[A-Za-z0-9-]+$")
 _HASHTAG = re.compile(r"(?:^|(?<=\s))#(?!\d+\b)[^\W_][\w/-]*(?=[\s.,;]|$)")
 _HIGHLIGHT = re.compile(r"(==|~~)(?=[^\s=~])([^=~]+)\1")
@@ -46,7 +49,9 @@ _STRUCK = re.compile(r"~~[^~]+~~|<(?P<tag>del|s|strike)>[^<>]*</(?P=tag)>", re.I
 
 @dataclass
 class Plain:
-    """`text` without marks; the lists are what some of the marks held. `pages` are targets of wiki links."""
+    """`text` without marks; the lists are what some of the marks held. `pages` are targets of wiki
+    links.
+    """
 
     text: str
     links: list[str] = field(default_factory=list)
@@ -66,8 +71,12 @@ def plain(written):
     text = _CODE.sub(lambda match: "".join(map(_hidden, match[2].strip(" "))), text)
     text = _IMAGE.sub(lambda match: _kept(found.images, match[1] or match[2] or "image", ""), text)
     text = _WIKI_LINK.sub(lambda match: _linked_page(found.pages, match), text)
-    text = _LINK.sub(lambda match: _kept(found.links, match[2].split(" ")[0], match[1] or match[2]), text)
-    text = _REFERENCE_LINK.sub(lambda match: _kept(found.links, f"[{match[2] or match[1]}]", match[1]), text)
+    text = _LINK.sub(
+        lambda match: _kept(found.links, match[2].split(" ")[0], match[1] or match[2]), text
+    )
+    text = _REFERENCE_LINK.sub(
+        lambda match: _kept(found.links, f"[{match[2] or match[1]}]", match[1]), text
+    )
     text = _FOOTNOTE.sub(lambda match: _kept(found.footnotes, match[1], ""), text)
     text = _INLINE_FOOTNOTE.sub(lambda match: _kept(found.tags, match[1].strip(), ""), text)
     text = _AUTOLINK.sub(lambda match: _kept(found.links, match[1], match[1]), text)
@@ -81,7 +90,9 @@ def plain(written):
 
 
 def without_emphasis(text):
-    """Without the signs of bold and italic type, and without an asterisk that has lost its partner."""
+    """Without the signs of bold and italic type, and without an asterisk that has lost its
+    partner.
+    """
     text = _STAR.sub(r"\1", text.strip())
     text = _UNDERSCORES.sub(r"\1", _STARS.sub(r"\1", text))
     text = _UNDERSCORE.sub(r"\1", _STAR.sub(r"\1", text))

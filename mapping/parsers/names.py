@@ -2,7 +2,10 @@
 
 import re
 
-from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
+from bibtexparser.middlewares.names import (
+    parse_single_name_into_parts,
+    split_multiple_persons_names,
+)
 
 from mapping.parsers import latex
 
@@ -22,7 +25,9 @@ def from_bibtex(value):
 
 
 def _semicolons_to_and(value):
-    """But for those before a closing brace, which stand inside a name. Looked through once, however many there are."""
+    """But for those before a closing brace, which stand inside a name. Looked through once, however
+    many there are.
+    """
     pieces = re.split(r"([{}])", value)
     following = [*pieces[1:], ""]
     return "".join(
@@ -36,18 +41,21 @@ def to_bibtex(names):
 
 
 def from_list(text):
-    """Names as people and spreadsheets list them: separated by `;`, "and", `&`, line ends, or by commas if clear.
+    """Names as people and spreadsheets list them: separated by `;`, "and", `&`, line ends, or by
+    commas if clear.
 
     Names stay as they are written, but for "Smith J." which becomes "Smith, J.".
     """
-    # Blanks first become one each: a run of them would be looked through from every one of its places.
+    # Blanks first become one each: a run of them would be looked through from every one of its
+    # places.
     text = "\n".join(" ".join(line.split()) for line in text.split("\n"))
     text = _NUMBER_IN_BRACKETS.sub("", text).strip()
     if ";" in text:
         parts = text.split(";")
     else:
         parts = re.split(r"\n|,? (?:and|&) ", text)
-        # "John, Olsson and Bosch": who writes the last one without a comma means people by the commas before.
+        # "John, Olsson and Bosch": who writes the last one without a comma means people by the
+        # commas before.
         split = _split_at_commas if "," in parts[-1] or len(parts) == 1 else _split_at_every_comma
         parts = [name for part in parts for name in split(part)]
     return [name for name in (_listed_name(part) for part in parts) if name]
@@ -90,20 +98,29 @@ def _split_at_commas(text):
     parts = [part.strip() for part in text.split(",")]
     if len(parts) == 1:
         return parts
-    if all(_FAMILY_THEN_INITIALS.match(part) for part in parts) or all(re.search(r"\S\s+\S", part) for part in parts):
+    if all(_FAMILY_THEN_INITIALS.match(part) for part in parts) or all(
+        re.search(r"\S\s+\S", part) for part in parts
+    ):
         return parts
     if len(parts) == 2:
         return [text]
     # "Smith, J., Jones, A. B.": every second part is nothing but initials.
     if len(parts) % 2 == 0 and all(re.fullmatch(_INITIALS, given) for given in parts[1::2]):
-        return [f"{family_name}, {given}" for family_name, given in zip(parts[::2], parts[1::2], strict=True)]
+        return [
+            f"{family_name}, {given}"
+            for family_name, given in zip(parts[::2], parts[1::2], strict=True)
+        ]
     return parts if not any(re.fullmatch(_INITIALS, part) for part in parts) else [text]
 
 
 def _split_at_every_comma(text):
     parts = _split_at_commas(text)
     # "Smith, J. and the consortium": initials are no person.
-    return text.split(",") if len(parts) == 1 and not re.fullmatch(_INITIALS, text.split(",")[-1].strip()) else parts
+    return (
+        text.split(",")
+        if len(parts) == 1 and not re.fullmatch(_INITIALS, text.split(",")[-1].strip())
+        else parts
+    )
 
 
 def _listed_name(name):

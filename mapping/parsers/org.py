@@ -5,7 +5,9 @@ import re
 __all__ = ["is_org", "markdown_from_org"]
 
 _HEADLINE = re.compile(r"^(\*{1,20})\s+(.*)$")
-_KEYWORD_BEFORE = re.compile(r"^(?:TODO|DONE|NEXT|WAITING|CANCELLED|CANCELED)\s+|^\[#[A-Z0-9]\]\s*|^COMMENT\s+")
+_KEYWORD_BEFORE = re.compile(
+    r"^(?:TODO|DONE|NEXT|WAITING|CANCELLED|CANCELED)\s+|^\[#[A-Z0-9]\]\s*|^COMMENT\s+"
+)
 _TAGS_BEHIND = re.compile(r"[ \t]+(:[\w@#%:]+:)\s*$")
 _COOKIE = re.compile(r"\s*\[\d*(?:/\d*|%)\]")
 _SETTING = re.compile(r"^\s*#\+(\w+):\s*(.*)$")
@@ -27,7 +29,8 @@ _EMPHASIS = [
     for sign in "=~+/*_"
 ]
 _MARKDOWN = {"*": "**", "/": "*", "_": "", "=": "`", "~": "`", "+": "~~"}
-# Settings of the whole file that say something of the paper; others are reported under their own name.
+# Settings of the whole file that say something of the paper; others are reported under their own
+# name.
 _DETAILS = {
     "title": "Title",
     "author": "Authors",
@@ -37,9 +40,37 @@ _DETAILS = {
     "journal": "Venue",
 }
 _DETAILS |= {"booktitle": "Venue", "venue": "Venue", "source": "Venue"}
-_OF_EMACS = {"options", "startup", "todo", "seq_todo", "property", "latex_class", "latex_header", "export_file_name"}
-_OF_EMACS |= {"id", "custom_id", "visibility", "category", "end", "properties", "logbook", "columns", "bibliography"}
-_OF_EMACS |= {"language", "setupfile", "archive", "attr_html", "attr_latex", "results", "tblfm", "roam_refs"}
+_OF_EMACS = {
+    "options",
+    "startup",
+    "todo",
+    "seq_todo",
+    "property",
+    "latex_class",
+    "latex_header",
+    "export_file_name",
+}
+_OF_EMACS |= {
+    "id",
+    "custom_id",
+    "visibility",
+    "category",
+    "end",
+    "properties",
+    "logbook",
+    "columns",
+    "bibliography",
+}
+_OF_EMACS |= {
+    "language",
+    "setupfile",
+    "archive",
+    "attr_html",
+    "attr_latex",
+    "results",
+    "tblfm",
+    "roam_refs",
+}
 _OF_EMACS |= {"include", "html_head", "cite_export", "select_tags", "exclude_tags"}
 
 
@@ -48,7 +79,9 @@ def is_org(file):
 
 
 def markdown_from_org(text):
-    """The text with Org's signs replaced by Markdown's; as many lines as before, in the same places."""
+    """The text with Org's signs replaced by Markdown's; as many lines as before, in the same
+    places.
+    """
     block, lines = None, []
     for line in map(_with_single_blanks, text.split("\n")):
         delimiter = _BLOCK.match(line)
@@ -65,7 +98,9 @@ def markdown_from_org(text):
 
 
 def _with_single_blanks(line):
-    """The line's indentation, then its words: no pattern looks through a long run of blanks twice."""
+    """The line's indentation, then its words: no pattern looks through a long run of blanks
+    twice.
+    """
     return line[: len(line) - len(line.lstrip())] + re.sub(r"[ \t]{2,}", " ", line.strip())
 
 
@@ -95,7 +130,9 @@ def _headline(level, words):
 
 
 def _named(name, value, line):
-    """A setting of the file or a property of a headline: a detail of the paper, else a comment that is reported."""
+    """A setting of the file or a property of a headline: a detail of the paper, else a comment that
+    is reported.
+    """
     known = _DETAILS.get(name.casefold())
     if known and value:
         return f"**{known}:** {_inline(value)}"
@@ -107,9 +144,13 @@ def _named(name, value, line):
 def _inline(text):
     text = _FOOTNOTE.sub(r"[^\1]", _LINK.sub(_link, text))
     for emphasis in _EMPHASIS:
-        text = emphasis.sub(lambda match: _MARKDOWN[match[1]] + match[2] + _MARKDOWN[match[1]], text)
+        text = emphasis.sub(
+            lambda match: _MARKDOWN[match[1]] + match[2] + _MARKDOWN[match[1]], text
+        )
     return text.removesuffix("\\\\")
 
 
 def _link(match):
-    return f"[{match[2]}]({match[1].replace(' ', '%20')})" if match[2] else f"[{match[1]}]({match[1]})"
+    return (
+        f"[{match[2]}]({match[1].replace(' ', '%20')})" if match[2] else f"[{match[1]}]({match[1]})"
+    )

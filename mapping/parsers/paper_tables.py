@@ -7,15 +7,56 @@ from mapping.parsers.keys import normalised_doi
 from mapping.parsers.records import PaperRecord, Problem, UnreadableFile
 from mapping.parsers.tables import heading, read_table
 
-# The first heading that has something in the row counts: a sheet may have a BibTeX key for some rows only.
+# The first heading that has something in the row counts: a sheet may have a BibTeX key for some
+# rows only.
 _HEADINGS = {
-    "key": ["key", "paper", "bib key", "bibtex key", "citation key", "cite key", "paper key", "paper id", "id"],
-    "title": ["title", "paper title", "article title", "document title", "publication title of the article", "name"],
+    "key": [
+        "key",
+        "paper",
+        "bib key",
+        "bibtex key",
+        "citation key",
+        "cite key",
+        "paper key",
+        "paper id",
+        "id",
+    ],
+    "title": [
+        "title",
+        "paper title",
+        "article title",
+        "document title",
+        "publication title of the article",
+        "name",
+    ],
     "authors": ["authors", "author", "author full names", "author names", "author(s)", "creators"],
-    "year": ["year", "publication year", "pub year", "year of publication", "date", "publication date", "py"],
+    "year": [
+        "year",
+        "publication year",
+        "pub year",
+        "year of publication",
+        "date",
+        "publication date",
+        "py",
+    ],
     "venue": [
-        *["venue", "journal", "source title", "source", "publication title", "journal title", "conference"],
-        *["journal/book", "book title", "conference name", "conference title", "container title", "journal/conference"],
+        *[
+            "venue",
+            "journal",
+            "source title",
+            "source",
+            "publication title",
+            "journal title",
+            "conference",
+        ],
+        *[
+            "journal/book",
+            "book title",
+            "conference name",
+            "conference title",
+            "container title",
+            "journal/conference",
+        ],
     ],
     "doi": ["doi", "doi link", "article doi", "digital object identifier"],
     "url": ["url", "link", "pdf link", "article url", "urls"],
@@ -30,8 +71,13 @@ _HEADINGS = {
 _NAMING = {"title", "doi", "key"}
 _START_PAGE, _END_PAGE = {"startpage", "pagestart"}, {"endpage", "pageend"}
 _KINDS = {
-    **dict.fromkeys(["journalarticle", "researcharticle", "review", "articleinpress", "ieeejournals"], "article"),
-    **dict.fromkeys(["conferencepaper", "proceedingspaper", "ieeeconferences", "conference", "paper"], "inproceedings"),
+    **dict.fromkeys(
+        ["journalarticle", "researcharticle", "review", "articleinpress", "ieeejournals"], "article"
+    ),
+    **dict.fromkeys(
+        ["conferencepaper", "proceedingspaper", "ieeeconferences", "conference", "paper"],
+        "inproceedings",
+    ),
     **dict.fromkeys(["bookchapter", "booksection", "chapter"], "incollection"),
     **dict.fromkeys(["thesis", "dissertation", "doctoralthesis"], "phdthesis"),
     **dict.fromkeys(["report", "technicalreport"], "techreport"),
@@ -44,15 +90,23 @@ def read(name, content, *, limit=LARGEST_FILE):
     columns = _columns(table.columns)
     if not _NAMING & columns.keys():
         present = ", ".join(table.columns)
-        raise UnreadableFile(f"the column “title” is missing (“doi” or “key” would do); the file has: {present}", name)
+        raise UnreadableFile(
+            f"the column “title” is missing (“doi” or “key” would do); the file has: {present}",
+            name,
+        )
     records = []
-    problems = [*table.problems, *(Problem(name, None, note, is_refusal=False) for note in table.notes)]
+    problems = [
+        *table.problems,
+        *(Problem(name, None, note, is_refusal=False) for note in table.notes),
+    ]
     for row in table.rows:
         record = _record(row, columns, row.file)
         if record.title or record.doi or record.key:
             records.append(record)
         else:
-            problems.append(Problem(row.file, row.line, "the row has neither title nor DOI nor key"))
+            problems.append(
+                Problem(row.file, row.line, "the row has neither title nor DOI nor key")
+            )
     return records, sorted(problems, key=lambda problem: problem.line or 0)
 
 
@@ -64,7 +118,9 @@ def _columns(present):
     """{field: its columns, best first}"""
     by_heading = {heading(column): column for column in reversed(present)}
     found = {
-        field: [by_heading[heading(known)] for known in known_headings if heading(known) in by_heading]
+        field: [
+            by_heading[heading(known)] for known in known_headings if heading(known) in by_heading
+        ]
         for field, known_headings in _HEADINGS.items()
     }
     return {field: columns for field, columns in found.items() if columns}
@@ -77,7 +133,9 @@ def _record(row, columns, name):
         column = next((column for column in columns.get(field, ()) if left.get(column)), None)
         return left.pop(column) if column else ""
 
-    record = PaperRecord(key=take("key"), title=take("title"), venue=take("venue"), file=name, line=row.line)
+    record = PaperRecord(
+        key=take("key"), title=take("title"), venue=take("venue"), file=name, line=row.line
+    )
     record.authors = names.from_list(take("authors"))
     written_year = take("year")
     record.year = year_in(written_year)

@@ -12,10 +12,11 @@ _BIBTEX, _RIS = {".bib", ".bibtex", ".biblatex"}, {".ris"}
 
 
 def read_papers(name, content=None, *, limit=LARGEST_FILE):
-    """(records, problems) of a BibTeX, RIS, CSV or XLSX file, told apart by content first, then by the name's ending.
+    """(records, problems) of a BibTeX, RIS, CSV or XLSX file, told apart by content first, then by
+    the name's ending.
 
-    `name` is a path if there is no `content` (bytes), else only what reports call the file. Raises UnreadableFile for
-    what is no bibliography, empty, binary, or longer than `limit` bytes.
+    `name` is a path if there is no `content` (bytes), else only what reports call the file. Raises
+    UnreadableFile for what is no bibliography, empty, binary, or longer than `limit` bytes.
     """
     path = Path(name)
     if content is None:
@@ -86,5 +87,8 @@ def _read_rest(name, content, suffix, limit):
     except UnreadableFile as error:
         if suffix in _TABLES:
             raise
-        reason = "this is no list of references: neither BibTeX, nor RIS, nor a table with a column “title”"
+        reason = (
+            "this is no list of references: neither BibTeX, nor RIS, nor a table with a "
+            "column “title”"
+        )
         raise UnreadableFile(reason, name) from error

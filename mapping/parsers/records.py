@@ -1,4 +1,6 @@
-"""What the readers hand over: one record per publication, one problem per thing they stumbled over."""
+"""What the readers hand over: one record per publication, one problem per thing they
+stumbled over.
+"""
 
 from dataclasses import dataclass, field
 
@@ -7,9 +9,10 @@ from dataclasses import dataclass, field
 class PaperRecord:
     """One publication as a file describes it; what the file does not say is empty.
 
-    `authors` are "Family, Given" (or "Family, Given, Suffix"; organisations without a comma), `kind` is a BibTeX
-    entry type in lower case, `pages` is "165-176". `raw` holds the remaining fields, named as in BibTeX where there
-    is such a name, else by their RIS tag or their column's heading. `file` and `line` say where the record begins.
+    `authors` are "Family, Given" (or "Family, Given, Suffix"; organisations without a comma),
+    `kind` is a BibTeX entry type in lower case, `pages` is "165-176". `raw` holds the remaining
+    fields, named as in BibTeX where there is such a name, else by their RIS tag or their column's
+    heading. `file` and `line` say where the record begins.
     """
 
     key: str = ""
@@ -46,7 +49,9 @@ class Problem:
 
 
 class UnreadableFile(ValueError):
-    """The file as a whole is not what was asked for: no bibliography, no table, empty, binary, too large."""
+    """The file as a whole is not what was asked for: no bibliography, no table, empty, binary, too
+    large.
+    """
 
     def __init__(self, reason, file="", line=None):
         super().__init__(str(Problem(file, line, reason)))

@@ -43,7 +43,14 @@ _TYPE_OF_KIND = {
     "report": "RPRT",
 }
 # Fields that have a name in BibTeX go by it.
-_RAW_NAMES = {"SN": "issn", "LA": "language", "ET": "edition", "CY": "address", "N1": "note", "A2": "editor"}
+_RAW_NAMES = {
+    "SN": "issn",
+    "LA": "language",
+    "ET": "edition",
+    "CY": "address",
+    "N1": "note",
+    "A2": "editor",
+}
 _RAW_TAGS = {name: tag for tag, name in _RAW_NAMES.items()}
 _ADDRESSES = {"DO", "DI", "UR", "ID", "L1", "L2", "L3"}
 _VENUES = ["T2", "JO", "JF", "JA", "J2", "BT", "T3"]
@@ -53,7 +60,9 @@ _UNKNOWN = "unknown"
 
 
 class _TagParser(rispy.RisParser):
-    """rispy with the tags as names: its own names differ from one program's use of a tag to the next."""
+    """rispy with the tags as names: its own names differ from one program's use of a tag to the
+    next.
+    """
 
     UNKNOWN_TAG = _UNKNOWN  # its default, UK, may stand in a file
     DEFAULT_MAPPING = {tag: tag for tag in KNOWN_TAGS} | {_UNKNOWN: _UNKNOWN}
@@ -69,20 +78,26 @@ _PAGE_RANGE = re.compile(r"([^\s-]+)-([^\s-]+)")
 
 
 def read(text, file=""):
-    """(records, problems) of RIS `text`; every record that begins with TY is either taken or named in a refusal."""
+    """(records, problems) of RIS `text`; every record that begins with TY is either taken or named
+    in a refusal.
+    """
     records, problems = [], []
     for chunk in chunks(unified_line_ends(text)):
         if chunk.is_stray:
             words = " … ".join(chunk.lines)[:200]
             # With a title or a DOI it was a record once: its line TY is missing.
             is_refusal = bool(chunk.tags() & (TITLES | DOIS))
-            problems.append(Problem(file, chunk.line, f"outside of any record, not taken: {words}", is_refusal))
+            problems.append(
+                Problem(file, chunk.line, f"outside of any record, not taken: {words}", is_refusal)
+            )
             continue
         closed = "\n".join([*chunk.lines, "ER  - "])
         found = rispy.loads(closed, implementation=_TagParser, enforce_list_tags=False)
         record = _record(_values(found[0]), file, chunk.line)
         if not record.title and not record.doi:
-            problems.append(Problem(file, chunk.line, "the record that begins here has neither title nor DOI"))
+            problems.append(
+                Problem(file, chunk.line, "the record that begins here has neither title nor DOI")
+            )
             continue
         if not chunk.is_closed:
             reason = "the record that begins here has no ER line; it was taken as far as it goes"
@@ -118,7 +133,9 @@ def _tidied(tag, value):
 
 def _record(values, file, line):
     def take(*tags):
-        """The first value of the first of these tags that has one; further values stay for `raw`."""
+        """The first value of the first of these tags that has one; further values stay for
+        `raw`.
+        """
         tag = next((tag for tag in tags if values.get(tag)), None)
         return values[tag].pop(0) if tag else ""
 
@@ -141,7 +158,10 @@ def _kind(written, values):
     kind = _KIND_OF_TYPE.get(written, "misc")
     more_exact = values.get("M3", [""])[0]
     # Our own files say in M3 what RIS has no type for; elsewhere M3 is free text, or even a DOI.
-    if re.fullmatch(r"[a-z][a-z0-9-]*", more_exact) and _TYPE_OF_KIND.get(more_exact, "GEN") == written:
+    if (
+        re.fullmatch(r"[a-z][a-z0-9-]*", more_exact)
+        and _TYPE_OF_KIND.get(more_exact, "GEN") == written
+    ):
         values["M3"].pop(0)
         return more_exact
     return kind
@@ -193,9 +213,12 @@ def _fill_raw(record, values):
         named = [_NAMED_FIELD.fullmatch(value) for value in kept] if tag == "U1" else []
         record.raw |= {match[1]: match[2] for match in named if match}
         rest = [value for value in kept if not (tag == "U1" and _NAMED_FIELD.fullmatch(value))]
-        # Journals come with their name, its abbreviation and the same again; abstracts as AB and N2.
+        # Journals come with their name, its abbreviation and the same again; abstracts as AB and
+        # N2.
         said = _SAID_BY_TAG.get(tag, "")
-        is_repetition = said and all(value.casefold() == getattr(record, said).casefold() for value in rest)
+        is_repetition = said and all(
+            value.casefold() == getattr(record, said).casefold() for value in rest
+        )
         if rest and not is_repetition:
             record.raw[_RAW_NAMES.get(tag, tag)] = "; ".join(rest)
 
@@ -205,8 +228,19 @@ def _written(paper):
     start, end = _written_pages(paper.pages)
     yield f"TY  - {written_type}"
     fields = [("ID", paper.key), ("TI", paper.title), *(("AU", name) for name in paper.authors)]
-    fields += [("PY", str(paper.year or "")), ("T2", paper.venue), ("VL", paper.volume), ("IS", paper.number)]
-    fields += [("SP", start), ("EP", end), ("PB", paper.publisher), ("DO", paper.doi), ("UR", paper.url)]
+    fields += [
+        ("PY", str(paper.year or "")),
+        ("T2", paper.venue),
+        ("VL", paper.volume),
+        ("IS", paper.number),
+    ]
+    fields += [
+        ("SP", start),
+        ("EP", end),
+        ("PB", paper.publisher),
+        ("DO", paper.doi),
+        ("UR", paper.url),
+    ]
     fields += [("KW", word) for word in paper.keywords] + [("AB", paper.abstract)]
     if _KIND_OF_TYPE.get(written_type, "misc") != paper.kind:
         fields.append(("M3", paper.kind))

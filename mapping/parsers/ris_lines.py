@@ -7,7 +7,8 @@ from rispy.config import TAG_KEY_MAPPING
 
 KNOWN_TAGS = set(TAG_KEY_MAPPING) - {"UK"}
 _TAG_LINE = re.compile(r"^([A-Z][A-Z0-9])  -(?: (.*)|)$")
-# Hand-made files leave spaces out or double them; "UK - based" in an abstract is text, so only known tags count.
+# Hand-made files leave spaces out or double them; "UK - based" in an abstract is text, so only
+# known tags count.
 _LOOSE_TAG_LINE = re.compile(r"^\s*([A-Z][A-Z0-9])\s{0,3}-(?:\s+(.*)|)$")
 _NO_SPACE_BEHIND = re.compile(r"^([A-Z][A-Z0-9])  -(\S.*)$")
 _SMALL_TAG_LINE = re.compile(r"^([a-z][a-z0-9])  -(?: (.*)|)$")
@@ -63,7 +64,10 @@ def divided(text, taken=()):
         inside.append(is_open)
         is_open = is_open and tag != "ER"
     return tuple(
-        "\n".join(line if is_inside == wanted else "" for line, is_inside in zip(lines, inside, strict=True))
+        "\n".join(
+            line if is_inside == wanted else ""
+            for line, is_inside in zip(lines, inside, strict=True)
+        )
         for wanted in (True, False)
     )
 
@@ -75,7 +79,9 @@ def _next_end(tags, place):
 
 
 def chunks(text):
-    """Every record that begins with TY, and what stands outside of all, in the order of the file."""
+    """Every record that begins with TY, and what stands outside of all, in the order of the
+    file.
+    """
     assembly = _Assembly()
     for number, line in enumerate(_BYTE_ORDER_MARK.sub("", text).split("\n"), start=1):
         assembly.take(number, line)
@@ -139,7 +145,9 @@ class _Assembly:
 
     def continue_field(self, value):
         last = self.current.lines[-1]
-        is_word_of_its_own = last.startswith("KW") and not value[0].isspace() and last.strip()[-1] not in ",;-"
+        is_word_of_its_own = (
+            last.startswith("KW") and not value[0].isspace() and last.strip()[-1] not in ",;-"
+        )
         if is_word_of_its_own:
             self.current.add("KW", value.strip())
         else:
@@ -186,4 +194,8 @@ def tag_and_value(line):
 
 def _is_sentence(tag, value):
     """ "ER - the busiest place" is a line of an abstract, "ER -" the end of a record."""
-    return tag == "ER" and bool(value and value.strip()) and not _RECORD_ON_THE_LINE_OF_END.search(value)
+    return (
+        tag == "ER"
+        and bool(value and value.strip())
+        and not _RECORD_ON_THE_LINE_OF_END.search(value)
+    )

@@ -1,7 +1,7 @@
 """Filled-in summary templates (Markdown, as reviewers really leave it) to answers.
 
-Every line of the file is a heading, a divider, a placeholder, blank, or in the result: as a detail of the paper, as an
-item of an answer, or as unplaced.
+Every line of the file is a heading, a divider, a placeholder, blank, or in the result: as a detail
+of the paper, as an item of an answer, or as unplaced.
 """
 
 from dataclasses import dataclass, field
@@ -15,12 +15,22 @@ from mapping.parsers.template_papers import Titles
 from mapping.parsers.template_reader import Notes, Reading
 from mapping.parsers.template_tables import without_tables
 
-__all__ = ["FilledTemplate", "Item", "SectionAnswer", "TemplateSection", "Unplaced", "read", "read_all"]
+__all__ = [
+    "FilledTemplate",
+    "Item",
+    "SectionAnswer",
+    "TemplateSection",
+    "Unplaced",
+    "read",
+    "read_all",
+]
 
 
 @dataclass
 class FilledTemplate:
-    """What a file says of a paper. `answers` holds the sections that the file names, in the order of the template."""
+    """What a file says of a paper. `answers` holds the sections that the file names, in the order
+    of the template.
+    """
 
     file: str = ""
     title: str | None = None
@@ -39,12 +49,16 @@ class FilledTemplate:
 
 
 def read(text, sections, file=""):
-    """The FilledTemplate of the first paper in `text`; the lines of papers below it are unplaced."""
+    """The FilledTemplate of the first paper in `text`; the lines of papers below it are
+    unplaced.
+    """
     first, *others = read_all(text, sections, file)
     if others:
         below = (line for line in _lines(text, file) if line.number >= others[0].line and line.text)
         first.unplaced += [
-            Unplaced(line.number, line.text, "another paper") for line in below if line.shape is not Shape.PLACEHOLDER
+            Unplaced(line.number, line.text, "another paper")
+            for line in below
+            if line.shape is not Shape.PLACEHOLDER
         ]
     return first
 
@@ -52,8 +66,8 @@ def read(text, sections, file=""):
 def read_all(text, sections, file=""):
     """A FilledTemplate for each paper in `text`, at least one.
 
-    `sections` are (key, label, kind, aliases, codes) of the study's template. A file called `.org` is read as Emacs's
-    Org mode writes it, all others as Markdown.
+    `sections` are (key, label, kind, aliases, codes) of the study's template. A file called `.org`
+    is read as Emacs's Org mode writes it, all others as Markdown.
     """
     sections = [TemplateSection(*section) for section in sections]
     headings = Headings(sections)

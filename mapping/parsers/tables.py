@@ -17,7 +17,8 @@ from mapping.parsers.records import Problem, UnreadableFile
 # Abstracts are longer than the 128 kB that the csv module allows by default.
 csv.field_size_limit(50 * 1024 * 1024)
 
-# A spreadsheet runs a cell as a formula that starts so, some with the full width or small forms too.
+# A spreadsheet runs a cell as a formula that starts so, some with the full width or small forms
+# too.
 _SIGNS = frozenset("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−")
 # Marks, formats, controls and blanks of any kind: before a sign, nobody sees that they are there.
 _UNSEEN = {"Mn", "Me", "Cf", "Cc", "Zs", "Zl", "Zp"}
@@ -29,7 +30,8 @@ _DELIMITERS = ",;\t|"
 
 @dataclass
 class Row:
-    """Cells by column; `line` is where the row begins in the file (the row number, in a spreadsheet).
+    """Cells by column; `line` is where the row begins in the file (the row number, in a
+    spreadsheet).
 
     `file` is what reports call the file; where a workbook has several sheets, with the sheet.
     """
@@ -44,8 +46,8 @@ class Row:
 
 @dataclass
 class Table:
-    """`columns` as they are called from now on, `ignored` the headings that nobody asked for, `notes` what else was
-    left aside, in sentences.
+    """`columns` as they are called from now on, `ignored` the headings that nobody asked for,
+    `notes` what else was left aside, in sentences.
     """
 
     columns: list[str]
@@ -61,11 +63,14 @@ def unescaped(cell):
 
 
 def escaped(text):
-    """Text for a cell that no spreadsheet runs as a formula; `unescaped` gives it back, line ends as `\\n`.
+    """Text for a cell that no spreadsheet runs as a formula; `unescaped` gives it back, line ends
+    as `\\n`.
 
-    A text that starts with such an apostrophe already gets one more, so that nothing is lost on the way back.
+    A text that starts with such an apostrophe already gets one more, so that nothing is lost on the
+    way back.
     """
-    # csv.writer leaves a lone return unquoted where lines end in a line feed, and readers then see another row.
+    # csv.writer leaves a lone return unquoted where lines end in a line feed, and readers then see
+    # another row.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "'" + text if _is_formula(text) else text
 
@@ -83,20 +88,34 @@ def _is_formula(text):
     return False
 
 
-def read_table(name, content, *, required=(), optional=(), columns=None, limit=LARGEST_FILE, fits=None, joins=False):
+def read_table(
+    name,
+    content,
+    *,
+    required=(),
+    optional=(),
+    columns=None,
+    limit=LARGEST_FILE,
+    fits=None,
+    joins=False,
+):
     """The Table in a file's bytes.
 
     `columns` maps a wanted column to the heading it has in this file. Headings match whatever their
     case, spaces and underscores. Of a workbook the first sheet is read whose headings fit (`fits`,
-    which is given the compared headings; else the one with the required columns), or with `joins` all
-    such sheets; the others are named in the notes. Raises UnreadableFile if a required column is
-    missing (naming it and those present), if a wanted one stands twice, or if the file is no table.
+    which is given the compared headings; else the one with the required columns), or with `joins`
+    all such sheets; the others are named in the notes. Raises UnreadableFile if a required column
+    is missing (naming it and those present), if a wanted one stands twice, or if the file is no
+    table.
     """
     check_size(len(content), limit, name)
     wanted = {column: column for column in [*required, *optional]} | dict(columns or {})
     unknown = [column for column in wanted if column not in required and column not in optional]
     if unknown and (required or optional):
-        raise UnreadableFile(f"there is no column “{unknown[0]}” to read, only {_listed([*required, *optional])}", name)
+        raise UnreadableFile(
+            f"there is no column “{unknown[0]}” to read, only {_listed([*required, *optional])}",
+            name,
+        )
     necessary = [*required, *(column for column in columns or {} if column not in required)]
     if not workbooks.is_workbook(content):
         return _table(name, _csv_rows(name, content, wanted), wanted, necessary)
@@ -111,7 +130,9 @@ def _sheets(name, content, fits, joins):
     sheets = workbooks.sheets(name, content)
     for sheet in sheets:
         sheet.rows = [(line, _trimmed(cells)) for line, cells in sheet.rows]
-    chosen = [sheet for sheet in sheets if fits({heading(cell) for cell in sheet.rows[0][1]})] or sheets[:1]
+    chosen = [
+        sheet for sheet in sheets if fits({heading(cell) for cell in sheet.rows[0][1]})
+    ] or sheets[:1]
     chosen = chosen if joins else chosen[:1]
     if not chosen:
         raise UnreadableFile("the table is empty", name)
@@ -146,7 +167,13 @@ def _table(name, rows, wanted, necessary):
             table.problems.append(Problem(name, line, reason))
             continue
         filled = cells + [""] * (len(headings) - len(cells))
-        table.rows.append(Row(line, {column: filled[place] for column, place in {**places, **others}.items()}, name))
+        table.rows.append(
+            Row(
+                line,
+                {column: filled[place] for column, place in {**places, **others}.items()},
+                name,
+            )
+        )
     return table
 
 
@@ -175,7 +202,9 @@ def _places(name, headings, wanted, necessary):
             places[column] = found[0]
         elif column in necessary:
             meant = f" (for “{column}”)" if written != column else ""
-            raise UnreadableFile(f"the column “{written}”{meant} is missing; the file has: {_listed(headings)}", name)
+            raise UnreadableFile(
+                f"the column “{written}”{meant} is missing; the file has: {_listed(headings)}", name
+            )
     return places
 
 
@@ -205,7 +234,9 @@ def _csv_rows(name, content, wanted):
     except csv.Error as error:
         if "unexpected end of data" in str(error):
             line = _last_row_start(text, delimiter, skipped)
-            raise UnreadableFile("a quotation mark is opened here and never closed", name, line) from error
+            raise UnreadableFile(
+                "a quotation mark is opened here and never closed", name, line
+            ) from error
     try:
         return _parsed(text, delimiter, skipped, name, is_strict=False)
     except csv.Error as error:
@@ -235,7 +266,9 @@ def _last_row_start(text, delimiter, skipped):
 
 
 def _delimiter(text, wanted):
-    """The delimiter that finds most wanted columns, else most columns; and how many lines stand before the header."""
+    """The delimiter that finds most wanted columns, else most columns; and how many lines stand
+    before the header.
+    """
     first, _, rest = text.partition("\n")
     named = re.fullmatch(r"\ufeff?\"?sep=(.)\"?\s*", first)
     if named:

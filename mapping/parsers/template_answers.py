@@ -1,4 +1,6 @@
-"""The answer of one section, as a filled-in template gives it: items, or the reason why there are none."""
+"""The answer of one section, as a filled-in template gives it: items, or the reason why there are
+none.
+"""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +16,9 @@ SAYS_NOTHING = "it says neither what there is nor why there is nothing"
 
 @dataclass
 class SectionAnswer:
-    """What is said in a section. `absence` says why nothing is, where that is what the words of `items` mean."""
+    """What is said in a section. `absence` says why nothing is, where that is what the words of
+    `items` mean.
+    """
 
     kind: str
     items: list[Item] = field(default_factory=list)
@@ -47,7 +51,9 @@ class Unplaced:
 
 
 def answer_of(section, items):
-    """(SectionAnswer, unplaced): where the words only say that there is nothing, with the absence they stand for."""
+    """(SectionAnswer, unplaced): where the words only say that there is nothing, with the absence
+    they stand for.
+    """
     meanings = [_absence_of(section, item) for item in items]
     if not any(meanings):
         return SectionAnswer(section.kind, items), []
@@ -69,7 +75,9 @@ def _absence_of(section, item):
 
 
 def _without_absences(section, items, meanings):
-    """(absence, items, unplaced): an absence holds alone. Beside an answer, or another absence, it is reported."""
+    """(absence, items, unplaced): an absence holds alone. Beside an answer, or another absence, it
+    is reported.
+    """
     pairs = list(zip(items, meanings, strict=True))
     said = [item for item, meaning in pairs if meaning is None]
     clear = {meaning for meaning in meanings if meaning not in (None, AMBIGUOUS)}
@@ -79,7 +87,13 @@ def _without_absences(section, items, meanings):
     if not said and all(item.is_empty_bullet for item in items) and len(items) > 1:
         return "", [], []  # the empty bullets of an empty template
     if not said and len(clear) == 1:
-        return clear.pop().value, [item for item, meaning in pairs if meaning not in (None, AMBIGUOUS)], unclear
+        return (
+            clear.pop().value,
+            [item for item, meaning in pairs if meaning not in (None, AMBIGUOUS)],
+            unclear,
+        )
     beside = "it stands beside codes" if said else "it stands beside another word for an absence"
-    contradicting = [item for item, meaning in pairs if meaning in clear and not (said and item.is_empty_bullet)]
+    contradicting = [
+        item for item, meaning in pairs if meaning in clear and not (said and item.is_empty_bullet)
+    ]
     return "", said, unclear + reported(contradicting, beside)

@@ -15,16 +15,19 @@ from mapping.parsers.titles import normalised_title
 __all__ = ["NUMBERED_TITLE", "Details"]
 
 NUMBERED_TITLE = "paper:numbered"
-_DOI_BEHIND = re.compile(r"(?<=\S)\s?[(\[]?(?:https?://(?:dx\.)?doi\.org/|doi:\s?)10\.[^\s()]+[)\]]?$", re.IGNORECASE)
+_DOI_BEHIND = re.compile(
+    r"(?<=\S)\s?[(\[]?(?:https?://(?:dx\.)?doi\.org/|doi:\s?)10\.[^\s()]+[)\]]?$", re.IGNORECASE
+)
 _BRACKETS_BEHIND = re.compile(r"\[[^\[\]]+\]$")
 _QUOTATION_MARKS = '"“”„‟«»'
 
 
 class Details:
-    """`found` are the items below each detail's heading, `document_title` the line of a heading that may be the title.
+    """`found` are the items below each detail's heading, `document_title` the line of a heading
+    that may be the title.
 
-    An explicit title wins over "Paper 8: …", and that over the file's first heading; `unplaced` are the lines that no
-    detail took.
+    An explicit title wins over "Paper 8: …", and that over the file's first heading; `unplaced` are
+    the lines that no detail took.
     """
 
     def __init__(self, found, document_title, notes, title_of_file=None):
@@ -54,7 +57,9 @@ class Details:
         heading = self.document_title
         if heading and normalised_title(heading.text) != normalised_title(template.title or ""):
             if template.title:
-                self.unplaced.append(Unplaced(heading.number, heading.text, "the title is given elsewhere"))
+                self.unplaced.append(
+                    Unplaced(heading.number, heading.text, "the title is given elsewhere")
+                )
             template.title = template.title or _title(heading.text)
         template.venue = self.detail(VENUE, str)
         template.doi = self.detail(DOI, normalised_doi) or self.doi_of_title()
@@ -75,7 +80,9 @@ class Details:
         return found is None
 
     def detail(self, key, reading, instead=None):
-        """The first item that reads as something; the other items, and words beside a year or DOI, are unplaced."""
+        """The first item that reads as something; the other items, and words beside a year or DOI,
+        are unplaced.
+        """
         found = None
         for item in self.items(key):
             if not self.is_detail(item):
@@ -83,7 +90,9 @@ class Details:
             text = _without_brackets(item.text)
             value = reading(text) if found is None else None
             found = found or (None if instead else value)
-            is_all = found and value and len(str(value)) >= len(text.strip(f" .,{_QUOTATION_MARKS}"))
+            is_all = (
+                found and value and len(str(value)) >= len(text.strip(f" .,{_QUOTATION_MARKS}"))
+            )
             if not is_all and not (found and value and reading is _title):
                 self.unplaced.append(Unplaced(item.line, item.text))
         return found
@@ -95,14 +104,21 @@ class Details:
 
 
 def _title(text):
-    """The title alone: no number of the form, no quotation marks, no address of its DOI behind it."""
+    """The title alone: no number of the form, no quotation marks, no address of its DOI
+    behind it.
+    """
     return _DOI_BEHIND.sub("", without_paper_number(text)).strip(f" {_QUOTATION_MARKS}")
 
 
 def _without_brackets(text):
     """Somebody may have written between the brackets of the empty template, or before them."""
     behind = _BRACKETS_BEHIND.search(text)
-    if behind and behind.start() and is_placeholder(behind[0]) and not behind[0][1:-1].strip().isdigit():
+    if (
+        behind
+        and behind.start()
+        and is_placeholder(behind[0])
+        and not behind[0][1:-1].strip().isdigit()
+    ):
         text = text[: behind.start()].rstrip()
     is_whole = text.startswith("[") and text.endswith("]") and "[" not in text[1:]
     return text[1:-1].strip() if is_whole else text

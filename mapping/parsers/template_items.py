@@ -1,4 +1,6 @@
-"""What stands below a heading, as the items of an answer: codes with their notes, quotes and pages."""
+"""What stands below a heading, as the items of an answer: codes with their notes, quotes and
+pages.
+"""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -13,8 +15,12 @@ _PAGES = (
     r"(?:(?:pp?|pgs?|S)\.\s?|(?:pages?|Seiten?)\s|pp?\s?(?=\d))"
     r"([\divxlc]{1,6}(?:\s?(?:[-–—,&]|and|to)\s?[\divxlc]{1,6}){0,5}\s?(?:ff?\.?)?)"
 )
-_PAGE_BEHIND = re.compile(rf"[\s,;]{{0,3}}[(\[]\s?{_PAGES}\s?[)\]]\s?[.,;]?$|\s?,\s?{_PAGES}$", re.IGNORECASE)
-_PAGE_ALONE = re.compile(rf"^[(\[]?(?:on )?{_PAGES}[)\]]?[.:]?$|^pages?\s?:\s?(.{{1,40}})$", re.IGNORECASE)
+_PAGE_BEHIND = re.compile(
+    rf"[\s,;]{{0,3}}[(\[]\s?{_PAGES}\s?[)\]]\s?[.,;]?$|\s?,\s?{_PAGES}$", re.IGNORECASE
+)
+_PAGE_ALONE = re.compile(
+    rf"^[(\[]?(?:on )?{_PAGES}[)\]]?[.:]?$|^pages?\s?:\s?(.{{1,40}})$", re.IGNORECASE
+)
 _PAGE_BEFORE = re.compile(rf"^[(\[]?{_PAGES}[)\]]?\s?[:,–—-]\s?(?=[\"“„«‘'])", re.IGNORECASE)
 _QUOTE_LABEL = re.compile(r"^(?:quotes?|quotation|evidence|excerpt|zitat)\s?:\s?", re.IGNORECASE)
 _NOTE_LABEL = re.compile(r"^(?:notes?|rationale|why|reason|comment)\s?:\s+", re.IGNORECASE)
@@ -33,8 +39,9 @@ _TAIL = 80
 class Item:
     """One bullet or line; `level` is its indentation, `line` its place in the file.
 
-    For a section with codes it holds what stands below it: `notes` (sub-bullets), the `quotes` and their `pages`.
-    `lead` are the bold words it begins with, `names` what its links point at, `footnotes` those that it refers to.
+    For a section with codes it holds what stands below it: `notes` (sub-bullets), the `quotes` and
+    their `pages`. `lead` are the bold words it begins with, `names` what its links point at,
+    `footnotes` those that it refers to.
     """
 
     line: int
@@ -97,21 +104,27 @@ class PlainItems:
 
     def goes_on(self, line):
         """Whether a line is the end of the sentence above."""
-        self.items[-1].text += " " + (line.words if self.keeps_boxes else line.text.replace("\n", " "))
+        self.items[-1].text += " " + (
+            line.words if self.keeps_boxes else line.text.replace("\n", " ")
+        )
         self.items[-1].footnotes += line.marks.footnotes
         return True
 
 
 @dataclass
 class _Level:
-    """An item of the list that others may stand below; without an item where it was reported instead."""
+    """An item of the list that others may stand below; without an item where it was reported
+    instead.
+    """
 
     line: Line
     item: Item | None
 
 
 class CodedItems:
-    """The items of one section that takes codes. `add` answers why a line could not be taken, or nothing."""
+    """The items of one section that takes codes. `add` answers why a line could not be taken, or
+    nothing.
+    """
 
     def __init__(self, codes=()):
         self.codes, self.items, self.has_empty_bullet = codes, [], False
@@ -150,7 +163,10 @@ class CodedItems:
         boxes = list(_BOX_WITHIN.finditer(line.text))
         ends = [box.start() for box in boxes[1:]] + [len(line.text)]
         pieces = [(line.box, line.text[: boxes[0].start()])]
-        pieces += [(box[1] or box[2], line.text[box.end() : end]) for box, end in zip(boxes, ends, strict=True)]
+        pieces += [
+            (box[1] or box[2], line.text[box.end() : end])
+            for box, end in zip(boxes, ends, strict=True)
+        ]
         left = []
         for box, words in pieces:
             option = words.strip(" ,;\n")
@@ -169,7 +185,13 @@ class CodedItems:
             words, page = _without_page(part)
             text, quote = _with_quote_behind(words)
             text, page = (text, page) if page else _without_page(text)
-            item = Item(line.number, text, line.level, line.shape is Shape.BULLET, names=list(line.marks.pages))
+            item = Item(
+                line.number,
+                text,
+                line.level,
+                line.shape is Shape.BULLET,
+                names=list(line.marks.pages),
+            )
             item.lead = line.lead if len(parts) == 1 else ""
             item.notes, item.footnotes = list(line.marks.tags), list(line.marks.footnotes)
             item.quotes = [quote] if quote else []
@@ -222,7 +244,9 @@ class CodedItems:
         self.last.quotes[-1] = quoted[1] if quoted else quote
 
     def goes_on(self, line):
-        """Whether a line without a bullet is the end of the sentence above, which stands below an item."""
+        """Whether a line without a bullet is the end of the sentence above, which stands below an
+        item.
+        """
         if not self.levels or self.levels[-1].item is None:
             return False
         item = self.levels[-1].item
@@ -258,7 +282,9 @@ def take_evidence(item, text):
 
 
 def parts_of_value(text, codes):
-    """The codes that one text names: `;`, `|` and line breaks part them, a comma only where every part is a code."""
+    """The codes that one text names: `;`, `|` and line breaks part them, a comma only where every
+    part is a code.
+    """
     found = []
     for line in text.split("\n"):
         parts = [part.strip() for part in re.split(r"[;|]", line) if part.strip()]
@@ -269,8 +295,12 @@ def parts_of_value(text, codes):
 
 
 def codes_listed_in(text, codes):
-    """The parts of a list's item if every one of them is a code: "noisy data, lack of domain experts"; else none."""
-    parts = [part.strip() for part in re.split(r"[;|]|,(?:\s+and\s+)?", text[:2_000]) if part.strip()]
+    """The parts of a list's item if every one of them is a code: "noisy data, lack of domain
+    experts"; else none.
+    """
+    parts = [
+        part.strip() for part in re.split(r"[;|]|,(?:\s+and\s+)?", text[:2_000]) if part.strip()
+    ]
     return parts if len(parts) > 1 and len(text) <= 2_000 and _are_codes(parts, codes) else []
 
 
@@ -296,11 +326,15 @@ def _is_below(line, above):
 
 
 def _is_evidence(line, item):
-    """Whether a line at the left edge is the quote of the item above: no bullet, or a dash below other bullets."""
+    """Whether a line at the left edge is the quote of the item above: no bullet, or a dash below
+    other bullets.
+    """
     if line.shape is Shape.BULLET and (line.sign not in "–—" or not item.is_bullet):
         return False
     quote, page = _quote_and_page(line.text)
-    return bool(_PAGE_ALONE.match(line.text) or (quote and (page or not _QUOTED_WORDS.match(item.text))))
+    return bool(
+        _PAGE_ALONE.match(line.text) or (quote and (page or not _QUOTED_WORDS.match(item.text)))
+    )
 
 
 def _why_left_out(line):
@@ -312,7 +346,9 @@ def _why_left_out(line):
 
 
 def _quote_and_page(text):
-    """("Data are noisy", "4") of `"Data are noisy" (p. 4)`, `p. 4: "…"` or `Quote: …`; empty where it is no quote."""
+    """("Data are noisy", "4") of `"Data are noisy" (p. 4)`, `p. 4: "…"` or `Quote: …`; empty where
+    it is no quote.
+    """
     before = _PAGE_BEFORE.match(text)
     page = before[1] if before else ""
     text = text[before.end() :] if before else text

@@ -28,11 +28,13 @@ class Shape(Enum):
 
 @dataclass
 class Line:
-    """`text` is without marks, `level` the indentation in columns, `heading_level` the number of `#` before a heading.
+    """`text` is without marks, `level` the indentation in columns, `heading_level` the number of
+    `#` before a heading.
 
-    `is_bold` is true of a line that is bold or underlined as a whole, `lead` the bold words that an item begins with,
-    `sign` the bullet, `box` what stands in a checkbox (None without one), `is_quoted` true in a block quote and
-    `callout` the kind that such a block declares. `name` is that of a footnote or of a link's target.
+    `is_bold` is true of a line that is bold or underlined as a whole, `lead` the bold words that an
+    item begins with, `sign` the bullet, `box` what stands in a checkbox (None without one),
+    `is_quoted` true in a block quote and `callout` the kind that such a block declares. `name` is
+    that of a footnote or of a link's target.
     """
 
     number: int
@@ -63,11 +65,15 @@ class Line:
         return self.shape in {Shape.HEADING, Shape.BULLET, Shape.TEXT}
 
 
-_RULE = re.compile(r"^\s*(?:(?:[-*_=]\s*){3,}|`{3,}[\w{}. -]*|~{3,}\w*|:{3,}.*|\[\[?_?toc_?\]\]?|\$\{toc\})$", re.I)
+_RULE = re.compile(
+    r"^\s*(?:(?:[-*_=]\s*){3,}|`{3,}[\w{}. -]*|~{3,}\w*|:{3,}.*|\[\[?_?toc_?\]\]?|\$\{toc\})$", re.I
+)
 _FENCE = re.compile(r"^\s*(?:`{3,}[\w{}. -]*|~{3,}\w*)$")
 _UNDERLINE = re.compile(r"^\s{0,3}(?:=+|-{2,})\s*$")
 _RESEARCH_QUESTION = r"(?:RQ|research\s+question)[\s.]*\d+(?:\.\d+)*[a-z]?\b"
-_DIVIDER = re.compile(rf"^\s*[*_]*\s*{_RESEARCH_QUESTION}\s*[*_]*\s*(?:[:.)–—-].*)?$", re.IGNORECASE)
+_DIVIDER = re.compile(
+    rf"^\s*[*_]*\s*{_RESEARCH_QUESTION}\s*[*_]*\s*(?:[:.)–—-].*)?$", re.IGNORECASE
+)
 _QUESTION_HEADING = re.compile(_RESEARCH_QUESTION, re.IGNORECASE)
 _HASHES = re.compile(r"^\s{0,3}(#{1,6})(.*)$")
 _HASHTAGS_ALONE = re.compile(r"^\s*#[^\W\d_][\w/-]*(?:\s+#[^\W\d_][\w/-]*)+\s*$")
@@ -75,33 +81,50 @@ _CLOSING_HASHES = re.compile(r"\s#+$")
 _QUOTED = re.compile(r"^\s{0,20}(?:>\s?)+")
 _CALLOUT = re.compile(r"^\[!([\w-]{1,30})\][+-]?\s*")
 _FOOTNOTE = re.compile(r"^\s{0,3}\[\^([^\[\]\s]{1,60})\]:\s*(.*)$")
-_LINK_TARGET = re.compile(r"^\s{0,3}\[([^\[\]^]{1,200})\]:\s*(<?(?:[a-z][a-z+.-]*:|www\.|/|#)\S*.*)$", re.IGNORECASE)
-_ASIDE_BEGINS, _ASIDE_ENDS = re.compile(r"<aside\b[^<>]*>", re.IGNORECASE), re.compile(r"</aside\s*>", re.IGNORECASE)
+_LINK_TARGET = re.compile(
+    r"^\s{0,3}\[([^\[\]^]{1,200})\]:\s*(<?(?:[a-z][a-z+.-]*:|www\.|/|#)\S*.*)$", re.IGNORECASE
+)
+_ASIDE_BEGINS, _ASIDE_ENDS = (
+    re.compile(r"<aside\b[^<>]*>", re.IGNORECASE),
+    re.compile(r"</aside\s*>", re.IGNORECASE),
+)
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?[-=]+:?\s*(?:[|+]\s*:?[-=]+:?\s*)*\|?\s*$")
 _BOLD = re.compile(r"^(\*\*|__)(.+?)\1\s*([:–—-]?)\s*(.*)$")
-_HTML_HEADING = re.compile(r"^(?:<details[^<>]*>)?\s?<(h[1-6]|summary)\b[^<>]*>.*</\1>$", re.IGNORECASE)
+_HTML_HEADING = re.compile(
+    r"^(?:<details[^<>]*>)?\s?<(h[1-6]|summary)\b[^<>]*>.*</\1>$", re.IGNORECASE
+)
 _ITALIC = re.compile(r"^([*_])(?![\s*_])([^*_]+)(?<=\S)\1(:?)$")
-_MARKUP_ALONE = re.compile(r"^\s*(?:\^[A-Za-z0-9-]+|\{:?[^{}]*\}|(?:</?[A-Za-z][^<>]*>\s*)+|&nbsp;|\\)\s*$")
+_MARKUP_ALONE = re.compile(
+    r"^\s*(?:\^[A-Za-z0-9-]+|\{:?[^{}]*\}|(?:</?[A-Za-z][^<>]*>\s*)+|&nbsp;|\\)\s*$"
+)
 _PERCENT_COMMENT = re.compile(r"(?:^|(?<=\s))%%([^%]{1,5000})%%(?=\s|$)", re.MULTILINE)
 _PAIRS = [("[", "]"), ("{", "}"), ("<", ">")]
 
 
 def lines_of(text):
-    """The lines in order; underlined ones count as bold, and a placeholder may go over several lines."""
+    """The lines in order; underlined ones count as bold, and a placeholder may go over several
+    lines.
+    """
     written, comments = without_comments(unified_line_ends(text))
     written = written.split("\n")
     lines, number = front_matter_lines(written)
     in_aside, in_fence = asides(written), fenced(written)
     while number < len(written):
         following = written[number + 1] if number + 1 < len(written) else ""
-        is_underlined = written[number].strip() and following.strip() and _UNDERLINE.match(following)
+        is_underlined = (
+            written[number].strip() and following.strip() and _UNDERLINE.match(following)
+        )
         length = _placeholder_length(written, number)
         in_table = bool(lines) and (lines[-1].shape is Shape.ROW or lines[-1].sign == "|")
-        line = _verbatim(written, number) if number in in_fence else _shaped(written, number, in_table)
+        line = (
+            _verbatim(written, number) if number in in_fence else _shaped(written, number, in_table)
+        )
         if length:
             places = range(number, number + length)
-            lines += [Line(place + 1, Shape.PLACEHOLDER, written[place].strip()) for place in places]
+            lines += [
+                Line(place + 1, Shape.PLACEHOLDER, written[place].strip()) for place in places
+            ]
         elif is_underlined and line.shape is Shape.TEXT:
             # Only as good as bold type: a rule below a sentence looks the same.
             line.is_bold = True
@@ -145,10 +168,17 @@ def front_matter_lines(written):
     entries, length = front_matter(written)
     lines = []
     for number, kind, words in entries:
-        shape = {"key": Shape.HEADING, "item": Shape.BULLET, "text": Shape.TEXT, "comment": Shape.ASIDE}.get(kind)
+        shape = {
+            "key": Shape.HEADING,
+            "item": Shape.BULLET,
+            "text": Shape.TEXT,
+            "comment": Shape.ASIDE,
+        }.get(kind)
         marks = plain(words)
         reason = "a comment" if kind == "comment" else ""
-        lines.append(Line(number, shape or Shape.RULE, marks.text, is_front=True, reason=reason, marks=marks))
+        lines.append(
+            Line(number, shape or Shape.RULE, marks.text, is_front=True, reason=reason, marks=marks)
+        )
     return lines, length
 
 
@@ -165,9 +195,15 @@ def asides(written):
 
 
 def fenced(written):
-    """The places of the lines between two fences of code; a fence that nothing closes fences nothing."""
+    """The places of the lines between two fences of code; a fence that nothing closes fences
+    nothing.
+    """
     fences = [place for place, line in enumerate(written) if _FENCE.match(line)]
-    return {place for start, end in zip(fences[::2], fences[1::2], strict=False) for place in range(start + 1, end)}
+    return {
+        place
+        for start, end in zip(fences[::2], fences[1::2], strict=False)
+        for place in range(start + 1, end)
+    }
 
 
 def _verbatim(written, place):
@@ -180,7 +216,9 @@ def _shaped(written, place, in_table):
     bare = raw.strip()  # a run of blanks in front would be looked through again and again
     if not bare:
         return Line(number, Shape.BLANK, "")
-    special = _footnote_or_link(raw, number) or _row(written, place, in_table) or _mark(bare, number)
+    special = (
+        _footnote_or_link(raw, number) or _row(written, place, in_table) or _mark(bare, number)
+    )
     if special:
         return special
     hashed = _HASHES.match(raw)
@@ -204,9 +242,13 @@ def _footnote_or_link(raw, number):
     footnote = _FOOTNOTE.match(raw)
     if footnote:
         marks = plain(footnote[2])
-        return Line(number, Shape.FOOTNOTE, marks.text or raw.strip(), name=footnote[1], marks=marks)
+        return Line(
+            number, Shape.FOOTNOTE, marks.text or raw.strip(), name=footnote[1], marks=marks
+        )
     link = _LINK_TARGET.match(raw)
-    return link and Line(number, Shape.LINK, raw.strip(), name=link[1].casefold(), cells=[link[2].strip("<> ")])
+    return link and Line(
+        number, Shape.LINK, raw.strip(), name=link[1].casefold(), cells=[link[2].strip("<> ")]
+    )
 
 
 def _row(written, place, in_table):
@@ -249,18 +291,32 @@ def _bullet_or_text(raw, number):
     is_marked_up = _BOLD.match(written.strip()) or _ITALIC.match(written.strip())
     sign, words = ("", written.strip()) if is_marked_up else bullet_of(written)
     box, words = checkbox_of(words, has_sign=bool(sign))
-    bold, marks = _BOLD.match(words), plain(words) if read_absence(words) != AMBIGUOUS else Plain(words)
+    bold, marks = (
+        _BOLD.match(words),
+        plain(words) if read_absence(words) != AMBIGUOUS else Plain(words),
+    )
     if not marks.text:
         return _without_words(raw, number, sign, marks, callout)
     if is_placeholder(marks.text):
         return Line(number, Shape.PLACEHOLDER, marks.text)
     expanded = written.expandtabs(4)
-    line = Line(number, Shape.BULLET if sign else Shape.TEXT, marks.text, len(expanded) - len(expanded.lstrip()))
+    line = Line(
+        number,
+        Shape.BULLET if sign else Shape.TEXT,
+        marks.text,
+        len(expanded) - len(expanded.lstrip()),
+    )
     line.sign, line.box, line.marks = sign, box, marks
     line.is_bold = bool(bold and not bold[4]) or bool(_HTML_HEADING.match(words))
-    line.lead = plain(bold[2]).text.rstrip(": ") if bold and bold[4] and (bold[3] or bold[2].endswith(":")) else ""
+    line.lead = (
+        plain(bold[2]).text.rstrip(": ")
+        if bold and bold[4] and (bold[3] or bold[2].endswith(":"))
+        else ""
+    )
     line.is_quoted, line.callout = bool(quoted), callout[1].casefold() if callout else ""
-    if any(words.startswith(left) and words.rstrip(".,;:").endswith(right) for left, right in _PAIRS):
+    if any(
+        words.startswith(left) and words.rstrip(".,;:").endswith(right) for left, right in _PAIRS
+    ):
         line.reason = _bracketed(marks.text)
     return line
 
@@ -283,7 +339,9 @@ def _without_words(raw, number, sign, marks, callout):
 
 
 def _placeholder_length(written, start):
-    """How many lines a placeholder takes that does not end on the line it begins on; 0 for anything else."""
+    """How many lines a placeholder takes that does not end on the line it begins on; 0 for anything
+    else.
+    """
     first = re.sub(r"^\s*(?:[*+-]\s+)?", "", written[start])
     if not first.startswith("[") or "]" in first:
         return 0

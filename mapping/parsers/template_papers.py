@@ -20,10 +20,13 @@ __all__ = [
     "without_paper_number",
 ]
 
-# "## Paper Title: …", "Paper 8: …", and a first heading that names nothing of the template.
-# Above all of them, "title: My notes" is what the file calls itself, where a heading then names the paper.
+# "## Paper Title: …", "Paper 8: …", and a first heading that names nothing of the template. Above
+# all of them, "title: My notes" is what the file calls itself, where a heading then names the
+# paper.
 EXPLICIT, NUMBERED, DOCUMENT, OF_FILE = "explicit", "numbered", "document", "of the file"
-_NUMBERED_PAPER = re.compile(r"^\s*paper\s*(?:no\.?|number|#)?\s*(\d+)\b\s*[:.)–—-]?\s*", re.IGNORECASE)
+_NUMBERED_PAPER = re.compile(
+    r"^\s*paper\s*(?:no\.?|number|#)?\s*(\d+)\b\s*[:.)–—-]?\s*", re.IGNORECASE
+)
 _FORM_TITLE = re.compile(
     r"\b(?:summary|extraction|coding|reading|review|study|paper|note)s?\s+(?:template|form|sheet)\b"
     r"|\btemplate\s+for\b.*\b(?:systematic|mapping|literature|review|paper|study|summar\w+|slr|sms)\b"
@@ -47,7 +50,9 @@ class _Paper:
 
 
 class Titles:
-    """`kinds`: {place of a line: what kind of title it is}; `starts`: the places where papers begin."""
+    """`kinds`: {place of a line: what kind of title it is}; `starts`: the places where papers
+    begin.
+    """
 
     def __init__(self, lines, headings):
         self.lines, self.headings = lines, headings
@@ -67,7 +72,9 @@ class Titles:
         return {place - start: self.kinds[place] for place in inside}
 
     def ends(self):
-        """For each possible title, where the next stands; "Title: …" below "Paper 8" is of the same paper."""
+        """For each possible title, where the next stands; "Title: …" below "Paper 8" is of the same
+        paper.
+        """
         ends, nearest = [], dict.fromkeys((EXPLICIT, NUMBERED, DOCUMENT), len(self.lines))
         for place, kind in reversed(self.found):
             others = {NUMBERED, DOCUMENT} if kind == NUMBERED else set(nearest)
@@ -79,7 +86,9 @@ class Titles:
         """Note whether a line may be a title, or is a heading that the template knows."""
         label, rest = label_and_rest(line.text)
         numbered = _is_numbered(line)
-        is_short = len(label) <= _LONGEST_LABEL and (line.shape is Shape.HEADING or rest or _may_head(line))
+        is_short = len(label) <= _LONGEST_LABEL and (
+            line.shape is Shape.HEADING or rest or _may_head(line)
+        )
         if line.is_quoted or not (is_short or numbered):
             return
         key = self.key_of(line, label)
@@ -107,16 +116,28 @@ class Titles:
         if not self.found:
             return True
         near = bisect_right(self.words, place)
-        neighbours = [self.lines[one] for one in self.words[max(0, near - 2) : near + 1] if one != place]
-        keys = {self.headings.exact(label_and_rest(one.text)[0]) for one in neighbours if one.shape is Shape.BULLET}
+        neighbours = [
+            self.lines[one] for one in self.words[max(0, near - 2) : near + 1] if one != place
+        ]
+        keys = {
+            self.headings.exact(label_and_rest(one.text)[0])
+            for one in neighbours
+            if one.shape is Shape.BULLET
+        }
         return bool(keys & DETAIL_KEYS)
 
     def take(self, place, kind, following):
         line = self.lines[place]
         is_plain = line.shape is Shape.TEXT and not line.is_bold and not line.is_front
-        if is_plain and self.kinds and not (self.stands_apart(place) and self.is_known_below(place, following)):
+        if (
+            is_plain
+            and self.kinds
+            and not (self.stands_apart(place) and self.is_known_below(place, following))
+        ):
             return  # "Paper: well written." among somebody's comments
-        if {EXPLICIT: self.explicit, NUMBERED: self.numbered, DOCUMENT: self.document}[kind](place, line, following):
+        if {EXPLICIT: self.explicit, NUMBERED: self.numbered, DOCUMENT: self.document}[kind](
+            place, line, following
+        ):
             self.kinds[place] = kind
             self.paper.last_title = place
 
@@ -129,17 +150,29 @@ class Titles:
             self.kinds[paper.title_place] = OF_FILE
             paper.title = None
         is_other = normalised_title(value) != normalised_title(paper.title or "")
-        if paper.title is not None and is_other and self.has_words_between(paper.title_place, place):
+        if (
+            paper.title is not None
+            and is_other
+            and self.has_words_between(paper.title_place, place)
+        ):
             self.begin(place)
         if self.paper.title is None:
             self.paper.title, self.paper.title_place = value or None, place
         return True
 
     def is_of_the_file(self, paper, place, line):
-        """Whether the title so far is what the file calls itself above, and a heading now names the paper."""
-        if paper.title is None or not line.heading_level or self.lines[paper.title_place].heading_level:
+        """Whether the title so far is what the file calls itself above, and a heading now names the
+        paper.
+        """
+        if (
+            paper.title is None
+            or not line.heading_level
+            or self.lines[paper.title_place].heading_level
+        ):
             return False
-        between = self.known[bisect_right(self.known, paper.title_place) : bisect_left(self.known, place)]
+        between = self.known[
+            bisect_right(self.known, paper.title_place) : bisect_left(self.known, place)
+        ]
         keys = {self.headings.exact(label_and_rest(self.lines[one].text)[0]) for one in between}
         return paper.start == 0 and keys <= DETAIL_KEYS
 
@@ -165,17 +198,25 @@ class Titles:
         is_above_sections = self.is_known_below(place, following, deeper=True)
         if paper.document is not None or paper.title or paper.number:
             is_like_the_first = paper.document is not None and not (paper.title or paper.number)
-            if not (is_like_the_first and is_above_sections and self.has_words_between(paper.last_title, place)):
+            if not (
+                is_like_the_first
+                and is_above_sections
+                and self.has_words_between(paper.last_title, place)
+            ):
                 return False
             self.begin(place)
-        elif self.has_words_between(-1, place) or not (is_above_sections or self.is_followed_by_heading(place)):
+        elif self.has_words_between(-1, place) or not (
+            is_above_sections or self.is_followed_by_heading(place)
+        ):
             return False
         self.paper.document = place
         return True
 
     def begin(self, place):
         start = place
-        while start and (self.lines[start - 1].shape in _BETWEEN or self.is_form_heading(start - 1)):
+        while start and (
+            self.lines[start - 1].shape in _BETWEEN or self.is_form_heading(start - 1)
+        ):
             start -= 1
         self.starts.append(start)
         self.paper = _Paper(start)
@@ -225,7 +266,9 @@ _BETWEEN = {Shape.BLANK, Shape.RULE}
 
 
 def label_and_rest(text):
-    """("Authors", "John; Olsson") of "Authors: John; Olsson"; a colon at the end leaves nothing behind it."""
+    """("Authors", "John; Olsson") of "Authors: John; Olsson"; a colon at the end leaves nothing
+    behind it.
+    """
     label, _, rest = text.replace("：", ":").partition(":")
     return label.strip(" *_"), rest.strip(" *_") if rest.strip(" *_:") else ""
 
@@ -241,7 +284,9 @@ def is_form_title(text):
 
 
 def _is_numbered(line):
-    """Whether a line begins with "Paper 8:"; a sentence that begins with "Paper 8" does not count."""
+    """Whether a line begins with "Paper 8:"; a sentence that begins with "Paper 8" does not
+    count.
+    """
     found = _NUMBERED_PAPER.match(line.text)
     ends = found and (found.end() == len(line.text) or found[0].rstrip()[-1:] in ":.)–—-")
     return bool(ends or (found and line.shape is Shape.HEADING))

@@ -1,4 +1,6 @@
-"""One paper of a filled-in template: which line is a heading, and which section what stands below it answers."""
+"""One paper of a filled-in template: which line is a heading, and which section what stands below
+it answers.
+"""
 
 import re
 from dataclasses import replace
@@ -21,7 +23,8 @@ from mapping.parsers.template_papers import (
 
 __all__ = ["Notes", "Reading"]
 
-# A line this long was probably broken by an editor, so that a small letter below it goes on with it.
+# A line this long was probably broken by an editor, so that a small letter below it goes on with
+# it.
 _BROKEN_LINE = 40
 _LONGEST_HEADING = 8
 
@@ -30,9 +33,13 @@ class Notes:
     """The footnotes of a file and the targets of its links, wherever they stand."""
 
     def __init__(self, lines):
-        self.footnotes = {line.name: line for line in reversed(lines) if line.shape is Shape.FOOTNOTE}
+        self.footnotes = {
+            line.name: line for line in reversed(lines) if line.shape is Shape.FOOTNOTE
+        }
         self.links = {f"[{line.name}]": line.cells[0] for line in lines if line.shape is Shape.LINK}
-        self.used = {link.casefold() for line in lines for link in line.marks.links if link.startswith("[")}
+        self.used = {
+            link.casefold() for line in lines for link in line.marks.links if link.startswith("[")
+        }
         self.cited = set()
 
     def cite(self, name):
@@ -51,7 +58,13 @@ class Reading:
     """One paper of the file."""
 
     def __init__(self, lines, sections, headings, titles, notes):
-        self.lines, self.sections, self.headings, self.titles, self.notes = lines, sections, headings, titles, notes
+        self.lines, self.sections, self.headings, self.titles, self.notes = (
+            lines,
+            sections,
+            headings,
+            titles,
+            notes,
+        )
         self.kinds = {section.key: section.kind for section in sections}
         self.codes = {section.key: section.codes for section in sections}
         self.found = {}  # key: CodedItems or PlainItems
@@ -89,7 +102,9 @@ class Reading:
             self.target = None
         elif line.shape is Shape.RULE and line.sign and self.kinds.get(self.target) in CODED_KINDS:
             self.items_of(self.target).has_empty_bullet |= line.sign != "|"
-        elif (line.has_words and not self.enter_heading(line, place)) or (line.callout and not line.text):
+        elif (line.has_words and not self.enter_heading(line, place)) or (
+            line.callout and not line.text
+        ):
             self.add(line, place)
 
     def said_in(self, section):
@@ -111,14 +126,18 @@ class Reading:
             self.report_pictures(line)
 
     def report_pictures(self, line):
-        self.unplaced += [Unplaced(line.number, f"![{image}]", "a picture") for image in line.marks.images]
+        self.unplaced += [
+            Unplaced(line.number, f"![{image}]", "a picture") for image in line.marks.images
+        ]
         line.marks.images.clear()
 
     def items_of(self, key):
         if key not in self.found:
             kind = self.kinds.get(key)
             coded = kind in CODED_KINDS
-            self.found[key] = CodedItems(self.codes[key]) if coded else PlainItems(keeps_boxes=kind == "text")
+            self.found[key] = (
+                CodedItems(self.codes[key]) if coded else PlainItems(keeps_boxes=kind == "text")
+            )
         return self.found[key]
 
     def texts(self, key):
@@ -127,28 +146,36 @@ class Reading:
     def enter_divider(self, line):
         """A research question of the empty form, between sections.
 
-        "RQ2: Approaches and Tools": both are asked for, and what stands right below answers the first. Below a heading
-        of a section that has no answer yet, what follows is still that section's: the form has the divider of the next
-        sections at the end of it.
+        "RQ2: Approaches and Tools": both are asked for, and what stands right below answers the
+        first. Below a heading of a section that has no answer yet, what follows is still that
+        section's: the form has the divider of the next sections at the end of it.
         """
         named = self.headings.named_in(line.text)
         for key in named:
             self.items_of(key)
-        is_own = (bool(line.heading_level) or self.has_placeholder) and set(named) - self.own_headings
+        is_own = (bool(line.heading_level) or self.has_placeholder) and set(
+            named
+        ) - self.own_headings
         if is_own or not self.waits_for_answer():
             self.enter(named[:1], line)
 
     def waits_for_answer(self):
         """Whether a heading of a section with codes has nothing below it yet."""
         is_coded = self.kinds.get(self.target) in CODED_KINDS
-        return is_coded and self.is_below_heading and len(self.texts(self.target)) == self.answered_before
+        return (
+            is_coded
+            and self.is_below_heading
+            and len(self.texts(self.target)) == self.answered_before
+        )
 
     def enter_heading(self, line, place):
         """Whether the line is a heading; if so, what follows belongs to it."""
         label, inline = label_and_rest(line.text)
         kind = self.titles.get(place)
         if kind == DOCUMENT:
-            self.document_title = self.document_title or (None if is_form_title(line.text) else line)
+            self.document_title = self.document_title or (
+                None if is_form_title(line.text) else line
+            )
             self.enter([], line)
             return True
         if kind == OF_FILE:
@@ -182,7 +209,9 @@ class Reading:
         items.enter()
 
     def keys_of(self, line, place, label, inline):
-        """The sections a line means as a heading; [] for a heading the template does not have, None for no heading."""
+        """The sections a line means as a heading; [] for a heading the template does not have, None
+        for no heading.
+        """
         if line.is_front and line.shape is Shape.HEADING:
             return self.keys_of_front_matter(label)
         if line.is_quoted or (line.is_cell and line.shape is Shape.TEXT):
@@ -191,7 +220,9 @@ class Reading:
         if number != label and self.headings.exact(number) and line.shape is not Shape.BULLET:
             return [self.headings.exact(number)]
         if line.shape is Shape.HEADING:
-            found = self.headings.matches(label, is_loose=True) or self.headings.matches(line.text, is_loose=not inline)
+            found = self.headings.matches(label, is_loose=True) or self.headings.matches(
+                line.text, is_loose=not inline
+            )
             return [key for key in found if key != TITLE]
         if line.shape is Shape.BULLET:
             return self.keys_of_bullet(line, place, label, inline)
@@ -214,7 +245,9 @@ class Reading:
         if line.is_bold or ends_with_colon:
             found = self.headings.matches(label, is_loose=line.is_bold or stands_apart)
             found = [key for key in found if key != TITLE]
-            return found or ([] if _looks_like_heading(line) and not self.introduces(place) else None)
+            return found or (
+                [] if _looks_like_heading(line) and not self.introduces(place) else None
+            )
         followed_by_list = self.after(place) in {Shape.BULLET, Shape.PLACEHOLDER}
         return [exact] if exact and (stands_apart or followed_by_list) else None
 
@@ -225,12 +258,18 @@ class Reading:
             is_among_details = self.target is None or self.target in DETAIL_KEYS
             return [exact] if exact in DETAIL_KEYS - {TITLE} and is_among_details else None
         leads_list = exact and self.leads_list(line, place)
-        return [exact] if exact and (line.text.endswith(":") or line.is_bold or leads_list) else None
+        return (
+            [exact] if exact and (line.text.endswith(":") or line.is_bold or leads_list) else None
+        )
 
     def leads_list(self, line, place):
         below = (self.lines[number] for number in range(place + 1, len(self.lines)))
         following = next((one for one in below if one.shape is not Shape.BLANK), None)
-        return following is not None and following.level > line.level and following.shape is Shape.BULLET
+        return (
+            following is not None
+            and following.level > line.level
+            and following.shape is Shape.BULLET
+        )
 
     def before(self, place):
         return self.lines[place - 1].shape if place else Shape.BLANK
@@ -257,7 +296,9 @@ class Reading:
         self.answered_before = len(self.texts(self.target))
 
     def chosen(self, keys):
-        """One of several sections that a heading names: without a heading of its own, the next in the template."""
+        """One of several sections that a heading names: without a heading of its own, the next in
+        the template.
+        """
         free = [key for key in keys if key not in self.own_headings] or keys
         order = list(self.kinds)
         position = order.index(self.last_section) if self.last_section in order else -1
@@ -272,7 +313,11 @@ class Reading:
             self.report(line)
         elif self.continues(line, place) and self.items_of(self.target).goes_on(line):
             pass
-        elif line.shape is Shape.TEXT and line.text.endswith(":") and self.kinds.get(self.target) in CODED_KINDS:
+        elif (
+            line.shape is Shape.TEXT
+            and line.text.endswith(":")
+            and self.kinds.get(self.target) in CODED_KINDS
+        ):
             self.report(line)  # "The paper names these:" is no code
         else:
             reason = self.items_of(self.target).add(line)
@@ -280,10 +325,18 @@ class Reading:
                 self.report(line, reason)
 
     def continues(self, line, place):
-        if line.shape is not Shape.TEXT or line.is_quoted or self.before(place) not in {Shape.BULLET, Shape.TEXT}:
+        if (
+            line.shape is not Shape.TEXT
+            or line.is_quoted
+            or self.before(place) not in {Shape.BULLET, Shape.TEXT}
+        ):
             return False
         above = self.lines[place - 1]
-        if above.is_quoted or not self.items_of(self.target).items or above.number == self.heading_line:
+        if (
+            above.is_quoted
+            or not self.items_of(self.target).items
+            or above.number == self.heading_line
+        ):
             return False
         if above.shape is Shape.BULLET and line.level > above.level:
             return True
@@ -308,4 +361,8 @@ class Reading:
 
 def _looks_like_heading(line):
     words = line.text.split()
-    return len(words) <= _LONGEST_HEADING and line.text[0].isupper() and not re.search(r"[.!?;](?:\s|$)", line.text)
+    return (
+        len(words) <= _LONGEST_HEADING
+        and line.text[0].isupper()
+        and not re.search(r"[.!?;](?:\s|$)", line.text)
+    )

@@ -9,7 +9,9 @@ from mapping.parsers.template_lines import Line, Shape
 
 _PAGE = re.compile(r"^(?:pages?|pp?\.?|pgs?\.?|seiten?)$", re.IGNORECASE)
 _QUOTE = re.compile(r"^(?:quotes?|quotation|evidence|excerpt|zitat)$", re.IGNORECASE)
-_NOTE = re.compile(r"^(?:notes?|rationale|comments?|remarks?|why|reason|explanation|description)$", re.IGNORECASE)
+_NOTE = re.compile(
+    r"^(?:notes?|rationale|comments?|remarks?|why|reason|explanation|description)$", re.IGNORECASE
+)
 _OF_THE_FORM = re.compile(
     r"^(?:items?|fields?|sections?|questions?|answers?|values?|responses?|entr(?:y|ies)|content|name|codes?|key|topic|\W*)$",
     re.IGNORECASE,
@@ -18,7 +20,9 @@ _NUMBER_HEADING = re.compile(r"^(?:#|no\.?|nr\.?|number|id)?$", re.IGNORECASE)
 
 
 def without_tables(lines, headings):
-    """The lines with each table's rows replaced: a row of an answer is a heading, a row of a list is a bullet."""
+    """The lines with each table's rows replaced: a row of an answer is a heading, a row of a list
+    is a bullet.
+    """
     found, rows = [], []
     for line in [*lines, None]:
         is_rule = line is not None and line.shape is Shape.RULE and line.sign == "|"
@@ -38,11 +42,15 @@ def _unfolded(rows, headings):
     if has_header and len(rows) == 2:
         header = rows[0]
         return [Line(header.number, Shape.ASIDE, header.text, reason="a table without rows")]
-    rows = [(row.number, [cell.strip() for cell in row.cells]) for row in rows if row.shape is Shape.ROW]
+    rows = [
+        (row.number, [cell.strip() for cell in row.cells]) for row in rows if row.shape is Shape.ROW
+    ]
     known = [_known(cell, headings) for cell in rows[0][1]]
     names = [_known(cells[0], headings) for _, cells in rows]
     is_list = any(_is_beside(cell) for cell in rows[0][1])
-    if len(rows) > 1 and (TITLE in known[1:] or (not is_list and sum(key is not None for key in known) >= 2)):
+    if len(rows) > 1 and (
+        TITLE in known[1:] or (not is_list and sum(key is not None for key in known) >= 2)
+    ):
         return _columns(rows, known)
     below = names[1:] if has_header and len(names) > 1 else names
     if sum(map(bool, below)) * 2 >= len(below) and max(len(cells) for _, cells in rows) > 1:
@@ -83,7 +91,9 @@ def _answers(rows, names, has_header):
         if cells[0] or name:
             lines.append(_heading(number, cells[0]))
         for place, cell in enumerate(cells[1:], 1):
-            lines += _evidence(number, headings[place] if place < len(headings) else "", cell, is_first=place == 1)
+            lines += _evidence(
+                number, headings[place] if place < len(headings) else "", cell, is_first=place == 1
+            )
     return lines
 
 
@@ -98,7 +108,8 @@ def _list(rows, known, has_header):
         lines += _column_names(number, headings[skipped : skipped + 1])
     filled = {place for _, cells in rows[1:] for place, cell in enumerate(cells) if cell}
     lines += _column_names(
-        number, [name for place, name in enumerate(headings) if place > skipped and place not in filled]
+        number,
+        [name for place, name in enumerate(headings) if place > skipped and place not in filled],
     )
     for number, cells in rows[int(has_header) :]:
         for place, cell in enumerate(cells[skipped:], skipped):
@@ -117,12 +128,16 @@ def _column_names(number, cells):
 
 
 def _evidence(number, heading, cell, *, is_first=False):
-    """What stands in a cell beside an item: a quote or page by the name of its column, a note by any other."""
+    """What stands in a cell beside an item: a quote or page by the name of its column, a note by
+    any other.
+    """
     name = plain(heading).text.strip(": ")
     if not cell or cell in "-–—":
         return _cell(number, cell) if is_first and cell else []
     if _PAGE.match(name):
-        return [_line(number, Shape.BULLET, f"p. {re.sub('^pp?[.] ?', '', cell)}", sign="-", level=4)]
+        return [
+            _line(number, Shape.BULLET, f"p. {re.sub('^pp?[.] ?', '', cell)}", sign="-", level=4)
+        ]
     if _QUOTE.match(name):
         words = plain(cell).text.strip('"“”')
         return [_line(number, Shape.BULLET, f"Quote: “{words}”", sign="-", level=4)]

@@ -38,11 +38,16 @@ def find_duplicates(new_records, existing=()):
     its publication have it; a title with and without its subtitle.
     """
     candidates = [Candidate(record, is_in_file=False) for record in existing]
-    additions = [Candidate(record, is_in_file=True, position=place) for place, record in enumerate(new_records)]
+    additions = [
+        Candidate(record, is_in_file=True, position=place)
+        for place, record in enumerate(new_records)
+    ]
     matches, questions = _exact_matches(additions, candidates)
     open_places = [place for place, match in enumerate(matches) if match is None]
     near, nearly = _near_matches(open_places, additions, candidates)
-    shortened = _subtitle_matches([place for place in open_places if place not in near], additions, candidates)
+    shortened = _subtitle_matches(
+        [place for place in open_places if place not in near], additions, candidates
+    )
     # What is sure comes first, then the question that is hardest to answer otherwise.
     for found in (near, questions, nearly, shortened):
         for place, match in found.items():
@@ -51,7 +56,9 @@ def find_duplicates(new_records, existing=()):
 
 
 class _Known:
-    """What was seen so far, by DOI and by title; a title of thousands is not looked through from its beginning."""
+    """What was seen so far, by DOI and by title; a title of thousands is not looked through from
+    its beginning.
+    """
 
     def __init__(self, candidates):
         self.by_doi = defaultdict(list)
@@ -77,8 +84,14 @@ class _Known:
         for other in self.by_doi.get(addition.doi, ()):
             if not addition.has_quite_another_title_than(other):
                 return other.match(SAME_DOI, 100.0)
-        found = [other for other in self.of_same_title(addition) if addition.has_same_title_as(other)]
-        return min(found, key=lambda other: self.order[id(other)]).match(SAME_TITLE, 100.0) if found else None
+        found = [
+            other for other in self.of_same_title(addition) if addition.has_same_title_as(other)
+        ]
+        return (
+            min(found, key=lambda other: self.order[id(other)]).match(SAME_TITLE, 100.0)
+            if found
+            else None
+        )
 
     def of_same_title(self, addition):
         by_year = (self.without_doi if addition.doi else self.by_title).get(addition.title, {})
@@ -107,13 +120,16 @@ def _exact_matches(additions, candidates):
 
 
 def _near_matches(open_places, additions, candidates):
-    """{place: Match} of the additions that nearly repeat a candidate or an addition before them: (sure, possible)."""
+    """{place: Match} of the additions that nearly repeat a candidate or an addition before them:
+    (sure, possible).
+    """
     open_places = [place for place in open_places if additions[place].has_usual_title]
     pool = [*candidates, *(additions[place] for place in open_places)]
     index = _WordIndex([one for one in pool if one.has_usual_title])
     sure, possible = {}, {}
     for place in open_places:
-        # In the order of the file, and past those matched already: a chain of copies points to its first.
+        # In the order of the file, and past those matched already: a chain of copies points to its
+        # first.
         found = index.nearest(additions[place], sure)
         if found:
             (sure if found.is_sure else possible)[place] = found
@@ -121,10 +137,11 @@ def _near_matches(open_places, additions, candidates):
 
 
 class _WordIndex:
-    """Finds the titles worth comparing: those that share one of the rarest words and all numbers, within one year.
+    """Finds the titles worth comparing: those that share one of the rarest words and all numbers,
+    within one year.
 
-    Comparing all pairs of 10,000 titles takes half a minute; nearly equal titles share nearly all of their words. One
-    title of many records ("Guest editorial") is compared once.
+    Comparing all pairs of 10,000 titles takes half a minute; nearly equal titles share nearly all
+    of their words. One title of many records ("Guest editorial") is compared once.
     """
 
     def __init__(self, pool):
@@ -136,7 +153,9 @@ class _WordIndex:
             by_word = self.places[one.numbers]
             for word in one.words:
                 by_word[word][one.year][one.title] = True
-        self.titles = Counter(word for fellows in self.records.values() for word in fellows[0].words)
+        self.titles = Counter(
+            word for fellows in self.records.values() for word in fellows[0].words
+        )
 
     def nearest(self, addition, matched):
         def is_before(other):
@@ -149,11 +168,17 @@ class _WordIndex:
             score, other = max(found, key=_preference)
             return other.match(NEAR_TITLE, score)
         scores[addition.title] = 100.0
-        near = [(score, other) for title, score in scores.items() for other in self.of_people(title, addition.people)]
+        near = [
+            (score, other)
+            for title, score in scores.items()
+            for other in self.of_people(title, addition.people)
+        ]
         found = [pair for pair in near if is_before(pair[1]) and addition.may_be(pair[1])]
         if found:
             score, other = max(found, key=_preference)
-            return other.question(addition, SAME_TITLE if addition.title == other.title else NEAR_TITLE, score)
+            return other.question(
+                addition, SAME_TITLE if addition.title == other.title else NEAR_TITLE, score
+            )
         return None
 
     def scores(self, addition):
@@ -161,16 +186,25 @@ class _WordIndex:
         titles = self.worth_comparing(addition)
         if not titles:
             return {}
-        (scores,) = process.cdist([addition.title], titles, scorer=fuzz.ratio, score_cutoff=LEAST_SCORE)
+        (scores,) = process.cdist(
+            [addition.title], titles, scorer=fuzz.ratio, score_cutoff=LEAST_SCORE
+        )
         return {titles[place]: float(scores[place]) for place in np.flatnonzero(scores)}
 
     def worth_comparing(self, addition):
         # A misspelt word stands in no other title: it cannot help.
-        shared = sorted((word for word in addition.words if self.titles[word] > 1), key=lambda word: self.titles[word])
+        shared = sorted(
+            (word for word in addition.words if self.titles[word] > 1),
+            key=lambda word: self.titles[word],
+        )
         found, by_word = {}, self.places[addition.numbers]
         for word in shared[:WORDS_TO_TRY]:
             by_year = by_word.get(word, {})
-            years = by_year if addition.year is None else (*range(addition.year - 1, addition.year + 2), None)
+            years = (
+                by_year
+                if addition.year is None
+                else (*range(addition.year - 1, addition.year + 2), None)
+            )
             for year in years:
                 found |= by_year.get(year, {})
         found.pop(addition.title, None)
@@ -188,13 +222,17 @@ class _WordIndex:
 
 
 def _preference(pair):
-    """Papers that are here already come first, then the better score, then the first in the file."""
+    """Papers that are here already come first, then the better score, then the first in the
+    file.
+    """
     score, other = pair
     return not other.is_in_file, score, -other.position
 
 
 def _subtitle_matches(open_places, additions, candidates):
-    """{place: Match} of the additions whose title is another one's without its subtitle, or with one."""
+    """{place: Match} of the additions whose title is another one's without its subtitle, or with
+    one.
+    """
     whole, main = defaultdict(list), defaultdict(list)
     found = {}
     for candidate in [*candidates, *(additions[place] for place in open_places)]:

@@ -1,7 +1,7 @@
 """The sheets of an .xlsx workbook as rows of text.
 
-A workbook is a ZIP of XML files that somebody else made: small ones can grow without end. Every part is looked through
-once, element by element, before openpyxl may build anything of it.
+A workbook is a ZIP of XML files that somebody else made: small ones can grow without end. Every
+part is looked through once, element by element, before openpyxl may build anything of it.
 """
 
 import io
@@ -31,7 +31,9 @@ _BLOCK = 256 * 1024
 
 @dataclass
 class Sheet:
-    """`rows` are (number, cells) of every row that is not blank; cells are text, as it stands in them."""
+    """`rows` are (number, cells) of every row that is not blank; cells are text, as it stands in
+    them.
+    """
 
     title: str
     rows: list
@@ -42,12 +44,21 @@ def is_workbook(content):
 
 
 def sheets(name, content):
-    """The sheets that are not blank. Raises UnreadableFile for what is no workbook, broken, or too large."""
+    """The sheets that are not blank. Raises UnreadableFile for what is no workbook, broken, or too
+    large.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             check_size(name, archive)
             check_parts(name, archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise UnreadableFile("this is no readable .xlsx workbook", name) from error
     try:
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
@@ -55,29 +66,41 @@ def sheets(name, content):
         found = [Sheet(sheet.title, rows_of(sheet, room)) for sheet in workbook.worksheets]
     except UnreadableFile:
         raise
-    # openpyxl raises whatever it stumbles over: a missing part, a number that is none, a cell outside of the sheet.
+    # openpyxl raises whatever it stumbles over: a missing part, a number that is none, a cell
+    # outside of the sheet.
     except Exception as error:
         raise UnreadableFile("this is no readable .xlsx workbook", name) from error
     return [sheet for sheet in found if sheet.rows]
 
 
 def check_size(name, archive):
-    """By what the ZIP says of its parts; a part that is larger than it says is not read further than that."""
+    """By what the ZIP says of its parts; a part that is larger than it says is not read further
+    than that.
+    """
     parts = archive.infolist()
     if len(parts) > MOST_PARTS:
-        raise UnreadableFile(f"the workbook has {len(parts):,} parts; at most {MOST_PARTS:,} are read", name)
+        raise UnreadableFile(
+            f"the workbook has {len(parts):,} parts; at most {MOST_PARTS:,} are read", name
+        )
     unpacked = sum(part.file_size for part in parts)
     if unpacked > LARGEST_UNPACKED:
         size, most = unpacked // 1024 // 1024, LARGEST_UNPACKED // 1024 // 1024
-        raise UnreadableFile(f"the workbook has {size:,} MB when unpacked; at most {most} MB are read", name)
+        raise UnreadableFile(
+            f"the workbook has {size:,} MB when unpacked; at most {most} MB are read", name
+        )
     for part in parts:
         if part.file_size > SMALL and part.file_size > HIGHEST_GROWTH * part.compress_size:
-            reason = f"“{part.filename}” in the workbook grows more than {HIGHEST_GROWTH}-fold when unpacked"
+            reason = (
+                f"“{part.filename}” in the workbook grows more than {HIGHEST_GROWTH}-fold "
+                f"when unpacked"
+            )
             raise UnreadableFile(f"{reason}: save the data as CSV", name)
 
 
 def check_parts(name, archive):
-    """Every XML part is well formed, declares no entities, and together they have no more elements than fit."""
+    """Every XML part is well formed, declares no entities, and together they have no more elements
+    than fit.
+    """
     whole = beside = 0
     for part in archive.infolist():
         if not part.filename.lower().endswith((".xml", ".rels")):
@@ -93,7 +116,8 @@ def check_parts(name, archive):
 class Formulas:
     """Follows the cells of a sheet to one whose formula has no result beside it.
 
-    Excel keeps both; a workbook that a program wrote has the formula alone, and its cell would be read as an empty one.
+    Excel keeps both; a workbook that a program wrote has the formula alone, and its cell would be
+    read as an empty one.
     """
 
     def __init__(self, name, part):
@@ -118,7 +142,9 @@ class Formulas:
         if tag == "c" and self.has_formula and not self.result.strip() and self.kind != "str":
             place = f"cell {self.place} of “{self.part.filename.rpartition('/')[2]}”"
             reason = f"{place} holds a formula, and what comes out of it is not in the file"
-            raise UnreadableFile(f"{reason}: open it in a spreadsheet program and save it there", self.name)
+            raise UnreadableFile(
+                f"{reason}: open it in a spreadsheet program and save it there", self.name
+            )
 
 
 def elements_in(name, archive, part):
@@ -135,7 +161,9 @@ def elements_in(name, archive, part):
             raise UnreadableFile(too_many_cells(), name)
 
     def declared(*_):
-        raise UnreadableFile(f"“{part.filename}” declares a document type, which no workbook needs", name)
+        raise UnreadableFile(
+            f"“{part.filename}” declares a document type, which no workbook needs", name
+        )
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.StartDoctypeDeclHandler = started, declared
@@ -150,13 +178,20 @@ def elements_in(name, archive, part):
     except expat.ExpatError as error:
         place = f"line {error.lineno}, column {error.offset + 1}"
         raise UnreadableFile(
-            f"“{part.filename}” in the workbook is broken XML ({place}: {expat.ErrorString(error.code)})", name
+            (
+                f"“{part.filename}” in the workbook is broken XML ({place}: "
+                f"{expat.ErrorString(error.code)})"
+            ),
+            name,
         ) from error
     return count
 
 
 def too_many_cells():
-    return f"the workbook has more than {MOST_CELLS:,} cells: save what is needed of it as CSV, in several files"
+    return (
+        f"the workbook has more than {MOST_CELLS:,} cells: save what is needed of it as CSV, "
+        f"in several files"
+    )
 
 
 class Room:
@@ -178,10 +213,14 @@ class Room:
                 self.letters -= len(cell)
                 if len(cell) > LONGEST_CELL:
                     place = f"{self.name}, sheet “{sheet.title}”"
-                    reason = f"a cell has {len(cell):,} characters; at most {LONGEST_CELL:,} are read"
+                    reason = (
+                        f"a cell has {len(cell):,} characters; at most {LONGEST_CELL:,} are read"
+                    )
                     raise UnreadableFile(reason, place, number)
         if self.letters < 0:
-            raise UnreadableFile(f"the workbook has more than {MOST_LETTERS:,} characters", self.name)
+            raise UnreadableFile(
+                f"the workbook has more than {MOST_LETTERS:,} characters", self.name
+            )
 
 
 def rows_of(sheet, room):

@@ -24,7 +24,9 @@ class OfferedAutocomplete(AutocompleteJsonView):
 
 
 class ConcordAdmin(admin.AdminSite):
-    """Outside of the package `admin`: importing the package registers its pages, and needs this site to do so."""
+    """Outside of the package `admin`: importing the package registers its pages, and needs this
+    site to do so.
+    """
 
     site_header = site_title = "Concord"
     index_title = "Admin site"

@@ -10,7 +10,10 @@ from django.contrib.auth.forms import (
     PasswordResetForm,
     UserChangeForm,
 )
-from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.contrib.auth.password_validation import (
+    password_validators_help_text_html,
+    validate_password,
+)
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
@@ -26,12 +29,15 @@ class SignInForm(AuthenticationForm):
         "invalid_login": "No account has this name and password. "
         "The case of the name does not matter, that of the password does.",
         "inactive": "No account has this name and password.",
-        "too_often": "Too many failed attempts. Wait a quarter of an hour, or set a new password by e-mail.",
+        "too_often": (
+            "Too many failed attempts. Wait a quarter of an hour, or set a new password by e-mail."
+        ),
         "other_person": "This page belongs to %(whose)s. Sign in as %(whose)s here; "
         "to work under another account, open Concord in another tab.",
     }
 
-    # On a page that is open already, only its own person may sign in again: the page is full of their work.
+    # On a page that is open already, only its own person may sign in again: the page is full of
+    # their work.
     whose = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, request=None, *args, **kwargs):
@@ -51,7 +57,9 @@ class SignInForm(AuthenticationForm):
         return super().clean()
 
     def tried(self):
-        """Whom the attempt counts against: the account, by whichever of its names, or a name that nobody has."""
+        """Whom the attempt counts against: the account, by whichever of its names, or a name that
+        nobody has.
+        """
         name = self.cleaned_data.get("username", "")
         known = User.objects.known_as(name).values_list("pk", flat=True)
         return [rate_limit.account(pk) for pk in known] or [("name", name)]
@@ -65,10 +73,14 @@ class SignInForm(AuthenticationForm):
 
     def confirm_login_allowed(self, user):
         super().confirm_login_allowed(user)
-        rate_limit.forget(rate_limit.SIGN_IN, *rate_limit.account(user.pk), rate_limit.address_of(self.request))
+        rate_limit.forget(
+            rate_limit.SIGN_IN, *rate_limit.account(user.pk), rate_limit.address_of(self.request)
+        )
         whose = self.cleaned_data.get("whose")
         if whose and user.username != whose:
-            raise ValidationError(self.error_messages["other_person"], "other_person", {"whose": whose})
+            raise ValidationError(
+                self.error_messages["other_person"], "other_person", {"whose": whose}
+            )
 
 
 class PasswordMailForm(PasswordResetForm):
@@ -76,8 +88,12 @@ class PasswordMailForm(PasswordResetForm):
         super().__init__(*args, **kwargs)
         self.fields["email"].label = "E-mail address of your account"
 
-    def send_mail(self, subject_name, name, context, from_email, to_email, html_email_template_name=None):
-        """As Django's, but a mail that cannot be sent is no secret of the log: it is tried again."""
+    def send_mail(
+        self, subject_name, name, context, from_email, to_email, html_email_template_name=None
+    ):
+        """As Django's, but a mail that cannot be sent is no secret of the log: it is tried
+        again.
+        """
         subject = " ".join(render_to_string(subject_name, context).split())
         EmailMessage(subject, render_to_string(name, context), from_email, [to_email]).send()
 
@@ -86,7 +102,9 @@ class PasswordChangeForm(auth_forms.PasswordChangeForm):
     def clean_old_password(self):
         password = self.cleaned_data["old_password"]
         if not rate_limit.has_password(self.user, password):
-            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+            raise ValidationError(
+                self.error_messages["password_incorrect"], code="password_incorrect"
+            )
         return password
 
 
@@ -95,7 +113,9 @@ class TokenForm(forms.Form):
         label="What is the new token for?",
         max_length=100,
         widget=forms.TextInput(attrs={"placeholder": "My notebook"}),
-        error_messages={"required": "Say what the token is for: you will know by it which one to revoke."},
+        error_messages={
+            "required": "Say what the token is for: you will know by it which one to revoke."
+        },
     )
     ends_on = forms.DateField(
         label="It works until",
@@ -138,7 +158,9 @@ class AccountForm(forms.ModelForm):
         if "email" in self.changed_data:
             try:
                 if not rate_limit.has_password(self.instance, facts.get("password", "")):
-                    raise ValidationError("This is not your password, so the e-mail address stays as it was.")
+                    raise ValidationError(
+                        "This is not your password, so the e-mail address stays as it was."
+                    )
             except ValidationError as error:
                 self.add_error("password", error)
         return facts
@@ -147,14 +169,19 @@ class AccountForm(forms.ModelForm):
 class InviteForm(forms.Form):
     role = forms.ChoiceField(choices=Membership.Role.choices, initial=Membership.Role.REVIEWER)
     email = forms.EmailField(
-        label="E-mail address", required=False, help_text="Optional: the link is mailed there. You can always copy it."
+        label="E-mail address",
+        required=False,
+        help_text="Optional: the link is mailed there. You can always copy it.",
     )
     claims = forms.ModelChoiceField(
         User.objects.none(),
         label="To take over the account of",
         required=False,
         empty_label="nobody: a new account, or their own",
-        help_text="Reviewers that came with an imported file. Whoever accepts finds their summaries there.",
+        help_text=(
+            "Reviewers that came with an imported file. Whoever accepts finds their "
+            "summaries there."
+        ),
     )
 
     def __init__(self, *args, study, **kwargs):
@@ -189,7 +216,11 @@ class NewcomerForm(forms.ModelForm):
             "email": forms.EmailInput(attrs={"autocomplete": "email"}),
         }
         labels = {"username": "User name"}
-        help_texts = {"username": "Short, without spaces: it stands beside your codings and in exported files."}
+        help_texts = {
+            "username": (
+                "Short, without spaces: it stands beside your codings and in exported files."
+            )
+        }
 
     def __init__(self, *args, invitation: Invitation, **kwargs):
         super().__init__(*args, initial={"email": invitation.email}, **kwargs)
@@ -214,7 +245,11 @@ class NewcomerForm(forms.ModelForm):
         try:
             validate_password(
                 facts.get("password", ""),
-                User(username=facts.get("username", ""), name=facts.get("name", ""), email=facts.get("email", "")),
+                User(
+                    username=facts.get("username", ""),
+                    name=facts.get("name", ""),
+                    email=facts.get("email", ""),
+                ),
             )
         except ValidationError as error:
             if "password" in facts:

@@ -25,11 +25,17 @@ def invitation_behind(token):
         number = Invitation.SIGNER.unsign(token)
     except BadSignature:
         return None
-    return Invitation.objects.select_related("study", "invited_by", "accepted_by", "claims").filter(pk=number).first()
+    return (
+        Invitation.objects.select_related("study", "invited_by", "accepted_by", "claims")
+        .filter(pk=number)
+        .first()
+    )
 
 
 def claimable_in(study):
-    """Members without login who are in this study and in no other: whoever leads it may hand their account over."""
+    """Members without login who are in this study and in no other: whoever leads it may hand their
+    account over.
+    """
     without_login = User.objects.without_password().filter(
         memberships__study=study,
         memberships__deactivated_at=None,
@@ -51,10 +57,17 @@ def invite(study, *, role, by, email="", claims=None):
         raise ValidationError(
             f"{claims} has a login or belongs to another study too: their account cannot be handed over."
         )
-    invitation = Invitation.objects.create(study=study, role=role, email=email, invited_by=by, claims=claims)
+    invitation = Invitation.objects.create(
+        study=study, role=role, email=email, invited_by=by, claims=claims
+    )
     whom = f" to take over the account of {claims}" if claims else f" ({email})" if email else ""
     LogEntry.objects.record(
-        study, by, "invite", f"{by} invited somebody as {role}{whom}.", role=role, invitation=invitation.pk
+        study,
+        by,
+        "invite",
+        f"{by} invited somebody as {role}{whom}.",
+        role=role,
+        invitation=invitation.pk,
     )
     return invitation
 
@@ -63,11 +76,21 @@ def invite(study, *, role, by, email="", claims=None):
 def revoke(invitation, *, by):
     study = lock_team(invitation.study)
     require_lead(study, by)
-    done = Invitation.objects.open().filter(pk=invitation.pk, study=study).update(revoked_at=timezone.now())
+    done = (
+        Invitation.objects.open()
+        .filter(pk=invitation.pk, study=study)
+        .update(revoked_at=timezone.now())
+    )
     if not done:
-        raise ValidationError("This invitation was accepted or revoked in the meantime, so nothing was changed.")
+        raise ValidationError(
+            "This invitation was accepted or revoked in the meantime, so nothing was changed."
+        )
     LogEntry.objects.record(
-        study, by, "revoke-invitation", f"{by} revoked the invitation as {invitation.role}.", invitation=invitation.pk
+        study,
+        by,
+        "revoke-invitation",
+        f"{by} revoked the invitation as {invitation.role}.",
+        invitation=invitation.pk,
     )
 
 
@@ -76,11 +99,21 @@ def renew(invitation, *, by):
     """The same link, for another fourteen days."""
     study = lock_team(invitation.study)
     require_lead(study, by)
-    done = Invitation.objects.open().filter(pk=invitation.pk, study=study).update(invited_at=timezone.now())
+    done = (
+        Invitation.objects.open()
+        .filter(pk=invitation.pk, study=study)
+        .update(invited_at=timezone.now())
+    )
     if not done:
-        raise ValidationError("This invitation was accepted or revoked in the meantime: make a new one.")
+        raise ValidationError(
+            "This invitation was accepted or revoked in the meantime: make a new one."
+        )
     LogEntry.objects.record(
-        study, by, "renew-invitation", f"{by} renewed the invitation as {invitation.role}.", invitation=invitation.pk
+        study,
+        by,
+        "renew-invitation",
+        f"{by} renewed the invitation as {invitation.role}.",
+        invitation=invitation.pk,
     )
     invitation.refresh_from_db()
     return invitation
@@ -92,7 +125,9 @@ def mail(invitation, link):
     subject = " ".join(render_to_string("mail/invitation-subject.txt", facts).split())
     body = render_to_string("mail/invitation.txt", facts)
     reply_to = [invitation.invited_by.email] if invitation.invited_by.email else None
-    EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [invitation.email], reply_to=reply_to).send()
+    EmailMessage(
+        subject, body, settings.DEFAULT_FROM_EMAIL, [invitation.email], reply_to=reply_to
+    ).send()
 
 
 @transaction.atomic
@@ -104,7 +139,9 @@ def accept(invitation, *, user):
         return Membership.objects.get(study=study, user=user)
     require_good(invitation)
     if invitation.claims_id:
-        raise NotInvited(f"This link hands over the account {invitation.claims.username}; yours stays as it is.")
+        raise NotInvited(
+            f"This link hands over the account {invitation.claims.username}; yours stays as it is."
+        )
     require_address(invitation, user.email)
     return enter(invitation, study, user)
 
@@ -119,7 +156,9 @@ def accept_as_newcomer(invitation, *, name, email, password, username=""):
     if invitation.claims_id:
         user = claimable_in(study).filter(pk=invitation.claims_id).first()
         if user is None:
-            raise NotInvited("The account behind this link has a login by now. Ask a lead for a new invitation.")
+            raise NotInvited(
+                "The account behind this link has a login by now. Ask a lead for a new invitation."
+            )
         user.name, user.email = name, email
     else:
         user = User(username=username, name=name, email=email)
@@ -132,7 +171,9 @@ def accept_as_newcomer(invitation, *, name, email, password, username=""):
             user.save()
     except IntegrityError as error:
         # Somebody took the user name or the e-mail between the check and the row.
-        raise ValidationError("This user name or e-mail address was taken a moment ago. Choose another.") from error
+        raise ValidationError(
+            "This user name or e-mail address was taken a moment ago. Choose another."
+        ) from error
     return enter(invitation, study, user)
 
 
@@ -152,10 +193,14 @@ def require_good(invitation):
 
 def enter(invitation, study, user):
     """Called under the team's lock: a second acceptance waits, and finds the first."""
-    membership, is_new = Membership.objects.get_or_create(study=study, user=user, defaults={"role": invitation.role})
+    membership, is_new = Membership.objects.get_or_create(
+        study=study, user=user, defaults={"role": invitation.role}
+    )
     left = membership.deactivated_at
     if left and left > invitation.invited_at:
-        raise NotInvited("You were taken off this study after this invitation was made. Ask a lead for a new one.")
+        raise NotInvited(
+            "You were taken off this study after this invitation was made. Ask a lead for a new one."
+        )
     if left or RANK.index(invitation.role) > RANK.index(membership.role):
         # An invitation opens and raises; it never lowers a role.
         membership.role = max(invitation.role, membership.role, key=RANK.index)
@@ -163,9 +208,17 @@ def enter(invitation, study, user):
         membership.save(update_fields=["role", "deactivated_at"])
     Invitation.objects.filter(pk=invitation.pk).update(accepted_by=user, accepted_at=timezone.now())
     text = (
-        f"{user} joined as {membership.role}." if is_new else f"{user} accepted an invitation and is {membership.role}."
+        f"{user} joined as {membership.role}."
+        if is_new
+        else f"{user} accepted an invitation and is {membership.role}."
     )
     LogEntry.objects.record(
-        study, user, "join", text, user=user.username, role=membership.role, invitation=invitation.pk
+        study,
+        user,
+        "join",
+        text,
+        user=user.username,
+        role=membership.role,
+        invitation=invitation.pk,
     )
     return membership

@@ -19,7 +19,8 @@ class NameOrEmailBackend(ModelBackend):
             if user.check_password(password) and self.user_can_authenticate(user):
                 return user
         if not candidates:
-            User().set_password(password)  # takes as long as a check, so that the time does not tell who exists
+            # takes as long as a check, so that the time does not tell who exists
+            User().set_password(password)
         return None
 
 
@@ -41,15 +42,22 @@ def change_role(membership, *, role, by):
     before, membership.role = membership.role, role
     membership.save(update_fields=["role"])
     LogEntry.objects.record(
-        study, by, "change-role", f"{membership.user} is now {role}, was {before}.",
-        user=membership.user.username, role=role, before=before,
-    )  # fmt: skip
+        study,
+        by,
+        "change-role",
+        f"{membership.user} is now {role}, was {before}.",
+        user=membership.user.username,
+        role=role,
+        before=before,
+    )
     return membership
 
 
 @transaction.atomic
 def deactivate(membership, *, by):
-    """Close the study to a member. Their summaries, remarks and decisions stay, under their name."""
+    """Close the study to a member. Their summaries, remarks and decisions stay, under their
+    name.
+    """
     study = lock_team(membership.study)
     require_lead(study, by)
     membership = Membership.objects.select_related("user").get(pk=membership.pk, study=study)
@@ -60,7 +68,11 @@ def deactivate(membership, *, by):
     membership.deactivated_at = timezone.now()
     membership.save(update_fields=["deactivated_at"])
     LogEntry.objects.record(
-        study, by, "deactivate-member", f"{membership.user} was deactivated.", user=membership.user.username
+        study,
+        by,
+        "deactivate-member",
+        f"{membership.user} was deactivated.",
+        user=membership.user.username,
     )
     return membership
 
@@ -75,9 +87,13 @@ def reactivate(membership, *, by):
     membership.deactivated_at = None
     membership.save(update_fields=["deactivated_at"])
     LogEntry.objects.record(
-        study, by, "reactivate-member", f"{membership.user} is back as {membership.role}.",
-        user=membership.user.username, role=membership.role,
-    )  # fmt: skip
+        study,
+        by,
+        "reactivate-member",
+        f"{membership.user} is back as {membership.role}.",
+        user=membership.user.username,
+        role=membership.role,
+    )
     return membership
 
 
@@ -91,13 +107,16 @@ def require_another_lead(study, membership):
     others = Membership.objects.leads().filter(study=study).exclude(pk=membership.pk)
     if membership.is_lead and membership.is_active and not others.exists():
         raise ValidationError(
-            f"{membership.user} is the only active lead. Make somebody else a lead first: a study needs one."
+            f"{membership.user} is the only active lead. Make somebody else a lead first: a study "
+            f"needs one."
         )
 
 
 def revoke_invitations_by(membership):
     # A lead who leaves must not come back by a link they kept.
-    membership.study.invitations.open().filter(invited_by=membership.user).update(revoked_at=timezone.now())
+    membership.study.invitations.open().filter(invited_by=membership.user).update(
+        revoked_at=timezone.now()
+    )
 
 
 def is_member(study, user):

@@ -1,7 +1,8 @@
 """Mails with a link to a new password: asked for in a request, written and sent behind it.
 
-For every address a request does the same, and no more than a row: neither the answer nor its time tells who has an
-account. The row stays until the mail server has the mail, also where this process ends before.
+For every address a request does the same, and no more than a row: neither the answer nor its time
+tells who has an account. The row stays until the mail server has the mail, also where this process
+ends before.
 """
 
 import logging

@@ -1,4 +1,6 @@
-"""How often somebody may try, counted in the database: all processes see the same, and restarts forget nothing."""
+"""How often somebody may try, counted in the database: all processes see the same, and restarts
+forget nothing.
+"""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -23,7 +25,8 @@ SIGN_IN = Limit("sign-in", 10, 15)
 SIGN_IN_FROM = Limit("sign-in-from", 100, 15)
 PASSWORD_MAIL = Limit("password-mail", 5, 60)
 PASSWORD_MAIL_FROM = Limit("password-mail-from", 50, 60)
-# Somebody signed in is asked for their password again: whoever sits at an open page may be somebody else.
+# Somebody signed in is asked for their password again: whoever sits at an open page may be somebody
+# else.
 PASSWORD = Limit("password", 10, 15)
 INVITATION_MAIL = Limit("invitation-mail", 50, 60)
 LONGEST = timedelta(hours=1)
@@ -44,14 +47,18 @@ def forget(limit, *what):
 
 
 def account(pk):
-    """An account counts as one, whichever of its names is typed; a typed name never counts as an account's number."""
+    """An account counts as one, whichever of its names is typed; a typed name never counts as an
+    account's number.
+    """
     return ("account", pk)
 
 
 def has_password(user, password):
     """Whether it is this person's; refuses to look once too many were not."""
     if is_reached(PASSWORD, user.pk):
-        raise ValidationError("Too many wrong passwords. Wait a quarter of an hour.", code="too_often")
+        raise ValidationError(
+            "Too many wrong passwords. Wait a quarter of an hour.", code="too_often"
+        )
     if user.check_password(password):
         forget(PASSWORD, user.pk)
         return True
@@ -65,7 +72,9 @@ def digest(limit, what):
 
 
 def address_of(request):
-    """Where a request comes from; a whole network of IPv6, since one machine may use any address of its own."""
+    """Where a request comes from; a whole network of IPv6, since one machine may use any address of
+    its own.
+    """
     address = request.META.get("REMOTE_ADDR", "")
     if settings.IS_BEHIND_PROXY:
         # Only the last entry is the proxy's own; the ones before it are whatever the client wrote.

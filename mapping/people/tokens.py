@@ -1,4 +1,6 @@
-"""Access tokens: a member's scripts read what the member may read, in one study, until the token ends."""
+"""Access tokens: a member's scripts read what the member may read, in one study, until the token
+ends.
+"""
 
 import hashlib
 import secrets
@@ -14,7 +16,8 @@ MOST = 20
 
 
 def digest_of(secret):
-    # The secret is 256 random bits: a plain digest cannot be guessed back, and is quick enough for every request.
+    # The secret is 256 random bits: a plain digest cannot be guessed back, and is quick enough for
+    # every request.
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -26,7 +29,9 @@ def grant(membership, *, label, ends_at=None):
     """
     # Two at once must not both be the last that is allowed.
     membership = (
-        Membership.objects.select_for_update(of=("self",)).select_related("study", "user").get(pk=membership.pk)
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("study", "user")
+        .get(pk=membership.pk)
     )
     label = " ".join(label.split())
     if not label:
@@ -39,7 +44,9 @@ def grant(membership, *, label, ends_at=None):
     if membership.api_tokens.in_force().count() >= MOST:
         raise ValidationError(f"You have {MOST} tokens in this study: revoke one first.")
     secret = PREFIX + secrets.token_urlsafe(32)
-    token = ApiToken.objects.create(membership=membership, label=label, digest=digest_of(secret), ends_at=ends_at)
+    token = ApiToken.objects.create(
+        membership=membership, label=label, digest=digest_of(secret), ends_at=ends_at
+    )
     text = f"{membership.user} made an access token until {timezone.localdate(ends_at)}: {label}."
     LogEntry.objects.record(membership.study, membership.user, "make-token", text)
     return token, secret
@@ -67,7 +74,7 @@ def member_with(secret):
         .filter(digest=digest_of(secret))
         .select_related("membership__user", "membership__study")
         .first()
-    )  # fmt: skip
+    )
     if token is None:
         return None
     ApiToken.objects.filter(pk=token.pk).update(last_used_at=timezone.now())

@@ -1,4 +1,6 @@
-"""Which agreement coefficients a lead may declare for a section, in plain words. No Django, no statistics."""
+"""Which agreement coefficients a lead may declare for a section, in plain words. No Django, no
+statistics.
+"""
 
 from typing import NamedTuple
 
@@ -22,19 +24,28 @@ COEFFICIENTS = {
         frozenset({"codes", "code", "stage", "yes_no", "number"}),
     ),
     "cohen_kappa": Coefficient(
-        "Cohen's kappa", "two reviewers who both coded every paper", frozenset({*ONE_CHOICE, "stage"})
+        "Cohen's kappa",
+        "two reviewers who both coded every paper",
+        frozenset({*ONE_CHOICE, "stage"}),
     ),
     "fleiss_kappa": Coefficient(
-        "Fleiss' kappa", "the same number of reviewers on every paper; ignores the order of stages",
+        "Fleiss' kappa",
+        "the same number of reviewers on every paper; ignores the order of stages",
         frozenset({*ONE_CHOICE, "stage"}),
     ),
     "gwet_ac1": Coefficient(
         "Gwet's AC1", "steady where nearly all papers get the same code", frozenset(ONE_CHOICE)
     ),
-    "gwet_ac2": Coefficient("Gwet's AC2", "AC1 with weights: near stages count as nearly agreed", frozenset({"stage"})),
-}  # fmt: skip
+    "gwet_ac2": Coefficient(
+        "Gwet's AC2", "AC1 with weights: near stages count as nearly agreed", frozenset({"stage"})
+    ),
+}
 
 
 def choices_for(kind):
-    """`[(name, label: words)]`, the recommended one first; empty for texts, which have no coefficient."""
-    return [(name, f"{one.label}: {one.words}") for name, one in COEFFICIENTS.items() if one.fits(kind)]
+    """`[(name, label: words)]`, the recommended one first; empty for texts, which have no
+    coefficient.
+    """
+    return [
+        (name, f"{one.label}: {one.words}") for name, one in COEFFICIENTS.items() if one.fits(kind)
+    ]

@@ -14,14 +14,40 @@ from mapping.models import Code, LogEntry, Membership, Phase, ResearchQuestion, 
 from mapping.parsers.lookalikes import look, sameness
 from mapping.protocol.parser import LIMIT, MOMENTS, Protocol, ProtocolRefused, read
 
-__all__ = ["BUILT_IN", "LIMIT", "PRESETS", "Protocol", "ProtocolRefused", "add_to", "built_in", "create_study", "dump",
-           "preset", "read"]  # fmt: skip
+__all__ = [
+    "BUILT_IN",
+    "LIMIT",
+    "PRESETS",
+    "Protocol",
+    "ProtocolRefused",
+    "add_to",
+    "built_in",
+    "create_study",
+    "dump",
+    "preset",
+    "read",
+]
 
 FOLDER = Path(__file__).resolve().parent / "built_in"
 BUILT_IN = ("mlops", "software-engineering", "blank")
 PRESETS = ("screening", "quality")
-SETTINGS = ("others_visible", "who_settles", "may_settle_own", "is_anonymous", "statistics_off_reason")
-PLAIN = ("key", "label", "help", "kind", "is_required", "asks_confidence", "primary_coefficient", "agreement_target")
+SETTINGS = (
+    "others_visible",
+    "who_settles",
+    "may_settle_own",
+    "is_anonymous",
+    "statistics_off_reason",
+)
+PLAIN = (
+    "key",
+    "label",
+    "help",
+    "kind",
+    "is_required",
+    "asks_confidence",
+    "primary_coefficient",
+    "agreement_target",
+)
 IN_TEMPLATES = (Code.Status.ACTIVE, Code.Status.RETIRED)
 
 
@@ -38,11 +64,13 @@ def preset(name):
 
 
 @transaction.atomic
-def create_study(*, title, lead, protocol, by, slug=None, template_name="", description=None, as_recorded=False):
+def create_study(
+    *, title, lead, protocol, by, slug=None, template_name="", description=None, as_recorded=False
+):
     """A new study with its lead and its template. Returns the Study.
 
-    `as_recorded` keeps the file's dates and codebook version, as a study needs that comes back from its bundle;
-    without it the template is declared now, and the codebook starts with version 1.
+    `as_recorded` keeps the file's dates and codebook version, as a study needs that comes back from
+    its bundle; without it the template is declared now, and the codebook starts with version 1.
     """
     title = " ".join(title.split())
     if not title:
@@ -62,9 +90,14 @@ def create_study(*, title, lead, protocol, by, slug=None, template_name="", desc
     add_to(study, protocol, as_recorded=as_recorded)
     started = f" from the template {study.template_name}" if study.template_name else ""
     LogEntry.objects.record(
-        study, by, "create-study", f"Created the study{started}; {lead} leads it.", lead=lead.username,
-        template=study.template_name, sections=len(protocol.sections),
-    )  # fmt: skip
+        study,
+        by,
+        "create-study",
+        f"Created the study{started}; {lead} leads it.",
+        lead=lead.username,
+        template=study.template_name,
+        sections=len(protocol.sections),
+    )
     return study
 
 
@@ -73,7 +106,8 @@ def with_free_slug(facts, slug):
         if Study.objects.filter(slug=slug).exists():
             raise ValidationError(f"There is a study “{slug}” already.")
         return Study.objects.create(slug=slug, **facts)
-    # A title in a script that addresses cannot hold leaves nothing behind: then the word itself has to do.
+    # A title in a script that addresses cannot hold leaves nothing behind: then the word itself has
+    # to do.
     stem = slugify(facts["title"])[:70].strip("-_") or "study"
     number = 1
     while True:
@@ -82,7 +116,8 @@ def with_free_slug(facts, slug):
         if Study.objects.filter(slug=slug).exists():
             continue
         try:
-            # Somebody may start a study of the same title at this moment: the constraint decides, we go on.
+            # Somebody may start a study of the same title at this moment: the constraint decides,
+            # we go on.
             with transaction.atomic():
                 return Study.objects.create(slug=slug, **facts)
         except IntegrityError:
@@ -91,10 +126,14 @@ def with_free_slug(facts, slug):
 
 
 def add_to(study, protocol, *, as_recorded=False):
-    """Write the protocol's questions, phases, sections and codes behind those that the study has."""
+    """Write the protocol's questions, phases, sections and codes behind those that the study
+    has.
+    """
     questions = ResearchQuestion.objects.bulk_create(
         ResearchQuestion(study=study, key=entry.key, text=entry.text, position=position)
-        for position, entry in enumerate(protocol.research_questions, next_position(study.research_questions))
+        for position, entry in enumerate(
+            protocol.research_questions, next_position(study.research_questions)
+        )
     )
     phases = Phase.objects.bulk_create(
         Phase(study=study, key=entry.key, name=entry.name, kind=entry.kind, position=position)
@@ -103,7 +142,14 @@ def add_to(study, protocol, *, as_recorded=False):
     question_of = {question.key: question for question in questions}
     phase_of = {phase.key: phase for phase in phases}
     sections = Section.objects.bulk_create(
-        section_of(study, entry, phase_of[entry.phase], question_of.get(entry.research_question), position, as_recorded)
+        section_of(
+            study,
+            entry,
+            phase_of[entry.phase],
+            question_of.get(entry.research_question),
+            position,
+            as_recorded,
+        )
         for position, entry in enumerate(protocol.sections, next_position(study.sections))
     )
     write_codes(list(zip(sections, (entry.codes for entry in protocol.sections), strict=True)))
@@ -137,10 +183,15 @@ def section_of(study, entry, phase, question, position, as_recorded):
     dates = {name: getattr(entry, name) for name in MOMENTS}
     if not as_recorded:
         is_declared = bool(entry.primary_coefficient or entry.agreement_target is not None)
-        dates = {"declared_at": now if is_declared else None, "retired_at": now if entry.retired_at else None}
+        dates = {
+            "declared_at": now if is_declared else None,
+            "retired_at": now if entry.retired_at else None,
+        }
     dates["added_at"] = dates.get("added_at") or now
     facts = {name: getattr(entry, name) for name in PLAIN}
-    return Section(study=study, phase=phase, research_question=question, position=position, **facts, **dates)
+    return Section(
+        study=study, phase=phase, research_question=question, position=position, **facts, **dates
+    )
 
 
 def write_codes(codes_of_sections):
@@ -149,7 +200,9 @@ def write_codes(codes_of_sections):
     for section, entries in codes_of_sections:
         for position, entry in enumerate(entries):
             plain = ("label", "definition", "when_not", "example", "excludes_paper", "status")
-            code = Code(section=section, position=position, **{name: getattr(entry, name) for name in plain})
+            code = Code(
+                section=section, position=position, **{name: getattr(entry, name) for name in plain}
+            )
             made[section.pk, look(entry.label)] = code
             folded.setdefault((section.pk, sameness(entry.label)), code)
             if entry.parent:
@@ -161,7 +214,9 @@ def write_codes(codes_of_sections):
 
 
 def dump(study):
-    """The study's template as plain values, in the order of the form: equal studies give equal dumps."""
+    """The study's template as plain values, in the order of the form: equal studies give equal
+    dumps.
+    """
     sections = (
         study.sections.select_related("phase", "research_question")
         .prefetch_related("codes__parent")
@@ -174,17 +229,24 @@ def dump(study):
         "codebook_version": study.codebook_version,
         "settings": {name: getattr(study, name) for name in SETTINGS},
         "research_questions": [
-            {"key": question.key, "text": question.text.strip()} for question in study.research_questions.all()
+            {"key": question.key, "text": question.text.strip()}
+            for question in study.research_questions.all()
         ],
-        "phases": [{"key": phase.key, "name": phase.name.strip(), "kind": phase.kind} for phase in study.phases.all()],
+        "phases": [
+            {"key": phase.key, "name": phase.name.strip(), "kind": phase.kind}
+            for phase in study.phases.all()
+        ],
         "sections": [section_dump(section) for section in sections],
     }
 
 
 def section_dump(section):
-    """One section as the file has it, with its codes; also what the record of a change keeps of it."""
+    """One section as the file has it, with its codes; also what the record of a change keeps
+    of it.
+    """
     codes = sorted(
-        (code for code in section.codes.all() if code.status in IN_TEMPLATES), key=lambda one: (one.position, one.pk)
+        (code for code in section.codes.all() if code.status in IN_TEMPLATES),
+        key=lambda one: (one.position, one.pk),
     )
     return {
         "key": section.key,

@@ -1,4 +1,5 @@
-"""A protocol file (the study's template as JSON) read into records, or refused with every problem named. No Django.
+"""A protocol file (the study's template as JSON) read into records, or refused with every problem
+named. No Django.
 
 The format is `mapping/protocol/built_in/protocol.schema.json`; `docs/protocol.md` explains it.
 """
@@ -28,7 +29,9 @@ MOMENTS = ("declared_at", "added_at", "retired_at")
 
 
 class ProtocolRefused(ValueError):
-    """The file cannot be taken. `problems`: list of sentences, each beginning with the place it speaks of."""
+    """The file cannot be taken. `problems`: list of sentences, each beginning with the place it
+    speaks of.
+    """
 
     def __init__(self, file, problems):
         problems = [showable(problem) for problem in problems]
@@ -95,17 +98,23 @@ class Protocol:
     def in_use(self):
         """Without what was retired: what another study starts from."""
         sections = (one for one in self.sections if one.retired_at is None)
-        return replace(self, sections=tuple(replace(one, codes=codes_in_use(one)) for one in sections))
+        return replace(
+            self, sections=tuple(replace(one, codes=codes_in_use(one)) for one in sections)
+        )
 
 
 def codes_in_use(section):
     active = [code for code in section.codes if code.status == "active"]
     labels = {sameness(code.label) for code in active}
-    return tuple(code if sameness(code.parent) in labels else replace(code, parent="") for code in active)
+    return tuple(
+        code if sameness(code.parent) in labels else replace(code, parent="") for code in active
+    )
 
 
 def read(text_or_dict, file="protocol.json"):
-    """Read a protocol from bytes, text or a parsed object. Raises ProtocolRefused with all problems at once."""
+    """Read a protocol from bytes, text or a parsed object. Raises ProtocolRefused with all problems
+    at once.
+    """
     problems, notes = [], []
     try:
         content = text_or_dict if isinstance(text_or_dict, dict) else parsed(text_or_dict, file)
@@ -120,7 +129,9 @@ def read(text_or_dict, file="protocol.json"):
         problems += references(content)
     if problems:
         more = len(problems) - SHOWN_PROBLEMS
-        raise ProtocolRefused(file, problems[:SHOWN_PROBLEMS] + ([f"and {more} more problems"] if more > 0 else []))
+        raise ProtocolRefused(
+            file, problems[:SHOWN_PROBLEMS] + ([f"and {more} more problems"] if more > 0 else [])
+        )
     return protocol_from(content, tuple(notes))
 
 
@@ -132,18 +143,23 @@ def parsed(text, file):
             text = text.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise ProtocolRefused(file, [f"is not UTF-8 text (byte {error.start + 1})"]) from None
-    # Checked before it is looked at: each entry takes its time, and a template of this size is none.
+    # Checked before it is looked at: each entry takes its time, and a template of this size is
+    # none.
     if text.count("{") > ENTRIES:
         raise ProtocolRefused(file, [f"has more than {ENTRIES} entries, which no template needs"])
     try:
-        content = json.loads(text.removeprefix("\ufeff"), parse_constant=no_number, object_pairs_hook=once_each)
+        content = json.loads(
+            text.removeprefix("\ufeff"), parse_constant=no_number, object_pairs_hook=once_each
+        )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise ProtocolRefused(file, [f"{place}: this is not JSON ({error.msg})"]) from None
     except ValueError as error:
         raise ProtocolRefused(file, [str(error)]) from None
     if not isinstance(content, dict):
-        raise ProtocolRefused(file, [f"is {kind_of(content)}, not a JSON object with title, phases, sections"])
+        raise ProtocolRefused(
+            file, [f"is {kind_of(content)}, not a JSON object with title, phases, sections"]
+        )
     return content
 
 
@@ -160,10 +176,17 @@ def once_each(pairs):
 
 
 def trimmed(value, place, problems):
-    """The content with its texts trimmed; what PostgreSQL cannot keep is a problem, not a crash later."""
+    """The content with its texts trimmed; what PostgreSQL cannot keep is a problem, not a crash
+    later.
+    """
     if isinstance(value, dict):
-        problems += [f"{place or 'the whole'}: a name in it {UNFIT}" for key in value if not is_fit(key)]
-        return {key: trimmed(part, f"{place}.{key}".lstrip("."), problems) for key, part in value.items()}
+        problems += [
+            f"{place or 'the whole'}: a name in it {UNFIT}" for key in value if not is_fit(key)
+        ]
+        return {
+            key: trimmed(part, f"{place}.{key}".lstrip("."), problems)
+            for key, part in value.items()
+        }
     if isinstance(value, list):
         return [trimmed(part, f"{place}[{index}]", problems) for index, part in enumerate(value)]
     if isinstance(value, str):
@@ -190,7 +213,9 @@ def shapes(content):
 
 
 def place_of(path):
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(
+        "."
+    )
 
 
 def sentence(error):
@@ -209,14 +234,20 @@ def shown(value):
 
 SENTENCES = {
     "required": lambda value, names, error: f"“{first_missing(value, names, error)}” is missing",
-    "enum": lambda value, known, _: f"{shown(value)} is none of {', '.join(str(one) for one in known)}",
+    "enum": lambda value, known, _: (
+        f"{shown(value)} is none of {', '.join(str(one) for one in known)}"
+    ),
     "type": lambda value, types, _: (
         f"must be {' or '.join(TYPES[one] for one in as_list(types))}, not {kind_of(value)}"
     ),
     "minLength": lambda *_: "is empty",
     "maxLength": lambda value, limit, _: f"is longer than {limit} characters",
-    "maxItems": lambda value, limit, _: f"has {len(value)} entries, more than the {limit} that are possible",
-    "pattern": lambda value, *_: f"“{value}” may have only letters without accents, digits, - and _",
+    "maxItems": lambda value, limit, _: (
+        f"has {len(value)} entries, more than the {limit} that are possible"
+    ),
+    "pattern": lambda value, *_: (
+        f"“{value}” may have only letters without accents, digits, - and _"
+    ),
     "minimum": lambda value, limit, _: f"{value} is less than {limit}",
     "maximum": lambda value, limit, _: f"{value} is more than {limit}",
 }
@@ -236,7 +267,14 @@ def as_list(value):
 
 
 def kind_of(value):
-    names = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    names = {
+        str: "text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+    }
     return names.get(type(value), "null")
 
 
@@ -255,7 +293,9 @@ def unknown_keys(value, rule, place, notes):
 
 
 def with_labels_once(content, notes):
-    """Labels without what nobody can see, and codes that nobody could tell apart as the first of them."""
+    """Labels without what nobody can see, and codes that nobody could tell apart as the first of
+    them.
+    """
     sections = []
     for index, section in enumerate(content.get("sections", [])):
         first, codes = {}, []
@@ -267,7 +307,8 @@ def with_labels_once(content, notes):
             else:
                 here = f"sections[{index}].codes[{place}].label"
                 notes.append(
-                    f"{here}: “{label}” looks like the code “{visible(twin['label'])}” before it: taken as one"
+                    f"{here}: “{label}” looks like the code “{visible(twin['label'])}” before it: "
+                    f"taken as one"
                 )
         sections.append({**section, **({"codes": codes} if "codes" in section else {})})
     return {**content, **({"sections": sections} if "sections" in content else {})}
@@ -290,7 +331,10 @@ def references(content):
         question = section.get("research_question")
         if question and question not in questions:
             known = ", ".join(sorted(questions)) or "none"
-            yield f"{place}.research_question: there is no “{question}” among the research questions ({known})"
+            yield (
+                f"{place}.research_question: there is no “{question}” among the research "
+                f"questions ({known})"
+            )
         yield from declared(section, place)
         yield from coded(section, place)
 
@@ -310,9 +354,14 @@ def declared(section, place):
         except (ValueError, OverflowError):
             yield f"{place}.{name}: “{section[name]}” is no date and time like 2024-11-03T14:05:00Z"
     coefficient, kind = section.get("primary_coefficient"), section["kind"]
-    if coefficient and (coefficient not in COEFFICIENTS or not COEFFICIENTS[coefficient].fits(kind)):
+    if coefficient and (
+        coefficient not in COEFFICIENTS or not COEFFICIENTS[coefficient].fits(kind)
+    ):
         fitting = ", ".join(name for name, _ in choices_for(kind)) or "none"
-        yield f"{place}.primary_coefficient: “{coefficient}” does not fit the kind {kind}; those that do: {fitting}"
+        yield (
+            f"{place}.primary_coefficient: “{coefficient}” does not fit the kind {kind}; those "
+            f"that do: {fitting}"
+        )
 
 
 def coded(section, place):
@@ -320,7 +369,9 @@ def coded(section, place):
     if codes and section["kind"] not in WITH_CODES:
         yield f"{place}.codes: a section of the kind {section['kind']} has no codes"
     yield from repeated(codes, f"{place}.codes", "label")
-    by_label = {sameness(code["label"]): code for code in codes} | {look(code["label"]): code for code in codes}
+    by_label = {sameness(code["label"]): code for code in codes} | {
+        look(code["label"]): code for code in codes
+    }
     for index, code in enumerate(codes):
         if not code.get("parent"):
             continue
@@ -344,7 +395,9 @@ def moment(text):
 
 def protocol_from(content, notes):
     phases = [
-        PhaseEntry(phase["key"], phase.get("name") or named(phase["key"]), phase.get("kind", "coding"))
+        PhaseEntry(
+            phase["key"], phase.get("name") or named(phase["key"]), phase.get("kind", "coding")
+        )
         for phase in content.get("phases", [])
     ] or [PhaseEntry("coding", "Coding")]
     known = rules()["properties"]["settings"]["properties"]
@@ -352,13 +405,17 @@ def protocol_from(content, notes):
         title=content.get("title", ""),
         description=content.get("description", ""),
         codebook_version=int(content.get("codebook_version", 1)),
-        settings={name: value for name, value in content.get("settings", {}).items() if name in known},
+        settings={
+            name: value for name, value in content.get("settings", {}).items() if name in known
+        },
         research_questions=tuple(
             QuestionEntry(question["key"], question.get("text", ""))
             for question in content.get("research_questions", [])
         ),
         phases=tuple(phases),
-        sections=tuple(section_from(section, phases[0].key) for section in content.get("sections", [])),
+        sections=tuple(
+            section_from(section, phases[0].key) for section in content.get("sections", [])
+        ),
         notes=notes,
     )
 
@@ -368,7 +425,9 @@ def named(key):
 
 
 def section_from(section, only_phase):
-    facts = {name: value for name, value in section.items() if name in SectionEntry.__dataclass_fields__}
+    facts = {
+        name: value for name, value in section.items() if name in SectionEntry.__dataclass_fields__
+    }
     facts |= {name: moment(section.get(name)) for name in MOMENTS}
     facts["phase"] = section.get("phase") or only_phase
     for name in ("research_question", "primary_coefficient"):

@@ -1,4 +1,6 @@
-"""The address that people use, wherever a link leaves the page it was made for: a request may name any host."""
+"""The address that people use, wherever a link leaves the page it was made for: a request may name
+any host.
+"""
 
 from django.conf import settings
 

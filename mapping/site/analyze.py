@@ -1,7 +1,8 @@
 """PostgreSQL's planner learns of many new rows at once, not when autovacuum comes by.
 
-It plans by what it counted last. Where that was an empty table, of which thousands of rows were written since, it takes
-them for one and goes through all pairs of them: minutes instead of milliseconds, and for ever in a large study.
+It plans by what it counted last. Where that was an empty table, of which thousands of rows were
+written since, it takes them for one and goes through all pairs of them: minutes instead of
+milliseconds, and for ever in a large study.
 """
 
 from django.db import connection
@@ -10,9 +11,12 @@ MANY = 1000
 
 
 def tell_of(rows, *models):
-    """Called behind a bulk act, within its transaction: of `rows` new rows in all, into the tables of these models."""
+    """Called behind a bulk act, within its transaction: of `rows` new rows in all, into the tables
+    of these models.
+    """
     if rows >= MANY:
         with connection.cursor() as cursor:
-            # In one order: two acts that end at once wait for each other's tables instead of for ever.
+            # In one order: two acts that end at once wait for each other's tables instead of for
+            # ever.
             tables = sorted(connection.ops.quote_name(model._meta.db_table) for model in models)
             cursor.execute(f"ANALYZE {', '.join(tables)}")

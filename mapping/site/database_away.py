@@ -1,4 +1,6 @@
-"""While the database is away, killed or starting again: a short answer, and nothing that was typed is lost."""
+"""While the database is away, killed or starting again: a short answer, and nothing that was typed
+is lost.
+"""
 
 import logging
 
@@ -10,14 +12,20 @@ from django.template.loader import render_to_string
 from mapping.site.middleware import is_part, typed_fields, wants_json
 
 RETRY_AFTER = "3"
-_MESSAGE = "The database is away for a moment, and this last step was not carried out. Try again in a few seconds."
-# Shutting down, crashed, starting, no place left for a connection; the class 08 is about connections alone.
+_MESSAGE = (
+    "The database is away for a moment, and this last step was not carried out. Try again "
+    "in a few seconds."
+)
+# Shutting down, crashed, starting, no place left for a connection; the class 08 is about
+# connections alone.
 _AWAY = {"57P01", "57P02", "57P03", "57P05", "53300"}
 _logger = logging.getLogger("django.request")
 
 
 def is_away(error):
-    """Whether an error comes from the database being out of reach, and not from what it was asked."""
+    """Whether an error comes from the database being out of reach, and not from what it was
+    asked.
+    """
     seen = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -40,7 +48,12 @@ def says_so(error):
 
 def answer(request, error):
     """503 in the shape that was asked for. A posted form is on the page, to be sent once more."""
-    _logger.warning("The database is away: %s %s: %s", request.method, request.path, str(error).partition("\n")[0])
+    _logger.warning(
+        "The database is away: %s %s: %s",
+        request.method,
+        request.path,
+        str(error).partition("\n")[0],
+    )
     if wants_json(request):
         reply = JsonResponse({"error": "database-away", "message": _MESSAGE}, status=503)
     elif is_part(request):
@@ -49,7 +62,8 @@ def answer(request, error):
         reply = HttpResponse(render_to_string("503.html", facts(request)), status=503)
     reply["Retry-After"] = RETRY_AFTER
     reply["Cache-Control"] = "private, no-store"
-    reply._has_been_logged = True  # in one line, above: a stack trace for every request of an outage helps nobody
+    # in one line, above: a stack trace for every request of an outage helps nobody
+    reply._has_been_logged = True
     return reply
 
 

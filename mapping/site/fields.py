@@ -9,7 +9,9 @@ from mapping.parsers.lookalikes import visible
 
 
 class LongTextField(forms.CharField):
-    """A text with a longest length, said in words: `max_length` would make the browser cut what is pasted."""
+    """A text with a longest length, said in words: `max_length` would make the browser cut what is
+    pasted.
+    """
 
     def __init__(self, *, longest=SENTENCES, **kwargs):
         self.longest, self.standing = longest, None

@@ -1,4 +1,6 @@
-"""How gunicorn serves Concord, on one machine and on a team server; WEB_WORKERS and WEB_THREADS size it."""
+"""How gunicorn serves Concord, on one machine and on a team server; WEB_WORKERS and WEB_THREADS
+size it.
+"""
 
 import os
 
@@ -6,7 +8,8 @@ wsgi_app = "mapping.wsgi"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 worker_class = "mapping.site.worker.WholeRequestWorker"
-# Whether a proxy's word counts is for the application to say (BEHIND_PROXY), and no header sets a path of the server.
+# Whether a proxy's word counts is for the application to say (BEHIND_PROXY), and no header sets a
+# path of the server.
 forwarded_allow_ips = ""
 forwarder_headers = ""
 timeout = 120  # an import of many thousand references, a bundle

@@ -1,7 +1,9 @@
-"""Answers without a body: to HEAD, and those whose status allows none. The outermost layer of the application.
+"""Answers without a body: to HEAD, and those whose status allows none. The outermost layer of the
+application.
 
-Gunicorn sends whatever it is given, also behind the headers of an answer to HEAD. Whoever reads the connection, a proxy
-above all, takes those bytes for the next answer; and a file that somebody uploaded may begin like one.
+Gunicorn sends whatever it is given, also behind the headers of an answer to HEAD. Whoever reads the
+connection, a proxy above all, takes those bytes for the next answer; and a file that somebody
+uploaded may begin like one.
 """
 
 _BODILESS = {"204", "304"}

@@ -1,4 +1,6 @@
-"""Everything is closed by default; a session that ended costs nobody what they typed; a NUL is refused."""
+"""Everything is closed by default; a session that ended costs nobody what they typed; a NUL is
+refused.
+"""
 
 from urllib.parse import urlencode
 
@@ -10,11 +12,14 @@ from django.urls import get_resolver, reverse
 
 
 class SignedInMiddleware(LoginRequiredMiddleware):
-    """Signed out: a page leads to the sign-in, a part of a page gets 401, a posted form is kept while one signs in."""
+    """Signed out: a page leads to the sign-in, a part of a page gets 401, a posted form is kept
+    while one signs in.
+    """
 
     def handle_no_permission(self, request, view_func):
         if is_part(request):
-            # A redirect would put the sign-in page where a fragment belongs, or look like success to a script.
+            # A redirect would put the sign-in page where a fragment belongs, or look like success
+            # to a script.
             return signed_out(request)
         if request.method == "POST":
             return keep(request)
@@ -26,7 +31,9 @@ UNFIT_STATES = {"22021", "22P05", "22003", "54000"}
 
 
 class NotStored:
-    """No browser and no proxy stores a page: the next person at the machine may be somebody else."""
+    """No browser and no proxy stores a page: the next person at the machine may be somebody
+    else.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -39,8 +46,9 @@ class NotStored:
 
 
 class WholeText:
-    """PostgreSQL keeps no NUL in its texts, no half character, no number without end: who sends one, in an address or a
-    form, is refused, and nothing is kept. The doors say it better where they can; this is the wall behind them."""
+    """PostgreSQL keeps no NUL in its texts, no half character, no number without end: who sends
+    one, in an address or a form, is refused, and nothing is kept. The doors say it better where
+    they can; this is the wall behind them."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -67,7 +75,11 @@ def is_part(request):
     if request.htmx:
         return not request.htmx.boosted and not request.htmx.history_restore_request
     mode = request.headers.get("Sec-Fetch-Mode", "navigate")
-    return mode != "navigate" or wants_json(request) or request.headers.get("X-Requested-With") == "XMLHttpRequest"
+    return (
+        mode != "navigate"
+        or wants_json(request)
+        or request.headers.get("X-Requested-With") == "XMLHttpRequest"
+    )
 
 
 def wants_json(request):
@@ -76,7 +88,11 @@ def wants_json(request):
 
 def signed_out(request):
     if wants_json(request):
-        said = {"error": "signed-out", "message": "You are signed out: sign in again.", "sign_in": reverse("sign-in")}
+        said = {
+            "error": "signed-out",
+            "message": "You are signed out: sign in again.",
+            "sign_in": reverse("sign-in"),
+        }
         answer = JsonResponse(said, status=401)
     else:
         answer = render(request, "people/_signed-out.html", {"url": reverse("sign-in")}, status=401)
@@ -86,7 +102,9 @@ def signed_out(request):
 
 
 def typed_fields(request):
-    """What was posted, as [(name, value)], but for the form's token and passwords: no page repeats those."""
+    """What was posted, as [(name, value)], but for the form's token and passwords: no page repeats
+    those.
+    """
     return [
         (name, value)
         for name, values in request.POST.lists()

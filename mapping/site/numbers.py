@@ -1,4 +1,6 @@
-"""Whole numbers that a request names, read in one place: none is longer than what a column can hold."""
+"""Whole numbers that a request names, read in one place: none is longer than what a column can
+hold.
+"""
 
 from django import forms
 
@@ -9,7 +11,9 @@ _MOST_DIGITS = len(str(LARGEST_KEY))
 
 
 def whole_number(text, most=LARGEST_KEY):
-    """The number that stands in this text of plain digits, or None: no number, or larger than `most`."""
+    """The number that stands in this text of plain digits, or None: no number, or larger than
+    `most`.
+    """
     text = text or ""
     if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
         return None

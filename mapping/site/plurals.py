@@ -1,6 +1,10 @@
 """Numbers with their noun: "1 paper", "1,204 papers", never "1 papers"."""
 
-_SINGULAR = {"people": "person", "uses of codes": "use of codes", "draft summaries": "draft summary"}
+_SINGULAR = {
+    "people": "person",
+    "uses of codes": "use of codes",
+    "draft summaries": "draft summary",
+}
 
 
 def noun_for(number, plural):

@@ -19,9 +19,15 @@ class PostOnlyMiddleware:
 
     def __call__(self, request):
         answer = self.get_response(request)
-        if answer.status_code != 405 or request.method not in {"GET", "HEAD"} or not from_person(request):
+        if (
+            answer.status_code != 405
+            or request.method not in {"GET", "HEAD"}
+            or not from_person(request)
+        ):
             return answer
-        messages.info(request, "That address acts only when its button is pressed. Nothing was changed.")
+        messages.info(
+            request, "That address acts only when its button is pressed. Nothing was changed."
+        )
         return redirect(page_above(request.path_info))
 
 

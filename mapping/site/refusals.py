@@ -1,4 +1,6 @@
-"""What a request gets that Django refuses before any view: a wrong token, too much of something, a database away."""
+"""What a request gets that Django refuses before any view: a wrong token, too much of something, a
+database away.
+"""
 
 import sys
 
@@ -12,7 +14,9 @@ from mapping.site.middleware import typed_fields
 
 
 def csrf_failure(request, reason=""):
-    """The form was too old, or cookies are off. What was typed is shown to copy: sending it on would foil the check."""
+    """The form was too old, or cookies are off. What was typed is shown to copy: sending it on
+    would foil the check.
+    """
     typed = [(name, value) for name, value in typed_fields(request) if value.strip()]
     facts = {"typed": typed, "has_no_cookies": not request.COOKIES}
     return render(request, "403_csrf.html", facts, status=403)
@@ -27,4 +31,8 @@ def bad_request(request, exception):
 def server_error(request):
     """Also where the database is away for a moment: that is no fault, and nothing is lost by it."""
     error = sys.exc_info()[1]
-    return database_away.answer(request, error) if database_away.is_away(error) else defaults.server_error(request)
+    return (
+        database_away.answer(request, error)
+        if database_away.is_away(error)
+        else defaults.server_error(request)
+    )

@@ -9,7 +9,8 @@ from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 
 _BLOCK = 64 * 1024
-# A browser that still sends does not listen: what it sends is thrown away until it can hear the answer.
+# A browser that still sends does not listen: what it sends is thrown away until it can hear the
+# answer.
 _MOST_TO_DRAIN = 512 * 1024 * 1024
 
 
@@ -51,7 +52,9 @@ def drain(request, size):
 
 
 def close_to_others(folder):
-    """Files and folders below, and the folder itself, are for whoever runs Concord alone. Links are not followed."""
+    """Files and folders below, and the folder itself, are for whoever runs Concord alone. Links are
+    not followed.
+    """
     if not Path(folder).is_dir():
         return
     for place, _, names in os.walk(folder):

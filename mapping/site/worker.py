@@ -1,7 +1,8 @@
 """A gunicorn worker that gives a request to the application's few threads once all of it is here.
 
-Gunicorn's own lets a thread wait for the rest of a request, for ever: a dozen half-sent forms hold everybody up. Here
-many light threads do the waiting, with an end to it; where too many wait, the one that was silent longest is dropped.
+Gunicorn's own lets a thread wait for the rest of a request, for ever: a dozen half-sent forms hold
+everybody up. Here many light threads do the waiting, with an end to it; where too many wait, the
+one that was silent longest is dropped.
 """
 
 import errno
@@ -16,7 +17,12 @@ from functools import partial
 
 from django.conf import settings
 from gunicorn import util
-from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize, NoMoreData
+from gunicorn.http.errors import (
+    ChunkMissingTerminator,
+    InvalidChunkExtension,
+    InvalidChunkSize,
+    NoMoreData,
+)
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import ThreadWorker
@@ -24,12 +30,14 @@ from gunicorn.workers.gthread import ThreadWorker
 READERS = 200  # requests of one worker that may be on their way at once
 SILENT = 500  # connections that may be open and have said nothing yet
 HEAD_SECONDS = 15
-BODY_SECONDS = 30  # and more for what has come: an upload over a slow line takes as long as it takes
+# and more for what has come: an upload over a slow line takes as long as it takes
+BODY_SECONDS = 30
 SLOWEST = 4 * 1024  # bytes a second
 ANSWER_SECONDS = 30  # without anybody taking a byte of an answer
 _IN_MEMORY = 512 * 1024
 _BLOCK = 64 * 1024
-# A browser that still sends does not listen: what is too large is thrown away until it can hear the answer.
+# A browser that still sends does not listen: what is too large is thrown away until it can hear the
+# answer.
 _MOST_TO_DRAIN = 512 * 1024 * 1024
 
 
@@ -62,7 +70,9 @@ class WholeRequestWorker(ThreadWorker):
         conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + HEAD_SECONDS
         self.pending_conns.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        self.poller.register(
+            conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn)
+        )
 
     def drop_most_silent(self):
         silent = min(list(self.receiving), key=lambda conn: conn.heard_at)
@@ -71,7 +81,9 @@ class WholeRequestWorker(ThreadWorker):
             silent.sock.shutdown(socket.SHUT_RDWR)
 
     def receive(self, conn):
-        """In a thread of the readers. What goes wrong is kept, and said where gunicorn expects it."""
+        """In a thread of the readers. What goes wrong is kept, and said where gunicorn
+        expects it.
+        """
         conn.sock.setblocking(True)
         conn.init()
         if not isinstance(conn.parser, WholeRequestParser):
@@ -86,7 +98,9 @@ class WholeRequestWorker(ThreadWorker):
             super().enqueue_req(conn)
 
     def finish_request(self, conn, fs):
-        """The next request may have come with the last one; then nothing more will make the socket readable."""
+        """The next request may have come with the last one; then nothing more will make the socket
+        readable.
+        """
         is_kept = self.alive and not fs.cancelled() and not fs.exception() and fs.result() is True
         if is_kept and conn.parser.unreader.has_more:
             self.enqueue_req(conn)
@@ -95,7 +109,9 @@ class WholeRequestWorker(ThreadWorker):
 
 
 class PatientSocket(socket.socket):
-    """Blocks as long as the other side takes some bytes of an answer now and then, and no longer."""
+    """Blocks as long as the other side takes some bytes of an answer now and then, and no
+    longer.
+    """
 
     def setblocking(self, flag):
         self.settimeout(ANSWER_SECONDS if flag else 0)
@@ -174,7 +190,9 @@ class WholeRequestParser(RequestParser):
 
     def receive_body(self, request):
         self.ask_for_body(request)
-        length = next((int(value) for name, value in request.headers if name == "CONTENT-LENGTH"), None)
+        length = next(
+            (int(value) for name, value in request.headers if name == "CONTENT-LENGTH"), None
+        )
         kept = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
         size = 0
         while block := request.body.reader.read(_BLOCK):

@@ -25,4 +25,6 @@ class ThroughPaper(ViewOnlyAdmin):
         return super().get_queryset(request).filter(self.is_open_to(request.user))
 
     def is_open_to(self, user):
-        return rules.may_know_in_admin(user, study=f"{self.paper}__study", paper=self.paper, phase=self.phase)
+        return rules.may_know_in_admin(
+            user, study=f"{self.paper}__study", paper=self.paper, phase=self.phase
+        )

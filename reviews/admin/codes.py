@@ -1,4 +1,6 @@
-"""The admin site's codebook shows no more than blindness allows: proposals tell what others found."""
+"""The admin site's codebook shows no more than blindness allows: proposals tell what others
+found.
+"""
 
 from django.contrib import admin
 

@@ -14,7 +14,12 @@ SEARCHED = ["paper__title", "paper__key", "section__label"]
 @admin.register(Finding)
 class FindingPage(ThroughPaper):
     list_display = ["paper", "section", "absence", "none_apply", "number", "yes_no", "settled_at"]
-    list_filter = [("paper__study", admin.RelatedOnlyFieldListFilter), "section__kind", "absence", "settled_at"]
+    list_filter = [
+        ("paper__study", admin.RelatedOnlyFieldListFilter),
+        "section__kind",
+        "absence",
+        "settled_at",
+    ]
     list_select_related = ["paper", "section"]
     search_fields = SEARCHED
 
@@ -46,7 +51,10 @@ class ResolutionPage(ThroughPaper):
 @admin.register(Deferral)
 class DeferralPage(ThroughPaper):
     list_display = ["paper", "section", "note", "by", "at", "lifted_at"]
-    list_filter = [("paper__study", admin.RelatedOnlyFieldListFilter), ("lifted_at", admin.EmptyFieldListFilter)]
+    list_filter = [
+        ("paper__study", admin.RelatedOnlyFieldListFilter),
+        ("lifted_at", admin.EmptyFieldListFilter),
+    ]
     list_select_related = ["paper", "section", "by"]
     search_fields = [*SEARCHED, "note"]
 
@@ -87,4 +95,6 @@ class LogEntryPage(ThroughPaper):
         closed = rules.closed_in_admin(user)
         telling = Q(act__in=TELLING, study__in=closed.values("round__study"))
         telling |= telling_of_codes_in_admin(user)
-        return Q(paper=None) & ~telling | Q(paper__isnull=False) & ~Q(paper__in=closed.values("paper"))
+        return Q(paper=None) & ~telling | Q(paper__isnull=False) & ~Q(
+            paper__in=closed.values("paper")
+        )

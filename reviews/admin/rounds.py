@@ -6,10 +6,16 @@ from reviews.models import Assignment, EarlyLook, PriorAccess, Round
 
 @admin.register(Round)
 class RoundPage(RecordAdmin):
-    """Name, date and guidance can be mended; opening, closing and handing out are acts of the rounds page."""
+    """Name, date and guidance can be mended; opening, closing and handing out are acts of the
+    rounds page.
+    """
 
     list_display = ["name", "kind", "phase", "study", "due_on", "opened_at", "closed_at"]
-    list_filter = ["kind", ("study", admin.RelatedOnlyFieldListFilter), ("closed_at", admin.EmptyFieldListFilter)]
+    list_filter = [
+        "kind",
+        ("study", admin.RelatedOnlyFieldListFilter),
+        ("closed_at", admin.EmptyFieldListFilter),
+    ]
     list_select_related = ["study", "phase", "closed_by"]
     search_fields = ["name", "study__title"]
     # The frozen statistics come from answers that the admin may be blind to.
@@ -32,7 +38,13 @@ class AssignmentPage(ViewOnlyAdmin):
         ("withdrawn_at", admin.EmptyFieldListFilter),
     ]
     list_select_related = ["paper", "reviewer", "round__study"]
-    search_fields = ["paper__title", "paper__key", "reviewer__username", "reviewer__name", "round__name"]
+    search_fields = [
+        "paper__title",
+        "paper__key",
+        "reviewer__username",
+        "reviewer__name",
+        "round__name",
+    ]
 
     @admin.display(ordering="round__study__title")
     def study(self, assignment):
@@ -49,7 +61,9 @@ class EarlyLookPage(ViewOnlyAdmin):
 
 @admin.register(PriorAccess)
 class PriorAccessPage(ViewOnlyAdmin):
-    """What was submitted after it is not independent; the rows are written by handing out, for good."""
+    """What was submitted after it is not independent; the rows are written by handing out, for
+    good.
+    """
 
     list_display = ["paper", "phase", "user", "why", "at"]
     list_filter = ["why", "at", ("paper__study", admin.RelatedOnlyFieldListFilter)]

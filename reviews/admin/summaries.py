@@ -6,15 +6,32 @@ from reviews.models import Answer, KeptEdit, Mark, RecodingTask, Summary
 
 @admin.register(Summary)
 class SummaryPage(ViewOnlyAdmin):
-    list_display = ["paper", "reviewer", "round", "revision", "origin", "submitted_at", "updated_at"]
+    list_display = [
+        "paper",
+        "reviewer",
+        "round",
+        "revision",
+        "origin",
+        "submitted_at",
+        "updated_at",
+    ]
     list_filter = [
         ("assignment__round__study", admin.RelatedOnlyFieldListFilter),
         "origin",
         "revision",
         ("submitted_at", admin.EmptyFieldListFilter),
     ]
-    list_select_related = ["assignment__paper", "assignment__reviewer", "assignment__round", "reopened_by"]
-    search_fields = ["assignment__paper__title", "assignment__paper__key", "assignment__reviewer__username"]
+    list_select_related = [
+        "assignment__paper",
+        "assignment__reviewer",
+        "assignment__round",
+        "reopened_by",
+    ]
+    search_fields = [
+        "assignment__paper__title",
+        "assignment__paper__key",
+        "assignment__reviewer__username",
+    ]
 
     def get_queryset(self, request):
         return super().get_queryset(request).visible_in_admin(request.user)
@@ -34,7 +51,16 @@ class SummaryPage(ViewOnlyAdmin):
 
 @admin.register(Answer)
 class AnswerPage(ThroughSummary):
-    list_display = ["summary", "section", "absence", "none_apply", "number", "yes_no", "confidence", "updated_at"]
+    list_display = [
+        "summary",
+        "section",
+        "absence",
+        "none_apply",
+        "number",
+        "yes_no",
+        "confidence",
+        "updated_at",
+    ]
     list_filter = [
         ("summary__assignment__round__study", admin.RelatedOnlyFieldListFilter),
         "section__kind",
@@ -43,7 +69,11 @@ class AnswerPage(ThroughSummary):
         "confidence",
     ]
     list_select_related = ["summary__assignment__paper", "summary__assignment__reviewer", "section"]
-    search_fields = ["summary__assignment__paper__title", "summary__assignment__reviewer__username", "section__label"]
+    search_fields = [
+        "summary__assignment__paper__title",
+        "summary__assignment__reviewer__username",
+        "section__label",
+    ]
 
 
 @admin.register(Mark)
@@ -58,7 +88,12 @@ class MarkPage(ThroughSummary):
         *("code", "answer__section", "answer__summary__assignment__paper"),
         "answer__summary__assignment__reviewer",
     ]
-    search_fields = ["code__label", "quote", "rationale", "answer__summary__assignment__paper__title"]
+    search_fields = [
+        "code__label",
+        "quote",
+        "rationale",
+        "answer__summary__assignment__paper__title",
+    ]
 
 
 @admin.register(KeptEdit)
@@ -67,7 +102,11 @@ class KeptEditPage(ThroughSummary):
     list_display = ["answer", "based_on", "kept_at", "resolved_at"]
     list_filter = ["kept_at", ("resolved_at", admin.EmptyFieldListFilter)]
     list_select_related = [
-        *("answer__section", "answer__summary__assignment__paper", "answer__summary__assignment__reviewer"),
+        *(
+            "answer__section",
+            "answer__summary__assignment__paper",
+            "answer__summary__assignment__reviewer",
+        ),
     ]
     search_fields = ["answer__summary__assignment__paper__title", "answer__section__label"]
 

@@ -1,4 +1,6 @@
-"""Agreement at a glance: figures kept at closing, read and never computed, for whoever may see all behind them."""
+"""Agreement at a glance: figures kept at closing, read and never computed, for whoever may see all
+behind them.
+"""
 
 from urllib.parse import urlencode
 
@@ -11,12 +13,16 @@ from reviews.models import Summary
 
 
 def at_a_glance(study, user):
-    """One line per section in use, worst first: its declared coefficient in the newest closed round whose kept figures
-    this person may see. A constant number of queries; without closed rounds one.
+    """One line per section in use, worst first: its declared coefficient in the newest closed round
+    whose kept figures this person may see. A constant number of queries; without closed rounds one.
     """
     closed = study.rounds.filter(closed_at__isnull=False, frozen_agreement__isnull=False)
     # Not the whole of what was kept: it names every answer behind it.
-    closed = list(closed.order_by("-closed_at", "-pk").values_list("pk", "name", F("frozen_agreement__sections")))
+    closed = list(
+        closed.order_by("-closed_at", "-pk").values_list(
+            "pk", "name", F("frozen_agreement__sections")
+        )
+    )
     if not closed or study.statistics_off_reason:
         return []
     visible = frozen.fully_visible(study, Summary.objects.visible_to(user, study).submitted())
@@ -25,11 +31,16 @@ def at_a_glance(study, user):
     for pk, name, reports in closed:
         for report in reports if pk in visible else []:
             if report["section"] in sections and report["raters"]:
-                found.setdefault(report["section"], line(study, sections[report["section"]], report, pk, name))
+                found.setdefault(
+                    report["section"], line(study, sections[report["section"]], report, pk, name)
+                )
     for section, entries in declarations.late_changes(study).items() if found else ():
         if section in found:
             found[section]["late"] = entries
-    return sorted(found.values(), key=lambda one: (one["value"] is None, one["value"] or 0, one["section"].position))
+    return sorted(
+        found.values(),
+        key=lambda one: (one["value"] is None, one["value"] or 0, one["section"].position),
+    )
 
 
 def line(study, section, report, round, name):
@@ -39,10 +50,18 @@ def line(study, section, report, round, name):
     figure = report["coefficients"][primary]
     url = reverse("agreement-section", args=[study.slug, section.key])
     return {
-        "section": section, "round": name, "name": measures.LABELS[primary], "papers": report["papers"],
-        "metric": figure["metric"], "value": figure["value"], "low": figure["low"], "high": figure["high"],
-        "reason": figure["reason"], "late": [], "target": section.agreement_target,
+        "section": section,
+        "round": name,
+        "name": measures.LABELS[primary],
+        "papers": report["papers"],
+        "metric": figure["metric"],
+        "value": figure["value"],
+        "low": figure["low"],
+        "high": figure["high"],
+        "reason": figure["reason"],
+        "late": [],
+        "target": section.agreement_target,
         "not_independent": report.get("not_independent", 0),
         "verdict": measures.verdict(figure, section.agreement_target),
         "url": f"{url}?{urlencode({'round': round})}",
-    }  # fmt: skip
+    }

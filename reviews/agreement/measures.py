@@ -1,4 +1,6 @@
-"""Which figures a section of each kind gets, and what they say in one sentence. Ratings in, plain values out."""
+"""Which figures a section of each kind gets, and what they say in one sentence. Ratings in, plain
+values out.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +20,10 @@ SEED = 0
 NUMBERS_TOLD, RANGES = 8, 5
 USABLE = 0.95  # of the replicates, for a verdict
 Kind = Section.Kind
-SETS = "a set of codes is not one category: see alpha with a distance between sets, and the codes one by one"
+SETS = (
+    "a set of codes is not one category: see alpha with a distance between sets, and the codes "
+    "one by one"
+)
 NUMBERS = "numbers are no categories: see alpha"
 UNORDERED = "the categories have no order"
 NO_STAGE = "weights need a scale: see AC1"
@@ -40,7 +45,9 @@ LABELS = {
 
 
 class Choice(NamedTuple):
-    """A coefficient as one kind of section takes it; without a function it is not made for that kind."""
+    """A coefficient as one kind of section takes it; without a function it is not made for that
+    kind.
+    """
 
     name: str
     metric: str
@@ -53,7 +60,9 @@ class Choice(NamedTuple):
 
 
 def choices(kind, categories):
-    """Every coefficient of a kind of section, the headline first. `categories` in the order of the scale."""
+    """Every coefficient of a kind of section, the headline first. `categories` in the order of the
+    scale.
+    """
     metric = HEADLINE_METRIC.get(kind, "nominal")
     in_order = {"categories": categories} if kind == Kind.STAGE else {}
     alpha = partial(statistics.krippendorff_alpha, metric=metric, **in_order)
@@ -82,12 +91,22 @@ def of_categories(kind, categories):
     if kind != Kind.STAGE:
         return [*found, Choice("gwet_ac2", "quadratic", None, NO_STAGE)]
     weighted = {"categories": categories, "weights": "quadratic"}
-    found.append(Choice("cohen_kappa_weighted", "quadratic", partial(statistics.cohen_kappa, **weighted)))
+    found.append(
+        Choice("cohen_kappa_weighted", "quadratic", partial(statistics.cohen_kappa, **weighted))
+    )
     return [*found, Choice("gwet_ac2", "quadratic", partial(statistics.gwet_ac, **weighted))]
 
 
 def refused(reason):
-    names = ("fleiss_kappa", "cohen_kappa", "conger_kappa", "scott_pi", "brennan_prediger", "gwet_ac1", "gwet_ac2")
+    names = (
+        "fleiss_kappa",
+        "cohen_kappa",
+        "conger_kappa",
+        "scott_pi",
+        "brennan_prediger",
+        "gwet_ac1",
+        "gwet_ac2",
+    )
     return [Choice(name, "", None, reason) for name in names]
 
 
@@ -96,7 +115,10 @@ def figure(rated, choice, replicates=REPLICATES):
     if choice.function is None:
         papers, units, raters = statistics.bootstrap.denominators(rated.table)
         return Figure(None, None, None, choice.reason, papers, units, raters, 0)
-    return kept((choice.name, choice.metric, rated, replicates), lambda: _measured(rated, choice, replicates))
+    return kept(
+        (choice.name, choice.metric, rated, replicates),
+        lambda: _measured(rated, choice, replicates),
+    )
 
 
 def _measured(rated, choice, replicates):
@@ -120,11 +142,16 @@ def alphas_of_codes(rated):
 
 
 def kept(what, compute):
-    """Kept under the digest of the very ratings it is made of: never older than they are, and whoever may see other
-    ratings has another digest."""
+    """Kept under the digest of the very ratings it is made of: never older than they are, and
+    whoever may see other ratings has another digest."""
     name, metric, rated, replicates = what
-    values = [sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value) for value in rated.table.values]
-    content = repr((name, metric, replicates, SEED, rated.table.codes.shape, values, rated.categories))
+    values = [
+        sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)
+        for value in rated.table.values
+    ]
+    content = repr(
+        (name, metric, replicates, SEED, rated.table.codes.shape, values, rated.categories)
+    )
     key = sha256(content.encode() + rated.table.codes.tobytes()).hexdigest()
     return caches["agreement"].get_or_set(key, compute)
 
@@ -169,9 +196,14 @@ def sentence(rated):
 
 def _mostly(rated):
     if rated.section.kind == Kind.NUMBER:
-        return f"; the median difference of two raters is {statistics.median_absolute_difference(rated.table):g}"
+        return (
+            f"; the median difference of two raters is "
+            f"{statistics.median_absolute_difference(rated.table):g}"
+        )
     if rated.section.kind == Kind.CODES:
-        found = [(len(code.differing), place, code.code) for place, code in enumerate(codes_of(rated, 0))]
+        found = [
+            (len(code.differing), place, code.code) for place, code in enumerate(codes_of(rated, 0))
+        ]
         number, _, code = max(found, key=lambda one: (one[0], -one[1]))
         return f", most over “{shown(code)}” ({number})"
     cells = statistics.coincidence_matrix(rated.table, rated.categories)
@@ -182,7 +214,8 @@ def _mostly(rated):
 
 
 def prevalence(rated):
-    """How often each value or code was given: `[{value, times, share}]`, shares of all that was given, in order.
+    """How often each value or code was given: `[{value, times, share}]`, shares of all that was
+    given, in order.
 
     Many different numbers are told as ranges.
     """
@@ -202,21 +235,28 @@ def prevalence(rated):
 
 
 def ranges(numbers, times):
-    """Numbers in order as ranges of equal width, each named by the least and the greatest number that is in it."""
+    """Numbers in order as ranges of equal width, each named by the least and the greatest number
+    that is in it.
+    """
     least, width = numbers[0], (numbers[-1] - numbers[0]) / RANGES
     found = {}
     for number in numbers:
         found.setdefault(min(int((number - least) / width), RANGES - 1), []).append(number)
     return [
-        (" to ".join(map(shown, dict.fromkeys((several[0], several[-1])))), sum(times[one] for one in several))
+        (
+            " to ".join(map(shown, dict.fromkeys((several[0], several[-1])))),
+            sum(times[one] for one in several),
+        )
         for several in found.values()
     ]
 
 
 def verdict(found, target):
-    """The interval of a coefficient against the declared target; "" where there is no target or no value.
+    """The interval of a coefficient against the declared target; "" where there is no target or no
+    value.
 
-    Where one replicate in twenty had no variation, the interval is of the others alone and decides nothing.
+    Where one replicate in twenty had no variation, the interval is of the others alone and decides
+    nothing.
     """
     if target is None or found["value"] is None:
         return ""
@@ -229,23 +269,39 @@ def verdict(found, target):
 
 
 def report(rated, *, phase, round, full=True):
-    """One section of one round as plain values: what the command prints, closing keeps and the overview shows.
+    """One section of one round as plain values: what the command prints, closing keeps and the
+    overview shows.
 
     Without `full` only the headline and the declared coefficient.
     """
     section = rated.section
     primary = section.primary_coefficient or HEADLINE
     papers, units, raters = statistics.bootstrap.denominators(rated.table)
-    wanted = [one for one in choices(section.kind, rated.categories) if full or one.name in {HEADLINE, primary}]
+    wanted = [
+        one
+        for one in choices(section.kind, rated.categories)
+        if full or one.name in {HEADLINE, primary}
+    ]
     found = {
-        "phase": phase, "section": section.key, "label": section.label, "kind": section.kind, "round": round,
-        "papers": papers, "papers_rated_by_all": rated_by_all(rated), "units": units, "raters": raters,
+        "phase": phase,
+        "section": section.key,
+        "label": section.label,
+        "kind": section.kind,
+        "round": round,
+        "papers": papers,
+        "papers_rated_by_all": rated_by_all(rated),
+        "units": units,
+        "raters": raters,
         "percent_agreement": statistics.percent_agreement(rated.table),
-        "differing": len(differing(rated)), "left_out": dict(rated.left_out), "primary": primary,
+        "differing": len(differing(rated)),
+        "left_out": dict(rated.left_out),
+        "primary": primary,
         "not_independent": rated.not_independent,
-        "target": rated.target, "sentence": sentence(rated), "prevalence": prevalence(rated),
+        "target": rated.target,
+        "sentence": sentence(rated),
+        "prevalence": prevalence(rated),
         "coefficients": {one.name: coefficient(one, figure(rated, one)) for one in wanted},
-    }  # fmt: skip
+    }
     if section.kind == Kind.CODES and full:
         found["codes"] = [of_code(code, rated) for code in codes_of(rated)]
     return found
@@ -259,19 +315,36 @@ def rated_by_all(rated):
 
 def coefficient(choice, figure):
     return {
-        "metric": choice.metric, "value": figure.value, "low": figure.low, "high": figure.high,
-        "reason": figure.reason or None, "papers": figure.papers, "units": figure.units, "raters": figure.raters,
+        "metric": choice.metric,
+        "value": figure.value,
+        "low": figure.low,
+        "high": figure.high,
+        "reason": figure.reason or None,
+        "papers": figure.papers,
+        "units": figure.units,
+        "raters": figure.raters,
         "replicates": figure.replicates,
-    }  # fmt: skip
+    }
 
 
 def of_code(found, rated):
     alpha = found.krippendorff_alpha
     return {
-        "code": shown(found.code), "papers": found.papers, "krippendorff_alpha": alpha.value, "low": alpha.low,
-        "high": alpha.high, "reason": alpha.reason or None, "positive_agreement": found.positive_agreement,
-        "negative_agreement": found.negative_agreement, "percent_agreement": found.percent_agreement,
-        "kappa": found.kappa.value, "gwet_ac1": found.gwet_ac1.value, "units": alpha.units, "raters": alpha.raters,
-        "differing": len(found.differing), "used_by": sum(1 for times in found.given if times),
-        "by_all": found.by_all, "only": list(found.only),
-    }  # fmt: skip
+        "code": shown(found.code),
+        "papers": found.papers,
+        "krippendorff_alpha": alpha.value,
+        "low": alpha.low,
+        "high": alpha.high,
+        "reason": alpha.reason or None,
+        "positive_agreement": found.positive_agreement,
+        "negative_agreement": found.negative_agreement,
+        "percent_agreement": found.percent_agreement,
+        "kappa": found.kappa.value,
+        "gwet_ac1": found.gwet_ac1.value,
+        "units": alpha.units,
+        "raters": alpha.raters,
+        "differing": len(found.differing),
+        "used_by": sum(1 for times in found.given if times),
+        "by_all": found.by_all,
+        "only": list(found.only),
+    }

@@ -1,4 +1,6 @@
-"""What the agreement pages show to one person: of which round, from whose answers, and what was left out for them."""
+"""What the agreement pages show to one person: of which round, from whose answers, and what was
+left out for them.
+"""
 
 from collections import Counter
 from functools import cached_property
@@ -18,7 +20,9 @@ from reviews.models import Assignment, Summary
 
 DISCUSSED = 10
 FROM_ONE_SECTION = 3
-FAR = 1.5  # where nearly all say the same, any difference is many times as far as chance: that is not worth more
+# where nearly all say the same, any difference is many times as far as chance: that is not worth
+# more
+FAR = 1.5
 ALL = "all-"  # before the key of a phase: all its rounds together
 
 
@@ -32,7 +36,9 @@ class Scope(NamedTuple):
 
 
 class Shown:
-    """The agreement of a study as far as one person may see it. Every query is made once, however many rows."""
+    """The agreement of a study as far as one person may see it. Every query is made once, however
+    many rows.
+    """
 
     def __init__(self, study, user, asked="", sections=None, level=CODE):
         self.study, self.user = study, user
@@ -48,14 +54,21 @@ class Shown:
         phases = {section.phase_id for section in sections} if sections is not None else None
         rounds = [one for one in self.rounds if phases is None or one.phase_id in phases]
         scopes = [Scope(str(one.pk), one.name, one.phase, one) for one in rounds]
-        by_phase = groupby(sorted(rounds, key=lambda one: (one.phase.position, one.phase_id)), lambda one: one.phase)
+        by_phase = groupby(
+            sorted(rounds, key=lambda one: (one.phase.position, one.phase_id)),
+            lambda one: one.phase,
+        )
         for phase, several in by_phase:
             if len(list(several)) > 1:
-                scopes.append(Scope(f"{ALL}{phase.key}", f"{phase.name}: all rounds together", phase))
+                scopes.append(
+                    Scope(f"{ALL}{phase.key}", f"{phase.name}: all rounds together", phase)
+                )
         return scopes
 
     def _chosen(self, asked):
-        """What the address asks for, else the newest round of which this person may see anything."""
+        """What the address asks for, else the newest round of which this person may see
+        anything.
+        """
         found = next((scope for scope in self.scopes if scope.name == asked), None)
         if found is not None:
             return found
@@ -93,7 +106,9 @@ class Shown:
 
     @property
     def why_not_independent(self):
-        """`{why: summaries}` that these figures leave out: of kept ones, as was known at closing."""
+        """`{why: summaries}` that these figures leave out: of kept ones, as was known at
+        closing.
+        """
         kept = self.kept_now
         if kept is None:
             return Counter(one.why_not for one in self.apart)
@@ -116,7 +131,9 @@ class Shown:
         return agreement_frozen.fully_visible(self.study, self.visible)
 
     def kept(self, round):
-        """The figures kept at closing, of single codes, if everything behind them may be seen by this person."""
+        """The figures kept at closing, of single codes, if everything behind them may be seen by
+        this person.
+        """
         if not round or not round.frozen_agreement or self.level == PARENT:
             return None
         return round.frozen_agreement if round.pk in self.frozen else None
@@ -138,9 +155,15 @@ class Shown:
 
     def report(self, section, *, full=True):
         kept = self.kept_now
-        found = next((one for one in kept["sections"] if one["section"] == section.key), None) if kept else None
+        found = (
+            next((one for one in kept["sections"] if one["section"] == section.key), None)
+            if kept
+            else None
+        )
         label = self.scope.label
-        return found or measures.report(self.rated(section), phase=section.phase.key, round=label, full=full)
+        return found or measures.report(
+            self.rated(section), phase=section.phase.key, round=label, full=full
+        )
 
     @cached_property
     def _in_use(self):
@@ -148,13 +171,17 @@ class Shown:
 
     @cached_property
     def left_out(self):
-        """Papers that this person reads and that are closed to them: no figure here tells of them."""
+        """Papers that this person reads and that are closed to them: no figure here tells of
+        them.
+        """
         if self.scope is None:
             return []
         closed = rules.closed_on_own(self.user, self.study).filter(round__phase=self.scope.phase)
         papers = Paper.objects.filter(pk__in=closed.values("paper")).order_by("key")
         if self.scope.round:
-            papers = papers.filter(pk__in=Assignment.objects.filter(round=self.scope.round).values("paper"))
+            papers = papers.filter(
+                pk__in=Assignment.objects.filter(round=self.scope.round).values("paper")
+            )
         return list(papers.only("key", "title"))
 
     @cached_property
@@ -164,8 +191,14 @@ class Shown:
     def rows(self):
         """The overview, worst first; what is undefined comes last."""
         sections = {section.key: section for section in self.sheet.sections}
-        rows = [self.row(sections[one["section"]], one) for one in self.reports() if one["section"] in sections]
-        return sorted(rows, key=lambda row: (row["value"] is None, row["value"] or 0, row["section"].position))
+        rows = [
+            self.row(sections[one["section"]], one)
+            for one in self.reports()
+            if one["section"] in sections
+        ]
+        return sorted(
+            rows, key=lambda row: (row["value"] is None, row["value"] or 0, row["section"].position)
+        )
 
     def target(self, section):
         """As it stands today; what was declared was declared of single codes."""
@@ -180,17 +213,27 @@ class Shown:
         verdict = measures.verdict(found, target)
         percent = report["percent_agreement"]
         return {
-            "section": section, "report": report, "name": measures.LABELS[primary], "metric": found["metric"],
-            "value": found["value"], "low": found["low"], "high": found["high"], "reason": found["reason"],
-            "percent": None if percent is None else 100 * percent, "verdict": verdict,
+            "section": section,
+            "report": report,
+            "name": measures.LABELS[primary],
+            "metric": found["metric"],
+            "value": found["value"],
+            "low": found["low"],
+            "high": found["high"],
+            "reason": found["reason"],
+            "percent": None if percent is None else 100 * percent,
+            "verdict": verdict,
             "target": target,
-            "strip": strip(report["prevalence"]), "late": self.late_changes.get(section.key, []),
+            "strip": strip(report["prevalence"]),
+            "late": self.late_changes.get(section.key, []),
             "papers_url": address(self.study, section, self.place),
             "differ_url": address(self.study, section, self.place, differ=1),
-        }  # fmt: skip
+        }
 
     def to_discuss(self):
-        """The ten disagreements most worth discussing: far apart, and of a kind that comes back; with the reason."""
+        """The ten disagreements most worth discussing: far apart, and of a kind that comes back;
+        with the reason.
+        """
         found = []
         for section in self.sheet.sections:
             if section.phase_id == self.scope.phase.pk:
@@ -207,7 +250,9 @@ class Shown:
 
 
 def has_parents(study, sections=None):
-    """Whether some code stands under another: then agreement can be told of the codes above, too."""
+    """Whether some code stands under another: then agreement can be told of the codes above,
+    too.
+    """
     of = {"section__study": study} if sections is None else {"section__in": sections}
     return Code.objects.filter(parent__isnull=False, **of).exists()
 
@@ -223,7 +268,9 @@ def worst(rated, limit=None):
 
 
 def worth(rated):
-    """Disagreements of one section with their weight: distance, and how often the same confusion comes back."""
+    """Disagreements of one section with their weight: distance, and how often the same confusion
+    comes back.
+    """
     again = coming_back(rated)
     found = []
     for paper, distance in worst(rated, 4 * DISCUSSED):
@@ -231,23 +278,32 @@ def worth(rated):
         others = len(papers) - 1
         found.append(
             {
-                "section": rated.section, "paper": rated.papers[paper], "said": said(rated, paper),
-                "weight": min(distance, FAR) * (1 + others / 4), "why": why(rated.section, distance, words, others),
+                "section": rated.section,
+                "paper": rated.papers[paper],
+                "said": said(rated, paper),
+                "weight": min(distance, FAR) * (1 + others / 4),
+                "why": why(rated.section, distance, words, others),
             }
-        )  # fmt: skip
+        )
     return found
 
 
 def coming_back(rated):
-    """`{paper: (what differs in words, all papers where it does)}`: what most papers show. Of codes that stand for one
-    another first; else of a code that some gave there and others did not."""
+    """`{paper: (what differs in words, all papers where it does)}`: what most papers show. Of codes
+    that stand for one another first; else of a code that some gave there and others did not."""
     if rated.section.kind == Section.Kind.NUMBER:
         return {}
     again = {}
     if rated.section.kind == Section.Kind.CODES:
-        for label, papers in sorted(statistics.one_sided(rated.table).items(), key=lambda one: len(one[1])):
-            again.update(dict.fromkeys(papers, (f"“{measures.shown(label)}” given by some alone", papers)))
-    pairs = statistics.confused_pairs(rated.table, limit=None if rated.section.kind != Section.Kind.CODES else 20)
+        for label, papers in sorted(
+            statistics.one_sided(rated.table).items(), key=lambda one: len(one[1])
+        ):
+            again.update(
+                dict.fromkeys(papers, (f"“{measures.shown(label)}” given by some alone", papers))
+            )
+    pairs = statistics.confused_pairs(
+        rated.table, limit=None if rated.section.kind != Section.Kind.CODES else 20
+    )
     for pair in sorted(pairs, key=lambda one: len(one.papers)):
         words = f"“{measures.shown(pair.one)}” where another gives “{measures.shown(pair.other)}”"
         again.update(dict.fromkeys(pair.papers, (words, pair.papers)))
@@ -255,7 +311,11 @@ def coming_back(rated):
 
 
 def why(section, distance, words, others):
-    far = "as far apart as two papers drawn by lot, or farther" if distance >= 1 else "closer than two papers by lot"
+    far = (
+        "as far apart as two papers drawn by lot, or farther"
+        if distance >= 1
+        else "closer than two papers by lot"
+    )
     if not others:
         return f"{far}; no other paper shows the same: perhaps an oversight"
     look = "look at their definitions" if section.has_codes else "look at what the section asks"
@@ -267,6 +327,14 @@ def strip(prevalence):
     pieces, start = [], 0.0
     for number, one in enumerate(prevalence):
         width = 100 * one["share"]
-        pieces.append({**one, "percent": width, "x": round(start, 2), "width": round(width, 2), "shade": number % 5})
+        pieces.append(
+            {
+                **one,
+                "percent": width,
+                "x": round(start, 2),
+                "width": round(width, 2),
+                "shade": number % 5,
+            }
+        )
         start += width
     return pieces

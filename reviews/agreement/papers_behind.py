@@ -21,13 +21,16 @@ class Behind(NamedTuple):
 
 
 def address(study, section, place, **what):
-    """Of the papers behind a figure; `place` says of which round and level, as the address names them."""
+    """Of the papers behind a figure; `place` says of which round and level, as the address names
+    them.
+    """
     query = {name: value for name, value in {**place, **what}.items() if value != ""}
     return f"{reverse('agreement-papers', args=[study.slug, section.key])}?{urlencode(query)}"
 
 
 def behind(rated, asked, reviewers):
-    """`asked`: what stands in the address. `reviewers`: {name in the address: (row of the ratings, name on the page)}.
+    """`asked`: what stands in the address. `reviewers`: {name in the address: (row of the ratings,
+    name on the page)}.
 
     What the address names and nobody here gave, or nobody here is, has no papers behind it.
     """
@@ -56,19 +59,29 @@ def chosen(rated, rows, values, asked):
 
 
 def in_words(asked, people):
-    named = {name: f"“{asked[name].lstrip('~')}”" for name in ("one", "other", "code") if asked[name]}
+    named = {
+        name: f"“{asked[name].lstrip('~')}”" for name in ("one", "other", "code") if asked[name]
+    }
     who = people[0][1] if people and people[0] else asked["reviewer"]
     if asked["reviewer"] and asked["with"]:
         words = "that both reviewers coded"
     elif asked["reviewer"]:
         alone = " alone" if asked["alone"] else ""
-        words = f"on which {who}{alone} gave {named['code']}" if "code" in named else f"that {who} coded"
+        words = (
+            f"on which {who}{alone} gave {named['code']}"
+            if "code" in named
+            else f"that {who} coded"
+        )
     elif asked["one"] and asked["one"] == asked["other"]:
         words = f"on which two readers gave {named['one']}"
     elif asked["one"] and asked["other"]:
         words = f"on which one gave {named['one']} where another gave {named['other']}"
     elif asked["code"]:
-        words = f"on which all gave {named['code']}" if asked["all"] else f"on which {named['code']} was given"
+        words = (
+            f"on which all gave {named['code']}"
+            if asked["all"]
+            else f"on which {named['code']} was given"
+        )
     else:
         words = "that two reviewers or more coded"
     return f"{words}, and on which they differ" if asked["differ"] else words
@@ -77,7 +90,9 @@ def in_words(asked, people):
 def labels(rated):
     """Every code or value that was given."""
     values = rated.table.values
-    return {label for value in values for label in (value if isinstance(value, frozenset) else [value])}
+    return {
+        label for value in values for label in (value if isinstance(value, frozenset) else [value])
+    }
 
 
 def both_coded(rated, one, other):
@@ -96,7 +111,9 @@ def by_all(rated, label):
 
 
 def by_one(rated, row, label, *, alone):
-    """Papers that this reader coded; with a label, on which they gave it; alone, where nobody else did who coded it."""
+    """Papers that this reader coded; with a label, on which they gave it; alone, where nobody else
+    did who coded it.
+    """
     if label is None:
         return np.flatnonzero(rated.table.codes[row] >= 0).tolist()
     codes = statistics.binary(rated.table, label).codes
@@ -113,7 +130,9 @@ def over(rated, label):
 
 
 def met(rated, one, other):
-    """Papers on which one reader gave the first where another gave the second instead (for a pair of equals: too)."""
+    """Papers on which one reader gave the first where another gave the second instead (for a pair
+    of equals: too).
+    """
     mine, theirs = (statistics.binary(rated.table, label).codes for label in (one, other))
     if one == other:
         return np.flatnonzero((mine == 1).sum(axis=0) >= 2).tolist()
@@ -123,7 +142,12 @@ def met(rated, one, other):
 
 
 def said(rated, paper):
-    """What the readers of a paper said, each answer once with how often, most frequent first; nobody is named."""
+    """What the readers of a paper said, each answer once with how often, most frequent first;
+    nobody is named.
+    """
     column = rated.table.codes[:, paper]
     times = Counter(rated.table.values[code] for code in column[column >= 0].tolist())
-    return [(shown(value), number) for value, number in sorted(times.items(), key=lambda one: (-one[1], shown(one[0])))]
+    return [
+        (shown(value), number)
+        for value, number in sorted(times.items(), key=lambda one: (-one[1], shown(one[0])))
+    ]

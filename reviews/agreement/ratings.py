@@ -1,6 +1,8 @@
-"""From the database to plain ratings: raters × papers, per section and round, in a constant number of queries.
+"""From the database to plain ratings: raters × papers, per section and round, in a constant number
+of queries.
 
-Whoever asks hands in a queryset of summaries: pages what `Summary.objects.visible_to` allows, acts of the system all.
+Whoever asks hands in a queryset of summaries: pages what `Summary.objects.visible_to` allows, acts
+of the system all.
 """
 
 from collections import Counter, defaultdict
@@ -38,7 +40,8 @@ class Read(NamedTuple):
 
 @dataclass(frozen=True)
 class Rated:
-    """One section as its raters filled it in. `raters` and `papers` are ids; `categories` in the codebook's order.
+    """One section as its raters filled it in. `raters` and `papers` are ids; `categories` in the
+    codebook's order.
 
     `left_out`: ratings without a place on the scale, by absence.
     """
@@ -67,11 +70,13 @@ class Rated:
 
 
 class Sheet:
-    """Everything coded in the summaries handed in, read once; `of` cuts one section and round out of it.
+    """Everything coded in the summaries handed in, read once; `of` cuts one section and round out
+    of it.
 
-    First submissions count (law 2); of a section that came after them, the first answer, which its reader gave as
-    blind as the others (`Assignment.objects.blinding`). With `is_after_discussion` the summaries count as they are.
-    At the level `PARENT` a code counts as the code it stands under.
+    First submissions count (law 2); of a section that came after them, the first answer, which its
+    reader gave as blind as the others (`Assignment.objects.blinding`). With `is_after_discussion`
+    the summaries count as they are. At the level `PARENT` a code counts as the code it stands
+    under.
     """
 
     def __init__(self, study, summaries, sections=None, *, level=CODE, is_after_discussion=False):
@@ -79,7 +84,9 @@ class Sheet:
         coded = study.sections.coded().select_related("phase") if sections is None else sections
         self.sections = list(coded)
         counted = summaries if is_after_discussion else summaries.with_late_sections()
-        read, self.not_independent = independent(study, counted, is_after_discussion=is_after_discussion)
+        read, self.not_independent = independent(
+            study, counted, is_after_discussion=is_after_discussion
+        )
         self._said = self._answers(counted)
         self.read, self.late = read, []
         if not is_after_discussion:
@@ -105,7 +112,9 @@ class Sheet:
         return said
 
     def _keep_first(self, read):
-        """Of later revisions keeps nothing but the first answer to a section that the first one could not have."""
+        """Of later revisions keeps nothing but the first answer to a section that the first one
+        could not have.
+        """
         self.read = [one for one in read if one.revision == 1]
         first = {one.assignment: one.pk for one in self.read}
         looked = [one for one in self.not_independent if one.revision > 1]
@@ -114,25 +123,37 @@ class Sheet:
         if len(self.read) == len(read) and not looked:
             return
         asked = self._asked_later()
-        late = sorted([*(one for one in read if one.revision > 1), *looked], key=lambda one: one.revision)
+        late = sorted(
+            [*(one for one in read if one.revision > 1), *looked], key=lambda one: one.revision
+        )
         unread = set(looked)
         for one in late:
             for section, until, was_answered in asked[one.assignment]:
                 said = self._said[section]
                 if until is not None and one.submitted_at > until:
-                    continue  # the section had been answered, or left blank, and from then on others' could be read
+                    # the section had been answered, or left blank, and from then on others' could
+                    # be read
+                    continue
                 if one.assignment in first and one.pk in said and first[one.assignment] not in said:
-                    read = one._replace(why_not=PriorAccess.Why.CODED_BEFORE) if was_answered else one
+                    read = (
+                        one._replace(why_not=PriorAccess.Why.CODED_BEFORE) if was_answered else one
+                    )
                     is_independent = not was_answered and one not in unread
-                    self._count_late(read, section, first[one.assignment], is_independent=is_independent)
+                    self._count_late(
+                        read, section, first[one.assignment], is_independent=is_independent
+                    )
                 elif one.assignment in apart and one.pk in said:
                     self._leave_out(one._replace(why_not=apart[one.assignment]))
 
     def _asked_later(self):
-        """`{assignment: [(section, until when it was open, whether others had answered it before it was asked)]}`"""
+        """`{assignment: [(section, until when it was open, whether others had answered it before it
+        was asked)]}`
+        """
         tasks = RecodingTask.objects.came_later().filter(assignment__round__study=self.study)
         asked = defaultdict(list)
-        rows = tasks.values_list("assignment", "section", "done_at", answered_before_asked()).order_by("asked_at")
+        rows = tasks.values_list(
+            "assignment", "section", "done_at", answered_before_asked()
+        ).order_by("asked_at")
         for assignment, *task in rows:
             asked[assignment].append(task)
         return asked
@@ -149,7 +170,9 @@ class Sheet:
             self.not_independent.append(one)
 
     def of(self, section, round=None):
-        """`Rated` of one round (its id), or of all rounds together: then each reader's earliest reading of a paper."""
+        """`Rated` of one round (its id), or of all rounds together: then each reader's earliest
+        reading of a paper.
+        """
         said, chosen = self._said.get(section.pk, {}), {}
         for one in self.read:
             if one.phase == section.phase_id and round in {None, one.round} and one.pk in said:
@@ -162,7 +185,9 @@ class Sheet:
 
     def apart(self, phase, round=None):
         """Readings of a phase or round that are left out because they are not independent."""
-        return [one for one in self.not_independent if one.phase == phase and round in {None, one.round}]
+        return [
+            one for one in self.not_independent if one.phase == phase and round in {None, one.round}
+        ]
 
     def _rated(self, section, raters, papers, answers):
         left_out = Counter()
@@ -170,9 +195,21 @@ class Sheet:
             answers = [[self._on_scale(answer, left_out) for answer in row] for row in answers]
         found = prepared(answers, section.kind)
         values = tabulate(found.ratings).values
-        used = {label for value in values for label in (value if isinstance(value, frozenset) else [value])}
+        used = {
+            label
+            for value in values
+            for label in (value if isinstance(value, frozenset) else [value])
+        }
         left_out = found.left_out | dict(left_out)
-        return Rated(section, raters, papers, found.ratings, self._categories(section, used), left_out, self.level)
+        return Rated(
+            section,
+            raters,
+            papers,
+            found.ratings,
+            self._categories(section, used),
+            left_out,
+            self.level,
+        )
 
     @staticmethod
     def _on_scale(answer, left_out):
@@ -197,21 +234,29 @@ class Sheet:
         return {pk: user.username for pk, user in self.people.items()}
 
     def readings(self, round=None, phase=None):
-        return [one for one in self.read if round in {None, one.round} and phase in {None, one.phase}]
+        return [
+            one for one in self.read if round in {None, one.round} and phase in {None, one.phase}
+        ]
 
 
 def independent(study, summaries, *, is_after_discussion=False):
-    """(readings in the order they were submitted, readings left out because they are not independent).
+    """(readings in the order they were submitted, readings left out because they are not
+    independent).
 
     After discussion a reader's first submission decides, whatever revision counts.
     """
-    rows = (
-        summaries.order_by("submitted_at", "pk")
-        .values_list(
-            "pk", "revision", "assignment", "assignment__round", "assignment__round__phase", "assignment__paper",
-            "assignment__reviewer", "submitted_at", "origin", "started_at",
-        )
-    )  # fmt: skip
+    rows = summaries.order_by("submitted_at", "pk").values_list(
+        "pk",
+        "revision",
+        "assignment",
+        "assignment__round",
+        "assignment__round__phase",
+        "assignment__paper",
+        "assignment__reviewer",
+        "submitted_at",
+        "origin",
+        "started_at",
+    )
     independence, first = Independence(study), {}
     if is_after_discussion and independence:
         first = independence.apart(Assignment.objects.filter(round__study=study))
@@ -244,18 +289,20 @@ def judged(kind, labels, absence, none_apply, number, yes_no):
 
 
 def code_names(sections, used, level=CODE):
-    """(name of every code, names per section in the codebook's order), of active codes and of those used here.
+    """(name of every code, names per section in the codebook's order), of active codes and of those
+    used here.
 
-    Equal labels, as of two proposals, stay two codes. Codes that nobody used here may be proposals on papers that the
-    reader has not coded: they take no part, not even in the numbering. At the level `PARENT` a code has the name of
-    the code it stands under, if there is one.
+    Equal labels, as of two proposals, stay two codes. Codes that nobody used here may be proposals
+    on papers that the reader has not coded: they take no part, not even in the numbering. At the
+    level `PARENT` a code has the name of the code it stands under, if there is one.
     """
     names, scales, taken = {}, defaultdict(list), Counter()
     codes = Code.objects.filter(section__in=sections).order_by("section", "position", "pk")
     taking_part = Q(status=Code.Status.ACTIVE) | Q(pk__in=used)
     above = {}
     if level == PARENT:
-        # Two levels, as the codebook has them: a chain or a circle that got in otherwise is left as it is.
+        # Two levels, as the codebook has them: a chain or a circle that got in otherwise is left as
+        # it is.
         under = codes.filter(taking_part, parent__section=F("section"), parent__parent=None)
         above = dict(under.values_list("pk", "parent"))
         taking_part |= Q(pk__in=set(above.values()))

@@ -1,4 +1,6 @@
-"""One section in detail: codes, confusions, reviewers, rounds; every figure leads to the papers behind it."""
+"""One section in detail: codes, confusions, reviewers, rounds; every figure leads to the papers
+behind it.
+"""
 
 from functools import cached_property
 from urllib.parse import urlencode
@@ -38,7 +40,10 @@ class Detail:
         if not self.study.is_anonymous:
             return [(people[pk].username, str(people[pk])) for pk in self.rated.raters]
         order = sorted(self.rated.raters, key=lambda pk: shuffled(self.study, "agreement", pk))
-        return [(f"r{order.index(pk) + 1}", f"Reviewer {order.index(pk) + 1}") for pk in self.rated.raters]
+        return [
+            (f"r{order.index(pk) + 1}", f"Reviewer {order.index(pk) + 1}")
+            for pk in self.rated.raters
+        ]
 
     @cached_property
     def rows(self):
@@ -53,10 +58,15 @@ class Detail:
         """Every coefficient with its place on the axis; the primary one first named as such."""
         primary = self.section.primary_coefficient or HEADLINE
         return [
-            {"name": name, "label": measures.LABELS[name], "is_primary": name == primary,
-             "target": self.shown.target(self.section), **found}
+            {
+                "name": name,
+                "label": measures.LABELS[name],
+                "is_primary": name == primary,
+                "target": self.shown.target(self.section),
+                **found,
+            }
             for name, found in report["coefficients"].items()
-        ]  # fmt: skip
+        ]
 
     def codes(self):
         """Per code: used by how many, alpha, who alone gave it."""
@@ -67,19 +77,31 @@ class Detail:
             alpha = code.krippendorff_alpha
             name = token(code.code)
             only = [
-                (self.reviewers[row][1], times, self.of_one(row, code=name, alone=1) or self.link(code=name, differ=1))
+                (
+                    self.reviewers[row][1],
+                    times,
+                    self.of_one(row, code=name, alone=1) or self.link(code=name, differ=1),
+                )
                 for row, times in enumerate(code.only)
                 if times
             ]
             found.append(
                 {
-                    "code": shown(code.code), "papers": code.papers, "used_by": sum(map(bool, code.given)),
-                    "raters": len(code.given), "value": alpha.value, "low": alpha.low, "high": alpha.high,
-                    "reason": alpha.reason, "positive": percent(code.positive_agreement), "by_all": code.by_all,
+                    "code": shown(code.code),
+                    "papers": code.papers,
+                    "used_by": sum(map(bool, code.given)),
+                    "raters": len(code.given),
+                    "value": alpha.value,
+                    "low": alpha.low,
+                    "high": alpha.high,
+                    "reason": alpha.reason,
+                    "positive": percent(code.positive_agreement),
+                    "by_all": code.by_all,
                     "only": only,
-                    "url": self.link(code=name), "all_url": self.link(code=name, all=1),
+                    "url": self.link(code=name),
+                    "all_url": self.link(code=name, all=1),
                 }
-            )  # fmt: skip
+            )
         return sorted(found, key=lambda one: (one["value"] is None, one["value"] or 0))
 
     def confused(self):
@@ -88,18 +110,26 @@ class Detail:
             return []
         return [
             {
-                "one": shown(pair.one), "other": shown(pair.other), "count": pair.count, "lift": pair.lift,
-                "papers": len(pair.papers), "url": self.link(one=token(pair.one), other=token(pair.other)),
+                "one": shown(pair.one),
+                "other": shown(pair.other),
+                "count": pair.count,
+                "lift": pair.lift,
+                "papers": len(pair.papers),
+                "url": self.link(one=token(pair.one), other=token(pair.other)),
                 "by": [
                     (self.reviewers[one][1], self.reviewers[other][1], times)
-                    for (one, other), times in sorted(pair.by_raters.items(), key=lambda item: -item[1])[:2]
+                    for (one, other), times in sorted(
+                        pair.by_raters.items(), key=lambda item: -item[1]
+                    )[:2]
                 ],
             }
             for pair in statistics.confused_pairs(self.table, limit=PAIRS)
-        ]  # fmt: skip
+        ]
 
     def matrix(self):
-        """The coincidence matrix of a single choice or a stage: how often two values met, each cell with its papers."""
+        """The coincidence matrix of a single choice or a stage: how often two values met, each cell
+        with its papers.
+        """
         if self.section.kind not in {Kind.CODE, Kind.STAGE, Kind.YES_NO} or not self.rated.has_two:
             return None
         cells = statistics.coincidence_matrix(self.table, self.rated.categories)
@@ -107,19 +137,26 @@ class Detail:
         if not used or len(used) > DESCRIBED:
             return None
         names = [shown(cells.categories[place]) for place in used]
-        rows = [(names[at], [self._cell(cells, one, other) for other in used]) for at, one in enumerate(used)]
+        rows = [
+            (names[at], [self._cell(cells, one, other) for other in used])
+            for at, one in enumerate(used)
+        ]
         return {"names": names, "rows": rows}
 
     def _cell(self, cells, one, other):
         papers = len(cells.papers.get((min(one, other), max(one, other)), ()))
         first, second = (token(cells.categories[place]) for place in (one, other))
         return {
-            "times": f"{cells.matrix[one, other]:.4g}", "papers": papers, "is_diagonal": one == other,
+            "times": f"{cells.matrix[one, other]:.4g}",
+            "papers": papers,
+            "is_diagonal": one == other,
             "url": self.link(one=first, other=second) if papers else "",
-        }  # fmt: skip
+        }
 
     def pairs(self):
-        """Reviewers by reviewers: the headline coefficient over the papers both coded, and how many these are."""
+        """Reviewers by reviewers: the headline coefficient over the papers both coded, and how many
+        these are.
+        """
         if len(self.reviewers) < 2:
             return None
         found = statistics.pairwise(self.table, self.headline.function)
@@ -127,23 +164,33 @@ class Detail:
         for one, (_, name) in enumerate(self.reviewers):
             cells = [
                 {
-                    "is_diagonal": one == other, "value": found.values[one][other], "papers": found.papers[one][other],
-                    "url": "" if self.study.is_anonymous else self.link(reviewer=first, **{"with": second}),
+                    "is_diagonal": one == other,
+                    "value": found.values[one][other],
+                    "papers": found.papers[one][other],
+                    "url": ""
+                    if self.study.is_anonymous
+                    else self.link(reviewer=first, **{"with": second}),
                 }
                 for other, ((first, _), (second, _)) in enumerate(
                     (self.reviewers[one], reviewer) for reviewer in self.reviewers
                 )
-            ]  # fmt: skip
+            ]
             rows.append((name, cells))
         return {"names": [name for _, name in self.reviewers], "rows": rows}
 
     def marginals(self):
-        """Each reviewer: papers, mean number of codes, what they give most, and the figure without them."""
+        """Each reviewer: papers, mean number of codes, what they give most, and the figure without
+        them.
+        """
         without = statistics.leave_one_rater_out(self.table, self.headline.function)
         return [
             {
-                "name": name, "papers": one.papers, "mean": one.labels_per_paper, "without": left.value,
-                "reason": left.reason, "url": self.of_one(row),
+                "name": name,
+                "papers": one.papers,
+                "mean": one.labels_per_paper,
+                "without": left.value,
+                "reason": left.reason,
+                "url": self.of_one(row),
                 "most": [
                     (shown(value), times, self.of_one(row, code=token(value)))
                     for value, times in list(one.times.items())[:4]
@@ -152,17 +199,22 @@ class Detail:
             for row, ((_, name), one, left) in enumerate(
                 zip(self.reviewers, statistics.marginals_by_rater(self.table), without, strict=True)
             )
-        ]  # fmt: skip
+        ]
 
     def without_codes(self):
         """The figure without each code: which one pulls it down, and which one holds it up."""
         if self.section.kind not in {Kind.CODES, Kind.CODE}:
             return []
-        used = {label for value in self.table.values for label in (value if isinstance(value, frozenset) else [value])}
+        used = {
+            label
+            for value in self.table.values
+            for label in (value if isinstance(value, frozenset) else [value])
+        }
         codes = [code for code in self.rated.categories if code in used]
         found = statistics.leave_one_code_out(self.table, self.headline.function, codes)
         left = [
-            (shown(code), figure.value, figure.reason, self.link(code=token(code))) for code, figure in found.items()
+            (shown(code), figure.value, figure.reason, self.link(code=token(code)))
+            for code, figure in found.items()
         ]
         return sorted(left, key=lambda one: (one[1] is None, -(one[1] or 0)))
 
@@ -174,8 +226,13 @@ class Detail:
     def worst(self):
         """The papers that differ most, worst first."""
         found = worst(self.rated, WORST)
-        papers = Paper.objects.only("key", "title").in_bulk([self.rated.papers[index] for index, _ in found])
-        return [(papers[self.rated.papers[index]], distance, said(self.rated, index)) for index, distance in found]
+        papers = Paper.objects.only("key", "title").in_bulk(
+            [self.rated.papers[index] for index, _ in found]
+        )
+        return [
+            (papers[self.rated.papers[index]], distance, said(self.rated, index))
+            for index, distance in found
+        ]
 
     def trend(self):
         """Round by round, with what changed in this section's codes in between."""
@@ -185,21 +242,30 @@ class Detail:
             if round.phase_id != self.section.phase_id:
                 continue
             version = round.codebook_version or self.study.codebook_version
-            between = [one for one in changes if before is not None and before < one.version <= version]
+            between = [
+                one for one in changes if before is not None and before < one.version <= version
+            ]
             at = self.shown.place | {"round": round.pk}
             found.append(
                 {
-                    "round": round, "version": version, "changes": between, **self._of_round(round),
+                    "round": round,
+                    "version": version,
+                    "changes": between,
+                    **self._of_round(round),
                     "url": f"{reverse('agreement-section', args=[self.study.slug, self.section.key])}?{urlencode(at)}",
                     "papers_url": address(self.study, self.section, at),
                 }
-            )  # fmt: skip
+            )
             before = version
         return found
 
     def _of_round(self, round):
         kept = self.shown.kept(round)
-        report = next((one for one in kept["sections"] if one["section"] == self.section.key), None) if kept else None
+        report = (
+            next((one for one in kept["sections"] if one["section"] == self.section.key), None)
+            if kept
+            else None
+        )
         if report:
             figure = report["coefficients"][self.headline.name]
         else:
@@ -210,16 +276,24 @@ class Detail:
         return {**ends, "target": self.shown.target(self.section), "is_kept": report is not None}
 
     def after_discussion(self):
-        """The same coefficient from the latest revisions, if any of these says something else in this section."""
+        """The same coefficient from the latest revisions, if any of these says something else in
+        this section.
+        """
         scope = self.shown.scope
         latest = self.shown.visible.latest().filter(assignment__round__phase=scope.phase)
         if scope.round:
             latest = latest.filter(assignment__round=scope.round)
         if not latest.filter(revision__gt=1).exists():
             return None
-        sheet = Sheet(self.study, latest, [self.section], level=self.shown.level, is_after_discussion=True)
+        sheet = Sheet(
+            self.study, latest, [self.section], level=self.shown.level, is_after_discussion=True
+        )
         rated = sheet.of(self.section)
-        if (rated.raters, rated.papers, rated.ratings) == (self.rated.raters, self.rated.papers, self.rated.ratings):
+        if (rated.raters, rated.papers, rated.ratings) == (
+            self.rated.raters,
+            self.rated.papers,
+            self.rated.ratings,
+        ):
             return None
         choice = measures.choices(self.section.kind, rated.categories)[0]
         return measures.figure(rated, choice)

@@ -1,4 +1,6 @@
-"""The statistics as they leave: for the command, as files, as tables for a paper, as a paragraph for its methods."""
+"""The statistics as they leave: for the command, as files, as tables for a paper, as a paragraph
+for its methods.
+"""
 
 from functools import partial
 
@@ -14,15 +16,28 @@ from reviews.models import PriorAccess, Summary
 
 
 def of_study(study, rounds, level=CODE):
-    """What the command prints: every section of these rounds, from everybody's first submissions."""
-    found = {"study": study.slug, "statistics_off": study.statistics_off_reason, "level": level, "sections": []}
+    """What the command prints: every section of these rounds, from everybody's first
+    submissions.
+    """
+    found = {
+        "study": study.slug,
+        "statistics_off": study.statistics_off_reason,
+        "level": level,
+        "sections": [],
+    }
     if not study.statistics_off_reason:
         found["sections"] = reports(Sheet(study, everything(study), level=level), rounds)
-    return found | {"replicates": measures.REPLICATES, "seed": measures.SEED, "software": agreement_frozen.software()}
+    return found | {
+        "replicates": measures.REPLICATES,
+        "seed": measures.SEED,
+        "software": agreement_frozen.software(),
+    }
 
 
 def reports(sheet, rounds, frozen=None):
-    """Full reports: of a closed round as it was kept (if its id is in `frozen`, None: all), else from the sheet."""
+    """Full reports: of a closed round as it was kept (if its id is in `frozen`, None: all), else
+    from the sheet.
+    """
     found = []
     for round in rounds:
         is_kept = sheet.level == CODE and (frozen is None or round.pk in frozen)
@@ -31,13 +46,19 @@ def reports(sheet, rounds, frozen=None):
 
 
 def reports_in(scope, level=CODE):
-    """What a table shows: kept figures of the rounds of which the scope holds every summary, else from the scope."""
+    """What a table shows: kept figures of the rounds of which the scope holds every summary, else
+    from the scope.
+    """
     study = scope.study
     if study.statistics_off_reason:
         return []
     summaries = scope.of(Summary)
     rounds = study.rounds.select_related("phase")
-    return reports(Sheet(study, summaries, level=level), rounds, agreement_frozen.fully_visible(study, summaries))
+    return reports(
+        Sheet(study, summaries, level=level),
+        rounds,
+        agreement_frozen.fully_visible(study, summaries),
+    )
 
 
 COLUMNS = (
@@ -45,8 +66,13 @@ COLUMNS = (
     Column("round", "name of the round"),
     Column("section", "key of the section"),
     Column("kind", "codes, code, stage, yes_no or number"),
-    Column("coefficient", "percent_agreement (a share from 0 to 1), krippendorff_alpha, fleiss_kappa …"),
-    Column("metric", "the distance between two ratings: nominal, ordinal, interval, masi, jaccard; or the weights"),
+    Column(
+        "coefficient", "percent_agreement (a share from 0 to 1), krippendorff_alpha, fleiss_kappa …"
+    ),
+    Column(
+        "metric",
+        "the distance between two ratings: nominal, ordinal, interval, masi, jaccard; or the weights",
+    ),
     Column("value", "empty where undefined"),
     Column("low", "lower end of the 95 % interval"),
     Column("high", "upper end of the 95 % interval"),
@@ -57,8 +83,14 @@ COLUMNS = (
     Column("is_primary", "1: the coefficient that judges the section"),
     Column("target", "what was declared as enough"),
     Column("replicates", "bootstrap replicates behind the interval"),
-    Column("changed_late", "what was declared after the first submission, and when; of the primary coefficient"),
-    Column("not_independent", "answers left out because their readers could read others' before: see summaries.csv"),
+    Column(
+        "changed_late",
+        "what was declared after the first submission, and when; of the primary coefficient",
+    ),
+    Column(
+        "not_independent",
+        "answers left out because their readers could read others' before: see summaries.csv",
+    ),
 )
 CODES_COLUMNS = (
     Column("phase", "key of the phase"),
@@ -72,14 +104,19 @@ CODES_COLUMNS = (
     Column("low", "lower end of the 95 % interval"),
     Column("high", "upper end of the 95 % interval"),
     Column("reason", "why there is no alpha"),
-    Column("positive_agreement", "of the times a reader gave it, the share where another gave it too"),
+    Column(
+        "positive_agreement", "of the times a reader gave it, the share where another gave it too"
+    ),
     Column("negative_agreement", "the same of not giving it"),
     Column("percent_agreement", "a share from 0 to 1"),
     Column("kappa", "Cohen's of two readers, Conger's of more"),
     Column("gwet_ac1", "Gwet's AC1"),
     Column("units", "ratings"),
     Column("raters", "who gave them"),
-    Column("not_independent", "answers left out because their readers could read others' before: see summaries.csv"),
+    Column(
+        "not_independent",
+        "answers left out because their readers could read others' before: see summaries.csv",
+    ),
 )
 
 
@@ -90,35 +127,71 @@ def agreement_rows(scope, level=CODE):
         share = one["percent_agreement"]
         reason = "" if share is not None else "no paper was coded by two raters"
         apart = one.get("not_independent")
-        yield [*head, "percent_agreement", "", share, None, None, *counts, reason, False, None, None, "", apart]
+        yield [
+            *head,
+            "percent_agreement",
+            "",
+            share,
+            None,
+            None,
+            *counts,
+            reason,
+            False,
+            None,
+            None,
+            "",
+            apart,
+        ]
         for name, found in one["coefficients"].items():
             is_primary = name == one["primary"]
             yield [
-                *head, name, found["metric"], found["value"], found["low"], found["high"], found["papers"],
-                found["units"], found["raters"], found["reason"], is_primary, one["target"] if is_primary else None,
-                found["replicates"], "; ".join(one["changed_late"]) if is_primary else "", apart,
-            ]  # fmt: skip
+                *head,
+                name,
+                found["metric"],
+                found["value"],
+                found["low"],
+                found["high"],
+                found["papers"],
+                found["units"],
+                found["raters"],
+                found["reason"],
+                is_primary,
+                one["target"] if is_primary else None,
+                found["replicates"],
+                "; ".join(one["changed_late"]) if is_primary else "",
+                apart,
+            ]
 
 
 def codes_rows(scope, level=CODE):
     for one in reports_in(scope, level):
         for code in one.get("codes", ()):
             yield [
-                one["phase"], one["round"], one["section"], *(code[column.name] for column in CODES_COLUMNS[3:-1]),
+                one["phase"],
+                one["round"],
+                one["section"],
+                *(code[column.name] for column in CODES_COLUMNS[3:-1]),
                 one.get("not_independent"),
-            ]  # fmt: skip
+            ]
 
 
-AGREEMENT = Table("agreement.csv", "How far independent summaries say the same.", COLUMNS, agreement_rows)
+AGREEMENT = Table(
+    "agreement.csv", "How far independent summaries say the same.", COLUMNS, agreement_rows
+)
 AGREEMENT_CODES = Table("agreement_codes.csv", "The same, code by code.", CODES_COLUMNS, codes_rows)
 # The same tables where a code counts as the one it stands under; not in the bundle.
 AGREEMENT_PARENT = Table(
-    "agreement_parent.csv", "The same, of parent codes.", COLUMNS, partial(agreement_rows, level=PARENT)
+    "agreement_parent.csv",
+    "The same, of parent codes.",
+    COLUMNS,
+    partial(agreement_rows, level=PARENT),
 )
 AGREEMENT_CODES_PARENT = Table(
-    "agreement_codes_parent.csv", "The same, parent code by parent code.", CODES_COLUMNS,
+    "agreement_codes_parent.csv",
+    "The same, parent code by parent code.",
+    CODES_COLUMNS,
     partial(codes_rows, level=PARENT),
-)  # fmt: skip
+)
 
 
 LATE = "*"
@@ -129,7 +202,9 @@ def table_rows(reports):
     """The primary coefficient of every section, as a paper would print it."""
     for one in reports:
         found = one["coefficients"][one["primary"]]
-        value = f"undefined: {found['reason']}" if found["value"] is None else f"{found['value']:.2f}"
+        value = (
+            f"undefined: {found['reason']}" if found["value"] is None else f"{found['value']:.2f}"
+        )
         between = "–" if found["low"] is None else f"[{found['low']:.2f}, {found['high']:.2f}]"
         share = "–" if one["percent_agreement"] is None else f"{one['percent_agreement']:.0%}"
         name = f"{measures.LABELS[one['primary']]} ({found['metric']})"
@@ -138,8 +213,12 @@ def table_rows(reports):
 
 
 def notes(reports):
-    """Below the table: what was left out, and what was declared when figures could be known already."""
-    apart = [f"{one['label']} {one['not_independent']}" for one in reports if one.get("not_independent")]
+    """Below the table: what was left out, and what was declared when figures could be known
+    already.
+    """
+    apart = [
+        f"{one['label']} {one['not_independent']}" for one in reports if one.get("not_independent")
+    ]
     if apart:
         yield f"Not independent and left out (their reviewers could read others' answers before): {', '.join(apart)}."
     for one in reports:
@@ -177,9 +256,10 @@ def latex(study, reports):
 
 
 def methods(reports, *, round_name, not_independent, summaries, imported, known_since=0):
-    """A paragraph for the methods section of a paper, true of these reports. `not_independent`: `{why: summaries}` left
-    out; `imported`: how many of the summaries came out of files; `known_since`: how many behind figures that were kept
-    at closing are not independent either, as is known now.
+    """A paragraph for the methods section of a paper, true of these reports. `not_independent`:
+    `{why: summaries}` left out; `imported`: how many of the summaries came out of files;
+    `known_since`: how many behind figures that were kept at closing are not independent either, as
+    is known now.
     """
     if not any(one["papers"] for one in reports):
         return ""
@@ -217,12 +297,14 @@ def not_counted(not_independent, known_since):
 
 def reasons(not_independent):
     labels = dict(PriorAccess.Why.choices)
-    return ", ".join(f"{number} {labels[why]}" for why, number in sorted(not_independent.items()) if number)
+    return ", ".join(
+        f"{number} {labels[why]}" for why, number in sorted(not_independent.items()) if number
+    )
 
 
 def independence(summaries, imported, *, is_whole=True):
-    """How independent the codings were: what was coded elsewhere, nobody here can vouch for. Not `is_whole`: some were
-    left out, or should have been."""
+    """How independent the codings were: what was coded elsewhere, nobody here can vouch for. Not
+    `is_whole`: some were left out, or should have been."""
     counted = "" if is_whole else " whose answers count as independent"
     blind = "worked without access to the others' answers until they had submitted their own"
     if not imported:
@@ -251,9 +333,15 @@ def statistics_used(reports):
         f"We report Krippendorff's alpha (Krippendorff 2011) with {listed(kinds)}, because one definition covers any "
         "number of reviewers, missing codings and every scale"
     )
-    others = {one["label"]: measures.LABELS[one["primary"]] for one in reports if one["primary"] != HEADLINE}
+    others = {
+        one["label"]: measures.LABELS[one["primary"]]
+        for one in reports
+        if one["primary"] != HEADLINE
+    }
     named = [f"{name} for “{label}”" for label, name in others.items()]
-    return f"{text}; {listed(named)} had been chosen as primary coefficient." if named else f"{text}."
+    return (
+        f"{text}; {listed(named)} had been chosen as primary coefficient." if named else f"{text}."
+    )
 
 
 def declared(reports):
@@ -261,7 +349,11 @@ def declared(reports):
     if targets:
         named = [f"{target:g} for “{label}”" for label, target in targets.items()]
         yield f"Targets were {listed(named)}; where an interval includes its target, the papers are too few to tell."
-    late = [f"for “{one['label']}” ({'; '.join(one['changed_late'])})" for one in reports if one["changed_late"]]
+    late = [
+        f"for “{one['label']}” ({'; '.join(one['changed_late'])})"
+        for one in reports
+        if one["changed_late"]
+    ]
     if late:
         yield f"After the first submission the declaration of coefficient and target was changed {listed(late)}."
 

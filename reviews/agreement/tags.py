@@ -29,7 +29,9 @@ class Axis(NamedTuple):
     @property
     def ticks(self):
         labels = {-1.0: "−1", -0.5: "−.5", 0.0: "0", 0.5: ".5", 1.0: "1"}
-        return [Tick(label, self.place(value)) for value, label in labels.items() if value >= self.start]
+        return [
+            Tick(label, self.place(value)) for value, label in labels.items() if value >= self.start
+        ]
 
     @property
     def zero(self):

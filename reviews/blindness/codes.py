@@ -31,7 +31,11 @@ def may_know_code(user, study):
     membership = rules.active_membership(user, study)
     if membership is None or not membership.is_lead:
         return known
-    return known | Q(Exists(open_marks(membership, study))) | ~Q(Exists(read_by_proposer(membership, study)))
+    return (
+        known
+        | Q(Exists(open_marks(membership, study)))
+        | ~Q(Exists(read_by_proposer(membership, study)))
+    )
 
 
 def never_accepted():
@@ -45,7 +49,9 @@ def open_marks(membership, study):
     assignment = "answer__summary__assignment"
     place = rules.Place(f"{assignment}__paper", f"{assignment}__round__phase")
     known = rules.may_member_know(membership, study, place)
-    return Mark.objects.filter(known, code=OuterRef("pk"), answer__summary__submitted_at__isnull=False)
+    return Mark.objects.filter(
+        known, code=OuterRef("pk"), answer__summary__submitted_at__isnull=False
+    )
 
 
 def read_by_proposer(membership, study):
@@ -53,13 +59,17 @@ def read_by_proposer(membership, study):
     closed = rules.closed_to_member(membership, study).filter(
         paper=OuterRef("paper"), round__phase=OuterRef("round__phase")
     )
-    given = Assignment.objects.filter(reviewer=OuterRef("proposed_by"), round__phase=OuterRef("section__phase"))
+    given = Assignment.objects.filter(
+        reviewer=OuterRef("proposed_by"), round__phase=OuterRef("section__phase")
+    )
     return given.filter(Exists(closed))
 
 
 def closed_codes(user, study):
     """The proposals, open or decided on, that this person may not know of."""
-    return Code.objects.filter(never_accepted(), section__study=study).exclude(may_know_code(user, study))
+    return Code.objects.filter(never_accepted(), section__study=study).exclude(
+        may_know_code(user, study)
+    )
 
 
 def known_changes(user, study):
@@ -77,7 +87,9 @@ def telling_of_codes(user, study):
     closed = list(closed_codes(user, study).values_list("pk", flat=True))
     if not closed:
         return rules.NOTHING
-    versions = CodebookChange.objects.filter(study=study, code__in=closed).values_list("version", flat=True)
+    versions = CodebookChange.objects.filter(study=study, code__in=closed).values_list(
+        "version", flat=True
+    )
     proposed = Q(act__in=["propose-code", "withdraw-proposal"], facts__code__in=closed)
     return proposed | Q(facts__version__in=list(versions), facts__has_key="version")
 

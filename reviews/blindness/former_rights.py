@@ -118,14 +118,16 @@ class FormerRights:
             elif act == "reopen-round":
                 self.reopened.add(facts.get("round"))
         start = study.created_at
-        self.roles = {one.user: spans(*in_order(roles[one.user], one.role), one.joined_at) for one in members}
+        self.roles = {
+            one.user: spans(*in_order(roles[one.user], one.role), one.joined_at) for one in members
+        }
         self.waits = spans(waits, study.others_visible, start)
         self.settlers = spans(settlers, study.who_settles, start)
         self.released = spans(released, study.released_at is not None, start)
 
     def why(self, user, said, *, start, end, coded_at=None):
-        """The word for how this person could read that submission between `start` and `end`; "" where
-        they could not.
+        """The word for how this person could read that submission between `start` and `end`; ""
+        where they could not.
 
         `coded_at`: when they had submitted the paper themselves, in another round; before they were
         blind.
@@ -137,7 +139,9 @@ class FormerRights:
             start = coded_at
             if roles and self._is_open(said, coded_at, end):
                 return "coded_before"
-        elif any(one.value == LEAD and meets(one, later(start, said.came_in), end) for one in roles):
+        elif any(
+            one.value == LEAD and meets(one, later(start, said.came_in), end) for one in roles
+        ):
             return LEAD
         if self._as_member(roles, self.released, True, later(start, said.came_in), end):
             return "released"
@@ -159,8 +163,8 @@ class FormerRights:
 
     @staticmethod
     def _as_member(roles, several, value, start, end):
-        """Whether a setting had this value, at some moment between these, while the person had one of
-        these roles.
+        """Whether a setting had this value, at some moment between these, while the person had one
+        of these roles.
         """
         return any(
             meets(part, start, end)

@@ -1,12 +1,12 @@
 """Which submissions are independent: their author could read others' answers on the paper at no
 moment before.
 
-While a paper is somebody's to code they are blind on it, and an early look alone lifts that. So it is
-enough to ask when a paper becomes theirs (handed out, given back, imported): could they read others'
-answers on it until now? What they can read now, the rule of blindness says; what they could read
-before a role or a setting changed, the study's log. Every act that makes papers somebody's asks
-`prior_access` and writes it down with `record`, in its own transaction. The rows stay, whatever is
-done later: they are of the person and the paper, not of the assignment.
+While a paper is somebody's to code they are blind on it, and an early look alone lifts that. So it
+is enough to ask when a paper becomes theirs (handed out, given back, imported): could they read
+others' answers on it until now? What they can read now, the rule of blindness says; what they could
+read before a role or a setting changed, the study's log. Every act that makes papers somebody's
+asks `prior_access` and writes it down with `record`, in its own transaction. The rows stay,
+whatever is done later: they are of the person and the paper, not of the assignment.
 """
 
 from collections import defaultdict
@@ -27,14 +27,18 @@ NAMED = 5  # papers that a sentence names; the facts beside it name all
 
 
 def prior_access(phase, pairs):
-    """`{(paper, user): why}` of those pairs (both by primary key) who could read what others submitted
-    on the paper in this phase, at any moment until now in which it was not theirs to code.
+    """`{(paper, user): why}` of those pairs (both by primary key) who could read what others
+    submitted on the paper in this phase, at any moment until now in which it was not theirs to
+    code.
     """
     papers_of = defaultdict(set)
     for paper, user in pairs:
         papers_of[user].add(paper)
     said = submissions(phase, set().union(*papers_of.values()))
-    papers_of = {user: {one for one in papers if others(said, one, user)} for user, papers in papers_of.items()}
+    papers_of = {
+        user: {one for one in papers if others(said, one, user)}
+        for user, papers in papers_of.items()
+    }
     papers_of = {user: papers for user, papers in papers_of.items() if papers}
     if not papers_of:
         return {}
@@ -64,7 +68,9 @@ def submissions(phase, papers):
         "assignment__round",
         "assignment__round__closed_at",
     ):
-        found[paper].append(Said(reviewer, came_in(origin, started_at, submitted_at), round, closed_at))
+        found[paper].append(
+            Said(reviewer, came_in(origin, started_at, submitted_at), round, closed_at)
+        )
     return found
 
 
@@ -73,15 +79,19 @@ def others(said, paper, user):
 
 
 def of_reader(phase, user, papers, said, former):
-    """`{paper: why}` for one reader. Papers that are theirs already were asked about when they became
-    so.
+    """`{paper: why}` for one reader. Papers that are theirs already were asked about when they
+    became so.
     """
     mine = defaultdict(list)
-    rows = Assignment.objects.filter(reviewer=user, paper__in=papers, round__phase=phase).with_first()
+    rows = Assignment.objects.filter(
+        reviewer=user, paper__in=papers, round__phase=phase
+    ).with_first()
     times = "first__origin", "first__started_at", "first__submitted_at"
     for paper, withdrawn_at, *first in rows.values_list("paper", "withdrawn_at", *times):
         mine[paper].append((withdrawn_at, came_in(*first) if first[-1] else None))
-    visible = Summary.objects.visible_to(user, phase.study).submitted().exclude(assignment__reviewer=user)
+    visible = (
+        Summary.objects.visible_to(user, phase.study).submitted().exclude(assignment__reviewer=user)
+    )
     visible = visible.filter(assignment__round__phase=phase, assignment__paper__in=papers)
     visible = set(visible.order_by().values_list("assignment__paper", flat=True))
     now, found = timezone.now(), {}
@@ -107,15 +117,19 @@ def in_admin_site(user, said, former):
 
 
 def formerly_staff(users):
-    """The primary keys, as texts, of those of these whose rights on the server the admin site has changed."""
+    """The primary keys, as texts, of those of these whose rights on the server the admin site has
+    changed.
+    """
     changed = AdminEntry.objects.filter(content_type=ContentType.objects.get_for_model(User))
-    changed = changed.filter(object_id__in=map(str, users), change_message__icontains="staff status")
+    changed = changed.filter(
+        object_id__in=map(str, users), change_message__icontains="staff status"
+    )
     return set(changed.values_list("object_id", flat=True))
 
 
 def lock(papers):
-    """Until the transaction ends no submission on these comes in: whoever submits locks the paper, and
-    waits. So nobody reads it between the question and the moment from which they are blind.
+    """Until the transaction ends no submission on these comes in: whoever submits locks the paper,
+    and waits. So nobody reads it between the question and the moment from which they are blind.
     """
     rows = Paper.objects.filter(pk__in=set(papers)).order_by("pk").select_for_update(no_key=True)
     list(rows.values_list("pk", flat=True))
@@ -146,18 +160,24 @@ def record(phase, found, *, by, at=None):
 
 
 def record_reader_of_bundle(study, user):
-    """Whoever brings a study in from a bundle has had in their hands what it says of the papers that
-    they still have to code.
+    """Whoever brings a study in from a bundle has had in their hands what it says of the papers
+    that they still have to code.
     """
     found = defaultdict(set)
     for one in (
-        Assignment.objects.unsubmitted().filter(round__study=study, reviewer=user).select_related("round__phase")
+        Assignment.objects.unsubmitted()
+        .filter(round__study=study, reviewer=user)
+        .select_related("round__phase")
     ):
         found[one.round.phase].add(one.paper_id)
     for phase, papers in found.items():
         phase.study = study
         said = submissions(phase, papers)
-        record(phase, {(paper, user.pk): Why.LEAD for paper in papers if others(said, paper, user.pk)}, by=user)
+        record(
+            phase,
+            {(paper, user.pk): Why.LEAD for paper in papers if others(said, paper, user.pk)},
+            by=user,
+        )
 
 
 def facts(user, paper, why):
@@ -189,7 +209,9 @@ def check_at_submission(assignment):
     until then.
     """
     phase, paper, user = assignment.round.phase, assignment.paper_id, assignment.reviewer_id
-    said = Summary.objects.first_submissions().filter(assignment__paper=paper, assignment__round__phase=phase)
+    said = Summary.objects.first_submissions().filter(
+        assignment__paper=paper, assignment__round__phase=phase
+    )
     earlier = Q(submitted_at__lt=assignment.assigned_at) | Q(started_at__lt=assignment.assigned_at)
     if not said.filter(earlier).exclude(assignment__reviewer=user).exists():
         return
@@ -206,7 +228,9 @@ class Independence:
 
     def __init__(self, study, **narrow):
         looks = EarlyLook.objects.filter(paper__study=study, **narrow)
-        self.looks = {tuple(key): at for *key, at in looks.values_list("paper", "phase", "user", "at")}
+        self.looks = {
+            tuple(key): at for *key, at in looks.values_list("paper", "phase", "user", "at")
+        }
         accesses = PriorAccess.objects.filter(paper__study=study, **narrow)
         rows = accesses.values_list("paper", "phase", "user", "at", "why")
         self.accesses = {tuple(key): (at, why) for *key, at, why in rows}
@@ -215,8 +239,8 @@ class Independence:
         return bool(self.looks or self.accesses)
 
     def why_not(self, paper, phase, user, moment=None, *, is_first=True):
-        """`Why`, or "" for an independent one. `moment`: when it was submitted, None where it is still
-        to be.
+        """`Why`, or "" for an independent one. `moment`: when it was submitted, None where it is
+        still to be.
 
         Not `is_first`: the first answer to a section that came later, to which nobody else had one
         before it was asked.
@@ -226,18 +250,28 @@ class Independence:
         if is_first and at is not None and (moment is None or at <= moment):
             return Why(why)
         looked_at = self.looks.get(key)
-        return Why.EARLY_LOOK if looked_at is not None and (moment is None or looked_at <= moment) else ""
+        return (
+            Why.EARLY_LOOK
+            if looked_at is not None and (moment is None or looked_at <= moment)
+            else ""
+        )
 
     def apart(self, given):
-        """`{assignment: why}`, by primary key, of those of these whose first submission, be it in or
-        still to come, is not independent. One query, none where there is nothing on record.
+        """`{assignment: why}`, by primary key, of those of these whose first submission, be it in
+        or still to come, is not independent. One query, none where there is nothing on record.
         """
         if not self:
             return {}
         rows = given.filter(known_to_be_apart()).with_first().order_by()
         found = {}
         for pk, *key, origin, started_at, submitted_at in rows.values_list(
-            "pk", "paper", "round__phase", "reviewer", "first__origin", "first__started_at", "first__submitted_at"
+            "pk",
+            "paper",
+            "round__phase",
+            "reviewer",
+            "first__origin",
+            "first__started_at",
+            "first__submitted_at",
         ):
             moment = came_in(origin, started_at, submitted_at) if submitted_at else None
             if why := self.why_not(*key, moment):
@@ -249,15 +283,22 @@ def known_to_be_apart():
     """True for assignments whose readers could read others' answers at some time, be it after their
     own.
     """
-    own = {"paper": OuterRef("paper"), "phase": OuterRef("round__phase"), "user": OuterRef("reviewer")}
+    own = {
+        "paper": OuterRef("paper"),
+        "phase": OuterRef("round__phase"),
+        "user": OuterRef("reviewer"),
+    }
     return Exists(PriorAccess.objects.filter(**own)) | Exists(EarlyLook.objects.filter(**own))
 
 
 def answered_before_asked():
-    """True for tasks whose section others had answered on the paper when it was asked for: it had been
-    away, or their answers came with a file. Whoever is asked had submitted, and could read them.
+    """True for tasks whose section others had answered on the paper when it was asked for: it had
+    been away, or their answers came with a file. Whoever is asked had submitted, and could read
+    them.
     """
-    said = Answer.objects.filter(section=OuterRef("section"), summary__assignment__paper=OuterRef("assignment__paper"))
+    said = Answer.objects.filter(
+        section=OuterRef("section"), summary__assignment__paper=OuterRef("assignment__paper")
+    )
     said = said.exclude(summary__assignment__reviewer=OuterRef("assignment__reviewer"))
     asked_at = OuterRef("asked_at")
     from_file = Q(summary__origin=Summary.Origin.CODINGS, summary__started_at__lt=asked_at)
@@ -271,7 +312,9 @@ def of_study(study):
 
 
 def not_to_give_back(taken):
-    """The primary keys of those among these, taken back, whose reviewers could read others' answers since."""
+    """The primary keys of those among these, taken back, whose reviewers could read others' answers
+    since.
+    """
     by_phase = defaultdict(dict)
     for one in taken.select_related("round__phase__study"):
         by_phase[one.round.phase][one.paper_id, one.reviewer_id] = one.pk

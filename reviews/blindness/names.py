@@ -23,10 +23,19 @@ def called_for_all(study, user):
 def pattern_of(study):
     """What finds the names of the members of the study in a text, or None."""
     people = User.objects.filter(memberships__study=study)
-    names = {name for user in people for name in (user.username, user.name, user.get_short_name()) if name}
+    names = {
+        name
+        for user in people
+        for name in (user.username, user.name, user.get_short_name())
+        if name
+    }
     # The longest first: "Ben Okafor" before "Ben". Whole words: "ben" is not in "benefits".
     ordered = sorted(names, key=lambda name: (-len(name), name))
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ordered))})(?!\w)", re.IGNORECASE) if ordered else None
+    return (
+        re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ordered))})(?!\w)", re.IGNORECASE)
+        if ordered
+        else None
+    )
 
 
 def without_names(study, text, pattern=None):

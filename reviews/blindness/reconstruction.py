@@ -1,10 +1,10 @@
 """Prior access where it was not written down when it came about: of studies, and bundles, older
 than its record.
 
-Known are when each paper was handed out, first and again, who submitted when, and from the log which
-roles and settings there were. Where a paper was handed out again nobody knows what its reader could
-read in between: what their role allowed at any moment until then counts. So a submission may be left
-out that was independent.
+Known are when each paper was handed out, first and again, who submitted when, and from the log
+which roles and settings there were. Where a paper was handed out again nobody knows what its reader
+could read in between: what their role allowed at any moment until then counts. So a submission may
+be left out that was independent.
 """
 
 from collections import defaultdict
@@ -16,7 +16,9 @@ HANDED_OUT = ("hand-out", "hand-over")
 
 
 class Given(NamedTuple):
-    """An assignment with the moments at which it was handed out, and when its first submission came in."""
+    """An assignment with the moments at which it was handed out, and when its first submission came
+    in.
+    """
 
     user: int
     round: int
@@ -27,7 +29,9 @@ class Given(NamedTuple):
 
 
 def reconstruct(apps, study):
-    """The rows of PriorAccess that the study's records tell of, unsaved. `apps` may be those of a migration."""
+    """The rows of PriorAccess that the study's records tell of, unsaved. `apps` may be those of a
+    migration.
+    """
     PriorAccess = apps.get_model("reviews", "PriorAccess")
     former = former_rights(apps, study)
     return [
@@ -49,7 +53,9 @@ def former_rights(apps, study):
 
 def handed_out_again(apps, study):
     """`{assignment: [moments]}`"""
-    log = apps.get_model("mapping", "LogEntry").objects.filter(study_id=study.pk, act__in=HANDED_OUT)
+    log = apps.get_model("mapping", "LogEntry").objects.filter(
+        study_id=study.pk, act__in=HANDED_OUT
+    )
     again = defaultdict(list)
     for at, facts in log.order_by("at").values_list("at", "facts"):
         for pk in facts.get("again") or ():
@@ -74,12 +80,16 @@ def assignments(apps, study, *, paper=None):
         "pk", "paper", "round__phase", *names
     ):
         begun = [assigned_at, *again[pk]]
-        found[of_paper, phase].append(Given(user, round, closed_at, begun, withdrawn_at, first.get(pk)))
+        found[of_paper, phase].append(
+            Given(user, round, closed_at, begun, withdrawn_at, first.get(pk))
+        )
     return found
 
 
 def first_access(user, given, former):
-    """`[(at, why)]`: the first time that this person got the paper and could have read what others said; or nothing."""
+    """`[(at, why)]`: the first time that this person got the paper and could have read what others
+    said; or nothing.
+    """
     mine = [one for one in given if one.user == user]
     said = [
         Said(one.user, one.submitted_at, one.round, one.closed_at)
@@ -90,8 +100,15 @@ def first_access(user, given, former):
     for at, own in begun:
         if (own.submitted_at is not None and own.submitted_at <= at) or is_blind(mine, own, at):
             continue
-        done = [other.submitted_at for other in mine if other.submitted_at is not None and other.submitted_at < at]
-        words = (former.why(user, other, start=None, end=at, coded_at=min(done, default=None)) for other in said)
+        done = [
+            other.submitted_at
+            for other in mine
+            if other.submitted_at is not None and other.submitted_at < at
+        ]
+        words = (
+            former.why(user, other, start=None, end=at, coded_at=min(done, default=None))
+            for other in said
+        )
         why = next(filter(None, words), "")
         if why:
             return [(at, why)]

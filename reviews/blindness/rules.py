@@ -74,13 +74,15 @@ def may_know_in_admin(user, *, study, paper="paper", phase="section__phase"):
     """What the admin site may show: in one's own studies what `may_know` says there, in others what
     was submitted, since whoever runs the server can read the database too.
 
-    Running the server lifts nobody's blindness. Nor does it tell who is behind a letter: where one's
-    own study hides names, nothing is shown until its release, since the admin site has names alone.
-    `study` is the path to the row's study.
+    Running the server lifts nobody's blindness. Nor does it tell who is behind a letter: where
+    one's own study hides names, nothing is shown until its release, since the admin site has names
+    alone. `study` is the path to the row's study.
     """
     place = Place(paper, phase)
     memberships = Membership.objects.filter(user=user).select_related("study", "user")
-    known = ~Q(**{f"{study}__in": [one.study_id for one in memberships]}) & ~still_to_say(user, place)
+    known = ~Q(**{f"{study}__in": [one.study_id for one in memberships]}) & ~still_to_say(
+        user, place
+    )
     for one in memberships:
         hides_names = one.study.is_anonymous and not one.study.is_released
         if one.is_active and user.is_active and not hides_names:
@@ -162,7 +164,8 @@ def closed_assignments(user, study):
 def closed_to_member(membership, study):
     assignments = Assignment.objects.filter(round__study=study)
     if membership.is_lead:
-        # From a lead nothing is hidden but where they read themselves: the rest need not be looked at.
+        # From a lead nothing is hidden but where they read themselves: the rest need not be looked
+        # at.
         assignments = assignments.filter(reviewer=membership.user_id)
     return assignments.filter(~may_member_know(membership, study, Place("paper", "round__phase")))
 
@@ -206,7 +209,15 @@ def is_blind(user, study, paper, phase):
 
 
 def open_pairs(user, study, papers):
-    """`{(paper, phase)}` of these papers where something was submitted that this person may know."""
-    submitted = Summary.objects.submitted().filter(assignment__round__study=study, assignment__paper__in=papers)
+    """`{(paper, phase)}` of these papers where something was submitted that this person may
+    know.
+    """
+    submitted = Summary.objects.submitted().filter(
+        assignment__round__study=study, assignment__paper__in=papers
+    )
     known = may_know(user, study, **OF_SUMMARY)
-    return set(submitted.filter(known).order_by().values_list("assignment__paper", "assignment__round__phase"))
+    return set(
+        submitted.filter(known)
+        .order_by()
+        .values_list("assignment__paper", "assignment__round__phase")
+    )

@@ -31,10 +31,16 @@ def chosen(form, name):
 
 
 def shows_at_once(field):
-    """With script, what the act would do is shown as soon as this is chosen; without, there is a button for it."""
+    """With script, what the act would do is shown as soon as this is chosen; without, there is a
+    button for it.
+    """
     field.widget.attrs |= {
-        "hx-get": "", "hx-trigger": "change", "hx-select": "#touched", "hx-target": "#touched", "hx-swap": "outerHTML",
-    }  # fmt: skip
+        "hx-get": "",
+        "hx-trigger": "change",
+        "hx-select": "#touched",
+        "hx-target": "#touched",
+        "hx-swap": "outerHTML",
+    }
 
 
 def points_out_near_codes(field, section, *, besides=None, into="#near"):
@@ -42,15 +48,21 @@ def points_out_near_codes(field, section, *, besides=None, into="#near"):
     asked = urlencode({"section": section.key, **({"besides": besides.pk} if besides else {})})
     field.widget.attrs |= {
         "hx-get": f"{reverse('near-code', args=[section.study.slug])}?{asked}",
-        "hx-trigger": "input changed delay:250ms", "hx-target": into, "hx-sync": "this:replace",
-    }  # fmt: skip
+        "hx-trigger": "input changed delay:250ms",
+        "hx-target": into,
+        "hx-sync": "this:replace",
+    }
 
 
 class CodeForm(ActForm):
     """A new code, or the words of one."""
 
-    label = forms.CharField(max_length=300, widget=forms.TextInput({"dir": "auto", "autocomplete": "off"}))
-    definition = LongTextField(required=False, widget=LONG, help_text="In one sentence: when does it apply?")
+    label = forms.CharField(
+        max_length=300, widget=forms.TextInput({"dir": "auto", "autocomplete": "off"})
+    )
+    definition = LongTextField(
+        required=False, widget=LONG, help_text="In one sentence: when does it apply?"
+    )
     when_not = LongTextField(label="When not to use it", required=False, widget=LONG)
     example = LongTextField(required=False, widget=LONG)
     parent = forms.ModelChoiceField(
@@ -79,14 +91,21 @@ class CodeForm(ActForm):
         return {name: value for name, value in super().facts().items() if name != "reason"}
 
     def trial(self, *, by):
-        """To group the code as it is chosen, for a look at what becomes of the agreement; None where nothing does."""
+        """To group the code as it is chosen, for a look at what becomes of the agreement; None
+        where nothing does.
+        """
         parent = chosen(self, "parent")
         if parent == self.code.parent or self.code.status != Code.Status.ACTIVE:
             return None
-        return partial(codebook_changes.change, self.code, by=by, facts={"parent": parent}, reason=TRIED)
+        return partial(
+            codebook_changes.change, self.code, by=by, facts={"parent": parent}, reason=TRIED
+        )
 
     def facts_of(self, code):
-        return {name: getattr(code, name) for name in (*codebook_changes.WORDS, "parent", "excludes_paper")}
+        return {
+            name: getattr(code, name)
+            for name in (*codebook_changes.WORDS, "parent", "excludes_paper")
+        }
 
     def token_of(self, code):
         return codebook_changes.code_token(code)
@@ -99,7 +118,9 @@ class CodeActForm(ActForm):
 
     def __init__(self, posted, *, code, initial=None, **facts):
         self.code = code
-        super().__init__(posted, initial={"seen": codebook_changes.code_token(code), **(initial or {})}, **facts)
+        super().__init__(
+            posted, initial={"seen": codebook_changes.code_token(code), **(initial or {})}, **facts
+        )
 
     def act(self, act, *, by):
         """Do it, unless another lead has changed the code since this form was opened."""
@@ -115,7 +136,9 @@ class CodeActForm(ActForm):
         return self.perform(guarded)
 
     def trial(self, act, *, by):
-        """The act as it is chosen by now, for a look at what becomes of the agreement; None where nothing does."""
+        """The act as it is chosen by now, for a look at what becomes of the agreement; None where
+        nothing does.
+        """
         facts = self.tried_facts()
         return partial(act, self.code, by=by, reason=TRIED, **facts) if facts else None
 
@@ -130,11 +153,14 @@ class CodeActForm(ActForm):
         return {name: getattr(code, name) for name in codebook_changes.WORDS}
 
     def show_conflict(self, met):
-        """The act itself has no other version; what the first lead has made of the code is shown."""
+        """The act itself has no other version; what the first lead has made of the code is
+        shown.
+        """
         super().show_conflict(met)
         now, was = self.facts_of(met.now), self.facts_of(self.code)
         self.conflict["fields"] = [
-            {"label": codebook_changes.NAMES[name], "theirs": now[name], "yours": was[name]} for name in now
+            {"label": codebook_changes.NAMES[name], "theirs": now[name], "yours": was[name]}
+            for name in now
         ]
         self.conflict["status"] = met.now.get_status_display()
 
@@ -171,7 +197,9 @@ class MoveForm(CodeActForm):
 
     def __init__(self, posted, *, code, initial=None):
         super().__init__(posted, code=code, initial=initial)
-        sections = code.section.study.sections.in_use().with_codes().filter(phase=code.section.phase_id)
+        sections = (
+            code.section.study.sections.in_use().with_codes().filter(phase=code.section.phase_id)
+        )
         self.fields["to"].queryset = sections.exclude(pk=code.section_id)
         shows_at_once(self.fields["to"])
 
@@ -187,14 +215,19 @@ class SplitForm(CodeActForm):
     """Two new codes at least, four at most at once: a split can be split again."""
 
     PARTS = 4
-    field_order = [name for place in range(1, PARTS + 1) for name in (f"label_{place}", f"definition_{place}")]
+    field_order = [
+        name for place in range(1, PARTS + 1) for name in (f"label_{place}", f"definition_{place}")
+    ]
 
     def __init__(self, posted, *, code, initial=None):
         super().__init__(posted, code=code, initial=initial)
         for place in range(1, self.PARTS + 1):
             is_needed = place <= 2
             self.fields[f"label_{place}"] = forms.CharField(
-                label=f"New code {place}", max_length=300, required=is_needed, widget=forms.TextInput({"dir": "auto"})
+                label=f"New code {place}",
+                max_length=300,
+                required=is_needed,
+                widget=forms.TextInput({"dir": "auto"}),
             )
             points_out_near_codes(self.fields[f"label_{place}"], code.section, besides=code)
             self.fields[f"definition_{place}"] = LongTextField(
@@ -225,9 +258,14 @@ class AcceptForm(CodeActForm):
 
     def __init__(self, posted, *, code, initial=None, **facts):
         super().__init__(
-            posted, code=code, initial={name: getattr(code, name) for name in codebook_changes.WORDS}, **facts
+            posted,
+            code=code,
+            initial={name: getattr(code, name) for name in codebook_changes.WORDS},
+            **facts,
         )
-        self.fields["parent"].queryset = code.section.codes.filter(status=Code.Status.ACTIVE, parent=None)
+        self.fields["parent"].queryset = code.section.codes.filter(
+            status=Code.Status.ACTIVE, parent=None
+        )
         points_out_near_codes(self.fields["label"], code.section, besides=code)
 
     def facts(self):

@@ -1,4 +1,6 @@
-"""What a change of the codebook would touch, and how far the reviewers agree: from what this reader may see alone."""
+"""What a change of the codebook would touch, and how far the reviewers agree: from what this reader
+may see alone.
+"""
 
 from typing import NamedTuple
 
@@ -15,7 +17,9 @@ from reviews.models import Mark, Summary
 
 
 class Touched(NamedTuple):
-    """`is_blind`: this reader still has papers to code, whose marks are not in these figures, be there any or not."""
+    """`is_blind`: this reader still has papers to code, whose marks are not in these figures, be
+    there any or not.
+    """
 
     marks: int
     papers: int
@@ -27,7 +31,9 @@ class Touched(NamedTuple):
 
 
 class Foreseen(NamedTuple):
-    """How far a section agrees, and how far it would; a Figure each, None where nothing was rated."""
+    """How far a section agrees, and how far it would; a Figure each, None where nothing was
+    rated.
+    """
 
     section: object
     level: str
@@ -40,7 +46,9 @@ class Foreseen(NamedTuple):
 
 
 def visible_marks(user, study):
-    return Mark.objects.filter(answer__summary__in=Summary.objects.visible_to(user, study).submitted().latest())
+    return Mark.objects.filter(
+        answer__summary__in=Summary.objects.visible_to(user, study).submitted().latest()
+    )
 
 
 def is_blind(user, study):
@@ -48,8 +56,8 @@ def is_blind(user, study):
 
 
 def touched(code, user, act=None, *, also=()):
-    """What a change of this code touches. With `act`, which does it, also what becomes of the agreement of its section
-    and of the sections in `also`. Nothing is changed.
+    """What a change of this code touches. With `act`, which does it, also what becomes of the
+    agreement of its section and of the sections in `also`. Nothing is changed.
     """
     study = code.section.study
     marks = visible_marks(user, study).filter(code=code)
@@ -58,7 +66,9 @@ def touched(code, user, act=None, *, also=()):
 
 
 def touched_by_undoing(change, user, act):
-    """What taking this change back touches: the marks it had moved, or, where it moved none, those of its code."""
+    """What taking this change back touches: the marks it had moved, or, where it moved none, those
+    of its code.
+    """
     study = change.study
     ids = undo.moved_marks(change)
     if not ids:
@@ -75,20 +85,30 @@ def touched_by_undoing(change, user, act):
 
 def told(marks, findings, user, sections, act=None):
     study = sections[0].study
-    rows = set(marks.values_list("pk", "answer__summary__assignment__paper", "answer__summary__assignment__reviewer"))
+    rows = set(
+        marks.values_list(
+            "pk", "answer__summary__assignment__paper", "answer__summary__assignment__reviewer"
+        )
+    )
     blind = is_blind(user, study)
     # Refusals too may come from what others said.
     agreement, refusal = foreseen(sections, user, act) if act and not blind else ((), "")
     if study.statistics_off_reason:
         agreement = ()
     return Touched(
-        len(rows), len({row[1] for row in rows}), len({row[2] for row in rows}), findings.count(), blind, agreement,
+        len(rows),
+        len({row[1] for row in rows}),
+        len({row[2] for row in rows}),
+        findings.count(),
+        blind,
+        agreement,
         refusal,
-    )  # fmt: skip
+    )
 
 
 def foreseen(sections, user, act):
-    """`((Foreseen, …), refusal)`: the act is done, looked at and taken back, so that it is the very act to come.
+    """`((Foreseen, …), refusal)`: the act is done, looked at and taken back, so that it is the very
+    act to come.
 
     The figures are worked out when the codebook's lock is gone again.
     """
@@ -106,7 +126,9 @@ def foreseen(sections, user, act):
 
 
 def rated(sections, user):
-    """`{(section, level): Rated}` of what this reader may see; by parent codes only where codes stand under others."""
+    """`{(section, level): Rated}` of what this reader may see; by parent codes only where codes
+    stand under others.
+    """
     study = sections[0].study
     visible = Summary.objects.visible_to(user, study).submitted()
     grouped = set(
@@ -125,7 +147,9 @@ def rated(sections, user):
 def headline(rated, replicates=measures.REPLICATES):
     if rated is None or not rated.raters:
         return None
-    return measures.figure(rated, measures.choices(rated.section.kind, rated.categories)[0], replicates)
+    return measures.figure(
+        rated, measures.choices(rated.section.kind, rated.categories)[0], replicates
+    )
 
 
 def is_scale_in_use(section):
@@ -138,4 +162,8 @@ def settled_on(code, user):
     """The papers on which the team has settled on this code, as far as this reader may know."""
     study = code.section.study
     findings = visible_findings(user, study).filter(marks__code=code)
-    return list(Paper.objects.filter(study=study, pk__in=findings.values("paper")).only("key", "title", "study"))
+    return list(
+        Paper.objects.filter(study=study, pk__in=findings.values("paper")).only(
+            "key", "title", "study"
+        )
+    )

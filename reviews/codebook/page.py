@@ -1,6 +1,8 @@
-"""The codebook as somebody may read it: codes in their order, with what they see of how each is used.
+"""The codebook as somebody may read it: codes in their order, with what they see of how each is
+used.
 
-A constant number of queries, whatever the number of codes. Quotes come for one code at a time, when it is asked for.
+A constant number of queries, whatever the number of codes. Quotes come for one code at a time, when
+it is asked for.
 """
 
 from collections import defaultdict
@@ -24,7 +26,9 @@ GONE = (Code.Status.RETIRED, Code.Status.MERGED, Code.Status.DECLINED)
 
 @dataclass
 class Entry:
-    """One code with its use: `marks`, `papers` and `quotes` as this reader may count them, `alpha` a Figure or None."""
+    """One code with its use: `marks`, `papers` and `quotes` as this reader may count them, `alpha`
+    a Figure or None.
+    """
 
     code: Code
     marks: int = 0
@@ -42,7 +46,9 @@ class Entry:
 
 @dataclass
 class Chapter:
-    """The codes of one section: `entries` without those under a parent, which stand in their parent's `children`."""
+    """The codes of one section: `entries` without those under a parent, which stand in their
+    parent's `children`.
+    """
 
     section: Section
     entries: list
@@ -52,11 +58,19 @@ class Chapter:
 
 def chapters(study, user, *, words="", section="", with_gone=False):
     """The codebook, section by section."""
-    sections = Section.objects.with_codes().filter(study=study).select_related("phase", "research_question", "study")
+    sections = (
+        Section.objects.with_codes()
+        .filter(study=study)
+        .select_related("phase", "research_question", "study")
+    )
     if section:
         sections = sections.filter(key=section)
     statuses = [Code.Status.ACTIVE, *(GONE if with_gone else ())]
-    codes = known_codes(user, study).filter(section__in=sections, status__in=statuses).select_related("merged_into")
+    codes = (
+        known_codes(user, study)
+        .filter(section__in=sections, status__in=statuses)
+        .select_related("merged_into")
+    )
     by_section = defaultdict(list)
     for code in best_first(codes.order_by("position", "pk"), words):
         by_section[code.section_id].append(Entry(code))
@@ -97,9 +111,13 @@ def use(by_section, user, study):
 
 
 def quotes(code, user):
-    """The newest quotes for a code that this reader may see, each with its `paper`, and how many there are."""
+    """The newest quotes for a code that this reader may see, each with its `paper`, and how many
+    there are.
+    """
     marks = impact.visible_marks(user, code.section.study).filter(code=code).exclude(quote="")
-    newest = marks.order_by("-answer__summary__submitted_at", "pk").select_related("answer__summary__assignment__paper")
+    newest = marks.order_by("-answer__summary__submitted_at", "pk").select_related(
+        "answer__summary__assignment__paper"
+    )
     found = list(newest[:EXAMPLES])
     for mark in found:
         mark.paper = mark.answer.summary.assignment.paper
@@ -107,15 +125,18 @@ def quotes(code, user):
 
 
 def agreement(sections, user, study):
-    """`{section id: (Figure of the section, {code id: Figure})}`, the same as on the agreement page for all rounds
-    together; nothing for who still has papers to code, nor in a study that works without statistics.
+    """`{section id: (Figure of the section, {code id: Figure})}`, the same as on the agreement page
+    for all rounds together; nothing for who still has papers to code, nor in a study that works
+    without statistics.
     """
     if study.statistics_off_reason or rules.is_blind_on_own(user, study):
         return {}
     sheet = Sheet(study, Summary.objects.visible_to(user, study).submitted(), list(sections))
     rated = {section.pk: sheet.of(section) for section in sections}
     return {
-        pk: (impact.headline(one, replicates=0), of_codes(one, sheet.names)) for pk, one in rated.items() if one.raters
+        pk: (impact.headline(one, replicates=0), of_codes(one, sheet.names))
+        for pk, one in rated.items()
+        if one.raters
     }
 
 

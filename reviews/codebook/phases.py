@@ -25,14 +25,23 @@ def question_token(question):
 
 def values(thing):
     fields = PHASE_FIELDS if isinstance(thing, Phase) else QUESTION_FIELDS
-    return {"of": thing._meta.verbose_name, "key": thing.key, **{name: getattr(thing, name) for name in fields}}
+    return {
+        "of": thing._meta.verbose_name,
+        "key": thing.key,
+        **{name: getattr(thing, name) for name in fields},
+    }
 
 
 def record(thing, by, verb, *, before, after):
     return codebook_changes.record_change(
-        thing.study, CodebookChange.Act.SECTION, by=by, before=before, after=after, log_act="change-template",
+        thing.study,
+        CodebookChange.Act.SECTION,
+        by=by,
+        before=before,
+        after=after,
+        log_act="change-template",
         text=f"{verb} the {thing._meta.verbose_name} “{thing}”.",
-    )  # fmt: skip
+    )
 
 
 def current(thing):
@@ -45,14 +54,18 @@ def current(thing):
 
 
 def changes_of(thing):
-    return thing.study.codebook_changes.filter(after__of=thing._meta.verbose_name, after__key=thing.key)
+    return thing.study.codebook_changes.filter(
+        after__of=thing._meta.verbose_name, after__key=thing.key
+    )
 
 
 @transaction.atomic
 def add_phase(study, *, by, facts):
     study = locked(study)
     key = free_of(study.phases, facts["name"], "phase", 40)
-    phase = Phase.objects.create(study=study, key=key, position=protocol_files.next_position(study.phases), **facts)
+    phase = Phase.objects.create(
+        study=study, key=key, position=protocol_files.next_position(study.phases), **facts
+    )
     record(phase, by, "Added", before={}, after=values(phase))
     return phase
 
@@ -62,14 +75,18 @@ def edit_phase(phase, *, by, facts, seen=""):
     phase = current(phase)
     must_be_unchanged(seen, phase_token(phase), phase, changes_of(phase))
     if facts["kind"] != phase.kind and phase.rounds.exists():
-        raise ValidationError({"kind": "Papers were handed out in this phase: its kind cannot change any more."})
+        raise ValidationError(
+            {"kind": "Papers were handed out in this phase: its kind cannot change any more."}
+        )
     return save_changed(phase, by, facts)
 
 
 @transaction.atomic
 def add_question(study, *, by, facts):
     study = locked(study)
-    question = ResearchQuestion(study=study, position=protocol_files.next_position(study.research_questions), **facts)
+    question = ResearchQuestion(
+        study=study, position=protocol_files.next_position(study.research_questions), **facts
+    )
     refuse_taken(question)
     question.save()
     record(question, by, "Added", before={}, after=values(question))
@@ -116,9 +133,11 @@ def move_part(thing, *, by, up):
     thing = current(thing)
     if move(list(type(thing).objects.filter(study=thing.study)), thing, up):
         LogEntry.objects.record(
-            thing.study, by, "order-template",
+            thing.study,
+            by,
+            "order-template",
             f"Moved the {thing._meta.verbose_name} “{thing}” {'up' if up else 'down'}.",
-        )  # fmt: skip
+        )
     return thing
 
 
@@ -127,13 +146,19 @@ def add_preset(study, name, *, by):
     """A whole phase with its sections and codes: screening or quality. Returns the Phase."""
     study = locked(study)
     template = protocol_files.preset(name)
-    taken = study.phases.filter(key__in=[phase.key for phase in template.phases]).values_list("key", flat=True)
+    taken = study.phases.filter(key__in=[phase.key for phase in template.phases]).values_list(
+        "key", flat=True
+    )
     taken = [
         *taken,
-        *study.sections.filter(key__in=[one.key for one in template.sections]).values_list("key", flat=True),
+        *study.sections.filter(key__in=[one.key for one in template.sections]).values_list(
+            "key", flat=True
+        ),
     ]
     if taken:
-        raise ValidationError(f"This study has “{taken[0]}” already, which {template.title} would add.")
+        raise ValidationError(
+            f"This study has “{taken[0]}” already, which {template.title} would add."
+        )
     sections = protocol_files.add_to(study, template)
     phase = study.phases.get(key=template.phases[0].key)
     ordered = sorted(study.phases.all(), key=lambda one: ORDER[one.kind])

@@ -22,7 +22,9 @@ class Proposal:
 
 def waiting(study, user):
     """All open proposals, oldest first, in a constant number of queries."""
-    codes = list(known_codes(user, study).proposed().select_related("section", "proposed_by").order_by("pk"))
+    codes = list(
+        known_codes(user, study).proposed().select_related("section", "proposed_by").order_by("pk")
+    )
     marks = defaultdict(list)
     visible = impact.visible_marks(user, study).filter(code__in=codes)
     for mark in visible.select_related("answer__summary__assignment__paper").order_by("pk"):
@@ -43,8 +45,8 @@ def waiting(study, user):
 
 
 def withheld_from(user, study, codes):
-    """The codes of whoever reads a paper that is closed to this person: their name would tell who found them there, and
-    shown for the others alone it would tell as much.
+    """The codes of whoever reads a paper that is closed to this person: their name would tell who
+    found them there, and shown for the others alone it would tell as much.
     """
     closed = rules.closed_papers(user, study)
     there = Assignment.objects.in_force().filter(paper__in=closed).exclude(reviewer=user)
@@ -60,7 +62,11 @@ def near_of(codes):
         active[code.section_id][code.label] = code
     found = {}
     for code in codes:
-        others = {one.label: one for one in codes if one.section_id == code.section_id and one.pk != code.pk}
+        others = {
+            one.label: one
+            for one in codes
+            if one.section_id == code.section_id and one.pk != code.pk
+        }
         in_use = active[code.section_id]
         found[code.pk] = (
             [in_use[label] for label, _ in near_codes(code.label, list(in_use))],

@@ -20,13 +20,19 @@ def has_begun(study):
 
 
 def still_open(study):
-    """How many papers somebody still has to code: there that person stays blind, released or not."""
-    return Assignment.objects.awaiting().filter(round__study=study).values("paper").distinct().count()
+    """How many papers somebody still has to code: there that person stays blind, released or
+    not.
+    """
+    return (
+        Assignment.objects.awaiting().filter(round__study=study).values("paper").distinct().count()
+    )
 
 
 @transaction.atomic
 def change_settings(study, *, by, facts, seen=""):
-    """Every changed setting is logged with before and after; one that touches blindness under its own name."""
+    """Every changed setting is logged with before and after; one that touches blindness under its
+    own name.
+    """
     study = locked(study)
     changes = study.log.filter(act__in=["change-settings", "change-visibility"])
     must_be_unchanged(seen, settings_token(study), study, changes)
@@ -42,7 +48,12 @@ def change_settings(study, *, by, facts, seen=""):
     if after:
         names = ", ".join(str(Study._meta.get_field(name).verbose_name) for name in after)
         LogEntry.objects.record(
-            study, by, "change-settings", f"Changed the settings: {names}.", before=before, after=after
+            study,
+            by,
+            "change-settings",
+            f"Changed the settings: {names}.",
+            before=before,
+            after=after,
         )
     return study
 
@@ -51,19 +62,29 @@ def record_visibility(study, by, before, after):
     when = " after the first summary was submitted" if has_begun(study) else ""
     words = dict(Study.OthersVisible.choices)
     LogEntry.objects.record(
-        study, by, "change-visibility", f"Changed{when} when others' summaries are visible: "
-        f"{words[after]} (before: {words[before]}).", before=before, after=after, after_submissions=bool(when),
-    )  # fmt: skip
+        study,
+        by,
+        "change-visibility",
+        f"Changed{when} when others' summaries are visible: "
+        f"{words[after]} (before: {words[before]}).",
+        before=before,
+        after=after,
+        after_submissions=bool(when),
+    )
 
 
 @transaction.atomic
 def release(study, *, by):
-    """Observers and reviewers see findings and everybody's summaries, except where they still have to code."""
+    """Observers and reviewers see findings and everybody's summaries, except where they still have
+    to code.
+    """
     study = locked(study)
     if study.released_at is None:
         study.released_at = timezone.now()
         study.save(update_fields=["released_at"])
-        LogEntry.objects.record(study, by, "release-findings", "Released the findings to all members.")
+        LogEntry.objects.record(
+            study, by, "release-findings", "Released the findings to all members."
+        )
     return study
 
 
@@ -73,5 +94,7 @@ def withdraw_release(study, *, by):
     if study.released_at is not None:
         study.released_at = None
         study.save(update_fields=["released_at"])
-        LogEntry.objects.record(study, by, "withdraw-release", "Took the release of the findings back.")
+        LogEntry.objects.record(
+            study, by, "withdraw-release", "Took the release of the findings back."
+        )
     return study

@@ -1,4 +1,6 @@
-"""Changing the sections of the template. A section in use is never deleted, only retired; its kind stays."""
+"""Changing the sections of the template. A section in use is never deleted, only retired; its kind
+stays.
+"""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -19,9 +21,13 @@ from reviews.models import Answer, Assignment, Deferral, RecodingTask, Remark, R
 USERS = (Answer, Finding, Resolution, Remark, Deferral, RecodingTask)
 PLAIN = ("key", "label", "help", "kind", "is_required", "asks_confidence")
 WORDS = {
-    "research_question": "research question", "is_required": "required", "asks_confidence": "confidence",
-    "primary_coefficient": "coefficient", "agreement_target": "target", "declared_at": "declaration",
-}  # fmt: skip
+    "research_question": "research question",
+    "is_required": "required",
+    "asks_confidence": "confidence",
+    "primary_coefficient": "coefficient",
+    "agreement_target": "target",
+    "declared_at": "declaration",
+}
 IN_TEMPLATE = Q(codes__status__in=protocol_files.IN_TEMPLATES)
 
 
@@ -30,7 +36,9 @@ def section_token(section):
 
 
 def with_use(sections):
-    """Sections with `is_used` (may not be deleted), `has_answers` (kind and phase are fixed) and `code_count`."""
+    """Sections with `is_used` (may not be deleted), `has_answers` (kind and phase are fixed) and
+    `code_count`.
+    """
     used = Q()
     for model in USERS:
         used |= Q(Exists(model.objects.filter(section=OuterRef("pk"))))
@@ -47,14 +55,17 @@ def has_submissions(phase):
 
 
 def locked(study):
-    # Every change of a template waits for the one before it: the second lead then sees what the first has done.
+    # Every change of a template waits for the one before it: the second lead then sees what the
+    # first has done.
     return Study.objects.select_for_update().get(pk=study.pk)
 
 
 def locked_section(section):
     locked(section.study)
     found = (
-        with_use(Section.objects.filter(pk=section.pk)).select_related("study", "phase", "research_question").first()
+        with_use(Section.objects.filter(pk=section.pk))
+        .select_related("study", "phase", "research_question")
+        .first()
     )
     if found is None:
         raise ValidationError("Somebody has removed this section meanwhile.")
@@ -80,10 +91,17 @@ def free_of(siblings, words, otherwise, length):
 
 @transaction.atomic
 def add_section(study, *, by, facts):
-    """A new section at the end of its phase. Submitted summaries are from now on incomplete in it, and in it alone."""
+    """A new section at the end of its phase. Submitted summaries are from now on incomplete in it,
+    and in it alone.
+    """
     study = locked(study)
-    facts = {**facts, "key": facts.get("key") or free_of(study.sections, facts["label"], "section", 60)}
-    section = Section(study=study, position=protocol_files.next_position(facts["phase"].sections), **facts)
+    facts = {
+        **facts,
+        "key": facts.get("key") or free_of(study.sections, facts["label"], "section", 60),
+    }
+    section = Section(
+        study=study, position=protocol_files.next_position(facts["phase"].sections), **facts
+    )
     refuse_taken(section)
     section.save()
     record(section, by, before={}, text=f"Added the section “{section.label}” to {section.phase}.")
@@ -109,9 +127,15 @@ def edit_section(section, *, by, facts, seen=""):
     if after != before:
         section.save()
         # Of a kind that takes no codes the dump has none, not an empty list.
-        names = [name for name in {**before, **after} if before.get(name) != after.get(name) and name != "codes"]
+        names = [
+            name
+            for name in {**before, **after}
+            if before.get(name) != after.get(name) and name != "codes"
+        ]
         changed = ", ".join(WORDS.get(name, name) for name in names)
-        record(section, by, before=before, text=f"Changed the section “{section.label}”: {changed}.")
+        record(
+            section, by, before=before, text=f"Changed the section “{section.label}”: {changed}."
+        )
     return section
 
 
@@ -123,13 +147,26 @@ def refuse_taken(section):
 def refuse_changed_use(section, old_kind, old_phase):
     if section.has_answers and section.kind != old_kind:
         raise ValidationError(
-            {"kind": "This section has answers: its kind cannot change. Retire it and add a new one instead."}
+            {
+                "kind": (
+                    "This section has answers: its kind cannot change. Retire it and add a new "
+                    "one instead."
+                )
+            }
         )
     if section.has_answers and section.phase_id != old_phase:
-        raise ValidationError({"phase": "This section has answers: they belong to the phase in which they were given."})
+        raise ValidationError(
+            {
+                "phase": (
+                    "This section has answers: they belong to the phase in which they were given."
+                )
+            }
+        )
     if section.code_count and not section.has_codes:
         held = counted(section.code_count, "codes")
-        raise ValidationError({"kind": f"This section has {held}, which this kind could not show. Add a new section."})
+        raise ValidationError(
+            {"kind": f"This section has {held}, which this kind could not show. Add a new section."}
+        )
 
 
 def drop_unfitting_declaration(section):
@@ -165,7 +202,9 @@ def restore_section(section, *, by):
 
 @transaction.atomic
 def remove_section(section, *, by):
-    """Delete an unused section with its codes. Returns the CodebookChange, which `undo_removal` takes."""
+    """Delete an unused section with its codes. Returns the CodebookChange, which `undo_removal`
+    takes.
+    """
     section = locked_section(section)
     if section.is_used:
         raise ValidationError(f"“{section.label}” is in use and can only be retired.")
@@ -179,11 +218,21 @@ def remove_section(section, *, by):
             delete_codes(section)
             section.delete()
     except ProtectedError as error:
-        raise ValidationError(f"Other codes or records point to “{label}”: it can only be retired.") from error
+        raise ValidationError(
+            f"Other codes or records point to “{label}”: it can only be retired."
+        ) from error
     return codebook_changes.record_change(
-        study, CodebookChange.Act.SECTION, by=by, before=before, after={}, log_act="remove-section",
-        text=f"Removed the unused section “{label}” with {counted(len(before.get('codes', [])), 'codes')}.",
-    )  # fmt: skip
+        study,
+        CodebookChange.Act.SECTION,
+        by=by,
+        before=before,
+        after={},
+        log_act="remove-section",
+        text=(
+            f"Removed the unused section “{label}” with "
+            f"{counted(len(before.get('codes', [])), 'codes')}."
+        ),
+    )
 
 
 def delete_codes(section):
@@ -197,13 +246,23 @@ def delete_codes(section):
 def undo_removal(change, *, by):
     """Bring a removed section back, with its codes, to the place where it stood."""
     study = locked(change.study)
-    if change.after or "key" not in change.before or CodebookChange.objects.filter(undoes=change).exists():
+    if (
+        change.after
+        or "key" not in change.before
+        or CodebookChange.objects.filter(undoes=change).exists()
+    ):
         raise ValidationError("There is nothing to undo: the section is back already.")
     section = protocol_files.bring_back_section(study, change.before)
     undo = codebook_changes.record_change(
-        study, CodebookChange.Act.UNDO, by=by, section=section, before={}, after=protocol_files.section_dump(section),
-        log_act="add-section", text=f"Brought the removed section “{section.label}” back.",
-    )  # fmt: skip
+        study,
+        CodebookChange.Act.UNDO,
+        by=by,
+        section=section,
+        before={},
+        after=protocol_files.section_dump(section),
+        log_act="add-section",
+        text=f"Brought the removed section “{section.label}” back.",
+    )
     undo.undoes = change
     undo.save(update_fields=["undoes"])
     section_added(section, by=by)
@@ -212,13 +271,23 @@ def undo_removal(change, *, by):
 
 @transaction.atomic
 def move_section(section, *, by, up):
-    """One place up or down among the sections of its phase that are in use; at the edge nothing happens."""
+    """One place up or down among the sections of its phase that are in use; at the edge nothing
+    happens.
+    """
     section = locked_section(section)
-    if move(list(section.phase.sections.order_by("retired_at", "position", "pk")), section, up, is_movable=in_use):
+    if move(
+        list(section.phase.sections.order_by("retired_at", "position", "pk")),
+        section,
+        up,
+        is_movable=in_use,
+    ):
         LogEntry.objects.record(
-            section.study, by, "move-section", f"Moved the section “{section.label}” {'up' if up else 'down'}.",
+            section.study,
+            by,
+            "move-section",
+            f"Moved the section “{section.label}” {'up' if up else 'down'}.",
             section=section.key,
-        )  # fmt: skip
+        )
     return section
 
 
@@ -243,24 +312,36 @@ def move(ordered, thing, up, is_movable=lambda one: True):
 
 def record(section, by, *, before, text):
     return codebook_changes.record_change(
-        section.study, CodebookChange.Act.SECTION, by=by, section=section, before=before,
-        after=protocol_files.section_dump(section), text=text, log_act="change-section" if before else "add-section",
-    )  # fmt: skip
+        section.study,
+        CodebookChange.Act.SECTION,
+        by=by,
+        section=section,
+        before=before,
+        after=protocol_files.section_dump(section),
+        text=text,
+        log_act="change-section" if before else "add-section",
+    )
 
 
 def section_added(section, *, by):
-    """A section came after coding began. The log says how many submitted summaries it leaves incomplete.
+    """A section came after coding began. The log says how many submitted summaries it leaves
+    incomplete.
 
-    Every way into the template leads through here (added, restored, brought back): re-coding starts from this place.
-    Returns the assignments concerned.
+    Every way into the template leads through here (added, restored, brought back): re-coding starts
+    from this place. Returns the assignments concerned.
     """
     lacking = Assignment.objects.in_force().submitted().filter(round__phase=section.phase)
-    lacking = lacking.exclude(pk__in=Answer.objects.filter(section=section).values("summary__assignment"))
+    lacking = lacking.exclude(
+        pk__in=Answer.objects.filter(section=section).values("summary__assignment")
+    )
     ask_again(lacking, section=section, change=section.changes.first())
     if count := lacking.count():
         LogEntry.objects.record(
-            section.study, by, "add-late-section",
+            section.study,
+            by,
+            "add-late-section",
             f"{count} submitted summaries are incomplete in “{section.label}” alone.",
-            section=section.key, summaries=count,
-        )  # fmt: skip
+            section=section.key,
+            summaries=count,
+        )
     return lacking

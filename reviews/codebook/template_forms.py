@@ -1,4 +1,6 @@
-"""The forms of template and settings. A refused act, or one that met somebody else's, is said in the form."""
+"""The forms of template and settings. A refused act, or one that met somebody else's, is said in
+the form.
+"""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -46,12 +48,15 @@ class ActForm(forms.Form):
             "by": met.by,
             "at": met.at,
             "fields": [
-                {"label": self[name].label, "theirs": self.in_words(name, theirs[name]),
-                 "yours": self.in_words(name, value)}
+                {
+                    "label": self[name].label,
+                    "theirs": self.in_words(name, theirs[name]),
+                    "yours": self.in_words(name, value),
+                }
                 for name, value in self.facts().items()
                 if name in theirs and theirs[name] != value
             ],
-        }  # fmt: skip
+        }
         # Whoever saves again has seen the other's version.
         self.data = self.data.copy()
         self.data[self.add_prefix("seen")] = self.token_of(met.now)
@@ -66,21 +71,31 @@ class ActForm(forms.Form):
 class SectionForm(ActForm):
     label = LabelField(max_length=200, help_text="How reviewers see it: “Challenges”.")
     kind = forms.ChoiceField(
-        choices=Section.Kind.choices, help_text="What an answer is. It stays as it is once there are answers."
+        choices=Section.Kind.choices,
+        help_text="What an answer is. It stays as it is once there are answers.",
     )
     phase = forms.ModelChoiceField(queryset=None, empty_label=None)
     research_question = forms.ModelChoiceField(
-        queryset=None, required=False, empty_label="none", help_text="Groups the sections of the form."
+        queryset=None,
+        required=False,
+        empty_label="none",
+        help_text="Groups the sections of the form.",
     )
     help = LongTextField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Shown beside the field.",
     )
-    is_required = forms.BooleanField(required=False, label="Required: a summary cannot be submitted without it")
-    asks_confidence = forms.BooleanField(required=False, label="Ask reviewers how sure they are (1 to 5)")
+    is_required = forms.BooleanField(
+        required=False, label="Required: a summary cannot be submitted without it"
+    )
+    asks_confidence = forms.BooleanField(
+        required=False, label="Ask reviewers how sure they are (1 to 5)"
+    )
     key = forms.SlugField(
-        required=False, max_length=60, help_text="Names the section in files. Made from the label when left empty."
+        required=False,
+        max_length=60,
+        help_text="Names the section in files. Made from the label when left empty.",
     )
 
     def __init__(self, posted, *, study, section=None, phase=None):
@@ -104,7 +119,9 @@ class SectionForm(ActForm):
         return self.cleaned_data["key"] or (self.section.key if self.section else "")
 
     def facts_of(self, section):
-        return {name: getattr(section, name) for name in (*template.PLAIN, "phase", "research_question")}
+        return {
+            name: getattr(section, name) for name in (*template.PLAIN, "phase", "research_question")
+        }
 
     def token_of(self, section):
         return template.section_token(section)
@@ -113,9 +130,16 @@ class SectionForm(ActForm):
 class DeclarationForm(ActForm):
     coefficient = forms.ChoiceField(required=False, label="Primary coefficient")
     target = forms.FloatField(
-        required=False, min_value=-1, max_value=1, label="Target", widget=forms.NumberInput(attrs={"step": "0.01"}),
-        help_text="What its interval is compared with; 0.80 is the usual one, 0.67 for tentative conclusions.",
-    )  # fmt: skip
+        required=False,
+        min_value=-1,
+        max_value=1,
+        label="Target",
+        widget=forms.NumberInput(attrs={"step": "0.01"}),
+        help_text=(
+            "What its interval is compared with; 0.80 is the usual one, 0.67 for tentative "
+            "conclusions."
+        ),
+    )
 
     def __init__(self, posted, *, section):
         initial = {**self.facts_of(section), "seen": declarations.declaration_token(section)}
@@ -133,11 +157,17 @@ class PhaseForm(ActForm):
     name = LabelField(max_length=100)
     kind = forms.ChoiceField(
         choices=Phase.Kind.choices,
-        help_text="All three work alike; screening and quality come before coding in the flow of papers.",
+        help_text=(
+            "All three work alike; screening and quality come before coding in the flow of papers."
+        ),
     )
 
     def __init__(self, posted, *, phase=None):
-        initial = {**self.facts_of(phase), "seen": self.token_of(phase)} if phase else {"kind": Phase.Kind.CODING}
+        initial = (
+            {**self.facts_of(phase), "seen": self.token_of(phase)}
+            if phase
+            else {"kind": Phase.Kind.CODING}
+        )
         super().__init__(posted, initial=initial)
 
     def facts_of(self, phase):
@@ -152,7 +182,11 @@ class QuestionForm(ActForm):
     text = LongTextField(required=False, widget=forms.Textarea(attrs={"rows": 3}), label="Question")
 
     def __init__(self, posted, *, question=None, key=""):
-        initial = {**self.facts_of(question), "seen": self.token_of(question)} if question else {"key": key}
+        initial = (
+            {**self.facts_of(question), "seen": self.token_of(question)}
+            if question
+            else {"key": key}
+        )
         super().__init__(posted, initial=initial)
 
     def facts_of(self, question):
@@ -169,29 +203,42 @@ class SettingsForm(ActForm):
         label="Reviewers see each other's summaries of a paper",
         choices=Study.OthersVisible.choices,
         widget=forms.RadioSelect,
-        help_text="Never before their own is submitted. Waiting for the round keeps later summaries independent.",
+        help_text=(
+            "Never before their own is submitted. Waiting for the round keeps later "
+            "summaries independent."
+        ),
     )
     who_settles = forms.ChoiceField(
         label="Differences are settled by",
         choices=Study.WhoSettles.choices,
         widget=forms.RadioSelect,
-        help_text="Somebody who did not code the paper judges more freely, and sees the summaries for it.",
+        help_text=(
+            "Somebody who did not code the paper judges more freely, and sees the summaries for it."
+        ),
     )
     may_settle_own = forms.BooleanField(
         required=False,
         label="A lead may settle papers they coded themselves",
-        help_text="The record of each such finding says so. Without it, another lead has to settle them.",
+        help_text=(
+            "The record of each such finding says so. Without it, another lead has to settle them."
+        ),
     )
     is_anonymous = forms.BooleanField(
         required=False,
         label="Hide reviewers' names while settling",
-        help_text="They appear as A, B, C, in another order on every paper: the answer counts, not the name.",
+        help_text=(
+            "They appear as A, B, C, in another order on every paper: the answer counts, not "
+            "the name."
+        ),
     )
     statistics_off_reason = LongTextField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
         label="Work without agreement statistics, because",
-        help_text="For interpretive studies. Empty: with statistics. A reason is printed where they would stand.",
+        help_text=(
+            "For interpretive studies. Empty: with statistics. A reason is printed where "
+            "they would stand."
+        ),
     )
 
     def __init__(self, posted, *, study):

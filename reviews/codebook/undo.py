@@ -1,4 +1,6 @@
-"""Taking changes of the codebook back, exactly: codes, marks and findings as they were, later work aside."""
+"""Taking changes of the codebook back, exactly: codes, marks and findings as they were, later work
+aside.
+"""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,22 +14,29 @@ NOT_HERE = {Act.UNDO, Act.SECTION}
 
 def may_undo(change):
     """Whether there is something to take back at all; whether it still can be, `undo` finds out."""
-    return change.act not in NOT_HERE and bool(change.after.get("codes")) and not hasattr(change, "undone_by")
+    return (
+        change.act not in NOT_HERE
+        and bool(change.after.get("codes"))
+        and not hasattr(change, "undone_by")
+    )
 
 
 @transaction.atomic
 def undo(change, *, by, reason=""):
-    """Take one change back, be it the last or an earlier one. Returns the CodebookChange that does so.
+    """Take one change back, be it the last or an earlier one. Returns the CodebookChange that does
+    so.
 
-    Refuses with ValidationError, and changes nothing, where a later change stands in the way. Marks that their
-    reviewers have replaced since are theirs: they stay as they are.
+    Refuses with ValidationError, and changes nothing, where a later change stands in the way. Marks
+    that their reviewers have replaced since are theirs: they stay as they are.
     """
     study = Study.objects.select_for_update().get(pk=change.study_id)
     change = CodebookChange.objects.select_related("code", "section", "study").get(pk=change.pk)
     if CodebookChange.objects.filter(undoes=change).exists():
         raise ValidationError(f"Version {change.version} is undone already.")
     if not may_undo(change):
-        raise ValidationError(f"Version {change.version} cannot be undone here: {change.get_act_display()}.")
+        raise ValidationError(
+            f"Version {change.version} cannot be undone here: {change.get_act_display()}."
+        )
     refuse_used_since(change)
     before, after = take_back(change)
     marks = Mark.objects.filter(pk__in=moved_marks(change))
@@ -40,11 +49,21 @@ def undo(change, *, by, reason=""):
         code.refresh_from_db()
         section = code.section
     return record_change(
-        study, Act.UNDO, by=by, section=section, code=code, before=before, after=after, marks=count,
-        papers=papers, reason=reason.strip(), undoes=change, log_act="undo-codebook-change",
+        study,
+        Act.UNDO,
+        by=by,
+        section=section,
+        code=code,
+        before=before,
+        after=after,
+        marks=count,
+        papers=papers,
+        reason=reason.strip(),
+        undoes=change,
+        log_act="undo-codebook-change",
         text=f"Undid version {change.version} of the codebook ({change.get_act_display()}"
         + (f": “{code}”)." if code else ")."),
-    )  # fmt: skip
+    )
 
 
 def moved_marks(change):
@@ -59,13 +78,16 @@ def refuse_used_since(change):
         used = Mark.objects.filter(code__in=change.after["made"]).exists()
         if used or FindingMark.objects.filter(code__in=change.after["made"]).exists():
             raise ValidationError(
-                "The new codes are in use: the split cannot be undone. Merge them, or retire those you do not want."
+                "The new codes are in use: the split cannot be undone. Merge them, or retire those "
+                "you do not want."
             )
     if change.act == Act.MOVE:
         since = Mark.objects.filter(code=change.code).exclude(pk__in=moved_marks(change)).exists()
         settled = FindingMark.objects.filter(code=change.code).exists()
         if since or settled:
-            raise ValidationError(f"“{change.code}” was used in {change.section} since: move it back instead.")
+            raise ValidationError(
+                f"“{change.code}” was used in {change.section} since: move it back instead."
+            )
 
 
 def give_back(change):
@@ -80,12 +102,18 @@ def give_back(change):
 
 
 def bring_back(row, change):
-    """A finding that was settled anew since has marks of its own: there the old one does not return."""
+    """A finding that was settled anew since has marks of its own: there the old one does not
+    return.
+    """
     facts = {name: value for name, value in row.items() if name != "beside"}
     stands = (
-        Finding.objects.filter(pk=row["finding_id"]).exists() and FindingMark.objects.filter(pk=row["beside"]).exists()
+        Finding.objects.filter(pk=row["finding_id"]).exists()
+        and FindingMark.objects.filter(pk=row["beside"]).exists()
     )
-    if stands and not FindingMark.objects.filter(finding=row["finding_id"], code=change.code).exists():
+    if (
+        stands
+        and not FindingMark.objects.filter(finding=row["finding_id"], code=change.code).exists()
+    ):
         FindingMark.objects.create(code=change.code, **facts)
 
 
@@ -104,7 +132,9 @@ def carry_back(change):
             answer.version += 1
             answer.save(update_fields=[*values, "version"])
     if change.act == Act.MOVE:
-        made = Answer.objects.filter(pk__in=change.after["made"], marks=None, absence="", none_apply=False)
+        made = Answer.objects.filter(
+            pk__in=change.after["made"], marks=None, absence="", none_apply=False
+        )
         made.filter(quote="", page="", rationale="", kept_edits=None).delete()
 
 

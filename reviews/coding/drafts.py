@@ -1,4 +1,5 @@
-"""Filling in a summary: the acts. Nothing typed is lost (law 3), nothing submitted is changed (law 2).
+"""Filling in a summary: the acts. Nothing typed is lost (law 3), nothing submitted is changed (law
+2).
 
 Locks are taken in one order: the study's codebook (shared), the assignment, the summary, the paper.
 """
@@ -24,7 +25,9 @@ class Frozen(ValidationError):
 
 
 class Incomplete(ValidationError):
-    """Not submitted. `missing` are required sections without an answer, `colliding` those with two texts kept."""
+    """Not submitted. `missing` are required sections without an answer, `colliding` those with two
+    texts kept.
+    """
 
     def __init__(self, message, *, missing=(), colliding=()):
         super().__init__(message)
@@ -49,12 +52,16 @@ def closed_reason(assignment):
 
 
 def is_reopened(assignment):
-    """A lead asked for a revision: closing froze the first submissions, a later one may still come in."""
+    """A lead asked for a revision: closing froze the first submissions, a later one may still come
+    in.
+    """
     return assignment.summaries.drafts().filter(revision__gt=1).exists()
 
 
 def open_summary(assignment):
-    """The draft of this assignment, begun now where there was none. What is submitted comes back as it is."""
+    """The draft of this assignment, begun now where there was none. What is submitted comes back as
+    it is.
+    """
     return newest(assignment) or begin_summary(assignment)
 
 
@@ -79,7 +86,10 @@ def content_of(answer, marks=None):
     if marks is None:
         marks = answer.marks.all() if answer.pk else []
     words = {name: getattr(answer, name) for name in ANSWER_FIELDS}
-    found = [MarkContent(code=mark.code_id, **{name: getattr(mark, name) for name in EVIDENCE}) for mark in marks]
+    found = [
+        MarkContent(code=mark.code_id, **{name: getattr(mark, name) for name in EVIDENCE})
+        for mark in marks
+    ]
     return Content.of({**words, "marks": found})
 
 
@@ -89,17 +99,20 @@ ANSWER_FIELDS = ("absence", "none_apply", "text", "number", "yes_no", "confidenc
 
 @transaction.atomic
 def save_answer(summary, section, content, *, based_on, by, kept_edit=None, resolves=()):
-    """Save one section of a draft: a Content or a dict of its fields, and the version of the answer it is based on.
+    """Save one section of a draft: a Content or a dict of its fields, and the version of the answer
+    it is based on.
 
-    Where somebody (the same reviewer in another tab) saved in between and says something else, nothing is overwritten:
-    this save is kept beside the answer, as a KeptEdit. `kept_edit` names the one this writer made a moment ago, which
-    then grows instead of a second one; `resolves` names those that the reviewer had before their eyes and chose from.
-    Returns an Outcome. Refuses with Frozen, ValidationError or PermissionDenied.
+    Where somebody (the same reviewer in another tab) saved in between and says something else,
+    nothing is overwritten: this save is kept beside the answer, as a KeptEdit. `kept_edit` names
+    the one this writer made a moment ago, which then grows instead of a second one; `resolves`
+    names those that the reviewer had before their eyes and chose from. Returns an Outcome. Refuses
+    with Frozen, ValidationError or PermissionDenied.
     """
     study = summary.assignment.round.study
     check_may_write(summary, section, by)
     version = hold_codebook(study)
-    # A submission in another tab: the late-comer changes 0 rows. It also makes saves of this summary wait in line.
+    # A submission in another tab: the late-comer changes 0 rows. It also makes saves of this
+    # summary wait in line.
     if not Summary.objects.drafts().filter(pk=summary.pk).update(updated_at=timezone.now()):
         raise Frozen("This summary was submitted; it can no longer be changed.")
     answer = Answer.objects.filter(summary=summary, section=section).first()
@@ -108,11 +121,16 @@ def save_answer(summary, section, content, *, based_on, by, kept_edit=None, reso
     if content == saved:
         outcome = Outcome("unchanged", answer or Answer(summary=summary, section=section))
     elif answer is None or answer.version == based_on:
-        outcome = Outcome("saved", write(answer or Answer(summary=summary, section=section), content, saved, version))
+        outcome = Outcome(
+            "saved",
+            write(answer or Answer(summary=summary, section=section), content, saved, version),
+        )
     else:
         return Outcome("kept", answer, keep(answer, content, based_on, kept_edit))
     if resolves:
-        chosen_from = KeptEdit.objects.open().filter(answer__summary=summary, answer__section=section, pk__in=resolves)
+        chosen_from = KeptEdit.objects.open().filter(
+            answer__summary=summary, answer__section=section, pk__in=resolves
+        )
         chosen_from.update(resolved_at=timezone.now())
     return outcome
 
@@ -138,7 +156,12 @@ def write(answer, content, saved, codebook_version):
 
 def marks_for(answer, content):
     return [
-        Mark(answer=answer, code_id=mark.code, position=place, **{name: getattr(mark, name) for name in EVIDENCE})
+        Mark(
+            answer=answer,
+            code_id=mark.code,
+            position=place,
+            **{name: getattr(mark, name) for name in EVIDENCE},
+        )
         for place, mark in enumerate(content.marks)
     ]
 
@@ -151,11 +174,15 @@ def keep(answer, content, based_on, kept_edit):
             mine.save(update_fields=["content"])
             return mine
     same = answer.kept_edits.open().filter(content=content.as_json()).first()
-    return same or KeptEdit.objects.create(answer=answer, content=content.as_json(), based_on=based_on)
+    return same or KeptEdit.objects.create(
+        answer=answer, content=content.as_json(), based_on=based_on
+    )
 
 
 def missing_sections(summary):
-    """The required sections of the form that are blank, in its order. Any absence and "none apply" are answers."""
+    """The required sections of the form that are blank, in its order. Any absence and "none apply"
+    are answers.
+    """
     required = summary.assignment.round.phase.sections.in_use().filter(is_required=True)
     answers = {answer.section_id: answer for answer in summary.answers.prefetch_related("marks")}
     return [section for section in required if content_of(answers.get(section.pk)).is_blank]
@@ -163,7 +190,9 @@ def missing_sections(summary):
 
 @transaction.atomic
 def submit(summary, *, by):
-    """Freeze a draft. Refuses with Incomplete (what is missing), Frozen (done already) or ValidationError (closed)."""
+    """Freeze a draft. Refuses with Incomplete (what is missing), Frozen (done already) or
+    ValidationError (closed).
+    """
     check_is_own(summary, by)
     study = summary.assignment.round.study
     version = hold_codebook(study)
@@ -189,9 +218,15 @@ def submit(summary, *, by):
     paper = assignment.paper
     what = "Submitted" if summary.revision == 1 else f"Submitted revision {summary.revision} of"
     LogEntry.objects.record(
-        study, by, "submit-summary", f"{what} the summary of “{paper}”", paper=paper,
-        round=assignment.round_id, revision=summary.revision, codebook_version=version,
-    )  # fmt: skip
+        study,
+        by,
+        "submit-summary",
+        f"{what} the summary of “{paper}”",
+        paper=paper,
+        round=assignment.round_id,
+        revision=summary.revision,
+        codebook_version=version,
+    )
     settle_paper_if_complete(paper, assignment.round.phase)
     return summary
 
@@ -199,14 +234,20 @@ def submit(summary, *, by):
 def check_is_own(summary, by):
     if summary.assignment.reviewer_id != by.pk:
         raise PermissionDenied("A summary is submitted by its reviewer alone.")
-    if not Membership.objects.who_code().filter(study=summary.assignment.round.study_id, user=by).exists():
+    if (
+        not Membership.objects.who_code()
+        .filter(study=summary.assignment.round.study_id, user=by)
+        .exists()
+    ):
         raise PermissionDenied("Only active reviewers and leads submit summaries.")
 
 
 def check_is_complete(summary):
     colliding = [
         kept.answer.section
-        for kept in KeptEdit.objects.open().filter(answer__summary=summary).select_related("answer__section")
+        for kept in KeptEdit.objects.open()
+        .filter(answer__summary=summary)
+        .select_related("answer__section")
     ]
     missing = missing_sections(summary)
     said = []
@@ -221,39 +262,57 @@ def check_is_complete(summary):
 
 @transaction.atomic
 def reopen(assignment, *, by, reason):
-    """Let a reviewer revise what they submitted: a new revision, a copy to start from. The first stays as it is."""
+    """Let a reviewer revise what they submitted: a new revision, a copy to start from. The first
+    stays as it is.
+    """
     reason = reason.strip()
     study = assignment.round.study
     if not Membership.objects.leads().filter(study=study, user=by).exists():
         raise PermissionDenied("Only leads of this study reopen summaries.")
     if not reason:
-        raise ValidationError("Say why it is reopened: the reviewer will read it, and it stays in the study's log.")
+        raise ValidationError(
+            "Say why it is reopened: the reviewer will read it, and it stays in the study's log."
+        )
     hold_codebook(study)
     # Two leads may reopen at once: the second finds the first one's draft.
     assignment = (
-        Assignment.objects.select_for_update(no_key=True).select_related("paper", "reviewer").get(pk=assignment.pk)
+        Assignment.objects.select_for_update(no_key=True)
+        .select_related("paper", "reviewer")
+        .get(pk=assignment.pk)
     )
     latest = newest(assignment)
     if latest is None or not latest.is_submitted:
         raise ValidationError("There is nothing to reopen: the summary is not submitted.")
     if assignment.withdrawn_at:
-        raise ValidationError("This paper was taken back from its reviewer: hand it out again first.")
+        raise ValidationError(
+            "This paper was taken back from its reviewer: hand it out again first."
+        )
     revision = Summary.objects.create(
         assignment=assignment, revision=latest.revision + 1, reopened_by=by, reopened_reason=reason
     )
     copy_answers(latest, revision)
     LogEntry.objects.record(
-        study, by, "reopen-summary", f"Reopened the summary of “{assignment.paper}” by {assignment.reviewer}: {reason}",
-        paper=assignment.paper, revision=revision.revision, reviewer=assignment.reviewer.username, reason=reason,
-    )  # fmt: skip
+        study,
+        by,
+        "reopen-summary",
+        f"Reopened the summary of “{assignment.paper}” by {assignment.reviewer}: {reason}",
+        paper=assignment.paper,
+        revision=revision.revision,
+        reviewer=assignment.reviewer.username,
+        reason=reason,
+    )
     return revision
 
 
 def copy_answers(source, target):
-    """Versions are copied too: a tab that still shows the old revision then collides instead of overwriting."""
+    """Versions are copied too: a tab that still shows the old revision then collides instead of
+    overwriting.
+    """
     pairs = []
     for answer in source.answers.prefetch_related("marks").select_related("section"):
-        facts = {name: getattr(answer, name) for name in (*ANSWER_FIELDS, "version", "codebook_version")}
+        facts = {
+            name: getattr(answer, name) for name in (*ANSWER_FIELDS, "version", "codebook_version")
+        }
         pairs.append((Answer(summary=target, section=answer.section, **facts), content_of(answer)))
     Answer.objects.bulk_create([copy for copy, _ in pairs])
     Mark.objects.bulk_create([mark for copy, content in pairs for mark in marks_for(copy, content)])
@@ -261,12 +320,19 @@ def copy_answers(source, target):
 
 @transaction.atomic
 def propose_code(section, *, label, definition, reason, by):
-    """A code that the codebook lacks. Its proposer may use it at once; only leads see it, until they have decided."""
+    """A code that the codebook lacks. Its proposer may use it at once; only leads see it, until
+    they have decided.
+    """
     label = visible(label)
     code = Code(
-        section=section, label=label, definition=definition.strip(), reason=reason.strip(), proposed_by=by,
-        status=Code.Status.PROPOSED, position=section.codes.count(),
-    )  # fmt: skip
+        section=section,
+        label=label,
+        definition=definition.strip(),
+        reason=reason.strip(),
+        proposed_by=by,
+        status=Code.Status.PROPOSED,
+        position=section.codes.count(),
+    )
     if not section.has_codes:
         raise ValidationError(f"{section} takes no codes.")
     if alike(label, Code.objects.usable_by(by, section)):
@@ -301,5 +367,9 @@ def withdraw_proposal(code, *, by):
     code.status = Code.Status.DECLINED
     code.save(update_fields=["status"])
     LogEntry.objects.record(
-        code.section.study, by, "withdraw-proposal", f"Took back the proposed code “{code}”", code=code.pk
+        code.section.study,
+        by,
+        "withdraw-proposal",
+        f"Took back the proposed code “{code}”",
+        code=code.pk,
     )

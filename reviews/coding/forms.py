@@ -17,7 +17,8 @@ from reviews.judgement.content import BLANK, Content, MarkContent, is_id, tidy
 class SectionForm(forms.Form):
     """One section of one summary: from a SectionSheet to fields and back to a Content.
 
-    Marks repeat: each is four fields of the same names (mark, quote, page, rationale), lined up by their order.
+    Marks repeat: each is four fields of the same names (mark, quote, page, rationale), lined up by
+    their order.
     """
 
     version = WholeNumberField()
@@ -34,13 +35,19 @@ class SectionForm(forms.Form):
         if sheet.kind == "number":
             self.fields["number"] = forms.CharField(label=sheet.label, required=False)
         if sheet.kind == "yes_no":
-            self.fields["yes_no"] = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")], required=False)
+            self.fields["yes_no"] = forms.ChoiceField(
+                choices=[("yes", "yes"), ("no", "no")], required=False
+            )
         if self.shows_confidence:
-            self.fields["confidence"] = forms.ChoiceField(choices=[*CONFIDENCE, ("", "not given")], required=False)
+            self.fields["confidence"] = forms.ChoiceField(
+                choices=[*CONFIDENCE, ("", "not given")], required=False
+            )
 
     @property
     def shows_confidence(self):
-        is_given = self.sheet.content.confidence is not None or self.add_prefix("confidence") in self.data
+        is_given = (
+            self.sheet.content.confidence is not None or self.add_prefix("confidence") in self.data
+        )
         return self.sheet.asks_confidence or is_given
 
     @property
@@ -49,22 +56,33 @@ class SectionForm(forms.Form):
         return [int(value) for value in self.data.getlist(self.add_prefix("codes")) if is_id(value)]
 
     def posted_marks(self):
-        rows = [self.data.getlist(self.add_prefix(f"mark-{name}")) for name in ("code", "quote", "page", "rationale")]
+        rows = [
+            self.data.getlist(self.add_prefix(f"mark-{name}"))
+            for name in ("code", "quote", "page", "rationale")
+        ]
         ticked = self.chosen
         kept = [
             MarkContent(int(code), *map(tidy, evidence))
             for code, *evidence in zip(*rows, strict=False)
             if is_id(code) and int(code) in ticked
         ]
-        return [*kept, *(MarkContent(code) for code in ticked if code not in {mark.code for mark in kept})]
+        return [
+            *kept,
+            *(MarkContent(code) for code in ticked if code not in {mark.code for mark in kept}),
+        ]
 
     def clean(self):
         rows = {
-            len(self.data.getlist(self.add_prefix(f"mark-{name}"))) for name in ("code", "quote", "page", "rationale")
+            len(self.data.getlist(self.add_prefix(f"mark-{name}")))
+            for name in ("code", "quote", "page", "rationale")
         }
-        named = self.data.getlist(self.add_prefix("codes")) + self.data.getlist(self.add_prefix("mark-code"))
+        named = self.data.getlist(self.add_prefix("codes")) + self.data.getlist(
+            self.add_prefix("mark-code")
+        )
         if len(rows) > 1 or not all(is_id(value) for value in named if value):
-            raise ValidationError(f"{self.sheet.label}: the marks arrived broken. Reload the page and try again.")
+            raise ValidationError(
+                f"{self.sheet.label}: the marks arrived broken. Reload the page and try again."
+            )
         try:
             self.content = Content.of(self.values()) if not self.errors else BLANK
         except ValueError as error:
@@ -102,16 +120,25 @@ def rendered(sheet, form=None):
     if form is None:
         return section_html(sheet)
     posted = {name: form[name].value() for name in form.fields}
-    posted |= {"chosen": form.chosen, "marks": sheet.marks_of(replace(BLANK, marks=tuple(form.posted_marks())))}
+    posted |= {
+        "chosen": form.chosen,
+        "marks": sheet.marks_of(replace(BLANK, marks=tuple(form.posted_marks()))),
+    }
     problems = [error for errors in form.errors.values() for error in errors]
-    return section_html(sheet, values_of(sheet) | posted, problems=problems, with_confidence=form.shows_confidence)
+    return section_html(
+        sheet, values_of(sheet) | posted, problems=problems, with_confidence=form.shows_confidence
+    )
 
 
 class ProposalForm(forms.Form):
     label = forms.CharField(label="Label", max_length=300)
-    definition = LongTextField(label="Definition", widget=forms.Textarea({"rows": 2}), help_text="One sentence.")
+    definition = LongTextField(
+        label="Definition", widget=forms.Textarea({"rows": 2}), help_text="One sentence."
+    )
     reason = LongTextField(
-        label="Why none of the codes fits", widget=forms.Textarea({"rows": 2}), help_text="For the lead, who decides."
+        label="Why none of the codes fits",
+        widget=forms.Textarea({"rows": 2}),
+        help_text="For the lead, who decides.",
     )
 
 

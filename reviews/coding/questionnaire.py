@@ -1,4 +1,5 @@
-"""The form of one paper as it is shown: the sections of its phase, grouped by research question, with what was said.
+"""The form of one paper as it is shown: the sections of its phase, grouped by research question,
+with what was said.
 
 A constant number of queries, whatever the number of sections, codes and answers.
 """
@@ -34,7 +35,9 @@ class Option(NamedTuple):
 
 @dataclass(frozen=True)
 class Kept:
-    """A text that met another one. `pk` is 0 for what arrived too late to be kept in the database."""
+    """A text that met another one. `pk` is 0 for what arrived too late to be kept in the
+    database.
+    """
 
     pk: int
     content: Content
@@ -43,7 +46,9 @@ class Kept:
 
 @dataclass(frozen=True)
 class SectionSheet:
-    """One section with what was said of it. Plain through and through: the same sheet gives the same HTML."""
+    """One section with what was said of it. Plain through and through: the same sheet gives the
+    same HTML.
+    """
 
     pk: int
     key: str
@@ -84,11 +89,16 @@ class SectionSheet:
         return [option for option in self.options if option.pk in chosen or option.status in OPEN]
 
     def option(self, pk):
-        return next((option for option in self.options if option.pk == pk), None) or Option(pk, "a code that is gone")
+        return next((option for option in self.options if option.pk == pk), None) or Option(
+            pk, "a code that is gone"
+        )
 
     def marks_of(self, content):
         """`[(option, [marks])]`, a code once, in the order of marking."""
-        return [(self.option(pk), [mark for mark in content.marks if mark.code == pk]) for pk in content.codes]
+        return [
+            (self.option(pk), [mark for mark in content.marks if mark.code == pk])
+            for pk in content.codes
+        ]
 
 
 OPEN = {Code.Status.ACTIVE, Code.Status.PROPOSED}
@@ -118,7 +128,10 @@ class Questionnaire:
     def models(self):
         """`{section key: Section}`, for whoever saves."""
         study = self.assignment.round.study
-        found = {one.key: one for one in Section.objects.filter(pk__in=[sheet.pk for sheet in self.sections])}
+        found = {
+            one.key: one
+            for one in Section.objects.filter(pk__in=[sheet.pk for sheet in self.sections])
+        }
         for section in found.values():
             section.study = study
         return found
@@ -134,7 +147,9 @@ class Questionnaire:
     @property
     def missing(self):
         return [
-            sheet for sheet in self.sections if sheet.is_required and not sheet.is_answered and not sheet.is_retired
+            sheet
+            for sheet in self.sections
+            if sheet.is_required and not sheet.is_answered and not sheet.is_retired
         ]
 
     @property
@@ -143,7 +158,8 @@ class Questionnaire:
 
 
 def of(assignment, *, only=None, also=(), revisions=None):
-    """The questionnaire of this assignment's newest summary. `only` this section key; `also` these, retired or not.
+    """The questionnaire of this assignment's newest summary. `only` this section key; `also` these,
+    retired or not.
 
     `revisions` are its summaries, where somebody has just asked for them.
     """
@@ -155,10 +171,15 @@ def of(assignment, *, only=None, also=(), revisions=None):
     said = contents(summary, answers)
     kept = kept_edits(answers)
     options = options_of(assignment, sections, said, kept)
-    sheets = [sheet_of(section, answers.get(section.pk), said, kept, options) for section in sections]
+    sheets = [
+        sheet_of(section, answers.get(section.pk), said, kept, options) for section in sections
+    ]
     if summary and not summary.is_submitted:
         told = notices(sheets)
-        sheets = [replace(sheet, notices=told[sheet.pk]) if sheet.pk in told else sheet for sheet in sheets]
+        sheets = [
+            replace(sheet, notices=told[sheet.pk]) if sheet.pk in told else sheet
+            for sheet in sheets
+        ]
     return Questionnaire(assignment, summary, grouped(sheets, sections))
 
 
@@ -167,7 +188,9 @@ def answers_of(summary):
     if summary is None:
         return {}
     kept = KeptEdit.objects.open().filter(answer=OuterRef("pk"))
-    return {one.section_id: one for one in summary.answers.order_by().annotate(has_kept=Exists(kept))}
+    return {
+        one.section_id: one for one in summary.answers.order_by().annotate(has_kept=Exists(kept))
+    }
 
 
 def sections_of(assignment, answers, only, also):
@@ -179,7 +202,8 @@ def sections_of(assignment, answers, only, also):
     return [row for row in rows if row.retired_at is None or row.pk in answers or row.key in also]
 
 
-# As rows: making thirty models, and the same research question ten times, takes as long as all the rest of it.
+# As rows: making thirty models, and the same research question ten times, takes as long as all the
+# rest of it.
 SECTION = (
     *("pk", "key", "label", "kind", "help", "is_required", "asks_confidence", "retired_at"),
     *("research_question__key", "research_question__text"),
@@ -205,31 +229,44 @@ def kept_edits(answers):
 
 
 def options_of(assignment, sections, said, kept):
-    """`{section id: [Option]}`: the codes open to this person, then those that only stand in an answer."""
+    """`{section id: [Option]}`: the codes open to this person, then those that only stand in an
+    answer.
+    """
     found = {}
     if any(section.kind in Section.WITH_CODES for section in sections):
         found.update(open_codes(assignment.reviewer, assignment.round.study))
     named = {pk: set(said[pk].codes) for pk in said}
     for pk, edits in kept.items():
         named[pk].update(code for edit in edits for code in edit.content.codes)
-    # A code that stands in an answer is shown there whatever became of it, even moved to another section.
-    standing = {pk: codes - {option.pk for option in found.get(pk, ())} for pk, codes in named.items()}
+    # A code that stands in an answer is shown there whatever became of it, even moved to another
+    # section.
+    standing = {
+        pk: codes - {option.pk for option in found.get(pk, ())} for pk, codes in named.items()
+    }
     by_pk = standing_codes(set().union(*standing.values()))
     for pk, codes in standing.items():
         here = [by_pk[code] for code in sorted(codes & set(by_pk))]
-        moved = [option if section == pk else option._replace(status=MOVED) for section, option in here]
+        moved = [
+            option if section == pk else option._replace(status=MOVED) for section, option in here
+        ]
         found[pk] = (*found.get(pk, ()), *moved)
     return found
 
 
 def open_codes(user, study):
-    """`{section id: (Option, …)}` of the study: thousands of words that change with the codebook alone."""
-    return kept_figures(study, f"codes.{user.pk}", lambda: grouped_codes(Code.objects.open_to(user), study))
+    """`{section id: (Option, …)}` of the study: thousands of words that change with the codebook
+    alone.
+    """
+    return kept_figures(
+        study, f"codes.{user.pk}", lambda: grouped_codes(Code.objects.open_to(user), study)
+    )
 
 
 def grouped_codes(codes, study):
     found = {}
-    for section, *facts in codes.filter(section__study=study).values_list(*OPTION).order_by("position", "pk"):
+    for section, *facts in (
+        codes.filter(section__study=study).values_list(*OPTION).order_by("position", "pk")
+    ):
         found.setdefault(section, []).append(Option(*facts))
     return {section: tuple(options) for section, options in found.items()}
 
@@ -265,24 +302,35 @@ def sheet_of(section, answer, said, kept, options):
 def grouped(sheets, sections):
     pairs = zip(sections, sheets, strict=True)
     questions = []
-    for (key, title), members in groupby(pairs, key=lambda pair: pair[0][-2:]):  # the research question
+    # the research question
+    for (key, title), members in groupby(pairs, key=lambda pair: pair[0][-2:]):
         questions.append(Question(key or "", title or "", [sheet for _, sheet in members]))
     return questions
 
 
 def often_used(user, study):
-    """`{section key: [code ids]}`: what this reviewer chose most often and most recently in the study.
+    """`{section key: [code ids]}`: what this reviewer chose most often and most recently in the
+    study.
 
-    Counted anew when something happens in the study, as when they submit: the order of the codes is no fact.
+    Counted anew when something happens in the study, as when they submit: the order of the codes is
+    no fact.
     """
     return kept_figures(study, f"often.{user.pk}", lambda: counted_uses(user, study))
 
 
 def counted_uses(user, study):
-    marks = Mark.objects.filter(answer__summary__assignment__reviewer=user, answer__section__study=study)
-    counted = marks.values_list("code__section__key", "code").annotate(times=Count("pk"), last=Max("pk")).order_by()
+    marks = Mark.objects.filter(
+        answer__summary__assignment__reviewer=user, answer__section__study=study
+    )
+    counted = (
+        marks.values_list("code__section__key", "code")
+        .annotate(times=Count("pk"), last=Max("pk"))
+        .order_by()
+    )
     found = {}
-    for section, code, times, last in sorted(counted, key=lambda row: (row[2], row[3]), reverse=True):
+    for section, code, times, last in sorted(
+        counted, key=lambda row: (row[2], row[3]), reverse=True
+    ):
         if times and last and len(found.setdefault(section, [])) < OFTEN:
             found[section].append(code)
     return found

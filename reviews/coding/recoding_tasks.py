@@ -1,7 +1,9 @@
-"""Looking at one section of a submitted summary again: a code in it was split or declined, or the section came later.
+"""Looking at one section of a submitted summary again: a code in it was split or declined, or the
+section came later.
 
-The submitted revision stays as it is, and reliability is computed from it (law 2). What is said now is a new revision:
-a copy in which this section alone is answered anew, submitted at once under the codebook of today (law 6).
+The submitted revision stays as it is, and reliability is computed from it (law 2). What is said now
+is a new revision: a copy in which this section alone is answered anew, submitted at once under the
+codebook of today (law 6).
 """
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -28,11 +30,15 @@ def reason_not_now(task, latest):
 
 
 def is_settled_already(task, latest):
-    """Nothing is left to look at: the code stands in the newest revision no more, or the section has its answer."""
+    """Nothing is left to look at: the code stands in the newest revision no more, or the section
+    has its answer.
+    """
     if not latest or not latest.is_submitted:
         return False
     if task.code_id:
-        return not Mark.objects.filter(answer__summary=latest, answer__section=task.section, code=task.code_id).exists()
+        return not Mark.objects.filter(
+            answer__summary=latest, answer__section=task.section, code=task.code_id
+        ).exists()
     answer = Answer.objects.filter(summary=latest, section=task.section).first()
     return not drafts.content_of(answer).is_blank
 
@@ -41,7 +47,8 @@ def is_settled_already(task, latest):
 def recode(task, content, *, by, based_on):
     """Answer one section anew. `based_on` is the revision that the reviewer had before them.
 
-    Returns the new revision. Whatever else of this section waits for the same reviewer is done with it.
+    Returns the new revision. Whatever else of this section waits for the same reviewer is done with
+    it.
     """
     if task.assignment.reviewer_id != by.pk:
         raise PermissionDenied("A summary is written by its reviewer alone.")
@@ -59,16 +66,24 @@ def recode(task, content, *, by, based_on):
     if latest.revision != based_on:
         raise ValidationError("Your summary has a newer revision: reload the page to see it.")
     said = drafts.content_of(Answer.objects.filter(summary=latest, section=task.section).first())
-    content = checked(task.section, content, by=by, already=standing(latest, task), standing=said.texts())
+    content = checked(
+        task.section, content, by=by, already=standing(latest, task), standing=said.texts()
+    )
     if content.is_blank and task.section.is_required:
         raise ValidationError(f"{task.section}: choose an answer. An absence is an answer too.")
     revision = revise(latest, task, content, by, version)
     done = RecodingTask.objects.open().filter(assignment=assignment, section=task.section)
     done.update(done_at=timezone.now())
     LogEntry.objects.record(
-        study, by, "recode-section", f"Looked at {task.section} of “{assignment.paper}” again", paper=assignment.paper,
-        section=task.section.key, revision=revision.revision, codebook_version=version,
-    )  # fmt: skip
+        study,
+        by,
+        "recode-section",
+        f"Looked at {task.section} of “{assignment.paper}” again",
+        paper=assignment.paper,
+        section=task.section.key,
+        revision=revision.revision,
+        codebook_version=version,
+    )
     settle_paper_if_complete(assignment.paper, task.section.phase)
     return revision
 
@@ -81,9 +96,12 @@ def standing(latest, task):
 
 def revise(latest, task, content, by, version):
     revision = Summary.objects.create(
-        assignment=latest.assignment, revision=latest.revision + 1, origin=latest.origin,
-        reopened_by=task.change.by if task.change else by, reopened_reason=f"{EARLIER}: {task.section}",
-    )  # fmt: skip
+        assignment=latest.assignment,
+        revision=latest.revision + 1,
+        origin=latest.origin,
+        reopened_by=task.change.by if task.change else by,
+        reopened_reason=f"{EARLIER}: {task.section}",
+    )
     drafts.copy_answers(latest, revision)
     answer = Answer.objects.filter(summary=revision, section=task.section).first()
     saved = drafts.content_of(answer)
@@ -95,7 +113,9 @@ def revise(latest, task, content, by, version):
 
 @transaction.atomic
 def drop_if_settled(task):
-    """A task whose reason is gone is done: its code was merged away, or taken out of a reopened summary."""
+    """A task whose reason is gone is done: its code was merged away, or taken out of a reopened
+    summary.
+    """
     if task.done_at is None and is_settled_already(task, drafts.newest(task.assignment)):
         task.done_at = timezone.now()
         task.save(update_fields=["done_at"])

@@ -1,8 +1,10 @@
-"""A section of a summary form as HTML: templates that are drawn once, with holes where each paper's own words go.
+"""A section of a summary form as HTML: templates that are drawn once, with holes where each paper's
+own words go.
 
-Drawing 300 codes and their evidence anew for every form would take most of the time of the page. The same values give
-the same HTML, so a template is kept as it came out for its values (the codes of a section, for all papers and
-reviewers), cut open at the holes; filling them is putting strings together.
+Drawing 300 codes and their evidence anew for every form would take most of the time of the page.
+The same values give the same HTML, so a template is kept as it came out for its values (the codes
+of a section, for all papers and reviewers), cut open at the holes; filling them is putting strings
+together.
 """
 
 import re
@@ -26,16 +28,20 @@ CUTS = re.compile("\ue000([a-z]+)\ue001")
 
 def cut_open(template, holes, **values):
     """`(text, hole, text, hole … text)`"""
-    return tuple(CUTS.split(render_to_string(template, values | {name: HOLE.format(name) for name in holes})))
+    return tuple(
+        CUTS.split(render_to_string(template, values | {name: HOLE.format(name) for name in holes}))
+    )
 
 
 kept_open = lru_cache(maxsize=PIECES_KEPT)(cut_open)
 
 
 def piece(template, holes=None, **values):
-    """The template with these values, which are compared by what they hold, and these words in its holes.
+    """The template with these values, which are compared by what they hold, and these words in its
+    holes.
 
-    A hole without a word is no hole but an empty value: a template may ask whether there is something.
+    A hole without a word is no hole but an empty value: a template may ask whether there is
+    something.
     """
     words = {name: conditional_escape(word) for name, word in (holes or {}).items() if word}
     # Whoever works on a template wants to see it.
@@ -50,7 +56,9 @@ def joined(parts):
 
 
 def values_of(sheet):
-    """What stands in the fields: `{field: value}`, with `chosen` (code ids) and `marks` ([(Option, [MarkContent])])."""
+    """What stands in the fields: `{field: value}`, with `chosen` (code ids) and `marks` ([(Option,
+    [MarkContent])]).
+    """
     content = sheet.content
     return {
         "version": sheet.version,
@@ -74,7 +82,8 @@ def absences(sheet):
 
 
 def section_html(sheet, values=None, *, problems=(), with_confidence=None):
-    """The section (a questionnaire.SectionSheet) with what was said of it, or with other values in its fields.
+    """The section (a questionnaire.SectionSheet) with what was said of it, or with other values in
+    its fields.
 
     `problems` are the sentences that say why those were not saved.
     """
@@ -91,21 +100,31 @@ def drawn(sheet, values=None, *, problems=(), with_confidence=None):
     holes = {
         # A version that does not fit is refused, and goes back as it came.
         "version": str(values["version"]),
-        "problems": problems and render_to_string("coding/_section-problems.html", {"problems": problems}),
+        "problems": problems
+        and render_to_string("coding/_section-problems.html", {"problems": problems}),
         "notices": sheet.notices and render_to_string("coding/_notices.html", {"sheet": sheet}),
         "kept": sheet.kept and render_to_string("coding/_kept.html", {"sheet": sheet}),
         "answer": answer_of(sheet, values, named),
         "absence": piece(
-            "coding/_absence.html", key=sheet.key, absences=absences(sheet), chosen=values["absence"] or ""
+            "coding/_absence.html",
+            key=sheet.key,
+            absences=absences(sheet),
+            chosen=values["absence"] or "",
         ),
         "confidence": with_confidence and confidence_of(sheet, values),
-        "evidence": piece("coding/_section-evidence.html", words_of(values.get), **named, has_codes=sheet.has_codes),
+        "evidence": piece(
+            "coding/_section-evidence.html",
+            words_of(values.get),
+            **named,
+            has_codes=sheet.has_codes,
+        ),
     }
     asked = {name: getattr(sheet, name) for name in ("kind", "help", "is_required", "is_retired")}
     return piece("coding/_section.html", holes, **named, **asked)
 
 
-# Of a form half of the sections are as nobody has touched them yet: the same for all papers and reviewers.
+# Of a form half of the sections are as nobody has touched them yet: the same for all papers and
+# reviewers.
 untouched_kept = lru_cache(maxsize=500)(drawn)
 
 
@@ -114,7 +133,12 @@ def words_of(ask):
 
 
 def confidence_of(sheet, values):
-    return piece("coding/_confidence.html", key=sheet.key, levels=CONFIDENCE, chosen=str(values["confidence"] or ""))
+    return piece(
+        "coding/_confidence.html",
+        key=sheet.key,
+        levels=CONFIDENCE,
+        chosen=str(values["confidence"] or ""),
+    )
 
 
 def answer_of(sheet, values, named):
@@ -125,7 +149,10 @@ def answer_of(sheet, values, named):
         return piece("coding/_yes-no.html", **named, value=values["yes_no"] or "")
     marked = joined(marked_of(sheet, option, uses) for option, uses in values["marks"])
     return joined(
-        [piece("coding/_marks.html", {"marked": marked}, label=sheet.label), picker_of(sheet, values["chosen"], named)]
+        [
+            piece("coding/_marks.html", {"marked": marked}, label=sheet.label),
+            picker_of(sheet, values["chosen"], named),
+        ]
     )
 
 
@@ -149,15 +176,33 @@ def picker_of(sheet, chosen, named):
     ticked = tuple(option.pk for option in choices if option.pk in chosen)
     if sheet.kind == "stage":
         return piece("coding/_scale.html", **named, choices=choices, chosen=ticked)
-    facts = {"count": len(choices), "may_propose": sheet.may_propose, "is_nothing_chosen": not chosen}
-    options = (options_drawn if settings.DEBUG else options_kept)(sheet.key, sheet.is_multiple, choices, ticked)
-    return piece("coding/_choices.html", {"options": options}, **named, is_multiple=sheet.is_multiple, **facts)
+    facts = {
+        "count": len(choices),
+        "may_propose": sheet.may_propose,
+        "is_nothing_chosen": not chosen,
+    }
+    options = (options_drawn if settings.DEBUG else options_kept)(
+        sheet.key, sheet.is_multiple, choices, ticked
+    )
+    return piece(
+        "coding/_choices.html",
+        {"options": options},
+        **named,
+        is_multiple=sheet.is_multiple,
+        **facts,
+    )
 
 
 def options_drawn(key, is_multiple, choices, ticked):
     return joined(
         [
-            piece("coding/_option.html", key=key, is_multiple=is_multiple, option=option, is_chosen=option.pk in ticked)
+            piece(
+                "coding/_option.html",
+                key=key,
+                is_multiple=is_multiple,
+                option=option,
+                is_chosen=option.pk in ticked,
+            )
             for option in choices
         ]
     )

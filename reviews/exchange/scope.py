@@ -4,7 +4,17 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.crypto import salted_hmac
 
 from mapping.exchange.table import Scope
-from mapping.models import Code, CodebookChange, Finding, LogEntry, Membership, Paper, PaperImport, PaperSource, User
+from mapping.models import (
+    Code,
+    CodebookChange,
+    Finding,
+    LogEntry,
+    Membership,
+    Paper,
+    PaperImport,
+    PaperSource,
+    User,
+)
 from reviews.blindness import log
 from reviews.blindness.codes import known_changes, known_codes
 from reviews.blindness.findings import open_to, visible_findings
@@ -21,7 +31,8 @@ from reviews.models import (
     Summary,
 )
 
-# The line that says that a study came from a bundle belongs to the site, not to the study: it does not leave again.
+# The line that says that a study came from a bundle belongs to the site, not to the study: it does
+# not leave again.
 IMPORTED = "import-study"
 CURRENT = (Code.Status.ACTIVE, Code.Status.RETIRED, Code.Status.MERGED, Code.Status.DECLINED)
 
@@ -51,7 +62,9 @@ def everything(study):
 
 
 def people_of(study):
-    """Members, and whoever else left a name in the study: the one who made it, somebody of the server."""
+    """Members, and whoever else left a name in the study: the one who made it, somebody of the
+    server.
+    """
     named = Q(pk__in=study.memberships.values("user")) | Q(pk=study.created_by_id)
     for rows in (
         study.log.exclude(act=IMPORTED).values("by"),
@@ -76,7 +89,9 @@ def people_of(study):
 
 
 def visible(user, study):
-    """What of it this person may receive. `open_to` is the rule of blindness for what hangs on a section."""
+    """What of it this person may receive. `open_to` is the rule of blindness for what hangs on a
+    section.
+    """
     rows = everything(study)
     rows[Summary] = Summary.objects.visible_to(user, study).submitted()
     rows[Finding] = visible_findings(user, study)
@@ -92,9 +107,12 @@ def visible(user, study):
         rows[Code] = known_codes(user, study)
         rows[CodebookChange] = known_changes(user, study)
         return rows
-    # What others propose says what they read; who reads what is for the leads, and so is the history of both.
+    # What others propose says what they read; who reads what is for the leads, and so is the
+    # history of both.
     own = Q(proposed_by=user)
-    rows[Code] = rows[Code].filter(Q(status__in=CURRENT) & (Q(proposed_by=None) | Q(status="active") | own) | own)
+    rows[Code] = rows[Code].filter(
+        Q(status__in=CURRENT) & (Q(proposed_by=None) | Q(status="active") | own) | own
+    )
     rows[Assignment] = rows[Assignment].filter(reviewer=user)
     rows[RecodingTask] = rows[RecodingTask].filter(assignment__reviewer=user)
     rows[EarlyLook] = rows[EarlyLook].filter(user=user)
@@ -109,7 +127,8 @@ def visible(user, study):
 
 
 def scope_for(user, study, *, with_pseudonyms=False, level="code"):
-    """What this member may take out. `study` is as its door returned it; `level` is "code" or "parent".
+    """What this member may take out. `study` is as its door returned it; `level` is "code" or
+    "parent".
 
     Where the study hides names while settling, they stay hidden here until it is released.
     """
@@ -121,12 +140,16 @@ def scope_for(user, study, *, with_pseudonyms=False, level="code"):
     is_whole = study.membership.is_lead and not hides and not held_back.exists()
     is_blind = log.papers_closed_to(user, study).exists()
     neutral = NAME if hides else ""
-    return scoped(study, rows, called, is_whole=is_whole, is_blind=is_blind, level=level, neutral_name=neutral)
+    return scoped(
+        study, rows, called, is_whole=is_whole, is_blind=is_blind, level=level, neutral_name=neutral
+    )
 
 
 def scope_of_all(study, *, with_pseudonyms=False):
     """For the commands: whoever runs the server may take out everything."""
-    return scoped(study, everything(study), pseudonyms(study) if with_pseudonyms else {}, is_whole=True)
+    return scoped(
+        study, everything(study), pseudonyms(study) if with_pseudonyms else {}, is_whole=True
+    )
 
 
 def scoped(study, rows, called, *, is_whole, **facts):
@@ -134,8 +157,12 @@ def scoped(study, rows, called, *, is_whole, **facts):
     if called:
         full_names = {user.name: called[user.username] for user in people_of(study) if user.name}
         if facts.get("neutral_name"):
-            full_names |= {user.get_short_name(): called[user.username] for user in people_of(study)}
-    return Scope(study=study, rows=rows, is_whole=is_whole, pseudonyms=called, full_names=full_names, **facts)
+            full_names |= {
+                user.get_short_name(): called[user.username] for user in people_of(study)
+            }
+    return Scope(
+        study=study, rows=rows, is_whole=is_whole, pseudonyms=called, full_names=full_names, **facts
+    )
 
 
 def pseudonyms(study, *, is_shuffled=False):
@@ -143,8 +170,18 @@ def pseudonyms(study, *, is_shuffled=False):
 
     Shuffled, where those who know in which order people joined shall not recognise them.
     """
-    joined = Membership.objects.filter(study=study).order_by("pk").values_list("user__username", flat=True)
-    names = list(dict.fromkeys([*joined, *people_of(study).order_by("pk").values_list("username", flat=True)]))
+    joined = (
+        Membership.objects.filter(study=study)
+        .order_by("pk")
+        .values_list("user__username", flat=True)
+    )
+    names = list(
+        dict.fromkeys(
+            [*joined, *people_of(study).order_by("pk").values_list("username", flat=True)]
+        )
+    )
     if is_shuffled:
-        names.sort(key=lambda name: salted_hmac(f"pseudonyms of study {study.pk}", name).hexdigest())
+        names.sort(
+            key=lambda name: salted_hmac(f"pseudonyms of study {study.pk}", name).hexdigest()
+        )
     return {name: f"R{number}" for number, name in enumerate(names, start=1)}

@@ -1,4 +1,6 @@
-"""Tables as a workbook: a sheet each, and one that says what the columns mean. Rows go through a file, not memory."""
+"""Tables as a workbook: a sheet each, and one that says what the columns mean. Rows go through a
+file, not memory.
+"""
 
 from decimal import Decimal
 
@@ -14,14 +16,21 @@ LONGEST_TITLE = 31
 
 
 class TooLong(Exception):
-    """A table has more rows, or a cell more letters, than a workbook can hold: nothing is cut short silently."""
+    """A table has more rows, or a cell more letters, than a workbook can hold: nothing is cut short
+    silently.
+    """
 
 
 def write(tables, scope, target):
     book = Workbook(write_only=True)
     add(book, "definitions", ["file", "column", "meaning"], definitions(tables, scope))
     for table in tables:
-        add(book, table.name.removesuffix(".csv")[:LONGEST_TITLE], table.header(scope), table.rows(scope))
+        add(
+            book,
+            table.name.removesuffix(".csv")[:LONGEST_TITLE],
+            table.header(scope),
+            table.rows(scope),
+        )
     book.save(target)
 
 
@@ -37,7 +46,10 @@ def add(book, title, header, rows):
     sheet.append([written(sheet, name, title) for name in header])
     for number, row in enumerate(rows, start=2):
         if number > MOST_ROWS:
-            raise TooLong(f"{title} has more than {MOST_ROWS:,} rows, which no workbook holds: take the CSV file.")
+            raise TooLong(
+                f"{title} has more than {MOST_ROWS:,} rows, which no workbook holds: take the CSV "
+                f"file."
+            )
         sheet.append([written(sheet, value, title) for value in row])
 
 
@@ -49,7 +61,10 @@ def written(sheet, value, title):
     # A workbook cannot hold control characters; no reader of the file would miss them.
     text = ILLEGAL_CHARACTERS_RE.sub("", value)
     if len(text) > LONGEST_CELL:
-        raise TooLong(f"{title} has a cell of {len(text):,} letters, more than a workbook holds: take the CSV file.")
+        raise TooLong(
+            f"{title} has a cell of {len(text):,} letters, more than a workbook holds: take the "
+            f"CSV file."
+        )
     written_cell = WriteOnlyCell(sheet, text)
     # Never a formula, an error or a date, whatever it looks like.
     written_cell.data_type = "s"

@@ -1,4 +1,6 @@
-"""What somebody says of one section, as a plain value: what a form sends, an answer holds, a kept edit remembers."""
+"""What somebody says of one section, as a plain value: what a form sends, an answer holds, a kept
+edit remembers.
+"""
 
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal, InvalidOperation
@@ -43,23 +45,35 @@ class Content:
         unknown = set(values) - set(cls.__dataclass_fields__)
         if unknown:
             raise TypeError(f"An answer has no {', '.join(sorted(unknown))}.")
-        marks = [mark if isinstance(mark, MarkContent) else MarkContent(**mark) for mark in values.get("marks") or ()]
+        marks = [
+            mark if isinstance(mark, MarkContent) else MarkContent(**mark)
+            for mark in values.get("marks") or ()
+        ]
         given = {name: value for name, value in values.items() if value is not None}
         return cls(**{**given, "marks": tuple(marks)}).tidied()
 
     def tidied(self):
-        """Line ends as one, no space around, and no mark that only repeats a code without saying more."""
+        """Line ends as one, no space around, and no mark that only repeats a code without saying
+        more.
+        """
         marks = [
-            replace(mark, quote=tidy(mark.quote), page=tidy(mark.page), rationale=tidy(mark.rationale))
+            replace(
+                mark, quote=tidy(mark.quote), page=tidy(mark.page), rationale=tidy(mark.rationale)
+            )
             for mark in self.marks
         ]
         words = {name: tidy(getattr(self, name)) for name in ("text", "quote", "page", "rationale")}
-        return replace(self, **words, number=as_number(self.number), marks=tuple(without_repeats(marks)))
+        return replace(
+            self, **words, number=as_number(self.number), marks=tuple(without_repeats(marks))
+        )
 
     @property
     def is_blank(self):
         """Evidence and confidence alone judge nothing."""
-        return not (self.absence or self.none_apply or self.text or self.marks) and self.number is self.yes_no is None
+        return (
+            not (self.absence or self.none_apply or self.text or self.marks)
+            and self.number is self.yes_no is None
+        )
 
     def named_texts(self):
         """`(what it is called, text)` of everything typed, marks included."""
@@ -105,7 +119,9 @@ def as_number(value):
 
 
 def without_repeats(marks):
-    """A code may be marked twice with two quotes; a second mark of it without evidence says nothing."""
+    """A code may be marked twice with two quotes; a second mark of it without evidence says
+    nothing.
+    """
     kept = []
     for mark in marks:
         if mark in kept:

@@ -1,4 +1,6 @@
-"""The people reading: what was handed out, what they wrote, and how the differences were settled."""
+"""The people reading: what was handed out, what they wrote, and how the differences were
+settled.
+"""
 
 from reviews.models.recoding_tasks import RecodingTask
 from reviews.models.resolutions import Deferral, Mention, Remark, Resolution

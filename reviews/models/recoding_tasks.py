@@ -18,33 +18,48 @@ class RecodingTaskQuerySet(models.QuerySet):
     def waiting(self):
         """Open, and still called for, of somebody who can answer.
 
-        Who has taken the code out of their draft has nothing left to look at; who has left looks at nothing.
+        Who has taken the code out of their draft has nothing left to look at; who has left looks at
+        nothing.
         """
         newer = Summary.objects.filter(
-            assignment=OuterRef("answer__summary__assignment"), revision__gt=OuterRef("answer__summary__revision")
+            assignment=OuterRef("answer__summary__assignment"),
+            revision__gt=OuterRef("answer__summary__revision"),
         )
         stands = Mark.objects.filter(
-            code=OuterRef("code"), answer__section=OuterRef("section"),
+            code=OuterRef("code"),
+            answer__section=OuterRef("section"),
             answer__summary__assignment=OuterRef("assignment"),
-        )  # fmt: skip
+        )
         able = able_reviewers("assignment__")
         called_for = Q(code=None) | Exists(stands.filter(~Exists(newer)))
         return self.open().filter(called_for, Exists(able), assignment__withdrawn_at=None)
 
     def came_later(self):
-        """The whole section was not in the form when the summary was submitted; the others are about one code."""
+        """The whole section was not in the form when the summary was submitted; the others are
+        about one code.
+        """
         return self.filter(code=None)
 
 
 class RecodingTask(models.Model):
-    """One section of one submitted summary to look at again: its code was split, or the section came later."""
+    """One section of one submitted summary to look at again: its code was split, or the section
+    came later.
+    """
 
-    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="recoding_tasks")
+    assignment = models.ForeignKey(
+        Assignment, on_delete=models.CASCADE, related_name="recoding_tasks"
+    )
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="recoding_tasks")
     change = models.ForeignKey(
-        CodebookChange, null=True, blank=True, on_delete=models.PROTECT, related_name="recoding_tasks"
+        CodebookChange,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="recoding_tasks",
     )
-    code = models.ForeignKey(Code, null=True, blank=True, on_delete=models.PROTECT, related_name="recoding_tasks")
+    code = models.ForeignKey(
+        Code, null=True, blank=True, on_delete=models.PROTECT, related_name="recoding_tasks"
+    )
     asked_at = models.DateTimeField(default=timezone.now, editable=False)
     done_at = models.DateTimeField(null=True, blank=True)
 
@@ -54,7 +69,9 @@ class RecodingTask(models.Model):
         ordering = ["asked_at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["assignment", "section", "change"], condition=Q(done_at=None), name="one_open_recoding_task"
+                fields=["assignment", "section", "change"],
+                condition=Q(done_at=None),
+                name="one_open_recoding_task",
             )
         ]
 

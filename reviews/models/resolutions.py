@@ -14,7 +14,9 @@ class ResolutionQuerySet(models.QuerySet):
 
 
 class Resolution(models.Model):
-    """How a finding came about. Never overwritten: a later decision is a later row, an undo a mark on this one."""
+    """How a finding came about. Never overwritten: a later decision is a later row, an undo a mark
+    on this one.
+    """
 
     class Basis(models.TextChoices):
         UNANIMOUS = "unanimous", "unanimous"
@@ -34,14 +36,18 @@ class Resolution(models.Model):
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="resolutions")
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="resolutions")
-    finding = models.ForeignKey(Finding, null=True, blank=True, on_delete=models.SET_NULL, related_name="resolutions")
+    finding = models.ForeignKey(
+        Finding, null=True, blank=True, on_delete=models.SET_NULL, related_name="resolutions"
+    )
     basis = models.CharField(max_length=12, choices=Basis.choices)
     adopted_from = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     cause = models.CharField(max_length=24, choices=Cause.choices, blank=True)
     rationale = LimitedTextField(longest=PROSE, blank=True)
-    content = models.JSONField(help_text="What was settled, and what every reviewer had said, as it stood then.")
+    content = models.JSONField(
+        help_text="What was settled, and what every reviewer had said, as it stood then."
+    )
     reviewers = models.PositiveIntegerField(help_text="How many reviewers' answers it rests on.")
     is_unanimous = models.BooleanField(default=False)
     by_coder = models.BooleanField(default=False, help_text="Whoever decided had coded this paper.")
@@ -60,7 +66,8 @@ class Resolution(models.Model):
         ordering = ["paper", "section", "decided_at", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(basis="adopted") | Q(adopted_from__isnull=False), name="adopted_names_from_whom"
+                condition=~Q(basis="adopted") | Q(adopted_from__isnull=False),
+                name="adopted_names_from_whom",
             ),
         ]
 
@@ -88,7 +95,9 @@ class Deferral(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["paper", "section"], condition=Q(lifted_at=None), name="one_deferral_in_force"
+                fields=["paper", "section"],
+                condition=Q(lifted_at=None),
+                name="one_deferral_in_force",
             )
         ]
 
@@ -123,11 +132,15 @@ class Mention(models.Model):
     """Somebody was called to a remark; the bell counts what they have not seen."""
 
     remark = models.ForeignKey(Remark, on_delete=models.CASCADE, related_name="mentions")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions"
+    )
     seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["remark", "user"], name="one_mention_per_remark")]
+        constraints = [
+            models.UniqueConstraint(fields=["remark", "user"], name="one_mention_per_remark")
+        ]
 
     def __str__(self):
         return f"@{self.user} in {self.remark}"

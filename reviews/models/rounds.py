@@ -33,14 +33,20 @@ class Round(models.Model):
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.MAIN)
     due_on = models.DateField(null=True, blank=True)
-    guidance = LimitedTextField(longest=SENTENCES, blank=True, help_text="Shown to the reviewers of this round.")
+    guidance = LimitedTextField(
+        longest=SENTENCES, blank=True, help_text="Shown to the reviewers of this round."
+    )
     opened_at = models.DateTimeField(default=timezone.now, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    codebook_version = models.PositiveIntegerField(null=True, blank=True, help_text="Under which it was closed.")
-    frozen_agreement = models.JSONField(null=True, blank=True, help_text="The statistics as they stood at closing.")
+    codebook_version = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Under which it was closed."
+    )
+    frozen_agreement = models.JSONField(
+        null=True, blank=True, help_text="The statistics as they stood at closing."
+    )
 
     objects = RoundQuerySet.as_manager()
 
@@ -63,7 +69,8 @@ class Round(models.Model):
 
 
 def submitted_summaries():
-    from reviews.models.summaries import Summary  # summaries belong to assignments: the import would run in a circle
+    # summaries belong to assignments: the import would run in a circle
+    from reviews.models.summaries import Summary
 
     return Summary.objects.submitted()
 
@@ -71,10 +78,12 @@ def submitted_summaries():
 def able_reviewers(assignment=""):
     """The membership of a row's reviewer, while they can still code in the study.
 
-    `assignment` leads from the row to its assignment: "" where it is one, else such as "assignment__".
+    `assignment` leads from the row to its assignment: "" where it is one, else such as
+    "assignment__".
     """
     return Membership.objects.able_to_code().filter(
-        study=models.OuterRef(f"{assignment}round__study"), user=models.OuterRef(f"{assignment}reviewer")
+        study=models.OuterRef(f"{assignment}round__study"),
+        user=models.OuterRef(f"{assignment}reviewer"),
     )
 
 
@@ -92,20 +101,28 @@ class AssignmentQuerySet(models.QuerySet):
         return self.in_force().filter(reviewer=user, round__study=study)
 
     def submitted(self):
-        """Whose first revision is in; a reopened one stays submitted: its first answers are still independent."""
+        """Whose first revision is in; a reopened one stays submitted: its first answers are still
+        independent.
+        """
         return self.filter(pk__in=submitted_summaries().values("assignment"))
 
     def unsubmitted(self):
-        """Handed out, in force, and nothing submitted yet, whether or not its reviewer is still there."""
+        """Handed out, in force, and nothing submitted yet, whether or not its reviewer is still
+        there.
+        """
         submitted = submitted_summaries().filter(assignment=models.OuterRef("pk"))
         return self.in_force().filter(~models.Exists(submitted))
 
     def awaiting(self):
-        """Unsubmitted, and its reviewer can still submit it: somebody who has left is not waited for."""
+        """Unsubmitted, and its reviewer can still submit it: somebody who has left is not waited
+        for.
+        """
         return self.unsubmitted().filter(models.Exists(able_reviewers()))
 
     def living(self):
-        """Submitted, or still to come. What somebody left behind unsubmitted counts for nothing any more."""
+        """Submitted, or still to come. What somebody left behind unsubmitted counts for nothing any
+        more.
+        """
         submitted = submitted_summaries().filter(assignment=models.OuterRef("pk"))
         return self.in_force().filter(models.Exists(submitted) | models.Exists(able_reviewers()))
 
@@ -114,8 +131,8 @@ class AssignmentQuerySet(models.QuerySet):
         return self.living().exclude(reviewer__in=User.objects.without_password())
 
     def blinding(self, user):
-        """What keeps this person blind on its paper, in its phase: not submitted yet, or without an answer to a section
-        that came later, which others may have answered already.
+        """What keeps this person blind on its paper, in its phase: not submitted yet, or without an
+        answer to a section that came later, which others may have answered already.
         """
         own = self.in_force().filter(reviewer=user)
         submitted = submitted_summaries().filter(assignment=models.OuterRef("pk"))
@@ -138,15 +155,23 @@ class AssignmentQuerySet(models.QuerySet):
         return self.unsubmitted().filter(reviewer=user, round__study=study, round__closed_at=None)
 
     def with_first(self):
-        """Joins each assignment's first revision as `first`: its submission is what counts as done."""
-        return self.annotate(first=FilteredRelation("summaries", condition=Q(summaries__revision=1)))
+        """Joins each assignment's first revision as `first`: its submission is what counts
+        as done.
+        """
+        return self.annotate(
+            first=FilteredRelation("summaries", condition=Q(summaries__revision=1))
+        )
 
     def with_state(self):
-        """Annotates `state`, "draft", "todo" or "submitted" (`state_rank` 0, 1, 2), and when saved, submitted."""
+        """Annotates `state`, "draft", "todo" or "submitted" (`state_rank` 0, 1, 2), and when saved,
+        submitted.
+        """
         is_submitted, is_begun = Q(first__submitted_at__isnull=False), Q(first__pk__isnull=False)
         return self.with_first().annotate(
             state=Case(
-                When(is_submitted, then=Value("submitted")), When(is_begun, then=Value("draft")), default=Value("todo")
+                When(is_submitted, then=Value("submitted")),
+                When(is_begun, then=Value("draft")),
+                default=Value("todo"),
             ),
             state_rank=Case(When(is_submitted, then=2), When(is_begun, then=0), default=1),
             first_saved_at=F("first__updated_at"),
@@ -159,7 +184,9 @@ class Assignment(models.Model):
 
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="assignments")
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="assignments")
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments"
+    )
     position = models.PositiveIntegerField(default=0, help_text="The reviewer's reading order.")
     assigned_at = models.DateTimeField(default=timezone.now, editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -179,7 +206,9 @@ class Assignment(models.Model):
             )
         ]
         constraints = [
-            models.UniqueConstraint(fields=["round", "paper", "reviewer"], name="one_assignment_per_round"),
+            models.UniqueConstraint(
+                fields=["round", "paper", "reviewer"], name="one_assignment_per_round"
+            ),
         ]
 
     def __str__(self):
@@ -192,7 +221,9 @@ class Assignment(models.Model):
 
 
 class EarlyLook(models.Model):
-    """A lead looked at others' answers on a paper before submitting their own: their own act, with its reason."""
+    """A lead looked at others' answers on a paper before submitting their own: their own act, with
+    its reason.
+    """
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="early_looks")
     phase = models.ForeignKey(Phase, on_delete=models.PROTECT, related_name="+")
@@ -201,16 +232,22 @@ class EarlyLook(models.Model):
     at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["paper", "phase", "user"], name="one_early_look_per_paper")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["paper", "phase", "user"], name="one_early_look_per_paper"
+            )
+        ]
 
     def __str__(self):
         return f"{self.user} looked at {self.paper}"
 
 
 class PriorAccess(models.Model):
-    """This person could read others' answers on the paper, in this phase, while it was not theirs to code.
+    """This person could read others' answers on the paper, in this phase, while it was not theirs
+    to code.
 
-    What they submit from then on is not independent. Rows are only ever added: see `blindness.independence`.
+    What they submit from then on is not independent. Rows are only ever added: see
+    `blindness.independence`.
     """
 
     class Why(models.TextChoices):
@@ -229,7 +266,11 @@ class PriorAccess(models.Model):
 
     class Meta:
         verbose_name_plural = "prior accesses"
-        constraints = [models.UniqueConstraint(fields=["paper", "phase", "user"], name="one_prior_access_per_paper")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["paper", "phase", "user"], name="one_prior_access_per_paper"
+            )
+        ]
 
     def __str__(self):
         return f"{self.user} could read of {self.paper}"

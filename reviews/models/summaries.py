@@ -22,7 +22,9 @@ class SummaryQuerySet(models.QuerySet):
         return self.submitted().filter(revision=1)
 
     def with_late_sections(self):
-        """First submissions, and the later revisions that may hold the first answer to a section that came later."""
+        """First submissions, and the later revisions that may hold the first answer to a section
+        that came later.
+        """
         from reviews.models.recoding_tasks import (
             RecodingTask,  # tasks belong to assignments: the import would run in a circle
         )
@@ -59,7 +61,9 @@ def rules():
 
 
 class Summary(models.Model):
-    """One reviewer's filled-in template for one paper: a draft, then submitted, and never edited after that."""
+    """One reviewer's filled-in template for one paper: a draft, then submitted, and never edited
+    after that.
+    """
 
     class Origin(models.TextChoices):
         BROWSER = "browser", "typed in the browser"
@@ -72,7 +76,9 @@ class Summary(models.Model):
     started_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
-    codebook_version = models.PositiveIntegerField(null=True, blank=True, help_text="When it was submitted.")
+    codebook_version = models.PositiveIntegerField(
+        null=True, blank=True, help_text="When it was submitted."
+    )
     reopened_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -84,9 +90,13 @@ class Summary(models.Model):
         verbose_name_plural = "summaries"
         ordering = ["assignment", "revision"]
         constraints = [
-            models.UniqueConstraint(fields=["assignment", "revision"], name="one_summary_per_revision"),
             models.UniqueConstraint(
-                fields=["assignment"], condition=Q(submitted_at=None), name="one_draft_per_assignment"
+                fields=["assignment", "revision"], name="one_summary_per_revision"
+            ),
+            models.UniqueConstraint(
+                fields=["assignment"],
+                condition=Q(submitted_at=None),
+                name="one_draft_per_assignment",
             ),
             models.CheckConstraint(
                 condition=Q(revision=1) | Q(revision__gt=1, reopened_by__isnull=False),
@@ -103,14 +113,21 @@ class Summary(models.Model):
 
 
 class Answer(Judgement, Evidence):
-    """A summary's content for one section. No answer, or an empty one, is blank: nothing was judged."""
+    """A summary's content for one section. No answer, or an empty one, is blank: nothing was
+    judged.
+    """
 
     summary = models.ForeignKey(Summary, on_delete=models.CASCADE, related_name="answers")
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="answers")
     confidence = models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)], help_text="1 guess … 5 certain"
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(5)],
+        help_text="1 guess … 5 certain",
     )
-    version = models.PositiveIntegerField(default=0, help_text="Grows with every save; a save names the one it saw.")
+    version = models.PositiveIntegerField(
+        default=0, help_text="Grows with every save; a save names the one it saw."
+    )
     codebook_version = models.PositiveIntegerField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -120,7 +137,8 @@ class Answer(Judgement, Evidence):
             *Judgement.Meta.constraints,
             models.UniqueConstraint(fields=["summary", "section"], name="one_answer_per_section"),
             models.CheckConstraint(
-                condition=Q(confidence=None) | Q(confidence__gte=1, confidence__lte=5), name="confidence_from_1_to_5"
+                condition=Q(confidence=None) | Q(confidence__gte=1, confidence__lte=5),
+                name="confidence_from_1_to_5",
             ),
         ]
 
@@ -148,11 +166,15 @@ class KeptEditQuerySet(models.QuerySet):
 
 
 class KeptEdit(models.Model):
-    """An edit that met another one: what it would have written, kept and shown until its reviewer has chosen."""
+    """An edit that met another one: what it would have written, kept and shown until its reviewer
+    has chosen.
+    """
 
     answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="kept_edits")
     content = models.JSONField(help_text="The answer as it was typed.")
-    based_on = models.PositiveIntegerField(help_text="The version of the answer that the writer had before them.")
+    based_on = models.PositiveIntegerField(
+        help_text="The version of the answer that the writer had before them."
+    )
     kept_at = models.DateTimeField(auto_now_add=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
 

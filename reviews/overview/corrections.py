@@ -38,7 +38,11 @@ class Suggestion(NamedTuple):
 def open_lines(log):
     """The log entries of corrections that no lead has answered since, oldest first."""
     found = {}
-    for line in log.filter(act__in=[SUGGEST, ANSWER], paper__isnull=False).select_related("by").order_by("pk"):
+    for line in (
+        log.filter(act__in=[SUGGEST, ANSWER], paper__isnull=False)
+        .select_related("by")
+        .order_by("pk")
+    ):
         # Named by what they say: an imported study has other ids.
         what = (line.paper_id, line.facts["field"], line.facts["should_be"])
         if line.act == SUGGEST:
@@ -50,7 +54,10 @@ def open_lines(log):
 
 def open_suggestions(paper):
     lines = open_lines(paper.study.log.filter(paper=paper))
-    return [Suggestion(line.pk, line.facts["field"], line.facts["should_be"], line.by, line.at) for line in lines]
+    return [
+        Suggestion(line.pk, line.facts["field"], line.facts["should_be"], line.by, line.at)
+        for line in lines
+    ]
 
 
 def suggestions_shown(paper, member):
@@ -73,7 +80,9 @@ def suggest(paper, *, field, text, by):
         if (known.field, known.text) == (field, text):
             return
     words = f"Told the leads what is missing or wrong in “{paper.title}”: {NAMES[field]}."
-    LogEntry.objects.record(paper.study, by, SUGGEST, words, paper=paper, field=field, should_be=text)
+    LogEntry.objects.record(
+        paper.study, by, SUGGEST, words, paper=paper, field=field, should_be=text
+    )
 
 
 def cleaned(paper, field, text):
@@ -88,7 +97,11 @@ def cleaned(paper, field, text):
 
 
 def form_with(paper, field, text):
-    stands = {name: value for name, value in model_to_dict(paper, PaperForm.Meta.fields).items() if value is not None}
+    stands = {
+        name: value
+        for name, value in model_to_dict(paper, PaperForm.Meta.fields).items()
+        if value is not None
+    }
     return PaperForm(stands | {field: text}, instance=paper, study=paper.study)
 
 
@@ -102,7 +115,10 @@ def answer(paper, pk, *, is_taken, by):
         raise AlreadyAnswered
     if is_taken:
         put_in(paper, suggestion, by)
-    words = f"{'Took over' if is_taken else 'Left'} what {suggestion.by} said of “{paper.title}”: {suggestion.name}."
+    words = (
+        f"{'Took over' if is_taken else 'Left'} what {suggestion.by} said of “{paper.title}”: "
+        f"{suggestion.name}."
+    )
     facts = {"field": suggestion.field, "should_be": suggestion.text, "taken": is_taken}
     LogEntry.objects.record(paper.study, by, ANSWER, words, paper=paper, **facts)
 
@@ -110,5 +126,7 @@ def answer(paper, pk, *, is_taken, by):
 def put_in(paper, suggestion, by):
     form = form_with(paper, suggestion.field, suggestion.text)
     if not form.is_valid():
-        raise ValidationError([message for messages in form.errors.values() for message in messages])
+        raise ValidationError(
+            [message for messages in form.errors.values() for message in messages]
+        )
     editing.edit_paper(form.save(commit=False), changed=[suggestion.field], by=by)

@@ -35,6 +35,13 @@ def headings(membership):
 def cells(paper):
     sources = dict.fromkeys(str(source) for source in paper.sources.all())
     return [
-        paper.key, paper.title, paper.authors, paper.year, paper.venue, paper.doi, paper.url, "; ".join(sources),
+        paper.key,
+        paper.title,
+        paper.authors,
+        paper.year,
+        paper.venue,
+        paper.doi,
+        paper.url,
+        "; ".join(sources),
         "yes" if paper.pdf else "no",
-    ]  # fmt: skip
+    ]

@@ -1,4 +1,6 @@
-"""Where a paper stands: to a lead how far its reviewers are, to anybody else their own part. Counts, never answers."""
+"""Where a paper stands: to a lead how far its reviewers are, to anybody else their own part.
+Counts, never answers.
+"""
 
 from collections import Counter
 
@@ -24,7 +26,9 @@ OF_ONE = {"not_coded": "not mine", "todo": "to do", "draft": "draft", "submitted
 
 
 def states_for(membership):
-    """The states by which this member may filter and sort, `{state: words}`; observers have none."""
+    """The states by which this member may filter and sort, `{state: words}`; observers have
+    none.
+    """
     if membership.is_lead:
         return OF_ALL
     return OF_ONE if membership.may_code else {}
@@ -39,7 +43,11 @@ def of_all(membership):
     """Settled is a paper to whom it may be told: by itself it settles where all said the same."""
     told = Q(is_settled()) & ~Q(pk__in=rules.closed_papers(membership.user, membership.study))
     here = Assignment.objects.living().filter(paper=OuterRef("pk"))
-    handed_out, submitted, awaiting = Exists(here), Exists(here.submitted()), Exists(here.awaiting())
+    handed_out, submitted, awaiting = (
+        Exists(here),
+        Exists(here.submitted()),
+        Exists(here.awaiting()),
+    )
     done = Q(submitted) & ~Q(awaiting)
     return {
         "not_coded": ~Q(handed_out),
@@ -53,16 +61,22 @@ def of_all(membership):
 def is_settled():
     """Something was found, and no section that anybody answered is still open."""
     found = Finding.objects.filter(paper=OuterRef("pk"))
-    settled = Finding.objects.filter(paper=OuterRef("summary__assignment__paper"), section=OuterRef("section"))
+    settled = Finding.objects.filter(
+        paper=OuterRef("summary__assignment__paper"), section=OuterRef("section")
+    )
     answered = Answer.objects.filter(
-        summary__in=Summary.objects.latest(), summary__assignment__paper=OuterRef("pk"), section__retired_at=None
+        summary__in=Summary.objects.latest(),
+        summary__assignment__paper=OuterRef("pk"),
+        section__retired_at=None,
     )
     return Exists(found) & ~Exists(answered.filter(~Exists(settled)))
 
 
 def of_one(user):
     mine = Assignment.objects.in_force().filter(paper=OuterRef("pk"), reviewer=user)
-    drafts = Exists(mine.unsubmitted().filter(summaries__submitted_at=None, summaries__isnull=False))
+    drafts = Exists(
+        mine.unsubmitted().filter(summaries__submitted_at=None, summaries__isnull=False)
+    )
     awaiting = Exists(mine.unsubmitted())
     return {
         "not_coded": ~Exists(mine),
@@ -75,13 +89,17 @@ def of_one(user):
 def rank(membership):
     """The state as a number, for sorting."""
     return Case(
-        *(When(condition(state, membership), then=Value(place)) for place, state in enumerate(states_for(membership))),
+        *(
+            When(condition(state, membership), then=Value(place))
+            for place, state in enumerate(states_for(membership))
+        ),
         default=Value(0),
     )
 
 
 def listed(study, membership, *, state="", is_reversed=False):
-    """The pks of all papers, or of those in this state: by state (the last one first, if reversed), then by title.
+    """The pks of all papers, or of those in this state: by state (the last one first, if reversed),
+    then by title.
 
     The states of all papers are worked out when something changed; only drafts are asked for anew.
     """
@@ -98,7 +116,9 @@ def listed(study, membership, *, state="", is_reversed=False):
 
 
 def in_places(study, membership, number):
-    """Per state the pks of its papers by title, as kept; of one's own a draft stands among what is to do."""
+    """Per state the pks of its papers by title, as kept; of one's own a draft stands among what is
+    to do.
+    """
     todo = list(OF_ONE).index("todo")
     own = {} if membership.is_lead else {list(OF_ONE).index("draft"): todo}
 
@@ -110,23 +130,35 @@ def in_places(study, membership, number):
         return found
 
     is_common = membership.is_lead and not is_blind(study, membership)
-    return kept(study, "paper-states" if is_common else f"paper-states.{membership.role}.{membership.user_id}", work)
+    return kept(
+        study,
+        "paper-states" if is_common else f"paper-states.{membership.role}.{membership.user_id}",
+        work,
+    )
 
 
 def is_blind(study, membership):
-    return kept(study, f"blind.{membership.user_id}", lambda: rules.is_blind_somewhere(membership.user, study))
+    return kept(
+        study,
+        f"blind.{membership.user_id}",
+        lambda: rules.is_blind_somewhere(membership.user, study),
+    )
 
 
 def drafts_of(study, user):
     """The papers of which this person has begun a summary that was never submitted."""
     drafts = Summary.objects.drafts().filter(
-        revision=1, assignment__withdrawn_at=None, assignment__reviewer=user, assignment__round__study=study
+        revision=1,
+        assignment__withdrawn_at=None,
+        assignment__reviewer=user,
+        assignment__round__study=study,
     )
     return set(drafts.order_by().values_list("assignment__paper", flat=True))
 
 
 def add_states(papers, membership):
-    """Give each of these papers its `state` and its `word`. A few queries by key, however large the study is.
+    """Give each of these papers its `state` and its `word`. A few queries by key, however large the
+    study is.
 
     They are not joined into one: PostgreSQL then reads all summaries of all studies to hash them.
     """
@@ -137,28 +169,42 @@ def add_states(papers, membership):
 
 
 def add_progress(papers, membership):
-    assignments = dict(Assignment.objects.living().filter(paper__in=papers).order_by().values_list("pk", "paper"))
+    assignments = dict(
+        Assignment.objects.living().filter(paper__in=papers).order_by().values_list("pk", "paper")
+    )
     latest = latest_submitted(assignments)
     handed_out, submitted = Counter(assignments.values()), Counter(assignments[pk] for pk in latest)
     settled = settled_among(papers, latest)
-    settled -= {paper for paper, _ in rules.closed_pairs(membership.user, membership.study, settled)}
+    settled -= {
+        paper for paper, _ in rules.closed_pairs(membership.user, membership.study, settled)
+    }
     for paper in papers:
         paper.handed_out, paper.submitted = handed_out[paper.pk], submitted[paper.pk]
         paper.state = state_of_all(paper, paper.pk in settled)
-        paper.word = "settled" if paper.state == "settled" else f"{paper.submitted} of {paper.handed_out} submitted"
+        paper.word = (
+            "settled"
+            if paper.state == "settled"
+            else f"{paper.submitted} of {paper.handed_out} submitted"
+        )
         if not paper.handed_out:
             paper.word = OF_ALL["not_coded"]
 
 
 def latest_submitted(assignments):
     """The newest submitted summary of each of these assignments, `{assignment: summary}`."""
-    found = Summary.objects.submitted().filter(assignment__in=list(assignments)).order_by("revision")
+    found = (
+        Summary.objects.submitted().filter(assignment__in=list(assignments)).order_by("revision")
+    )
     return dict(found.values_list("assignment", "pk"))
 
 
 def settled_among(papers, latest):
-    findings = set(Finding.objects.filter(paper__in=papers).order_by().values_list("paper", "section"))
-    answers = Answer.objects.filter(summary__in=list(latest.values()), section__retired_at=None).order_by()
+    findings = set(
+        Finding.objects.filter(paper__in=papers).order_by().values_list("paper", "section")
+    )
+    answers = Answer.objects.filter(
+        summary__in=list(latest.values()), section__retired_at=None
+    ).order_by()
     answered = set(answers.values_list("summary__assignment__paper", "section"))
     return {paper for paper, _ in findings} - {paper for paper, _ in answered - findings}
 
@@ -176,11 +222,17 @@ def state_of_all(paper, is_settled):
 def add_own(papers, user):
     mine = Assignment.objects.in_force().filter(paper__in=papers, reviewer=user).order_by()
     mine = dict(mine.values_list("pk", "paper"))
-    begun = set(Summary.objects.filter(assignment__in=list(mine)).order_by().values_list("assignment", flat=True))
+    begun = set(
+        Summary.objects.filter(assignment__in=list(mine))
+        .order_by()
+        .values_list("assignment", flat=True)
+    )
     submitted = latest_submitted(mine)
     own = {}
     for assignment, paper in mine.items():
-        state = "submitted" if assignment in submitted else "draft" if assignment in begun else "todo"
+        state = (
+            "submitted" if assignment in submitted else "draft" if assignment in begun else "todo"
+        )
         # Two rounds may hold the same paper: what is still to be done comes first.
         own[paper] = min(own.get(paper, state), state, key=["draft", "todo", "submitted"].index)
     for paper in papers:

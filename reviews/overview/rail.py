@@ -38,7 +38,9 @@ PLACES = [
 
 
 class Counter(NamedTuple):
-    """Work that waits behind a place: how much (a function of study and user), in which words, for whom."""
+    """Work that waits behind a place: how much (a function of study and user), in which words, for
+    whom.
+    """
 
     count: object
     word: str
@@ -59,10 +61,17 @@ COUNTERS = {
 
 
 def entries(study, path):
-    """What `overview/_rail.html` shows: `[{label, url, current, count, word}]`; count and word say what work waits."""
+    """What `overview/_rail.html` shows: `[{label, url, current, count, word}]`; count and word say
+    what work waits.
+    """
     # The page is drawn: whatever the request did is done and written down.
     read_only(study)
-    return [entry for place in PLACES if study.membership.role in place.roles for entry in shown(place, study, path)]
+    return [
+        entry
+        for place in PLACES
+        if study.membership.role in place.roles
+        for entry in shown(place, study, path)
+    ]
 
 
 def shown(place, study, path):

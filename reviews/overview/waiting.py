@@ -1,4 +1,6 @@
-"""What waits for whom, and the first steps of a study: plain lines for the overview, each with its page."""
+"""What waits for whom, and the first steps of a study: plain lines for the overview, each with its
+page.
+"""
 
 from collections import defaultdict
 from typing import NamedTuple
@@ -15,7 +17,9 @@ from reviews.settling import disagreements
 
 
 class Waiting(NamedTuple):
-    """One line of the overview: "3 proposed codes wait for a decision", and where to deal with it."""
+    """One line of the overview: "3 proposed codes wait for a decision", and where to deal
+    with it.
+    """
 
     count: int
     text: str
@@ -25,8 +29,8 @@ class Waiting(NamedTuple):
 def waiting(study, user):
     """What waits for this member of the study, as its `membership` says, each line with its page.
 
-    Every subject adds its own provider to PROVIDERS: a function of study and user that yields `Waiting` lines and asks
-    a constant number of queries.
+    Every subject adds its own provider to PROVIDERS: a function of study and user that yields
+    `Waiting` lines and asks a constant number of queries.
     """
     return [line for provider in PROVIDERS for line in provider(study, user) if line.count]
 
@@ -46,7 +50,10 @@ def counted(number, one, several):
 def own_recoding(study, user):
     if study.membership.may_code:
         count = RecodingTask.objects.waiting().of(user, study).count()
-        text = counted(count, "section of your summaries", "sections of your summaries") + " to look at again"
+        text = (
+            counted(count, "section of your summaries", "sections of your summaries")
+            + " to look at again"
+        )
         yield Waiting(count, text, place("queue", study))
 
 
@@ -77,20 +84,29 @@ def others_recoding(study, user):
         closed = rules.closed_to_member(study.membership, study).order_by()
         tasks = tasks.exclude(assignment__paper__in=closed.values("paper"))
         count = tasks.exclude(assignment__reviewer=user).count()
-        text = counted(count, "section is", "sections are") + " still to be looked at again by their reviewers"
+        text = (
+            counted(count, "section is", "sections are")
+            + " still to be looked at again by their reviewers"
+        )
         yield Waiting(count, text, place("codebook-versions", study))
 
 
 def corrections_told(study, user):
     if study.membership.is_lead:
         papers = corrections.papers_with_open_suggestions(study)
-        text = counted(len(papers), "correction of a paper's entry waits", "corrections of papers' entries wait")
+        text = counted(
+            len(papers),
+            "correction of a paper's entry waits",
+            "corrections of papers' entries wait",
+        )
         url = f"{place('paper', study, papers[0].key)}#suggestions" if papers else ""
         yield Waiting(len(papers), text, url)
 
 
 def phases_under_way(study):
-    """The phases that have rounds, and the one that comes next once every round before it is closed."""
+    """The phases that have rounds, and the one that comes next once every round before it is
+    closed.
+    """
     is_closed = defaultdict(list)
     for phase, closed_at in study.rounds.order_by().values_list("phase", "closed_at"):
         is_closed[phase].append(closed_at is not None)
@@ -113,9 +129,14 @@ def papers_not_handed_out(study, user):
 
 
 PROVIDERS = [
-    own_recoding, open_differences, proposed_codes, rounds_to_close, others_recoding, papers_not_handed_out,
+    own_recoding,
+    open_differences,
+    proposed_codes,
+    rounds_to_close,
+    others_recoding,
+    papers_not_handed_out,
     corrections_told,
-]  # fmt: skip
+]
 
 
 class Step(NamedTuple):
@@ -130,19 +151,41 @@ class Step(NamedTuple):
 def first_steps(study):
     """What a fresh study still needs before anybody can code; empty once everything was done."""
     steps = [
-        Step("The template says what to ask of every paper", study.sections.in_use().exists(),
-             place("template", study), "Edit the template"),
-        Step("The study has papers", study.papers.exists(), place("papers", study), "Import papers"),
-        Step("At least two people code", study.memberships.who_code().count() > 1, place("team", study), "Invite"),
-        Step("Papers are handed out in a round", Assignment.objects.in_force().filter(round__study=study).exists(),
-             place("rounds", study), "Hand out papers"),
-    ]  # fmt: skip
+        Step(
+            "The template says what to ask of every paper",
+            study.sections.in_use().exists(),
+            place("template", study),
+            "Edit the template",
+        ),
+        Step(
+            "The study has papers", study.papers.exists(), place("papers", study), "Import papers"
+        ),
+        Step(
+            "At least two people code",
+            study.memberships.who_code().count() > 1,
+            place("team", study),
+            "Invite",
+        ),
+        Step(
+            "Papers are handed out in a round",
+            Assignment.objects.in_force().filter(round__study=study).exists(),
+            place("rounds", study),
+            "Hand out papers",
+        ),
+    ]
     return [] if all(step.is_done for step in steps) else steps
 
 
 def released(study):
-    """Where members who do not lead find what the team settled on; empty until the study is released."""
+    """Where members who do not lead find what the team settled on; empty until the study is
+    released.
+    """
     if not study.is_released:
         return []
-    pages = {"map": "The map", "papers": "Papers and their findings", "agreement": "Agreement", "export": "Files"}
+    pages = {
+        "map": "The map",
+        "papers": "Papers and their findings",
+        "agreement": "Agreement",
+        "export": "Files",
+    }
     return [(label, place(name, study)) for name, label in pages.items() if place(name, study)]

@@ -1,4 +1,6 @@
-"""Code by code, the papers that have it and the words that carry it: findings, or what each reviewer quoted."""
+"""Code by code, the papers that have it and the words that carry it: findings, or what each
+reviewer quoted.
+"""
 
 from typing import NamedTuple
 
@@ -21,22 +23,36 @@ class Evidence(NamedTuple):
 
 def of_findings(findings, words):
     """The marks of these findings as Evidence; `words` maps codes to what they are called."""
-    rows = FindingMark.objects.filter(finding__in=findings).order_by("finding__paper__title", "finding__paper", "pk")
+    rows = FindingMark.objects.filter(finding__in=findings).order_by(
+        "finding__paper__title", "finding__paper", "pk"
+    )
     fields = ("finding__paper", "finding__section__key", "code", "quote", "page", "rationale")
     for paper, section, code, *evidence in rows.values_list(*fields):
         yield Evidence(paper, section, words.get(code, ""), *evidence, "")
 
 
 def of_summaries(study, user, chosen, sections, words, papers=None):
-    """The marks of these summaries, `[(pk, paper, reviewer, phase)]`, each under its reviewer's letter and name."""
+    """The marks of these summaries, `[(pk, paper, reviewer, phase)]`, each under its reviewer's
+    letter and name.
+    """
     called = voices(study, chosen)
     reader = {pk: (reviewer, called[paper][reviewer]) for pk, paper, reviewer, _ in chosen}
     rows = Mark.objects.filter(answer__section__in=sections, answer__summary__in=list(reader))
     if papers is not None:
         rows = rows.filter(answer__summary__assignment__paper__in=papers)
     place = "answer__summary__assignment__paper"
-    fields = ("answer__summary", place, "answer__section__key", "code", "quote", "page", "rationale")
-    for summary, paper, section, code, *evidence in rows.order_by(f"{place}__title", place, "pk").values_list(*fields):
+    fields = (
+        "answer__summary",
+        place,
+        "answer__section__key",
+        "code",
+        "quote",
+        "page",
+        "rationale",
+    )
+    for summary, paper, section, code, *evidence in rows.order_by(
+        f"{place}__title", place, "pk"
+    ).values_list(*fields):
         reviewer, (letter, name) = reader[summary]
         who = f"{letter} (you)" if reviewer == user.pk else f"{letter} {name}".strip()
         yield Evidence(paper, section, words.get(code, ""), *evidence, who)

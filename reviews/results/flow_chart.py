@@ -51,7 +51,13 @@ def drawn(whole):
         if stage is not whole[-1]:
             down.append((1 + WIDTH // 2, y + main.height, 1 + WIDTH // 2, bottom + GAP))
         y = bottom + GAP
-    return {"boxes": boxes, "down": down, "across": across, "width": ASIDE + WIDTH + 1, "height": y - GAP + 1}
+    return {
+        "boxes": boxes,
+        "down": down,
+        "across": across,
+        "width": ASIDE + WIDTH + 1,
+        "height": y - GAP + 1,
+    }
 
 
 def box(x, y, heading, details):

@@ -1,4 +1,6 @@
-"""What a map is asked for. All of it stands in the address, so that a link shows the same map again."""
+"""What a map is asked for. All of it stands in the address, so that a link shows the same map
+again.
+"""
 
 from itertools import groupby
 
@@ -26,20 +28,30 @@ MENTIONS_HELP = (
 
 
 class MapForm(forms.Form):
-    """`from` and `to` are years; `code` is the primary key of a code whose papers alone are counted."""
+    """`from` and `to` are years; `code` is the primary key of a code whose papers alone are
+    counted.
+    """
 
     kind = forms.ChoiceField(label="Figure", choices=KINDS)
     y = forms.ChoiceField(label="Rows")
     x = forms.ChoiceField(label="Columns")
-    third = forms.ChoiceField(label="Left half", required=False, help_text="Back to back with the columns.")
+    third = forms.ChoiceField(
+        label="Left half", required=False, help_text="Back to back with the columns."
+    )
     source = forms.ChoiceField(
         label="Source", choices=[("settled", "settled findings"), ("provisional", "provisional")]
     )
     count = forms.ChoiceField(
-        label="Count", choices=[("papers", "papers"), ("mentions", "mentions")], help_text=MENTIONS_HELP
+        label="Count",
+        choices=[("papers", "papers"), ("mentions", "mentions")],
+        help_text=MENTIONS_HELP,
     )
-    order = forms.ChoiceField(label="Order", choices=[("codebook", "codebook"), ("frequency", "frequency")])
-    level = forms.ChoiceField(label="Level", choices=[("code", "codes"), ("parent", "parent codes")])
+    order = forms.ChoiceField(
+        label="Order", choices=[("codebook", "codebook"), ("frequency", "frequency")]
+    )
+    level = forms.ChoiceField(
+        label="Level", choices=[("code", "codes"), ("parent", "parent codes")]
+    )
     code = forms.ChoiceField(label="Only papers with", required=False)
     phase = forms.ChoiceField(label="Only papers of phase", required=False)
     round = forms.ChoiceField(label="Only papers of round", required=False)
@@ -56,12 +68,19 @@ class MapForm(forms.Form):
         self.fields["third"].choices = [("", "none"), *coded, *FACTS]
         self.fields["code"].choices = [("", "any code"), *codes_by_section(sections, user)]
         self.fields["phase"].choices = [("", "any"), *study.phases.values_list("key", "name")]
-        self.fields["round"].choices = [("", "any"), *((str(pk), name) for pk, name in rounds_of(study))]
+        self.fields["round"].choices = [
+            ("", "any"),
+            *((str(pk), name) for pk, name in rounds_of(study)),
+        ]
         years = study.papers.aggregate(first=Min("year"), last=Max("year"))
         for name, label in (("from", "From"), ("to", "To")):
             attributes = {"placeholder": years["first" if name == "from" else "last"] or ""}
             self.fields[name] = forms.IntegerField(
-                label=label, required=False, min_value=0, max_value=9999, widget=forms.NumberInput(attributes)
+                label=label,
+                required=False,
+                min_value=0,
+                max_value=9999,
+                widget=forms.NumberInput(attributes),
             )
         for field in self.fields.values():
             kind = {forms.CheckboxInput: "form-check-input", forms.Select: "form-select"}
@@ -71,19 +90,34 @@ class MapForm(forms.Form):
         self.settle_on(asked, self.usual(sorted(sections, key=lambda one: -filled.get(one.pk, 0))))
 
     def usual(self, sections):
-        """What is shown where nothing is asked: the first section with several codes by the second, else by year."""
+        """What is shown where nothing is asked: the first section with several codes by the second,
+        else by year.
+        """
         if not sections:
             return {}
         liked = sorted(sections, key=lambda one: (one.phase.kind != "coding", not one.is_multiple))
         best = liked[0]
-        same = [axis_name(one) for one in liked if (one.phase_id, one.is_multiple) == (best.phase_id, best.is_multiple)]
+        same = [
+            axis_name(one)
+            for one in liked
+            if (one.phase_id, one.is_multiple) == (best.phase_id, best.is_multiple)
+        ]
         usual = dict.fromkeys(self.fields, "")
         usual |= {"kind": "bubble", "y": same[0], "x": same[1] if len(same) > 1 else YEAR}
-        return usual | {"source": "settled", "count": "papers", "order": "codebook", "level": "code"}
+        return usual | {
+            "source": "settled",
+            "count": "papers",
+            "order": "codebook",
+            "level": "code",
+        }
 
     def settle_on(self, asked, usual):
-        """Take what makes sense; what does not falls back to what is usual, with a note that says so."""
-        wanted = {name: asked.get(name, value).replace("\0", "")[:300] for name, value in usual.items()}
+        """Take what makes sense; what does not falls back to what is usual, with a note that says
+        so.
+        """
+        wanted = {
+            name: asked.get(name, value).replace("\0", "")[:300] for name, value in usual.items()
+        }
         self.data, self.is_bound = wanted, True
         if not usual or self.is_valid():
             return
@@ -116,7 +150,9 @@ class MapForm(forms.Form):
     @property
     def is_narrowed(self):
         usual = {"order": "codebook", "level": "code"}
-        changed = (self.data.get(name, "") not in {"", usual.get(name, "")} for name in self.FURTHER)
+        changed = (
+            self.data.get(name, "") not in {"", usual.get(name, "")} for name in self.FURTHER
+        )
         return any(changed) or any(self.data.get(name) for name in self.TICKED)
 
     @property
@@ -130,7 +166,9 @@ class MapForm(forms.Form):
 
 
 def axis_name(section):
-    """A section's name as an axis in the address. “year” alone is the paper's own year, whatever the sections are."""
+    """A section's name as an axis in the address. “year” alone is the paper's own year, whatever
+    the sections are.
+    """
     return f"{_SECTION_PREFIX}{section.key}" if section.key in dict(FACTS) else section.key
 
 
@@ -147,16 +185,24 @@ def chartable(study):
 
 
 def findings_by_section(study, user):
-    """How often codes were settled on in each section: the fullest are shown where nothing is asked."""
+    """How often codes were settled on in each section: the fullest are shown where nothing is
+    asked.
+    """
     marks = FindingMark.objects.filter(finding__in=visible_findings(user, study)).order_by()
     return dict(marks.values_list("finding__section").annotate(Count("pk")))
 
 
 def codes_by_section(sections, user):
-    codes = Code.objects.open_to(user).filter(section__in=sections).order_by("section", "position", "pk")
+    codes = (
+        Code.objects.open_to(user)
+        .filter(section__in=sections)
+        .order_by("section", "position", "pk")
+    )
     names = {section.pk: str(section) for section in sections}
     found = groupby(codes.values_list("section", "pk", "label"), key=lambda row: row[0])
-    return [(names[section], [(str(pk), label) for _, pk, label in rows]) for section, rows in found]
+    return [
+        (names[section], [(str(pk), label) for _, pk, label in rows]) for section, rows in found
+    ]
 
 
 def rounds_of(study):

@@ -1,4 +1,6 @@
-"""What may be counted for one person, gathered for a map: as many queries for ten thousand papers as for ten."""
+"""What may be counted for one person, gathered for a map: as many queries for ten thousand papers
+as for ten.
+"""
 
 from collections import defaultdict
 from functools import cached_property
@@ -14,7 +16,10 @@ from reviews.models import Answer, Assignment, Mark, Summary
 from reviews.results.forms import VENUE, YEAR, axis_label, axis_name
 from reviews.settling.answers import newest_of_each
 
-ABSENT = {**{value: f"({label})" for value, label in Judgement.Absence.choices}, "none": "(none of the codes)"}
+ABSENT = {
+    **{value: f"({label})" for value, label in Judgement.Absence.choices},
+    "none": "(none of the codes)",
+}
 TRUTH = {True: "yes", False: "no"}
 
 
@@ -44,7 +49,9 @@ class Material:
             papers = papers.filter(year__lte=self.settings["to"])
         handed_out = Assignment.objects.in_force().filter(paper=OuterRef("pk"))
         if self.settings["phase"]:
-            papers = papers.filter(Exists(handed_out.filter(round__phase__key=self.settings["phase"])))
+            papers = papers.filter(
+                Exists(handed_out.filter(round__phase__key=self.settings["phase"]))
+            )
         if self.settings["round"]:
             papers = papers.filter(Exists(handed_out.filter(round=self.settings["round"])))
         return {pk: (year, venue) for pk, year, venue in papers.values_list("pk", "year", "venue")}
@@ -54,12 +61,17 @@ class Material:
         """The papers that are counted, whatever their axes hold."""
         if self.filter_code is None:
             return set(self.facts)
-        held, wanted = self.held[axis_name(self.filter_code.section)], self.words[self.filter_code.pk]
+        held, wanted = (
+            self.held[axis_name(self.filter_code.section)],
+            self.words[self.filter_code.pk],
+        )
         return {paper for paper in self.facts if wanted in held.get(paper, {})}
 
     @cached_property
     def summaries(self):
-        """The newest submitted summary of every reviewer that this person may see: `[(pk, paper, reviewer, phase)]`."""
+        """The newest submitted summary of every reviewer that this person may see: `[(pk, paper,
+        reviewer, phase)]`.
+        """
         visible = Summary.objects.visible_to(self.user, self.study)
         if self.settings["round"] and self.is_provisional:
             visible = visible.filter(assignment__round=self.settings["round"])
@@ -72,7 +84,9 @@ class Material:
 
     @cached_property
     def words(self):
-        """What each code is called on the map: as what it was merged into, or its topmost parent where asked."""
+        """What each code is called on the map: as what it was merged into, or its topmost parent
+        where asked.
+        """
         by_pk = {code["pk"]: code for code in self.codes}
         lifted = ["merged_into", *(["parent"] if self.settings["level"] == "parent" else [])]
         spelling = {}
@@ -83,20 +97,26 @@ class Material:
 
     @cached_property
     def held(self):
-        """`{name of the section: {paper: {label: mentions}}}` of the sections that are asked for."""
+        """`{name of the section: {paper: {label: mentions}}}` of the sections that are asked
+        for.
+        """
         needs_marks = self.is_provisional or self.settings["count"] == counts.MENTIONS
         marks = self.reviewers_marks() if needs_marks else {}
         if self.is_provisional:
             rows = Answer.objects.filter(summary__in=[pk for pk, *_ in self.summaries])
             said = self.values(rows, "summary__assignment__paper")
-            return {key: counts.merged(marks.get(key, {}), said.get(key, {})) for key in self.sections}
+            return {
+                key: counts.merged(marks.get(key, {}), said.get(key, {})) for key in self.sections
+            }
         return self.settled(marks)
 
     def settled(self, mentioned):
         findings = visible_findings(self.user, self.study)
         said = self.values(findings, "paper")
         held = {key: said.get(key, {}) for key in self.sections}
-        rows = FindingMark.objects.filter(finding__in=findings, finding__section__in=self.sections.values())
+        rows = FindingMark.objects.filter(
+            finding__in=findings, finding__section__in=self.sections.values()
+        )
         keys = {section.pk: key for key, section in self.sections.items()}
         for paper, section, code in rows.values_list("finding__paper", "finding__section", "code"):
             key, word = keys[section], self.words[code]
@@ -106,12 +126,15 @@ class Material:
 
     def reviewers_marks(self):
         rows = Mark.objects.filter(
-            answer__summary__in=[pk for pk, *_ in self.summaries], answer__section__in=self.sections.values()
+            answer__summary__in=[pk for pk, *_ in self.summaries],
+            answer__section__in=self.sections.values(),
         )
         keys = {section.pk: key for key, section in self.sections.items()}
         papers = {pk: paper for pk, paper, *_ in self.summaries}
         marks = defaultdict(list)
-        for summary, section, code in rows.order_by().values_list("answer__summary", "answer__section", "code"):
+        for summary, section, code in rows.order_by().values_list(
+            "answer__summary", "answer__section", "code"
+        ):
             marks[keys[section]].append((papers[summary], summary, self.words[code]))
         return {key: counts.most_mentioned(several) for key, several in marks.items()}
 
@@ -130,19 +153,30 @@ class Material:
         return held
 
     def axis(self, name):
-        """An axis by its name in the address, in codebook order or, where that is asked, the most frequent first."""
+        """An axis by its name in the address, in codebook order or, where that is asked, the most
+        frequent first.
+        """
         if name in {YEAR, VENUE}:
             axis = self.fact_axis(name)
         else:
-            held = {paper: labels for paper, labels in self.held[name].items() if paper in self.papers}
-            axis = Axis(axis_label(self.sections[name]), self.labels_of(self.sections[name], held), held, name)
+            held = {
+                paper: labels for paper, labels in self.held[name].items() if paper in self.papers
+            }
+            axis = Axis(
+                axis_label(self.sections[name]),
+                self.labels_of(self.sections[name], held),
+                held,
+                name,
+            )
         if self.settings["order"] == "frequency" and name != YEAR:
             return axis.by_frequency(self.papers, self.settings["count"])
         return axis
 
     def fact_axis(self, name):
         place = 0 if name == YEAR else 1
-        called = {paper: " ".join(str(self.facts[paper][place] or "").split()) for paper in self.papers}
+        called = {
+            paper: " ".join(str(self.facts[paper][place] or "").split()) for paper in self.papers
+        }
         once = counts.spelled_once(called[paper] for paper in sorted(called))
         held = {paper: {once[label]: 1} for paper, label in called.items() if label}
         if name == YEAR:
@@ -150,27 +184,37 @@ class Material:
         return Axis("Venue", sorted(counts.labels_in(held), key=str.casefold), held, VENUE)
 
     def labels_of(self, section, held):
-        """The active codes, so that a gap is seen, with others only where something holds them; then the absences."""
+        """The active codes, so that a gap is seen, with others only where something holds them;
+        then the absences.
+        """
         found = counts.labels_in(held)
         in_order = list(TRUTH.values()) if section.kind == section.Kind.YES_NO else []
         for code in self.codes:
             word = self.words[code["pk"]]
-            if code["section"] == section.pk and (code["status"] == Code.Status.ACTIVE or word in found):
+            if code["section"] == section.pk and (
+                code["status"] == Code.Status.ACTIVE or word in found
+            ):
                 in_order.append(word)
-        return list(dict.fromkeys([*in_order, *(word for word in ABSENT.values() if word in found)]))
+        return list(
+            dict.fromkeys([*in_order, *(word for word in ABSENT.values() if word in found)])
+        )
 
     @cached_property
     def is_partial(self):
         """Whether something of the study is not open to this person, so that their map lacks it."""
         if self.is_provisional:
             submitted = Summary.objects.filter(assignment__round__study=self.study).latest()
-            return submitted.exclude(pk__in=Summary.objects.visible_to(self.user, self.study).values("pk")).exists()
+            return submitted.exclude(
+                pk__in=Summary.objects.visible_to(self.user, self.study).values("pk")
+            ).exists()
         open_ones = visible_findings(self.user, self.study)
         return Finding.objects.of(self.study).exclude(pk__in=open_ones.values("pk")).exists()
 
 
 def called(code, by_pk, lifted, spelling):
-    """The label at the end of the way up; a way that leads in a circle, or out of the section, ends where it does."""
+    """The label at the end of the way up; a way that leads in a circle, or out of the section, ends
+    where it does.
+    """
     seen, section = set(), code["section"]
     while True:
         seen.add(code["pk"])

@@ -1,4 +1,6 @@
-"""What really happened in a study, as facts and as paragraphs for the methods section of a paper."""
+"""What really happened in a study, as facts and as paragraphs for the methods section of a
+paper.
+"""
 
 from collections import Counter
 from functools import cached_property
@@ -49,15 +51,21 @@ class Facts:
 
     @cached_property
     def is_partial(self):
-        """Whether this person is still blind somewhere: then what rests on others' answers is left out."""
-        hidden = Finding.objects.of(self.study).exclude(pk__in=visible_findings(self.user, self.study).values("pk"))
+        """Whether this person is still blind somewhere: then what rests on others' answers is left
+        out.
+        """
+        hidden = Finding.objects.of(self.study).exclude(
+            pk__in=visible_findings(self.user, self.study).values("pk")
+        )
         submitted = Summary.objects.filter(assignment__round__study=self.study).submitted()
         seen = Summary.objects.visible_to(self.user, self.study)
         return hidden.exists() or submitted.exclude(pk__in=seen.values("pk")).exists()
 
     @cached_property
     def flow(self):
-        """`(found by source, duplicates, [Step])`; the steps only where this person is blind nowhere."""
+        """`(found by source, duplicates, [Step])`; the steps only where this person is blind
+        nowhere.
+        """
         found, duplicates, steps = prisma_flow(self.study)
         return found, duplicates, [] if self.is_partial else steps
 
@@ -75,16 +83,23 @@ class Facts:
 
     @cached_property
     def codes(self):
-        """How many active codes there are, how many of them defined, and how many exclude a paper."""
-        active = Code.objects.filter(section__study=self.study, section__retired_at=None, status=Code.Status.ACTIVE)
+        """How many active codes there are, how many of them defined, and how many exclude a
+        paper.
+        """
+        active = Code.objects.filter(
+            section__study=self.study, section__retired_at=None, status=Code.Status.ACTIVE
+        )
         return active.aggregate(
-            all=Count("pk"), defined=Count("pk", filter=~Q(definition="")),
+            all=Count("pk"),
+            defined=Count("pk", filter=~Q(definition="")),
             excluding=Count("pk", filter=Q(excludes_paper=True)),
-        )  # fmt: skip
+        )
 
     @cached_property
     def rounds(self):
-        """Every round with how many `papers`, `readers` and `overlap` (papers that two or more read)."""
+        """Every round with how many `papers`, `readers` and `overlap` (papers that two or more
+        read).
+        """
         handed_out = Assignment.objects.in_force().filter(round__study=self.study).order_by()
         sizes = {
             row["round"]: row
@@ -103,12 +118,16 @@ class Facts:
     def shared(self):
         """`[(round, paper)]`: what two or more read."""
         handed_out = Assignment.objects.in_force().filter(round__study=self.study).order_by()
-        several = handed_out.values("round", "paper").annotate(readers=Count("pk")).filter(readers__gt=1)
+        several = (
+            handed_out.values("round", "paper").annotate(readers=Count("pk")).filter(readers__gt=1)
+        )
         return list(several.values_list("round", "paper"))
 
     @cached_property
     def shared_independently(self):
-        """The papers of these that two or more read without being able to read one another's answers before."""
+        """The papers of these that two or more read without being able to read one another's
+        answers before.
+        """
         handed_out = Assignment.objects.in_force().filter(round__study=self.study)
         apart = independence.Independence(self.study).apart(handed_out)
         if not apart:
@@ -135,15 +154,19 @@ class Facts:
 
     @cached_property
     def reviewers(self):
-        return Assignment.objects.in_force().filter(round__study=self.study).aggregate(
-            number=Count("reviewer", distinct=True)
-        )["number"]  # fmt: skip
+        return (
+            Assignment.objects.in_force()
+            .filter(round__study=self.study)
+            .aggregate(number=Count("reviewer", distinct=True))["number"]
+        )
 
     @cached_property
     def most_readers(self):
         """The most reviewers that any one paper has in one round."""
         handed_out = Assignment.objects.in_force().filter(round__study=self.study).order_by()
-        per_paper = handed_out.values("round", "paper").annotate(readers=Count("pk")).order_by("-readers")
+        per_paper = (
+            handed_out.values("round", "paper").annotate(readers=Count("pk")).order_by("-readers")
+        )
         return per_paper.values_list("readers", flat=True).first() or 0
 
     @cached_property
@@ -159,15 +182,24 @@ class Facts:
     @cached_property
     def discussed(self):
         """Remarks that this person may see: `(all, decision rules)`."""
-        remarks = Remark.objects.filter(paper__study=self.study).filter(open_to(self.user, self.study))
-        found = remarks.aggregate(all=Count("pk"), rules=Count("pk", filter=Q(is_decision_rule=True)))
+        remarks = Remark.objects.filter(paper__study=self.study).filter(
+            open_to(self.user, self.study)
+        )
+        found = remarks.aggregate(
+            all=Count("pk"), rules=Count("pk", filter=Q(is_decision_rule=True))
+        )
         return found["all"], found["rules"]
 
     @cached_property
     def changes(self):
         """`{what was done: times}` of the changes of the codebook."""
         acts = dict(self.study.codebook_changes.model.Act.choices)
-        counted = known_changes(self.user, self.study).order_by().values_list("act").annotate(times=Count("pk"))
+        counted = (
+            known_changes(self.user, self.study)
+            .order_by()
+            .values_list("act")
+            .annotate(times=Count("pk"))
+        )
         return {acts[act]: times for act, times in sorted(counted)}
 
     @cached_property
@@ -177,7 +209,9 @@ class Facts:
 
     @cached_property
     def kept_reports(self):
-        """`[(round, its frozen statistics)]` of the closed rounds all of whose summaries this person may see."""
+        """`[(round, its frozen statistics)]` of the closed rounds all of whose summaries this
+        person may see.
+        """
         if self.study.statistics_off_reason:
             return []
         seen = Summary.objects.visible_to(self.user, self.study)
@@ -187,11 +221,17 @@ class Facts:
 
     @cached_property
     def origins(self):
-        """`{round: {"summaries", "imported"}}`: first submissions, and how many of them came out of a file: how
-        people worked for files, nobody here saw."""
+        """`{round: {"summaries", "imported"}}`: first submissions, and how many of them came out of
+        a file: how people worked for files, nobody here saw."""
         imported = Count("pk", filter=~Q(origin=Summary.Origin.BROWSER))
-        first = Summary.objects.filter(assignment__round__study=self.study).first_submissions().order_by()
-        counted = first.values("assignment__round").annotate(summaries=Count("pk"), imported=imported)
+        first = (
+            Summary.objects.filter(assignment__round__study=self.study)
+            .first_submissions()
+            .order_by()
+        )
+        counted = first.values("assignment__round").annotate(
+            summaries=Count("pk"), imported=imported
+        )
         return {row.pop("assignment__round"): row for row in counted}
 
     @cached_property
@@ -252,13 +292,21 @@ def reasons_given(facts):
     """How many of the changes say why: adding and undoing ask for no reason."""
     changes = sum(facts.changes.values())
     if facts.reasons in {0, changes}:
-        return "each time with the reason on record" if facts.reasons else "without a reason on record"
+        return (
+            "each time with the reason on record" if facts.reasons else "without a reason on record"
+        )
     return f"{counted(facts.reasons, 'time')} of {changes} with the reason on record"
 
 
 def read(facts):
     for one in facts.rounds:
-        overlap = "none of them" if not one.overlap else "all of them" if one.overlap == one.papers else one.overlap
+        overlap = (
+            "none of them"
+            if not one.overlap
+            else "all of them"
+            if one.overlap == one.papers
+            else one.overlap
+        )
         yield (
             f"In the {one.kind} round “{one}” ({one.phase}), {counted(one.papers, 'paper')} "
             f"{was(one.papers)} handed out to {counted(one.readers, 'reviewer')}; two or more read {overlap}"
@@ -270,7 +318,9 @@ def read(facts):
 
 def apart(facts):
     """Who could see what: of what was coded here. What came in files was coded elsewhere."""
-    files, all_of_them = (sum(one[fact] for one in facts.origins.values()) for fact in ("imported", "summaries"))
+    files, all_of_them = (
+        sum(one[fact] for one in facts.origins.values()) for fact in ("imported", "summaries")
+    )
     if files:
         yield (
             f"{counted(files, 'summary', 'summaries')} of {all_of_them:,} came from files and {was(files)} made "
@@ -281,7 +331,11 @@ def apart(facts):
     waits = facts.study.others_visible == facts.study.OthersVisible.AFTER_CLOSING
     when = "the round was closed" if waits else "they had submitted their own"
     looked = facts.looked_at_early
-    but = [f"{counted(looked, 'paper')} at which a lead looked early, as the log tells"] if looked else []
+    but = (
+        [f"{counted(looked, 'paper')} at which a lead looked early, as the log tells"]
+        if looked
+        else []
+    )
     if facts.why_not_independent:
         number = sum(facts.why_not_independent.values())
         but.append(
@@ -299,12 +353,14 @@ def agreed(facts):
     late = declarations.late_changes(facts.study)
     told = [
         agreement_tables.methods(
-            declarations.with_changes(kept["sections"], late), round_name=f"the round “{one}”",
-            not_independent=frozen.why_left_out(kept), known_since=known_since(facts, kept),
+            declarations.with_changes(kept["sections"], late),
+            round_name=f"the round “{one}”",
+            not_independent=frozen.why_left_out(kept),
+            known_since=known_since(facts, kept),
             **facts.origins.get(one.pk, EMPTY_ROUND),
         )
         for one, kept in facts.kept_reports
-    ]  # fmt: skip
+    ]
     return " ".join(text for text in told if text)
 
 
@@ -319,7 +375,9 @@ def came_together(facts):
     settled = facts.settled
     if not settled:
         return
-    ways = "; ".join(f"{settled[basis]} {words}" for basis, words in BASES.items() if settled[basis])
+    ways = "; ".join(
+        f"{settled[basis]} {words}" for basis, words in BASES.items() if settled[basis]
+    )
     yield f"{counted(sum(settled.values()), 'finding').capitalize()} {was(sum(settled.values()))} settled: {ways}."
     yield "No difference was settled by majority vote; every decision keeps who made it, and why where they differed."
     remarks, rules = facts.discussed

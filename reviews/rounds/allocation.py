@@ -1,5 +1,5 @@
-"""Who reads what: papers handed out so that loads and pairs are even, and the papers nobody should read because they
-wrote them. No Django."""
+"""Who reads what: papers handed out so that loads and pairs are even, and the papers nobody should
+read because they wrote them. No Django."""
 
 import random
 import re
@@ -9,17 +9,25 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import combinations, product
 
-# Pairs are evened out by trial: enough trials for thousands of papers, few enough to be done in a moment.
+# Pairs are evened out by trial: enough trials for thousands of papers, few enough to be done in a
+# moment.
 MOST_EXCHANGES = 80_000
-# Parts of names which some lists keep with the family name and others leave out, and titles that belong to neither.
+# Parts of names which some lists keep with the family name and others leave out, and titles that
+# belong to neither.
 PARTICLES = frozenset(
     re.findall(
-        r"\w+", "af al da dal das de del della den der di do dos du el la le ten ter und van vom von y zu zum zur"
+        r"\w+",
+        (
+            "af al da dal das de del della den der di do dos du el la le ten ter und van vom von y zu "
+            "zum zur"
+        ),
     )
 )
 TITLES = frozenset(["dr", "prof", "professor", "jr", "sr", "ii", "iii", "iv", "phd", "msc", "bsc"])
 # Letters that are not an accent on another one.
-SPELLED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+SPELLED = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+)
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
@@ -36,9 +44,9 @@ class Problem:
 class Plan:
     """What to hand out.
 
-    `assignments` are the new ones as (paper, reviewer), in the order of the papers. `loads` counts every reviewer's
-    papers and `pairs` every two reviewers' shared papers, those handed out earlier included. `overlapping` are the
-    papers meant for several reviewers.
+    `assignments` are the new ones as (paper, reviewer), in the order of the papers. `loads` counts
+    every reviewer's papers and `pairs` every two reviewers' shared papers, those handed out earlier
+    included. `overlapping` are the papers meant for several reviewers.
     """
 
     assignments: list
@@ -48,12 +56,15 @@ class Plan:
     overlapping: list
 
 
-def plan(papers, reviewers, *, per_paper=2, overlap=100, capacity=None, existing=(), conflicts=(), seed=0):
+def plan(
+    papers, reviewers, *, per_paper=2, overlap=100, capacity=None, existing=(), conflicts=(), seed=0
+):
     """Gives `overlap` percent of the papers `per_paper` reviewers each, the others one.
 
-    `capacity` maps reviewers to the most papers they take in all, `existing` and `conflicts` hold (paper, reviewer):
-    handed out before, and never to be. Loads differ by at most one where capacity and conflicts allow it. The same
-    arguments give the same plan. ValueError for doubled papers or reviewers and for numbers that cannot be.
+    `capacity` maps reviewers to the most papers they take in all, `existing` and `conflicts` hold
+    (paper, reviewer): handed out before, and never to be. Loads differ by at most one where
+    capacity and conflicts allow it. The same arguments give the same plan. ValueError for doubled
+    papers or reviewers and for numbers that cannot be.
     """
     papers, reviewers, capacity = list(papers), list(reviewers), dict(capacity or {})
     check(papers, reviewers, per_paper, overlap, capacity)
@@ -61,7 +72,8 @@ def plan(papers, reviewers, *, per_paper=2, overlap=100, capacity=None, existing
     hand = Hand(papers, reviewers, capacity, frozenset(existing), frozenset(conflicts), chance)
     overlapping = choose_overlapping(papers, hand, per_paper, overlap, chance)
     wanted = {paper: per_paper if paper in overlapping else 1 for paper in papers}
-    # Everybody's first reader before anybody's second: where hands are short, no paper goes without.
+    # Everybody's first reader before anybody's second: where hands are short, no paper goes
+    # without.
     for turn in range(1, per_paper + 1):
         due = [paper for paper in papers if wanted[paper] >= turn and hand.number(paper) < turn]
         chance.shuffle(due)
@@ -74,8 +86,19 @@ def plan(papers, reviewers, *, per_paper=2, overlap=100, capacity=None, existing
         for paper in papers
         if hand.number(paper) < wanted[paper]
     ]
-    assignments = [(paper, reviewer) for paper in papers for reviewer in reviewers if reviewer in hand.given[paper]]
-    return Plan(assignments, hand.loads, hand.pairs(), problems, [paper for paper in papers if paper in overlapping])
+    assignments = [
+        (paper, reviewer)
+        for paper in papers
+        for reviewer in reviewers
+        if reviewer in hand.given[paper]
+    ]
+    return Plan(
+        assignments,
+        hand.loads,
+        hand.pairs(),
+        problems,
+        [paper for paper in papers if paper in overlapping],
+    )
 
 
 def check(papers, reviewers, per_paper, overlap, capacity):
@@ -105,9 +128,17 @@ class Hand:
     """The papers while they are handed out: who has which, and who could."""
 
     def __init__(self, papers, reviewers, capacity, existing, conflicts, chance):
-        self.papers, self.reviewers, self.conflicts, self.chance = papers, reviewers, conflicts, chance
+        self.papers, self.reviewers, self.conflicts, self.chance = (
+            papers,
+            reviewers,
+            conflicts,
+            chance,
+        )
         self.room = {reviewer: capacity.get(reviewer, float("inf")) for reviewer in reviewers}
-        self.kept = {paper: {reviewer for reviewer in reviewers if (paper, reviewer) in existing} for paper in papers}
+        self.kept = {
+            paper: {reviewer for reviewer in reviewers if (paper, reviewer) in existing}
+            for paper in papers
+        }
         self.given = {paper: set() for paper in papers}
         # Somebody who is not of this round may have a paper too: it needs one reader less.
         here = set(reviewers)
@@ -132,7 +163,12 @@ class Hand:
         free = [reviewer for reviewer in willing if self.has_room(reviewer)]
         if free:
             least = min(self.loads[reviewer] for reviewer in free)
-            self.take(paper, self.chance.choice([reviewer for reviewer in free if self.loads[reviewer] == least]))
+            self.take(
+                paper,
+                self.chance.choice(
+                    [reviewer for reviewer in free if self.loads[reviewer] == least]
+                ),
+            )
             return
         for reviewer in willing:
             if reviewer in self.stuck:
@@ -142,7 +178,8 @@ class Hand:
                 self.pass_on(chain)
                 self.take(paper, reviewer)
                 return
-            # Nobody within their reach has room, and that will not change: reviewers only get more to do.
+            # Nobody within their reach has room, and that will not change: reviewers only get more
+            # to do.
             self.stuck.add(reviewer)
 
     def has_room(self, reviewer):
@@ -157,9 +194,11 @@ class Hand:
         self.loads[reviewer] -= 1
 
     def chain(self, start, is_end):
-        """The shortest way to relieve `start` of a paper, ending with one for whom `is_end`; empty where there is none.
+        """The shortest way to relieve `start` of a paper, ending with one for whom `is_end`; empty
+        where there is none.
 
-        A list of (paper, from, to): each passes on one paper and gets one, but for the first and the last.
+        A list of (paper, from, to): each passes on one paper and gets one, but for the first and
+        the last.
         """
         came_from = {start: None}
         waiting = deque([start])
@@ -197,14 +236,18 @@ class Hand:
             self.take(paper, taker)
 
     def level_loads(self):
-        """Passes papers on, over several hands where it must, until nobody can relieve anyone who has two more."""
+        """Passes papers on, over several hands where it must, until nobody can relieve anyone who
+        has two more.
+        """
         while self.relieve_somebody():
             pass
 
     def relieve_somebody(self):
         for reviewer in sorted(self.reviewers, key=lambda one: -self.loads[one]):
             much_less = self.loads[reviewer] - 2
-            chain = self.chain(reviewer, lambda one, most=much_less: self.loads[one] <= most and self.has_room(one))
+            chain = self.chain(
+                reviewer, lambda one, most=much_less: self.loads[one] <= most and self.has_room(one)
+            )
             if chain:
                 self.pass_on(chain)
                 return True
@@ -214,17 +257,26 @@ class Hand:
         """How many papers every two reviewers share, also those two who share none."""
         shared = dict.fromkeys(combinations(self.reviewers, 2), 0)
         for paper in self.papers:
-            together = [one for one in self.reviewers if one in self.kept[paper] or one in self.given[paper]]
+            together = [
+                one for one in self.reviewers if one in self.kept[paper] or one in self.given[paper]
+            ]
             for pair in combinations(together, 2):
                 shared[pair] += 1
         return shared
 
     def level_pairs(self):
-        """Exchanges readers between two papers, by chance, while that makes pairs more even; loads stay as they are."""
+        """Exchanges readers between two papers, by chance, while that makes pairs more even; loads
+        stay as they are.
+        """
         shared = Counter()
         for (one, other), number in self.pairs().items():
             shared[one, other] = shared[other, one] = number
-        movable = [(paper, one) for paper in self.papers for one in self.reviewers if one in self.given[paper]]
+        movable = [
+            (paper, one)
+            for paper in self.papers
+            for one in self.reviewers
+            if one in self.given[paper]
+        ]
         in_vain = 0
         for _ in range(min(40 * len(movable), MOST_EXCHANGES)):
             if in_vain > 200 + 4 * len(movable):
@@ -232,14 +284,25 @@ class Hand:
             in_vain = 0 if self.exchange(movable, shared) else in_vain + 1
 
     def exchange(self, movable, shared):
-        """Lets two readers change places on two papers; changes nothing unless pairs become more even."""
+        """Lets two readers change places on two papers; changes nothing unless pairs become more
+        even.
+        """
         first, second = self.chance.randrange(len(movable)), self.chance.randrange(len(movable))
         (paper, one), (other_paper, other) = movable[first], movable[second]
-        if paper == other_paper or not self.may_take(paper, other) or not self.may_take(other_paper, one):
+        if (
+            paper == other_paper
+            or not self.may_take(paper, other)
+            or not self.may_take(other_paper, one)
+        ):
             return False
         beside_one = (self.kept[paper] | self.given[paper]) - {one}
         beside_other = (self.kept[other_paper] | self.given[other_paper]) - {other}
-        moves = [(one, beside_one, -1), (other, beside_other, -1), (other, beside_one, 1), (one, beside_other, 1)]
+        moves = [
+            (one, beside_one, -1),
+            (other, beside_other, -1),
+            (other, beside_one, 1),
+            (one, beside_other, 1),
+        ]
         if sum(recount(shared, *move) for move in moves) >= 0:
             for who, beside, step in moves:
                 recount(shared, who, beside, -step)
@@ -263,7 +326,9 @@ class Hand:
 
 
 def recount(shared, who, beside, step):
-    """Counts one reader's pairs with those beside them up or down; returns how the sum of squares changes."""
+    """Counts one reader's pairs with those beside them up or down; returns how the sum of squares
+    changes.
+    """
     change = 0
     for other in beside:
         change += 2 * step * shared[who, other] + 1
@@ -273,11 +338,12 @@ def recount(shared, who, beside, step):
 
 
 def own_papers(papers_authors, reviewers_names):
-    """The papers that reviewers wrote themselves, as a set of (paper, reviewer): use it as `conflicts`.
+    """The papers that reviewers wrote themselves, as a set of (paper, reviewer): use it as
+    `conflicts`.
 
-    `papers_authors` maps a paper to its authors' names, `reviewers_names` a reviewer to their full name, both as "Given
-    Family" or "Family, Given". Names match by family name and first initial, accents, case, particles and titles aside:
-    rather one paper too many than one's own.
+    `papers_authors` maps a paper to its authors' names, `reviewers_names` a reviewer to their full
+    name, both as "Given Family" or "Family, Given". Names match by family name and first initial,
+    accents, case, particles and titles aside: rather one paper too many than one's own.
     """
     sought = {reviewer: name_keys(name) for reviewer, name in reviewers_names.items()}
     found = set()
@@ -294,7 +360,9 @@ def name_keys(name):
 
 
 def spellings(name):
-    """The name in plain small letters, umlauts both dropped and written out (Müller: muller, mueller)."""
+    """The name in plain small letters, umlauts both dropped and written out (Müller: muller,
+    mueller).
+    """
     name = unicodedata.normalize("NFC", name).casefold()
     for spelled in (name, name.translate(UMLAUTS)):
         letters = unicodedata.normalize("NFKD", spelled.translate(SPELLED))
@@ -307,7 +375,8 @@ def keys_of(name, left_out):
     given = [part for piece in rest for part in piece]
     if rest:
         return {("".join(family), given[0][0])} if family and given else set()
-    # Without a comma nobody knows where the family name begins: with García in Gabriel García Márquez, or Márquez?
+    # Without a comma nobody knows where the family name begins: with García in Gabriel García
+    # Márquez, or Márquez?
     return {("".join(family[start:]), family[0][0]) for start in range(1, len(family))}
 
 

@@ -1,4 +1,6 @@
-"""Handing out papers, taking them back, and passing them on when somebody drops out. `planning` says who reads what."""
+"""Handing out papers, taking them back, and passing them on when somebody drops out. `planning`
+says who reads what.
+"""
 
 import random
 from collections import defaultdict
@@ -32,18 +34,23 @@ __all__ = [
 ]
 
 
-def propose(round, *, papers=None, sample=None, reviewers, per_paper=2, overlap=100, capacity=None, seed=0):
+def propose(
+    round, *, papers=None, sample=None, reviewers, per_paper=2, overlap=100, capacity=None, seed=0
+):
     """What `hand_out` would write now, and nothing written.
 
-    `papers` None: those that nobody was given in this phase, of which `sample` draws so many by lot. `capacity` maps
-    users to the most papers they take in this round. ValidationError names what cannot be.
+    `papers` None: those that nobody was given in this phase, of which `sample` draws so many by
+    lot. `capacity` maps users to the most papers they take in this round. ValidationError names
+    what cannot be.
     """
     if round.is_closed:
         raise ValidationError(f"“{round}” is closed: nothing more is handed out in it.")
     reviewers = those_who_code(round.study, reviewers)
     papers = chosen_papers(round, papers, sample, seed)
     readers = Assignment.objects.living_readers().filter(round__phase=round.phase_id)
-    existing = {(paper, name) for paper, name, of in held(readers) if of == round.pk or paper in papers}
+    existing = {
+        (paper, name) for paper, name, of in held(readers) if of == round.pk or paper in papers
+    }
     own = written_by(papers, reviewers)
     facts = {"per_paper": per_paper, "overlap": overlap, "seed": seed}
     try:
@@ -61,12 +68,20 @@ def propose(round, *, papers=None, sample=None, reviewers, per_paper=2, overlap=
 
 
 def those_who_code(study, users):
-    """{user name: user}, refusing whoever is not an active reviewer or lead of the study, or cannot sign in."""
+    """{user name: user}, refusing whoever is not an active reviewer or lead of the study, or cannot
+    sign in.
+    """
     users = {user.username: user for user in users}
     coders = Membership.objects.who_code().filter(study=study, user__in=users.values())
     refuse(set(users) - names_of(coders), "Not among those who code in this study: {names}.")
     absent = names_of(coders) - names_of(coders.able_to_code())
-    refuse(absent, "Cannot sign in, since they came with a file: {names}. Invite them to take over the account first.")
+    refuse(
+        absent,
+        (
+            "Cannot sign in, since they came with a file: {names}. Invite them to take over the "
+            "account first."
+        ),
+    )
     if not users:
         raise ValidationError("Choose at least one reviewer.")
     return dict(sorted(users.items()))
@@ -91,7 +106,9 @@ def chosen_papers(round, papers, sample, seed):
         wanted = {paper.pk for paper in papers}
         found = list(Paper.objects.available_in(round.phase).filter(pk__in=wanted).order_by("pk"))
         if len(found) < len(wanted):
-            raise ValidationError("Some of these papers are not in this study, or left it in an earlier phase.")
+            raise ValidationError(
+                "Some of these papers are not in this study, or left it in an earlier phase."
+            )
     if sample is not None and sample < len(found):
         drawn = set(random.Random(seed).sample(range(len(found)), sample))  # noqa: S311 (repeatable, not secret)
         found = [paper for number, paper in enumerate(found) if number in drawn]
@@ -111,7 +128,9 @@ def written_by(papers, reviewers):
 
 
 def with_prior_access(proposal, *, is_final=False):
-    """The proposal, knowing who of it could read others' answers before; finally with its papers locked."""
+    """The proposal, knowing who of it could read others' answers before; finally with its papers
+    locked.
+    """
     if is_final:
         independence.lock(paper for paper, _ in proposal.plan.assignments)
     by_name = {name: reviewer.pk for name, reviewer in proposal.reviewers.items()}
@@ -125,14 +144,19 @@ def locked(round):
     The phase is held too: two leads may hand out the same papers at once in two rounds of it.
     """
     Phase.objects.select_for_update(no_key=True).get(pk=round.phase_id)
-    return Round.objects.select_for_update(of=("self",), no_key=True).select_related("study", "phase").get(pk=round.pk)
+    return (
+        Round.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("study", "phase")
+        .get(pk=round.pk)
+    )
 
 
 @transaction.atomic
 def hand_out(round, *, by, expected=None, **wishes):
     """Write what `propose(round, **wishes)` shows. Returns the proposal that was written.
 
-    `expected` is the fingerprint of the proposal that was previewed; `Changed`, with the new one, if it is another now.
+    `expected` is the fingerprint of the proposal that was previewed; `Changed`, with the new one,
+    if it is another now.
     """
     hold_codebook(round.study)
     proposal = propose(locked(round), **wishes)
@@ -150,7 +174,8 @@ def hand_out(round, *, by, expected=None, **wishes):
 def write(proposal, by):
     """Write the assignments; whoever gave a paper back and gets it again finds their draft in it.
 
-    Returns the pks of the new rows (first and last: nobody else writes to this round now) and of those in force again.
+    Returns the pks of the new rows (first and last: nobody else writes to this round now) and of
+    those in force again.
     """
     withdrawn = {
         (assignment.paper_id, assignment.reviewer_id): assignment
@@ -168,12 +193,21 @@ def write(proposal, by):
             again.append(assignment)
         else:
             new.append(
-                Assignment(round=proposal.round, paper_id=paper, reviewer=reviewer, position=position[reviewer.pk])
+                Assignment(
+                    round=proposal.round,
+                    paper_id=paper,
+                    reviewer=reviewer,
+                    position=position[reviewer.pk],
+                )
             )
     independence.record(proposal.round.phase, proposal.prior_access, by=by)
     Assignment.objects.bulk_update(again, ["withdrawn_at", "position"])
     pks = [assignment.pk for assignment in Assignment.objects.bulk_create(new, batch_size=2000)]
-    return {"first": min(pks, default=None), "last": max(pks, default=None), "again": [old.pk for old in again]}
+    return {
+        "first": min(pks, default=None),
+        "last": max(pks, default=None),
+        "again": [old.pk for old in again],
+    }
 
 
 def record(proposal, by, act, text, batch, **facts):
@@ -203,7 +237,9 @@ def batch_of(round, line):
 
 
 def undoable(round):
-    """The last hand-out, while nobody has begun one of its papers: (line of the log, assignments), else None."""
+    """The last hand-out, while nobody has begun one of its papers: (line of the log, assignments),
+    else None.
+    """
     line = None if round.is_closed else last_hand_out(round)
     if line is None:
         return None
@@ -214,7 +250,9 @@ def undoable(round):
 
 @transaction.atomic
 def undo_hand_out(round, *, by):
-    """Take the last hand-out back as if it had not been, while nobody has begun. Returns how many assignments went."""
+    """Take the last hand-out back as if it had not been, while nobody has begun. Returns how many
+    assignments went.
+    """
     hold_codebook(round.study)
     round = locked(round)
     # Whoever opens a paper now locks its assignment: wait for them, then look.
@@ -222,25 +260,33 @@ def undo_hand_out(round, *, by):
     found = undoable(round)
     if found is None:
         raise ValidationError(
-            "There is no hand-out to undo: somebody has begun its papers. Withdraw single reviewers instead."
+            "There is no hand-out to undo: somebody has begun its papers. Withdraw single "
+            "reviewers instead."
         )
     line, batch = found
     number, papers = batch.count(), set(batch.values_list("paper", flat=True))
     round.assignments.filter(pk__in=line.facts["again"]).update(withdrawn_at=timezone.now())
     batch.exclude(pk__in=line.facts["again"]).delete()
     LogEntry.objects.record(
-        round.study, by, "undo-hand-out", f"Undid a hand-out in “{round}”: {counted(number, 'assignments')}",
-        round=round.pk, undid=line.pk, assigned=number,
-    )  # fmt: skip
+        round.study,
+        by,
+        "undo-hand-out",
+        f"Undid a hand-out in “{round}”: {counted(number, 'assignments')}",
+        round=round.pk,
+        undid=line.pk,
+        assigned=number,
+    )
     settle_unanimous(round.study, papers, phase=round.phase_id)
     return number
 
 
 @transaction.atomic
 def withdraw(assignments, *, by, reason):
-    """Take back what was not submitted among these (a queryset, of one study). Submitted work stays, drafts are kept.
+    """Take back what was not submitted among these (a queryset, of one study). Submitted work
+    stays, drafts are kept.
 
-    Where nobody is waited for any longer, what the others all say is settled. Returns the assignments withdrawn.
+    Where nobody is waited for any longer, what the others all say is settled. Returns the
+    assignments withdrawn.
     """
     found = assignments.select_related("round__study").first()
     if found:
@@ -255,25 +301,36 @@ def take_back(assignments, *, by, reason):
     reason = reason.strip()
     if not reason:
         raise ValidationError("Say why the papers are taken back: it stays in the study's log.")
-    # A reviewer may be submitting one of these now, which locks its assignment: wait, then look once more.
+    # A reviewer may be submitting one of these now, which locks its assignment: wait, then look
+    # once more.
     pks = list(assignments.in_force().select_for_update(of=("self",)).values_list("pk", flat=True))
     open_work = list(
-        Assignment.objects.filter(pk__in=pks).unsubmitted().select_related("reviewer", "round__study", "paper")
+        Assignment.objects.filter(pk__in=pks)
+        .unsubmitted()
+        .select_related("reviewer", "round__study", "paper")
     )
-    Assignment.objects.filter(pk__in=[one.pk for one in open_work]).update(withdrawn_at=timezone.now())
+    Assignment.objects.filter(pk__in=[one.pk for one in open_work]).update(
+        withdrawn_at=timezone.now()
+    )
     if open_work:
         names = ", ".join(sorted({str(one.reviewer) for one in open_work}))
         rounds = ", ".join(sorted({f"“{one.round}”" for one in open_work}))
         LogEntry.objects.record(
-            open_work[0].round.study, by, "withdraw",
+            open_work[0].round.study,
+            by,
+            "withdraw",
             f"Took {counted(len(open_work), 'papers')} back from {names} in {rounds}: {reason}",
-            round=open_work[0].round_id, withdrawn=[one.pk for one in open_work], reason=reason,
-        )  # fmt: skip
+            round=open_work[0].round_id,
+            withdrawn=[one.pk for one in open_work],
+            reason=reason,
+        )
     return open_work
 
 
 def propose_hand_over(round, *, reviewer, to, capacity=None, seed=0):
-    """Who would take over what this reviewer has not submitted: one new reader for each paper, loads even."""
+    """Who would take over what this reviewer has not submitted: one new reader for each paper,
+    loads even.
+    """
     if round.is_closed:
         raise ValidationError(f"“{round}” is closed: what was not submitted was taken back.")
     takers = those_who_code(round.study, to) if to else {}
@@ -284,8 +341,11 @@ def propose_hand_over(round, *, reviewer, to, capacity=None, seed=0):
     in_force = list(held(Assignment.objects.in_force().filter(round__phase=round.phase_id)))
     own = written_by(papers, takers)
     have_it = {(paper, name) for paper, name, _ in in_force if paper in papers}
-    # Each paper gets one reader for the one it loses, however many it has: what takers have counts as load alone.
-    load = {(("held", paper), name) for paper, name, of in in_force if of == round.pk and name in takers}
+    # Each paper gets one reader for the one it loses, however many it has: what takers have counts
+    # as load alone.
+    load = {
+        (("held", paper), name) for paper, name, of in in_force if of == round.pk and name in takers
+    }
     planned = plan(
         papers if takers else [],
         takers,
@@ -306,7 +366,12 @@ def hand_over(round, *, reviewer, to, by, reason, capacity=None, seed=0, expecte
     """
     hold_codebook(round.study)
     round = locked(round)
-    list(round.assignments.in_force().filter(reviewer=reviewer).select_for_update().values_list("pk", flat=True))
+    list(
+        round.assignments.in_force()
+        .filter(reviewer=reviewer)
+        .select_for_update()
+        .values_list("pk", flat=True)
+    )
     proposal = propose_hand_over(round, reviewer=reviewer, to=to, capacity=capacity, seed=seed)
     if expected is not None and proposal.fingerprint != expected:
         raise Changed(proposal)
@@ -315,7 +380,10 @@ def hand_over(round, *, reviewer, to, by, reason, capacity=None, seed=0, expecte
     withdrawn = take_back(round.assignments.filter(reviewer=reviewer), by=by, reason=reason)
     if proposal.assigned:
         proposal = with_prior_access(proposal, is_final=True)
-        text = f"Handed {counted(proposal.assigned, 'papers')} of {reviewer} in “{round}” over to others"
+        text = (
+            f"Handed {counted(proposal.assigned, 'papers')} of {reviewer} in “{round}” over to "
+            f"others"
+        )
         record(proposal, by, "hand-over", text, write(proposal, by), reviewer=reviewer.username)
     # Only now: a paper that has a new reader waits for them.
     settle_unanimous(round.study, {one.paper_id for one in withdrawn}, phase=round.phase_id)

@@ -1,4 +1,5 @@
-"""Somebody leaves the team, or codes no longer: what they had not submitted is taken back and handed to others.
+"""Somebody leaves the team, or codes no longer: what they had not submitted is taken back and
+handed to others.
 
 What they submitted stays, drafts are kept for their writer, and nobody waits for them any more.
 """
@@ -53,7 +54,10 @@ class Departure:
 
     @property
     def fingerprint(self) -> str:
-        seen = [(one.round.pk, sorted(one.proposal.papers), one.proposal.fingerprint) for one in self.holdings]
+        seen = [
+            (one.round.pk, sorted(one.proposal.papers), one.proposal.fingerprint)
+            for one in self.holdings
+        ]
         return sha256(repr((seen, self.takers)).encode()).hexdigest()[:16]
 
 
@@ -73,10 +77,17 @@ def preview(membership: Membership, *, to=(), capacity=None, seed: int = 0) -> D
         for row in open_work(membership)
         .order_by()
         .values("round")
-        .annotate(papers=Count("pk", distinct=True), drafts=Count("pk", filter=Q(summaries__revision=1)))
+        .annotate(
+            papers=Count("pk", distinct=True), drafts=Count("pk", filter=Q(summaries__revision=1))
+        )
     }
     holdings = [
-        Holding(one, counts[one.pk]["papers"], counts[one.pk]["drafts"], propose_hand_over(one, **wishes))
+        Holding(
+            one,
+            counts[one.pk]["papers"],
+            counts[one.pk]["drafts"],
+            propose_hand_over(one, **wishes),
+        )
         for one in rounds.select_related("study", "phase")
     ]
     in_study = Assignment.objects.of(membership.user, membership.study)

@@ -36,7 +36,11 @@ class RoundForm(forms.Form):
 def suggested_round(study):
     """A study begins with a pilot, then come main rounds; a phase that had none yet comes first."""
     names = set(study.rounds.values_list("name", flat=True))
-    suggestions = ["Pilot", "Main round", *(f"Round {number}" for number in range(2, len(names) + 3))]
+    suggestions = [
+        "Pilot",
+        "Main round",
+        *(f"Round {number}" for number in range(2, len(names) + 3)),
+    ]
     name = next(name for name in suggestions if name not in names)
     return {"name": name, "phase": study.phases.filter(rounds=None).first() or study.phases.last()}
 
@@ -55,7 +59,10 @@ class ReadersForm(forms.Form):
     """Who reads, and how many papers at most: two fields for everybody who codes."""
 
     seed = forms.IntegerField(
-        initial=1, min_value=0, max_value=2**31 - 1, help_text="The same number gives the same plan; another, another."
+        initial=1,
+        min_value=0,
+        max_value=2**31 - 1,
+        help_text="The same number gives the same plan; another, another.",
     )
 
     def __init__(self, *arguments, people, chosen=(), **facts):
@@ -105,11 +112,15 @@ class HandOutForm(ReadersForm):
     field_order = ["which", "sample", "per_paper", "overlap"]
 
     def __init__(self, *arguments, round, **facts):
-        people = User.objects.filter(memberships__in=round.study.memberships.able_to_code()).order_by("username")
+        people = User.objects.filter(
+            memberships__in=round.study.memberships.able_to_code()
+        ).order_by("username")
         super().__init__(*arguments, people=people, chosen=people, **facts)
         self.round = round
         is_small = round.kind != Round.Kind.MAIN
-        self.fields["per_paper"].initial = max(len(self.people), 1) if is_small else min(2, max(len(self.people), 1))
+        self.fields["per_paper"].initial = (
+            max(len(self.people), 1) if is_small else min(2, max(len(self.people), 1))
+        )
         left, here = progress.papers_left(round.phase).count(), self.papers_here().count()
         choices = [(self.LEFT, self.in_words(left, f"that nobody was given in {round.phase}"))]
         if here:
@@ -133,7 +144,9 @@ class HandOutForm(ReadersForm):
     @property
     def wishes(self):
         """What `assigning.propose` takes."""
-        wishes = {name: self.cleaned_data[name] for name in ("sample", "per_paper", "overlap", "seed")}
+        wishes = {
+            name: self.cleaned_data[name] for name in ("sample", "per_paper", "overlap", "seed")
+        }
         papers = self.papers_here() if self.cleaned_data["which"] == self.ROUND else None
         return wishes | {"papers": papers, "reviewers": self.readers, "capacity": self.capacity}
 
@@ -144,7 +157,9 @@ class WithdrawForm(ReadersForm):
     field_order = ["reviewer", "reason"]
 
     def __init__(self, *arguments, round, **facts):
-        people = User.objects.filter(memberships__in=round.study.memberships.able_to_code()).order_by("username")
+        people = User.objects.filter(
+            memberships__in=round.study.memberships.able_to_code()
+        ).order_by("username")
         super().__init__(*arguments, people=people, **facts)
         waiting = round.assignments.unsubmitted().values("reviewer")
         self.fields["reviewer"].queryset = User.objects.filter(pk__in=waiting)
@@ -161,7 +176,9 @@ class WithdrawForm(ReadersForm):
 
 
 class DepartureForm(ReadersForm):
-    """Who takes over what somebody leaves behind; everybody else who can, unless one says otherwise."""
+    """Who takes over what somebody leaves behind; everybody else who can, unless one says
+    otherwise.
+    """
 
     reason = forms.CharField(max_length=500, help_text="Kept in the study's log.")
     field_order = ["reason"]
@@ -174,7 +191,9 @@ class DepartureForm(ReadersForm):
 
     @property
     def wishes(self):
-        """What `departures.preview` takes; before anything was posted, what the empty form proposes."""
+        """What `departures.preview` takes; before anything was posted, what the empty form
+        proposes.
+        """
         if not self.is_bound:
             return {"to": self.people, "seed": self.fields["seed"].initial}
         return {"to": self.readers, "capacity": self.capacity, "seed": self.cleaned_data["seed"]}

@@ -10,18 +10,23 @@ from reviews.rounds.allocation import Plan
 
 
 class Changed(Exception):
-    """What was previewed is not what would be written now: somebody handed out papers meanwhile, or wishes changed."""
+    """What was previewed is not what would be written now: somebody handed out papers meanwhile, or
+    wishes changed.
+    """
 
     def __init__(self, proposal):
         super().__init__(
-            "This is not the plan you saw: the round or your wishes have changed. Nothing was written; look once more."
+            "This is not the plan you saw: the round or your wishes have changed. Nothing was "
+            "written; look once more."
         )
         self.proposal = proposal
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """What handing out would write. `plan` speaks of papers by their pk and of reviewers by their user name."""
+    """What handing out would write. `plan` speaks of papers by their pk and of reviewers by their
+    user name.
+    """
 
     round: Round
     plan: Plan
@@ -29,7 +34,8 @@ class Proposal:
     reviewers: dict  # {user name: User}
     written_by: set  # {(pk, user name)}: skipped, because the reviewer's name is among the authors
     facts: dict = field(default_factory=dict)
-    prior_access: dict = field(default_factory=dict)  # {(pk, user pk): why their answers will not be independent}
+    # {(pk, user pk): why their answers will not be independent}
+    prior_access: dict = field(default_factory=dict)
 
     @property
     def assigned(self):
@@ -42,7 +48,10 @@ class Proposal:
     @property
     def shared(self):
         """How many of the papers meant for several reviewers find two at least."""
-        wanted, missing = self.facts.get("per_paper", 1), {one.paper: one.missing for one in self.plan.problems}
+        wanted, missing = (
+            self.facts.get("per_paper", 1),
+            {one.paper: one.missing for one in self.plan.problems},
+        )
         return sum(wanted - missing.get(paper, 0) > 1 for paper in self.plan.overlapping)
 
     @property
@@ -60,12 +69,16 @@ class Proposal:
     def pairs(self):
         """[(User, User, papers they share)], those who share most first."""
         shared = sorted(self.plan.pairs.items(), key=lambda item: -item[1])
-        return [(self.reviewers[one], self.reviewers[other], number) for (one, other), number in shared]
+        return [
+            (self.reviewers[one], self.reviewers[other], number) for (one, other), number in shared
+        ]
 
     @property
     def own(self):
         """[(Paper, User)]: papers that somebody does not get because they wrote them."""
-        return [(self.papers[paper], self.reviewers[name]) for paper, name in sorted(self.written_by)]
+        return [
+            (self.papers[paper], self.reviewers[name]) for paper, name in sorted(self.written_by)
+        ]
 
     @property
     def not_independent(self):
@@ -86,7 +99,10 @@ class Proposal:
     @property
     def problems(self):
         """[(Paper, readers missing, why)]"""
-        return [(self.papers[problem.paper], problem.missing, problem.why) for problem in self.plan.problems]
+        return [
+            (self.papers[problem.paper], problem.missing, problem.why)
+            for problem in self.plan.problems
+        ]
 
     @property
     def fingerprint(self):

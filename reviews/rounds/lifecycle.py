@@ -16,7 +16,10 @@ from reviews.settling.unanimous import settle_unanimous, wait_again
 def kind_named(name):
     """What kind of round a name speaks of: "Pilot 2" is a pilot."""
     words = name.casefold()
-    return next((kind for kind in (Round.Kind.PILOT, Round.Kind.CALIBRATION) if kind in words), Round.Kind.MAIN)
+    return next(
+        (kind for kind in (Round.Kind.PILOT, Round.Kind.CALIBRATION) if kind in words),
+        Round.Kind.MAIN,
+    )
 
 
 @transaction.atomic
@@ -24,7 +27,12 @@ def create_round(study, *, phase, name, kind="", due_on=None, guidance="", by):
     """Open a round. Without a kind, its name says which it is."""
     name = " ".join(name.split())
     round = Round(
-        study=study, phase=phase, name=name, kind=kind or kind_named(name), due_on=due_on, guidance=guidance.strip()
+        study=study,
+        phase=phase,
+        name=name,
+        kind=kind or kind_named(name),
+        due_on=due_on,
+        guidance=guidance.strip(),
     )
     if phase.study_id != study.pk:
         raise ValidationError("This phase belongs to another study.")
@@ -35,7 +43,11 @@ def create_round(study, *, phase, name, kind="", due_on=None, guidance="", by):
     except IntegrityError:  # somebody else made it between the look and the save
         raise ValidationError(f"Another round of this study is called “{name}”.") from None
     LogEntry.objects.record(
-        study, by, "create-round", f"Opened the round “{round}” ({phase}, {round.kind})", round=round.pk
+        study,
+        by,
+        "create-round",
+        f"Opened the round “{round}” ({phase}, {round.kind})",
+        round=round.pk,
     )
     return round
 
@@ -46,7 +58,9 @@ def edit_round(round, *, name, due_on, guidance, by):
     locked = Round.objects.select_for_update(no_key=True).get(pk=round.pk)
     facts = {"name": " ".join(name.split()), "due_on": due_on, "guidance": guidance.strip()}
     changed = {
-        field: [getattr(locked, field), value] for field, value in facts.items() if getattr(locked, field) != value
+        field: [getattr(locked, field), value]
+        for field, value in facts.items()
+        if getattr(locked, field) != value
     }
     if not changed:
         return locked
@@ -60,7 +74,9 @@ def edit_round(round, *, name, due_on, guidance, by):
         "edit-round",
         f"Changed {', '.join(field.replace('_on', ' date') for field in changed)} of the round “{locked}”",
         round=locked.pk,
-        changed={field: [str(value or "") for value in values] for field, values in changed.items()},
+        changed={
+            field: [str(value or "") for value in values] for field, values in changed.items()
+        },
     )
     return locked
 
@@ -70,8 +86,12 @@ def remove_round(round, *, by):
     """An empty round may go; one that was handed out stays, withdrawn work included."""
     locked = Round.objects.select_for_update().get(pk=round.pk)
     if locked.assignments.exists():
-        raise ValidationError(f"Papers of “{locked}” were handed out: undo that first, or close the round.")
-    LogEntry.objects.record(locked.study, by, "remove-round", f"Removed the empty round “{locked}”", round=locked.pk)
+        raise ValidationError(
+            f"Papers of “{locked}” were handed out: undo that first, or close the round."
+        )
+    LogEntry.objects.record(
+        locked.study, by, "remove-round", f"Removed the empty round “{locked}”", round=locked.pk
+    )
     locked.delete()
 
 
@@ -82,10 +102,12 @@ def lock_in_force(round):
 
 @transaction.atomic
 def close_round(round, *, by):
-    """Freeze the round: its agreement, its codebook version. What was not submitted is taken back, drafts are kept.
+    """Freeze the round: its agreement, its codebook version. What was not submitted is taken back,
+    drafts are kept.
 
-    Returns how many assignments were taken back. Whoever had one is not blind for its sake any longer, and cannot
-    submit it any more. What the others said of those papers is settled where they say the same.
+    Returns how many assignments were taken back. Whoever had one is not blind for its sake any
+    longer, and cannot submit it any more. What the others said of those papers is settled where
+    they say the same.
     """
     # Two leads may close at once, and a reviewer may be submitting: the locks put them in a row.
     hold_codebook(round.study)
@@ -97,7 +119,9 @@ def close_round(round, *, by):
     waited_for = set(locked.assignments.unsubmitted().values_list("paper", flat=True))
     taken_back = locked.assignments.unsubmitted().update(withdrawn_at=now)
     locked.closed_at, locked.closed_by = now, by
-    locked.codebook_version = Study.objects.values_list("codebook_version", flat=True).get(pk=locked.study_id)
+    locked.codebook_version = Study.objects.values_list("codebook_version", flat=True).get(
+        pk=locked.study_id
+    )
     locked.save(update_fields=["closed_at", "closed_by", "codebook_version"])
     locked.frozen_agreement = freeze(locked)
     locked.save(update_fields=["frozen_agreement"])
@@ -128,10 +152,11 @@ def settled_since_closing(round):
 
 @transaction.atomic
 def reopen_round(round, *, by, reason):
-    """Take a closing back, while no person has settled anything from it. Returns how many papers were given back.
+    """Take a closing back, while no person has settled anything from it. Returns how many papers
+    were given back.
 
-    What closing took back goes to its reviewers again, but not to those who could read the others' answers meanwhile.
-    What closing let settle by itself waits for them again.
+    What closing took back goes to its reviewers again, but not to those who could read the others'
+    answers meanwhile. What closing let settle by itself waits for them again.
     """
     hold_codebook(round.study)
     locked = Round.objects.select_for_update().select_related("study").get(pk=round.pk)
@@ -166,7 +191,9 @@ def reopen_round(round, *, by, reason):
 
 
 def still_blind(round):
-    """What closing took back from people who could not read others' answers since, of papers that are still in."""
+    """What closing took back from people who could not read others' answers since, of papers that
+    are still in.
+    """
     papers = Paper.objects.available_in(round.phase)
     taken_back = round.assignments.filter(withdrawn_at=round.closed_at, paper__in=papers)
     return unread(taken_back, round.study)

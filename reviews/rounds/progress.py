@@ -1,6 +1,8 @@
-"""How far the work is, and what waits for whom: plain facts for the overview, the rounds, the queue and the rail.
+"""How far the work is, and what waits for whom: plain facts for the overview, the rounds, the queue
+and the rail.
 
-Everything here counts assignments and submissions, never what an answer says: it may reach somebody who is blind.
+Everything here counts assignments and submissions, never what an answer says: it may reach somebody
+who is blind.
 """
 
 from collections import defaultdict
@@ -68,7 +70,9 @@ class RoundProgress:
     @property
     def waits_for(self):
         """Who still has papers, those with the most first."""
-        return sorted((reader for reader in self.readers if reader.open), key=lambda reader: -reader.open)
+        return sorted(
+            (reader for reader in self.readers if reader.open), key=lambda reader: -reader.open
+        )
 
     @property
     def is_ready_to_close(self):
@@ -86,16 +90,20 @@ class RoundProgress:
 
 
 def of_rounds(rounds, *, with_papers=True):
-    """The progress of these rounds (a queryset), in their order. Six queries at most, however many they are.
+    """The progress of these rounds (a queryset), in their order. Six queries at most, however many
+    they are.
 
     `with_papers` counts their papers too, which takes as long as all the rest.
     """
     found = {
-        round.pk: RoundProgress(round, papers=0 if with_papers else None) for round in rounds.select_related("phase")
+        round.pk: RoundProgress(round, papers=0 if with_papers else None)
+        for round in rounds.select_related("phase")
     }
     counted = Assignment.objects.living().filter(round__in=found)
     if with_papers:
-        for pk, papers in counted.values_list("round").annotate(Count("paper", distinct=True)).order_by():
+        for pk, papers in (
+            counted.values_list("round").annotate(Count("paper", distinct=True)).order_by()
+        ):
             found[pk].papers = papers
     drafts = drafts_in(found)
     rows = counts_of(found)
@@ -121,11 +129,16 @@ def counts_of(rounds):
 def counts_in(assignments):
     """{(round, reviewer): (assigned, submitted)} of these assignments."""
     rows = assignments.with_first().values_list("round", "reviewer").order_by()
-    return {(pk, user): counts for pk, user, *counts in rows.annotate(Count("pk"), Count("first__submitted_at"))}
+    return {
+        (pk, user): counts
+        for pk, user, *counts in rows.annotate(Count("pk"), Count("first__submitted_at"))
+    }
 
 
 def drafts_in(rounds, **whose):
-    """{(round, reviewer): first drafts}. Drafts are few at any time and have an index of their own."""
+    """{(round, reviewer): first drafts}. Drafts are few at any time and have an index of
+    their own.
+    """
     drafts = Summary.objects.drafts().filter(
         revision=1, assignment__withdrawn_at=None, assignment__round__in=rounds, **whose
     )
@@ -148,12 +161,16 @@ def papers_of(round, reader=None):
 def readers_of(round, papers):
     """The living assignments of these papers, with their states."""
     living = round.assignments.living().filter(paper__in=papers).with_state()
-    return living.select_related("reviewer", "paper").defer(*BULKY).order_by("paper", "reviewer__username")
+    return (
+        living.select_related("reviewer", "paper")
+        .defer(*BULKY)
+        .order_by("paper", "reviewer__username")
+    )
 
 
 def with_readers(round, papers):
-    """Lists the papers, each with `readers`: its living assignments with their states, and with `why_not` where
-    they are not independent. Five queries.
+    """Lists the papers, each with `readers`: its living assignments with their states, and with
+    `why_not` where they are not independent. Five queries.
     """
     papers = list(papers)
     by_paper = defaultdict(list)
@@ -204,15 +221,19 @@ def of_reader(study, user):
 
 
 def next_assignment(study, user, *, after=None):
-    """The next paper to read: what was not begun comes first, then the drafts; None when all is done.
+    """The next paper to read: what was not begun comes first, then the drafts; None when all is
+    done.
 
-    `after` is the pk of an assignment that is skipped: the queue goes on behind it, and begins again at its end.
+    `after` is the pk of an assignment that is skipped: the queue goes on behind it, and begins
+    again at its end.
     """
     awaited = awaited_from(study, user)
     if after in awaited:
         place = awaited.index(after)
         awaited = awaited[place + 1 :] + awaited[:place]
-    drafts = Summary.objects.drafts().filter(assignment__reviewer=user, assignment__round__study=study)
+    drafts = Summary.objects.drafts().filter(
+        assignment__reviewer=user, assignment__round__study=study
+    )
     begun = set(drafts.order_by().values_list("assignment", flat=True))
     # Last, the drafts: the first of them where everything else was begun.
     pk = next((pk for pk in awaited if pk not in begun), awaited[0] if awaited else None)
@@ -224,14 +245,17 @@ def awaited_from(study, user):
 
     def work():
         # Putting the question together takes longer than looking up what is kept.
-        return list(Assignment.objects.to_code(user, study).in_order_of_need().values_list("pk", flat=True))
+        return list(
+            Assignment.objects.to_code(user, study).in_order_of_need().values_list("pk", flat=True)
+        )
 
     return kept(study, f"awaited.{user.pk}", work)
 
 
 def shown(pks):
     """The assignments with these pks, in this order, and all that a list shows of them."""
-    # A list finds its pks first: to sort thousands of assignments with their papers' texts takes ten times as long.
+    # A list finds its pks first: to sort thousands of assignments with their papers' texts takes
+    # ten times as long.
     found = Assignment.objects.filter(pk__in=list(pks)).with_state()
     found = found.select_related("paper", "round__phase", "round__study").defer(*BULKY).in_bulk()
     # One may have been taken away since.
@@ -244,31 +268,50 @@ def still_to_code(study, user):
 
 
 def tasks_waiting(study, user):
-    """The pks of this person's tasks. Most have none; of the others, their drafts may no longer call for them."""
+    """The pks of this person's tasks. Most have none; of the others, their drafts may no longer
+    call for them.
+    """
 
     def work():
         return list(RecodingTask.objects.open().of(user, study).values_list("pk", flat=True))
 
     own = kept(study, f"tasks.{user.pk}", work)
-    return list(RecodingTask.objects.waiting().filter(pk__in=own).values_list("pk", flat=True)) if own else []
+    return (
+        list(RecodingTask.objects.waiting().filter(pk__in=own).values_list("pk", flat=True))
+        if own
+        else []
+    )
 
 
 def rounds_to_close(study, user=None):
     """How many open rounds have everything in."""
     assignments = Assignment.objects.living().filter(round=OuterRef("pk"))
-    # One awaited assignment is enough to know: a subquery's search ends there, where NOT EXISTS would hash them all.
+    # One awaited assignment is enough to know: a subquery's search ends there, where NOT EXISTS
+    # would hash them all.
     awaited = Subquery(assignments.awaiting().order_by().values("pk")[:1])
-    ready = study.rounds.open().filter(Exists(assignments)).annotate(awaited=awaited).filter(awaited=None)
+    ready = (
+        study.rounds.open()
+        .filter(Exists(assignments))
+        .annotate(awaited=awaited)
+        .filter(awaited=None)
+    )
     return kept(study, "rounds-to-close", ready.count)
 
 
 def recoding_tasks(study, user):
-    """Sections to look at again: a code was split or declined, or the section came after the summary was submitted."""
+    """Sections to look at again: a code was split or declined, or the section came after the
+    summary was submitted.
+    """
     return (
         RecodingTask.objects.waiting()
         .of(user, study)
         .select_related(
-            "assignment__paper", "assignment__round__study", "assignment__round__phase", "section", "code", "change"
+            "assignment__paper",
+            "assignment__round__study",
+            "assignment__round__phase",
+            "section",
+            "code",
+            "change",
         )
     )
 
@@ -297,10 +340,16 @@ def answered(assignments):
     counts = dict(answers.values_list("summary__assignment").annotate(Count("pk")).order_by())
     phases = {assignment.round.phase_id for assignment in assignments}
     sections = dict(
-        Section.objects.in_use().filter(phase__in=phases).values_list("phase").annotate(Count("pk")).order_by()
+        Section.objects.in_use()
+        .filter(phase__in=phases)
+        .values_list("phase")
+        .annotate(Count("pk"))
+        .order_by()
     )
     return {
-        assignment.pk: Answered(counts.get(assignment.pk, 0), sections.get(assignment.round.phase_id, 0))
+        assignment.pk: Answered(
+            counts.get(assignment.pk, 0), sections.get(assignment.round.phase_id, 0)
+        )
         for assignment in assignments
         if assignment.state == "draft"
     }
@@ -309,13 +358,18 @@ def answered(assignments):
 def papers_left(phase):
     """Papers that somebody could still read in this phase and that nobody was given.
 
-    Codings that came with a file do not count: whoever made them cannot be asked, and the paper may need readers.
+    Codings that came with a file do not count: whoever made them cannot be asked, and the paper may
+    need readers.
     """
     given = Assignment.objects.living_readers().filter(paper=OuterRef("pk"), round__phase=phase)
     return Paper.objects.available_in(phase).filter(~Exists(given))
 
 
 def papers_unread(phase):
-    """Of `papers_left` those of which no file brought codings either: they wait to be handed out."""
-    coded = Assignment.objects.in_force().submitted().filter(paper=OuterRef("pk"), round__phase=phase)
+    """Of `papers_left` those of which no file brought codings either: they wait to be handed
+    out.
+    """
+    coded = (
+        Assignment.objects.in_force().submitted().filter(paper=OuterRef("pk"), round__phase=phase)
+    )
     return papers_left(phase).filter(~Exists(coded))

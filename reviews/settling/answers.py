@@ -1,6 +1,8 @@
-"""From the database to plain comparisons, for one paper or for all, in a constant number of queries.
+"""From the database to plain comparisons, for one paper or for all, in a constant number of
+queries.
 
-Whoever asks hands in a queryset of summaries: pages `Summary.objects.visible_to(…)`, acts of the system all of them.
+Whoever asks hands in a queryset of summaries: pages `Summary.objects.visible_to(…)`, acts of the
+system all of them.
 """
 
 from collections import Counter, defaultdict
@@ -15,7 +17,9 @@ from reviews.settling.comparison import Given, MarkGiven, compare
 
 
 class Voice(NamedTuple):
-    """A reviewer of one paper, as the comparison calls them. `name` is empty where the study hides names."""
+    """A reviewer of one paper, as the comparison calls them. `name` is empty where the study hides
+    names.
+    """
 
     letter: str
     name: str
@@ -40,28 +44,47 @@ class Compared(NamedTuple):
 
 
 def newest_of_each(summaries):
-    """Of every reviewer's submitted summaries of a paper, in a phase, the newest: `[(pk, paper, reviewer, phase)]`."""
-    rows = summaries.latest().order_by("submitted_at", "pk").values_list(
-        "assignment__paper", "assignment__round__phase", "assignment__reviewer", "pk"
-    )  # fmt: skip
+    """Of every reviewer's submitted summaries of a paper, in a phase, the newest: `[(pk, paper,
+    reviewer, phase)]`.
+    """
+    rows = (
+        summaries.latest()
+        .order_by("submitted_at", "pk")
+        .values_list("assignment__paper", "assignment__round__phase", "assignment__reviewer", "pk")
+    )
     newest = {(paper, phase, reviewer): pk for paper, phase, reviewer, pk in rows}
     return [(pk, paper, reviewer, phase) for (paper, phase, reviewer), pk in newest.items()]
 
 
 def answers_given(summaries, sections, *, is_open_only=False):
-    """What these summaries say: `{summary: {section: (answer's values, [MarkGiven])}}`, in two queries."""
+    """What these summaries say: `{summary: {section: (answer's values, [MarkGiven])}}`, in two
+    queries.
+    """
     answers = Answer.objects.filter(summary__in=summaries, section__in=sections).order_by()
     if is_open_only:
-        settled = Finding.objects.filter(paper=OuterRef("summary__assignment__paper"), section=OuterRef("section"))
+        settled = Finding.objects.filter(
+            paper=OuterRef("summary__assignment__paper"), section=OuterRef("section")
+        )
         answers = answers.filter(~Exists(settled))
     marks = defaultdict(list)
-    # Asked by the summaries, not by the answers above: of rows that came in this very transaction, as in an import, the
-    # planner knows nothing yet, and the question within the question took minutes. A few marks too many harm nobody.
+    # Asked by the summaries, not by the answers above: of rows that came in this very transaction,
+    # as in an import, the planner knows nothing yet, and the question within the question took
+    # minutes. A few marks too many harm nobody.
     rows = Mark.objects.filter(answer__summary__in=summaries, answer__section__in=sections)
     for answer, *mark in rows.values_list("answer", "code", "quote", "page", "rationale"):
         marks[answer].append(MarkGiven(*mark))
     given = defaultdict(dict)
-    fields = ("absence", "none_apply", "text", "number", "yes_no", "confidence", "quote", "page", "rationale")
+    fields = (
+        "absence",
+        "none_apply",
+        "text",
+        "number",
+        "yes_no",
+        "confidence",
+        "quote",
+        "page",
+        "rationale",
+    )
     for row in answers.values("pk", "summary", "section", *fields):
         given[row["summary"]][row["section"]] = (row, marks[row["pk"]])
     return given
@@ -73,18 +96,27 @@ def as_given(label, said):
         return Given(label, is_blank=True)
     row, marks = said
     value = row["number"] if row["yes_no"] is None else row["yes_no"]
-    is_blank = not (marks or row["absence"] or row["none_apply"] or row["text"] or value is not None)
+    is_blank = not (
+        marks or row["absence"] or row["none_apply"] or row["text"] or value is not None
+    )
     evidence = {name: row[name] for name in ("quote", "page", "rationale", "confidence")}
     return Given(
-        label, value=value, absence=row["absence"], marks=tuple(marks), text=row["text"], is_blank=is_blank, **evidence
+        label,
+        value=value,
+        absence=row["absence"],
+        marks=tuple(marks),
+        text=row["text"],
+        is_blank=is_blank,
+        **evidence,
     )
 
 
 def compared(study, summaries, sections=None, *, papers=None, is_open_only=False):
-    """Every section that anybody answered, of every paper: a list of `Compared`, papers in the order they come.
+    """Every section that anybody answered, of every paper: a list of `Compared`, papers in the
+    order they come.
 
-    `summaries` says whose answers may be used; `sections` narrows (default: those in use), `papers` too.
-    `is_open_only` leaves out what has a finding.
+    `summaries` says whose answers may be used; `sections` narrows (default: those in use), `papers`
+    too. `is_open_only` leaves out what has a finding.
     """
     if papers is not None:
         summaries = summaries.filter(assignment__paper__in=papers)
@@ -101,10 +133,16 @@ def compared(study, summaries, sections=None, *, papers=None, is_open_only=False
         together[paper, phase].append((readers[paper][reviewer], reviewer, pk))
     found = []
     for (paper, phase), members in together.items():
-        said_by = [(Voice(letter, name, reviewer, pk)) for (letter, name), reviewer, pk in sorted(members)]
+        said_by = [
+            (Voice(letter, name, reviewer, pk)) for (letter, name), reviewer, pk in sorted(members)
+        ]
         for section in by_phase[phase]:
-            answers = [as_given(voice.label, given[voice.summary].get(section.pk)) for voice in said_by]
-            comparison = compare(section.kind, answers, codebook.categories(section, answers), labels=codebook.labels)
+            answers = [
+                as_given(voice.label, given[voice.summary].get(section.pk)) for voice in said_by
+            ]
+            comparison = compare(
+                section.kind, answers, codebook.categories(section, answers), labels=codebook.labels
+            )
             if comparison.state != "blank":
                 found.append(Compared(paper, section.pk, tuple(said_by), comparison))
     return found
@@ -116,13 +154,17 @@ class Codebook:
     def __init__(self, study):
         self.place, self.labels, self.scale = {}, {}, defaultdict(list)
         codes = Code.objects.filter(section__study=study).order_by("position", "pk")
-        for place, (pk, section, label, status) in enumerate(codes.values_list("pk", "section", "label", "status")):
+        for place, (pk, section, label, status) in enumerate(
+            codes.values_list("pk", "section", "label", "status")
+        ):
             self.place[pk], self.labels[pk] = place, label
             if status == Code.Status.ACTIVE:
                 self.scale[section].append(pk)
 
     def categories(self, section, answers):
-        """The codes given, in codebook order; of a scale all its stages, retired ones where somebody gave them."""
+        """The codes given, in codebook order; of a scale all its stages, retired ones where
+        somebody gave them.
+        """
         given = {mark.code for answer in answers for mark in answer.marks}
         if section.kind == section.Kind.STAGE:
             given.update(self.scale[section.pk])
@@ -132,7 +174,8 @@ class Codebook:
 def voices(study, chosen):
     """What every reviewer of a paper is called: `{paper: {reviewer: (letter, name)}}`.
 
-    Letters go by name; where the study hides names their order is another on every paper, but always the same there.
+    Letters go by name; where the study hides names their order is another on every paper, but
+    always the same there.
     """
     readers = defaultdict(set)
     for _, paper, reviewer, _ in chosen:
@@ -142,7 +185,10 @@ def voices(study, chosen):
     order = {}
     for paper, several in readers.items():
         ranked = sorted(
-            several, key=lambda pk: shuffled(study, paper, pk) if study.is_anonymous else names[pk].casefold()
+            several,
+            key=lambda pk: (
+                shuffled(study, paper, pk) if study.is_anonymous else names[pk].casefold()
+            ),
         )
         order[paper] = {
             reviewer: (letter_of(place), "" if study.is_anonymous else names[reviewer])
@@ -154,9 +200,15 @@ def voices(study, chosen):
 def called(reviewers):
     """First names where they tell people apart, else user names: never two people by one name."""
     users = list(User.objects.filter(pk__in=reviewers))
-    names = Counter(name for user in users for name in {user.get_short_name().casefold(), user.username.casefold()})
+    names = Counter(
+        name
+        for user in users
+        for name in {user.get_short_name().casefold(), user.username.casefold()}
+    )
     return {
-        user.pk: user.get_short_name() if names[user.get_short_name().casefold()] == 1 else user.username
+        user.pk: user.get_short_name()
+        if names[user.get_short_name().casefold()] == 1
+        else user.username
         for user in users
     }
 
@@ -168,4 +220,8 @@ def shuffled(study, paper, reviewer):
 
 def letter_of(place):
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    return letters[place] if place < len(letters) else f"{letters[place // 26 - 1]}{letters[place % 26]}"
+    return (
+        letters[place]
+        if place < len(letters)
+        else f"{letters[place // 26 - 1]}{letters[place % 26]}"
+    )

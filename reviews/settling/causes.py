@@ -22,10 +22,17 @@ class Ranked(NamedTuple):
 
 
 def causes_in(study, user):
-    """`(counts by cause, [Ranked])` of the decisions in force, on papers where this person may see what was said."""
+    """`(counts by cause, [Ranked])` of the decisions in force, on papers where this person may see
+    what was said.
+    """
     hidden = hidden_from(user, study)
     labels, went_to = Codebook(study).labels, merged_codes(study)
-    decided = Resolution.objects.in_force().filter(paper__study=study).exclude(cause="").select_related("section")
+    decided = (
+        Resolution.objects.in_force()
+        .filter(paper__study=study)
+        .exclude(cause="")
+        .select_related("section")
+    )
     newest = {(one.paper_id, one.section_id): one for one in decided.order_by("decided_at", "pk")}
     by_cause, times, total, papers = Counter(), Counter(), Counter(), defaultdict(list)
     sections = {}
@@ -42,11 +49,15 @@ def causes_in(study, user):
     titles = Paper.objects.in_bulk({paper for several in papers.values() for paper, _ in several})
     ranked = [
         Ranked(
-            sections[section], code, labels.get(code, "") if code else "", number, total[section, code],
+            sections[section],
+            code,
+            labels.get(code, "") if code else "",
+            number,
+            total[section, code],
             [(titles[paper], why) for paper, why in worst(papers[section, code])],
         )
         for (section, code), number in times.items()
-    ]  # fmt: skip
+    ]
     return by_cause, sorted(ranked, key=lambda one: (-one.times, -one.times / one.of, one.label))
 
 

@@ -1,4 +1,6 @@
-"""What became of codes that stand in a draft: whoever is still writing chooses again there, and is told why."""
+"""What became of codes that stand in a draft: whoever is still writing chooses again there, and is
+told why.
+"""
 
 from mapping.models import Code, CodebookChange
 
@@ -7,7 +9,8 @@ ASKS_AGAIN = [CodebookChange.Act.SPLIT, CodebookChange.Act.DECLINE]
 
 
 def notices(sheets):
-    """`{section id: (sentence, …)}` for the chosen codes of these sheets that were split or declined.
+    """`{section id: (sentence, …)}` for the chosen codes of these sheets that were split or
+    declined.
 
     Nothing is asked of the database where all that is chosen is in use.
     """
@@ -29,10 +32,16 @@ def notices(sheets):
 
 
 def last_changes(codes):
-    """What split or declined these codes: `({code's pk: CodebookChange}, {pk: Code} of the codes that were made)`."""
-    changes = CodebookChange.objects.filter(code__in=codes, act__in=ASKS_AGAIN, undone_by=None).order_by("version")
+    """What split or declined these codes: `({code's pk: CodebookChange}, {pk: Code} of the codes
+    that were made)`.
+    """
+    changes = CodebookChange.objects.filter(
+        code__in=codes, act__in=ASKS_AGAIN, undone_by=None
+    ).order_by("version")
     last = {change.code_id: change for change in changes}
-    return last, Code.objects.in_bulk([pk for change in last.values() for pk in change.after.get("made", ())])
+    return last, Code.objects.in_bulk(
+        [pk for change in last.values() for pk in change.after.get("made", ())]
+    )
 
 
 def sentence(option, change, made):
@@ -46,11 +55,15 @@ def split_into(change, made):
 
 
 def marked_labels(codes):
-    """`{pk: label}` of these codes; one that is no longer in use says so: “Cost (split into “Hardware”, “People”)”."""
+    """`{pk: label}` of these codes; one that is no longer in use says so: “Cost (split into
+    “Hardware”, “People”)”.
+    """
     codes = list(codes)
     unused = {code.pk: code for code in codes if code.status in GONE | {Code.Status.MERGED}}
     last, made = last_changes(unused) if unused else ({}, {})
-    targets = Code.objects.in_bulk({code.merged_into_id for code in unused.values() if code.merged_into_id})
+    targets = Code.objects.in_bulk(
+        {code.merged_into_id for code in unused.values() if code.merged_into_id}
+    )
 
     def marked(code):
         if code.pk not in unused:

@@ -1,8 +1,9 @@
-"""The submitted summaries of one paper side by side, one section at a time. No Django: plain values in and out.
+"""The submitted summaries of one paper side by side, one section at a time. No Django: plain values
+in and out.
 
-What a reviewer says of a section is one of: codes (possibly none of them: an empty set is a judgement), a value, a
-text, or an absence (`not_reported`, `unclear`, `not_applicable`). A blank is none of these: nothing was said, and
-whoever left it blank has no part in agreeing or differing.
+What a reviewer says of a section is one of: codes (possibly none of them: an empty set is a
+judgement), a value, a text, or an absence (`not_reported`, `unclear`, `not_applicable`). A blank is
+none of these: nothing was said, and whoever left it blank has no part in agreeing or differing.
 """
 
 import unicodedata
@@ -29,7 +30,8 @@ __all__ = [
 KINDS = ("codes", "code", "stage", "yes_no", "number", "text")
 # Where "none of the codes" can be said.
 WITH_CODES = KINDS[:3]
-# Where texts differ only a person can say how much: they come after every difference of codes that is worth a look.
+# Where texts differ only a person can say how much: they come after every difference of codes that
+# is worth a look.
 TEXT_SEVERITY = 0.1
 
 
@@ -47,10 +49,11 @@ class MarkGiven:
 class Given:
     """One reviewer's answer of one section.
 
-    `codes`: the marks. `code`, `stage`, `yes_no`: the value, else the code of the first mark. `number`: the value.
-    `text`: the text. Where codes may be given an answer without one, and without an absence, means "none of the codes"
-    unless `is_blank`; every other kind without content is blank.
-    `quote`, `page`, `rationale` are evidence of the answer as a whole.
+    `codes`: the marks. `code`, `stage`, `yes_no`: the value, else the code of the first mark.
+    `number`: the value.
+    `text`: the text. Where codes may be given an answer without one, and without an absence, means
+    "none of the codes" unless `is_blank`; every other kind without content is blank. `quote`,
+    `page`, `rationale` are evidence of the answer as a whole.
     """
 
     reviewer: str
@@ -76,9 +79,11 @@ class Partial:
 
 @dataclass(frozen=True)
 class Option:
-    """A possible settlement. `name` is adopt, union, common or median; `basis` is the word the resolution will carry.
+    """A possible settlement. `name` is adopt, union, common or median; `basis` is the word the
+    resolution will carry.
 
-    Of `codes`, `value`, `absence` and `text` the one that fits is filled; none of them is "none of the codes".
+    Of `codes`, `value`, `absence` and `text` the one that fits is filled; none of them is "none of
+    the codes".
     """
 
     name: str
@@ -94,8 +99,9 @@ class Option:
 class Comparison:
     """What the reviewers of one paper say of one section, and what may be made of it.
 
-    `said` maps those who answered to what they say. What follows from it is worked out when it is asked for: most
-    comparisons of a study agree, and then their state is all that anybody wants to know.
+    `said` maps those who answered to what they say. What follows from it is worked out when it is
+    asked for: most comparisons of a study agree, and then their state is all that anybody wants to
+    know.
     """
 
     kind: str
@@ -174,12 +180,19 @@ class Comparison:
 
     def evidence(self, code):
         """Who marked the code, and how: a list of (reviewer, mark)."""
-        return [(answer.reviewer, mark) for answer in self.answers for mark in answer.marks if mark.code == code]
+        return [
+            (answer.reviewer, mark)
+            for answer in self.answers
+            for mark in answer.marks
+            if mark.code == code
+        ]
 
 
 @dataclass(frozen=True)
 class Said:
-    """An answer reduced to what is compared. Two of them are equal when their reviewers say the same."""
+    """An answer reduced to what is compared. Two of them are equal when their reviewers say the
+    same.
+    """
 
     absence: str = ""
     codes: frozenset | None = None
@@ -187,11 +200,14 @@ class Said:
     text: str = ""
 
 
-def compare(kind, answers, categories=None, *, labels: Mapping | None = None, text_severity=TEXT_SEVERITY):
+def compare(
+    kind, answers, categories=None, *, labels: Mapping | None = None, text_severity=TEXT_SEVERITY
+):
     """The comparison of one section over its reviewers.
 
-    `categories` are the codes in codebook order or the stages in scale order, `labels` how the sentence calls them
-    (else as they are). ValueError for an unknown kind or absence, and for a reviewer who answers twice.
+    `categories` are the codes in codebook order or the stages in scale order, `labels` how the
+    sentence calls them (else as they are). ValueError for an unknown kind or absence, and for a
+    reviewer who answers twice.
     """
     answers = tuple(answers)
     check(kind, answers)
@@ -208,9 +224,19 @@ def compare(kind, answers, categories=None, *, labels: Mapping | None = None, te
 
 
 def text_differences(answers, base):
-    """Word by word, what each other reviewer's text has that the base reviewer's has not: {reviewer: segments}."""
-    texts = {answer.reviewer: answer.text for answer in answers if not answer.is_blank and not answer.absence}
-    return {reviewer: word_diff(texts[base], text) for reviewer, text in texts.items() if reviewer != base}
+    """Word by word, what each other reviewer's text has that the base reviewer's has not:
+    {reviewer: segments}.
+    """
+    texts = {
+        answer.reviewer: answer.text
+        for answer in answers
+        if not answer.is_blank and not answer.absence
+    }
+    return {
+        reviewer: word_diff(texts[base], text)
+        for reviewer, text in texts.items()
+        if reviewer != base
+    }
 
 
 def check(kind, answers):
@@ -249,7 +275,9 @@ def plain(text):
 
 
 def distance(kind, one, other, categories, text_severity):
-    """How far two answers are apart, from 0 to 1 and 0 only for the same. Absences have no place on a scale."""
+    """How far two answers are apart, from 0 to 1 and 0 only for the same. Absences have no place on
+    a scale.
+    """
     if one == other:
         return 0
     if kind == "text":
@@ -262,7 +290,9 @@ def distance(kind, one, other, categories, text_severity):
 
 
 def scale_distance(kind, one, other, categories):
-    """Numbers by their difference relative to their size, stages by steps; a stage off the scale is far away."""
+    """Numbers by their difference relative to their size, stages by steps; a stage off the scale is
+    far away.
+    """
     if kind == "number":
         return abs(one - other) / (abs(one) + abs(other))
     if one not in categories or other not in categories:
@@ -326,7 +356,9 @@ def odd_one_out(said):
 
 
 def options(kind, state, said, answers, order, categories):
-    """What can be settled on without composing: each reviewer's answer, the union, the common part, the median."""
+    """What can be settled on without composing: each reviewer's answer, the union, the common part,
+    the median.
+    """
     basis = {"agrees": "unanimous", "single": "single"}.get(state, "adopted")
     # A text is taken over as it was written, not as it was compared.
     texts = {answer.reviewer: answer.text for answer in answers}
@@ -345,7 +377,8 @@ def options(kind, state, said, answers, order, categories):
 def combined(said, order):
     """Union and common part of those who gave codes.
 
-    There is no common part without a code in it: "none of the codes" is a judgement that nobody may have made.
+    There is no common part without a code in it: "none of the codes" is a judgement that nobody may
+    have made.
     """
     sets = {reviewer: words.codes for reviewer, words in said.items() if words.codes is not None}
     if len(sets) < 2 or len(set(sets.values())) < 2:
@@ -360,9 +393,15 @@ def combined(said, order):
 
 
 def median(kind, said, values, categories):
-    """The middle answer of three or more on a scale, of two middle ones the lower: always one that somebody gave."""
+    """The middle answer of three or more on a scale, of two middle ones the lower: always one that
+    somebody gave.
+    """
     if kind == "stage":
-        places = {who: categories.index(words.value) for who, words in said.items() if words.value in categories}
+        places = {
+            who: categories.index(words.value)
+            for who, words in said.items()
+            if words.value in categories
+        }
     elif kind == "number":
         places = {who: words.value for who, words in said.items() if words.value is not None}
     else:
@@ -370,5 +409,9 @@ def median(kind, said, values, categories):
     if len(places) < 3:
         return
     middle = sorted(places.values())[(len(places) - 1) // 2]
-    value = categories[middle] if kind == "stage" else next(values[who] for who in places if places[who] == middle)
+    value = (
+        categories[middle]
+        if kind == "stage"
+        else next(values[who] for who in places if places[who] == middle)
+    )
     yield Option("median", "other", tuple(places), value=value)

@@ -1,4 +1,6 @@
-"""The comparison page of one paper as plain facts: per section who says what, what was settled, what is discussed."""
+"""The comparison page of one paper as plain facts: per section who says what, what was settled,
+what is discussed.
+"""
 
 from collections import defaultdict
 from itertools import combinations
@@ -38,7 +40,9 @@ class Words:
     @property
     def is_none(self):
         """None of the codes, said on purpose."""
-        return not (self.is_blank or self.absence or self.codes or self.text or self.value is not None)
+        return not (
+            self.is_blank or self.absence or self.codes or self.text or self.value is not None
+        )
 
 
 class Shared:
@@ -49,7 +53,9 @@ class Shared:
 
 
 class Sheet:
-    """One section of the page. `may_settle` and what is settled are for those who may know; see `Page`."""
+    """One section of the page. `may_settle` and what is settled are for those who may know; see
+    `Page`.
+    """
 
     def __init__(self, page, section, said, bound=None):
         self.page, self.section, self.said = page, section, said
@@ -69,7 +75,9 @@ class Sheet:
 
     @property
     def is_gone(self):
-        """The paper was excluded before it came here: what was said is still to be read, nothing is decided."""
+        """The paper was excluded before it came here: what was said is still to be read, nothing is
+        decided.
+        """
         return self.section.phase_id in self.page.gone
 
     @cached_property
@@ -82,7 +90,9 @@ class Sheet:
 
     @cached_property
     def said_before(self):
-        """`[(letter, words)]`: what those who say something else now had said when this was decided."""
+        """`[(letter, words)]`: what those who say something else now had said when this was
+        decided.
+        """
         if not self.is_late:
             return []
         found = changed_since(self.current, self.said, self.page.went_to)
@@ -107,13 +117,19 @@ class Sheet:
         if self.is_late:
             return "answers changed"
         if self.current and self.state == "settled":
-            return {"unanimous": "unanimous", "single": "one reviewer"}.get(self.current.basis, "settled")
+            return {"unanimous": "unanimous", "single": "one reviewer"}.get(
+                self.current.basis, "settled"
+            )
         return "one answer" if self.state == "submitted" else ""
 
     @property
     def waits(self):
         """One answer alone is not settled while somebody still has to code the paper."""
-        return self.comparison.state == "single" and not self.current and self.section.phase_id in self.page.awaited
+        return (
+            self.comparison.state == "single"
+            and not self.current
+            and self.section.phase_id in self.page.awaited
+        )
 
     @property
     def is_open(self):
@@ -125,7 +141,9 @@ class Sheet:
 
     @property
     def is_done(self):
-        """Decided, and nobody asks anew: the page shows the decision, and what led to it on demand."""
+        """Decided, and nobody asks anew: the page shows the decision, and what led to it on
+        demand.
+        """
         return bool(self.current) and not self.is_late and self.bound is None
 
     @property
@@ -146,7 +164,9 @@ class Sheet:
     @property
     def is_alike(self):
         """All say the same, and no evidence would be lost by saying it once."""
-        return self.comparison.state == "agrees" and not any(words.evidence or words.codes for words in self.words)
+        return self.comparison.state == "agrees" and not any(
+            words.evidence or words.codes for words in self.words
+        )
 
     @property
     def codes_count(self):
@@ -154,11 +174,15 @@ class Sheet:
 
     @cached_property
     def perhaps_same(self):
-        """`[(code, into)]`: what one gave where another gave the other. They may mean the same; stages never do."""
+        """`[(code, into)]`: what one gave where another gave the other. They may mean the same;
+        stages never do.
+        """
         if not self.needs_reason or self.section.kind == self.section.Kind.STAGE:
             return []
         by_pk = {code.pk: code for code in self.page.codes[self.section.pk]}
-        answers = [answer for answer in self.comparison.answers if answer.reviewer in self.comparison.said]
+        answers = [
+            answer for answer in self.comparison.answers if answer.reviewer in self.comparison.said
+        ]
         given = [{mark.code for mark in answer.marks} for answer in answers]
         places = {code: place for place, code in enumerate(by_pk)}
         apart = sorted(set.union(*given) - set.intersection(*given), key=places.__getitem__)
@@ -178,7 +202,11 @@ class Sheet:
     def offered(self):
         """Codes that have their tick beside what was said; the others stand under “other codes”."""
         if not (self.section.is_multiple and self.needs_reason):
-            return set() if not self.section.is_multiple else {code.code for code in self.partial_codes}
+            return (
+                set()
+                if not self.section.is_multiple
+                else {code.code for code in self.partial_codes}
+            )
         return {code.code for code in [*self.shared_codes, *self.partial_codes]}
 
     @property
@@ -211,7 +239,9 @@ class Sheet:
         if self.section.kind == "text" and len(texts) > 1 and self.comparison.state == "differs":
             first, second, *_ = texts
             # From its own side each text keeps its own blanks.
-            differing = {answer.reviewer: word_diff(answer.text, first.text) for answer in texts[1:]}
+            differing = {
+                answer.reviewer: word_diff(answer.text, first.text) for answer in texts[1:]
+            }
             if len(texts) == 2:
                 differing[first.reviewer] = word_diff(first.text, second.text)
         labels = self.page.labels
@@ -231,7 +261,9 @@ class Sheet:
     def shared(self, code, givers):
         letters = {voice.label: voice.letter for voice in self.said.voices}
         evidence = [(letters[label], mark) for label, mark in self.comparison.evidence(code)]
-        evidence = [(letter, mark) for letter, mark in evidence if mark.quote or mark.page or mark.rationale]
+        evidence = [
+            (letter, mark) for letter, mark in evidence if mark.quote or mark.page or mark.rationale
+        ]
         return Shared(code, self.page.labels[code], [letters[label] for label in givers], evidence)
 
     @property
@@ -241,17 +273,24 @@ class Sheet:
 
     @cached_property
     def ticked(self):
-        """Which codes the form shows as ticked: what was posted, else what all gave, else what is settled."""
+        """Which codes the form shows as ticked: what was posted, else what all gave, else what is
+        settled.
+        """
         if self.bound is not None:
             return set(self.bound.data.getlist("codes"))
-        codes = [mark.code_id for mark in self.finding.marks.all()] if self.finding else self.comparison.common
+        codes = (
+            [mark.code_id for mark in self.finding.marks.all()]
+            if self.finding
+            else self.comparison.common
+        )
         return {str(code) for code in codes}
 
 
 class Page:
     """Everything on one paper that this person may see. A constant number of queries.
 
-    What is settled is shown to leads, to those who settle this paper, and to everybody once the study is released.
+    What is settled is shown to leads, to those who settle this paper, and to everybody once the
+    study is released.
     """
 
     def __init__(self, study, paper, user, bound=None):
@@ -262,9 +301,16 @@ class Page:
         self.may_settle = not self.reason_not
         self.gone = {phase for _, phase in gone_from(study, [paper.pk])}
         self.knows_findings = self.may_settle or study.membership.is_lead or study.is_released
-        sections = study.sections.in_use().filter(phase__in=self.phases).select_related("phase", "research_question")
+        sections = (
+            study.sections.in_use()
+            .filter(phase__in=self.phases)
+            .select_related("phase", "research_question")
+        )
         self.sections = {section.pk: section for section in sections}
-        said = {one.section: one for one in compared(study, self.visible, self.sections.values(), papers=[paper.pk])}
+        said = {
+            one.section: one
+            for one in compared(study, self.visible, self.sections.values(), papers=[paper.pk])
+        }
         self.codes = defaultdict(list)
         codes = list(Code.objects.filter(section__study=study).order_by("position", "pk"))
         for code in codes:
@@ -279,12 +325,14 @@ class Page:
             if section.pk in said
         ]
         self.voices = next((one.voices for one in said.values()), ())
-        self.letters = {voice.reviewer: voice.letter for one in said.values() for voice in one.voices}
+        self.letters = {
+            voice.reviewer: voice.letter for one in said.values() for voice in one.voices
+        }
 
     @cached_property
     def apart(self):
-        """`[(letter, name, why)]` of those whose answers here are not independent; without the reason where names are
-        hidden: it would tell who leads.
+        """`[(letter, name, why)]` of those whose answers here are not independent; without the
+        reason where names are hidden: it would tell who leads.
         """
         shown = Assignment.objects.filter(pk__in=self.visible.submitted().values("assignment"))
         shown = shown.filter(round__phase__in=self.phases)
@@ -294,34 +342,45 @@ class Page:
         voices = {voice.reviewer: voice for sheet in self.sheets for voice in sheet.said.voices}
         called = dict(shown.filter(pk__in=found).values_list("pk", "reviewer"))
         told = {voices[called[pk]]: why for pk, why in found.items() if called[pk] in voices}
-        return sorted((voice.letter, voice.name, why.label if voice.name else "") for voice, why in told.items())
+        return sorted(
+            (voice.letter, voice.name, why.label if voice.name else "")
+            for voice, why in told.items()
+        )
 
     def form(self, sheet, posted=None):
         section = sheet.section
         return SettleForm(
-            posted, section=section, said=sheet.said, choices=self.codes[section.pk], current=sheet.current,
+            posted,
+            section=section,
+            said=sheet.said,
+            choices=self.codes[section.pk],
+            current=sheet.current,
             went_to=self.went_to,
-        )  # fmt: skip
+        )
 
     def load(self):
         self.history, self.remarks = defaultdict(list), defaultdict(list)
         self.in_force, self.findings, self.deferrals = {}, {}, {}
         # Somebody who may not know yet what the team settled on still learns what is settled.
         self.settled_unseen = set()
-        for line in Remark.objects.filter(paper=self.paper, section__in=self.sections).select_related("by"):
+        for line in Remark.objects.filter(
+            paper=self.paper, section__in=self.sections
+        ).select_related("by"):
             self.remarks[line.section_id].append(line)
         if not self.knows_findings:
             settled = self.paper.findings.filter(section__in=self.sections)
             self.settled_unseen = set(settled.values_list("section", flat=True))
             return
-        decisions = Resolution.objects.filter(paper=self.paper, section__in=self.sections).select_related(
-            "decided_by", "adopted_from", "undone_by"
-        )
+        decisions = Resolution.objects.filter(
+            paper=self.paper, section__in=self.sections
+        ).select_related("decided_by", "adopted_from", "undone_by")
         for one in decisions.order_by("decided_at", "pk"):
             self.history[one.section_id].insert(0, one)
             if one.undone_at is None:
                 self.in_force[one.section_id] = one
-        for finding in self.paper.findings.filter(section__in=self.sections).prefetch_related("marks__code"):
+        for finding in self.paper.findings.filter(section__in=self.sections).prefetch_related(
+            "marks__code"
+        ):
             self.findings[finding.section_id] = finding
         deferrals = Deferral.objects.in_force().filter(paper=self.paper, section__in=self.sections)
         self.deferrals = {one.section_id: one for one in deferrals.select_related("by")}
@@ -359,7 +418,9 @@ class Page:
         return list(newest.items())[:RECENT]
 
     def person(self, user):
-        """How the page calls somebody: by letter where the study hides the names of those who read the paper."""
+        """How the page calls somebody: by letter where the study hides the names of those who read
+        the paper.
+        """
         if user is None:
             return "Concord"
         if self.study.is_anonymous and user.pk in self.letters and user.pk != self.user.pk:

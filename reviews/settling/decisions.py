@@ -1,4 +1,6 @@
-"""What the team settles on for one section, as a plain value, and what everybody had said when they did."""
+"""What the team settles on for one section, as a plain value, and what everybody had said when they
+did.
+"""
 
 import json
 from dataclasses import asdict, dataclass, field, replace
@@ -27,7 +29,9 @@ class Settled:
     @classmethod
     def by(cls, option, section, comparison=None):
         """From an option of the comparison."""
-        codes = option.codes or ((option.value,) if section.kind in {"code", "stage"} and option.value else ())
+        codes = option.codes or (
+            (option.value,) if section.kind in {"code", "stage"} and option.value else ()
+        )
         is_number, is_truth = section.kind == "number", section.kind == "yes_no"
         return cls(
             codes=tuple(codes),
@@ -40,13 +44,24 @@ class Settled:
 
     def with_evidence(self, comparison):
         """The quotes of those whose codes these are."""
-        quotes = {code: best_evidence(comparison, code) for code in self.codes} if comparison else {}
-        return replace(self, quotes={code: evidence for code, evidence in quotes.items() if any(evidence)})
+        quotes = (
+            {code: best_evidence(comparison, code) for code in self.codes} if comparison else {}
+        )
+        return replace(
+            self, quotes={code: evidence for code, evidence in quotes.items() if any(evidence)}
+        )
 
     @property
     def judgement(self):
         """What is said, without the evidence: equal for two that say the same."""
-        return (frozenset(self.codes), self.absence, self.none_apply, self.text, self.number, self.yes_no)
+        return (
+            frozenset(self.codes),
+            self.absence,
+            self.none_apply,
+            self.text,
+            self.number,
+            self.yes_no,
+        )
 
     def as_json(self):
         values = asdict(self)
@@ -73,14 +88,20 @@ class Settled:
 
 
 def best_evidence(comparison, code):
-    """The longest quote given for a code carries the finding; all of them stay with their summaries."""
+    """The longest quote given for a code carries the finding; all of them stay with their
+    summaries.
+    """
     marks = [mark for _, mark in comparison.evidence(code)]
-    best = max(marks, key=lambda mark: (len(mark.quote), len(mark.page), len(mark.rationale)), default=None)
+    best = max(
+        marks, key=lambda mark: (len(mark.quote), len(mark.page), len(mark.rationale)), default=None
+    )
     return (best.quote, best.page, best.rationale) if best else ("", "", "")
 
 
 def as_of_today(resolution, went_to):
-    """What a decision says now that some of its codes were merged: `went_to` is `merged_codes` of its study."""
+    """What a decision says now that some of its codes were merged: `went_to` is `merged_codes` of
+    its study.
+    """
     return Settled.from_json(resolution.content["settled"], went_to)
 
 
@@ -98,7 +119,9 @@ def in_words(settled, labels):
 
 
 def check_settled(section, settled, comparison, standing=None):
-    """ValidationError unless this can be said of the section: codes in use, given by somebody, or `standing`."""
+    """ValidationError unless this can be said of the section: codes in use, given by somebody, or
+    `standing`.
+    """
     content = Content(
         absence=settled.absence,
         none_apply=settled.none_apply,
@@ -112,7 +135,9 @@ def check_settled(section, settled, comparison, standing=None):
     refusals = list(misfits(section, content))
     given = {mark.code for answer in comparison.answers for mark in answer.marks}
     given.update(standing.codes if standing else ())
-    usable = set(Code.objects.usable_in(section).filter(pk__in=settled.codes).values_list("pk", flat=True))
+    usable = set(
+        Code.objects.usable_in(section).filter(pk__in=settled.codes).values_list("pk", flat=True)
+    )
     if set(settled.codes) - given - usable:
         refusals.append(f"{section}: a code that was chosen is not in use here.")
     if refusals:
@@ -120,7 +145,9 @@ def check_settled(section, settled, comparison, standing=None):
 
 
 def basis_of(settled, asked, section, comparison):
-    """The basis that is true of what was settled: the one asked for where an option says so, else "other"."""
+    """The basis that is true of what was settled: the one asked for where an option says so, else
+    "other".
+    """
     fitting = [
         option
         for option in comparison.options
@@ -132,7 +159,9 @@ def basis_of(settled, asked, section, comparison):
 def merged_codes(study):
     """`{code: where it went}` of all merges, chains followed to their end."""
     went_to = dict(
-        Code.objects.filter(section__study=study, merged_into__isnull=False).values_list("pk", "merged_into")
+        Code.objects.filter(section__study=study, merged_into__isnull=False).values_list(
+            "pk", "merged_into"
+        )
     )
     return {code: end_of(code, went_to) for code in went_to}
 
@@ -165,11 +194,13 @@ def heard(words, went_to=()):
     return {
         reviewer: (
             tuple(sorted({went_to.get(code, code) for code in answer["codes"]})),
-            answer["absence"], " ".join(answer["text"].split()), as_plain(answer["value"]),
+            answer["absence"],
+            " ".join(answer["text"].split()),
+            as_plain(answer["value"]),
         )
         for reviewer, answer in words.items()
         if not answer["is_blank"]
-    }  # fmt: skip
+    }
 
 
 def as_plain(value):
@@ -178,7 +209,9 @@ def as_plain(value):
 
 
 def as_settled(words):
-    """What one reviewer had said, by a record of `what_was_said`, as a value that can be put in words."""
+    """What one reviewer had said, by a record of `what_was_said`, as a value that can be put in
+    words.
+    """
     value, truths = words["value"], {"True": True, "False": False}
     return Settled(
         codes=tuple(words["codes"]),
@@ -190,7 +223,9 @@ def as_settled(words):
 
 
 def changed_since(resolution, said, went_to=()):
-    """`{reviewer: what they had said}` of those who say something else now; None for a blank, or nothing at all."""
+    """`{reviewer: what they had said}` of those who say something else now; None for a blank, or
+    nothing at all.
+    """
     before = resolution.content.get("said", {})
     then, now = heard(before, went_to), heard(what_was_said(said), went_to)
     return {
@@ -206,7 +241,9 @@ def has_changed(resolution, said, went_to=()):
 
 
 def is_late(resolution, said, section, went_to=()):
-    """Whether answers that came after the decision ask for a second look; those that only confirm it do not."""
+    """Whether answers that came after the decision ask for a second look; those that only confirm
+    it do not.
+    """
     if not has_changed(resolution, said, went_to):
         return False
     settled = Settled.from_json(resolution.content["settled"], went_to)

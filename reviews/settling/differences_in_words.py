@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-ABSENCES = {"not_reported": "not reported", "unclear": "unclear", "not_applicable": "not applicable"}
+ABSENCES = {
+    "not_reported": "not reported",
+    "unclear": "unclear",
+    "not_applicable": "not applicable",
+}
 
 
 def alike(said):
@@ -30,13 +34,20 @@ class Sentence:
             return f"Only {names(tuple(said))} answered{blank}."
         if state == "agrees":
             words = next(iter(said.values()))
-            return f"{names(tuple(said))} {self.verb(words, 2)}." if words.text == "" else "The texts are the same."
+            return (
+                f"{names(tuple(said))} {self.verb(words, 2)}."
+                if words.text == ""
+                else "The texts are the same."
+            )
         if all(words.codes is not None for words in said.values()):
             return self.about_codes(partial)
         if all(words.text for words in said.values()):
             groups = [names(reviewers) for reviewers in alike(said).values()]
             return f"The texts of {' and of '.join(groups)} differ."
-        told = [f"{names(reviewers)} {self.verb(words, len(reviewers))}" for words, reviewers in alike(said).items()]
+        told = [
+            f"{names(reviewers)} {self.verb(words, len(reviewers))}"
+            for words, reviewers in alike(said).items()
+        ]
         return ", ".join(told) + (": one step apart." if is_near else ".")
 
     def about_codes(self, partial):
@@ -46,7 +57,10 @@ class Sentence:
             together.setdefault((part.given_by, part.not_by), []).append(self.name(part.code))
         told = []
         for (given_by, not_by), codes in together.items():
-            gives, does = "gives" if len(given_by) == 1 else "give", "does" if len(not_by) == 1 else "do"
+            gives, does = (
+                "gives" if len(given_by) == 1 else "give",
+                "does" if len(not_by) == 1 else "do",
+            )
             told.append(f"{names(given_by)} {gives} {names(codes)}, {names(not_by)} {does} not")
         return "; ".join(told) + "."
 
@@ -59,7 +73,8 @@ class Sentence:
             return "writes a text" if number == 1 else "write the same text"
         if words.codes:
             return (
-                f"give{ending} {names([self.name(code) for code in sorted(words.codes, key=self.order.__getitem__)])}"
+                f"give{ending} "
+                f"{names([self.name(code) for code in sorted(words.codes, key=self.order.__getitem__)])}"
             )
         if words.codes is not None or words.value is None:
             return f"give{ending} none of the codes"

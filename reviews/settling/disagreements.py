@@ -1,5 +1,5 @@
-"""The open differences of a study, in the order that helps most. Worked out for all papers at once, and only when
-something happened: the database's stamp tells (`models/stamps.py`).
+"""The open differences of a study, in the order that helps most. Worked out for all papers at once,
+and only when something happened: the database's stamp tells (`models/stamps.py`).
 """
 
 from collections import Counter, defaultdict
@@ -45,7 +45,8 @@ class Board:
     """All differences, and how much is settled of each paper in each phase."""
 
     differences: list = field(default_factory=list)
-    ready: Counter = field(default_factory=Counter)  # (paper, phase): sections that need no decision, not yet settled
+    # (paper, phase): sections that need no decision, not yet settled
+    ready: Counter = field(default_factory=Counter)
     settled: Counter = field(default_factory=Counter)
     unanimous: Counter = field(default_factory=Counter)
 
@@ -53,11 +54,19 @@ class Board:
         """What somebody may see from whom these (paper, phase) are hidden."""
         if not hidden:
             return self
-        left = [Counter({pair: n for pair, n in counts.items() if pair not in hidden}) for counts in self.counts]
-        return Board([one for one in self.differences if (one.paper, one.phase) not in hidden], *left)
+        left = [
+            Counter({pair: n for pair, n in counts.items() if pair not in hidden})
+            for counts in self.counts
+        ]
+        return Board(
+            [one for one in self.differences if (one.paper, one.phase) not in hidden], *left
+        )
 
     def of_papers(self, papers):
-        left = [Counter({pair: n for pair, n in counts.items() if pair[0] in papers}) for counts in self.counts]
+        left = [
+            Counter({pair: n for pair, n in counts.items() if pair[0] in papers})
+            for counts in self.counts
+        ]
         return Board([one for one in self.differences if one.paper in papers], *left)
 
     @property
@@ -80,12 +89,16 @@ class Board:
 
 
 def board_for(user, study):
-    """What this settler sees: nothing of papers on which they are blind, or which they may not settle."""
+    """What this settler sees: nothing of papers on which they are blind, or which they may not
+    settle.
+    """
     board = board_of(study).without(hidden_from(user, study))
     if study.membership.is_lead and study.may_settle_own:
         return board
     coded = set(Assignment.objects.of(user, study).values_list("paper", flat=True))
-    papers = {one.paper for one in board.differences} | {paper for counts in board.counts for paper, _ in counts}
+    papers = {one.paper for one in board.differences} | {
+        paper for counts in board.counts for paper, _ in counts
+    }
     return board.of_papers(papers - coded)
 
 
@@ -106,9 +119,12 @@ def discussed_by(user, study):
     papers = {paper for paper, _ in own}
     settled = set(Finding.objects.filter(paper__in=papers).values_list("paper", "section"))
     found = [
-        difference_of(said, sections[said.section], is_settled=(said.paper, said.section) in settled)
+        difference_of(
+            said, sections[said.section], is_settled=(said.paper, said.section) in settled
+        )
         for said in compared(study, visible, sections.values(), papers=papers)
-        if said.comparison.state == "differs" and (said.paper, sections[said.section].phase_id) in own
+        if said.comparison.state == "differs"
+        and (said.paper, sections[said.section].phase_id) in own
     ]
     found.sort(key=lambda one: (one.is_settled, one.rank))
     by_pair = Counter((one.paper, one.phase) for one in found if one.is_settled)
@@ -124,7 +140,9 @@ def work_out(study):
     everything = Summary.objects.filter(assignment__round__study=study)
     gone = gone_from(study)
     closed, again = waiting(study, ()) | gone, asked_again(study, ())
-    deferred = set(Deferral.objects.in_force().filter(paper__study=study).values_list("paper", "section"))
+    deferred = set(
+        Deferral.objects.in_force().filter(paper__study=study).values_list("paper", "section")
+    )
     board = Board()
     for said in compared(study, everything, sections.values(), is_open_only=True):
         section = sections[said.section]
@@ -135,7 +153,9 @@ def work_out(study):
             board.differences.append(difference_of(said, section, is_deferred=is_deferred))
         else:
             board.ready[said.paper, section.phase_id] += 1
-    board.differences += (one for one in late_changes(study, sections) if (one.paper, one.phase) not in gone)
+    board.differences += (
+        one for one in late_changes(study, sections) if (one.paper, one.phase) not in gone
+    )
     board.differences.sort(key=lambda one: one.rank)
     count_settled(study, sections, board)
     return board
@@ -150,25 +170,39 @@ def difference_of(said, section, *, is_deferred=False, is_late=False, is_settled
     if is_late:
         words.add(LATE)
     apart = combinations(comparison.said.items(), 2)
-    pairs = frozenset(frozenset({by_label[one], by_label[other]}) for (one, a), (other, b) in apart if a != b)
+    pairs = frozenset(
+        frozenset({by_label[one], by_label[other]}) for (one, a), (other, b) in apart if a != b
+    )
     return Difference(
-        paper=said.paper, section=section.pk, phase=section.phase_id,
-        place=(section.phase.position, section.position, section.pk), severity=comparison.severity,
-        codes=tuple(part.code for part in comparison.partial), pairs=pairs, words=frozenset(words),
-        is_deferred=is_deferred, is_settled=is_settled,
-    )  # fmt: skip
+        paper=said.paper,
+        section=section.pk,
+        phase=section.phase_id,
+        place=(section.phase.position, section.position, section.pk),
+        severity=comparison.severity,
+        codes=tuple(part.code for part in comparison.partial),
+        pairs=pairs,
+        words=frozenset(words),
+        is_deferred=is_deferred,
+        is_settled=is_settled,
+    )
 
 
 def late_changes(study, sections):
-    """Settled sections of which somebody says something else by now: a lead decides whether the finding stays."""
+    """Settled sections of which somebody says something else by now: a lead decides whether the
+    finding stays.
+    """
     came_later = Summary.objects.submitted().filter(
         assignment__paper=OuterRef("paper"),
         assignment__round__phase=OuterRef("section__phase"),
         submitted_at__gt=OuterRef("decided_at"),
     )
-    touched = Resolution.objects.in_force().filter(Exists(came_later), paper__study=study, section__in=sections)
+    touched = Resolution.objects.in_force().filter(
+        Exists(came_later), paper__study=study, section__in=sections
+    )
     newest = {(one.paper_id, one.section_id): one for one in touched.order_by("decided_at", "pk")}
-    newer = Resolution.objects.in_force().filter(paper__in={paper for paper, _ in newest}, section__in=sections)
+    newer = Resolution.objects.in_force().filter(
+        paper__in={paper for paper, _ in newest}, section__in=sections
+    )
     for one in newer.order_by("decided_at", "pk").only("paper", "section", "content", "decided_at"):
         if (one.paper_id, one.section_id) in newest:
             newest[one.paper_id, one.section_id] = one
@@ -190,7 +224,9 @@ def count_settled(study, sections, board):
         "paper", "section", "is_unanimous"
     ):
         is_unanimous[paper, section] = unanimous
-    for paper, section in Finding.objects.of(study).filter(section__in=sections).values_list("paper", "section"):
+    for paper, section in (
+        Finding.objects.of(study).filter(section__in=sections).values_list("paper", "section")
+    ):
         pair = (paper, sections[section].phase_id)
         board.settled[pair] += 1
         board.unanimous[pair] += bool(is_unanimous.get((paper, section)))

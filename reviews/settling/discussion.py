@@ -1,4 +1,6 @@
-"""Discussion of one section of one paper. Nobody still blind on the paper reads it, or learns that there is any."""
+"""Discussion of one section of one paper. Nobody still blind on the paper reads it, or learns that
+there is any.
+"""
 
 import re
 
@@ -23,7 +25,9 @@ NAMED = re.compile(r"(?<![\w@])@([\w.+-]*\w)")
 
 
 def visible_pairs(user, study, papers):
-    """`{(paper, phase)}` of these papers where something was submitted that this person may know."""
+    """`{(paper, phase)}` of these papers where something was submitted that this person may
+    know.
+    """
     return rules.open_pairs(user, study, papers)
 
 
@@ -36,7 +40,7 @@ def mentions_visible_to(user):
     """This person's mentions, newest first, of the discussions that they may read."""
     found = Mention.objects.filter(user=user).select_related(
         "remark__by", "remark__section__phase", "remark__paper__study"
-    )  # fmt: skip
+    )
     found = list(found.order_by("-remark__at", "-pk"))
     papers = {}
     for mention in found:
@@ -67,9 +71,14 @@ def remark(paper, section, *, text, by):
     line = Remark.objects.create(paper=paper, section=section, text=text, by=by)
     Mention.objects.bulk_create(Mention(remark=line, user=user) for user in called)
     LogEntry.objects.record(
-        study, by, "add-remark", f"Remarked on “{section}” of “{paper}”", paper=paper, section=section.key,
+        study,
+        by,
+        "add-remark",
+        f"Remarked on “{section}” of “{paper}”",
+        paper=paper,
+        section=section.key,
         remark=line.pk,
-    )  # fmt: skip
+    )
     transaction.on_commit(lambda: mail(line, called))
     return line
 
@@ -87,15 +96,26 @@ def called_in(text, paper, section, by):
         return []
     letters = lettered(paper, section.phase_id) if study.is_anonymous else {}
     by_letter = {letter.casefold(): user for letter, user in letters.items()}
-    by_name = {user.username.casefold(): user for user in members_of(study) if user not in by_letter.values()}
+    by_name = {
+        user.username.casefold(): user
+        for user in members_of(study)
+        if user not in by_letter.values()
+    }
     found = {name: by_letter.get(name) or by_name.get(name) for name in names}
     found = {name: user for name, user in found.items() if user and user.pk != by.pk}
     pair = (paper.pk, section.phase_id)
-    blind = {name for name, user in found.items() if pair not in visible_pairs(user, study, [paper.pk])}
-    refused = [f"@{names[name]}" for name in names if name in blind and (name in by_letter or not study.is_anonymous)]
+    blind = {
+        name for name, user in found.items() if pair not in visible_pairs(user, study, [paper.pk])
+    }
+    refused = [
+        f"@{names[name]}"
+        for name in names
+        if name in blind and (name in by_letter or not study.is_anonymous)
+    ]
     if refused:
         raise ValidationError(
-            f"{', '.join(refused)} may not see what was said on this paper yet, and so cannot be called."
+            f"{', '.join(refused)} may not see what was said on this paper yet, and so cannot be "
+            f"called."
         )
     return list({user.pk: user for name, user in found.items() if name not in blind}.values())
 
@@ -108,14 +128,16 @@ def lettered(paper, phase):
     """Whom the letters of this paper stand for, where the study hides names."""
     chosen = newest_of_each(
         Summary.objects.filter(assignment__paper=paper, assignment__round__phase=phase)
-    )  # fmt: skip
+    )
     order = voices(paper.study, chosen).get(paper.pk, {})
     users = User.objects.in_bulk(list(order))
     return {letter: users[reviewer] for reviewer, (letter, _) in order.items()}
 
 
 def mail(line, called):
-    """Only that there is a remark, and where: what it says may tell of answers, and stays behind the door."""
+    """Only that there is a remark, and where: what it says may tell of answers, and stays behind
+    the door.
+    """
     if not settings.SENDS_MAIL:
         return
     address = reverse("comparison", args=[line.paper.study.slug, line.paper.key])
@@ -125,7 +147,9 @@ def mail(line, called):
             subject = " ".join(render_to_string("mail/mention-subject.txt", facts).split())
             body = render_to_string("mail/mention.txt", {**facts, "user": user})
             # The remark is kept and the bell rings, whatever the mail server says.
-            EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [user.email]).send(fail_silently=True)
+            EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [user.email]).send(
+                fail_silently=True
+            )
 
 
 @transaction.atomic
@@ -139,9 +163,14 @@ def resolve_remark(line, *, by, is_resolved=True):
     if changed:
         what = "Resolved" if is_resolved else "Took up again"
         LogEntry.objects.record(
-            line.paper.study, by, "resolve-remark", f"{what} a remark on “{line.section}” of “{line.paper}”",
-            paper=line.paper, section=line.section.key, remark=line.pk,
-        )  # fmt: skip
+            line.paper.study,
+            by,
+            "resolve-remark",
+            f"{what} a remark on “{line.section}” of “{line.paper}”",
+            paper=line.paper,
+            section=line.section.key,
+            remark=line.pk,
+        )
     return bool(changed)
 
 
@@ -155,16 +184,19 @@ def require_reader(line, by):
 
 @transaction.atomic
 def keep_as_rule(line, code, *, by, text=""):
-    """Add a remark to the definition of a code, as a rule for the next time, with the paper as its example.
+    """Add a remark to the definition of a code, as a rule for the next time, with the paper as its
+    example.
 
-    `text` is the rule in other words than the remark's. Returns the CodebookChange, which can be undone like any other.
+    `text` is the rule in other words than the remark's. Returns the CodebookChange, which can be
+    undone like any other.
     """
     require_reader(line, by)
     if not Membership.objects.leads().filter(study=line.paper.study, user=by).exists():
         raise PermissionDenied("Only leads change the codebook.")
     if still_coding(line.paper, line.section).exists():
         raise ValidationError(
-            "Somebody still has to code this paper: as an example it would tell them. Keep the rule once all are in."
+            "Somebody still has to code this paper: as an example it would tell them. Keep the "
+            "rule once all are in."
         )
     # Two leads may press the button at once: the second finds it done.
     code = codebook_changes.locked_code(code)
@@ -179,5 +211,7 @@ def keep_as_rule(line, code, *, by, text=""):
         "example": "\n".join(part for part in (code.example, example) if part),
     }
     # Without the paper's answers: the definition is for everybody, and so is this line.
-    code = codebook_changes.change(code, by=by, facts=facts, reason="A remark was kept as a decision rule.")
+    code = codebook_changes.change(
+        code, by=by, facts=facts, reason="A remark was kept as a decision rule."
+    )
     return code.changes.first()

@@ -1,8 +1,10 @@
-"""A settled decision that excludes a paper takes it out of the phases that follow; without it the paper is back.
+"""A settled decision that excludes a paper takes it out of the phases that follow; without it the
+paper is back.
 
-There what nobody submitted is taken back, drafts kept, and what was settled is set aside: the decisions stand in the
-record, their findings come back with the paper. What was submitted stays, and agreement goes on counting it.
-Whoever calls holds the paper's lock, and says when: what is taken back bears the moment of the decision that did it.
+There what nobody submitted is taken back, drafts kept, and what was settled is set aside: the
+decisions stand in the record, their findings come back with the paper. What was submitted stays,
+and agreement goes on counting it. Whoever calls holds the paper's lock, and says when: what is
+taken back bears the moment of the decision that did it.
 """
 
 from django.db.models import Exists, OuterRef
@@ -15,9 +17,14 @@ __all__ = ["come_back", "gone_from", "leave", "unread"]
 
 
 def gone_from(study, papers=None):
-    """`{(paper, phase)}` of the papers (primary keys; default: all) that an earlier phase's finding excludes."""
-    # Few codes exclude, in most studies none: marks are found by them, however much was settled a moment ago.
-    codes = list(Code.objects.filter(excludes_paper=True, section__study=study).values_list("pk", flat=True))
+    """`{(paper, phase)}` of the papers (primary keys; default: all) that an earlier phase's finding
+    excludes.
+    """
+    # Few codes exclude, in most studies none: marks are found by them, however much was settled a
+    # moment ago.
+    codes = list(
+        Code.objects.filter(excludes_paper=True, section__study=study).values_list("pk", flat=True)
+    )
     if not codes:
         return set()
     marks = FindingMark.objects.filter(code__in=codes)
@@ -27,7 +34,9 @@ def gone_from(study, papers=None):
     if not excluded:
         return set()
     phases = list(study.phases.order_by("position", "pk").values_list("pk", flat=True))
-    return {(paper, later) for paper, phase in excluded for later in phases[phases.index(phase) + 1 :]}
+    return {
+        (paper, later) for paper, phase in excluded for later in phases[phases.index(phase) + 1 :]
+    }
 
 
 def leave(study, papers, *, by, at):
@@ -35,9 +44,14 @@ def leave(study, papers, *, by, at):
     gone = gone_from(study, papers)
     if not gone:
         return
-    # Whoever is submitting right now holds their assignment, and will want the paper: what they submit stays.
-    waiting = Assignment.objects.unsubmitted().filter(round__study=study, paper__in=papers, round__closed_at=None)
-    waiting = waiting.select_for_update(of=["self"], skip_locked=True).values_list("pk", "paper", "round__phase")
+    # Whoever is submitting right now holds their assignment, and will want the paper: what they
+    # submit stays.
+    waiting = Assignment.objects.unsubmitted().filter(
+        round__study=study, paper__in=papers, round__closed_at=None
+    )
+    waiting = waiting.select_for_update(of=["self"], skip_locked=True).values_list(
+        "pk", "paper", "round__phase"
+    )
     taken = [pk for pk, *pair in waiting if tuple(pair) in gone]
     # Looked at once more under the lock: somebody may have submitted while it was waited for.
     taken_back = Assignment.objects.filter(pk__in=taken).unsubmitted().update(withdrawn_at=at)
@@ -47,31 +61,48 @@ def leave(study, papers, *, by, at):
     Finding.objects.filter(pk__in=aside).delete()
     if taken_back or aside:
         record(
-            study, {paper for paper, _ in gone}, "leave", "out of the phases that follow", by, taken_back, len(aside)
+            study,
+            {paper for paper, _ in gone},
+            "leave",
+            "out of the phases that follow",
+            by,
+            taken_back,
+            len(aside),
         )
 
 
 def come_back(study, papers, *, by, record_finding):
     """Let these papers back into the phases from which no decision excludes them any longer.
 
-    Work goes to those again who could not read others' answers meanwhile. `record_finding` writes a finding anew.
+    Work goes to those again who could not read others' answers meanwhile. `record_finding` writes a
+    finding anew.
     """
     gone = gone_from(study, papers)
-    decided = Resolution.objects.filter(paper=OuterRef("paper"), decided_at=OuterRef("withdrawn_at"))
-    taken = Assignment.objects.filter(Exists(decided), round__study=study, paper__in=papers, round__closed_at=None)
+    decided = Resolution.objects.filter(
+        paper=OuterRef("paper"), decided_at=OuterRef("withdrawn_at")
+    )
+    taken = Assignment.objects.filter(
+        Exists(decided), round__study=study, paper__in=papers, round__closed_at=None
+    )
     taken = unread(taken, study).values_list("pk", "paper", "round__phase")
     back = [pk for pk, *pair in taken if tuple(pair) not in gone]
     given_back = Assignment.objects.filter(pk__in=back).update(withdrawn_at=None)
-    aside = [one for one in set_aside(study, papers) if (one.paper_id, one.section.phase_id) not in gone]
+    aside = [
+        one for one in set_aside(study, papers) if (one.paper_id, one.section.phase_id) not in gone
+    ]
     restored = sum(record_finding(one) for one in aside)
     if given_back or restored:
-        record(study, set(papers), "come-back", "into the phases that follow", by, given_back, restored)
+        record(
+            study, set(papers), "come-back", "into the phases that follow", by, given_back, restored
+        )
 
 
 def set_aside(study, papers):
     """The decisions in force, of each section the newest, whose findings went with the paper."""
     found = Finding.objects.filter(paper=OuterRef("paper"), section=OuterRef("section"))
-    decisions = Resolution.objects.in_force().filter(~Exists(found), paper__in=papers, section__study=study)
+    decisions = Resolution.objects.in_force().filter(
+        ~Exists(found), paper__in=papers, section__study=study
+    )
     newest = {}
     for one in decisions.select_related("paper__study", "section").order_by("decided_at", "pk"):
         newest[one.paper_id, one.section_id] = one
@@ -79,12 +110,16 @@ def set_aside(study, papers):
 
 
 def unread(assignments, study):
-    """Of these, taken back, those whose reviewers could not read others' answers since, nor can now."""
+    """Of these, taken back, those whose reviewers could not read others' answers since, nor can
+    now.
+    """
     if study.is_released or study.who_settles == Study.WhoSettles.NOT_CODERS:
         return assignments.none()
     reviewers = Membership.objects.active().filter(study=study, role=Membership.Role.REVIEWER)
     elsewhere = Assignment.objects.in_force().filter(
-        round__phase=OuterRef("round__phase"), paper=OuterRef("paper"), reviewer=OuterRef("reviewer")
+        round__phase=OuterRef("round__phase"),
+        paper=OuterRef("paper"),
+        reviewer=OuterRef("reviewer"),
     )
     blind = assignments.filter(~Exists(elsewhere), reviewer__in=reviewers.values("user"))
     return blind.exclude(pk__in=not_to_give_back(blind))
@@ -94,5 +129,11 @@ def record(study, papers, act, where, by, work, findings):
     paper = study.papers.get(pk=next(iter(papers))) if len(papers) == 1 else None
     what = f"“{paper}”" if paper else f"{len(papers)} papers"
     LogEntry.objects.record(
-        study, by, f"{act}-phases", f"Took {what} {where}", paper=paper, assignments=work, findings=findings
+        study,
+        by,
+        f"{act}-phases",
+        f"Took {what} {where}",
+        paper=paper,
+        assignments=work,
+        findings=findings,
     )

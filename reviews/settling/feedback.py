@@ -1,4 +1,6 @@
-"""What became of one reviewer's codings: theirs against what was settled, per section and per code."""
+"""What became of one reviewer's codings: theirs against what was settled, per section and
+per code.
+"""
 
 from collections import Counter, defaultdict
 from typing import NamedTuple
@@ -47,21 +49,32 @@ def feedback_for(user, study):
         if given.judgement == settled.judgement:
             same[section.pk] += 1
         else:
-            differing[section.pk].append((said.paper, in_words(given, labels), in_words(settled, labels)))
+            differing[section.pk].append(
+                (said.paper, in_words(given, labels), in_words(settled, labels))
+            )
         mine_codes, theirs = set(given.codes), set(settled.codes)
-        for word, several in (("kept", mine_codes & theirs), ("dropped", mine_codes - theirs),
-                              ("missed", theirs - mine_codes)):  # fmt: skip
+        for word, several in (
+            ("kept", mine_codes & theirs),
+            ("dropped", mine_codes - theirs),
+            ("missed", theirs - mine_codes),
+        ):
             for code in several:
                 counts[section.pk, code][word] += 1
-    titles = Paper.objects.in_bulk({paper for several in differing.values() for paper, *_ in several})
+    titles = Paper.objects.in_bulk(
+        {paper for several in differing.values() for paper, *_ in several}
+    )
     return [
         OfSection(
-            section, same[pk], papers[pk], of_codes(pk, counts, labels),
-            [(titles[paper], given, settled) for paper, given, settled in differing[pk]], not_counted[pk],
+            section,
+            same[pk],
+            papers[pk],
+            of_codes(pk, counts, labels),
+            [(titles[paper], given, settled) for paper, given, settled in differing[pk]],
+            not_counted[pk],
         )
         for pk, section in sections.items()
         if papers[pk] or not_counted[pk]
-    ]  # fmt: skip
+    ]
 
 
 def papers_apart(user, study):
@@ -77,15 +90,21 @@ def papers_apart(user, study):
 def decisions(findings, labels):
     """`{(paper, section): Settled}`: what was settled, codes by label as everywhere."""
     codes = defaultdict(set)
-    for finding, code in FindingMark.objects.filter(finding__in=findings).values_list("finding", "code"):
+    for finding, code in FindingMark.objects.filter(finding__in=findings).values_list(
+        "finding", "code"
+    ):
         codes[finding].add(code)
     return {
         (one.paper_id, one.section_id): Settled(
             tuple(sorted(codes[one.pk], key=labels.get)),
-            one.absence, one.none_apply, one.text, one.number, one.yes_no,
+            one.absence,
+            one.none_apply,
+            one.text,
+            one.number,
+            one.yes_no,
         )
         for one in findings
-    }  # fmt: skip
+    }
 
 
 def of_codes(section, counts, labels):

@@ -11,14 +11,19 @@ from reviews.settling.decisions import Settled, as_of_today
 
 OWN = "own"
 KEEP = "keep"
-# Readers whose letter is a key; the letters after these walk about the page, or choose something else.
+# Readers whose letter is a key; the letters after these walk about the page, or choose something
+# else.
 LETTERS = "abcdefgh"
 
 
 OWN_LABELS = {
-    "codes": "the ticked codes", "code": "another code", "stage": "another stage", "yes_no": "another answer",
-    "number": "another number", "text": "my own words",
-}  # fmt: skip
+    "codes": "the ticked codes",
+    "code": "another code",
+    "stage": "another stage",
+    "yes_no": "another answer",
+    "number": "another number",
+    "text": "my own words",
+}
 
 
 class Way:
@@ -30,38 +35,60 @@ class Way:
 
 
 def ways(said, section, current=None):
-    """The options of the comparison, the finding as it stands where there is one, and one's own choice."""
+    """The options of the comparison, the finding as it stands where there is one, and one's own
+    choice.
+    """
     found = [Way(KEEP, "leave it as it was settled", "other", key="l")] if current else []
     letters = {voice.label: voice for voice in said.voices}
     for option in said.comparison.options:
         who = [letters[label] for label in option.reviewers]
         if option.name == "adopt":
-            value, label = f"take-{who[0].letter}", "take " + " = ".join(voice.letter for voice in who)
+            value, label = (
+                f"take-{who[0].letter}",
+                "take " + " = ".join(voice.letter for voice in who),
+            )
             if said.comparison.state != "differs":
                 label = "what is said"
             key = who[0].letter.lower()
-            found.append(Way(value, label, option.basis, option, who[0].reviewer, key if key in LETTERS else ""))
+            found.append(
+                Way(
+                    value,
+                    label,
+                    option.basis,
+                    option,
+                    who[0].reviewer,
+                    key if key in LETTERS else "",
+                )
+            )
         else:
             label, key = {
-                "union": ("all codes", "u"), "common": ("only what all gave", "i"), "median": ("the median", "m"),
-            }[option.name]  # fmt: skip
+                "union": ("all codes", "u"),
+                "common": ("only what all gave", "i"),
+                "median": ("the median", "m"),
+            }[option.name]
             found.append(Way(option.name, label, option.basis, option, key=key))
     return [*found, Way(OWN, OWN_LABELS[section.kind], "other", key="o")]
 
 
 class SettleForm(forms.Form):
-    """`choices` are the section's codes, in order. Once valid there are `settled`, `basis` and `adopted_from`."""
+    """`choices` are the section's codes, in order. Once valid there are `settled`, `basis` and
+    `adopted_from`.
+    """
 
     way = forms.ChoiceField(choices=(), error_messages={"required": "Choose what to settle on."})
     codes = forms.TypedMultipleChoiceField(choices=(), coerce=int, required=False)
-    absence = forms.ChoiceField(choices=[("", "none of these"), *Judgement.Absence.choices], required=False)
+    absence = forms.ChoiceField(
+        choices=[("", "none of these"), *Judgement.Absence.choices], required=False
+    )
     none_apply = forms.BooleanField(required=False)
     text = LongTextField(longest=PROSE, required=False)
     number = forms.DecimalField(required=False, max_digits=20, decimal_places=6)
     yes_no = forms.TypedChoiceField(
-        choices=[("", ""), ("yes", "yes"), ("no", "no")], coerce=lambda word: word == "yes", empty_value=None,
+        choices=[("", ""), ("yes", "yes"), ("no", "no")],
+        coerce=lambda word: word == "yes",
+        empty_value=None,
         required=False,
-    )  # fmt: skip
+    )
     cause = forms.ChoiceField(choices=[("", "choose …"), *Resolution.Cause.choices], required=False)
     rationale = LongTextField(longest=PROSE, required=False)
     seen = WholeNumberField(required=False, max_value=LARGEST_KEY)
@@ -73,8 +100,12 @@ class SettleForm(forms.Form):
         self.standing = as_of_today(current, went_to) if current else Settled()
         self.ways = ways(said, section, current)
         self.fields["way"].choices = [(way.value, way.label) for way in self.ways]
-        given = {mark.code for answer in said.comparison.answers for mark in answer.marks} | {*self.standing.codes}
-        self.choices = [code for code in choices if code.status == Code.Status.ACTIVE or code.pk in given]
+        given = {mark.code for answer in said.comparison.answers for mark in answer.marks} | {
+            *self.standing.codes
+        }
+        self.choices = [
+            code for code in choices if code.status == Code.Status.ACTIVE or code.pk in given
+        ]
         self.fields["codes"].choices = [(code.pk, code.label) for code in self.choices]
 
     def clean(self):
@@ -86,7 +117,10 @@ class SettleForm(forms.Form):
             if not facts.get("rationale"):
                 self.add_error("rationale", "Why do you settle it so?")
         if way and not self.errors:
-            self.basis, self.adopted_from = way.basis, way.reviewer if way.basis == "adopted" else None
+            self.basis, self.adopted_from = (
+                way.basis,
+                way.reviewer if way.basis == "adopted" else None,
+            )
             self.settled = self.settled_on(way, facts)
         return facts
 
@@ -115,13 +149,16 @@ class DeferForm(forms.Form):
 
 class RemarkForm(forms.Form):
     text = LongTextField(
-        longest=10_000, error_messages={"required": "A remark needs a word or two."},
+        longest=10_000,
+        error_messages={"required": "A remark needs a word or two."},
         widget=forms.Textarea(attrs={"rows": 2}),
-    )  # fmt: skip
+    )
 
 
 class LookForm(forms.Form):
     reason = forms.CharField(
-        label="Why you look before your own answers are in", max_length=2000, strip=True,
+        label="Why you look before your own answers are in",
+        max_length=2000,
+        strip=True,
         error_messages={"required": "Say why: it stays in the study's log."},
-    )  # fmt: skip
+    )

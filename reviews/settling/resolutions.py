@@ -1,7 +1,8 @@
 """Settling a difference: how what several reviewers said becomes what the team says.
 
-Every decision is a row of its own, never overwritten; the finding is what the newest decision in force says.
-Locks are taken in one order: the study's codebook (shared), the paper, then what hangs on it.
+Every decision is a row of its own, never overwritten; the finding is what the newest decision in
+force says. Locks are taken in one order: the study's codebook (shared), the paper, then what hangs
+on it.
 """
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -25,16 +26,31 @@ from reviews.settling.decisions import (
 )
 from reviews.settling.exclusion import come_back, gone_from, leave
 
-__all__ = ["AlreadySettled", "AnswersChanged", "Blind", "Settled", "defer", "lift", "resolve", "undo", "why_not"]
+__all__ = [
+    "AlreadySettled",
+    "AnswersChanged",
+    "Blind",
+    "Settled",
+    "defer",
+    "lift",
+    "resolve",
+    "undo",
+    "why_not",
+]
 
 
 class AlreadySettled(ValidationError):
-    """Somebody settled this section in between; `resolution` is theirs, None where theirs was taken back."""
+    """Somebody settled this section in between; `resolution` is theirs, None where theirs was taken
+    back.
+    """
 
     def __init__(self, resolution, section):
         self.resolution = resolution
         if resolution is None:
-            text = f"The decision on “{section}” was taken back in the meantime, so nothing was changed."
+            text = (
+                f"The decision on “{section}” was taken back in the meantime, so nothing was "
+                f"changed."
+            )
         else:
             by = called_for_all(section.study, resolution.decided_by)
             text = f"{by} has settled “{section}” in the meantime."
@@ -50,7 +66,9 @@ class Blind(PermissionDenied):
 
 
 def why_not(study, user, paper):
-    """Why this person may not settle this paper, or nothing where they may. Blindness is asked elsewhere."""
+    """Why this person may not settle this paper, or nothing where they may. Blindness is asked
+    elsewhere.
+    """
     membership = Membership.objects.active().filter(study=study, user=user).first()
     has_coded = is_coder(user, paper)
     if membership is None or not membership.may_code:
@@ -75,11 +93,16 @@ def is_blind(user, study, paper, phase):
 
 def entered(paper, section, by):
     """The paper, locked, once it is sure that this person may decide on the section."""
-    # Codes that are merged or retired at this moment: the codebook's acts lock the study's row first.
+    # Codes that are merged or retired at this moment: the codebook's acts lock the study's row
+    # first.
     hold_codebook(paper.study)
-    # Two leads may press the button at once; the lock lets the second see the first. Rows that only point to the paper
-    # need not wait for it.
-    paper = Paper.objects.select_for_update(no_key=True, of=["self"]).select_related("study").get(pk=paper.pk)
+    # Two leads may press the button at once; the lock lets the second see the first. Rows that only
+    # point to the paper need not wait for it.
+    paper = (
+        Paper.objects.select_for_update(no_key=True, of=["self"])
+        .select_related("study")
+        .get(pk=paper.pk)
+    )
     if section.study_id != paper.study_id:
         raise ValidationError("This section belongs to another study.")
     reason = why_not(paper.study, by, paper)
@@ -92,13 +115,24 @@ def entered(paper, section, by):
 
 @transaction.atomic
 def resolve(
-    paper, section, *, settled, basis, by, seen=None, answers_seen=None, adopted_from=None, cause="", rationale=""
+    paper,
+    section,
+    *,
+    settled,
+    basis,
+    by,
+    seen=None,
+    answers_seen=None,
+    adopted_from=None,
+    cause="",
+    rationale="",
 ):
     """Settle one section of one paper; returns the Resolution.
 
-    `seen` is the primary key of the resolution that the decider had before them, None where there was none. Where
-    another is in force by now, AlreadySettled carries it and nothing is written: one may then answer it, with `seen`.
-    `answers_seen`, a `settled.digest`, refuses in the same way (AnswersChanged) when somebody's answer is another now.
+    `seen` is the primary key of the resolution that the decider had before them, None where there
+    was none. Where another is in force by now, AlreadySettled carries it and nothing is written:
+    one may then answer it, with `seen`. `answers_seen`, a `settled.digest`, refuses in the same way
+    (AnswersChanged) when somebody's answer is another now.
     """
     paper = entered(paper, section, by)
     current = in_force(paper, section)
@@ -107,7 +141,9 @@ def resolve(
     refuse_if_gone(paper, section)
     said = said_of(paper, section)
     if answers_seen is not None and answers_seen != digest(said):
-        raise AnswersChanged(f"An answer on “{section}” has changed in the meantime. Look at it again, then decide.")
+        raise AnswersChanged(
+            f"An answer on “{section}” has changed in the meantime. Look at it again, then decide."
+        )
     comparison = said.comparison
     standing = as_of_today(current, merged_codes(paper.study)) if current else None
     check_settled(section, settled, comparison, standing)
@@ -115,18 +151,34 @@ def resolve(
     basis = basis_of(settled, basis, section, comparison)
     finding = record_finding(paper, section, settled)
     resolution = Resolution.objects.create(
-        paper=paper, section=section, finding=finding, basis=basis,
+        paper=paper,
+        section=section,
+        finding=finding,
+        basis=basis,
         adopted_from=adopted_from if basis == Resolution.Basis.ADOPTED else None,
-        cause=cause, rationale=rationale.strip(),
+        cause=cause,
+        rationale=rationale.strip(),
         content={"settled": settled.as_json(), "said": what_was_said(said), "replaces": seen},
-        reviewers=len(comparison.answered_by), is_unanimous=comparison.settles_itself, by_coder=is_coder(by, paper),
-        decided_by=by, decided_at=finding.settled_at,
-    )  # fmt: skip
-    Deferral.objects.in_force().filter(paper=paper, section=section).update(lifted_at=resolution.decided_at)
+        reviewers=len(comparison.answered_by),
+        is_unanimous=comparison.settles_itself,
+        by_coder=is_coder(by, paper),
+        decided_by=by,
+        decided_at=finding.settled_at,
+    )
+    Deferral.objects.in_force().filter(paper=paper, section=section).update(
+        lifted_at=resolution.decided_at
+    )
     LogEntry.objects.record(
-        paper.study, by, "settle-section", f"Settled “{section}” of “{paper}”", paper=paper,
-        section=section.key, basis=basis, resolution=resolution.pk, replaces=seen,
-    )  # fmt: skip
+        paper.study,
+        by,
+        "settle-section",
+        f"Settled “{section}” of “{paper}”",
+        paper=paper,
+        section=section.key,
+        basis=basis,
+        resolution=resolution.pk,
+        replaces=seen,
+    )
     follow(paper, by=by, at=resolution.decided_at)
     return resolution
 
@@ -138,14 +190,16 @@ def said_of(paper, section):
     if said is None:
         raise ValidationError("Nobody has submitted anything on this section yet.")
     if said.comparison.state == "single" and still_coding(paper, section).exists():
-        raise ValidationError("Somebody still has to code this paper: one answer alone is not settled before.")
+        raise ValidationError(
+            "Somebody still has to code this paper: one answer alone is not settled before."
+        )
     return said
 
 
 def still_coding(paper, section):
     return Assignment.objects.awaiting().filter(
         paper=paper, round__phase=section.phase_id, round__closed_at=None
-    )  # fmt: skip
+    )
 
 
 def check_reason(comparison, cause, rationale):
@@ -188,7 +242,9 @@ def record_finding(paper, section, settled, at=None):
 def marks_for(finding, settled):
     for code in dict.fromkeys(settled.codes):
         quote, page, rationale = settled.quotes.get(code, ("", "", ""))
-        yield FindingMark(finding=finding, code_id=code, quote=quote, page=page, rationale=rationale)
+        yield FindingMark(
+            finding=finding, code_id=code, quote=quote, page=page, rationale=rationale
+        )
 
 
 @transaction.atomic
@@ -209,29 +265,41 @@ def undo(resolution, *, by):
         settled = as_of_today(earlier, merged_codes(paper.study))
         if has_lost_a_code(section, settled):
             raise ValidationError(
-                f"A code of the decision before this one is no longer in “{section}”: decide anew instead."
+                f"A code of the decision before this one is no longer in “{section}”: decide anew "
+                f"instead."
             )
         finding = record_finding(paper, section, settled, at=earlier.decided_at)
         Resolution.objects.filter(pk=earlier.pk).update(finding=finding)
     else:
         Finding.objects.filter(paper=paper, section=section).delete()
         # What had been put off is put off again.
-        Deferral.objects.filter(paper=paper, section=section, lifted_at=resolution.decided_at).update(lifted_at=None)
+        Deferral.objects.filter(
+            paper=paper, section=section, lifted_at=resolution.decided_at
+        ).update(lifted_at=None)
     LogEntry.objects.record(
-        paper.study, by, "undo-settling", f"Took back the decision on “{section}” of “{paper}”", paper=paper,
-        section=section.key, resolution=resolution.pk,
-    )  # fmt: skip
+        paper.study,
+        by,
+        "undo-settling",
+        f"Took back the decision on “{section}” of “{paper}”",
+        paper=paper,
+        section=section.key,
+        resolution=resolution.pk,
+    )
     follow(paper, by=by, at=earlier.decided_at if earlier else timezone.now())
     return earlier
 
 
 def refuse_if_gone(paper, section):
     if (paper.pk, section.phase_id) in gone_from(paper.study, [paper.pk]):
-        raise ValidationError("An earlier phase excluded this paper: here nothing is decided on it.")
+        raise ValidationError(
+            "An earlier phase excluded this paper: here nothing is decided on it."
+        )
 
 
 def follow(paper, *, by, at):
-    """The paper leaves the later phases, or is back in them, as what was just decided or taken back says."""
+    """The paper leaves the later phases, or is back in them, as what was just decided or taken back
+    says.
+    """
     leave(paper.study, [paper.pk], by=by, at=at)
     come_back(paper.study, [paper.pk], by=by, record_finding=stand_again)
 
@@ -242,20 +310,28 @@ def has_lost_a_code(section, settled):
 
 
 def stand_again(resolution):
-    """Write the finding of a decision in force anew; 0, and the decision is open, where a code of it went elsewhere."""
+    """Write the finding of a decision in force anew; 0, and the decision is open, where a code of
+    it went elsewhere.
+    """
     section = resolution.section
     settled = as_of_today(resolution, merged_codes(resolution.paper.study))
     if has_lost_a_code(section, settled):
-        Resolution.objects.in_force().filter(paper=resolution.paper, section=section).update(undone_at=timezone.now())
+        Resolution.objects.in_force().filter(paper=resolution.paper, section=section).update(
+            undone_at=timezone.now()
+        )
         return 0
     finding = record_finding(resolution.paper, section, settled, at=resolution.decided_at)
-    Resolution.objects.in_force().filter(paper=resolution.paper, section=section).update(finding=finding)
+    Resolution.objects.in_force().filter(paper=resolution.paper, section=section).update(
+        finding=finding
+    )
     return 1
 
 
 @transaction.atomic
 def defer(paper, section, *, note, by):
-    """Put a section off, with a note; it leaves the queue until it is settled or the deferral is lifted."""
+    """Put a section off, with a note; it leaves the queue until it is settled or the deferral is
+    lifted.
+    """
     paper = entered(paper, section, by)
     current = in_force(paper, section)
     if current:
@@ -266,9 +342,14 @@ def defer(paper, section, *, note, by):
         paper=paper, section=section, lifted_at=None, defaults={"note": note.strip(), "by": by}
     )
     LogEntry.objects.record(
-        paper.study, by, "defer-section", f"Put off “{section}” of “{paper}”", paper=paper,
-        section=section.key, note=deferral.note,
-    )  # fmt: skip
+        paper.study,
+        by,
+        "defer-section",
+        f"Put off “{section}” of “{paper}”",
+        paper=paper,
+        section=section.key,
+        note=deferral.note,
+    )
     return deferral
 
 
@@ -276,10 +357,18 @@ def defer(paper, section, *, note, by):
 def lift(paper, section, *, by):
     """Take a section up again that was put off. Lifting what is lifted already changes nothing."""
     paper = entered(paper, section, by)
-    lifted = Deferral.objects.in_force().filter(paper=paper, section=section).update(lifted_at=timezone.now())
+    lifted = (
+        Deferral.objects.in_force()
+        .filter(paper=paper, section=section)
+        .update(lifted_at=timezone.now())
+    )
     if lifted:
         LogEntry.objects.record(
-            paper.study, by, "lift-deferral", f"Took up “{section}” of “{paper}” again", paper=paper,
+            paper.study,
+            by,
+            "lift-deferral",
+            f"Took up “{section}” of “{paper}” again",
+            paper=paper,
             section=section.key,
-        )  # fmt: skip
+        )
     return bool(lifted)

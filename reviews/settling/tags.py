@@ -11,7 +11,9 @@ register = template.Library()
 
 @register.simple_tag
 def pdf_at(page, mark):
-    """The paper's PDF at the page that a quote names; readers that can search find the quote. Nothing without a PDF."""
+    """The paper's PDF at the page that a quote names; readers that can search find the quote.
+    Nothing without a PDF.
+    """
     if not page.paper.pdf:
         return ""
     digits = "".join(c if c.isdecimal() else " " for c in mark.page or "").split()
@@ -42,7 +44,9 @@ def typed(page, text):
 
 @register.simple_tag
 def settled_words(page, resolution, is_now=False):
-    """What was settled on then, in words; `is_now`: as the finding stands, with merged codes where they went."""
+    """What was settled on then, in words; `is_now`: as the finding stands, with merged codes where
+    they went.
+    """
     return in_words(as_of_today(resolution, page.went_to if is_now else ()), page.labels)
 
 

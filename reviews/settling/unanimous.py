@@ -1,4 +1,5 @@
-"""What needs no decision: unanimous answers settle themselves, and so do those of a paper that one person codes.
+"""What needs no decision: unanimous answers settle themselves, and so do those of a paper that one
+person codes.
 
 Locks are taken in one order: the study's codebook (shared), then the papers by primary key.
 """
@@ -24,17 +25,21 @@ BATCH = 2000
 
 
 def settle_paper_if_complete(paper, phase):
-    """Called when a summary is submitted, within its transaction: settles what the last reader made unanimous.
+    """Called when a summary is submitted, within its transaction: settles what the last reader made
+    unanimous.
 
-    Two last readers may submit at once: the second waits for the paper, and then sees that the first is done.
+    Two last readers may submit at once: the second waits for the paper, and then sees that the
+    first is done.
     """
     return settle(paper.study, papers=[paper.pk], phase=phase)
 
 
 def settle_unanimous(study, papers, *, phase=None, at=None):
-    """Called where an act ends the waiting for these papers, within its transaction: what all say is settled.
+    """Called where an act ends the waiting for these papers, within its transaction: what all say
+    is settled.
 
-    One answer alone stays open, other than after a last submission: the paper may be given to somebody else yet.
+    One answer alone stays open, other than after a last submission: the paper may be given to
+    somebody else yet.
     """
     if papers:
         settle(study, papers=papers, phase=phase, is_unanimous_only=True, at=at)
@@ -42,10 +47,12 @@ def settle_unanimous(study, papers, *, phase=None, at=None):
 
 @transaction.atomic
 def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, at=None):
-    """Write the findings that need no decision, and count what stays open: `{"settled": n, "open": m, "at": when}`.
+    """Write the findings that need no decision, and count what stays open: `{"settled": n, "open":
+    m, "at": when}`.
 
-    Only where nobody still has to code the paper in that phase, or this section anew, and where there is no finding
-    yet. `by` is the lead who asked, None where an act of the study did; `papers` (primary keys) and `phase` narrow.
+    Only where nobody still has to code the paper in that phase, or this section anew, and where
+    there is no finding yet. `by` is the lead who asked, None where an act of the study did;
+    `papers` (primary keys) and `phase` narrow.
     """
     if by and not Membership.objects.leads().filter(study=study, user=by).exists():
         raise PermissionDenied("Only leads of this study may do this.")
@@ -55,15 +62,24 @@ def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, 
     locked = list(locked.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     sections = study.sections.in_use()
     sections = {one.pk: one for one in (sections.filter(phase=phase) if phase else sections)}
-    closed = waiting(study, locked) | gone_from(study, papers) | (hidden_from(by, study) if by else set())
+    closed = (
+        waiting(study, locked)
+        | gone_from(study, papers)
+        | (hidden_from(by, study) if by else set())
+    )
     again = asked_again(study, locked)
     summaries = Summary.objects.filter(assignment__round__study=study)
     ready, is_open = [], 0
     chosen = None if papers is None else locked
     for said in compared(study, summaries, sections.values(), papers=chosen, is_open_only=True):
-        if (said.paper, sections[said.section].phase_id) in closed or (said.paper, said.section) in again:
+        if (said.paper, sections[said.section].phase_id) in closed or (
+            said.paper,
+            said.section,
+        ) in again:
             continue
-        if said.comparison.settles_itself or (said.comparison.state == "single" and not is_unanimous_only):
+        if said.comparison.settles_itself or (
+            said.comparison.state == "single" and not is_unanimous_only
+        ):
             ready.append(said)
         else:
             is_open += 1
@@ -84,7 +100,9 @@ def waiting(study, papers):
 
 
 def asked_again(study, papers):
-    """`{(paper, section)}` that somebody who can has still to look at again, or to answer for the first time."""
+    """`{(paper, section)}` that somebody who can has still to look at again, or to answer for the
+    first time.
+    """
     tasks = RecodingTask.objects.waiting().filter(assignment__round__study=study)
     if len(papers) == 1:
         tasks = tasks.filter(assignment__paper=papers[0])
@@ -97,31 +115,46 @@ def hidden_from(user, study):
 
 
 def write_all(ready, sections, by, now):
-    settled = [Settled.by(said.comparison.options[0], sections[said.section], said.comparison) for said in ready]
+    settled = [
+        Settled.by(said.comparison.options[0], sections[said.section], said.comparison)
+        for said in ready
+    ]
     findings = Finding.objects.bulk_create(
         (
             Finding(
-                paper_id=said.paper, section_id=said.section, absence=what.absence, none_apply=what.none_apply,
-                text=what.text, number=what.number, yes_no=what.yes_no, settled_at=now,
+                paper_id=said.paper,
+                section_id=said.section,
+                absence=what.absence,
+                none_apply=what.none_apply,
+                text=what.text,
+                number=what.number,
+                yes_no=what.yes_no,
+                settled_at=now,
             )
             for said, what in zip(ready, settled, strict=True)
-        ), batch_size=BATCH,
-    )  # fmt: skip
+        ),
+        batch_size=BATCH,
+    )
     together = list(zip(findings, ready, settled, strict=True))
     marks = (mark for finding, _, what in together for mark in marks_for(finding, what))
     FindingMark.objects.bulk_create(marks, batch_size=BATCH)
     Resolution.objects.bulk_create(
         (
             Resolution(
-                paper_id=said.paper, section_id=said.section, finding=finding,
+                paper_id=said.paper,
+                section_id=said.section,
+                finding=finding,
                 basis="unanimous" if said.comparison.settles_itself else "single",
                 content={"settled": what.as_json(), "said": what_was_said(said), "replaces": None},
-                reviewers=len(said.comparison.answered_by), is_unanimous=said.comparison.settles_itself,
-                decided_by=by, decided_at=now,
+                reviewers=len(said.comparison.answered_by),
+                is_unanimous=said.comparison.settles_itself,
+                decided_by=by,
+                decided_at=now,
             )
             for finding, said, what in together
-        ), batch_size=BATCH,
-    )  # fmt: skip
+        ),
+        batch_size=BATCH,
+    )
     analyze.tell_of(len(findings), Finding, FindingMark, Resolution)
 
 
@@ -133,14 +166,22 @@ def record(study, ready, by, now):
     where = f"of “{paper}”" if paper else f"in {len(papers)} papers"
     what = f"{len(ready)} section{pluralize(len(ready))}"
     LogEntry.objects.record(
-        study, by, "settle-unanimous", f"Settled {what} {where} that needed no decision", paper=paper,
-        unanimous=unanimous, single=len(ready) - unanimous, at=now.isoformat(),
-    )  # fmt: skip
+        study,
+        by,
+        "settle-unanimous",
+        f"Settled {what} {where} that needed no decision",
+        paper=paper,
+        unanimous=unanimous,
+        single=len(ready) - unanimous,
+        at=now.isoformat(),
+    )
 
 
 @transaction.atomic
 def take_back(study, *, by, at):
-    """Undo what `settle` wrote for this lead at that moment, but for what somebody decided anew since; how many."""
+    """Undo what `settle` wrote for this lead at that moment, but for what somebody decided anew
+    since; how many.
+    """
     if not Membership.objects.leads().filter(study=study, user=by).exists():
         raise PermissionDenied("Only leads of this study may do this.")
     hold_codebook(study)
@@ -149,23 +190,35 @@ def take_back(study, *, by, at):
 
 @transaction.atomic
 def wait_again(study, papers, *, phase, at, by):
-    """Somebody codes these papers again after all: what settled itself at that moment is open again; how many."""
+    """Somebody codes these papers again after all: what settled itself at that moment is open
+    again; how many.
+    """
     hold_codebook(study)
-    itself = Resolution.objects.filter(paper__in=papers, section__phase=phase, decided_by=None, decided_at=at)
+    itself = Resolution.objects.filter(
+        paper__in=papers, section__phase=phase, decided_by=None, decided_at=at
+    )
     return undo_all(study, itself, by)
 
 
 def undo_all(study, resolutions, by):
-    """Undo these, which no person decided on, but for what somebody decided anew since; how many."""
+    """Undo these, which no person decided on, but for what somebody decided anew since; how
+    many.
+    """
     mine = resolutions.in_force().filter(paper__study=study, basis__in=["unanimous", "single"])
-    papers = Paper.objects.filter(pk__in=mine.values("paper")).order_by("pk").select_for_update(no_key=True)
+    papers = (
+        Paper.objects.filter(pk__in=mine.values("paper"))
+        .order_by("pk")
+        .select_for_update(no_key=True)
+    )
     list(papers.values_list("pk", flat=True))
     newer = Resolution.objects.in_force().filter(
         paper=OuterRef("paper"), section=OuterRef("section"), decided_at__gt=OuterRef("decided_at")
-    )  # fmt: skip
+    )
     rows = list(mine.filter(~Exists(newer)).values_list("pk", "finding", "paper"))
     taken, touched = [row[:2] for row in rows], {row[2] for row in rows}
-    Resolution.objects.filter(pk__in=[pk for pk, _ in taken]).update(undone_at=timezone.now(), undone_by=by)
+    Resolution.objects.filter(pk__in=[pk for pk, _ in taken]).update(
+        undone_at=timezone.now(), undone_by=by
+    )
     Finding.objects.filter(pk__in=[finding for _, finding in taken]).delete()
     if taken:
         text = f"Took back {counted(len(taken), 'findings')} that had needed no decision"

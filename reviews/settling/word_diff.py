@@ -4,23 +4,29 @@ import re
 from collections import Counter
 from difflib import SequenceMatcher
 
-# Chinese and Japanese are written without spaces: each character is compared by itself, with its own marks.
+# Chinese and Japanese are written without spaces: each character is compared by itself, with its
+# own marks.
 WITHOUT_SPACES = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 BELONGING = "\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 PUNCTUATION = (
-    re.escape('.,;:!?()[]{}<>"“”„‘«»…—–/\\') + "\u3001\u3002\u300c-\u3011\uff01-\uff0f\uff1a-\uff20\u060c\u061b\u061f"
+    re.escape('.,;:!?()[]{}<>"“”„‘«»…—–/\\')
+    + "\u3001\u3002\u300c-\u3011\uff01-\uff0f\uff1a-\uff20\u060c\u061b\u061f"
 )
 MOST_PAIRS = 20_000
-WORD = re.compile(rf"\s*(?:[{WITHOUT_SPACES}][{BELONGING}]*|[{PUNCTUATION}]|[^\s{WITHOUT_SPACES}{PUNCTUATION}]+)\s*")
+WORD = re.compile(
+    rf"\s*(?:[{WITHOUT_SPACES}][{BELONGING}]*|[{PUNCTUATION}]|[^\s{WITHOUT_SPACES}{PUNCTUATION}]+)\s*"
+)
 
 
 def word_diff(one, other):
     """Segments (op, words) with op "same", "only_one" or "only_other", in reading order.
 
-    Case and punctuation count, the width of blanks does not. Joined, "same" and "only_one" are the first text letter by
-    letter; "same" and "only_other" are the second, but for blanks. Right-to-left text stays in its logical order.
+    Case and punctuation count, the width of blanks does not. Joined, "same" and "only_one" are the
+    first text letter by letter; "same" and "only_other" are the second, but for blanks.
+    Right-to-left text stays in its logical order.
     """
-    # Without a word there is nothing to find, and blanks alone would be looked through from each of them.
+    # Without a word there is nothing to find, and blanks alone would be looked through from each of
+    # them.
     ones, others = (WORD.findall(text) if text.strip() else [] for text in (one, other))
     segments = []
     bare = ([word.strip() for word in words] for words in (ones, others))
@@ -36,8 +42,8 @@ def word_diff(one, other):
 
 
 def steps(ones, others):
-    """How the first list becomes the second, as SequenceMatcher tells it of what lies between the same words at the
-    beginning and at the end.
+    """How the first list becomes the second, as SequenceMatcher tells it of what lies between the
+    same words at the beginning and at the end.
     """
     start = shared(ones, others)
     end = shared(ones[start:][::-1], others[start:][::-1])
@@ -55,18 +61,23 @@ def steps(ones, others):
 def shared(ones, others):
     """How many words are the same from the beginning on."""
     pairs = enumerate(zip(ones, others, strict=False))
-    return next((place for place, (one, other) in pairs if one != other), min(len(ones), len(others)))
+    return next(
+        (place for place, (one, other) in pairs if one != other), min(len(ones), len(others))
+    )
 
 
 def too_frequent(ones, others):
-    """Words that are no anchors: of the most frequent so many that the pairs of the others can be looked through.
+    """Words that are no anchors: of the most frequent so many that the pairs of the others can be
+    looked through.
 
-    SequenceMatcher looks at every pair of equal words several times over. Where words repeat without end, as in a table
-    of zeros or a line of dots, that is a coarser answer, but at once.
+    SequenceMatcher looks at every pair of equal words several times over. Where words repeat
+    without end, as in a table of zeros or a line of dots, that is a coarser answer, but at once.
     """
     mine, theirs = Counter(ones), Counter(others)
     pairs, frequent = 0, set()
-    for word in sorted(mine.keys() & theirs.keys(), key=lambda word: (mine[word] * theirs[word], word)):
+    for word in sorted(
+        mine.keys() & theirs.keys(), key=lambda word: (mine[word] * theirs[word], word)
+    ):
         pairs += mine[word] * theirs[word]
         if pairs > MOST_PAIRS:
             frequent.add(word)

@@ -1,4 +1,6 @@
-"""The agreement page: worst first, undefined with its reason, and nothing from answers that its reader is blind to."""
+"""The agreement page: worst first, undefined with its reason, and nothing from answers that its
+reader is blind to.
+"""
 
 import pytest
 from django.core.cache import caches
@@ -53,8 +55,14 @@ def papers_differing(study, ben, cleo, number=3):
         both(make_paper(study), ben, cleo, {"method": "Case study"}, {"method": "Case study"})
 
 
-def test_sections_stand_worst_first_with_a_plain_sentence_and_undefined_ones_last(study, ada, ben, cleo, as_user):
-    for one, other in (("Survey", "Experiment"), ("Survey", "Survey"), ("Experiment", "Experiment")):
+def test_sections_stand_worst_first_with_a_plain_sentence_and_undefined_ones_last(
+    study, ada, ben, cleo, as_user
+):
+    for one, other in (
+        ("Survey", "Experiment"),
+        ("Survey", "Survey"),
+        ("Experiment", "Experiment"),
+    ):
         answers = {"method": one, "challenges": ["Talent"], "replicable": True, "cases": 3}
         others = {"method": other, "challenges": ["Cost"], "replicable": True, "cases": 3}
         both(make_paper(study), ben, cleo, answers, others)
@@ -63,7 +71,11 @@ def test_sections_stand_worst_first_with_a_plain_sentence_and_undefined_ones_las
 
     rows = [(row["section"].key, row["value"] is None) for row in response.context["rows"]]
     assert rows[:2] == [("challenges", False), ("method", False)]
-    assert {key for key, is_undefined in rows if is_undefined} == {"maturity-stage", "replicable", "cases"}
+    assert {key for key, is_undefined in rows if is_undefined} == {
+        "maturity-stage",
+        "replicable",
+        "cases",
+    }
     shown = text(response)
     assert "1 of 3 papers differ, most between “Experiment” and “Survey” (1)." in shown
     assert "undefined: no variation: every rating is the same" in shown
@@ -71,17 +83,24 @@ def test_sections_stand_worst_first_with_a_plain_sentence_and_undefined_ones_las
     assert "All 3 papers agree." in shown
 
 
-def test_figures_of_papers_that_a_reviewer_still_has_to_code_reach_nobody_blind(study, ada, ben, cleo, as_user):
+def test_figures_of_papers_that_a_reviewer_still_has_to_code_reach_nobody_blind(
+    study, ada, ben, cleo, as_user
+):
     dan = make_user("dan")
     study.memberships.create(user=dan, role="reviewer")
-    shared, open_to_ben = make_paper(study, key="shared"), make_paper(study, "Not yet read", key="open")
+    shared, open_to_ben = (
+        make_paper(study, key="shared"),
+        make_paper(study, "Not yet read", key="open"),
+    )
     both(shared, ben, cleo, {"method": "Survey"}, {"method": "Survey"})
     both(open_to_ben, cleo, dan, {"method": "Case study"}, {"method": "Experiment"})
     make_assignment(open_to_ben, ben)
     client = as_user(ben)
 
     shown = (
-        text(page(client, study)) + text(page(client, study, "method")) + text(page(client, study, "method", "papers"))
+        text(page(client, study))
+        + text(page(client, study, "method"))
+        + text(page(client, study, "method", "papers"))
     )
 
     assert "Case study" not in shown
@@ -95,17 +114,27 @@ def test_figures_of_papers_that_a_reviewer_still_has_to_code_reach_nobody_blind(
         assert b"Experiment" not in content
     figures = Shown(study, ben).reports(full=True)
     assert {one["papers"] for one in figures if one["section"] == "method"} == {1}
-    assert {one["papers"] for one in Shown(study, ada).reports() if one["section"] == "method"} == {2}
+    assert {one["papers"] for one in Shown(study, ada).reports() if one["section"] == "method"} == {
+        2
+    }
 
-    make_answer(Summary.objects.create(assignment=open_to_ben.assignments.get(reviewer=ben)), "method", "Survey")
-    assert {one["papers"] for one in Shown(study, ben).reports() if one["section"] == "method"} == {1}, (
-        "a draft is none"
+    make_answer(
+        Summary.objects.create(assignment=open_to_ben.assignments.get(reviewer=ben)),
+        "method",
+        "Survey",
     )
+    assert {one["papers"] for one in Shown(study, ben).reports() if one["section"] == "method"} == {
+        1
+    }, "a draft is none"
     Summary.objects.drafts().update(submitted_at="2026-01-01T00:00Z")
-    assert {one["papers"] for one in Shown(study, ben).reports() if one["section"] == "method"} == {2}
+    assert {one["papers"] for one in Shown(study, ben).reports() if one["section"] == "method"} == {
+        2
+    }
 
 
-def test_a_lead_who_still_has_to_code_is_told_which_papers_are_left_out(study, ada, ben, cleo, as_user):
+def test_a_lead_who_still_has_to_code_is_told_which_papers_are_left_out(
+    study, ada, ben, cleo, as_user
+):
     mine = make_paper(study, "Mine to read")
     papers_differing(study, ben, cleo, 1)
     both(mine, ben, cleo, {"method": "Survey"}, {"method": "Experiment"})
@@ -118,7 +147,9 @@ def test_a_lead_who_still_has_to_code_is_told_which_papers_are_left_out(study, a
     assert "Mine to read" not in text(page(as_user(ada), study, "method", "papers"))
 
 
-def test_kept_figures_are_withheld_from_whoever_may_not_see_all_that_stands_behind_them(study, ada, ben, cleo, as_user):
+def test_kept_figures_are_withheld_from_whoever_may_not_see_all_that_stands_behind_them(
+    study, ada, ben, cleo, as_user
+):
     papers_differing(study, ben, cleo, 1)
     pilot = study.rounds.get()
     close_round(pilot, by=ada)
@@ -145,12 +176,19 @@ def test_who_looked_early_is_not_independent_left_out_and_counted(study, ada, be
     assert "No paper has two summaries yet" in text(response)
 
 
-def test_first_submissions_count_and_agreement_after_discussion_stands_apart(study, ada, ben, cleo, as_user):
+def test_first_submissions_count_and_agreement_after_discussion_stands_apart(
+    study, ada, ben, cleo, as_user
+):
     papers_differing(study, ben, cleo, 2)
     before = Shown(study, ada).reports()
-    for first in Summary.objects.filter(assignment__reviewer=ben, answers__marks__code__label="Survey"):
+    for first in Summary.objects.filter(
+        assignment__reviewer=ben, answers__marks__code__label="Survey"
+    ):
         later = Summary.objects.create(
-            assignment=first.assignment, revision=2, reopened_by=ada, submitted_at="2026-02-01T00:00Z"
+            assignment=first.assignment,
+            revision=2,
+            reopened_by=ada,
+            submitted_at="2026-02-01T00:00Z",
         )
         make_answer(later, "method", "Experiment")
 
@@ -166,11 +204,14 @@ def test_first_submissions_count_and_agreement_after_discussion_stands_apart(stu
         (60, 0.4, "meets"),
         (60, 0.99, "below"),
         (6, 0.9, "too few papers to tell"),
-        # Most drawings from three papers have no variation: the few that do make a narrow interval of nothing.
+        # Most drawings from three papers have no variation: the few that do make a narrow interval
+        # of nothing.
         (3, 0.9, "too few papers to tell"),
     ],
 )
-def test_the_interval_is_held_against_the_target_not_the_point(study, ada, ben, cleo, papers, target, verdict):
+def test_the_interval_is_held_against_the_target_not_the_point(
+    study, ada, ben, cleo, papers, target, verdict
+):
     method = study.sections.get(key="method")
     method.agreement_target = target
     method.save()
@@ -179,7 +220,9 @@ def test_the_interval_is_held_against_the_target_not_the_point(study, ada, ben, 
         other = "Case study" if number % 10 in {1, 3} else one
         both(make_paper(study), ben, cleo, {"method": one}, {"method": other})
 
-    assert [row["verdict"] for row in Shown(study, ada).rows() if row["section"] == method] == [verdict]
+    assert [row["verdict"] for row in Shown(study, ada).rows() if row["section"] == method] == [
+        verdict
+    ]
 
 
 def test_a_declaration_changed_late_is_printed_beside_the_result(study, ada, ben, cleo, as_user):
@@ -197,8 +240,10 @@ def test_switched_off_statistics_print_the_reason_and_no_figure(study, ada, ben,
     client = as_user(ada)
 
     for response in (
-        page(client, study), page(client, study, "method"), page(client, study, "method", "papers"),
-    ):  # fmt: skip
+        page(client, study),
+        page(client, study, "method"),
+        page(client, study, "method", "papers"),
+    ):
         assert "We read interpretively." in text(response)
         assert "differ" not in text(response)
     assert b"".join(client.get(reverse("agreement-csv", args=[study.slug]))).count(b"\n") == 1
@@ -213,9 +258,11 @@ def test_many_different_numbers_are_told_as_ranges(study, ada, ben, cleo):
 
     def told(rows):
         return [
-            (one["value"], one["times"]) for row in rows if row["section"].key == "cases"
+            (one["value"], one["times"])
+            for row in rows
+            if row["section"].key == "cases"
             for one in row["report"]["prevalence"]
-        ]  # fmt: skip
+        ]
 
     assert told(few) == [(str(number), 2) for number in [1, 2, 3, 10, 11, 12, 13, 41]]
     assert told(many) == [("1 to 10", 8), ("11 to 13", 6), ("41 to 51", 4)]
@@ -226,7 +273,9 @@ def rows_of(*values):
 
 
 def test_an_axis_begins_at_0_or_as_far_below_as_something_of_the_table_lies():
-    assert [tags.axis_of(rows_of(value)).start for value in (None, 0, 0.5, -0.001, -0.5, -0.51, -1)] == [
+    assert [
+        tags.axis_of(rows_of(value)).start for value in (None, 0, 0.5, -0.001, -0.5, -0.51, -1)
+    ] == [
         0,
         0,
         0,
@@ -236,19 +285,34 @@ def test_an_axis_begins_at_0_or_as_far_below_as_something_of_the_table_lies():
         -1,
     ]
     axis = tags.axis_of([*rows_of(0.4), {"value": 0.1, "low": -0.3, "high": 0.6}])
-    assert [(tick.label, tick.place) for tick in axis.ticks] == [("−.5", 0), ("0", 33.33), (".5", 66.67), ("1", 100)]
+    assert [(tick.label, tick.place) for tick in axis.ticks] == [
+        ("−.5", 0),
+        ("0", 33.33),
+        (".5", 66.67),
+        ("1", 100),
+    ]
 
 
 def test_what_lies_below_zero_is_drawn_where_it_lies():
     axis = tags.axis_of(rows_of(-0.2, -0.9, 0.5, None))
-    assert [axis.place(value) for value in (None, -1, -0.9, -0.2, 0, 0.5, 1)] == [None, 0, 5, 40, 50, 75, 100]
+    assert [axis.place(value) for value in (None, -1, -0.9, -0.2, 0, 0.5, 1)] == [
+        None,
+        0,
+        5,
+        40,
+        50,
+        75,
+        100,
+    ]
     assert axis.zero == 50
     assert tags.axis_of(rows_of(0.2)).zero is None
 
 
 def test_two_proposals_of_the_same_words_stay_two_and_reveal_nothing(study, ada, ben, cleo):
     challenges = study.sections.get(key="challenges")
-    theirs, mine = (make_code(challenges, "Trust", status="proposed", proposed_by=one) for one in (cleo, ben))
+    theirs, mine = (
+        make_code(challenges, "Trust", status="proposed", proposed_by=one) for one in (cleo, ben)
+    )
     summary = make_summary(make_paper(study), ben, answers={"challenges": ["Talent"]})
     summary.answers.get().marks.create(code=mine)
 
@@ -273,7 +337,14 @@ def test_the_number_of_queries_grows_neither_with_papers_nor_sections_nor_rounds
         for _ in range(number):
             make_section(phase, f"more-{phase.sections.count()}", "yes_no")
             answers = {"challenges": ["Talent"], "method": "Survey"}
-            both(make_paper(study), ben, cleo, answers, {"challenges": ["Cost"], "method": "Experiment"}, round=round)
+            both(
+                make_paper(study),
+                ben,
+                cleo,
+                answers,
+                {"challenges": ["Cost"], "method": "Experiment"},
+                round=round,
+            )
         with CaptureQueriesContext(
             connection,
         ) as queries:
@@ -296,7 +367,9 @@ def test_names_stay_hidden_where_the_study_hides_them(study, ada, ben, cleo, as_
     assert asked.context["total"] == 0, "no address tells which answers are whose"
 
 
-def test_a_code_that_some_gave_alone_on_other_papers_too_is_not_called_an_oversight(study, ada, ben, cleo, as_user):
+def test_a_code_that_some_gave_alone_on_other_papers_too_is_not_called_an_oversight(
+    study, ada, ben, cleo, as_user
+):
     for _ in range(3):
         paper = make_paper(study)
         make_summary(paper, ben, answers={"challenges": ["Cost", "Talent"]})
@@ -329,13 +402,23 @@ def test_a_study_without_sections_has_an_empty_page(ada, as_user):
     assert "No figures yet" in text(page(as_user(ada), make_study(lead=ada, with_sections=False)))
 
 
-def test_at_the_level_of_parents_a_code_counts_as_the_one_it_stands_under(study, ada, ben, cleo, as_user):
+def test_at_the_level_of_parents_a_code_counts_as_the_one_it_stands_under(
+    study, ada, ben, cleo, as_user
+):
     challenges = study.sections.get(key="challenges")
     people = make_code(challenges, "People")
     challenges.codes.filter(label__in=["Talent", "Cost"]).update(parent=people)
     study.sections.filter(key="challenges").update(agreement_target=0.8)
-    both(make_paper(study, key="a"), ben, cleo, {"challenges": ["Talent"]}, {"challenges": ["Cost"]})
-    both(make_paper(study, key="b"), ben, cleo, {"challenges": ["Model drift"]}, {"challenges": ["Model drift"]})
+    both(
+        make_paper(study, key="a"), ben, cleo, {"challenges": ["Talent"]}, {"challenges": ["Cost"]}
+    )
+    both(
+        make_paper(study, key="b"),
+        ben,
+        cleo,
+        {"challenges": ["Model drift"]},
+        {"challenges": ["Model drift"]},
+    )
     close_round(study.rounds.get(), by=ada)
     client = as_user(ada)
 
@@ -358,7 +441,9 @@ def test_at_the_level_of_parents_a_code_counts_as_the_one_it_stands_under(study,
     for name in ("agreement-codes-csv", "agreement-csv"):
         url = reverse(name, args=[study.slug])
         assert client.get(url, {"level": "parent"})["Content-Disposition"].endswith('_parent.csv"')
-    rows = b"".join(client.get(reverse("agreement-codes-csv", args=[study.slug]), {"level": "parent"})).decode()
+    rows = b"".join(
+        client.get(reverse("agreement-codes-csv", args=[study.slug]), {"level": "parent"})
+    ).decode()
     assert "People" in rows
     assert "Talent" not in rows
 
@@ -376,7 +461,9 @@ def test_a_section_that_came_after_closing_stands_beside_what_was_kept(study, ad
     facts = {"phase": study.phases.get(), "key": "open", "label": "Open", "kind": "yes_no"}
     add_section(study, by=ada, facts=facts)
     for first in list(Summary.objects.all()):
-        later = Summary.objects.create(assignment=first.assignment, revision=2, reopened_by=ada, submitted_at=now())
+        later = Summary.objects.create(
+            assignment=first.assignment, revision=2, reopened_by=ada, submitted_at=now()
+        )
         make_answer(later, "open", True)
     RecodingTask.objects.update(done_at=now())
 

@@ -1,4 +1,6 @@
-"""Pictures of coefficients: the numbers of an axis stand over their places, and so does everything drawn on it."""
+"""Pictures of coefficients: the numbers of an axis stand over their places, and so does everything
+drawn on it.
+"""
 
 import pytest
 from django.urls import reverse
@@ -20,8 +22,16 @@ def coded(server, study, ben, cleo):
         paper = make_paper(study)
         stages = ("Manual", "Monitored") if number % 2 else ("Monitored", "Manual")
         method = "Survey" if number % 2 else "Experiment"
-        make_summary(paper, ben, answers={"method": method, "maturity-stage": stages[0], "replicable": number > 0})
-        make_summary(paper, cleo, answers={"method": method, "maturity-stage": stages[1], "replicable": number > 1})
+        make_summary(
+            paper,
+            ben,
+            answers={"method": method, "maturity-stage": stages[0], "replicable": number > 0},
+        )
+        make_summary(
+            paper,
+            cleo,
+            answers={"method": method, "maturity-stage": stages[1], "replicable": number > 1},
+        )
 
 
 @pytest.mark.parametrize("width", [1440, 390])

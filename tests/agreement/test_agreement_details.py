@@ -31,7 +31,13 @@ from reviews.agreement.statistics import (
     tabulate,
     worst_papers,
 )
-from reviews.agreement.statistics.bootstrap import draws, plan_of, plan_of_any, replicate_values, resampled
+from reviews.agreement.statistics.bootstrap import (
+    draws,
+    plan_of,
+    plan_of_any,
+    replicate_values,
+    resampled,
+)
 from reviews.agreement.statistics.distances import SetDistance, SharedSubsets
 from tests.agreement.test_agreement_statistics import EXAMPLE_C
 
@@ -40,15 +46,26 @@ masi = partial(krippendorff_alpha, metric="masi")
 
 
 def study_of(papers, seed=1, raters=3, missing=0.1):
-    """Ratings that vary, with codings missing: numbers 0 to 3 as a scale, and sets of five labels."""
+    """Ratings that vary, with codings missing: numbers 0 to 3 as a scale, and sets of five
+    labels.
+    """
     random = np.random.default_rng(seed)
     true = random.integers(0, 4, papers)
-    scale = [[int(np.clip(value + random.integers(-1, 2), 0, 3)) for value in true] for _ in range(raters)]
-    sets = [[frozenset("abcde"[i] for i in range(5) if random.random() < 0.2 + 0.1 * v) for v in row] for row in scale]
+    scale = [
+        [int(np.clip(value + random.integers(-1, 2), 0, 3)) for value in true]
+        for _ in range(raters)
+    ]
+    sets = [
+        [frozenset("abcde"[i] for i in range(5) if random.random() < 0.2 + 0.1 * v) for v in row]
+        for row in scale
+    ]
     gone = random.random((raters, papers)) < missing
 
     def thinned(rows):
-        return [[None if gone[r, p] else value for p, value in enumerate(row)] for r, row in enumerate(rows)]
+        return [
+            [None if gone[r, p] else value for p, value in enumerate(row)]
+            for r, row in enumerate(rows)
+        ]
 
     return thinned(scale), thinned(sets)
 
@@ -70,7 +87,10 @@ DECLARED = [0, 1, 2, 3]
         (SCALE, conger_kappa),
         (SCALE, partial(gwet_ac, categories=DECLARED)),
         (SCALE, partial(gwet_ac, categories=DECLARED, weights="linear")),
-        *((SCALE, partial(krippendorff_alpha, metric=m)) for m in ("nominal", "ordinal", "interval", "ratio")),
+        *(
+            (SCALE, partial(krippendorff_alpha, metric=m))
+            for m in ("nominal", "ordinal", "interval", "ratio")
+        ),
         *((SETS, partial(krippendorff_alpha, metric=m)) for m in ("jaccard", "masi")),
     ],
 )
@@ -79,15 +99,19 @@ def test_a_replicate_is_the_coefficient_of_the_papers_drawn(ratings, coefficient
     drawn = draws(plan.patterns.counts, 40, seed=5)
 
     assert (drawn.sum(axis=0) == plan.patterns.counts.sum()).all()
-    slowly = [coefficient(resampled(tabulate(ratings), plan.patterns, counts)) for counts in drawn.T]
+    slowly = [
+        coefficient(resampled(tabulate(ratings), plan.patterns, counts)) for counts in drawn.T
+    ]
     assert plan.evaluate(drawn) == pytest.approx(slowly, abs=1e-12)
     assert plan.value() == pytest.approx(coefficient(ratings), abs=0)
 
 
 def test_any_other_function_of_ratings_gets_the_same_interval_from_the_same_draws():
     ours = partial(cohen_kappa, categories=DECLARED)
-    both = [[one for one, other in zip(*PAIR, strict=True) if None not in (one, other)],
-            [other for one, other in zip(*PAIR, strict=True) if None not in (one, other)]]  # fmt: skip
+    both = [
+        [one for one, other in zip(*PAIR, strict=True) if None not in (one, other)],
+        [other for one, other in zip(*PAIR, strict=True) if None not in (one, other)],
+    ]
     low, high, used = interval(both, ours, 200)
 
     def theirs(ratings):
@@ -109,8 +133,15 @@ def test_an_interval_depends_on_the_seed_and_on_nothing_else():
 
     for ratings, coefficient in ((scale, krippendorff_alpha), (sets, masi)):
         first = interval(ratings, coefficient, 200, seed=7)
-        assert interval(ratings, coefficient, 200, seed=7) == first != interval(ratings, coefficient, 200, seed=8)
-        assert interval([[row[p] for p in order] for row in ratings[::-1]], coefficient, 200, seed=7) == first
+        assert (
+            interval(ratings, coefficient, 200, seed=7)
+            == first
+            != interval(ratings, coefficient, 200, seed=8)
+        )
+        assert (
+            interval([[row[p] for p in order] for row in ratings[::-1]], coefficient, 200, seed=7)
+            == first
+        )
 
 
 def test_replicates_that_are_undefined_are_not_used():
@@ -124,12 +155,15 @@ def test_replicates_that_are_undefined_are_not_used():
 
 @pytest.mark.parametrize("metric", ["interval", "ratio", "ordinal"])
 def test_rounding_never_makes_variation_out_of_none(metric):
-    # A third and a tenth are not exact in binary; drawn alone, either must still count as no variation.
+    # A third and a tenth are not exact in binary; drawn alone, either must still count as no
+    # variation.
     ratings = [[0.1, 0.1, 0.1, 1 / 3, 1e6], [0.1, 0.1, 0.1, 1 / 3, 1e6]]
 
     by_name = interval(ratings, krippendorff_alpha, 1000)
     assert by_name[2] < 1000
-    assert interval(ratings, partial(krippendorff_alpha, metric=metric), 1000) == pytest.approx(by_name)
+    assert interval(ratings, partial(krippendorff_alpha, metric=metric), 1000) == pytest.approx(
+        by_name
+    )
 
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():
@@ -152,7 +186,9 @@ def test_an_interval_without_replicates_is_refused():
 @pytest.mark.parametrize("is_masi", [False, True])
 def test_shared_subsets_sum_what_the_pairs_sum(is_masi):
     random = np.random.default_rng(2)
-    table = tabulate([[frozenset(np.flatnonzero(random.random(9) < 0.35).tolist()) for _ in range(300)]])
+    table = tabulate(
+        [[frozenset(np.flatnonzero(random.random(9) < 0.35).tolist()) for _ in range(300)]]
+    )
     distance = SetDistance(table, is_masi=is_masi)
     counts = random.integers(0, 4, (len(table.values), 7)).astype(np.int16)
     every = np.arange(len(table.values))
@@ -167,27 +203,38 @@ def test_shared_subsets_sum_what_the_pairs_sum(is_masi):
 @pytest.mark.parametrize("labels", [40, 200])
 def test_many_distinct_sets_and_many_labels_give_the_textbook_sum(labels):
     random = np.random.default_rng(4)
-    rows = [[frozenset(random.choice(labels, random.integers(0, 6), replace=False).tolist()) for _ in range(800)]] * 2
+    rows = [
+        [
+            frozenset(random.choice(labels, random.integers(0, 6), replace=False).tolist())
+            for _ in range(800)
+        ]
+    ] * 2
     table = tabulate(rows)
     distance = SetDistance(table, is_masi=True)
     assert len(table.values) > 500
     counts = random.integers(0, 3, (len(table.values), 2))
     every = np.arange(len(table.values))
 
-    wanted = np.einsum("ab,ac,cb->b", counts, distance.between(every[:, None], every[None, :]), counts)
+    wanted = np.einsum(
+        "ab,ac,cb->b", counts, distance.between(every[:, None], every[None, :]), counts
+    )
     assert distance.quadratic(counts) == pytest.approx(wanted, rel=1e-12)
     for limit in (0, 10**9):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("reviews.agreement.statistics.distances.FULL_MATRIX", limit)
             patch.setattr("reviews.agreement.statistics.distances._Blocks.CELLS", 50_000)
-            assert SetDistance(table, is_masi=True).quadratic(counts) == pytest.approx(wanted, rel=1e-12)
+            assert SetDistance(table, is_masi=True).quadratic(counts) == pytest.approx(
+                wanted, rel=1e-12
+            )
 
 
 def test_a_measure_brings_interval_and_denominators():
     figure = measure(EXAMPLE_C, krippendorff_alpha, replicates=300)
 
     assert (figure.value, figure.reason) == (krippendorff_alpha(EXAMPLE_C), "")
-    assert (figure.low, figure.high, figure.replicates) == interval(EXAMPLE_C, krippendorff_alpha, 300)
+    assert (figure.low, figure.high, figure.replicates) == interval(
+        EXAMPLE_C, krippendorff_alpha, 300
+    )
     # Unit 12 was coded once: 11 units and 40 values remain.
     assert (figure.papers, figure.units, figure.raters) == (11, 40, 4)
     assert measure(EXAMPLE_C, krippendorff_alpha, replicates=0).low is None
@@ -201,7 +248,11 @@ def test_a_measure_brings_interval_and_denominators():
         ([[1, 2], [_, _]], krippendorff_alpha, "only one rater coded papers"),
         ([[1, _], [_, 2]], cohen_kappa, "no paper was coded by two raters"),
         ([[1, 1], [1, 1]], krippendorff_alpha, "no variation: every rating is the same"),
-        ([[1, 1, _], [1, 1, 2]], fleiss_kappa, "same number of ratings on every paper, here are 1 to 2."),
+        (
+            [[1, 1, _], [1, 1, 2]],
+            fleiss_kappa,
+            "same number of ratings on every paper, here are 1 to 2.",
+        ),
         ([[1, 1, 2], [1, 1, _]], krippendorff_alpha, "no variation: every rating is the same"),
         ([[1, 1], [1, 1]], gwet_ac, "only one category is known"),
         ([[1, 2], [1, 1], [1, 1]], cohen_kappa, "exactly two raters, not 3."),
@@ -230,20 +281,29 @@ def test_absences_are_mapped_as_the_kind_wants():
     assert (yes_no.ratings, yes_no.left_out) == ([[True, silent, False]], {})
     codes = prepared([[(["x"], ""), ([], ""), (None, "unclear"), (None, ""), None]], "codes")
     assert codes.ratings == [[frozenset("x"), frozenset(), frozenset([unclear]), None, None]]
-    stage = prepared([[(2, ""), (None, "unclear")], [(None, "not_applicable"), (None, "unclear")]], "stage")
-    assert (stage.ratings, stage.left_out) == ([[2, None], [None, None]], {"unclear": 2, "not_applicable": 1})
+    stage = prepared(
+        [[(2, ""), (None, "unclear")], [(None, "not_applicable"), (None, "unclear")]], "stage"
+    )
+    assert (stage.ratings, stage.left_out) == (
+        [[2, None], [None, None]],
+        {"unclear": 2, "not_applicable": 1},
+    )
     number = prepared([[(0, ""), (None, "unclear")]], "number")
     assert (number.ratings, number.left_out) == ([[0, None]], {"unclear": 1})
 
 
 def test_an_absence_is_never_the_code_of_the_same_name():
-    ratings = prepared([[("unclear", ""), ("B", "")], [(None, "unclear"), ("B", "")]], "code").ratings
+    ratings = prepared(
+        [[("unclear", ""), ("B", "")], [(None, "unclear"), ("B", "")]], "code"
+    ).ratings
 
     assert percent_agreement(ratings) == 0.5
     assert str(ratings[1][0]) == "unclear"
 
 
-@pytest.mark.parametrize(("answer", "kind"), [((1, ""), "text"), ((None, "gone"), "code"), (("label", ""), "codes")])
+@pytest.mark.parametrize(
+    ("answer", "kind"), [((1, ""), "text"), ((None, "gone"), "code"), (("label", ""), "codes")]
+)
 def test_answers_that_make_no_sense_are_refused(answer, kind):
     with pytest.raises(ValueError, match=r"no coefficient|no absence|one label"):
         prepared([[answer]], kind)
@@ -253,8 +313,13 @@ def test_the_coincidence_matrix_is_krippendorffs():
     # Krippendorff 2011, section C: the coincidences of example C.
     found = coincidence_matrix(EXAMPLE_C, categories=[1, 2, 3, 4, 5])
 
-    published = [[7, 4 / 3, 1 / 3, 1 / 3, 0], [4 / 3, 10, 4 / 3, 1 / 3, 0], [1 / 3, 4 / 3, 8, 1 / 3, 0],
-                 [1 / 3, 1 / 3, 1 / 3, 4, 0], [0, 0, 0, 0, 3]]  # fmt: skip
+    published = [
+        [7, 4 / 3, 1 / 3, 1 / 3, 0],
+        [4 / 3, 10, 4 / 3, 1 / 3, 0],
+        [1 / 3, 4 / 3, 8, 1 / 3, 0],
+        [1 / 3, 1 / 3, 1 / 3, 4, 0],
+        [0, 0, 0, 0, 3],
+    ]
     assert found.matrix == pytest.approx(np.array(published))
     assert found.matrix.sum() == pytest.approx(40)
     assert found.papers[0, 1] == [5, 7]
@@ -270,7 +335,10 @@ def test_per_code_says_who_gave_it_and_who_alone():
     assert (b.papers, b.differing, b.given, b.only, b.by_all) == (3, [0, 1, 3], (1, 2), (1, 2), 0)
     assert (c.papers, c.krippendorff_alpha.value, c.positive_agreement) == (0, None, None)
     assert (c.krippendorff_alpha.reason, c.negative_agreement, c.percent_agreement) == (
-        "no variation: every rating is the same", 1, 1)  # fmt: skip
+        "no variation: every rating is the same",
+        1,
+        1,
+    )
     yes_no = [[True, True, False, True, True], [True, False, False, False, _]]
     assert a.krippendorff_alpha == measure(yes_no, krippendorff_alpha, 100)
     assert a.kappa.value == cohen_kappa(yes_no)
@@ -295,7 +363,9 @@ def test_pairs_of_raters_are_compared_over_the_papers_both_coded():
     assert found.papers == [[0, 4, 0], [4, 0, 1], [0, 1, 0]]
     assert found.values[0][1] == found.values[1][0] == cohen_kappa(ratings[:2])
     assert (found.values[0][2], found.values[1][2], found.values[0][0]) == (None, None, None)
-    assert pairwise(ratings, fleiss_kappa).values[0][1] == fleiss_kappa([row[:4] for row in ratings[:2]])
+    assert pairwise(ratings, fleiss_kappa).values[0][1] == fleiss_kappa(
+        [row[:4] for row in ratings[:2]]
+    )
 
 
 def test_leaving_out_a_rater_or_a_code_shows_who_moves_the_result():
@@ -307,8 +377,12 @@ def test_leaving_out_a_rater_or_a_code_shows_who_moves_the_result():
     thinned = [[None if said is None else said - {"a"} for said in row] for row in SETS]
     assert without["a"].value == pytest.approx(masi(thinned))
     assert without["z"].value == pytest.approx(masi(SETS))
-    plain = leave_one_code_out([["x", "y", "z", "x"], ["x", "y", "y", "y"]], krippendorff_alpha, ["z"])
-    assert plain["z"].value == pytest.approx(krippendorff_alpha([["x", "y", _, "x"], ["x", "y", "y", "y"]]))
+    plain = leave_one_code_out(
+        [["x", "y", "z", "x"], ["x", "y", "y", "y"]], krippendorff_alpha, ["z"]
+    )
+    assert plain["z"].value == pytest.approx(
+        krippendorff_alpha([["x", "y", _, "x"], ["x", "y", "y", "y"]])
+    )
 
 
 def test_marginals_show_what_each_rater_gives():
@@ -336,7 +410,10 @@ def test_confused_pairs_name_the_label_that_stands_for_another():
     cleo = [{"monitoring", "x"}, {"monitoring"}, {"monitoring", "drift"}, {"x"}, {"x"}, {"drift"}]
     found = confused_pairs([ben, cleo], at_least=1)
 
-    assert [(pair.one, pair.other, pair.count) for pair in found] == [("cost", "x", 1), ("drift", "monitoring", 2)]
+    assert [(pair.one, pair.other, pair.count) for pair in found] == [
+        ("cost", "x", 1),
+        ("drift", "monitoring", 2),
+    ]
     assert (found[1].papers, found[1].by_raters) == ([0, 1], {(0, 1): 2})
     # 12 ordered comparisons; drift alone on one side 2 times, monitoring 3: 2·12 / (2·3).
     assert found[1].lift == pytest.approx(4)
@@ -363,7 +440,9 @@ def test_the_worst_papers_come_first_and_agreeing_ones_not_at_all():
     found = worst_papers(ratings, "interval")
     assert [paper for paper, _share in found] == [1, 2]
     # Weighed by pairs of equal size, the mean share is what alpha lacks to 1.
-    assert sum(share for _paper, share in found) / 4 == pytest.approx(1 - krippendorff_alpha(ratings, "interval"))
+    assert sum(share for _paper, share in found) / 4 == pytest.approx(
+        1 - krippendorff_alpha(ratings, "interval")
+    )
     assert worst_papers(ratings, "interval", limit=1) == found[:1]
     assert worst_papers([[1, 1], [1, 1]]) == []
     for metric in ("nominal", "ordinal", "ratio"):

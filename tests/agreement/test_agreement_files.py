@@ -1,4 +1,6 @@
-"""The agreement as it leaves: CSV, Markdown, LaTeX, a paragraph for the methods section, the bundle's README."""
+"""The agreement as it leaves: CSV, Markdown, LaTeX, a paragraph for the methods section, the
+bundle's README.
+"""
 
 import json
 import zipfile
@@ -40,8 +42,20 @@ def test_tables_and_files_are_safe_for_spreadsheets_and_latex(study, ben, cleo, 
     assert r"50 % & more\_of \| it" in file("agreement-md")
     assert ",'=HYPERLINK(1)," in file("agreement-codes-csv")
     head = file("agreement-csv").split("\r\n")[0].split(",")
-    assert {"phase", "round", "section", "coefficient", "metric", "value", "low", "high", "papers", "units", "raters",
-            "reason"} <= set(head)  # fmt: skip
+    assert {
+        "phase",
+        "round",
+        "section",
+        "coefficient",
+        "metric",
+        "value",
+        "low",
+        "high",
+        "papers",
+        "units",
+        "raters",
+        "reason",
+    } <= set(head)
 
 
 def test_the_methods_paragraph_names_what_was_done(study, ada, ben, cleo, as_user):
@@ -65,14 +79,19 @@ def declared_late(study, ada, ben, cleo):
     return "nothing became Fleiss' kappa, target 0.8"
 
 
-def test_a_declaration_changed_late_is_printed_with_every_result_that_leaves(study, ada, ben, cleo, as_user, file):
+def test_a_declaration_changed_late_is_printed_with_every_result_that_leaves(
+    study, ada, ben, cleo, as_user, file
+):
     change = declared_late(study, ada, ben, cleo)
 
     for name in ("agreement-csv", "agreement-md", "agreement-tex"):
         assert file(name).count(change) == 1, name
     assert "Method\\*" in file("agreement-md")
     methods = page(as_user(ada), study).context["methods"]
-    assert "After the first submission the declaration of coefficient and target was changed for “Method” (" in methods
+    assert (
+        "After the first submission the declaration of coefficient and target was changed for "
+        "“Method” ("
+    ) in methods
     assert change in methods
 
 
@@ -112,15 +131,23 @@ def test_what_was_declared_in_time_has_no_note(study, ada, ben, cleo, file):
     assert "after the first submission" not in file("agreement-md") + file("agreement-tex")
 
 
-def test_files_of_a_study_without_statistics_print_the_reason_instead_of_an_empty_table(study, ben, cleo, file):
+def test_files_of_a_study_without_statistics_print_the_reason_instead_of_an_empty_table(
+    study, ben, cleo, file
+):
     papers_differing(study, ben, cleo, 1)
     study.statistics_off_reason = "We read interpretively & talk."
     study.save()
     bundle = BytesIO()
     write(scope_of_all(study), bundle)
 
-    assert file("agreement-md") == "No agreement statistics are reported: We read interpretively & talk.\n"
-    assert file("agreement-tex") == "No agreement statistics are reported: We read interpretively \\& talk.\n"
+    assert (
+        file("agreement-md")
+        == "No agreement statistics are reported: We read interpretively & talk.\n"
+    )
+    assert (
+        file("agreement-tex")
+        == "No agreement statistics are reported: We read interpretively \\& talk.\n"
+    )
     readme = zipfile.ZipFile(bundle).read("README.md").decode()
     assert "without agreement statistics: We read interpretively & talk." in readme
 
@@ -130,7 +157,13 @@ def test_files_of_a_study_without_statistics_print_the_reason_instead_of_an_empt
     [
         (0, "every reviewer worked without access to the others' answers"),
         (1, "but 1 of 4 summaries were imported from files"),
-        (4, "their codings were imported from files, so how independently they were made is not on record here"),
+        (
+            4,
+            (
+                "their codings were imported from files, so how independently they were made is not on "
+                "record here"
+            ),
+        ),
     ],
 )
 def test_the_methods_paragraph_vouches_for_no_coding_that_came_from_a_file(

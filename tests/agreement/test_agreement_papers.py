@@ -10,15 +10,27 @@ from tests.making import absent, make_code, make_paper, make_round, make_summary
 
 def test_every_figure_leads_to_its_papers(study, ada, ben, cleo, as_user):
     drifting, same = make_paper(study, key="drifting"), make_paper(study, key="same")
-    both(drifting, ben, cleo, {"method": "Survey", "challenges": ["Talent"]},
-         {"method": "Experiment", "challenges": ["Cost"]})  # fmt: skip
     both(
-        same, ben, cleo, {"method": "Survey", "challenges": ["Talent"]}, {"method": "Survey", "challenges": ["Talent"]}
+        drifting,
+        ben,
+        cleo,
+        {"method": "Survey", "challenges": ["Talent"]},
+        {"method": "Experiment", "challenges": ["Cost"]},
+    )
+    both(
+        same,
+        ben,
+        cleo,
+        {"method": "Survey", "challenges": ["Talent"]},
+        {"method": "Survey", "challenges": ["Talent"]},
     )
     client = as_user(ada)
 
     def keys(section, **query):
-        return [paper.key for paper, _ in page(client, study, section, "papers", **query).context["papers"]]
+        return [
+            paper.key
+            for paper, _ in page(client, study, section, "papers", **query).context["papers"]
+        ]
 
     assert keys("method") == ["drifting", "same"]
     assert keys("method", differ=1) == ["drifting"]
@@ -56,16 +68,23 @@ def test_a_number_leads_to_as_many_papers_as_it_says(study, ada, ben, cleo, as_u
 
     asked = {"round": study.rounds.first().pk}
     for overview in (page(client, study, **asked), page(client, study, section, **asked)):
-        links = re.findall(r'<a href="([^"]*/papers/\?[^"]*)">(?:<b>)?(\d+)[×<]', text(overview).replace("&amp;", "&"))
+        links = re.findall(
+            r'<a href="([^"]*/papers/\?[^"]*)">(?:<b>)?(\d+)[×<]',
+            text(overview).replace("&amp;", "&"),
+        )
         links = [(url, int(number)) for url, number in links if "one=" not in url]
         assert links
         assert [(url, client.get(url).context["total"]) for url, _ in links] == links
-    assert not re.search(r'data-label="(Papers|By all)">[1-9]', text(overview)), "every number of papers is a link"
+    assert not re.search(r'data-label="(Papers|By all)">[1-9]', text(overview)), (
+        "every number of papers is a link"
+    )
 
 
 def test_an_absence_of_the_name_of_a_code_is_another_answer(study, ada, ben, cleo, as_user):
     make_code(study.sections.get(key="method"), "unclear")
-    both(make_paper(study, key="p"), ben, cleo, {"method": "unclear"}, {"method": absent("unclear")})
+    both(
+        make_paper(study, key="p"), ben, cleo, {"method": "unclear"}, {"method": absent("unclear")}
+    )
 
     found = page(as_user(ada), study, "method", "papers", one="unclear", other="~unclear")
 

@@ -1,4 +1,6 @@
-"""What must hold of every coefficient whatever was said, and the same values from slow textbook code."""
+"""What must hold of every coefficient whatever was said, and the same values from slow textbook
+code.
+"""
 
 import tracemalloc
 from collections import Counter
@@ -26,7 +28,9 @@ from reviews.agreement.statistics import (
 )
 
 SCALE = [0, 1, 2, 3]
-NUMERIC = [partial(krippendorff_alpha, metric=metric) for metric in ("ordinal", "interval", "ratio")]
+NUMERIC = [
+    partial(krippendorff_alpha, metric=metric) for metric in ("ordinal", "interval", "ratio")
+]
 NOMINAL = [
     percent_agreement,
     conger_kappa,
@@ -34,8 +38,13 @@ NOMINAL = [
     partial(gwet_ac, categories=SCALE),
     partial(brennan_prediger, categories=SCALE),
 ]
-OF_SETS = [partial(krippendorff_alpha, metric="jaccard"), partial(krippendorff_alpha, metric="masi")]
-SCALED = [partial(gwet_ac, categories=SCALE, weights=weights) for weights in ("linear", "quadratic")]
+OF_SETS = [
+    partial(krippendorff_alpha, metric="jaccard"),
+    partial(krippendorff_alpha, metric="masi"),
+]
+SCALED = [
+    partial(gwet_ac, categories=SCALE, weights=weights) for weights in ("linear", "quadratic")
+]
 
 
 def matrices(values, raters=(2, 4), missing=True):
@@ -71,7 +80,8 @@ def observed(ratings, distance=lambda one, other: one != other):
     papers = [paper for paper in by_paper(ratings) if len(paper) > 1]
     pairable = sum(map(len, papers))
     within = sum(
-        sum(Fraction(distance(a, b)) for a, b in permutations(paper, 2)) / (len(paper) - 1) for paper in papers
+        sum(Fraction(distance(a, b)) for a, b in permutations(paper, 2)) / (len(paper) - 1)
+        for paper in papers
     )
     return within / pairable if pairable else None
 
@@ -119,10 +129,13 @@ def slow_gwet(ratings, categories):
     shared = [paper for paper in papers if len(paper) > 1]
     if not shared:
         return None
-    agreed = sum(Fraction(sum(a == b for a, b in permutations(p, 2)), len(p) * (len(p) - 1)) for p in shared) / len(
-        shared
-    )
-    shares = [sum(Fraction(paper.count(k), len(paper)) for paper in papers) / len(papers) for k in categories]
+    agreed = sum(
+        Fraction(sum(a == b for a, b in permutations(p, 2)), len(p) * (len(p) - 1)) for p in shared
+    ) / len(shared)
+    shares = [
+        sum(Fraction(paper.count(k), len(paper)) for paper in papers) / len(papers)
+        for k in categories
+    ]
     chance = sum(share * (1 - share) for share in shares) / (len(categories) - 1)
     return float((agreed - chance) / (1 - chance))
 
@@ -136,7 +149,9 @@ def test_alpha_is_what_the_textbook_computes(ratings):
         "ratio": lambda a, b: Fraction(a - b, a + b) ** 2 if a + b else 0,
     }
     for metric, distance in distances.items():
-        assert same(krippendorff_alpha(ratings, metric, SCALE), slow_alpha(ratings, distance)), metric
+        assert same(krippendorff_alpha(ratings, metric, SCALE), slow_alpha(ratings, distance)), (
+            metric
+        )
 
 
 @given(sets)
@@ -162,15 +177,22 @@ def test_sets_of_many_labels_take_no_more_memory_than_their_pairs():
 def test_kappa_and_ac1_are_what_the_textbook_computes(ratings):
     assert same(cohen_kappa(ratings, SCALE), slow_kappa(ratings, lambda a, b: a != b))
     assert same(cohen_kappa(ratings, SCALE, "linear"), slow_kappa(ratings, lambda a, b: abs(a - b)))
-    assert same(cohen_kappa(ratings, SCALE, "quadratic"), slow_kappa(ratings, lambda a, b: (a - b) ** 2))
+    assert same(
+        cohen_kappa(ratings, SCALE, "quadratic"), slow_kappa(ratings, lambda a, b: (a - b) ** 2)
+    )
     assert same(gwet_ac(ratings, SCALE), slow_gwet(ratings, SCALE))
 
 
 @given(full)
 def test_congers_kappa_is_the_mean_of_chance_over_pairs_of_raters(ratings):
     papers = len(ratings[0])
-    agreed = sum(Fraction(sum(a == b for a, b in zip(r, s, strict=True)), papers) for r, s in combinations(ratings, 2))
-    chance = sum(Fraction(sum(a == b for a in r for b in s), papers**2) for r, s in combinations(ratings, 2))
+    agreed = sum(
+        Fraction(sum(a == b for a, b in zip(r, s, strict=True)), papers)
+        for r, s in combinations(ratings, 2)
+    )
+    chance = sum(
+        Fraction(sum(a == b for a in r for b in s), papers**2) for r, s in combinations(ratings, 2)
+    )
     number = len(ratings) * (len(ratings) - 1) // 2
     wanted = float((agreed - chance) / (number - chance)) if chance != number else None
 
@@ -209,7 +231,10 @@ def test_the_order_of_raters_and_papers_does_not_matter(ratings, random):
 @given(sets, st.randoms())
 def test_other_names_for_the_labels_change_nothing(ratings, random):
     names = random.sample("vwxyz", 5)
-    renamed = [[said and frozenset(names["abcde".index(label)] for label in said) for said in row] for row in ratings]
+    renamed = [
+        [said and frozenset(names["abcde".index(label)] for label in said) for said in row]
+        for row in ratings
+    ]
 
     for coefficient in OF_SETS:
         assert same(coefficient(renamed), coefficient(ratings))
@@ -229,7 +254,9 @@ def test_a_scale_read_from_the_other_end_is_the_same_scale(ratings):
     for metric in ("ordinal", "interval"):
         turned = [[None if value is None else 3 - value for value in row] for row in ratings]
         assert same(krippendorff_alpha(turned, metric), krippendorff_alpha(ratings, metric))
-    assert same(krippendorff_alpha(ratings, "ordinal", SCALE[::-1]), krippendorff_alpha(ratings, "ordinal"))
+    assert same(
+        krippendorff_alpha(ratings, "ordinal", SCALE[::-1]), krippendorff_alpha(ratings, "ordinal")
+    )
 
 
 @given(plain)
@@ -259,7 +286,9 @@ def test_perfect_agreement_that_varies_is_one(ratings, set_ratings):
 
 
 @given(plain)
-def test_every_paper_twice_leaves_observed_disagreement_as_it_is_and_moves_alpha_by_sample_size_alone(ratings):
+def test_every_paper_twice_leaves_observed_disagreement_as_it_is_and_moves_alpha_by_sample_size_alone(
+    ratings,
+):
     twice = [row * 2 for row in ratings]
     alpha, alpha_twice = krippendorff_alpha(ratings), krippendorff_alpha(twice)
     size = sum(len(paper) for paper in by_paper(ratings) if len(paper) > 1)
@@ -267,13 +296,16 @@ def test_every_paper_twice_leaves_observed_disagreement_as_it_is_and_moves_alpha
     assert same(percent_agreement(twice), percent_agreement(ratings))
     assert observed(twice) == observed(ratings)
     assume(alpha is not None)
-    # De = (n² - Σ n_k²) / (n (n - 1)): of twice the ratings it is (2n - 2) / (2n - 1) of what it was.
+    # De = (n² - Σ n_k²) / (n (n - 1)): of twice the ratings it is (2n - 2) / (2n - 1) of what it
+    # was.
     assert 1 - alpha_twice == pytest.approx((1 - alpha) * (2 * size - 1) / (2 * size - 2))
 
 
 @given(plain)
 def test_a_paper_coded_once_changes_no_alpha(ratings):
-    more = [[*row, value] for row, value in zip(ratings, [3] + [None] * (len(ratings) - 1), strict=True)]
+    more = [
+        [*row, value] for row, value in zip(ratings, [3] + [None] * (len(ratings) - 1), strict=True)
+    ]
 
     for coefficient in [krippendorff_alpha, percent_agreement, *NUMERIC]:
         assert same(coefficient(more), coefficient(ratings))
@@ -290,7 +322,11 @@ def test_sets_of_one_label_are_plain_values(ratings):
 @settings(max_examples=30)
 @given(plain, sets)
 def test_an_interval_is_ordered_and_says_what_it_used(ratings, set_ratings):
-    for said, coefficient in ((ratings, krippendorff_alpha), (ratings, conger_kappa), (set_ratings, OF_SETS[1])):
+    for said, coefficient in (
+        (ratings, krippendorff_alpha),
+        (ratings, conger_kappa),
+        (set_ratings, OF_SETS[1]),
+    ):
         low, high, used = interval(said, coefficient, 50)
         assert (low is None) == (high is None) == (used == 0)
         assert 0 <= used <= 50
@@ -303,9 +339,13 @@ def test_the_coincidences_hold_the_marginals_and_the_agreement(ratings):
     papers = [paper for paper in by_paper(ratings) if len(paper) > 1]
 
     assert found.matrix == pytest.approx(found.matrix.T)
-    assert found.matrix.sum(axis=1) == pytest.approx([sum(paper.count(value) for paper in papers) for value in SCALE])
+    assert found.matrix.sum(axis=1) == pytest.approx(
+        [sum(paper.count(value) for paper in papers) for value in SCALE]
+    )
     if papers:
-        assert 1 - found.matrix.trace() / found.matrix.sum() == pytest.approx(float(observed(ratings)))
+        assert 1 - found.matrix.trace() / found.matrix.sum() == pytest.approx(
+            float(observed(ratings))
+        )
 
 
 @given(sets)
@@ -326,4 +366,6 @@ def test_the_worst_papers_are_those_that_differ(ratings):
     differing = {place for place, paper in enumerate(by_paper(ratings)) if len(set(paper)) > 1}
 
     for metric in ("nominal", "interval", "ordinal"):
-        assert {paper for paper, _share in worst_papers(ratings, metric)} == (differing if varied else set())
+        assert {paper for paper, _share in worst_papers(ratings, metric)} == (
+            differing if varied else set()
+        )

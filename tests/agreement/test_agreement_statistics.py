@@ -24,7 +24,8 @@ from reviews.agreement.statistics.distances import SetDistance
 
 _ = None
 
-# Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section C: four observers, twelve units.
+# Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section C: four observers, twelve
+# units.
 EXAMPLE_C = [
     [1, 2, 3, 3, 2, 1, 4, 1, 2, _, _, _],
     [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, _, 3],
@@ -35,10 +36,37 @@ EXAMPLE_C = [
 # Fleiss 1971, Psychological Bulletin 76, table 1: 30 patients, 6 psychiatrists each; how many chose
 # depression, personality disorder, schizophrenia, neurosis, other.
 FLEISS_1971 = [
-    "00060", "03003", "01401", "00006", "03030", "20400", "00402", "20310", "20040", "00006",
-    "10050", "11040", "03300", "10050", "02031", "00501", "30012", "51000", "02040", "10203",
-    "00006", "01050", "02013", "20040", "10041", "05010", "40002", "02040", "10500", "00006",
-]  # fmt: skip
+    "00060",
+    "03003",
+    "01401",
+    "00006",
+    "03030",
+    "20400",
+    "00402",
+    "20310",
+    "20040",
+    "00006",
+    "10050",
+    "11040",
+    "03300",
+    "10050",
+    "02031",
+    "00501",
+    "30012",
+    "51000",
+    "02040",
+    "10203",
+    "00006",
+    "01050",
+    "02013",
+    "20040",
+    "10041",
+    "05010",
+    "40002",
+    "02040",
+    "10500",
+    "00006",
+]
 
 
 def two_raters(table, categories=None):
@@ -57,13 +85,15 @@ def two_raters(table, categories=None):
 
 def patients():
     """Fleiss' raters are not the same for every patient: any order of the six will do."""
-    each = [[kind for kind, times in enumerate(row) for _ in range(int(times))] for row in FLEISS_1971]
+    each = [
+        [kind for kind, times in enumerate(row) for _ in range(int(times))] for row in FLEISS_1971
+    ]
     return [list(rater) for rater in zip(*each, strict=True)]
 
 
 def test_cohens_kappa_gives_the_value_of_cohen_1960():
-    # Cohen 1960, Educational and Psychological Measurement 20, p. 37-46, 200 cases: kappa .492. The same table is
-    # table 1 of Cohen 1968 and the example of `cohen.kappa` in the R package psych.
+    # Cohen 1960, Educational and Psychological Measurement 20, p. 37-46, 200 cases: kappa .492. The
+    # same table is table 1 of Cohen 1968 and the example of `cohen.kappa` in the R package psych.
     diagnoses = two_raters([[88, 14, 18], [10, 40, 10], [2, 6, 12]])
 
     assert cohen_kappa(diagnoses) == pytest.approx(58 / 118)
@@ -71,13 +101,17 @@ def test_cohens_kappa_gives_the_value_of_cohen_1960():
 
 
 def test_weighted_kappa_gives_the_value_of_the_sas_manual_with_the_scale_in_its_own_order():
-    # SAS/STAT User's Guide, FREQ procedure, getting started, agreement study: kappa .3449, weighted (linear) .5082.
+    # SAS/STAT User's Guide, FREQ procedure, getting started, agreement study: kappa .3449, weighted
+    # (linear) .5082.
     scale = ["terrible", "poor", "marginal", "clear"]
     skin = two_raters([[10, 4, 1, 0], [5, 10, 12, 2], [2, 4, 12, 5], [0, 2, 6, 13]], scale)
 
     assert round(cohen_kappa(skin), 4) == 0.3449
     assert round(cohen_kappa(skin, categories=scale, weights="linear"), 4) == 0.5082
-    assert round(cohen_kappa(skin, categories=["poor", "terrible", *scale[2:]], weights="linear"), 4) == 0.3979
+    assert (
+        round(cohen_kappa(skin, categories=["poor", "terrible", *scale[2:]], weights="linear"), 4)
+        == 0.3979
+    )
 
 
 def test_weighted_kappa_leaves_equal_weights_to_a_scale_of_two():
@@ -88,7 +122,8 @@ def test_weighted_kappa_leaves_equal_weights_to_a_scale_of_two():
 
 
 def test_kappa_shows_the_paradox_of_feinstein_and_cicchetti_1990():
-    # Feinstein and Cicchetti 1990, Journal of Clinical Epidemiology 43, p. 543-549: 85 of 100 agree, kappa .70 or .32.
+    # Feinstein and Cicchetti 1990, Journal of Clinical Epidemiology 43, p. 543-549: 85 of 100
+    # agree, kappa .70 or .32.
     balanced = two_raters([[40, 9], [6, 45]])
     skewed = two_raters([[80, 10], [5, 5]])
 
@@ -98,7 +133,8 @@ def test_kappa_shows_the_paradox_of_feinstein_and_cicchetti_1990():
 
 
 def test_specific_agreement_explains_the_paradox():
-    # 2a / (2a + b + c) and 2d / (2d + b + c), Cicchetti and Feinstein 1990, the same volume, p. 551-558.
+    # 2a / (2a + b + c) and 2d / (2d + b + c), Cicchetti and Feinstein 1990, the same volume, p.
+    # 551-558.
     skewed = two_raters([[80, 10], [5, 5]], categories=[True, False])
 
     assert statistics.positive_agreement(skewed) == pytest.approx(160 / 175)
@@ -107,8 +143,9 @@ def test_specific_agreement_explains_the_paradox():
 
 
 def test_gwets_ac1_gives_the_values_of_gwet_2008_where_kappa_and_pi_turn_negative():
-    # Gwet 2008, British Journal of Mathematical and Statistical Psychology 61, p. 29-48: 125 subjects, 118 and 0 agreed
-    # upon, 5 and 2 not; pi -.0288, kappa -.0234, AC1 .9408 (the last also in Gwet 2002).
+    # Gwet 2008, British Journal of Mathematical and Statistical Psychology 61, p. 29-48: 125
+    # subjects, 118 and 0 agreed upon, 5 and 2 not; pi -.0288, kappa -.0234, AC1 .9408 (the last
+    # also in Gwet 2002).
     ratings = two_raters([[118, 5], [2, 0]])
 
     assert round(scott_pi(ratings), 4) == -0.0288
@@ -131,14 +168,16 @@ def test_fleiss_kappa_gives_the_value_of_fleiss_1971():
 
 
 @pytest.mark.parametrize(
-    ("metric", "published"), [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849), ("ratio", 0.797)]
+    ("metric", "published"),
+    [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849), ("ratio", 0.797)],
 )
 def test_alpha_gives_the_values_of_krippendorff_2011(metric, published):
     assert round(krippendorff_alpha(EXAMPLE_C, metric), 3) == published
 
 
 def test_coefficients_with_missing_codings_give_gwets_values():
-    # Gwet's data of 4 raters and 12 subjects (irrCAC: cac.raw4raters) are example C; values of irrCAC 0.4.4.
+    # Gwet's data of 4 raters and 12 subjects (irrCAC: cac.raw4raters) are example C; values of
+    # irrCAC 0.4.4.
     assert round(gwet_ac(EXAMPLE_C), 5) == 0.77544
     assert round(conger_kappa(EXAMPLE_C), 5) == 0.76207
     assert round(brennan_prediger(EXAMPLE_C), 5) == 0.77273
@@ -159,7 +198,9 @@ def test_coefficients_with_missing_codings_give_gwets_values():
         (set(), {1}, 0, 0),
     ],
 )
-def test_set_distances_are_those_of_jaccard_1912_and_passonneau_2006(one, other, jaccard, monotonicity):
+def test_set_distances_are_those_of_jaccard_1912_and_passonneau_2006(
+    one, other, jaccard, monotonicity
+):
     # Passonneau 2006, "Measuring Agreement on Set-valued Items (MASI)", LREC: distance = 1 - J·M.
     table = statistics.tabulate([[one, other, {9}], [one, other, {9}]])
     place = [table.codes[0, 0], table.codes[0, 1]]
@@ -169,22 +210,34 @@ def test_set_distances_are_those_of_jaccard_1912_and_passonneau_2006(one, other,
 
 
 def test_alpha_of_sets_is_the_textbook_value():
-    # Two papers, two raters. Do = (0 + 1/2·…) by hand: distances within 0 and d; between the four ratings a a b c.
+    # Two papers, two raters. Do = (0 + 1/2·…) by hand: distances within 0 and d; between the four
+    # ratings a a b c.
     ratings = [[{"a"}, {"b"}], [{"a"}, {"b", "c"}]]
 
-    # Jaccard: within 1/2; all pairs: aa 0, ab 1 (×2), ac' 1 (×2), bc' 1/2; alpha = 1 - 3·(2·1/2) / (2·(4 + 1/2)).
+    # Jaccard: within 1/2; all pairs: aa 0, ab 1 (×2), ac' 1 (×2), bc' 1/2; alpha = 1 - 3·(2·1/2) /
+    # (2·(4 + 1/2)).
     assert krippendorff_alpha(ratings, "jaccard") == pytest.approx(1 - 3 * 1 / 9)
     # MASI: the one pair that differs is 1 - 1/2·2/3 = 2/3.
     assert krippendorff_alpha(ratings, "masi") == pytest.approx(1 - 3 * (4 / 3) / (2 * (4 + 2 / 3)))
 
 
 def double_coded(shared_data):
-    """The five articles of five raters: {section: (ratings, left out)}, absences mapped as the kind wants."""
-    scales = ("software_cite", "software_avail", "software_avail_corrected", "comp_mthds_avail", "data_avail")
+    """The five articles of five raters: {section: (ratings, left out)}, absences mapped as the kind
+    wants.
+    """
+    scales = (
+        "software_cite",
+        "software_avail",
+        "software_avail_corrected",
+        "comp_mthds_avail",
+        "data_avail",
+    )
     said = {}
     with (shared_data / "plant-pathology" / "double-coded-5x5.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            section, reviewer, paper, value = (row[name].strip() for name in ("section", "reviewer", "paper", "value"))
+            section, reviewer, paper, value = (
+                row[name].strip() for name in ("section", "reviewer", "paper", "value")
+            )
             said.setdefault(section, {}).setdefault((reviewer, paper), []).append(value)
     raters = sorted({rater for answers in said.values() for rater, _ in answers})
     papers = sorted({paper for answers in said.values() for _, paper in answers})
@@ -201,24 +254,44 @@ def double_coded(shared_data):
     found = {}
     for section, answers in said.items():
         kind = "codes" if section == "software_used" else "stage" if section in scales else "code"
-        rows = [[answer(section, answers.get((rater, paper))) for paper in papers] for rater in raters]
+        rows = [
+            [answer(section, answers.get((rater, paper))) for paper in papers] for rater in raters
+        ]
         found[section] = prepared(rows, kind)
     return found
 
 
 def test_the_double_coded_survey_gives_the_recomputed_values(shared_data):
-    expected = json.loads((shared_data / "plant-pathology" / "expected.json").read_text())["recomputed_agreement"]
+    expected = json.loads((shared_data / "plant-pathology" / "expected.json").read_text())[
+        "recomputed_agreement"
+    ]
     sections = double_coded(shared_data)
 
     assert set(expected) <= set(sections)
     for section in set(expected) - {"software_used"}:
         ratings, wanted = sections[section].ratings, expected[section]
-        for name, metric in (("krippendorff_alpha_nominal", "nominal"), ("krippendorff_alpha_ordinal", "ordinal")):
+        for name, metric in (
+            ("krippendorff_alpha_nominal", "nominal"),
+            ("krippendorff_alpha_ordinal", "ordinal"),
+        ):
             if wanted.get(name, "absent") != "absent":
-                found = krippendorff_alpha(ratings, metric, None if metric == "nominal" else [0, 1, 2, 3])
-                assert (found if found is None else round(found, 6)) == wanted[name], (section, name)
-    for section in ("art_class", "molecular", "software_cite", "software_avail", "software_avail_corrected"):
-        assert round(fleiss_kappa(sections[section].ratings), 6) == expected[section]["fleiss_kappa"], section
+                found = krippendorff_alpha(
+                    ratings, metric, None if metric == "nominal" else [0, 1, 2, 3]
+                )
+                assert (found if found is None else round(found, 6)) == wanted[name], (
+                    section,
+                    name,
+                )
+    for section in (
+        "art_class",
+        "molecular",
+        "software_cite",
+        "software_avail",
+        "software_avail_corrected",
+    ):
+        assert (
+            round(fleiss_kappa(sections[section].ratings), 6) == expected[section]["fleiss_kappa"]
+        ), section
     assert krippendorff_alpha(sections["data_avail"].ratings) is None
     assert fleiss_kappa(sections["data_avail"].ratings) is None
     assert percent_agreement(sections["data_avail"].ratings) == 1
@@ -231,10 +304,17 @@ def test_the_double_coded_survey_gives_the_recomputed_values(shared_data):
 def test_not_applicable_leaves_the_scale_and_is_counted(shared_data):
     section = double_coded(shared_data)["comp_mthds_avail"]
 
-    assert section.left_out == {"not_applicable": sum(row.count(None) for row in section.ratings)} != {}
+    assert (
+        section.left_out
+        == {"not_applicable": sum(row.count(None) for row in section.ratings)}
+        != {}
+    )
     with pytest.raises(ValueError, match="same number of ratings"):
         fleiss_kappa(section.ratings)
-    assert statistics.measure(section.ratings, krippendorff_alpha).reason == "no variation: every rating is the same"
+    assert (
+        statistics.measure(section.ratings, krippendorff_alpha).reason
+        == "no variation: every rating is the same"
+    )
 
 
 COEFFICIENTS = [
@@ -245,7 +325,10 @@ COEFFICIENTS = [
     conger_kappa,
     brennan_prediger,
     gwet_ac,
-    *(partial(krippendorff_alpha, metric=metric) for metric in ("nominal", "ordinal", "interval", "ratio")),
+    *(
+        partial(krippendorff_alpha, metric=metric)
+        for metric in ("nominal", "ordinal", "interval", "ratio")
+    ),
 ]
 SET_COEFFICIENTS = [partial(krippendorff_alpha, metric=metric) for metric in ("jaccard", "masi")]
 
@@ -264,7 +347,9 @@ def test_no_variation_is_undefined_for_all_that_correct_for_chance(coefficient):
     found = coefficient([[value] * 4, [value] * 4])
 
     assert found == (1.0 if coefficient is percent_agreement else None)
-    assert interval([[value] * 4, [value] * 4], coefficient) == ((1.0, 1.0, 1000) if found else (None, None, 0))
+    assert interval([[value] * 4, [value] * 4], coefficient) == (
+        (1.0, 1.0, 1000) if found else (None, None, 0)
+    )
 
 
 def test_ac1_and_brennan_prediger_are_defined_without_variation_once_categories_are_declared():
@@ -301,9 +386,16 @@ def test_the_scale_has_the_order_of_its_categories_not_of_the_alphabet():
     scale = ["low", "mid", "high"]
     as_numbers = [[scale.index(value) for value in row] for row in ratings]
 
-    assert krippendorff_alpha(ratings, "ordinal", scale) == krippendorff_alpha(as_numbers, "ordinal")
-    assert krippendorff_alpha(ratings, "ordinal", sorted(scale)) != krippendorff_alpha(as_numbers, "ordinal")
-    for unordered in (partial(krippendorff_alpha, metric="ordinal"), partial(cohen_kappa, weights="linear")):
+    assert krippendorff_alpha(ratings, "ordinal", scale) == krippendorff_alpha(
+        as_numbers, "ordinal"
+    )
+    assert krippendorff_alpha(ratings, "ordinal", sorted(scale)) != krippendorff_alpha(
+        as_numbers, "ordinal"
+    )
+    for unordered in (
+        partial(krippendorff_alpha, metric="ordinal"),
+        partial(cohen_kappa, weights="linear"),
+    ):
         with pytest.raises(ValueError, match=r"order of the scale: 'high'"):
             unordered(ratings)
 
@@ -322,7 +414,9 @@ def test_negative_values_are_numbers_but_have_no_ratio():
     ratings = [[-3, -1, 2.5, 0], [-3, -2, 2.5, 0]]
     shifted = [[value + 10 for value in row] for row in ratings]
 
-    assert krippendorff_alpha(ratings, "interval") == pytest.approx(krippendorff_alpha(shifted, "interval"))
+    assert krippendorff_alpha(ratings, "interval") == pytest.approx(
+        krippendorff_alpha(shifted, "interval")
+    )
     assert krippendorff_alpha(ratings, "ordinal") == krippendorff_alpha(shifted, "ordinal")
     with pytest.raises(ValueError, match=r"0 or more, not -3"):
         krippendorff_alpha(ratings, "ratio")
@@ -351,14 +445,38 @@ def test_one_rater_is_undefined_and_refused_by_those_for_two():
         ([[1, ["a"]], [1, 2]], krippendorff_alpha, r"Rater 1, paper 2: \['a'\] cannot be compared"),
         ([[1, {"a": 1}], [1, 2]], fleiss_kappa, r"Rater 1, paper 2: \{'a': 1\} cannot be compared"),
         ([[1, 2], [1, float("nan")]], krippendorff_alpha, "Rater 2, paper 2: nan is no rating"),
-        ([[1, 2], [1, "two"]], partial(krippendorff_alpha, metric="interval"), "'two' is not a number"),
+        (
+            [[1, 2], [1, "two"]],
+            partial(krippendorff_alpha, metric="interval"),
+            "'two' is not a number",
+        ),
         ([[1, 2], [1, "2"]], partial(krippendorff_alpha, metric="ratio"), "'2' is not a number"),
-        ([[1, 2], [1, float("inf")]], partial(krippendorff_alpha, metric="interval"), "inf is not a number"),
+        (
+            [[1, 2], [1, float("inf")]],
+            partial(krippendorff_alpha, metric="interval"),
+            "inf is not a number",
+        ),
         ([[1, 2], [1, "2"]], statistics.median_absolute_difference, "'2' is not a number"),
-        ([["a", "b"], ["a", "z"]], partial(gwet_ac, categories=["a", "b"]), "'z' is not among the categories 'a', 'b'"),
-        ([[{"a"}], [{"z"}]], partial(krippendorff_alpha, metric="masi", categories=["a"]), "'z' is not among"),
-        ([["a"], ["b"]], partial(krippendorff_alpha, metric="jaccard"), "'a' is not a set of labels"),
-        ([1, 2, 3], krippendorff_alpha, r"one row per rater with one entry per paper, not \[1, 2, 3\]"),
+        (
+            [["a", "b"], ["a", "z"]],
+            partial(gwet_ac, categories=["a", "b"]),
+            "'z' is not among the categories 'a', 'b'",
+        ),
+        (
+            [[{"a"}], [{"z"}]],
+            partial(krippendorff_alpha, metric="masi", categories=["a"]),
+            "'z' is not among",
+        ),
+        (
+            [["a"], ["b"]],
+            partial(krippendorff_alpha, metric="jaccard"),
+            "'a' is not a set of labels",
+        ),
+        (
+            [1, 2, 3],
+            krippendorff_alpha,
+            r"one row per rater with one entry per paper, not \[1, 2, 3\]",
+        ),
         (None, percent_agreement, "one row per rater with one entry per paper, not None"),
         (
             [[{"a"}], [{"z"}]],
@@ -366,12 +484,24 @@ def test_one_rater_is_undefined_and_refused_by_those_for_two():
             r"\['a'\] cannot be compared",
         ),
         ([["a"], ["b"]], partial(krippendorff_alpha, metric="cosine"), "'cosine' is no metric"),
-        ([["a"], ["b"]], partial(cohen_kappa, categories=["a", "b"], weights="steep"), "not 'steep'"),
+        (
+            [["a"], ["b"]],
+            partial(cohen_kappa, categories=["a", "b"], weights="steep"),
+            "not 'steep'",
+        ),
         ([["a"], ["b"]], partial(gwet_ac, categories=["a", "b", "a"]), "'a' is declared twice"),
         ([[1, 2, 3], [1, 2]], percent_agreement, "Rater 2 has 2 entries, rater 1 has 3"),
-        ([[1, 2], [1, 2], [1, _]], fleiss_kappa, "same number of ratings on every paper, here are 2 to 3"),
+        (
+            [[1, 2], [1, 2], [1, _]],
+            fleiss_kappa,
+            "same number of ratings on every paper, here are 2 to 3",
+        ),
         ([[1, _], [1, _]], fleiss_kappa, "here are 0 to 2"),
-        ([[1, 2], [0, 1]], statistics.positive_agreement, "2 is not among the categories False, True"),
+        (
+            [[1, 2], [0, 1]],
+            statistics.positive_agreement,
+            "2 is not among the categories False, True",
+        ),
     ],
 )
 def test_what_cannot_be_computed_is_refused_by_name(ratings, coefficient, message):

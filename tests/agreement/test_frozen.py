@@ -10,7 +10,11 @@ from tests.making import make_paper, make_summary
 
 
 def coded(study, ben, cleo):
-    for one, other in (("Survey", "Experiment"), ("Survey", "Survey"), ("Experiment", "Experiment")):
+    for one, other in (
+        ("Survey", "Experiment"),
+        ("Survey", "Survey"),
+        ("Experiment", "Experiment"),
+    ):
         paper = make_paper(study)
         make_summary(paper, ben, answers={"method": one, "challenges": ["Talent"]})
         make_summary(paper, cleo, answers={"method": other, "challenges": ["Talent", "Cost"]})
@@ -24,16 +28,27 @@ def test_closing_keeps_all_statistics_with_what_they_rest_on(study, ada, ben, cl
     kept = round.frozen_agreement
 
     assert kept == json.loads(json.dumps(kept))
-    assert (kept["codebook_version"], kept["replicates"], kept["seed"]) == (round.codebook_version, 1000, 0)
+    assert (kept["codebook_version"], kept["replicates"], kept["seed"]) == (
+        round.codebook_version,
+        1000,
+        0,
+    )
     assert kept["software"].startswith("Concord ")
-    assert {one["summary"] for one in kept["answers"]} == set(Summary.objects.values_list("pk", flat=True))
+    assert {one["summary"] for one in kept["answers"]} == set(
+        Summary.objects.values_list("pk", flat=True)
+    )
     assert {one["revision"] for one in kept["answers"]} == {1}
     method = next(one for one in kept["sections"] if one["section"] == "method")
     alpha = method["coefficients"]["krippendorff_alpha"]
     assert alpha["low"] <= alpha["value"] <= alpha["high"]
     assert (alpha["papers"], alpha["units"], alpha["raters"]) == (3, 6, 2)
     challenges = next(one for one in kept["sections"] if one["section"] == "challenges")
-    assert [code["code"] for code in challenges["codes"]] == ["Data quality", "Model drift", "Talent", "Cost"]
+    assert [code["code"] for code in challenges["codes"]] == [
+        "Data quality",
+        "Model drift",
+        "Talent",
+        "Cost",
+    ]
 
 
 def test_a_closed_round_shows_what_was_kept_whatever_changes_later(study, ada, ben, cleo):

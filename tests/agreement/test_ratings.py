@@ -80,32 +80,47 @@ def test_drafts_and_later_revisions_are_no_ratings(study, ada, ben, cleo):
 def later(summary, by, **answers):
     """A further revision, submitted at once."""
     revision = Summary.objects.create(
-        assignment=summary.assignment, revision=summary.assignment.summaries.count() + 1, reopened_by=by,
+        assignment=summary.assignment,
+        revision=summary.assignment.summaries.count() + 1,
+        reopened_by=by,
         submitted_at=timezone.now(),
-    )  # fmt: skip
+    )
     for key, value in answers.items():
         make_answer(revision, key, value)
     return revision
 
 
-def test_of_a_section_that_came_later_the_first_answer_counts_whatever_its_revision(study, ada, ben, cleo):
+def test_of_a_section_that_came_later_the_first_answer_counts_whatever_its_revision(
+    study, ada, ben, cleo
+):
     paper = make_paper(study)
     for reader in (ben, cleo):
         make_summary(paper, reader, answers={"method": "Survey"})
-    add_section(study, by=ada, facts={"phase": study.phases.get(), "key": "open", "label": "Open", "kind": "yes_no"})
+    add_section(
+        study,
+        by=ada,
+        facts={"phase": study.phases.get(), "key": "open", "label": "Open", "kind": "yes_no"},
+    )
     for first, said in zip(Summary.objects.order_by("pk"), (True, False), strict=True):
         later(first, ada, method="Experiment", open=said)
     later(Summary.objects.get(assignment__reviewer=ben, revision=1), ada, open=False)
 
     assert rated(study, "open").ratings == [[True], [False]]
-    assert rated(study, "method").ratings == [["Survey"], ["Survey"]], "of the others revision 1 counts"
+    assert rated(study, "method").ratings == [["Survey"], ["Survey"]], (
+        "of the others revision 1 counts"
+    )
     kept = freeze(study.rounds.get())
     assert sorted((one["revision"], one.get("section", "")) for one in kept["answers"]) == [
-        (1, ""), (1, ""), (2, "open"), (2, "open"),
-    ]  # fmt: skip
+        (1, ""),
+        (1, ""),
+        (2, "open"),
+        (2, "open"),
+    ]
 
 
-def test_a_section_left_blank_at_first_stays_blank_when_it_is_answered_after_reopening(study, ada, ben):
+def test_a_section_left_blank_at_first_stays_blank_when_it_is_answered_after_reopening(
+    study, ada, ben
+):
     first = make_summary(make_paper(study), ben, answers={"method": "Survey"})
     later(first, ada, method="Survey", replicable=True)
 
@@ -115,16 +130,26 @@ def test_a_section_left_blank_at_first_stays_blank_when_it_is_answered_after_reo
 def test_a_code_that_is_asked_for_again_does_not_make_the_section_late(study, ada, ben):
     first = make_summary(make_paper(study), ben, answers={"method": "Survey"})
     challenges = study.sections.get(key="challenges")
-    RecodingTask.objects.create(assignment=first.assignment, section=challenges, code=challenges.codes.first())
+    RecodingTask.objects.create(
+        assignment=first.assignment, section=challenges, code=challenges.codes.first()
+    )
     later(first, ada, challenges=["Cost"])
 
     assert rated(study, "challenges").ratings == []
 
 
-def test_who_looked_at_others_answers_before_the_later_section_is_not_independent_there(study, ada, ben):
+def test_who_looked_at_others_answers_before_the_later_section_is_not_independent_there(
+    study, ada, ben
+):
     first = make_summary(make_paper(study), ben, answers={"method": "Survey"})
-    add_section(study, by=ada, facts={"phase": study.phases.get(), "key": "open", "label": "Open", "kind": "yes_no"})
-    EarlyLook.objects.create(paper=first.assignment.paper, phase=study.phases.get(), user=ben, reason="To train")
+    add_section(
+        study,
+        by=ada,
+        facts={"phase": study.phases.get(), "key": "open", "label": "Open", "kind": "yes_no"},
+    )
+    EarlyLook.objects.create(
+        paper=first.assignment.paper, phase=study.phases.get(), user=ben, reason="To train"
+    )
     later(first, ada, open=True)
     sheet = Sheet(study, everything(study))
 
@@ -134,7 +159,11 @@ def test_who_looked_at_others_answers_before_the_later_section_is_not_independen
 
 
 def asked_for(study, ada, key="open"):
-    return add_section(study, by=ada, facts={"phase": study.phases.get(), "key": key, "label": key, "kind": "yes_no"})
+    return add_section(
+        study,
+        by=ada,
+        facts={"phase": study.phases.get(), "key": key, "label": key, "kind": "yes_no"},
+    )
 
 
 def answer_task(reviewer, section, said):
@@ -143,14 +172,20 @@ def answer_task(reviewer, section, said):
     return recode(task, {"yes_no": said}, by=reviewer, based_on=latest.revision)
 
 
-def test_who_left_the_later_section_blank_and_read_the_others_does_not_answer_it_independently(study, ada, ben, cleo):
+def test_who_left_the_later_section_blank_and_read_the_others_does_not_answer_it_independently(
+    study, ada, ben, cleo
+):
     paper = make_paper(study)
     for who in (ada, cleo):
         make_summary(paper, who, answers={"challenges": ["Cost"]})
     section = asked_for(study, ada)
     answer_task(cleo, section, True)
     answer_task(ada, section, None)  # it is not required; she is blind no longer
-    assert Summary.objects.visible_to(ada, study).filter(assignment__reviewer=cleo, answers__section=section).exists()
+    assert (
+        Summary.objects.visible_to(ada, study)
+        .filter(assignment__reviewer=cleo, answers__section=section)
+        .exists()
+    )
 
     draft = reopen(paper.assignments.get(reviewer=ada), by=ada, reason="I forgot one")
     draft.answers.filter(section=section).delete()
@@ -168,7 +203,11 @@ def test_who_submitted_while_a_section_was_away_and_could_read_it_does_not_answe
     make_summary(paper, cleo, answers={"replicable": True, "method": "Survey"})
     retire_section(section, by=ada)
     make_summary(paper, ada, answers={"method": "Survey"})
-    assert Summary.objects.visible_to(ada, study).filter(assignment__reviewer=cleo, answers__section=section).exists()
+    assert (
+        Summary.objects.visible_to(ada, study)
+        .filter(assignment__reviewer=cleo, answers__section=section)
+        .exists()
+    )
     restore_section(section, by=ada)
     answer_task(ada, section, True)
     sheet = Sheet(study, everything(study))

@@ -1,4 +1,6 @@
-"""Law 1 as sentences: who may receive whose answers. Every test puts something there that could leak."""
+"""Law 1 as sentences: who may receive whose answers. Every test puts something there that could
+leak.
+"""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -12,7 +14,15 @@ from reviews.codebook import template
 from reviews.coding import recoding_tasks
 from reviews.models import Answer, Assignment, EarlyLook, RecodingTask, Remark, Summary
 from reviews.settling import unanimous
-from tests.making import make_assignment, make_paper, make_phase, make_round, make_study, make_summary, make_user
+from tests.making import (
+    make_assignment,
+    make_paper,
+    make_phase,
+    make_round,
+    make_study,
+    make_summary,
+    make_user,
+)
 
 
 def seen_by(user, paper):
@@ -72,7 +82,9 @@ def test_a_draft_is_seen_by_its_reviewer_alone(paper, ada, ben, cleo, olga):
     assert seen_by(olga, paper) == {mine}
 
 
-def test_a_reviewer_who_is_not_on_the_paper_sees_nothing_of_it_until_the_study_is_released(paper, ben, cleo):
+def test_a_reviewer_who_is_not_on_the_paper_sees_nothing_of_it_until_the_study_is_released(
+    paper, ben, cleo
+):
     theirs = make_summary(paper, cleo)
     make_summary(make_paper(paper.study), ben)
     assert seen_by(ben, paper) == set()
@@ -102,7 +114,9 @@ def test_a_withdrawn_assignment_leaves_ones_own_draft_and_shows_nothing_else(pap
     assert seen_by(ben, paper) == {mine}
 
 
-def test_somebody_who_left_sees_nothing_not_even_their_own_and_their_work_stays_for_the_others(paper, ben, cleo):
+def test_somebody_who_left_sees_nothing_not_even_their_own_and_their_work_stays_for_the_others(
+    paper, ben, cleo
+):
     mine, theirs = make_summary(paper, ben), make_summary(paper, cleo)
     Membership.objects.filter(user=ben).update(deactivated_at=timezone.now())
     assert seen_by(ben, paper) == set()
@@ -122,7 +136,9 @@ def test_a_stranger_sees_nothing_even_after_release(paper, ben, zoe):
     assert seen_by(zoe, paper) == set()
 
 
-def test_a_lead_of_another_study_sees_nothing_here_and_their_own_study_shows_nothing_of_this_one(paper, ben):
+def test_a_lead_of_another_study_sees_nothing_here_and_their_own_study_shows_nothing_of_this_one(
+    paper, ben
+):
     dora = make_user("dora")
     other = make_study(lead=dora)
     theirs, here = make_summary(make_paper(other), dora), make_summary(paper, ben)
@@ -146,7 +162,9 @@ def test_the_same_paper_in_a_second_round_of_the_phase_makes_blind_again(paper, 
     assert seen_by(ben, paper) == {mine, theirs, again}
 
 
-def test_whoever_submitted_in_one_round_sees_what_others_submitted_in_another_of_the_phase(paper, ben, cleo):
+def test_whoever_submitted_in_one_round_sees_what_others_submitted_in_another_of_the_phase(
+    paper, ben, cleo
+):
     mine = make_summary(paper, ben, round=make_round(paper.study, "Pilot"))
     theirs = make_summary(paper, cleo, round=paper.study.rounds.get(name="Main"))
     assert seen_by(ben, paper) == {mine, theirs}
@@ -155,7 +173,9 @@ def test_whoever_submitted_in_one_round_sees_what_others_submitted_in_another_of
 def test_each_phase_is_blind_by_itself(paper, ben, cleo):
     screening = make_round(paper.study, "Screening", phase=make_phase(paper.study, "screening"))
     main = paper.study.rounds.get(name="Main")
-    screened_by_ben, screened_by_cleo = (make_summary(paper, who, round=screening) for who in (ben, cleo))
+    screened_by_ben, screened_by_cleo = (
+        make_summary(paper, who, round=screening) for who in (ben, cleo)
+    )
     make_summary(paper, cleo, round=main)
     make_assignment(paper, ben, round=main)
     assert seen_by(ben, paper) == {screened_by_ben, screened_by_cleo}
@@ -168,9 +188,13 @@ def test_coding_a_paper_does_not_show_a_phase_in_which_one_had_no_part(paper, be
     assert seen_by(ben, paper) == {mine}
 
 
-def test_a_reopened_summary_keeps_its_first_revision_visible_and_its_new_draft_private(paper, ada, ben, cleo):
+def test_a_reopened_summary_keeps_its_first_revision_visible_and_its_new_draft_private(
+    paper, ada, ben, cleo
+):
     first, theirs = make_summary(paper, ben), make_summary(paper, cleo)
-    draft = Summary.objects.create(assignment=first.assignment, revision=2, reopened_by=ada, reopened_reason="a slip")
+    draft = Summary.objects.create(
+        assignment=first.assignment, revision=2, reopened_by=ada, reopened_reason="a slip"
+    )
     assert seen_by(cleo, paper) == {first, theirs}
     assert seen_by(ada, paper) == {first, theirs}
     assert seen_by(ben, paper) == {first, theirs, draft}
@@ -181,14 +205,18 @@ def test_a_reopened_summary_keeps_its_first_revision_visible_and_its_new_draft_p
 # Where the study waits for the round to close
 
 
-def test_where_the_study_waits_for_closing_submitting_alone_shows_nothing(waiting_study, paper, ben, cleo):
+def test_where_the_study_waits_for_closing_submitting_alone_shows_nothing(
+    waiting_study, paper, ben, cleo
+):
     mine, theirs = make_summary(paper, ben), make_summary(paper, cleo)
     assert seen_by(ben, paper) == {mine}
     close(paper.study.rounds.get())
     assert seen_by(ben, paper) == {mine, theirs}
 
 
-def test_where_the_study_waits_only_summaries_of_closed_rounds_are_shown(waiting_study, paper, ben, cleo):
+def test_where_the_study_waits_only_summaries_of_closed_rounds_are_shown(
+    waiting_study, paper, ben, cleo
+):
     pilot = make_round(paper.study, "Pilot")
     mine = make_summary(paper, ben, round=pilot)
     in_main = make_summary(paper, cleo, round=paper.study.rounds.get(name="Main"))
@@ -202,7 +230,11 @@ def test_where_the_study_waits_a_lead_who_coded_the_paper_waits_too_and_one_who_
     waiting_study, paper, ada, ben
 ):
     other = make_paper(paper.study)
-    mine, theirs, elsewhere = make_summary(paper, ada), make_summary(paper, ben), make_summary(other, ben)
+    mine, theirs, elsewhere = (
+        make_summary(paper, ada),
+        make_summary(paper, ben),
+        make_summary(other, ben),
+    )
     assert seen_by(ada, paper) == {mine}
     assert seen_by(ada, other) == {elsewhere}
     close(paper.study.rounds.get())
@@ -236,7 +268,11 @@ def test_a_lead_may_look_early_on_one_paper_in_one_phase_and_it_is_recorded(pape
     assert seen_by(ada, paper) == {theirs}
     assert seen_by(ada, other) == set()
     entry = LogEntry.objects.get(act="look-early")
-    assert (entry.by, entry.paper, entry.facts) == (ada, paper, {"phase": "coding", "reason": "Ben asked for help"})
+    assert (entry.by, entry.paper, entry.facts) == (
+        ada,
+        paper,
+        {"phase": "coding", "reason": "Ben asked for help"},
+    )
 
 
 def test_an_early_look_shows_no_drafts_and_no_other_phase(paper, ada, ben, cleo):
@@ -287,7 +323,9 @@ def test_nobody_but_a_lead_looks_early_and_not_without_a_reason(paper, ada, ben)
 # Observers, and others who settle
 
 
-def test_an_observer_sees_nothing_until_the_study_is_released_and_then_what_is_submitted(paper, ben, cleo, olga):
+def test_an_observer_sees_nothing_until_the_study_is_released_and_then_what_is_submitted(
+    paper, ben, cleo, olga
+):
     theirs = make_summary(paper, ben)
     make_summary(paper, cleo, submitted=False)
     assert seen_by(olga, paper) == set()
@@ -302,7 +340,9 @@ def test_a_reviewer_made_observer_keeps_their_own_and_loses_the_others(paper, be
     assert seen_by(ben, paper) == {mine}
 
 
-def test_where_those_who_did_not_code_settle_they_see_what_is_submitted_and_coders_stay_blind(paper, ben, cleo, olga):
+def test_where_those_who_did_not_code_settle_they_see_what_is_submitted_and_coders_stay_blind(
+    paper, ben, cleo, olga
+):
     paper.study.who_settles = "not_coders"
     paper.study.save()
     dora = make_user("dora")
@@ -332,7 +372,9 @@ def test_the_rule_holds_through_other_querysets_and_orders_of_asking(paper, ada,
     assert set(Summary.objects.visible_to(ben, study).submitted()) == set()
     assert set(Summary.objects.visible_to(ben, study).latest()) == set()
     assert set(theirs.assignment.summaries.visible_to(ben, study)) == set()
-    assert set(Assignment.objects.filter(summaries__in=Summary.objects.visible_to(ben, study))) == {mine.assignment}
+    assert set(Assignment.objects.filter(summaries__in=Summary.objects.visible_to(ben, study))) == {
+        mine.assignment
+    }
     assert Summary.objects.visible_to(ben, study).count() == 1
     submit(mine)
     assert texts(ben) == {"mine", "theirs"}
@@ -340,7 +382,9 @@ def test_the_rule_holds_through_other_querysets_and_orders_of_asking(paper, ada,
     assert set(Summary.objects.visible_to(ben, study).latest()) == {mine, theirs}
 
 
-def test_the_rule_asks_the_database_once_besides_the_membership(paper, ben, cleo, django_assert_num_queries):
+def test_the_rule_asks_the_database_once_besides_the_membership(
+    paper, ben, cleo, django_assert_num_queries
+):
     for _ in range(3):
         make_summary(make_paper(paper.study), cleo)
     make_summary(paper, ben)
@@ -354,7 +398,9 @@ def test_a_section_that_came_later_blinds_again_until_one_has_answered_it(study,
     assert set(Summary.objects.visible_to(ben, study)) == {mine, theirs}
 
     section = template.add_section(
-        study, by=ada, facts={"label": "Data", "kind": "yes_no", "phase": study.phases.get(key="coding")}
+        study,
+        by=ada,
+        facts={"label": "Data", "kind": "yes_no", "phase": study.phases.get(key="coding")},
     )
     task = RecodingTask.objects.get(assignment=mine.assignment, section=section)
     assert set(Summary.objects.visible_to(ben, study)) == {mine}
@@ -367,7 +413,9 @@ def test_a_section_that_came_later_blinds_again_until_one_has_answered_it(study,
 # What is told without saying so
 
 
-def test_that_a_paper_is_settled_is_not_told_to_a_lead_who_waits_for_its_round(waiting_study, paper, ada, ben, as_user):
+def test_that_a_paper_is_settled_is_not_told_to_a_lead_who_waits_for_its_round(
+    waiting_study, paper, ada, ben, as_user
+):
     """That it needed no decision says that Ben said the same as Ada."""
     for who in (ada, ben):
         make_summary(paper, who, answers={"method": "Survey"})
@@ -385,7 +433,9 @@ def test_that_a_paper_is_settled_is_not_told_to_a_lead_who_waits_for_its_round(w
     assert (listed("?state=settled"), listed("?state=submitted")) == (True, False)
 
 
-def test_trying_to_remove_a_paper_does_not_tell_whether_it_is_settled_or_discussed(paper, ada, ben, cleo):
+def test_trying_to_remove_a_paper_does_not_tell_whether_it_is_settled_or_discussed(
+    paper, ada, ben, cleo
+):
     make_assignment(paper, ada)
     for who in (ben, cleo):
         make_summary(paper, who, answers={"method": "Survey"})

@@ -1,10 +1,10 @@
 """One rule of blindness: in every case, whoever asks, every place that asks gives the same answer.
 
-Cleo and Dan submitted the paper in the main round. What happened, step by step, to Ben, who asks, and
-to the rounds stands in the table below. Before it `y` and `n`: whether he may know what they said, as
-a lead, as a reviewer where leads settle, as a reviewer where those settle who did not code, and as an
-observer; each first where others are visible once one has submitted, then where once the round is
-closed.
+Cleo and Dan submitted the paper in the main round. What happened, step by step, to Ben, who asks,
+and to the rounds stands in the table below. Before it `y` and `n`: whether he may know what they
+said, as a lead, as a reviewer where leads settle, as a reviewer where those settle who did not
+code, and as an observer; each first where others are visible once one has submitted, then where
+once the round is closed.
 """
 
 import pytest
@@ -23,9 +23,22 @@ from reviews.settling import discussion, resolutions, unanimous
 from reviews.settling.comparison_page import Page, closed_phases
 from reviews.settling.decisions import Settled
 from reviews.settling.disagreements import board_for
-from tests.making import make_assignment, make_paper, make_phase, make_round, make_section, make_summary, make_user
+from tests.making import (
+    make_assignment,
+    make_paper,
+    make_phase,
+    make_round,
+    make_section,
+    make_summary,
+    make_user,
+)
 
-ASKERS = [("lead", "leads"), ("reviewer", "leads"), ("reviewer", "not_coders"), ("observer", "leads")]
+ASKERS = [
+    ("lead", "leads"),
+    ("reviewer", "leads"),
+    ("reviewer", "not_coders"),
+    ("observer", "leads"),
+]
 SETTINGS = ("submitted", "closed")
 TABLE = """
 yy nn yn nn : have no part
@@ -56,7 +69,10 @@ yy yy yy yy : release
 nn nn nn nn : be asked in main, release
 yy yy yy yy : submit in main, release
 """
-CASES = {steps.strip(): answers.split() for answers, steps in (line.split(":") for line in TABLE.strip().splitlines())}
+CASES = {
+    steps.strip(): answers.split()
+    for answers, steps in (line.split(":") for line in TABLE.strip().splitlines())
+}
 
 
 class Story:
@@ -79,13 +95,17 @@ class Story:
         pass
 
     def submit(self, round):
-        self.own = make_summary(self.paper, self.ben, round=round, answers={"method": "Survey"}).assignment
+        self.own = make_summary(
+            self.paper, self.ben, round=round, answers={"method": "Survey"}
+        ).assignment
 
     def be_asked(self, round):
         self.own = make_assignment(self.paper, self.ben, round=round)
 
     def begin(self, round):
-        make_summary(self.paper, self.ben, round=round, submitted=False, answers={"method": "Survey"})
+        make_summary(
+            self.paper, self.ben, round=round, submitted=False, answers={"method": "Survey"}
+        )
 
     def close(self, name):
         self.rounds[name].closed_at = timezone.now()
@@ -114,7 +134,9 @@ class Story:
         Assignment.objects.filter(pk=self.own.pk).update(withdrawn_at=None)
 
     def reopen(self):
-        Summary.objects.create(assignment=self.own, revision=2, reopened_by=self.ada, reopened_reason="a slip")
+        Summary.objects.create(
+            assignment=self.own, revision=2, reopened_by=self.ada, reopened_reason="a slip"
+        )
 
     def add_a_section(self):
         section = make_section(self.own.round.phase, "later", "yes_no")
@@ -181,9 +203,13 @@ def everybody_asked(user, study, paper, theirs, rows):
         "rules.closed_pairs": pair not in rules.closed_pairs(user, study),
         "rules.is_blind_somewhere": not rules.is_blind_somewhere(user, study),
         "seeing.open_to": finding.filter(open_to(user, study)).exists(),
-        "logbook.papers_closed_to": not log.papers_closed_to(user, study).filter(paper=paper).exists(),
+        "logbook.papers_closed_to": not log.papers_closed_to(user, study)
+        .filter(paper=paper)
+        .exists(),
         "touching.is_blind": not impact.is_blind(user, study),
-        "touching.visible_marks": impact.visible_marks(user, study).filter(answer__summary=theirs).exists(),
+        "touching.visible_marks": impact.visible_marks(user, study)
+        .filter(answer__summary=theirs)
+        .exists(),
         "resolving.is_blind": not resolutions.is_blind(user, study, paper, phase),
         "settling.hidden_from": pair not in unanimous.hidden_from(user, study),
         "remarking.visible_pairs": pair in discussion.visible_pairs(user, study, [paper.pk]),
@@ -203,18 +229,25 @@ def shown_in_admin(user, rows):
         Deferral: admin_pages.DeferralPage,
         LogEntry: admin_pages.LogEntryPage,
     }
-    return {page.__name__: rows[model] in page(model, None).get_queryset(request) for model, page in pages.items()}
+    return {
+        page.__name__: rows[model] in page(model, None).get_queryset(request)
+        for model, page in pages.items()
+    }
 
 
 def asked_as_member(user, study, paper, theirs, rows):
     phase = theirs.assignment.round.phase
     leaving = scope.visible(user, study)
     page = Page(study, paper, user)
-    found = {f"scoping: {model.__name__}": rows[model] in leaving[model] for model in (Resolution, Remark, Deferral)}
+    found = {
+        f"scoping: {model.__name__}": rows[model] in leaving[model]
+        for model in (Resolution, Remark, Deferral)
+    }
     found |= {
         "scoping: Summary": theirs in leaving[Summary],
         "side_by_side.Page": phase.pk in page.phases,
-        "side_by_side.closed_phases": phase not in closed_phases(study, paper, user) and phase.pk in page.phases,
+        "side_by_side.closed_phases": phase not in closed_phases(study, paper, user)
+        and phase.pk in page.phases,
     }
     if study.membership.is_lead:
         found |= {
@@ -227,7 +260,9 @@ def asked_as_member(user, study, paper, theirs, rows):
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("others_visible", SETTINGS)
-def test_every_place_that_asks_who_may_know_gives_one_answer(case, others_visible, study, ada, ben, told):
+def test_every_place_that_asks_who_may_know_gives_one_answer(
+    case, others_visible, study, ada, ben, told
+):
     paper, theirs, rows, rounds = told
     study.others_visible = others_visible
     study.save()
@@ -241,7 +276,11 @@ def test_every_place_that_asks_who_may_know_gives_one_answer(case, others_visibl
         study.membership = rules.active_membership(ben, study)
         may = wanted[SETTINGS.index(others_visible)] == "y"
         said = everybody_asked(ben, study, paper, theirs, rows)
-        assert {place: found for place, found in said.items() if found != may} == {}, (role, who_settles, may)
+        assert {place: found for place, found in said.items() if found != may} == {}, (
+            role,
+            who_settles,
+            may,
+        )
         if not may:
             assert not visible_findings(ben, study).exists()
             assert not study.membership or not board_for(ben, study).differences
@@ -262,7 +301,9 @@ def test_what_is_told_by_paper_alone_is_closed_where_any_phase_of_it_is(study, b
     assert rows[LogEntry] not in log.lines(study, ben)
 
 
-def test_to_know_of_many_papers_takes_as_many_questions_as_of_one(study, ben, told, django_assert_num_queries):
+def test_to_know_of_many_papers_takes_as_many_questions_as_of_one(
+    study, ben, told, django_assert_num_queries
+):
     for number in range(4):
         make_summary(make_paper(study), ben, round=told[3]["main"], submitted=bool(number % 2))
     with django_assert_num_queries(2):

@@ -1,4 +1,6 @@
-"""Who could read others' answers before submitting their own: recorded, left out of agreement, and said."""
+"""Who could read others' answers before submitting their own: recorded, left out of agreement, and
+said.
+"""
 
 import csv
 import html
@@ -80,7 +82,9 @@ def settings(study, by, **facts):
 # Who is independent, and who is not
 
 
-def test_papers_handed_out_before_anybody_submitted_are_coded_independently(study, paper, round, ada, ben):
+def test_papers_handed_out_before_anybody_submitted_are_coded_independently(
+    study, paper, round, ada, ben
+):
     assignments.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
     submit(paper, ben, round)
     submit(paper, ada, round)
@@ -138,7 +142,9 @@ def test_a_paper_handed_to_a_lead_after_others_submitted_is_not_independent_for_
     assert left_out(study) == {("ada", "lead")}
 
 
-def test_where_anybody_may_settle_whoever_gets_the_paper_later_is_not_independent(study, paper, round, ada, ben, cleo):
+def test_where_anybody_may_settle_whoever_gets_the_paper_later_is_not_independent(
+    study, paper, round, ada, ben, cleo
+):
     settings(study, ada, who_settles="not_coders")
     give(paper, ben, round, ada)
     submit(paper, ben, round)
@@ -158,7 +164,9 @@ def test_who_settles_but_had_to_wait_for_the_round_to_close_is_independent_until
     assert left_out(study) == set()
 
 
-def test_a_setting_changed_back_before_the_hand_out_is_not_forgotten(study, paper, round, ada, ben, cleo):
+def test_a_setting_changed_back_before_the_hand_out_is_not_forgotten(
+    study, paper, round, ada, ben, cleo
+):
     settings(study, ada, who_settles="not_coders")
     give(paper, ben, round, ada)
     submit(paper, ben, round)
@@ -184,7 +192,9 @@ def test_a_release_that_was_withdrawn_is_not_forgotten(study, paper, round, ada,
     assert left_out(study) == {("cleo", "released")}
 
 
-def test_an_observer_of_a_released_study_who_becomes_a_reviewer_is_not_independent(study, paper, round, ada, ben, olga):
+def test_an_observer_of_a_released_study_who_becomes_a_reviewer_is_not_independent(
+    study, paper, round, ada, ben, olga
+):
     give(paper, ben, round, ada)
     submit(paper, ben, round)
     change_role(study, olga, "reviewer", ada)
@@ -200,7 +210,9 @@ def test_an_observer_of_a_released_study_who_becomes_a_reviewer_is_not_independe
     assert set(PriorAccess.objects.values_list("paper", flat=True)) == {paper.pk}
 
 
-def test_an_observer_who_becomes_a_reviewer_before_the_release_is_independent(study, paper, round, ada, ben, olga):
+def test_an_observer_who_becomes_a_reviewer_before_the_release_is_independent(
+    study, paper, round, ada, ben, olga
+):
     give(paper, ben, round, ada)
     submit(paper, ben, round)
     change_role(study, olga, "reviewer", ada)
@@ -225,7 +237,9 @@ def test_a_lead_who_becomes_a_reviewer_could_read_what_was_submitted_while_they_
     assert left_out(study) == ({("cleo", "lead")} if when == "after" else set())
 
 
-def test_a_role_changed_in_the_admin_site_is_not_forgotten(study, paper, round, ada, ben, cleo, as_user):
+def test_a_role_changed_in_the_admin_site_is_not_forgotten(
+    study, paper, round, ada, ben, cleo, as_user
+):
     give(paper, ben, round, ada)
     submit(paper, ben, round)
     root = make_user("root")
@@ -259,7 +273,9 @@ def test_who_ran_the_server_once_has_read_in_its_admin_site(study, paper, round,
     assert left_out(study) == {("zoe", "admin_site")}
 
 
-def test_a_role_raised_by_an_invitation_and_lowered_again_is_not_forgotten(study, paper, round, ada, ben, cleo):
+def test_a_role_raised_by_an_invitation_and_lowered_again_is_not_forgotten(
+    study, paper, round, ada, ben, cleo
+):
     give(paper, ben, round, ada)
     submit(paper, ben, round)
     invitations.accept(invitations.invite(study, role="lead", by=ada), user=cleo)
@@ -269,7 +285,9 @@ def test_a_role_raised_by_an_invitation_and_lowered_again_is_not_forgotten(study
     assert left_out(study) == {("cleo", "lead")}
 
 
-def test_a_lead_who_was_blind_as_long_as_they_led_is_independent(study, paper, round, ada, ben, cleo):
+def test_a_lead_who_was_blind_as_long_as_they_led_is_independent(
+    study, paper, round, ada, ben, cleo
+):
     change_role(study, cleo, "lead", ada)
     assignments.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
     submit(paper, ben, round)
@@ -352,7 +370,9 @@ def test_no_later_act_takes_it_away(study, paper, round, ada, ben, cleo):
     assert left_out(study) == {("cleo", "lead")}
 
 
-def test_a_round_opened_again_gives_nothing_back_to_somebody_who_led_meanwhile(study, paper, round, ada, ben, cleo):
+def test_a_round_opened_again_gives_nothing_back_to_somebody_who_led_meanwhile(
+    study, paper, round, ada, ben, cleo
+):
     assignments.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
     submit(paper, ben, round)
     lifecycle.close_round(round, by=ada)
@@ -376,7 +396,9 @@ def test_whoever_ran_the_server_before_joining_is_not_independent(study, paper, 
 # Imports
 
 
-def test_codings_imported_for_a_lead_who_could_read_the_others_are_not_independent(study, paper, round, ada, ben):
+def test_codings_imported_for_a_lead_who_could_read_the_others_are_not_independent(
+    study, paper, round, ada, ben
+):
     give(paper, ben, round, ada)
     submit(paper, ben, round)
     row = f"{paper.key},ada,method,Survey,2020-01-01T10:00:00Z"
@@ -389,7 +411,9 @@ def test_codings_imported_for_a_lead_who_could_read_the_others_are_not_independe
     assert left_out(study) == {("ada", "lead")}
 
 
-def test_an_early_look_counts_for_imported_codings_whatever_date_they_bear(study, paper, round, ada, ben):
+def test_an_early_look_counts_for_imported_codings_whatever_date_they_bear(
+    study, paper, round, ada, ben
+):
     assignments.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
     submit(paper, ben, round)
     look_early(paper, round.phase, user=ada, reason="Curious")
@@ -398,15 +422,25 @@ def test_an_early_look_counts_for_imported_codings_whatever_date_they_bear(study
     assert left_out(study) == {("ada", "early_look")}
 
 
-def test_codings_of_one_file_and_those_of_people_who_cannot_sign_in_stay_as_they_are(study, paper, ada):
+def test_codings_of_one_file_and_those_of_people_who_cannot_sign_in_stay_as_they_are(
+    study, paper, ada
+):
     rows = [f"{paper.key},{name},method,Survey" for name in ("ada", "ben", "one", "two")]
     take(study, ada, *rows, may_create=True)
     take(study, ada, f"{paper.key},one,method,Survey", round_name="Again", may_create=True)
     assert left_out(study) == set()
 
 
-def test_an_account_that_came_with_a_file_and_is_taken_over_could_read_after_its_codings(study, paper, ada):
-    take(study, ada, f"{paper.key},one,method,Survey", f"{paper.key},two,method,Survey", may_create=True)
+def test_an_account_that_came_with_a_file_and_is_taken_over_could_read_after_its_codings(
+    study, paper, ada
+):
+    take(
+        study,
+        ada,
+        f"{paper.key},one,method,Survey",
+        f"{paper.key},two,method,Survey",
+        may_create=True,
+    )
     one = study.memberships.get(user__username="one").user
     one.set_password("now somebody signs in here")
     one.save()
@@ -416,7 +450,9 @@ def test_an_account_that_came_with_a_file_and_is_taken_over_could_read_after_its
     assert left_out(study) == {("one", "coded_before")}
 
 
-def test_filled_in_templates_of_a_lead_who_could_read_the_others_are_not_independent(study, paper, round, ada, ben):
+def test_filled_in_templates_of_a_lead_who_could_read_the_others_are_not_independent(
+    study, paper, round, ada, ben
+):
     give(paper, ben, round, ada)
     submit(paper, ben, round)
     text = f"# Summary\n\n## Paper Title: {paper.title}\n\n## Challenges\n\n- Cost\n"
@@ -449,14 +485,18 @@ def test_the_command_warns_in_its_plan_and_records_what_it_hands_out(study, pape
 # Whatever way
 
 
-def test_a_paper_that_came_into_her_hands_another_way_is_found_when_she_submits(study, paper, round, ada, ben):
+def test_a_paper_that_came_into_her_hands_another_way_is_found_when_she_submits(
+    study, paper, round, ada, ben
+):
     make_summary(paper, ben, round=round, answers=SAID)
     submit(paper, ada, round)
     assert left_out(study) == {("ada", "lead")}
     assert LogEntry.objects.get(act="not-independent").by is None
 
 
-def test_records_older_than_the_table_tell_who_could_read_and_who_could_not(study, paper, round, ada, ben, cleo):
+def test_records_older_than_the_table_tell_who_could_read_and_who_could_not(
+    study, paper, round, ada, ben, cleo
+):
     """What the migration works out, and an older bundle's import."""
     change_role(study, cleo, "lead", ada)
     assignments.hand_out(round, papers=[paper], reviewers=[ada, ben], per_paper=2, by=ada)
@@ -464,7 +504,9 @@ def test_records_older_than_the_table_tell_who_could_read_and_who_could_not(stud
     assignments.hand_out(round, papers=[withdrawn], reviewers=[ada, ben], per_paper=2, by=ada)
     for one in (paper, withdrawn):
         submit(one, ben, round)
-    assignments.withdraw(round.assignments.filter(reviewer=ada, paper=withdrawn), by=ada, reason="To read it")
+    assignments.withdraw(
+        round.assignments.filter(reviewer=ada, paper=withdrawn), by=ada, reason="To read it"
+    )
     give(withdrawn, ada, round, ada)
     give(paper, cleo, round, ada)
     give(later, ben, round, ada)
@@ -474,7 +516,10 @@ def test_records_older_than_the_table_tell_who_could_read_and_who_could_not(stud
     for reader, one in ((ada, paper), (ada, withdrawn), (cleo, paper), (cleo, later)):
         submit(one, reader, round)
     recorded = set(PriorAccess.objects.values_list("paper", "phase", "user", "why"))
-    assert {(one, user) for one, _, user, _ in recorded} == {(withdrawn.pk, ada.pk), (paper.pk, cleo.pk)}
+    assert {(one, user) for one, _, user, _ in recorded} == {
+        (withdrawn.pk, ada.pk),
+        (paper.pk, cleo.pk),
+    }
     PriorAccess.objects.all().delete()
     import_module("reviews.migrations.0004_record_who_could_read_before").fill(apps, None)
     assert set(PriorAccess.objects.values_list("paper", "phase", "user", "why")) == recorded
@@ -488,7 +533,10 @@ def mixed(study, paper, round, ada, ben, cleo):
     """Two papers that Ben and Cleo coded blind; Ada came later, having read theirs."""
     other = make_paper(study, "Another")
     assignments.hand_out(round, papers=[paper, other], reviewers=[ben, cleo], per_paper=2, by=ada)
-    for one, answers in ((paper, SAID), (other, {"challenges": ["Talent"], "method": "Experiment"})):
+    for one, answers in (
+        (paper, SAID),
+        (other, {"challenges": ["Talent"], "method": "Experiment"}),
+    ):
         submit(one, ben, round, answers)
         submit(one, cleo, round, answers)
     assignments.hand_out(round, papers=[paper], reviewers=[ada], per_paper=3, by=ada)
@@ -498,11 +546,16 @@ def mixed(study, paper, round, ada, ben, cleo):
 
 def figures(study):
     found = agreement_tables.of_study(study, list(study.rounds.select_related("phase")))
-    return {one["section"]: (one["raters"], one["not_independent"], one["coefficients"]) for one in found["sections"]}
+    return {
+        one["section"]: (one["raters"], one["not_independent"], one["coefficients"])
+        for one in found["sections"]
+    }
 
 
 def table(study, name):
-    text = b"".join(piece.encode() for piece in writer.pages(name, scope_of_all(study))).decode("utf-8-sig")
+    text = b"".join(piece.encode() for piece in writer.pages(name, scope_of_all(study))).decode(
+        "utf-8-sig"
+    )
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -519,14 +572,19 @@ def test_figures_leave_them_out_and_count_them_live_and_frozen(mixed, round, ada
 
 
 def test_files_say_which_and_how_many(mixed):
-    why = {(row["reviewer"], row["paper"]): row["not_independent"] for row in table(mixed, "summaries.csv")}
+    why = {
+        (row["reviewer"], row["paper"]): row["not_independent"]
+        for row in table(mixed, "summaries.csv")
+    }
     keys = dict(mixed.papers.values_list("title", "key"))
     assert {pair for pair, word in why.items() if word} == {("ada", keys["Drift in practice"])}
     assert set(why.values()) == {"", "lead"}
     counts = {row["section"]: row["not_independent"] for row in table(mixed, "agreement.csv")}
     assert (counts["method"], counts["challenges"], counts["cases"]) == ("1", "1", "0")
     assert {row["not_independent"] for row in table(mixed, "agreement_codes.csv")} == {"1"}
-    reports = agreement_tables.of_study(mixed, list(mixed.rounds.select_related("phase")))["sections"]
+    reports = agreement_tables.of_study(mixed, list(mixed.rounds.select_related("phase")))[
+        "sections"
+    ]
     told = "Not independent and left out (their reviewers could read others' answers before): Challenges 1, "
     assert told in agreement_tables.markdown(mixed, reports)
     assert "Challenges 1, Method 1" in agreement_tables.latex(mixed, reports)
@@ -546,7 +604,9 @@ def test_a_bundle_brings_the_same_agreement_back_also_an_older_one(mixed, is_old
     assert here.log.filter(act="not-independent").count() == 1
 
 
-def test_who_brings_a_bundle_in_has_had_the_others_answers_in_their_hands(study, paper, round, ada, ben, cleo):
+def test_who_brings_a_bundle_in_has_had_the_others_answers_in_their_hands(
+    study, paper, round, ada, ben, cleo
+):
     unread = make_paper(study, "Nobody was done")
     for one in (paper, unread):
         assignments.hand_out(round, papers=[one], reviewers=[ben, cleo], per_paper=2, by=ada)
@@ -557,12 +617,16 @@ def test_who_brings_a_bundle_in_has_had_the_others_answers_in_their_hands(study,
     for one in here.papers.all():
         submit(one, zoe, here.rounds.get())
     assert left_out(here) == {("zoe", "lead")}
-    assert [row.paper.title for row in PriorAccess.objects.filter(paper__study=here)] == [paper.title]
+    assert [row.paper.title for row in PriorAccess.objects.filter(paper__study=here)] == [
+        paper.title
+    ]
     assert here.log.filter(act="not-independent", by=zoe).count() == 1
 
 
 def without_the_record(bundle):
-    """As Concord wrote it before it kept who could read what: without the file and without the columns."""
+    """As Concord wrote it before it kept who could read what: without the file and without the
+    columns.
+    """
     older = io.BytesIO()
     with zipfile.ZipFile(bundle) as source, zipfile.ZipFile(older, "w") as target:
         for name in source.namelist():
@@ -584,7 +648,10 @@ def test_the_methods_text_and_the_checklist_do_not_vouch_for_them(mixed, round, 
         "before they had submitted their own, but for 1 summary whose reviewer could read others' answers on the paper "
         "before (1 as lead of the study), which no figure of agreement counts." in shown
     )
-    assert "1 summary was left out as not independent, since the reviewer could read others' answers" in shown
+    assert (
+        "1 summary was left out as not independent, since the reviewer could read others' answers"
+        in shown
+    )
     assert "every reviewer whose answers count as independent worked without access" in shown
     assert "2 papers read by two or more; 1 summary not independent and left out" in shown
 
@@ -654,7 +721,9 @@ def test_a_round_with_more_of_them_is_shown_in_as_many_queries(
         page.get(address)
 
 
-def test_the_overview_counts_them_beside_the_figures_of_the_last_closing(mixed, round, ada, as_user):
+def test_the_overview_counts_them_beside_the_figures_of_the_last_closing(
+    mixed, round, ada, as_user
+):
     lifecycle.close_round(round, by=ada)
     shown = as_user(ada).get(reverse("overview", args=[mixed.slug])).content.decode()
     assert shown.count("1 not independent left out") == 2
@@ -662,7 +731,9 @@ def test_the_overview_counts_them_beside_the_figures_of_the_last_closing(mixed, 
 
 @pytest.mark.django_db(transaction=True)
 def test_who_submits_while_the_paper_is_handed_to_a_lead_is_not_read_in_between(study, ada, ben):
-    """Handing out locks the papers before it asks; a submission that comes meanwhile waits for its commit."""
+    """Handing out locks the papers before it asks; a submission that comes meanwhile waits for its
+    commit.
+    """
     round, paper = make_round(study), make_paper(study)
     give(paper, ben, round, ada)
     draft = make_summary(paper, ben, round=round, submitted=False, answers=SAID)

@@ -1,4 +1,6 @@
-"""A decision and what comes after it: answers that change, codes that are merged, retired or moved."""
+"""A decision and what comes after it: answers that change, codes that are merged, retired or
+moved.
+"""
 
 import pytest
 
@@ -31,7 +33,9 @@ def revise(paper, ben, ada, label):
     revision = drafts.reopen(first.assignment, by=ada, reason="Again")
     section = paper.study.sections.get(key="challenges")
     version = revision.answers.get(section=section).version
-    drafts.save_answer(revision, section, {"marks": [{"code": code(label).pk}]}, based_on=version, by=ben)
+    drafts.save_answer(
+        revision, section, {"marks": [{"code": code(label).pk}]}, based_on=version, by=ben
+    )
     drafts.submit(revision, by=ben)
 
 
@@ -39,7 +43,9 @@ def shown(client, paper):
     return client.get(at(paper)).content.decode()
 
 
-def test_of_a_late_change_the_page_shows_what_was_said_before_beside_what_is_said_now(paper, as_user, ada, ben):
+def test_of_a_late_change_the_page_shows_what_was_said_before_beside_what_is_said_now(
+    paper, as_user, ada, ben
+):
     client = as_user(ada)
     settle(client, paper, way="union")
     assert "had said" not in shown(client, paper)
@@ -69,7 +75,9 @@ def test_a_decision_can_be_left_as_it_was_after_its_codes_were_merged(paper, as_
 
 
 @pytest.mark.parametrize("way", ["keep", "own"])
-def test_a_decision_can_be_left_as_it_was_after_a_code_that_nobody_gave_was_retired(paper, as_user, ada, ben, way):
+def test_a_decision_can_be_left_as_it_was_after_a_code_that_nobody_gave_was_retired(
+    paper, as_user, ada, ben, way
+):
     client = as_user(ada)
     settle(client, paper, way="own", codes=[code("Data quality").pk])
     codebook_changes.retire(code("Data quality"), by=ada, reason="too wide")
@@ -81,15 +89,24 @@ def test_a_decision_can_be_left_as_it_was_after_a_code_that_nobody_gave_was_reti
 
 def test_a_retired_code_that_neither_a_reader_nor_the_finding_has_is_refused(paper, as_user, ada):
     codebook_changes.retire(code("Data quality"), by=ada, reason="too wide")
-    assert settle(as_user(ada), paper, way="own", codes=[code("Data quality").pk]).status_code == 422
+    assert (
+        settle(as_user(ada), paper, way="own", codes=[code("Data quality").pk]).status_code == 422
+    )
     assert finding(paper) is None
 
 
-def test_a_decision_is_not_taken_back_to_a_code_that_went_to_another_section(paper, as_user, ada, study):
+def test_a_decision_is_not_taken_back_to_a_code_that_went_to_another_section(
+    paper, as_user, ada, study
+):
     client = as_user(ada)
     settle(client, paper, way="own", codes=[code("Data quality").pk])
     settle(client, paper, way="common")
-    code_changes.move(code("Data quality"), to=make_section(study.phases.get(), "data"), by=ada, reason="it is data")
+    code_changes.move(
+        code("Data quality"),
+        to=make_section(study.phases.get(), "data"),
+        by=ada,
+        reason="it is data",
+    )
     standing = resolutions.in_force(paper, study.sections.get(key="challenges"))
     answer = client.post(at(paper, "undo-settling", "challenges"), {"resolution": standing.pk})
     assert answer.status_code == 422

@@ -1,5 +1,6 @@
-"""The two worlds of `test_two_worlds`, acted in: what somebody may do without knowing what others said is answered the
-same whatever they said. A refusal that comes from their answers would tell of them.
+"""The two worlds of `test_two_worlds`, acted in: what somebody may do without knowing what others
+said is answered the same whatever they said. A refusal that comes from their answers would tell of
+them.
 """
 
 import re
@@ -39,10 +40,24 @@ def acts_on_template(study):
     for section in ("challenges", "venues"):
         for act in ("retire", "remove"):
             yield "change-section", {"section": section}, {"act": act}
-    table = "paper,reviewer,section,value\nhidden1,cleo,challenges,Cost\nhidden1,cleo,challenges,Whispered\n"
-    book = "section,label,definition\nchallenges,Whispered,x\nchallenges,Never heard of,x\nchallenges,Talent,y\n"
-    yield "import-codings", {}, {"act": "check", "file": SimpleUploadedFile("c.csv", table.encode())}
-    yield "import-codebook", {}, {"act": "check", "file": SimpleUploadedFile("b.csv", book.encode())}
+    table = (
+        "paper,reviewer,section,value\nhidden1,cleo,challenges,Cost\n"
+        "hidden1,cleo,challenges,Whispered\n"
+    )
+    book = (
+        "section,label,definition\nchallenges,Whispered,x\nchallenges,Never heard of,x\n"
+        "challenges,Talent,y\n"
+    )
+    yield (
+        "import-codings",
+        {},
+        {"act": "check", "file": SimpleUploadedFile("c.csv", table.encode())},
+    )
+    yield (
+        "import-codebook",
+        {},
+        {"act": "check", "file": SimpleUploadedFile("b.csv", book.encode())},
+    )
 
 
 def acts_on_paper(study, paper):
@@ -61,7 +76,11 @@ def acts_on_paper(study, paper):
 
 def answers(client, study, papers):
     found = {}
-    several = [acts_on_codes(study), acts_on_template(study), *(acts_on_paper(study, one) for one in papers["hidden"])]
+    several = [
+        acts_on_codes(study),
+        acts_on_template(study),
+        *(acts_on_paper(study, one) for one in papers["hidden"]),
+    ]
     for name, arguments, facts in (act for acts in several for act in acts):
         url = reverse(name, kwargs={"slug": study.slug, **arguments})
         try:
@@ -69,7 +88,11 @@ def answers(client, study, papers):
                 status, headers, content = told(client.post(url, {**WORDS, **facts}))
                 raise Other
         except Other:
-            found[url, "preview" in facts, facts.get("act")] = status, headers, VARYING.sub(b"~", content)
+            found[url, "preview" in facts, facts.get("act")] = (
+                status,
+                headers,
+                VARYING.sub(b"~", content),
+            )
     return found
 
 
@@ -79,7 +102,8 @@ def test_no_act_is_answered_by_what_others_said_of_a_paper_that_is_closed_to_who
 ):
     client = as_user({"ada": ada, "ben": ben}[who])
     one, other = worlds(
-        lambda world: tell(world, study, papers, cleo, dora, eve), lambda: answers(client, study, papers)
+        lambda world: tell(world, study, papers, cleo, dora, eve),
+        lambda: answers(client, study, papers),
     )
     both = set(one) & set(other)  # a remark of one world has no address in the other
     assert len(both) > 60

@@ -20,13 +20,21 @@ TRIGGERED = [
     [
         TRIGGERED,
         ["a" * 60 + end for end in ("x", "y", "z")],
-        [f"The same beginning of many words, then {word}, and the same end of many" for word in ("one", "two")],
-        ["模型监控与数据漂移检测以及自动再训练流程管理平台设计" + end for end in ("甲", "乙", "丙")],
+        [
+            f"The same beginning of many words, then {word}, and the same end of many"
+            for word in ("one", "two")
+        ],
+        [
+            "模型监控与数据漂移检测以及自动再训练流程管理平台设计" + end
+            for end in ("甲", "乙", "丙")
+        ],
         ["one two " * 20, "one two " * 21],
         ["short", "shorter", "short and sweet"],
     ],
 )
-def test_no_two_labels_of_an_axis_look_alike_and_none_is_longer_than_its_room(labels, letters, lines):
+def test_no_two_labels_of_an_axis_look_alike_and_none_is_longer_than_its_room(
+    labels, letters, lines
+):
     shown = theme.told_apart(labels, letters, lines)
     assert len({tuple(found) for found in shown}) == len(labels)
     for label, found in zip(labels, shown, strict=True):

@@ -21,7 +21,10 @@ from mapping import charts
 SVG = "{http://www.w3.org/2000/svg}"
 STAGES = ["1 manual", "2 automated"]
 APPROACHES = ["CI/CD pipeline", "Retraining", "Monitoring and alerting of data and model"]
-CHALLENGES = ["Drift", "Lack of talent and of interdisciplinary teams that understand both modelling and operations"]
+CHALLENGES = [
+    "Drift",
+    "Lack of talent and of interdisciplinary teams that understand both modelling and operations",
+]
 CELLS = [
     {"x": APPROACHES[0], "y": CHALLENGES[0], "count": 4, "href": "/s/mlops/map/?x=1&y=2"},
     {"x": APPROACHES[1], "y": CHALLENGES[0], "count": 16, "href": "?x=2"},
@@ -48,7 +51,8 @@ def links(root):
 
 def radii(root):
     found = re.findall(
-        r'd="M([\d.]+),0A[^"]*" fill="#2456a6"', ET.tostring(root, encoding="unicode").replace("ns0:", "")
+        r'd="M([\d.]+),0A[^"]*" fill="#2456a6"',
+        ET.tostring(root, encoding="unicode").replace("ns0:", ""),
     )
     return sorted(float(radius) for radius in found)
 
@@ -57,16 +61,23 @@ def radii(root):
 def one_of_each():
     return {
         "bubble": charts.bubble(CELLS, APPROACHES, CHALLENGES, title="Map"),
-        "back_to_back": charts.bubble(CELLS, APPROACHES, CHALLENGES, mirror=charts.Half([], STAGES)),
+        "back_to_back": charts.bubble(
+            CELLS, APPROACHES, CHALLENGES, mirror=charts.Half([], STAGES)
+        ),
         "bubble_by": charts.bubble_by([(2020, CELLS), (2021, [])], APPROACHES, CHALLENGES),
         "heatmap": charts.heatmap(CELLS, APPROACHES, CHALLENGES),
         "bars": charts.bars([{"label": "Drift", "count": 4, "href": "/a"}], of=8),
         "venues": charts.venues([{"label": "A", "count": 1}, {"label": "B", "count": 1}], limit=1),
         "trend": charts.trend(
-            [{"label": "Drift", "year": 2020, "count": 1}, {"label": "Drift", "year": 2022, "count": 3}]
+            [
+                {"label": "Drift", "year": 2020, "count": 1},
+                {"label": "Drift", "year": 2022, "count": 3},
+            ]
         ),
         "cooccurrence": charts.cooccurrence(["A", "B"], [[3, 1], [1, 2]]),
-        "dot_whisker": charts.dot_whisker([{"label": "Stage", "value": 0.5, "low": 0.2, "high": 0.7}], target=0.8),
+        "dot_whisker": charts.dot_whisker(
+            [{"label": "Stage", "value": 0.5, "low": 0.2, "high": 0.7}], target=0.8
+        ),
     }
 
 
@@ -113,7 +124,11 @@ def test_two_plots_stand_back_to_back_over_one_axis_and_on_one_scale():
     one, _, _, sixty_four = radii(root)
     assert (sixty_four / one) ** 2 == pytest.approx(64, rel=0.02)
     assert charts.text_alternative(spec) == charts.Table(
-        ["Challenges", *[f"Stage: {label}" for label in STAGES], *[f"Approaches: {label}" for label in APPROACHES]],
+        [
+            "Challenges",
+            *[f"Stage: {label}" for label in STAGES],
+            *[f"Approaches: {label}" for label in APPROACHES],
+        ],
         [["Drift", 64, 0, 4, 16, 0], [CHALLENGES[1], 0, 0, 0, 0, 1]],
     )
 
@@ -152,7 +167,9 @@ def test_a_heat_map_prints_its_numbers_and_is_darker_where_there_are_more():
 
 
 def test_codes_together_are_drawn_once_and_told_in_full():
-    spec = charts.cooccurrence(["A", "B", "C"], [[7, 2, 0], [2, 5, 1], [0, 1, 9]], hrefs={(1, 0): "/a-and-b"})
+    spec = charts.cooccurrence(
+        ["A", "B", "C"], [[7, 2, 0], [2, 5, 1], [0, 1, 9]], hrefs={(1, 0): "/a-and-b"}
+    )
     root = drawn(spec)
 
     assert [text for text in texts(root) if text.isdigit()] == ["7", "2", "5", "1", "9"]
@@ -189,7 +206,11 @@ def test_bars_start_at_zero_and_carry_count_and_percentage():
 
 
 def test_venues_beyond_the_limit_are_summed_in_words_and_do_not_dwarf_the_others():
-    spec = charts.venues([{"label": f"Journal {number}", "count": number} for number in range(1, 31)], limit=2, of=465)
+    spec = charts.venues(
+        [{"label": f"Journal {number}", "count": number} for number in range(1, 31)],
+        limit=2,
+        of=465,
+    )
     root = drawn(spec)
 
     assert charts.text_alternative(spec).rows == [
@@ -202,7 +223,10 @@ def test_venues_beyond_the_limit_are_summed_in_words_and_do_not_dwarf_the_others
 
 
 def test_years_without_papers_are_zero_and_not_left_out():
-    rows = [{"label": "Drift", "year": 2018, "count": 2}, {"label": "Cost", "year": 2021, "count": 1, "href": "/cost"}]
+    rows = [
+        {"label": "Drift", "year": 2018, "count": 2},
+        {"label": "Cost", "year": 2021, "count": 1, "href": "/cost"},
+    ]
     spec = charts.trend(rows, labels=["Cost", "Drift"])
 
     assert charts.text_alternative(spec) == charts.Table(
@@ -214,12 +238,23 @@ def test_years_without_papers_are_zero_and_not_left_out():
 
 
 def circles(root):
-    return [path for path in elements(root, "path") if path.get("fill") == "#2456a6" and "A" in path.get("d")]
+    return [
+        path
+        for path in elements(root, "path")
+        if path.get("fill") == "#2456a6" and "A" in path.get("d")
+    ]
 
 
 def test_an_undefined_coefficient_has_words_and_no_dot():
     rows = [
-        {"label": "Stage", "value": 0.86, "low": 0.77, "high": 0.93, "note": "38 papers", "href": "/stage"},
+        {
+            "label": "Stage",
+            "value": 0.86,
+            "low": 0.77,
+            "high": 0.93,
+            "note": "38 papers",
+            "href": "/stage",
+        },
         {"label": "Data available", "value": None, "note": "undefined: no variation"},
         {"label": "Tools", "value": 0.05},
     ]
@@ -227,7 +262,9 @@ def test_an_undefined_coefficient_has_words_and_no_dot():
     root = drawn(spec)
 
     assert len(circles(root)) == 2
-    assert {"undefined: no variation", "—", ".86 [.77, .93]", ".05", "target .80"} <= set(texts(root))
+    assert {"undefined: no variation", "—", ".86 [.77, .93]", ".05", "target .80"} <= set(
+        texts(root)
+    )
     assert links(root) == {"Stage: .86 [.77, .93], 38 papers": "/stage"}
     assert charts.text_alternative(spec).rows == [
         ["Stage", 0.86, 0.77, 0.93, "38 papers"],
@@ -238,8 +275,12 @@ def test_an_undefined_coefficient_has_words_and_no_dot():
 
 def test_the_axis_of_agreement_has_fixed_ticks_and_reaches_below_zero_where_it_must():
     axis = [".50", ".67", ".80", "1", "0"]
-    positive = texts(drawn(charts.dot_whisker([{"label": "A", "value": 0.4, "low": 0.1, "high": 0.6}])))
-    negative = texts(drawn(charts.dot_whisker([{"label": "A", "value": -0.12, "low": -0.43, "high": 0.2}])))
+    positive = texts(
+        drawn(charts.dot_whisker([{"label": "A", "value": 0.4, "low": 0.1, "high": 0.6}]))
+    )
+    negative = texts(
+        drawn(charts.dot_whisker([{"label": "A", "value": -0.12, "low": -0.43, "high": 0.2}]))
+    )
 
     assert set(axis) <= set(positive)
     assert {*axis, "−.50", "−.12 [−.43, .20]"} <= set(negative)
@@ -285,7 +326,10 @@ def fingerprints():
 
 
 def test_the_same_rows_give_the_same_bytes_in_another_process_too():
-    program = "import json; from tests.charts.test_charts import fingerprints; print(json.dumps(fingerprints()))"
+    program = (
+        "import json; from tests.charts.test_charts import fingerprints; "
+        "print(json.dumps(fingerprints()))"
+    )
     other = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "PYTHONHASHSEED": "1"},
@@ -314,7 +358,12 @@ def test_a_chart_inside_a_page_takes_its_colours_and_brings_no_style_or_script(n
     inline = charts.svg(one_of_each()[name], inline=True)
 
     assert 'fill="currentColor"' in inline
-    assert not set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]+)"', inline)) & {"#1f2328", "#5c6773", "#d3d8de", "#2456a6"}
+    assert not set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]+)"', inline)) & {
+        "#1f2328",
+        "#5c6773",
+        "#d3d8de",
+        "#2456a6",
+    }
     assert not re.search(r"<(style|script|image|foreignObject)|\sstyle=|\sid=|xlink|url\(", inline)
 
 
@@ -331,13 +380,17 @@ def test_an_address_in_the_data_is_refused_and_not_fetched():
             draw(spec)
 
 
-@pytest.mark.parametrize("href", ["javascript:alert(1)", "//elsewhere.example/x", "data:text/html,x", "papers/"])
+@pytest.mark.parametrize(
+    "href", ["javascript:alert(1)", "//elsewhere.example/x", "data:text/html,x", "papers/"]
+)
 def test_a_link_to_somewhere_odd_is_refused(href):
     with pytest.raises(ValueError, match="does not link"):
         charts.bars([{"label": "Drift", "count": 1, "href": href}])
 
 
-@pytest.mark.parametrize("href", ["#papers", "?a=1&b=ä b", "/s/x/?q=\"<'", "https://doi.example/10.1/x"])
+@pytest.mark.parametrize(
+    "href", ["#papers", "?a=1&b=ä b", "/s/x/?q=\"<'", "https://doi.example/10.1/x"]
+)
 def test_a_link_arrives_as_it_was_given(href):
     root = drawn(charts.bars([{"label": "Drift", "count": 1, "href": href}]))
     assert links(root) == {"Drift: 1 paper": href}
@@ -366,7 +419,10 @@ def test_a_label_can_hold_anything(label):
 def test_a_long_label_is_cut_at_a_word_and_told_in_full():
     root = drawn(charts.bars([{"label": CHALLENGES[1], "count": 1}]))
 
-    assert "Lack of talent and of interdisciplinary teams that understand both modelling and …" in texts(root)
+    assert (
+        "Lack of talent and of interdisciplinary teams that understand both modelling and …"
+        in texts(root)
+    )
     assert [title.text for title in elements(root, "title")] == [f"{CHALLENGES[1]}: 1 paper"]
 
 

@@ -1,6 +1,13 @@
 """Counting: what one paper adds to a cell, and what stays outside of it."""
 
-from mapping.charts.counts import Axis, crossed, most_mentioned, spelled_once, together, years_between
+from mapping.charts.counts import (
+    Axis,
+    crossed,
+    most_mentioned,
+    spelled_once,
+    together,
+    years_between,
+)
 
 CODES = Axis("Codes", ["Drift", "Talent", "Cost"], {1: {"Drift": 3, "Talent": 1}, 2: {"Drift": 1}})
 YEARS = Axis("Year", ["2020", "2021"], {1: {"2020": 1}, 2: {"2021": 1}, 3: {"2021": 1}})
@@ -53,5 +60,7 @@ def test_a_year_without_papers_is_a_gap_that_is_seen_but_a_slip_of_the_keyboard_
 
 def test_labels_that_differ_in_case_or_spaces_are_one():
     assert spelled_once(["MrBayes", "MRBAYES", "Mr  Bayes"]) == {
-        "MrBayes": "MrBayes", "MRBAYES": "MrBayes", "Mr  Bayes": "Mr Bayes"
-    }  # fmt: skip
+        "MrBayes": "MrBayes",
+        "MRBAYES": "MrBayes",
+        "Mr  Bayes": "Mr Bayes",
+    }

@@ -14,7 +14,11 @@ from mapping.charts import engine, output
 from mapping.charts.engine import Engine, NotDrawn
 
 ROOT = Path(__file__).resolve().parents[2]
-SPEC = {"mark": "point", "data": {"values": [{"a": 1}]}, "encoding": {"x": {"field": "a", "type": "quantitative"}}}
+SPEC = {
+    "mark": "point",
+    "data": {"values": [{"a": 1}]},
+    "encoding": {"x": {"field": "a", "type": "quantitative"}},
+}
 FORKED = """
 import os
 from mapping import charts
@@ -59,7 +63,12 @@ def made():
 
 def test_a_process_forked_from_one_that_has_drawn_draws_with_an_engine_of_its_own():
     done = subprocess.run(
-        [sys.executable, "-c", FORKED], cwd=ROOT, capture_output=True, text=True, timeout=240, check=True
+        [sys.executable, "-c", FORKED],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=True,
     )
 
     assert done.stdout.split() == ["True", "True"]
@@ -98,14 +107,20 @@ def test_what_cannot_be_drawn_is_refused_with_the_reason_and_the_engine_goes_on(
 
 
 def test_what_the_engine_complains_of_is_logged(made, caplog):
-    broken = {**SPEC, "encoding": {**SPEC["encoding"], "tooltip": {"value": {"expr": "datum.a.b.c"}}}}
+    broken = {
+        **SPEC,
+        "encoding": {**SPEC["encoding"], "tooltip": {"value": {"expr": "datum.a.b.c"}}},
+    }
     made().draw("svg", broken)
 
     assert [record.name for record in caplog.records] == ["mapping.charts.engine"]
 
 
 def test_threads_that_draw_at_once_draw_what_each_of_them_asked_for():
-    specs = [charts.bubble([{"x": "a", "y": f"Row {n}", "count": n + 1}], ["a"], [f"Row {n}"]) for n in range(8)]
+    specs = [
+        charts.bubble([{"x": "a", "y": f"Row {n}", "count": n + 1}], ["a"], [f"Row {n}"])
+        for n in range(8)
+    ]
     one_by_one = [charts.svg(spec) for spec in specs]
     output.svg_of.cache_clear()
 

@@ -1,4 +1,6 @@
-"""A section may have any key: the words that addresses and tables use themselves stay apart from it."""
+"""A section may have any key: the words that addresses and tables use themselves stay apart from
+it.
+"""
 
 import csv
 import io
@@ -16,16 +18,19 @@ from tests.results.test_map import numbers, settle
 
 @pytest.fixture
 def coded(ada):
-    """What codings-venue.csv has: a section called venue, beside papers that have a venue themselves."""
+    """What codings-venue.csv has: a section called venue, beside papers that have a venue
+    themselves.
+    """
     study = make_study(lead=ada, with_sections=False)
     make_paper(study, "One", key="p1", venue="Journal of Maps", year=2020)
     make_paper(study, "Two", key="p2", venue="Workshop on Maps", year=2021)
     outcome = take(
-        study, ada,
+        study,
+        ada,
         *("p1,T,venue,journal", "p2,T,venue,workshop", "p1,T,method,tool", "p2,T,method,model"),
         *("p1,T,year,early", "p2,T,year,late"),
         may_create=True,
-    )  # fmt: skip
+    )
     assert outcome["problems"] == []
     call_command("settle", study.slug, stdout=io.StringIO())
     return study
@@ -36,10 +41,16 @@ def test_sections_called_venue_and_year_have_a_map_of_their_own(coded, ada, as_u
     answer = lead.get(reverse("map", args=[coded.slug]))
     choices = dict(answer.context["form"].fields["y"].choices)
     assert choices == {
-        "section:venue": "venue (as coded)", "method": "method", "section:year": "year (as coded)",
-        "year": "Year", "venue": "Venue",
-    }  # fmt: skip
-    assert numbers(lead, coded, y="section:venue", x="method") == {"journal": {"tool": 1}, "workshop": {"model": 1}}
+        "section:venue": "venue (as coded)",
+        "method": "method",
+        "section:year": "year (as coded)",
+        "year": "Year",
+        "venue": "Venue",
+    }
+    assert numbers(lead, coded, y="section:venue", x="method") == {
+        "journal": {"tool": 1},
+        "workshop": {"model": 1},
+    }
     assert numbers(lead, coded, y="venue", x="section:year") == {
         "Journal of Maps": {"early": 1},
         "Workshop on Maps": {"late": 1},
@@ -54,10 +65,14 @@ def test_cells_of_such_a_section_lead_to_its_papers_and_quotes(coded, ada, as_us
     lead = as_user(ada)
     page = reverse("map", args=[coded.slug])
     text = lead.get(page, {"y": "section:venue", "x": "section:year", "source": "provisional"}).text
-    address = re.search(r'href="(/s/[^"]*map/papers/[^"]*row=journal[^"]*)"', text)[1].replace("&amp;", "&")
+    address = re.search(r'href="(/s/[^"]*map/papers/[^"]*row=journal[^"]*)"', text)[1].replace(
+        "&amp;", "&"
+    )
     answer = lead.get(address)
     assert [paper.key for paper in answer.context["page"].object_list] == ["p1"]
-    assert "journal" in {row.label for paper in answer.context["page"].object_list for row in paper.evidence}
+    assert "journal" in {
+        row.label for paper in answer.context["page"].object_list for row in paper.evidence
+    }
 
     code = Code.objects.get(label="journal")
     filtered = numbers(lead, coded, y="section:venue", x="section:year", code=code.pk)
@@ -66,7 +81,9 @@ def test_cells_of_such_a_section_lead_to_its_papers_and_quotes(coded, ada, as_us
     assert "y=section%3Avenue" in evidence.context["map_query"]
 
 
-@pytest.mark.parametrize("key", ["title", "key", "paper", "doi", "year", "venue", "add", "import", "reviewer"])
+@pytest.mark.parametrize(
+    "key", ["title", "key", "paper", "doi", "year", "venue", "add", "import", "reviewer"]
+)
 def test_columns_of_the_wide_tables_stay_apart(study, ada, as_user, key):
     section = make_section(study.phases.get(), key, "code")
     make_code(section, "A label")
@@ -76,10 +93,15 @@ def test_columns_of_the_wide_tables_stay_apart(study, ada, as_user, key):
         header, row = csv.reader(io.StringIO(text))
         assert len(set(header)) == len(header)
         assert row[0] == "p1"
-        assert any(key in heading and cell in {"A label", "1"} for heading, cell in zip(header, row, strict=True))
+        assert any(
+            key in heading and cell in {"A label", "1"}
+            for heading, cell in zip(header, row, strict=True)
+        )
 
 
-@pytest.mark.parametrize("key", ["add", "import", "look", "new", "paper", "reviewer", "settle", "next"])
+@pytest.mark.parametrize(
+    "key", ["add", "import", "look", "new", "paper", "reviewer", "settle", "next"]
+)
 def test_pages_of_a_section_are_reached_whatever_its_key(study, ada, as_user, key):
     section = make_section(study.phases.get(), key, "code")
     make_paper(study, key="p1")
@@ -94,4 +116,6 @@ def test_pages_of_a_section_are_reached_whatever_its_key(study, ada, as_user, ke
 def test_an_early_look_at_a_phase_is_reached_whatever_its_key_and_as_it_once_was(study, key):
     found = resolve(reverse("look-early", args=[study.slug, "p1", key]))
     assert (found.url_name, found.kwargs["phase"]) == ("look-early", key)
-    assert resolve(f"/s/{study.slug}/papers/p1/comparison/look/coding/").func.__name__ == "look_early"
+    assert (
+        resolve(f"/s/{study.slug}/papers/p1/comparison/look/coding/").func.__name__ == "look_early"
+    )

@@ -1,4 +1,6 @@
-"""Splitting a code asks its users to look again; what they say then is a new revision of one section."""
+"""Splitting a code asks its users to look again; what they say then is a new revision of one
+section.
+"""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -11,7 +13,10 @@ from reviews.coding.drafts import reopen, save_answer, submit
 from reviews.models import Answer, Mark, RecodingTask, Summary
 from tests.making import make_assignment, make_code, make_paper, make_summary
 
-HALVES = [{"label": "Missing data", "definition": "Too little"}, {"label": "Noisy data", "definition": "Too bad"}]
+HALVES = [
+    {"label": "Missing data", "definition": "Too little"},
+    {"label": "Noisy data", "definition": "Too bad"},
+]
 
 
 @pytest.fixture
@@ -47,18 +52,29 @@ def posted(task, codes, revision=1):
     ids = [made[label] for label in codes]
     empty = [""] * len(ids)
     return {
-        "revision": revision, "challenges-version": 1, "challenges-codes": ids, "challenges-mark-code": ids,
-        "challenges-mark-quote": ["the data are bad"] * len(ids), "challenges-mark-page": empty,
-        "challenges-mark-rationale": empty, "challenges-absence": "",
-    }  # fmt: skip
+        "revision": revision,
+        "challenges-version": 1,
+        "challenges-codes": ids,
+        "challenges-mark-code": ids,
+        "challenges-mark-quote": ["the data are bad"] * len(ids),
+        "challenges-mark-page": empty,
+        "challenges-mark-rationale": empty,
+        "challenges-absence": "",
+    }
 
 
-def test_each_user_of_a_split_code_gets_their_own_papers_and_nobody_else_any(change, paper, ben, cleo):
-    tasks = RecodingTask.objects.values_list("assignment__reviewer", "assignment__paper__key", "section__key")
+def test_each_user_of_a_split_code_gets_their_own_papers_and_nobody_else_any(
+    change, paper, ben, cleo
+):
+    tasks = RecodingTask.objects.values_list(
+        "assignment__reviewer", "assignment__paper__key", "section__key"
+    )
     assert set(tasks) == {(ben.pk, "one", "challenges"), (cleo.pk, "two", "challenges")}
 
 
-def test_the_page_shows_the_old_mark_with_its_quote_and_only_that_section(change, paper, study, ben, as_user):
+def test_the_page_shows_the_old_mark_with_its_quote_and_only_that_section(
+    change, paper, study, ben, as_user
+):
     shown = as_user(ben).get(page(study, task_of(ben, paper))).content.decode()
     assert "the data are bad" in shown
     assert "Data quality" in shown
@@ -87,25 +103,35 @@ def test_recoding_is_a_new_revision_and_the_first_stays(change, paper, study, be
     assert given == {"Data quality", "Cost"}
 
 
-def test_the_old_quotes_go_to_the_codes_newly_chosen_if_the_reviewer_says_so(change, paper, study, ben, as_user):
+def test_the_old_quotes_go_to_the_codes_newly_chosen_if_the_reviewer_says_so(
+    change, paper, study, ben, as_user
+):
     task = task_of(ben, paper)
     words = posted(task, ["Noisy data", "Missing data", "Cost"]) | {"keep-evidence": "yes"}
     words["challenges-mark-quote"] = ["something else", "", ""]
     shown = as_user(ben).get(page(study, task)).content.decode()
     # What came in place of the old code stands first.
-    assert shown.index('data-option-label dir="auto">Missing data') < shown.index('data-option-label dir="auto">Cost')
+    assert shown.index('data-option-label dir="auto">Missing data') < shown.index(
+        'data-option-label dir="auto">Cost'
+    )
     assert as_user(ben).post(page(study, task), words).status_code == 302
-    newest = Mark.objects.filter(answer__summary__assignment=task.assignment, answer__summary__revision=2)
+    newest = Mark.objects.filter(
+        answer__summary__assignment=task.assignment, answer__summary__revision=2
+    )
     assert set(newest.values_list("code__label", "quote", "page")) == {
-        ("Noisy data", "something else", ""), ("Missing data", "the data are bad", "3"), ("Cost", "", ""),
-    }  # fmt: skip
+        ("Noisy data", "something else", ""),
+        ("Missing data", "the data are bad", "3"),
+        ("Cost", "", ""),
+    }
 
 
 def test_without_that_the_new_codes_have_no_quotes(change, paper, study, ben, as_user):
     task = task_of(ben, paper)
     words = posted(task, ["Noisy data"]) | {"challenges-mark-quote": [""]}
     assert as_user(ben).post(page(study, task), words).status_code == 302
-    newest = Mark.objects.get(answer__summary__assignment=task.assignment, answer__summary__revision=2)
+    newest = Mark.objects.get(
+        answer__summary__assignment=task.assignment, answer__summary__revision=2
+    )
     assert newest.quote == ""
 
 
@@ -116,7 +142,9 @@ def test_the_old_code_is_not_an_answer_any_more(change, paper, study, ben, as_us
     assert Summary.objects.filter(assignment=task.assignment).count() == 1
 
 
-def test_nobody_recodes_for_somebody_else_nor_over_a_newer_revision(change, paper, study, ben, cleo, ada, as_user):
+def test_nobody_recodes_for_somebody_else_nor_over_a_newer_revision(
+    change, paper, study, ben, cleo, ada, as_user
+):
     task = task_of(ben, paper)
     assert as_user(cleo).get(page(study, task)).status_code == 404
     with pytest.raises(PermissionDenied):
@@ -136,7 +164,9 @@ def test_a_reopened_summary_is_changed_as_a_whole_first(change, paper, study, be
     assert RecodingTask.objects.open().filter(pk=task.pk).exists()
 
 
-def test_a_split_is_undone_while_its_codes_are_unused_and_refused_after(change, paper, ben, ada, code):
+def test_a_split_is_undone_while_its_codes_are_unused_and_refused_after(
+    change, paper, ben, ada, code
+):
     task = task_of(ben, paper)
     made = Code.objects.get(label="Noisy data")
     recoding_tasks.recode(task, {"marks": [{"code": made.pk}]}, by=ben, based_on=1)
@@ -149,7 +179,9 @@ def test_a_split_is_undone_while_its_codes_are_unused_and_refused_after(change, 
     assert not RecodingTask.objects.open().exists()
 
 
-def test_merging_a_split_code_away_ends_its_tasks_and_the_undo_brings_them_back(change, paper, ada, code):
+def test_merging_a_split_code_away_ends_its_tasks_and_the_undo_brings_them_back(
+    change, paper, ada, code
+):
     there = Code.objects.get(label="Noisy data")
     merged = code_changes.merge(code, into=there, by=ada, reason="one half is enough")
     assert not RecodingTask.objects.open().exists()
@@ -157,16 +189,29 @@ def test_merging_a_split_code_away_ends_its_tasks_and_the_undo_brings_them_back(
     assert RecodingTask.objects.open().count() == 2
 
 
-def test_a_late_section_is_asked_of_every_submitted_summary_and_of_nothing_else(study, paper, ada, ben, as_user):
+def test_a_late_section_is_asked_of_every_submitted_summary_and_of_nothing_else(
+    study, paper, ada, ben, as_user
+):
     section = template.add_section(
-        study, by=ada, facts={"label": "Data set", "kind": "text", "phase": study.phases.get(), "is_required": True}
+        study,
+        by=ada,
+        facts={
+            "label": "Data set",
+            "kind": "text",
+            "phase": study.phases.get(),
+            "is_required": True,
+        },
     )
     assert RecodingTask.objects.open().filter(section=section).count() == 3
     task = RecodingTask.objects.get(assignment__reviewer=ben)
     client = as_user(ben)
-    assert client.post(page(study, task), {"revision": 1, f"{section.key}-version": 0}).status_code == 422
+    assert (
+        client.post(page(study, task), {"revision": 1, f"{section.key}-version": 0}).status_code
+        == 422
+    )
     answered = client.post(
-        page(study, task), {"revision": 1, f"{section.key}-version": 0, f"{section.key}-text": "MNIST"}
+        page(study, task),
+        {"revision": 1, f"{section.key}-version": 0, f"{section.key}-text": "MNIST"},
     )
     assert answered.status_code == 302
     answer = Answer.objects.get(section=section)
@@ -174,7 +219,9 @@ def test_a_late_section_is_asked_of_every_submitted_summary_and_of_nothing_else(
     assert not Answer.objects.filter(section=section, summary__revision=1).exists()
 
 
-def test_a_lead_sees_how_far_the_re_coding_is_and_for_whom_it_waits(change, paper, study, ada, ben, as_user):
+def test_a_lead_sees_how_far_the_re_coding_is_and_for_whom_it_waits(
+    change, paper, study, ada, ben, as_user
+):
     history = reverse("codebook-versions", args=[study.slug])
 
     def told():
@@ -197,7 +244,12 @@ def test_the_queue_leads_to_what_is_to_be_looked_at_again(change, paper, study, 
 @pytest.fixture
 def draft(study, paper, ben):
     """Ben is still writing about a third paper, with the code in it."""
-    return make_summary(make_paper(study, key="three"), ben, submitted=False, answers={"challenges": ["Data quality"]})
+    return make_summary(
+        make_paper(study, key="three"),
+        ben,
+        submitted=False,
+        answers={"challenges": ["Data quality"]},
+    )
 
 
 def write(draft, codes, by):
@@ -207,13 +259,17 @@ def write(draft, codes, by):
     save_answer(draft, section, {"marks": marks}, based_on=version, by=by)
 
 
-def test_who_is_still_writing_is_told_of_a_split_and_chooses_again_in_the_draft(draft, code, study, ada, ben, as_user):
+def test_who_is_still_writing_is_told_of_a_split_and_chooses_again_in_the_draft(
+    draft, code, study, ada, ben, as_user
+):
     code_changes.split(code, into=HALVES, by=ada, reason="two things")
     client = as_user(ben)
     task = RecodingTask.objects.get(assignment=draft.assignment)
     address = reverse("summary", args=[study.slug, "three"])
     assert address in client.get(page(study, task)).url
-    notice = "“Data quality” was split into “Missing data”, “Noisy data”: choose again. Why: two things"
+    notice = (
+        "“Data quality” was split into “Missing data”, “Noisy data”: choose again. Why: two things"
+    )
     for name in ("summary", "review"):
         assert notice in client.get(reverse(name, args=[study.slug, "three"])).content.decode()
     queue = reverse("queue", args=[study.slug])
@@ -227,7 +283,9 @@ def test_who_is_still_writing_is_told_of_a_split_and_chooses_again_in_the_draft(
     assert [str(mark) for mark in Mark.objects.filter(answer__summary=draft)] == ["Noisy data"]
 
 
-def test_who_submits_a_split_code_all_the_same_is_asked_to_recode_it(draft, code, study, ada, ben, as_user):
+def test_who_submits_a_split_code_all_the_same_is_asked_to_recode_it(
+    draft, code, study, ada, ben, as_user
+):
     code_changes.split(code, into=HALVES, by=ada, reason="two things")
     submit(draft, by=ben)
     task = RecodingTask.objects.waiting().get(assignment=draft.assignment)
@@ -237,7 +295,9 @@ def test_who_submits_a_split_code_all_the_same_is_asked_to_recode_it(draft, code
 def test_a_declined_proposal_is_told_in_the_draft_that_uses_it(study, ada, ben, as_user):
     section = study.sections.get(key="challenges")
     make_code(section, "Moon", status="proposed", proposed_by=ben)
-    make_summary(make_paper(study, key="three"), ben, submitted=False, answers={"challenges": ["Moon"]})
+    make_summary(
+        make_paper(study, key="three"), ben, submitted=False, answers={"challenges": ["Moon"]}
+    )
     code_changes.decline(Code.objects.get(label="Moon"), by=ada, reason="no challenge")
     shown = as_user(ben).get(reverse("summary", args=[study.slug, "three"])).content.decode()
     assert "“Moon” was declined: choose again. Why: no challenge" in shown

@@ -11,7 +11,14 @@ from mapping.parsers.labels import normalised_label
 from reviews.codebook import code_changes, template, undo
 from reviews.codebook import page as codebook_page
 from reviews.models import Mark
-from tests.making import make_assignment, make_code, make_paper, make_section, make_summary, make_user
+from tests.making import (
+    make_assignment,
+    make_code,
+    make_paper,
+    make_section,
+    make_summary,
+    make_user,
+)
 
 
 @pytest.fixture
@@ -47,7 +54,9 @@ def quotes_of(client, study, label):
     return client.get(page(study, "code-quotes", Code.objects.get(label=label).pk))
 
 
-def test_the_quotes_of_a_code_come_when_asked_for_and_only_those_one_may_see(study, coded, ada, ben, olga, as_user):
+def test_the_quotes_of_a_code_come_when_asked_for_and_only_those_one_may_see(
+    study, coded, ada, ben, olga, as_user
+):
     text = quotes_of(as_user(ada), study, "Talent").content.decode()
     assert text.count("nobody to hire") == 2
     assert "A telling title" in text
@@ -84,8 +93,14 @@ def test_codes_are_found_by_words_and_by_section(study, as_user, ada):
     assert "No code fits" in shown(client, page(study) + "?q=%00zzz")
 
 
-def test_a_search_of_the_codebook_shows_the_code_called_so_first_and_ignores_what_a_code_is_not_for(study, section):
-    make_code(section, "Need for large data sets", when_not="Not for noisy data, labelling issues or privacy.")
+def test_a_search_of_the_codebook_shows_the_code_called_so_first_and_ignores_what_a_code_is_not_for(
+    study, section
+):
+    make_code(
+        section,
+        "Need for large data sets",
+        when_not="Not for noisy data, labelling issues or privacy.",
+    )
     make_code(section, "Governance", definition="Who may use noisy data.")
     make_code(section, "Noisy data pipelines")
     make_code(section, "Noisy data")
@@ -133,7 +148,9 @@ def test_a_code_has_the_acts_that_its_state_allows(study, section, ada, as_user)
 
 def test_children_stand_under_their_parent(study, section, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
-    codebook_changes.change(codes["Data quality"], by=ada, facts={"parent": codes["Cost"]}, reason="order")
+    codebook_changes.change(
+        codes["Data quality"], by=ada, facts={"parent": codes["Cost"]}, reason="order"
+    )
     text = shown(as_user(ada), page(study))
     assert text.index(">Cost<") < text.index(">Data quality<")
     assert 'class="is-child"' in text
@@ -146,11 +163,17 @@ def test_the_page_asks_as_often_for_500_codes_as_for_10(study, section, coded, a
         client.get(page(study))
     have = section.codes.count()
     Code.objects.bulk_create(
-        [Code(section=section, label=f"Code {number}", position=number + have) for number in range(500)]
+        [
+            Code(section=section, label=f"Code {number}", position=number + have)
+            for number in range(500)
+        ]
     )
     answer = Mark.objects.first().answer
     Mark.objects.bulk_create(
-        [Mark(answer=answer, code=code, quote="q") for code in section.codes.filter(label__startswith="Code")]
+        [
+            Mark(answer=answer, code=code, quote="q")
+            for code in section.codes.filter(label__startswith="Code")
+        ]
     )
     with CaptureQueriesContext(connection) as many:
         answered = client.get(page(study))
@@ -169,8 +192,12 @@ def test_a_code_is_added_after_near_ones_were_pointed_out(study, section, ada, a
     assert section.codes.get(label="Costs").definition == "Money"
 
 
-@pytest.mark.parametrize("label", ["talents", "TALENT", "talant", "Data  qualities", "modelling drift"])
-def test_nearly_the_same_label_is_pointed_out_while_it_is_typed(study, section, ada, as_user, label):
+@pytest.mark.parametrize(
+    "label", ["talents", "TALENT", "talant", "Data  qualities", "modelling drift"]
+)
+def test_nearly_the_same_label_is_pointed_out_while_it_is_typed(
+    study, section, ada, as_user, label
+):
     asked = {"section": "challenges", "label": label}
     near = as_user(ada).get(page(study, "near-code"), asked).content.decode()
     assert "Is it one of these?" in near
@@ -180,16 +207,25 @@ def test_nearly_the_same_label_is_pointed_out_while_it_is_typed(study, section, 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("People", "Person"), ("Vertices", "vertex"), ("Organisational behaviour", "organizational behaviors"),
-        ("Labelling issues", "Labeling issue"), ("Analyses", "analysis"), ("Cheque fraud", "check fraud"),
-        ("Data centre", "data centers"), ("Catalogues", "catalog"), ("Tyres", "tire"), ("Judgements", "judgment"),
+        ("People", "Person"),
+        ("Vertices", "vertex"),
+        ("Organisational behaviour", "organizational behaviors"),
+        ("Labelling issues", "Labeling issue"),
+        ("Analyses", "analysis"),
+        ("Cheque fraud", "check fraud"),
+        ("Data centre", "data centers"),
+        ("Catalogues", "catalog"),
+        ("Tyres", "tire"),
+        ("Judgements", "judgment"),
     ],
-)  # fmt: skip
+)
 def test_number_and_spelling_make_no_other_code(one, other):
     assert normalised_label(one) == normalised_label(other)
 
 
-def test_a_code_is_not_pointed_out_to_itself_and_another_section_has_labels_of_its_own(study, section, ada, as_user):
+def test_a_code_is_not_pointed_out_to_itself_and_another_section_has_labels_of_its_own(
+    study, section, ada, as_user
+):
     code = section.codes.get(label="Talent")
     ask = lambda **facts: as_user(ada).get(page(study, "near-code"), facts)  # noqa: E731
     assert ask(section="challenges", label="Talent", besides=code.pk).content.decode().strip() == ""
@@ -203,7 +239,9 @@ def test_a_code_is_edited_with_a_reason(study, section, ada, as_user):
     seen = codebook_changes.code_token(code)
     client, url = as_user(ada), page(study, "code", code.pk)
     assert client.post(url, {"label": "Price", "seen": seen}).status_code == 422
-    assert client.post(url, {"label": "Price", "seen": seen, "reason": "clearer"}).status_code == 302
+    assert (
+        client.post(url, {"label": "Price", "seen": seen, "reason": "clearer"}).status_code == 302
+    )
     assert section.codes.filter(label="Price").exists()
 
 
@@ -212,9 +250,13 @@ def test_the_second_lead_is_shown_what_the_first_has_saved(study, section, ada, 
     Membership.objects.create(study=study, user=eva, role="lead")
     code = section.codes.get(label="Cost")
     seen = codebook_changes.code_token(code)
-    codebook_changes.change(code, by=eva, facts={"definition": "Money and time"}, reason="said nowhere")
+    codebook_changes.change(
+        code, by=eva, facts={"definition": "Money and time"}, reason="said nowhere"
+    )
     client = as_user(ada)
-    met = client.post(page(study, "code", code.pk), {"label": "Price", "seen": seen, "reason": "clearer"})
+    met = client.post(
+        page(study, "code", code.pk), {"label": "Price", "seen": seen, "reason": "clearer"}
+    )
     assert met.status_code == 422
     assert "Money and time" in met.content.decode()
     met = client.post(page(study, "retire-code", code.pk), {"seen": seen, "reason": "unused"})
@@ -228,7 +270,11 @@ def test_merging_by_page_previews_does_and_undoes(study, section, coded, ada, as
     client = as_user(ada)
     codes = {code.label: code for code in section.codes.all()}
     url = page(study, "merge-code", codes["Talent"].pk)
-    words = {"seen": codebook_changes.code_token(codes["Talent"]), "into": codes["Cost"].pk, "reason": "the same"}
+    words = {
+        "seen": codebook_changes.code_token(codes["Talent"]),
+        "into": codes["Cost"].pk,
+        "reason": "the same",
+    }
     preview = client.post(url, {**words, "preview": "yes"})
     assert preview.status_code == 200
     assert "→" in preview.content.decode()
@@ -254,7 +300,9 @@ def test_a_code_that_the_team_settled_on_stays_with_a_way_out(study, section, co
     assert "Take those decisions back first" in refused.content.decode()
     finding.delete()
     assert client.post(url, words).status_code == 302
-    assert set(Mark.objects.filter(code=code).values_list("answer__section__key", flat=True)) == {"benefits"}
+    assert set(Mark.objects.filter(code=code).values_list("answer__section__key", flat=True)) == {
+        "benefits"
+    }
 
 
 def test_a_code_of_another_study_is_no_choice(study, section, ada, as_user):
@@ -266,7 +314,9 @@ def test_a_code_of_another_study_is_no_choice(study, section, ada, as_user):
     code = section.codes.first()
     words = {"seen": codebook_changes.code_token(code), "into": elsewhere.pk, "reason": "the same"}
     assert client.post(page(study, "merge-code", code.pk), words).status_code == 422
-    assert client.post(page(study, "order-code", code.pk), {"before": elsewhere.pk}).status_code == 404
+    assert (
+        client.post(page(study, "order-code", code.pk), {"before": elsewhere.pk}).status_code == 404
+    )
 
 
 @pytest.mark.parametrize("name", ["retire-code", "merge-code", "split-code", "move-code"])
@@ -292,7 +342,9 @@ def compared(client, study, one, other):
     return found["sentence"], {net.label: (net.kinds, net.lines, net.marks) for net in found["net"]}
 
 
-def test_two_versions_are_told_apart_by_what_all_changes_between_them_come_to(study, section, coded, ada, as_user):
+def test_two_versions_are_told_apart_by_what_all_changes_between_them_come_to(
+    study, section, coded, ada, as_user
+):
     codes = {code.label: code for code in section.codes.all()}
     code_changes.edit(codes["Cost"], by=ada, facts={"label": "Price"}, reason="first thought")
     code_changes.edit(codes["Cost"], by=ada, facts={"label": "Expense"}, reason="clearer")
@@ -305,7 +357,11 @@ def test_two_versions_are_told_apart_by_what_all_changes_between_them_come_to(st
     assert net == {
         "Skills": (["added"], [], 0),
         "Expense": (["renamed"], [("label", "Cost", "Expense")], 2),
-        "Talent": (["merged"], [("status", "active", "merged"), ("merged into", "–", "Expense")], 2),
+        "Talent": (
+            ["merged"],
+            [("status", "active", "merged"), ("merged into", "–", "Expense")],
+            2,
+        ),
     }
     text = shown(as_user(ada), page(study, "codebook-versions") + "?from=7&to=1")
     assert "From version 1 to 7" in text
@@ -315,7 +371,9 @@ def test_two_versions_are_told_apart_by_what_all_changes_between_them_come_to(st
 def test_what_was_undone_in_between_is_no_difference(study, section, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
     merged = code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same thing")
-    split = code_changes.split(codes["Cost"], into=[{"label": "Money"}, {"label": "Time"}], by=ada, reason="two things")
+    split = code_changes.split(
+        codes["Cost"], into=[{"label": "Money"}, {"label": "Time"}], by=ada, reason="two things"
+    )
     undo.undo(split, by=ada)
     undo.undo(merged, by=ada)
     assert compared(as_user(ada), study, 1, 5) == ("", {})
@@ -325,18 +383,27 @@ def test_what_was_undone_in_between_is_no_difference(study, section, ada, as_use
     assert compared(as_user(ada), study, 2, 3)[0] == "2 added, 1 split"
 
 
-def test_a_changed_section_with_codes_stands_in_the_history_and_in_the_comparison(study, section, ada, as_user):
+def test_a_changed_section_with_codes_stands_in_the_history_and_in_the_comparison(
+    study, section, ada, as_user
+):
     template.edit_section(section, by=ada, facts={"label": "Obstacles"})
     template.edit_section(section, by=ada, facts={"help": "What stands in the way?"})
     sentence, net = compared(as_user(ada), study, 1, 3)
     assert sentence == "1 changed"
-    assert set(net["Obstacles"][1]) == {("label", "Challenges", "Obstacles"), ("help", "–", "What stands in the way?")}
+    assert set(net["Obstacles"][1]) == {
+        ("label", "Challenges", "Obstacles"),
+        ("help", "–", "What stands in the way?"),
+    }
     assert "What stands in the way?" in shown(as_user(ada), page(study, "codebook-versions"))
 
 
-def test_a_decision_on_a_proposal_is_for_leads_however_it_was_decided(study, section, ada, ben, olga, as_user):
+def test_a_decision_on_a_proposal_is_for_leads_however_it_was_decided(
+    study, section, ada, ben, olga, as_user
+):
     secret = make_code(section, "Whispered", status="proposed", proposed_by=ben)
-    change = code_changes.merge(secret, into=section.codes.get(label="Cost"), by=ada, reason="the same")
+    change = code_changes.merge(
+        secret, into=section.codes.get(label="Cost"), by=ada, reason="the same"
+    )
     undo.undo(change, by=ada)
     assert "Whispered" in shown(as_user(ada), page(study, "codebook-versions"))
     for address in ("", "?from=1&to=3"):
@@ -345,7 +412,9 @@ def test_a_decision_on_a_proposal_is_for_leads_however_it_was_decided(study, sec
     assert "Whispered" in shown(as_user(olga), page(study, "codebook-versions"))
 
 
-def test_how_many_marks_a_change_touched_is_not_told_to_a_blind_lead(study, section, coded, ada, as_user):
+def test_how_many_marks_a_change_touched_is_not_told_to_a_blind_lead(
+    study, section, coded, ada, as_user
+):
     codes = {code.label: code for code in section.codes.all()}
     code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
     client = as_user(ada)
@@ -371,10 +440,20 @@ def test_order_by_button_and_by_drag(study, section, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
     client.post(page(study, "order-code", codes["Cost"].pk), {"act": "up"})
     client.post(page(study, "order-code", codes["Cost"].pk), {"before": codes["Data quality"].pk})
-    assert list(section.codes.values_list("label", flat=True)) == ["Cost", "Data quality", "Model drift", "Talent"]
+    assert list(section.codes.values_list("label", flat=True)) == [
+        "Cost",
+        "Data quality",
+        "Model drift",
+        "Talent",
+    ]
     url = page(study, "order-code", codes["Cost"].pk) + "?section=challenges&gone=yes"
     met = client.post(url, {"after": codes["Talent"].pk})
-    assert list(section.codes.values_list("label", flat=True)) == ["Data quality", "Model drift", "Talent", "Cost"]
+    assert list(section.codes.values_list("label", flat=True)) == [
+        "Data quality",
+        "Model drift",
+        "Talent",
+        "Cost",
+    ]
     assert met.url == f"{page(study)}?section=challenges&gone=yes#code-{codes['Cost'].pk}"
     before = CodebookChange.objects.count()
     for nowhere in ({}, {"act": "left"}, {"before": "-1"}, {"after": "\0"}):

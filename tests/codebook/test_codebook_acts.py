@@ -38,10 +38,18 @@ def dump(study):
     """Everything anybody said, as it would be exported."""
     return {
         "marks": list(
-            Mark.objects.order_by("pk").values_list("pk", "answer", "code", "position", "quote", "page", "rationale")
+            Mark.objects.order_by("pk").values_list(
+                "pk", "answer", "code", "position", "quote", "page", "rationale"
+            )
         ),
-        "answers": list(Answer.objects.order_by("pk").values_list("pk", "summary", "section", "absence", "none_apply")),
-        "findings": list(FindingMark.objects.order_by("pk").values_list("pk", "finding", "code", "quote", "page")),
+        "answers": list(
+            Answer.objects.order_by("pk").values_list(
+                "pk", "summary", "section", "absence", "none_apply"
+            )
+        ),
+        "findings": list(
+            FindingMark.objects.order_by("pk").values_list("pk", "finding", "code", "quote", "page")
+        ),
         "codes": list(Code.objects.order_by("pk").values()),
     }
 
@@ -73,15 +81,21 @@ def test_renaming_keeps_the_marks_and_takes_a_reason(study, ada, codes, coded):
 
 def test_the_second_of_two_leads_meets_what_the_first_has_saved(study, ada, codes):
     seen = codebook_changes.code_token(codes["Cost"])
-    codebook_changes.change(codes["Cost"], by=ada, facts={"definition": "Money"}, reason="said nowhere", seen=seen)
+    codebook_changes.change(
+        codes["Cost"], by=ada, facts={"definition": "Money"}, reason="said nowhere", seen=seen
+    )
     with pytest.raises(codebook_changes.ChangedMeanwhile) as met:
-        codebook_changes.change(codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer", seen=seen)
+        codebook_changes.change(
+            codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer", seen=seen
+        )
     assert met.value.now.definition == "Money"
 
 
 def test_there_are_two_levels_and_no_more(study, ada, codes):
     def group(code, parent):
-        codebook_changes.change(codes[code], by=ada, facts={"parent": codes[parent]}, reason="order")
+        codebook_changes.change(
+            codes[code], by=ada, facts={"parent": codes[parent]}, reason="order"
+        )
 
     group("Talent", "Cost")
     for code, parent in (("Model drift", "Talent"), ("Cost", "Data quality"), ("Cost", "Cost")):
@@ -89,7 +103,9 @@ def test_there_are_two_levels_and_no_more(study, ada, codes):
             group(code, parent)
     other = study.sections.get(key="method").codes.first()
     with pytest.raises(ValidationError):
-        codebook_changes.change(codes["Data quality"], by=ada, facts={"parent": other}, reason="order")
+        codebook_changes.change(
+            codes["Data quality"], by=ada, facts={"parent": other}, reason="order"
+        )
 
 
 def test_codes_are_ordered_by_one_place_or_before_another(study, ada, codes):
@@ -102,13 +118,17 @@ def test_codes_are_ordered_by_one_place_or_before_another(study, ada, codes):
 
 
 ACTS = {
-    "rename": lambda codes, by: codebook_changes.change(codes["Cost"], by=by, facts={"label": "Price"}, reason="why"),
+    "rename": lambda codes, by: codebook_changes.change(
+        codes["Cost"], by=by, facts={"label": "Price"}, reason="why"
+    ),
     "retire": lambda codes, by: codebook_changes.retire(codes["Data quality"], by=by, reason="why"),
     "reorder": lambda codes, by: codebook_changes.reorder(codes["Cost"], by=by, up=True),
     "group": lambda codes, by: codebook_changes.change(
         codes["Cost"], by=by, facts={"parent": codes["Talent"]}, reason="why"
     ),
-    "merge": lambda codes, by: code_changes.merge(codes["Talent"], into=codes["Data quality"], by=by, reason="why"),
+    "merge": lambda codes, by: code_changes.merge(
+        codes["Talent"], into=codes["Data quality"], by=by, reason="why"
+    ),
     "merge a parent": lambda codes, by: code_changes.merge(
         codes["Model drift"], into=codes["Cost"], by=by, reason="why"
     ),
@@ -118,7 +138,9 @@ ACTS = {
 @pytest.mark.parametrize("name", ACTS)
 def test_an_act_and_its_undo_leave_everything_as_it_was(study, ada, codes, coded, name):
     if name == "merge a parent":
-        codebook_changes.change(codes["Talent"], by=ada, facts={"parent": codes["Model drift"]}, reason="order")
+        codebook_changes.change(
+            codes["Talent"], by=ada, facts={"parent": codes["Model drift"]}, reason="order"
+        )
     before = dump(study)
     ACTS[name](codes, ada)
     assert dump(study) != before
@@ -132,7 +154,9 @@ def test_an_act_and_its_undo_leave_everything_as_it_was(study, ada, codes, coded
 def test_a_merge_and_its_undo_give_the_same_codings_file_byte_by_byte(study, ada, codes, coded):
     file = lambda: "".join(lines(CODINGS, scope_of_all(study)))  # noqa: E731
     before = file()
-    change = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same thing")
+    change = code_changes.merge(
+        codes["Talent"], into=codes["Data quality"], by=ada, reason="same thing"
+    )
     assert "Talent" in before
     assert "Talent" not in file()
     undo.undo(change, by=ada)
@@ -148,20 +172,30 @@ def test_merging_keeps_both_marks_of_one_answer_with_their_quotes(study, ada, co
 
 
 def test_two_marks_of_a_finding_become_one_and_two_again(study, ada, codes, coded):
-    finding = Finding.objects.create(paper=coded[0], section=codes["Cost"].section, settled_at="2026-01-01T00:00Z")
+    finding = Finding.objects.create(
+        paper=coded[0], section=codes["Cost"].section, settled_at="2026-01-01T00:00Z"
+    )
     for code in ("Talent", "Data quality"):
         FindingMark.objects.create(finding=finding, code=codes[code], quote=code)
     before = dump(study)
-    change = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same thing")
+    change = code_changes.merge(
+        codes["Talent"], into=codes["Data quality"], by=ada, reason="same thing"
+    )
     assert [mark.code for mark in finding.marks.all()] == [codes["Data quality"]]
     undo.undo(change, by=ada)
     assert dump(study) == before
 
 
-def test_an_earlier_merge_is_undone_past_later_changes_but_not_past_one_that_builds_on_it(study, ada, codes, coded):
+def test_an_earlier_merge_is_undone_past_later_changes_but_not_past_one_that_builds_on_it(
+    study, ada, codes, coded
+):
     first = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
-    codebook_changes.change(codes["Data quality"], by=ada, facts={"label": "Data"}, reason="shorter")
-    second = code_changes.merge(codes["Data quality"], into=codes["Cost"], by=ada, reason="same too")
+    codebook_changes.change(
+        codes["Data quality"], by=ada, facts={"label": "Data"}, reason="shorter"
+    )
+    second = code_changes.merge(
+        codes["Data quality"], into=codes["Cost"], by=ada, reason="same too"
+    )
     with pytest.raises(ValidationError, match="undo version 4 first"):
         undo.undo(first, by=ada)
     undo.undo(second, by=ada)
@@ -171,7 +205,9 @@ def test_an_earlier_merge_is_undone_past_later_changes_but_not_past_one_that_bui
     assert codes["Data quality"].label == "Data"
 
 
-def test_what_a_reviewer_marked_after_a_merge_stays_when_it_is_undone(study, ada, ben, codes, coded):
+def test_what_a_reviewer_marked_after_a_merge_stays_when_it_is_undone(
+    study, ada, ben, codes, coded
+):
     change = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
     late = make_summary(make_paper(study), ben, answers={"challenges": ["Data quality"]})
     undo.undo(change, by=ada)
@@ -207,7 +243,9 @@ def test_words_are_taken_back_though_the_parent_was_split_meanwhile(study, ada, 
 def test_what_a_stage_is_split_into_takes_its_place_on_the_scale(study, ada):
     stage = study.sections.get(key="maturity-stage")
     into = [{"label": "By hand"}, {"label": "By script"}]
-    change = code_changes.split(stage.codes.get(label="Manual"), into=into, by=ada, reason="two things")
+    change = code_changes.split(
+        stage.codes.get(label="Manual"), into=into, by=ada, reason="two things"
+    )
     in_use = stage.codes.filter(status="active")
     scale = ["By hand", "By script", "Automated training", "Automated deployment", "Monitored"]
     assert list(in_use.values_list("label", flat=True)) == scale
@@ -219,11 +257,16 @@ def test_what_a_stage_is_split_into_takes_its_place_on_the_scale(study, ada):
 
 def test_a_moved_code_takes_its_marks_along_and_back(study, ada, ben, codes, coded):
     there = make_section(study.phases.get(), "benefits")
-    make_summary(make_paper(study), ben, answers={"challenges": ["Cost"], "benefits": absent("unclear")})
+    make_summary(
+        make_paper(study), ben, answers={"challenges": ["Cost"], "benefits": absent("unclear")}
+    )
     before = dump(study)
     change = code_changes.move(codes["Cost"], to=there, by=ada, reason="it is none")
-    assert set(Mark.objects.filter(code=codes["Cost"]).values_list("answer__section__key", flat=True)) == {"benefits"}
-    # Who had said nothing else says that none of the codes that remain apply: no blank, which would be missing.
+    assert set(
+        Mark.objects.filter(code=codes["Cost"]).values_list("answer__section__key", flat=True)
+    ) == {"benefits"}
+    # Who had said nothing else says that none of the codes that remain apply: no blank, which would
+    # be missing.
     assert Answer.objects.filter(section__key="challenges", none_apply=True).count() == 3
     undo.undo(change, by=ada)
     assert dump(study) | {"codes": 0} == before | {"codes": 0}
@@ -232,7 +275,9 @@ def test_a_moved_code_takes_its_marks_along_and_back(study, ada, ben, codes, cod
 def test_a_code_does_not_move_to_where_it_does_not_fit(study, ada, codes, coded):
     for key in ("conclusion", "challenges", "method"):
         with pytest.raises(ValidationError):
-            code_changes.move(codes["Data quality"], to=study.sections.get(key=key), by=ada, reason="no")
+            code_changes.move(
+                codes["Data quality"], to=study.sections.get(key=key), by=ada, reason="no"
+            )
     assert not CodebookChange.objects.exists()
 
 

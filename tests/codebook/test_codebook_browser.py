@@ -47,7 +47,9 @@ def merge_into_talent(page):
 
 
 def undo_the_newest_change(page):
-    page.locator(f"#version-{CodebookChange.objects.first().version}").get_by_role("link", name="Undo").click()
+    page.locator(f"#version-{CodebookChange.objects.first().version}").get_by_role(
+        "link", name="Undo"
+    ).click()
     expect(page.locator(".touches")).to_contain_text("1 mark in 1 paper by 1 reviewer")
     page.get_by_role("button", name="Undo it").click()
     expect(page.locator(".alert", has_text="is undone")).to_be_visible()
@@ -76,8 +78,12 @@ def recode_from_the_queue(reviewer):
 
 def test_propose_accept_merge_undo_split_recode(page_as, study, ada, ben):
     section = study.sections.get(key="challenges")
-    proposed = drafts.propose_code(section, label="Lack of talents", definition="", reason="none fits", by=ben)
-    make_summary(make_paper(study, "A telling title"), ben, answers={"challenges": ["Lack of talents"]})
+    proposed = drafts.propose_code(
+        section, label="Lack of talents", definition="", reason="none fits", by=ben
+    )
+    make_summary(
+        make_paper(study, "A telling title"), ben, answers={"challenges": ["Lack of talents"]}
+    )
     Mark.objects.update(quote="we could not hire anybody")
     the_codebook = reverse("codebook", args=[study.slug])
 
@@ -98,7 +104,9 @@ def test_propose_accept_merge_undo_split_recode(page_as, study, ada, ben):
     assert not RecodingTask.objects.open().exists()
     newest = Summary.objects.get(revision=2)
     marks = Mark.objects.filter(answer__summary=newest)
-    assert [(mark.code.label, mark.quote) for mark in marks] == [("Nobody to hire", "we could not hire anybody")]
+    assert [(mark.code.label, mark.quote) for mark in marks] == [
+        ("Nobody to hire", "we could not hire anybody")
+    ]
     assert Code.objects.get(pk=proposed.pk).status == "retired"
 
 
@@ -139,7 +147,8 @@ def test_the_codebook_pages_are_accessible(server, page_as, study, ada, ben, ser
     code = study.sections.get(key="challenges").codes.first()
     page = page_as(ada)
     addresses = [
-        reverse(name, args=[study.slug]) for name in ("codebook", "codebook-versions", "new-code", "proposals")
+        reverse(name, args=[study.slug])
+        for name in ("codebook", "codebook-versions", "new-code", "proposals")
     ]
     addresses.append(reverse("merge-code", args=[study.slug, code.pk]))
     change = codebook_changes.retire(code, by=ada, reason="unused")

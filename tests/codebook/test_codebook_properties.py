@@ -40,7 +40,9 @@ def state():
         list(Mark.objects.order_by("pk").values_list("pk", "code", "answer")),
         list(Answer.objects.order_by("pk").values_list("pk", "none_apply", "absence")),
         list(FindingMark.objects.order_by("pk").values_list("pk", "finding", "code", "quote")),
-        list(Code.objects.filter(status__in=["active", "merged", "proposed"]).order_by("pk").values()),
+        list(
+            Code.objects.filter(status__in=["active", "merged", "proposed"]).order_by("pk").values()
+        ),
     )
 
 
@@ -56,14 +58,20 @@ ACTS = {
     "redefine": lambda code, into, n, by: codebook_changes.change(
         code, by=by, facts={"definition": f"If {n}"}, reason="why"
     ),
-    "group": lambda code, into, n, by: codebook_changes.change(code, by=by, facts={"parent": into}, reason="why"),
+    "group": lambda code, into, n, by: codebook_changes.change(
+        code, by=by, facts={"parent": into}, reason="why"
+    ),
     "merge": lambda code, into, n, by: code_changes.merge(code, into=into, by=by, reason="why"),
-    "split": lambda code, into, n, by: code_changes.split(code, into=halves(code), by=by, reason="why"),
+    "split": lambda code, into, n, by: code_changes.split(
+        code, into=halves(code), by=by, reason="why"
+    ),
     "retire": lambda code, into, n, by: codebook_changes.retire(code, by=by, reason="why"),
     "restore": lambda code, into, n, by: codebook_changes.restore(code, by=by),
     "order": lambda code, into, n, by: codebook_changes.reorder(code, by=by, before=into),
     "move": lambda code, into, n, by: code_changes.move(code, to=into.section, by=by, reason="why"),
-    "accept": lambda code, into, n, by: code_changes.accept(code, by=by, facts={"label": f"Accepted {n}"}),
+    "accept": lambda code, into, n, by: code_changes.accept(
+        code, by=by, facts={"label": f"Accepted {n}"}
+    ),
     "decline": lambda code, into, n, by: code_changes.decline(code, by=by, reason="why"),
     "recode": lambda code, into, n, by: look_again(n, into),
     "undo": lambda code, into, n, by: undo_one(n, by),
@@ -111,7 +119,11 @@ def prepared(study, ben, cleo):
     make_code(benefits, "Speed")
     make_code(section, "Skills", status="proposed", proposed_by=ben)
     paper = make_paper(study)
-    make_summary(paper, ben, answers={"challenges": ["Data quality", "Talent", "Skills"], "benefits": ["Speed"]})
+    make_summary(
+        paper,
+        ben,
+        answers={"challenges": ["Data quality", "Talent", "Skills"], "benefits": ["Speed"]},
+    )
     make_summary(paper, cleo, answers={"challenges": ["Cost", "Talent", "Model drift"]})
     for mark in Mark.objects.all():
         mark.quote = f"words {mark.pk}"
@@ -140,7 +152,9 @@ def in_a_try(act):
         pass
 
 
-SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @SETTINGS
@@ -166,8 +180,15 @@ def test_no_sequence_of_acts_loses_a_mark_or_a_word(study, ada, ben, cleo, steps
 
 
 @SETTINGS
-@given(steps=steps, act=st.sampled_from(["merge", "retire", "move", "split", "group"]), one=number, other=number)
-def test_an_act_and_its_undo_change_nothing_wherever_they_stand(study, ada, ben, cleo, steps, act, one, other):
+@given(
+    steps=steps,
+    act=st.sampled_from(["merge", "retire", "move", "split", "group"]),
+    one=number,
+    other=number,
+)
+def test_an_act_and_its_undo_change_nothing_wherever_they_stand(
+    study, ada, ben, cleo, steps, act, one, other
+):
     def run():
         prepared(study, ben, cleo)
         for step in steps:
@@ -185,7 +206,9 @@ def test_an_act_and_its_undo_change_nothing_wherever_they_stand(study, ada, ben,
 
 @SETTINGS
 @given(steps=steps)
-def test_undoing_everything_from_the_last_to_the_first_brings_all_of_it_back(study, ada, ben, cleo, steps):
+def test_undoing_everything_from_the_last_to_the_first_brings_all_of_it_back(
+    study, ada, ben, cleo, steps
+):
     def run():
         prepared(study, ben, cleo)
         before, file = state(), codings(study)
@@ -201,7 +224,12 @@ def test_undoing_everything_from_the_last_to_the_first_brings_all_of_it_back(stu
 
 
 @settings(SETTINGS, max_examples=15)
-@given(steps=steps, last=st.sampled_from(["merge", "split", "move"]), one=st.integers(0, 3), other=st.integers(0, 5))
+@given(
+    steps=steps,
+    last=st.sampled_from(["merge", "split", "move"]),
+    one=st.integers(0, 3),
+    other=st.integers(0, 5),
+)
 def test_whatever_was_done_the_study_comes_back_from_its_bundle_and_undoes_the_same_there(
     study, ada, ben, cleo, steps, last, one, other
 ):
@@ -220,7 +248,9 @@ def test_whatever_was_done_the_study_comes_back_from_its_bundle_and_undoes_the_s
 
 
 def undone_last(study):
-    """What the codings are once the last change is taken back, whatever their order, or why it is not."""
+    """What the codings are once the last change is taken back, whatever their order, or why it is
+    not.
+    """
     change = study.codebook_changes.order_by("version").last()
     try:
         with transaction.atomic():

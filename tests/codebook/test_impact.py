@@ -1,4 +1,6 @@
-"""The preview of every act on the codebook: what it touches, and what the agreement becomes, by number."""
+"""The preview of every act on the codebook: what it touches, and what the agreement becomes, by
+number.
+"""
 
 from functools import partial
 
@@ -31,33 +33,50 @@ def coded(study, ben, cleo):
     ]
     papers = [make_paper(study) for _ in said]
     for paper, (one, other, stage, other_stage) in zip(papers, said, strict=True):
-        make_summary(paper, ben, answers={"challenges": one, "maturity-stage": stage, "method": None})
-        make_summary(paper, cleo, answers={"challenges": other, "maturity-stage": other_stage, "method": "Survey"})
+        make_summary(
+            paper, ben, answers={"challenges": one, "maturity-stage": stage, "method": None}
+        )
+        make_summary(
+            paper,
+            cleo,
+            answers={"challenges": other, "maturity-stage": other_stage, "method": "Survey"},
+        )
     return papers
 
 
 def figures(touched):
     """`{(section key, level): (now, then)}`, rounded as on the page."""
     rounded = lambda figure: figure and figure.value and round(figure.value, 2)  # noqa: E731
-    return {(one.section.key, one.level): (rounded(one.now), rounded(one.then)) for one in touched.agreement}
+    return {
+        (one.section.key, one.level): (rounded(one.now), rounded(one.then))
+        for one in touched.agreement
+    }
 
 
 def alphas(study, user):
     """What the agreement page says of every section with codes, all rounds together."""
     shown = Shown(study, user)
     sections = Section.objects.with_codes().filter(study=study)
-    reports = {section.key: shown.report(section)["coefficients"]["krippendorff_alpha"] for section in sections}
-    return {key: (found["value"], found["papers"], found["raters"]) for key, found in reports.items()}
+    reports = {
+        section.key: shown.report(section)["coefficients"]["krippendorff_alpha"]
+        for section in sections
+    }
+    return {
+        key: (found["value"], found["papers"], found["raters"]) for key, found in reports.items()
+    }
 
 
 def test_the_codebook_and_the_agreement_page_say_the_same(study, ada, ben, coded):
-    # None of the codes of a single choice is an answer, and who looked early is no independent reader.
+    # None of the codes of a single choice is an answer, and who looked early is no independent
+    # reader.
     paper = make_paper(study)
     EarlyLook.objects.create(paper=paper, phase=study.phases.get(), user=ada, reason="to train Ben")
     for reader, said in ((ada, ["Cost"]), (ben, ["Talent"])):
         make_summary(paper, reader, answers={"challenges": said, "method": "Case study"})
     chapters = codebook_page.chapters(study, ada)
-    here = {one.section.key: (one.alpha.value, one.alpha.papers, one.alpha.raters) for one in chapters}
+    here = {
+        one.section.key: (one.alpha.value, one.alpha.papers, one.alpha.raters) for one in chapters
+    }
     assert here == alphas(study, ada)
     assert here["challenges"][1] == 3
     by_code = {
@@ -71,11 +90,19 @@ def test_the_codebook_and_the_agreement_page_say_the_same(study, ada, ben, coded
 
 
 ACTS = {
-    "merge": lambda codes, ada: partial(code_changes.merge, codes["Talent"], into=codes["Cost"], by=ada, reason="same"),
-    "group": lambda codes, ada: partial(
-        codebook_changes.change, codes["Talent"], by=ada, facts={"parent": codes["Cost"]}, reason="kin"
+    "merge": lambda codes, ada: partial(
+        code_changes.merge, codes["Talent"], into=codes["Cost"], by=ada, reason="same"
     ),
-    "order": lambda codes, ada: partial(codebook_changes.reorder, codes["Manual"], after=codes["Monitored"], by=ada),
+    "group": lambda codes, ada: partial(
+        codebook_changes.change,
+        codes["Talent"],
+        by=ada,
+        facts={"parent": codes["Cost"]},
+        reason="kin",
+    ),
+    "order": lambda codes, ada: partial(
+        codebook_changes.reorder, codes["Manual"], after=codes["Monitored"], by=ada
+    ),
 }
 
 
@@ -87,7 +114,9 @@ ACTS = {
         ("order", "Manual", {("maturity-stage", "code")}),
     ],
 )
-def test_the_preview_is_what_the_act_then_makes_of_the_agreement(study, ada, codes, coded, act, label, changed):
+def test_the_preview_is_what_the_act_then_makes_of_the_agreement(
+    study, ada, codes, coded, act, label, changed
+):
     act = ACTS[act](codes, ada)
     found = impact.touched(codes[label], ada, act)
     assert not CodebookChange.objects.exists()
@@ -96,9 +125,9 @@ def test_the_preview_is_what_the_act_then_makes_of_the_agreement(study, ada, cod
     assert {place for place, (now, then) in foreseen.items() if now != then} == changed
     act()
     now = impact.rated([codes[label].section], ada)
-    assert {(s.key, level): round(impact.headline(one).value, 2) for (s, level), one in now.items()} == {
-        place: then for place, (_, then) in foreseen.items()
-    }
+    assert {
+        (s.key, level): round(impact.headline(one).value, 2) for (s, level), one in now.items()
+    } == {place: then for place, (_, then) in foreseen.items()}
 
 
 def test_moving_shows_both_sections(study, ada, codes, coded):
@@ -112,7 +141,13 @@ def test_moving_shows_both_sections(study, ada, codes, coded):
 
 
 def test_what_cannot_be_done_says_so_before(study, ada, codes, coded):
-    act = partial(code_changes.move, codes["Talent"], to=study.sections.get(key="conclusion"), by=ada, reason="no")
+    act = partial(
+        code_changes.move,
+        codes["Talent"],
+        to=study.sections.get(key="conclusion"),
+        by=ada,
+        reason="no",
+    )
     found = impact.touched(codes["Talent"], ada, act)
     assert found.refusal == "Conclusion takes no codes."
     assert found.agreement == ()
@@ -123,9 +158,10 @@ def test_a_study_that_works_without_statistics_gets_none_here(study, ada, codes,
     study.save()
     found = impact.touched(codes["Talent"], ada, ACTS["merge"](codes, ada))
     assert (found.marks, found.agreement) == (2, ())
-    assert {(one.alpha, *(entry.alpha for entry in one.entries)) for one in codebook_page.chapters(study, ada)} <= {
-        (None,) * count for count in range(9)
-    }
+    assert {
+        (one.alpha, *(entry.alpha for entry in one.entries))
+        for one in codebook_page.chapters(study, ada)
+    } <= {(None,) * count for count in range(9)}
 
 
 def page(study, name, *arguments):
@@ -139,11 +175,16 @@ def shown(client, url, **asked):
 def test_what_is_chosen_is_previewed_on_the_page_of_every_act(study, ada, codes, coded, as_user):
     client = as_user(ada)
     merge = shown(client, page(study, "merge-code", codes["Talent"].pk), into=codes["Cost"].pk)
-    assert "Touches <b>2</b> marks in <b>2</b> papers by <b>2</b> reviewers, <b>0</b> findings" in merge
+    assert (
+        "Touches <b>2</b> marks in <b>2</b> papers by <b>2</b> reviewers, <b>0</b> findings"
+        in merge
+    )
     assert "→ <span" in merge
     group = shown(client, page(study, "code", codes["Talent"].pk), parent=codes["Cost"].pk)
     assert "by parent codes" in group
-    proposed = make_code(codes["Cost"].section, "Budget", status="proposed", proposed_by=study.created_by)
+    proposed = make_code(
+        codes["Cost"].section, "Budget", status="proposed", proposed_by=study.created_by
+    )
     Mark.objects.filter(code=codes["Talent"]).update(code=proposed)
     decide = shown(client, page(study, "decide-proposal", proposed.pk), into=codes["Cost"].pk)
     assert "Touches <b>2</b> marks in <b>2</b> papers by <b>2</b> reviewers" in decide
@@ -165,7 +206,9 @@ def test_undoing_is_previewed_and_takes_a_reason(study, ada, codes, coded, as_us
     assert CodebookChange.objects.count() == 2
 
 
-def test_an_undo_that_is_refused_says_why_before_and_after_the_button(study, ada, codes, coded, as_user):
+def test_an_undo_that_is_refused_says_why_before_and_after_the_button(
+    study, ada, codes, coded, as_user
+):
     change = code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
     code_changes.merge(codes["Cost"], into=codes["Data quality"], by=ada, reason="same")
     client, url = as_user(ada), page(study, "undo-change", change.version)
@@ -175,7 +218,9 @@ def test_an_undo_that_is_refused_says_why_before_and_after_the_button(study, ada
     assert "undo version 3 first" in refused.content.decode()
 
 
-def test_the_order_of_a_scale_in_use_takes_a_preview_and_a_reason(study, ada, codes, coded, as_user):
+def test_the_order_of_a_scale_in_use_takes_a_preview_and_a_reason(
+    study, ada, codes, coded, as_user
+):
     client, url = as_user(ada), page(study, "order-code", codes["Manual"].pk)
     place = {"after": codes["Monitored"].pk}
     met = client.post(url, place)
@@ -183,7 +228,10 @@ def test_the_order_of_a_scale_in_use_takes_a_preview_and_a_reason(study, ada, co
     assert not CodebookChange.objects.exists()
     token = codebook_changes.code_token(codes["Manual"])
     assert client.post(url, {**place, "seen": token, "reason": " "}).status_code == 422
-    assert client.post(url, {**place, "seen": token, "reason": "it was upside down"}).status_code == 302
+    assert (
+        client.post(url, {**place, "seen": token, "reason": "it was upside down"}).status_code
+        == 302
+    )
     assert CodebookChange.objects.get().reason == "it was upside down"
     assert codes["Manual"].section.codes.last() == codes["Manual"]
 
@@ -194,7 +242,13 @@ def test_a_blind_lead_gets_no_agreement_and_no_refusal_that_would_tell(study, ad
     make_assignment(coded[0], ada)
     acts = [
         partial(code_changes.merge, codes["Talent"], into=codes["Cost"], by=ada, reason="same"),
-        partial(code_changes.move, codes["Talent"], to=study.sections.get(key="method"), by=ada, reason="no"),
+        partial(
+            code_changes.move,
+            codes["Talent"],
+            to=study.sections.get(key="method"),
+            by=ada,
+            reason="no",
+        ),
     ]
     for act in acts:
         found = impact.touched(codes["Talent"], ada, act)
@@ -204,7 +258,9 @@ def test_a_blind_lead_gets_no_agreement_and_no_refusal_that_would_tell(study, ad
     assert impact.touched_by_undoing(change, ada, undo) == (1, 1, 1, 0, True, (), "")
 
 
-def test_the_pages_of_the_acts_ask_as_often_for_500_codes_as_for_10(study, ada, codes, coded, as_user):
+def test_the_pages_of_the_acts_ask_as_often_for_500_codes_as_for_10(
+    study, ada, codes, coded, as_user
+):
     section, client = codes["Cost"].section, as_user(ada)
     proposed = make_code(section, "Budget", status="proposed", proposed_by=study.created_by)
     into = {"into": codes["Cost"].pk}
@@ -223,10 +279,14 @@ def test_the_pages_of_the_acts_ask_as_often_for_500_codes_as_for_10(study, ada, 
             counts.append(len(found))
         return counts
 
-    Code.objects.bulk_create([Code(section=section, label=f"Code {n}", position=n + 5) for n in range(6)])
+    Code.objects.bulk_create(
+        [Code(section=section, label=f"Code {n}", position=n + 5) for n in range(6)]
+    )
     queries()
     few = queries()
     more = [Code(section=section, label=f"Code {n}", position=n + 5) for n in range(6, 500)]
     answer = Mark.objects.filter(code=codes["Cost"]).first().answer
-    Mark.objects.bulk_create([Mark(answer=answer, code=code) for code in Code.objects.bulk_create(more)])
+    Mark.objects.bulk_create(
+        [Mark(answer=answer, code=code) for code in Code.objects.bulk_create(more)]
+    )
     assert queries() == few

@@ -20,8 +20,14 @@ def section(study):
 
 @pytest.fixture
 def proposed(section, study, ben):
-    code = make_code(section, "Lack of talents", status="proposed", proposed_by=ben, reason="nobody to hire")
-    make_summary(make_paper(study, "A telling title", key="one"), ben, answers={"challenges": ["Lack of talents"]})
+    code = make_code(
+        section, "Lack of talents", status="proposed", proposed_by=ben, reason="nobody to hire"
+    )
+    make_summary(
+        make_paper(study, "A telling title", key="one"),
+        ben,
+        answers={"challenges": ["Lack of talents"]},
+    )
     Mark.objects.filter(code=code).update(quote="we could not hire anybody")
     return code
 
@@ -38,10 +44,18 @@ def decide(client, study, code, act, **facts):
     return client.post(url, {"act": act, "seen": code_token(code), **facts})
 
 
-def test_a_lead_sees_who_proposed_what_where_and_what_is_nearly_the_same(study, proposed, section, ada, as_user):
+def test_a_lead_sees_who_proposed_what_where_and_what_is_nearly_the_same(
+    study, proposed, section, ada, as_user
+):
     make_code(section, "Lack of talent")
     shown = as_user(ada).get(inbox(study)).content.decode()
-    for words in ("Lack of talents", "Ben Reviewer", "A telling title", "we could not hire anybody", "Nearly the same"):
+    for words in (
+        "Lack of talents",
+        "Ben Reviewer",
+        "A telling title",
+        "we could not hire anybody",
+        "Nearly the same",
+    ):
         assert words in shown
 
 
@@ -56,22 +70,42 @@ def test_a_lead_who_still_codes_the_paper_learns_nothing_of_what_is_proposed_the
     Membership.objects.create(study=study, user=eve, role="lead")
     drafts.propose_code(section, label="Whispered", definition="", reason="", by=ben)
     declined, merged = (
-        make_code(section, label, status="proposed", proposed_by=ben) for label in ("Lack of hands", "Lack of heads")
+        make_code(section, label, status="proposed", proposed_by=ben)
+        for label in ("Lack of hands", "Lack of heads")
     )
     code_changes.decline(declined, by=eve, reason="what lack?")
-    code_changes.merge(merged, into=section.codes.get(label="Talent"), by=eve, reason="no other lack")
+    code_changes.merge(
+        merged, into=section.codes.get(label="Talent"), by=eve, reason="no other lack"
+    )
     make_assignment(paper, ada)
 
     client = as_user(ada)
     shown = told_by(client, study)
-    for words in ("Lack of", "lack", "Whispered", "Nobody can be hired", "nobody to hire", "we could not hire"):
+    for words in (
+        "Lack of",
+        "lack",
+        "Whispered",
+        "Nobody can be hired",
+        "nobody to hire",
+        "we could not hire",
+    ):
         assert [address for address, page in shown.items() if words in page] == []
     assert "proposed code" not in shown["overview"] + shown["codebook"]
     for code in (proposed, declined, merged):
-        for name in ("decide-proposal", "code", "code-quotes", "merge-code", "retire-code", "split-code", "move-code"):
+        for name in (
+            "decide-proposal",
+            "code",
+            "code-quotes",
+            "merge-code",
+            "retire-code",
+            "split-code",
+            "move-code",
+        ):
             assert client.get(reverse(name, args=[study.slug, code.pk])).status_code == 404
     for change in study.codebook_changes.all():
-        assert client.get(reverse("undo-change", args=[study.slug, change.version])).status_code == 404
+        assert (
+            client.get(reverse("undo-change", args=[study.slug, change.version])).status_code == 404
+        )
 
     make_summary(paper, ada)
     shown = told_by(client, study)
@@ -82,8 +116,24 @@ def test_a_lead_who_still_codes_the_paper_learns_nothing_of_what_is_proposed_the
 
 def told_by(client, study):
     """What everything says that a lead may ask of the codebook: `{address: text}`."""
-    names = ("overview", "proposals", "codebook", "codebook-versions", "log", "log-csv", "agreement", "map", "methods")
-    files = ("codebook.csv", "codebook_changes.csv", "log.csv", "findings_onehot.csv", "protocol.json")
+    names = (
+        "overview",
+        "proposals",
+        "codebook",
+        "codebook-versions",
+        "log",
+        "log-csv",
+        "agreement",
+        "map",
+        "methods",
+    )
+    files = (
+        "codebook.csv",
+        "codebook_changes.csv",
+        "log.csv",
+        "findings_onehot.csv",
+        "protocol.json",
+    )
     addresses = {
         **{name: (name, []) for name in names},
         **{f"codebook.{suffix}": ("codebook-file", [suffix]) for suffix in ("csv", "md", "tex")},
@@ -92,11 +142,15 @@ def told_by(client, study):
     shown = {}
     for address, (name, parts) in addresses.items():
         answer = client.get(reverse(name, args=[study.slug, *parts]) + "?gone=yes")
-        shown[address] = b"".join(answer.streaming_content if answer.streaming else [answer.content]).decode()
+        shown[address] = b"".join(
+            answer.streaming_content if answer.streaming else [answer.content]
+        ).decode()
     return shown
 
 
-def test_a_lead_who_still_codes_sees_a_proposal_that_an_answer_open_to_them_uses(study, proposed, ada, ben, as_user):
+def test_a_lead_who_still_codes_sees_a_proposal_that_an_answer_open_to_them_uses(
+    study, proposed, ada, ben, as_user
+):
     hidden = make_paper(study, "Still closed", key="closed")
     make_assignment(hidden, ada)
     for label in (None, ["Lack of talents"]):
@@ -123,8 +177,12 @@ def test_other_reviewers_see_nothing_of_a_proposal(study, proposed, cleo, as_use
         assert "Lack of talents" not in shown
 
 
-def test_accepting_edits_first_and_makes_it_a_code_for_all(study, proposed, ada, cleo, section, as_user):
-    answered = decide(as_user(ada), study, proposed, "accept", label="Skills gap", definition="Nobody to hire")
+def test_accepting_edits_first_and_makes_it_a_code_for_all(
+    study, proposed, ada, cleo, section, as_user
+):
+    answered = decide(
+        as_user(ada), study, proposed, "accept", label="Skills gap", definition="Nobody to hire"
+    )
     assert answered.status_code == 302
     proposed.refresh_from_db()
     assert (proposed.status, proposed.label) == ("active", "Skills gap")
@@ -139,10 +197,19 @@ def test_every_word_of_a_proposal_and_its_parent_may_be_edited_before_it_is_acce
     study, proposed, ada, section, as_user
 ):
     talent = section.codes.get(label="Talent")
-    words = {"label": "Skills gap", "when_not": "Money", "example": "“nobody applied”", "parent": talent.pk}
+    words = {
+        "label": "Skills gap",
+        "when_not": "Money",
+        "example": "“nobody applied”",
+        "parent": talent.pk,
+    }
     assert decide(as_user(ada), study, proposed, "accept", **words).status_code == 302
     proposed.refresh_from_db()
-    assert (proposed.when_not, proposed.example, proposed.parent) == ("Money", "“nobody applied”", talent)
+    assert (proposed.when_not, proposed.example, proposed.parent) == (
+        "Money",
+        "“nobody applied”",
+        talent,
+    )
     undo.undo(CodebookChange.objects.get(), by=ada)
     proposed.refresh_from_db()
     assert (proposed.status, proposed.parent) == ("proposed", None)
@@ -156,7 +223,10 @@ def test_accepting_a_label_that_is_there_is_refused(study, proposed, ada, as_use
 
 def test_merging_a_proposal_keeps_its_marks(study, proposed, ada, section, as_user):
     into = section.codes.get(label="Talent")
-    assert decide(as_user(ada), study, proposed, "merge", into=into.pk, reason="the same").status_code == 302
+    assert (
+        decide(as_user(ada), study, proposed, "merge", into=into.pk, reason="the same").status_code
+        == 302
+    )
     assert Mark.objects.get(quote="we could not hire anybody").code == into
     undo.undo(CodebookChange.objects.get(), by=ada)
     proposed.refresh_from_db()
@@ -199,7 +269,9 @@ def test_the_inbox_asks_the_database_as_often_for_three_proposals_as_for_one(
         client.get(inbox(study))
 
 
-def test_what_merging_a_proposal_would_do_is_shown_as_soon_as_a_code_is_chosen(study, proposed, section, ada, as_user):
+def test_what_merging_a_proposal_would_do_is_shown_as_soon_as_a_code_is_chosen(
+    study, proposed, section, ada, as_user
+):
     into = make_code(section, "Lack of talent")
     url = reverse("decide-proposal", args=[study.slug, proposed.pk])
     shown = as_user(ada).get(url, {"into": into.pk}, headers={"HX-Request": "true"})
@@ -208,7 +280,11 @@ def test_what_merging_a_proposal_would_do_is_shown_as_soon_as_a_code_is_chosen(s
 
 
 def test_every_label_on_the_page_of_a_proposal_belongs_to_one_field(study, proposed, ada, as_user):
-    page = as_user(ada).get(reverse("decide-proposal", args=[study.slug, proposed.pk])).content.decode()
+    page = (
+        as_user(ada)
+        .get(reverse("decide-proposal", args=[study.slug, proposed.pk]))
+        .content.decode()
+    )
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'<label for="([^"]+)"', page)) <= set(ids)

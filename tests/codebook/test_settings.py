@@ -18,19 +18,25 @@ def facts_of(study, **changed):
 
 
 def test_a_lead_changes_the_settings_and_the_log_keeps_before_and_after(study, url, as_user, ada):
-    facts = facts_of(study, title="Renamed", is_anonymous="on", statistics_off_reason="We interpret.")
+    facts = facts_of(
+        study, title="Renamed", is_anonymous="on", statistics_off_reason="We interpret."
+    )
     facts.pop("may_settle_own")
     assert as_user(ada).post(url, facts).url == url
     study.refresh_from_db()
     assert (study.title, study.is_anonymous, study.may_settle_own) == ("Renamed", True, False)
     entry = study.log.get()
     assert entry.act == "change-settings"
-    assert (entry.facts["before"]["may_settle_own"], entry.facts["after"]["may_settle_own"]) == (True, False)
+    assert (entry.facts["before"]["may_settle_own"], entry.facts["after"]["may_settle_own"]) == (
+        True,
+        False,
+    )
     assert entry.facts["after"]["statistics_off_reason"] == "We interpret."
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"title": ""}, {"title": "x" * 301}, {"others_visible": "always"}, {"who_settles": ""}]
+    "wrong",
+    [{"title": ""}, {"title": "x" * 301}, {"others_visible": "always"}, {"who_settles": ""}],
 )
 def test_a_setting_that_cannot_be_is_refused_and_none_is_saved(wrong, study, url, as_user, ada):
     before = study.description
@@ -63,18 +69,26 @@ def test_when_others_are_visible_is_logged_under_its_own_name_and_says_whether_c
 
 def test_the_second_lead_sees_the_settings_of_the_first(study, url, as_user, ada):
     opened = facts_of(study)
-    study_settings.change_settings(study, by=ada, facts={"title": "First", "who_settles": "not_coders"})
+    study_settings.change_settings(
+        study, by=ada, facts={"title": "First", "who_settles": "not_coders"}
+    )
     met = as_user(ada).post(url, opened | {"title": "Second"})
     assert met.status_code == 422
-    said = {one["label"]: (one["theirs"], one["yours"]) for one in met.context["form"].conflict["fields"]}
+    said = {
+        one["label"]: (one["theirs"], one["yours"])
+        for one in met.context["form"].conflict["fields"]
+    }
     words = dict(Study.WhoSettles.choices)
     assert said == {
-        "Title": ("First", "Second"), "Differences are settled by": (words["not_coders"], words["leads"]),
-    }  # fmt: skip
+        "Title": ("First", "Second"),
+        "Differences are settled by": (words["not_coders"], words["leads"]),
+    }
     assert Study.objects.get().title == "First"
 
 
-def test_release_shows_findings_to_members_is_logged_and_can_be_taken_back(study, url, as_user, ada, ben, olga):
+def test_release_shows_findings_to_members_is_logged_and_can_be_taken_back(
+    study, url, as_user, ada, ben, olga
+):
     make_summary(make_paper(study), ben)
     client = as_user(ada)
     assert not Summary.objects.visible_to(olga, study).exists()
@@ -91,7 +105,9 @@ def test_release_shows_findings_to_members_is_logged_and_can_be_taken_back(study
     assert [entry.act for entry in study.log.all()] == ["withdraw-release", "release-findings"]
 
 
-def test_before_releasing_a_lead_is_told_how_many_papers_stay_closed(study, url, as_user, ada, ben, cleo):
+def test_before_releasing_a_lead_is_told_how_many_papers_stay_closed(
+    study, url, as_user, ada, ben, cleo
+):
     paper = make_paper(study)
     make_assignment(paper, ben)
     make_assignment(paper, cleo)

@@ -8,7 +8,15 @@ from django.test.utils import CaptureQueriesContext
 from mapping.models import CodebookChange, Finding, Membership, Section
 from reviews.agreement import declarations
 from reviews.codebook import phases, template
-from tests.making import make_answer, make_code, make_paper, make_section, make_study, make_summary, make_user
+from tests.making import (
+    make_answer,
+    make_code,
+    make_paper,
+    make_section,
+    make_study,
+    make_summary,
+    make_user,
+)
 
 
 @pytest.fixture
@@ -24,9 +32,10 @@ def page(study):
 def facts_of(section, **changed):
     names = ("key", "label", "kind", "help")
     facts = {name: getattr(section, name) for name in names} | {
-        "phase": section.phase_id, "research_question": section.research_question_id or "",
+        "phase": section.phase_id,
+        "research_question": section.research_question_id or "",
         "seen": template.section_token(section),
-    }  # fmt: skip
+    }
     return facts | changed
 
 
@@ -40,13 +49,20 @@ def order(study):
 
 def test_a_lead_adds_a_section_and_its_key_comes_from_the_label(study, page, as_user, ada):
     phase = study.phases.get()
-    answer = as_user(ada).post(f"{page}new-section/", {"label": "Who paid?", "kind": "codes", "phase": phase.pk})
+    answer = as_user(ada).post(
+        f"{page}new-section/", {"label": "Who paid?", "kind": "codes", "phase": phase.pk}
+    )
     section = study.sections.get(label="Who paid?")
     assert answer.url == f"{page}#section-who-paid"
     assert order(study)[-1] == "who-paid"
     study.refresh_from_db()
     change = study.codebook_changes.get()
-    assert (study.codebook_version, change.version, change.section, change.by) == (2, 2, section, ada)
+    assert (study.codebook_version, change.version, change.section, change.by) == (
+        2,
+        2,
+        section,
+        ada,
+    )
     assert (change.before, change.after["label"]) == ({}, "Who paid?")
     assert study.log.get().act == "add-section"
 
@@ -62,7 +78,9 @@ def test_a_lead_adds_a_section_and_its_key_comes_from_the_label(study, page, as_
         ({"research_question": "999999"}, "research_question"),
     ],
 )
-def test_a_section_that_cannot_be_is_refused_at_its_field(changed, field, study, page, as_user, ada):
+def test_a_section_that_cannot_be_is_refused_at_its_field(
+    changed, field, study, page, as_user, ada
+):
     before = order(study)
     facts = {"label": "New", "kind": "text", "phase": study.phases.get().pk} | changed
     answer = as_user(ada).post(f"{page}new-section/", facts)
@@ -76,14 +94,27 @@ def test_phase_and_research_question_of_another_study_cannot_be_chosen(study, pa
     facts = {"label": "New", "kind": "text", "phase": other.phases.get().pk}
     assert as_user(ada).post(f"{page}new-section/", facts).status_code == 422
     facts = {"phase": study.phases.get().pk, "research_question": other.research_questions.get().pk}
-    assert as_user(ada).post(f"{page}new-section/", {"label": "New", "kind": "text", **facts}).status_code == 422
+    assert (
+        as_user(ada)
+        .post(f"{page}new-section/", {"label": "New", "kind": "text", **facts})
+        .status_code
+        == 422
+    )
 
 
-def test_the_kind_of_a_section_with_answers_cannot_change(study, challenges, page, as_user, ada, ben):
+def test_the_kind_of_a_section_with_answers_cannot_change(
+    study, challenges, page, as_user, ada, ben
+):
     answered(study, ben)
-    as_user(ada).post(f"{page}sections/challenges/", facts_of(challenges, kind="text", label="Obstacles", key="x"))
+    as_user(ada).post(
+        f"{page}sections/challenges/", facts_of(challenges, kind="text", label="Obstacles", key="x")
+    )
     challenges.refresh_from_db()
-    assert (challenges.kind, challenges.label, challenges.key) == ("codes", "Obstacles", "challenges")
+    assert (challenges.kind, challenges.label, challenges.key) == (
+        "codes",
+        "Obstacles",
+        "challenges",
+    )
     with pytest.raises(ValidationError, match="kind cannot change"):
         template.edit_section(challenges, by=ada, facts={"kind": "code"})
     other = phases.add_phase(study, by=ada, facts={"name": "Later", "kind": "coding"})
@@ -99,7 +130,9 @@ def test_a_finding_fixes_the_kind_as_an_answer_does(study, challenges, ada):
         template.edit_section(challenges, by=ada, facts={"kind": "code"})
 
 
-def test_an_unused_section_may_change_its_kind_but_not_lose_sight_of_its_codes(study, challenges, ada):
+def test_an_unused_section_may_change_its_kind_but_not_lose_sight_of_its_codes(
+    study, challenges, ada
+):
     template.edit_section(challenges, by=ada, facts={"kind": "code"})
     assert study.sections.get(key="challenges").kind == "code"
     with pytest.raises(ValidationError, match="has 4 codes"):
@@ -109,15 +142,22 @@ def test_an_unused_section_may_change_its_kind_but_not_lose_sight_of_its_codes(s
 @pytest.mark.parametrize(
     ("was", "kind"), [("codes", "number"), ("code", "text"), ("stage", "yes_no"), ("text", "codes")]
 )
-def test_an_unused_section_becomes_one_that_takes_codes_or_none(was, kind, study, page, as_user, ada):
+def test_an_unused_section_becomes_one_that_takes_codes_or_none(
+    was, kind, study, page, as_user, ada
+):
     section = make_section(study.phases.get(), "venues", was)
     answer = as_user(ada).post(f"{page}sections/venues/", facts_of(section, kind=kind))
     assert (answer.status_code, study.sections.get(key="venues").kind) == (302, kind)
-    assert study.log.filter(act="change-section").latest("pk").text == "Changed the section “Venues”: kind."
+    assert (
+        study.log.filter(act="change-section").latest("pk").text
+        == "Changed the section “Venues”: kind."
+    )
 
 
 def test_a_section_in_use_is_retired_and_never_removed(study, challenges, page, as_user, ada, ben):
-    answer = make_answer(make_summary(make_paper(study), ben, submitted=False), "challenges", ["Cost"])
+    answer = make_answer(
+        make_summary(make_paper(study), ben, submitted=False), "challenges", ["Cost"]
+    )
     refused = as_user(ada).post(f"{page}sections/challenges/change/", {"act": "remove"})
     assert refused.status_code == 422
     assert "can only be retired" in refused.content.decode()
@@ -132,29 +172,43 @@ def test_a_section_in_use_is_retired_and_never_removed(study, challenges, page, 
     assert list(study.codebook_changes.values_list("version", flat=True)) == [3, 2]
 
 
-def test_an_unused_section_is_removed_with_its_codes_and_can_be_brought_back(study, challenges, page, as_user, ada):
+def test_an_unused_section_is_removed_with_its_codes_and_can_be_brought_back(
+    study, challenges, page, as_user, ada
+):
     drift = challenges.codes.get(label="Model drift")
     make_code(challenges, "Concept drift", parent=drift)
     make_code(challenges, "Shift", status="merged", merged_into=drift)
     template.edit_section(challenges, by=ada, facts={"help": "What is hard"})
 
-    removed = as_user(ada).post(f"{page}sections/challenges/change/", {"act": "remove"}, follow=True)
+    removed = as_user(ada).post(
+        f"{page}sections/challenges/change/", {"act": "remove"}, follow=True
+    )
     assert not study.sections.filter(key="challenges").exists()
     undo = f"{page}undo/3/"
     assert undo in removed.content.decode()
 
     as_user(ada).post(undo)
     back = study.sections.get(key="challenges")
-    assert (back.help, back.research_question.key, back.is_required) == ("What is hard", "RQ1", True)
+    assert (back.help, back.research_question.key, back.is_required) == (
+        "What is hard",
+        "RQ1",
+        True,
+    )
     assert {code.label for code in back.codes.all()} == {
-        "Data quality", "Model drift", "Talent", "Cost", "Concept drift",
-    }  # fmt: skip
+        "Data quality",
+        "Model drift",
+        "Talent",
+        "Cost",
+        "Concept drift",
+    }
     assert back.codes.get(label="Concept drift").parent.label == "Model drift"
     assert order(study)[0] == "challenges"
     assert as_user(ada).post(undo).status_code == 404
 
 
-def test_removing_a_section_that_codes_elsewhere_point_to_is_refused_in_words(study, challenges, ada):
+def test_removing_a_section_that_codes_elsewhere_point_to_is_refused_in_words(
+    study, challenges, ada
+):
     method = study.sections.get(key="method")
     make_code(method, "Moved", status="merged", merged_into=challenges.codes.first())
     with pytest.raises(ValidationError, match="only be retired"):
@@ -162,7 +216,9 @@ def test_removing_a_section_that_codes_elsewhere_point_to_is_refused_in_words(st
     assert challenges.codes.count() == 4
 
 
-def test_sections_move_up_and_down_within_their_phase_and_stop_at_the_edge(study, page, as_user, ada):
+def test_sections_move_up_and_down_within_their_phase_and_stop_at_the_edge(
+    study, page, as_user, ada
+):
     first, second, *rest = order(study)
     client = as_user(ada)
     client.post(f"{page}sections/{second}/change/", {"act": "up"})
@@ -182,16 +238,27 @@ def test_a_retired_section_does_not_stand_in_the_way_of_moving(study, page, as_u
     assert order(study) == [third, first, *rest]
 
 
-def test_htmx_gets_the_template_alone_and_a_browser_without_script_is_sent_to_it(study, page, as_user, ada):
+def test_htmx_gets_the_template_alone_and_a_browser_without_script_is_sent_to_it(
+    study, page, as_user, ada
+):
     act = {"act": "down"}
-    partial = as_user(ada).post(f"{page}sections/challenges/change/", act, headers={"HX-Request": "true"})
+    partial = as_user(ada).post(
+        f"{page}sections/challenges/change/", act, headers={"HX-Request": "true"}
+    )
     assert partial.content.decode().strip().startswith('<div id="template">')
-    assert as_user(ada).post(f"{page}sections/challenges/change/", act).url == f"{page}#section-challenges"
-    assert as_user(ada).post(f"{page}sections/challenges/change/", {"act": "burn"}).status_code == 422
+    assert (
+        as_user(ada).post(f"{page}sections/challenges/change/", act).url
+        == f"{page}#section-challenges"
+    )
+    assert (
+        as_user(ada).post(f"{page}sections/challenges/change/", {"act": "burn"}).status_code == 422
+    )
     assert as_user(ada).post(f"{page}sections/challenges/change/").status_code == 422
 
 
-def test_the_second_lead_is_shown_what_the_first_has_changed(study, challenges, page, as_user, ada, ben):
+def test_the_second_lead_is_shown_what_the_first_has_changed(
+    study, challenges, page, as_user, ada, ben
+):
     Membership.objects.filter(study=study, user=ben).update(role="lead")
     opened = facts_of(challenges)
     as_user(ben).post(f"{page}sections/challenges/", opened | {"label": "Ben's words"})
@@ -200,12 +267,17 @@ def test_the_second_lead_is_shown_what_the_first_has_changed(study, challenges, 
     assert met.status_code == 422
     conflict = met.context["form"].conflict
     assert conflict["by"] == ben
-    assert next((one["theirs"], one["yours"]) for one in conflict["fields"]) == ("Ben's words", "Ada's words")
+    assert next((one["theirs"], one["yours"]) for one in conflict["fields"]) == (
+        "Ben's words",
+        "Ada's words",
+    )
     assert study.sections.get(key="challenges").label == "Ben's words"
 
     # She has seen it: saving again puts hers in its place.
     seen = met.context["form"]["seen"].value()
-    as_user(ada).post(f"{page}sections/challenges/", opened | {"label": "Ada's words", "seen": seen})
+    as_user(ada).post(
+        f"{page}sections/challenges/", opened | {"label": "Ada's words", "seen": seen}
+    )
     assert study.sections.get(key="challenges").label == "Ada's words"
 
 
@@ -243,10 +315,14 @@ def test_saving_without_a_change_makes_no_version(study, challenges, page, as_us
 def test_a_section_removed_meanwhile_is_said_to_be_gone(study, challenges, ada):
     template.remove_section(challenges, by=ada)
     with pytest.raises(ValidationError, match="removed this section"):
-        template.edit_section(Section(pk=challenges.pk or 0, study=study), by=ada, facts={"label": "x"})
+        template.edit_section(
+            Section(pk=challenges.pk or 0, study=study), by=ada, facts={"label": "x"}
+        )
 
 
-def test_a_section_added_after_coding_began_is_logged_with_the_summaries_it_leaves_incomplete(study, ada, ben, cleo):
+def test_a_section_added_after_coding_began_is_logged_with_the_summaries_it_leaves_incomplete(
+    study, ada, ben, cleo
+):
     answered(study, ben)
     answered(study, cleo)
     make_summary(make_paper(study), cleo, submitted=False)
@@ -272,10 +348,17 @@ def test_coefficient_and_target_are_declared_and_a_change_after_the_first_submis
     study, challenges, page, as_user, ada, ben
 ):
     url = f"{page}sections/challenges/"
-    declare = {"declare": "yes", "declared-coefficient": "krippendorff_alpha", "declared-target": "0.8"}
+    declare = {
+        "declare": "yes",
+        "declared-coefficient": "krippendorff_alpha",
+        "declared-target": "0.8",
+    }
     as_user(ada).post(url, declare)
     challenges.refresh_from_db()
-    assert (challenges.primary_coefficient, challenges.agreement_target) == ("krippendorff_alpha", 0.8)
+    assert (challenges.primary_coefficient, challenges.agreement_target) == (
+        "krippendorff_alpha",
+        0.8,
+    )
     assert challenges.declared_at
     assert [entry.act for entry in study.log.all()] == ["declaration-made"]
 
@@ -287,7 +370,8 @@ def test_coefficient_and_target_are_declared_and_a_change_after_the_first_submis
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"coefficient": "cohen_kappa"}, {"coefficient": "nix"}, {"target": "2"}, {"target": "nan"}]
+    "wrong",
+    [{"coefficient": "cohen_kappa"}, {"coefficient": "nix"}, {"target": "2"}, {"target": "nan"}],
 )
 def test_a_declaration_that_does_not_fit_is_refused(wrong, study, page, as_user, ada):
     facts = {"declare": "yes"} | {f"declared-{name}": value for name, value in wrong.items()}
@@ -301,7 +385,9 @@ def test_two_leads_declaring_are_told_apart_too(study, challenges, page, as_user
     facts = {"declare": "yes", "declared-target": "0.9", "declared-seen": seen}
     met = as_user(ada).post(f"{page}sections/challenges/", facts)
     assert met.status_code == 422
-    assert [(one["theirs"], one["yours"]) for one in met.context["declaration"].conflict["fields"]] == [(0.7, 0.9)]
+    assert [
+        (one["theirs"], one["yours"]) for one in met.context["declaration"].conflict["fields"]
+    ] == [(0.7, 0.9)]
 
 
 def test_screening_and_quality_are_added_with_one_click_before_coding(study, page, as_user, ada):
@@ -309,7 +395,9 @@ def test_screening_and_quality_are_added_with_one_click_before_coding(study, pag
         as_user(ada).post(f"{page}add/{name}/")
     assert [phase.key for phase in study.phases.all()] == ["screening", "quality", "coding"]
     decision = study.sections.get(key="decision")
-    assert set(decision.codes.filter(excludes_paper=False).values_list("label", flat=True)) == {"Include"}
+    assert set(decision.codes.filter(excludes_paper=False).values_list("label", flat=True)) == {
+        "Include"
+    }
     shown = as_user(ada).get(page).context["phases"]
     assert [phase.key for phase in shown] == ["screening", "quality", "coding"]
     assert as_user(ada).post(f"{page}add/screening/").status_code == 422
@@ -317,7 +405,9 @@ def test_screening_and_quality_are_added_with_one_click_before_coding(study, pag
     assert "Add screening" not in as_user(ada).get(page).content.decode()
 
 
-def test_phases_are_added_edited_moved_and_removed_while_they_are_empty(study, page, as_user, ada, ben):
+def test_phases_are_added_edited_moved_and_removed_while_they_are_empty(
+    study, page, as_user, ada, ben
+):
     client = as_user(ada)
     client.post(f"{page}new-phase/", {"name": "Second look", "kind": "coding"})
     client.post(f"{page}phases/second-look/", {"name": "Once more", "kind": "quality"})
@@ -331,17 +421,28 @@ def test_phases_are_added_edited_moved_and_removed_while_they_are_empty(study, p
 
     assert client.post(f"{page}phases/coding/change/", {"act": "remove"}).status_code == 422
     answered(study, ben)
-    assert client.post(f"{page}phases/coding/", {"name": "Coding", "kind": "quality"}).status_code == 422
+    assert (
+        client.post(f"{page}phases/coding/", {"name": "Coding", "kind": "quality"}).status_code
+        == 422
+    )
 
 
-def test_research_questions_are_added_edited_moved_and_removed_while_nothing_belongs_to_them(study, page, as_user, ada):
+def test_research_questions_are_added_edited_moved_and_removed_while_nothing_belongs_to_them(
+    study, page, as_user, ada
+):
     client = as_user(ada)
     client.post(f"{page}new-question/", {"key": "RQ2", "text": "Why?"})
     question = study.research_questions.get(key="RQ2")
-    assert client.post(f"{page}questions/{question.pk}/", {"key": "RQ1", "text": "Taken"}).status_code == 422
+    assert (
+        client.post(f"{page}questions/{question.pk}/", {"key": "RQ1", "text": "Taken"}).status_code
+        == 422
+    )
     client.post(f"{page}questions/{question.pk}/", {"key": "RQ 2", "text": "Why not?"})
     client.post(f"{page}questions/{question.pk}/change/", {"act": "up"})
-    assert [str(one) for one in study.research_questions.all()] == ["RQ 2: Why not?", "RQ1: What is hard?"]
+    assert [str(one) for one in study.research_questions.all()] == [
+        "RQ 2: Why not?",
+        "RQ1: What is hard?",
+    ]
     assert [one.key for one in client.get(page).context["questions"]] == ["RQ 2", "RQ1"]
     client.post(f"{page}questions/{question.pk}/change/", {"act": "remove"})
     first = study.research_questions.get()

@@ -1,4 +1,6 @@
-"""Searching codes by keyboard finds the code that is meant, and takes no other: wherever codes are chosen."""
+"""Searching codes by keyboard finds the code that is meant, and takes no other: wherever codes are
+chosen.
+"""
 
 import pytest
 from django.urls import reverse
@@ -13,7 +15,10 @@ from tests.making import make_code, make_paper, make_summary
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 CODES = {
-    "Need for large data sets": ("Too little data.", "Not for noisy data, labelling issues or privacy concerns."),
+    "Need for large data sets": (
+        "Too little data.",
+        "Not for noisy data, labelling issues or privacy concerns.",
+    ),
     "Noisy data": ("Values that are wrong.", "Missing values."),
     "Noisy data pipelines": ("", ""),
     "Labelling issues": ("Labels are missing or wrong.", ""),
@@ -28,11 +33,22 @@ CODES = {
 def paper(server, study):
     challenges = Section.objects.get(key="challenges")
     for label, (definition, when_not) in CODES.items():
-        make_code(challenges, label, definition=definition, when_not=when_not, example="Noisy data, for example.")
+        make_code(
+            challenges,
+            label,
+            definition=definition,
+            when_not=when_not,
+            example="Noisy data, for example.",
+        )
     method = Section.objects.get(key="method")
     for label in ("Case survey", "Interview", "Simulation", "Delphi", "Action research"):
         make_code(method, label)
-    return make_paper(study, "Towards MLOps", key="john", abstract="Teams retrain continuously when performance drops.")
+    return make_paper(
+        study,
+        "Towards MLOps",
+        key="john",
+        abstract="Teams retrain continuously when performance drops.",
+    )
 
 
 @pytest.fixture
@@ -92,7 +108,9 @@ def test_arrow_and_space_or_enter_take_what_was_typed_in_full(page, assignment):
     assert hits(page).all_text_contents() == everything
 
 
-@pytest.mark.parametrize("typed", ["noisy", "data", "lablling isues", "who may use", "nothing of the kind"])
+@pytest.mark.parametrize(
+    "typed", ["noisy", "data", "lablling isues", "who may use", "nothing of the kind"]
+)
 def test_enter_takes_nothing_that_could_be_another_code(page, typed):
     search(page, typed)
     page.evaluate("window.stays = true")
@@ -108,7 +126,9 @@ def test_a_hit_that_is_ticked_stays_ticked_and_the_page_says_so(page, press):
     search(page, "noisy data")
     for key in press:
         page.keyboard.press(key)
-    expect(page.locator("#challenges-count")).to_have_text("“Noisy data” is chosen already, and stays so.")
+    expect(page.locator("#challenges-count")).to_have_text(
+        "“Noisy data” is chosen already, and stays so."
+    )
     assert chosen(page, "challenges") == ["Noisy data"]
     page.locator("#s-challenges").get_by_label("Noisy data", exact=True).uncheck()
     assert chosen(page, "challenges") == []
@@ -175,7 +195,9 @@ def test_a_quote_goes_to_no_code_before_one_is_chosen(page, assignment):
         bar.get_by_label("Quote for").select_option(section)
         expect(code).to_have_value("")
         bar.get_by_role("button", name="Add").click()
-        expect(bar.locator("[data-quote-hint]")).to_have_text("Choose a code first, or “the answer as a whole”.")
+        expect(bar.locator("[data-quote-hint]")).to_have_text(
+            "Choose a code first, or “the answer as a whole”."
+        )
         expect(code).to_be_focused()
         page.keyboard.press("Enter")
         expect(bar).to_be_visible()

@@ -1,4 +1,6 @@
-"""The coding screen in a real Chromium: by keyboard, without script, with codes of one's own, for everybody."""
+"""The coding screen in a real Chromium: by keyboard, without script, with codes of one's own, for
+everybody.
+"""
 
 import re
 
@@ -23,11 +25,19 @@ MORE_CODES = ("Noisy data", "Privacy", "Labelling", "Integration", "Verification
 def paper(server, study):
     challenges = Section.objects.get(key="challenges")
     for label in MORE_CODES:
-        make_code(challenges, label, definition=f"What is meant by {label}.", when_not="Not this.", example="That.")
+        make_code(
+            challenges,
+            label,
+            definition=f"What is meant by {label}.",
+            when_not="Not this.",
+            example="That.",
+        )
     return make_paper(
-        study, "Towards MLOps", key="john2021towards",
+        study,
+        "Towards MLOps",
+        key="john2021towards",
         abstract="Teams retrain continuously when performance drops. مراقبة النماذج 模型监控.",
-    )  # fmt: skip
+    )
 
 
 def choose_and_quote_a_code(page):
@@ -113,7 +123,10 @@ def test_absences_codes_evidence_and_undo(page_as, ben, url, assignment):
     expect(challenges.locator("[data-chip-label]")).to_have_text(["Privacy"])
     expect(line(page)).to_have_text(SAVED)
     page.reload()
-    assert [mark.quote for mark in said(assignment, "challenges").marks] == ["first quote", "second quote"]
+    assert [mark.quote for mark in said(assignment, "challenges").marks] == [
+        "first quote",
+        "second quote",
+    ]
     page.get_by_role("button", name="Remove Privacy").click()
     expect(challenges.locator("[data-chip-label]")).to_have_count(0)
     expect(challenges.get_by_label("Privacy")).not_to_be_checked()
@@ -141,8 +154,12 @@ def test_a_code_is_proposed_in_place_and_chosen_at_once(page_as, ben, url, assig
     assert Code.objects.get(label="Data poisoning").pk in said(assignment, "challenges").codes
 
 
-@pytest.mark.parametrize("facts", [{}, {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}])
-def test_axe_finds_nothing_serious_in_any_state(page_as, serious, ben, url, study, paper, assignment, facts):
+@pytest.mark.parametrize(
+    "facts", [{}, {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}]
+)
+def test_axe_finds_nothing_serious_in_any_state(
+    page_as, serious, ben, url, study, paper, assignment, facts
+):
     attach(paper, [["A page."]])
     page = page_as(ben, **facts)
     page.goto(url)
@@ -164,7 +181,10 @@ def test_axe_finds_nothing_serious_in_any_state(page_as, serious, ben, url, stud
     page.reload()
     expect(page.locator("[data-kept] .side")).to_have_count(2)
     found["two versions"] = serious(page)
-    for opener, dialog in (("[data-keys]", "#keys-dialog"), ("#s-challenges [data-propose]", "#propose-dialog")):
+    for opener, dialog in (
+        ("[data-keys]", "#keys-dialog"),
+        ("#s-challenges [data-propose]", "#propose-dialog"),
+    ):
         page.locator(opener).click()
         expect(page.locator(dialog)).to_be_visible()
         found[dialog] = serious(page)
@@ -173,9 +193,12 @@ def test_axe_finds_nothing_serious_in_any_state(page_as, serious, ben, url, stud
     found["review"] = serious(page)
     KeptEdit.objects.all().delete()
     drafts.save_answer(
-        Summary.objects.get(), Section.objects.get(key="challenges"), {"none_apply": True}, by=ben,
+        Summary.objects.get(),
+        Section.objects.get(key="challenges"),
+        {"none_apply": True},
+        by=ben,
         based_on=Answer.objects.get(section__key="challenges").version,
-    )  # fmt: skip
+    )
     drafts.submit(Summary.objects.get(), by=ben)
     page.goto(url)
     found["submitted"] = serious(page)
@@ -203,7 +226,10 @@ def test_the_first_view_is_light_and_asks_nobody_else(page_as, server, ben, url,
 def test_without_script_the_whole_paper_is_coded_and_submitted(page_as, ben, url, assignment):
     page = page_as(ben, java_script_enabled=False)
     page.goto(url)
-    paper, form = page.locator("#paper-pane").bounding_box(), page.locator("#form-pane").bounding_box()
+    paper, form = (
+        page.locator("#paper-pane").bounding_box(),
+        page.locator("#form-pane").bounding_box(),
+    )
     assert form["width"] >= 600, "the form has its width"
     assert form["x"] >= paper["x"] + paper["width"], "the form stands beside the paper"
     challenges = page.locator("#s-challenges")
@@ -249,7 +275,9 @@ def test_a_proposal_left_with_escape_is_still_there_and_goes_out_after_signing_i
     assert Code.objects.filter(label="Data poisoning", proposed_by=ben).exists()
 
 
-def test_a_code_renamed_or_proposed_a_moment_ago_stands_in_the_next_form(page_as, ben, cleo, url, study, paper):
+def test_a_code_renamed_or_proposed_a_moment_ago_stands_in_the_next_form(
+    page_as, ben, cleo, url, study, paper
+):
     make_summary(paper, cleo, answers={"challenges": ["Talent"]})
     page = page_as(ben)
     page.goto(url)
@@ -262,4 +290,6 @@ def test_a_code_renamed_or_proposed_a_moment_ago_stands_in_the_next_form(page_as
     drafts.propose_code(section, label="Of somebody else", definition="d", reason="r", by=cleo)
     page.goto(url)
     labels = challenges.locator(".options [data-option-label]")
-    expect(labels).to_have_text(["Data quality", "Model drift", "Lack of talent", *MORE_CODES, "Own"])
+    expect(labels).to_have_text(
+        ["Data quality", "Model drift", "Lack of talent", *MORE_CODES, "Own"]
+    )

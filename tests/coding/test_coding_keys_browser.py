@@ -1,4 +1,6 @@
-"""Every key of the coding page does what its help says, from the page as it comes; in a field it types its letter."""
+"""Every key of the coding page does what its help says, from the page as it comes; in a field it
+types its letter.
+"""
 
 import re
 
@@ -25,7 +27,12 @@ def paper(server, study):
     challenges = Section.objects.get(key="challenges")
     for label in MORE_CODES:
         make_code(challenges, label)
-    return make_paper(study, "Towards MLOps", key="john", abstract="Teams retrain continuously when performance drops.")
+    return make_paper(
+        study,
+        "Towards MLOps",
+        key="john",
+        abstract="Teams retrain continuously when performance drops.",
+    )
 
 
 @pytest.fixture
@@ -43,7 +50,8 @@ def section(page, key):
 
 def focus_of(page):
     return page.evaluate(
-        "document.activeElement.name || document.activeElement.dataset.filter || document.activeElement.id"
+        "document.activeElement.name || document.activeElement.dataset.filter || "
+        "document.activeElement.id"
     )
 
 
@@ -97,7 +105,12 @@ def test_j_and_k_begin_with_the_first_section_and_stop_at_the_ends(page):
 
 
 def test_the_keys_of_an_absence_say_it_and_take_it_back(page, assignment):
-    for key, value in {"x": "none_apply", "r": "not_reported", "u": "unclear", "n": "not_applicable"}.items():
+    for key, value in {
+        "x": "none_apply",
+        "r": "not_reported",
+        "u": "unclear",
+        "n": "not_applicable",
+    }.items():
         field = section(page, "challenges").locator(f"[name=challenges-absence][value={value}]")
         page.keyboard.press(key)
         expect(field).to_be_checked()
@@ -157,7 +170,9 @@ def test_keys_of_one_letter_type_letters_in_every_field(page):
     assert not any(page.locator("[name$=-absence]:checked:not([value=''])").all())
 
 
-@pytest.mark.parametrize("field", [None, "[data-filter]", "[name=conclusion-text]", "[name=challenges-quote]"])
+@pytest.mark.parametrize(
+    "field", [None, "[data-filter]", "[name=conclusion-text]", "[name=challenges-quote]"]
+)
 def test_ctrl_enter_reviews_from_anywhere(page, field):
     if field == "[name=challenges-quote]":
         page.keyboard.press("e")
@@ -171,7 +186,9 @@ def test_ctrl_enter_reviews_from_anywhere(page, field):
 
 
 @pytest.mark.parametrize("skip", ["key", "button", "button without script"])
-def test_skipping_goes_on_to_another_paper_and_keeps_the_draft(page_as, study, ben, url, assignment, skip):
+def test_skipping_goes_on_to_another_paper_and_keeps_the_draft(
+    page_as, study, ben, url, assignment, skip
+):
     for number in (2, 3):
         make_assignment(make_paper(study, f"Paper {number}", key=f"paper-{number}"), ben)
     page = page_as(ben, java_script_enabled=skip != "button without script")
@@ -198,7 +215,8 @@ def test_the_last_paper_cannot_be_skipped_and_the_queue_says_so(page, study):
 
 
 TITLE = (
-    "Quality assurance and monitoring of systems that learn: a systematic mapping study of approaches, tools and open "
+    "Quality assurance and monitoring of systems that learn: a systematic mapping study of "
+    "approaches, tools and open "
 )
 
 

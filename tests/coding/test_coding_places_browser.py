@@ -1,4 +1,6 @@
-"""Beside the form in a real Chromium: quotes are taken from the paper and find their place again."""
+"""Beside the form in a real Chromium: quotes are taken from the paper and find their place
+again.
+"""
 
 import csv
 import re
@@ -17,7 +19,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def paper(server, study):
-    abstract = "Teams retrain continuously when performance drops. Teams wait. Models drift. Data rots."
+    abstract = (
+        "Teams retrain continuously when performance drops. Teams wait. Models drift. Data rots."
+    )
     return make_paper(study, "Towards MLOps", key="john2021towards", abstract=abstract)
 
 
@@ -51,17 +55,24 @@ def go_to(page, number):
     page.get_by_label("Go to page").press("Enter")
 
 
-def test_a_quote_over_the_end_of_a_page_names_both_pages_and_is_found_again(page_as, ben, url, paper, assignment):
+def test_a_quote_over_the_end_of_a_page_names_both_pages_and_is_found_again(
+    page_as, ben, url, paper, assignment
+):
     attach(paper, [["Nothing here."], ["Teams retrain"], ["when performance drops."], ["The end."]])
     page = page_as(ben)
     page.goto(url)
     go_to(page, "2")
-    expect(page.locator(".pdf-page[data-page='3'] .textLayer span")).to_have_text("when performance drops.")
+    expect(page.locator(".pdf-page[data-page='3'] .textLayer span")).to_have_text(
+        "when performance drops."
+    )
     select_from_to(page, "Teams retrain", "when performance drops.")
     bar = page.locator("[data-quote-popup]")
     take_for(bar, "Model drift")
     expect(line(page)).to_have_text(SAVED)
-    assert Mark.objects.values_list("quote", "page").get() == ("Teams retrain when performance drops.", "2–3")
+    assert Mark.objects.values_list("quote", "page").get() == (
+        "Teams retrain when performance drops.",
+        "2–3",
+    )
 
     go_to(page, "4")
     page.locator(".quote-link").click()
@@ -69,7 +80,9 @@ def test_a_quote_over_the_end_of_a_page_names_both_pages_and_is_found_again(page
     expect(page.locator("[data-pdf]")).to_have_attribute("data-shown", shown)
 
 
-def test_words_selected_in_the_pdf_stand_with_their_page_in_codings_csv(page_as, ben, url, study, paper, assignment):
+def test_words_selected_in_the_pdf_stand_with_their_page_in_codings_csv(
+    page_as, ben, url, study, paper, assignment
+):
     attach(paper, [["Nothing here."], ["Teams retrain"], ["The end."]])
     page = page_as(ben)
     page.goto(url)
@@ -89,11 +102,15 @@ def test_words_selected_in_the_pdf_stand_with_their_page_in_codings_csv(page_as,
     ]
 
 
-def test_of_several_quotes_in_one_field_each_click_shows_the_next(page_as, ben, url, paper, assignment):
+def test_of_several_quotes_in_one_field_each_click_shows_the_next(
+    page_as, ben, url, paper, assignment
+):
     attach(paper, [["Teams wait for data."], ["Nothing."], ["Models drift away."]])
     draft = Summary.objects.create(assignment=assignment)
     answer = make_answer(draft, "conclusion", "It is hard.", quote="", page="")
-    Answer.objects.filter(pk=answer.pk).update(quote="Teams wait for data.\nModels drift away.", page="1, 3")
+    Answer.objects.filter(pk=answer.pk).update(
+        quote="Teams wait for data.\nModels drift away.", page="1, 3"
+    )
     page = page_as(ben)
     page.goto(url)
     for shown in ("1: Teams wait for data", "3: Models drift away", "1: Teams wait for data"):
@@ -112,11 +129,15 @@ def test_several_quotes_from_the_abstract_are_shown_together(page_as, ben, url, 
     expect(page.locator("[data-quotable]")).to_have_attribute("data-found", "Teams wait\nData rots")
 
 
-def test_a_pdf_that_cannot_be_drawn_says_so_beside_the_abstract(page_as, ben, url, paper, assignment):
+def test_a_pdf_that_cannot_be_drawn_says_so_beside_the_abstract(
+    page_as, ben, url, paper, assignment
+):
     paper.pdf.save("paper.pdf", ContentFile(b"%PDF-1.4\nnot a PDF at all\n%%EOF\n"))
     page = page_as(ben)
     page.goto(url)
-    expect(page.locator("#paper-pane").get_by_role("alert")).to_contain_text("This PDF cannot be shown here")
+    expect(page.locator("#paper-pane").get_by_role("alert")).to_contain_text(
+        "This PDF cannot be shown here"
+    )
     expect(page.get_by_role("link", name="Open the PDF in a tab of its own")).to_be_visible()
     expect(page.locator("[data-quotable]")).to_be_visible()
 
@@ -124,7 +145,13 @@ def test_a_pdf_that_cannot_be_drawn_says_so_beside_the_abstract(page_as, ben, ur
 def test_words_selected_in_the_pdf_become_evidence_with_their_page_and_a_click_finds_them_again(
     page_as, ben, url, paper, assignment
 ):
-    attach(paper, [["The first page says little."], ["Teams retrain continu-", "ously when performance drops."]])
+    attach(
+        paper,
+        [
+            ["The first page says little."],
+            ["Teams retrain continu-", "ously when performance drops."],
+        ],
+    )
     page = page_as(ben)
     page.goto(url)
     page.locator("#s-challenges").get_by_label("Model drift").check()
@@ -142,12 +169,16 @@ def test_words_selected_in_the_pdf_become_evidence_with_their_page_and_a_click_f
     expect(line(page)).to_have_text(SAVED)
     mark = Mark.objects.get()
     assert (mark.code.label, mark.quote, mark.page) == (
-        "Model drift", "Teams retrain continuously when performance drops.", "2"
-    )  # fmt: skip
+        "Model drift",
+        "Teams retrain continuously when performance drops.",
+        "2",
+    )
 
     go_to(page, "1")
     page.locator(".quote-link").click()
-    expect(page.locator("[data-pdf]")).to_have_attribute("data-shown", re.compile("^2: Teams retrain"))
+    expect(page.locator("[data-pdf]")).to_have_attribute(
+        "data-shown", re.compile("^2: Teams retrain")
+    )
     page.get_by_label("Search in the paper").fill("RETRAIN")
     page.get_by_label("Search in the paper").press("Enter")
     expect(page.locator("[data-pdf-found]")).to_have_text("1 of 1, p. 2")
@@ -194,7 +225,9 @@ def test_words_selected_in_the_abstract_become_evidence(page_as, ben, url, assig
     page.reload()
     page.locator("#s-challenges .quote-link").first.click()
     expect(page.locator("[data-quotable]")).to_have_attribute("data-found", "Teams")
-    page.get_by_label("Why for Conclusion").evaluate("field => field.closest('details').open = true")
+    page.get_by_label("Why for Conclusion").evaluate(
+        "field => field.closest('details').open = true"
+    )
     page.get_by_label("Why for Conclusion").fill("said twice")
     expect(line(page)).to_have_text(SAVED)
     page.locator("#s-conclusion [data-proof-answer] [data-remove-mark]").click()
@@ -209,9 +242,13 @@ def test_of_300_pages_the_first_is_there_without_the_rest(page_as, ben, url, pap
     attach(paper, [[f"Page {number} {'x' * 60}"] * 40 for number in range(1, 301)])
     page = page_as(ben)
     page.goto(url)
-    expect(page.locator(".pdf-page[data-page='1'] .textLayer span").first).to_have_text(re.compile("^Page 1 "))
+    expect(page.locator(".pdf-page[data-page='1'] .textLayer span").first).to_have_text(
+        re.compile("^Page 1 ")
+    )
     expect(page.locator("[data-pdf-pages]")).to_have_text("300")
     assert page.locator(".pdf-page[data-drawn]").count() < 10
     page.get_by_label("Go to page").fill("250")
     page.get_by_label("Go to page").press("Enter")
-    expect(page.locator(".pdf-page[data-page='250'] .textLayer span").first).to_have_text(re.compile("^Page 250 "))
+    expect(page.locator(".pdf-page[data-page='250'] .textLayer span").first).to_have_text(
+        re.compile("^Page 250 ")
+    )

@@ -24,7 +24,9 @@ def paper(server, study):
     return make_paper(study, "Towards MLOps", key="john2021towards")
 
 
-def test_typing_saves_itself_and_what_the_network_lost_goes_out_when_it_is_back(page_as, ben, url, assignment):
+def test_typing_saves_itself_and_what_the_network_lost_goes_out_when_it_is_back(
+    page_as, ben, url, assignment
+):
     page = page_as(ben)
     page.goto(url)
     conclusion(page).fill("before")
@@ -40,10 +42,15 @@ def test_typing_saves_itself_and_what_the_network_lost_goes_out_when_it_is_back(
     assert kept_in(page) == 0
 
 
-def test_what_is_typed_while_the_database_is_away_is_kept_and_goes_out_by_itself(page_as, ben, url, assignment):
+def test_what_is_typed_while_the_database_is_away_is_kept_and_goes_out_by_itself(
+    page_as, ben, url, assignment
+):
     page = page_as(ben)
     page.goto(url)
-    page.route("**/sections/**", lambda route: route.fulfill(status=503, body="<p>The database is away</p>"))
+    page.route(
+        "**/sections/**",
+        lambda route: route.fulfill(status=503, body="<p>The database is away</p>"),
+    )
     conclusion(page).fill("typed into an outage")
     expect(line(page)).to_have_text("not saved, retrying; kept in this browser")
     assert kept_in(page) == 1
@@ -57,7 +64,10 @@ def test_what_is_typed_while_the_database_is_away_is_kept_and_goes_out_by_itself
 def test_a_button_that_reaches_no_database_says_so_on_the_page(page_as, ben, url):
     page = page_as(ben)
     page.goto(url)
-    page.route("**/mentions/**", lambda route: route.fulfill(status=503, body="<p>The database is away</p>"))
+    page.route(
+        "**/mentions/**",
+        lambda route: route.fulfill(status=503, body="<p>The database is away</p>"),
+    )
     page.evaluate("htmx.ajax('GET', '/mentions/', {target: '#main'})")
     expect(page.locator("#messages .alert")).to_contain_text("That did not reach the server")
 
@@ -77,13 +87,17 @@ def test_what_was_typed_without_a_server_survives_it_the_reload_and_the_restart(
     page.reload()
     expect(line(page)).to_have_text(SAVED)
     assert said(assignment, "conclusion").text == "first words, typed while the server was dead"
-    assert [Code.objects.get(pk=pk).label for pk in said(assignment, "challenges").codes] == ["Privacy"]
+    assert [Code.objects.get(pk=pk).label for pk in said(assignment, "challenges").codes] == [
+        "Privacy"
+    ]
     assert chosen(page, "challenges") == ["Privacy"]
     assert not KeptEdit.objects.exists()
     assert kept_in(page) == 0
 
 
-def test_between_keystrokes_the_server_is_killed_and_started_and_nothing_is_lost(page_as, server, ben, url, assignment):
+def test_between_keystrokes_the_server_is_killed_and_started_and_nothing_is_lost(
+    page_as, server, ben, url, assignment
+):
     page = page_as(ben)
     page.goto(url)
     field = conclusion(page)
@@ -125,7 +139,9 @@ def test_two_tabs_show_both_texts_and_the_reviewer_chooses(page_as, ben, url, as
     assert not KeptEdit.objects.open().exists()
 
 
-def test_once_both_texts_are_shown_nobody_is_told_to_leave_the_section_to_see_the_other(page_as, ben, url):
+def test_once_both_texts_are_shown_nobody_is_told_to_leave_the_section_to_see_the_other(
+    page_as, ben, url
+):
     one = page_as(ben)
     one.goto(url)
     two = one.context.new_page()
@@ -141,7 +157,9 @@ def test_once_both_texts_are_shown_nobody_is_told_to_leave_the_section_to_see_th
     at_rest(one)
 
 
-def test_an_ended_session_asks_to_sign_in_where_one_is_and_saves_then(page_as, ben, url, assignment):
+def test_an_ended_session_asks_to_sign_in_where_one_is_and_saves_then(
+    page_as, ben, url, assignment
+):
     page = page_as(ben)
     page.goto(url)
     Session.objects.all().delete()
@@ -186,26 +204,37 @@ def test_what_waits_in_the_browser_is_shown_to_nobody_else_and_signing_out_asks_
     assert kept_in(page) == 0
 
 
-def test_two_texts_that_wait_for_a_choice_are_named_in_the_line_after_a_reload_too(page_as, ben, url, assignment):
+def test_two_texts_that_wait_for_a_choice_are_named_in_the_line_after_a_reload_too(
+    page_as, ben, url, assignment
+):
     draft = Summary.objects.create(assignment=assignment)
     answer = make_answer(draft, "conclusion", "one")
     KeptEdit.objects.create(answer=answer, content={"text": "two"}, based_on=0)
     page = page_as(ben)
     page.goto(url)
-    expect(line(page)).to_have_text(re.compile(r"^changed in another tab: Conclusion; saved at \d\d:\d\d$"))
+    expect(line(page)).to_have_text(
+        re.compile(r"^changed in another tab: Conclusion; saved at \d\d:\d\d$")
+    )
     page.locator("[data-kept] .side").nth(1).get_by_role("button", name="Use this one").click()
     expect(line(page)).to_have_text(SAVED)
 
 
-def test_where_the_browser_keeps_nothing_any_more_the_page_works_and_says_so(page_as, ben, url, assignment):
+def test_where_the_browser_keeps_nothing_any_more_the_page_works_and_says_so(
+    page_as, ben, url, assignment
+):
     page = page_as(ben)
-    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };")
+    page.add_init_script(
+        "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); "
+        "};"
+    )
     page.goto(url)
     conclusion(page).fill("saved all the same")
     expect(line(page)).to_have_text(SAVED)
     page.route("**/sections/**", lambda route: route.abort())
     conclusion(page).fill("and now the server is away")
-    expect(line(page)).to_have_text("not saved, retrying; not even kept in this browser: do not close the page")
+    expect(line(page)).to_have_text(
+        "not saved, retrying; not even kept in this browser: do not close the page"
+    )
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     page.close(run_before_unload=True)
@@ -226,10 +255,14 @@ def test_words_that_arrive_after_submission_are_all_shown_to_be_copied_and_can_b
     page.locator("[name=cases-quote]").fill("a late quote")
     expect(line(page)).to_have_text(re.compile("not saved"))
     draft = drafts.open_summary(assignment)
-    drafts.save_answer(draft, Section.objects.get(key="challenges"), {"none_apply": True}, by=ben, based_on=0)
+    drafts.save_answer(
+        draft, Section.objects.get(key="challenges"), {"none_apply": True}, by=ben, based_on=0
+    )
     drafts.submit(draft, by=ben)
     page.unroute_all()
-    expect(line(page)).to_have_text(re.compile("submitted elsewhere; reload to see it; kept in this browser"))
+    expect(line(page)).to_have_text(
+        re.compile("submitted elsewhere; reload to see it; kept in this browser")
+    )
     page.goto(url)
     late = page.locator("#messages .alert")
     expect(late).to_have_count(1)
@@ -257,11 +290,14 @@ def test_on_a_phone_it_stays_in_view_that_something_is_not_saved(page_as, ben, u
     expect(alarm).to_be_hidden()
 
 
-def test_somebody_who_left_the_team_is_not_told_that_another_person_is_signed_in(page_as, study, ben, url, assignment):
+def test_somebody_who_left_the_team_is_not_told_that_another_person_is_signed_in(
+    page_as, study, ben, url, assignment
+):
     page = page_as(ben)
     page.goto(url)
     study.memberships.filter(user=ben).delete()
     conclusion(page).fill("words")
     expect(line(page)).to_have_text(
-        "not saved: whoever is signed in now has no such paper to code (this page is ben’s); kept in this browser"
+        "not saved: whoever is signed in now has no such paper to code (this page is ben’s); kept "
+        "in this browser"
     )

@@ -37,7 +37,12 @@ def test_a_draft_is_begun_once_and_found_again(paper, ben):
 
 def test_each_kind_of_section_keeps_what_was_said(draft, study):
     drift = code(study, "Model drift")
-    save(draft, "challenges", marks=marks(drift, quote="it drifts", page="4", rationale="table 3"), confidence=4)
+    save(
+        draft,
+        "challenges",
+        marks=marks(drift, quote="it drifts", page="4", rationale="table 3"),
+        confidence=4,
+    )
     save(draft, "maturity-stage", marks=marks(code(study, "Manual")))
     save(draft, "replicable", yes_no=False, quote="data on request", page="9")
     save(draft, "cases", number="3.50")
@@ -52,12 +57,19 @@ def test_each_kind_of_section_keeps_what_was_said(draft, study):
     assert said(draft, "replicable").yes_no is False
     assert said(draft, "cases") == Content.of({"number": "3.5"})
     assert said(draft, "conclusion").text == "مرحبا\n結論"
-    assert (said(draft, "method").absence, said(draft, "method").rationale) == ("unclear", "two methods are named")
+    assert (said(draft, "method").absence, said(draft, "method").rationale) == (
+        "unclear",
+        "two methods are named",
+    )
 
 
 def test_one_code_may_be_marked_twice_with_two_quotes(draft, study):
     drift = code(study, "Model drift")
-    save(draft, "challenges", marks=[*marks(drift, quote="first"), *marks(drift, quote="second"), *marks(drift)])
+    save(
+        draft,
+        "challenges",
+        marks=[*marks(drift, quote="first"), *marks(drift, quote="second"), *marks(drift)],
+    )
     assert [mark.quote for mark in said(draft, "challenges").marks] == ["first", "second"]
 
 
@@ -88,7 +100,9 @@ def test_saying_the_same_twice_is_no_conflict_as_after_an_answer_lost_on_the_way
     assert not KeptEdit.objects.exists()
 
 
-def test_a_kept_edit_grows_with_its_writer_and_closes_when_the_reviewer_has_chosen(draft, study, ben):
+def test_a_kept_edit_grows_with_its_writer_and_closes_when_the_reviewer_has_chosen(
+    draft, study, ben
+):
     conclusion = section(study, "conclusion")
     save(draft, "conclusion", text="one")
     kept = save(draft, "conclusion", text="two").kept_edit
@@ -96,7 +110,9 @@ def test_a_kept_edit_grows_with_its_writer_and_closes_when_the_reviewer_has_chos
     grown = drafts.save_answer(draft, conclusion, {"text": "two and more"}, **facts).kept_edit
     assert (grown, grown.content["text"]) == (kept, "two and more")
 
-    drafts.save_answer(draft, conclusion, {"text": "one, two and more"}, based_on=1, by=ben, resolves=[kept.pk])
+    drafts.save_answer(
+        draft, conclusion, {"text": "one, two and more"}, based_on=1, by=ben, resolves=[kept.pk]
+    )
     assert said(draft, "conclusion").text == "one, two and more"
     assert not KeptEdit.objects.open().exists()
     assert KeptEdit.objects.get().content["text"] == "two and more"
@@ -142,7 +158,11 @@ def test_codes_of_another_section_another_study_or_nobody_are_refused(draft, stu
         save(draft, "method", marks=marks(code(study, "Survey"), code(study, "Experiment")))
     with pytest.raises(ValidationError, match="not a section"):
         drafts.save_answer(
-            draft, section(elsewhere, "conclusion"), {"text": "x"}, based_on=0, by=draft.assignment.reviewer
+            draft,
+            section(elsewhere, "conclusion"),
+            {"text": "x"},
+            based_on=0,
+            by=draft.assignment.reviewer,
         )
     assert not Mark.objects.exists()
 
@@ -162,7 +182,9 @@ def test_a_form_that_was_open_during_a_merge_means_the_code_that_stayed(draft, s
     drift, talent = code(study, "Model drift"), code(study, "Talent")
     Code.objects.filter(pk=talent.pk).update(status="merged", merged_into=drift)
     save(draft, "challenges", marks=marks(talent, quote="few experts"))
-    assert [(mark.code, mark.quote) for mark in said(draft, "challenges").marks] == [(drift.pk, "few experts")]
+    assert [(mark.code, mark.quote) for mark in said(draft, "challenges").marks] == [
+        (drift.pk, "few experts")
+    ]
 
 
 def test_nobody_writes_or_submits_for_another_person(draft, ada, cleo):
@@ -249,14 +271,22 @@ def test_who_left_the_study_submits_nothing(draft, study, ben):
         drafts.submit(draft, by=ben)
 
 
-def test_saving_takes_the_same_few_queries_however_much_there_is(draft, study, django_assert_num_queries):
+def test_saving_takes_the_same_few_queries_however_much_there_is(
+    draft, study, django_assert_num_queries
+):
     challenges = section(study, "challenges")
     few = marks(code(study, "Talent"))
     many = [{"code": make_code(challenges, f"Code {n}").pk, "quote": f"q{n}"} for n in range(40)]
     save(draft, "challenges", marks=few)
     for based_on, wanted in ((1, many), (2, few)):
         with django_assert_num_queries(10):
-            drafts.save_answer(draft, challenges, {"marks": wanted}, based_on=based_on, by=draft.assignment.reviewer)
+            drafts.save_answer(
+                draft,
+                challenges,
+                {"marks": wanted},
+                based_on=based_on,
+                by=draft.assignment.reviewer,
+            )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -265,7 +295,9 @@ def test_of_many_saves_at_once_every_text_is_found_again(draft, study, ben):
 
     def write(number):
         try:
-            return drafts.save_answer(draft, conclusion, {"text": f"text {number}"}, based_on=0, by=ben).word
+            return drafts.save_answer(
+                draft, conclusion, {"text": f"text {number}"}, based_on=0, by=ben
+            ).word
         finally:
             close_old_connections()
             connection.close()
@@ -273,7 +305,9 @@ def test_of_many_saves_at_once_every_text_is_found_again(draft, study, ben):
     with ThreadPoolExecutor(8) as pool:
         words = sorted(pool.map(write, range(8)))
     assert words == ["kept"] * 7 + ["saved"]
-    texts = {said(draft, "conclusion").text} | {kept.content["text"] for kept in KeptEdit.objects.all()}
+    texts = {said(draft, "conclusion").text} | {
+        kept.content["text"] for kept in KeptEdit.objects.all()
+    }
     assert texts == {f"text {number}" for number in range(8)}
 
 

@@ -1,4 +1,6 @@
-"""Proposing a code where none fits: usable at once by its proposer, and nobody else learns of it."""
+"""Proposing a code where none fits: usable at once by its proposer, and nobody else learns
+of it.
+"""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -26,8 +28,12 @@ def challenges(study):
     return Section.objects.get(study=study, key="challenges")
 
 
-def test_a_proposed_code_is_usable_at_once_by_its_proposer_and_by_nobody_else(draft, challenges, paper, cleo, ben):
-    proposal = drafts.propose_code(challenges, label=" Data  poisoning", definition="d", reason="r", by=ben)
+def test_a_proposed_code_is_usable_at_once_by_its_proposer_and_by_nobody_else(
+    draft, challenges, paper, cleo, ben
+):
+    proposal = drafts.propose_code(
+        challenges, label=" Data  poisoning", definition="d", reason="r", by=ben
+    )
     assert (proposal.label, proposal.status) == ("Data poisoning", "proposed")
     save(draft, "challenges", marks=marks(proposal))
     other = drafts.open_summary(make_assignment(paper, cleo))
@@ -36,7 +42,9 @@ def test_a_proposed_code_is_usable_at_once_by_its_proposer_and_by_nobody_else(dr
     # Cleo may propose the same words, and learns nothing from it.
     drafts.propose_code(challenges, label="data poisoning", definition="d", reason="r", by=cleo)
     assert not LogEntry.objects.filter(act="propose-code", paper__isnull=False).exists()
-    assert "poisoning" not in str(list(LogEntry.objects.filter(act="propose-code").values_list("facts", flat=True)))
+    assert "poisoning" not in str(
+        list(LogEntry.objects.filter(act="propose-code").values_list("facts", flat=True))
+    )
 
 
 def test_a_proposal_must_be_new_to_its_proposer(study, challenges, ben):
@@ -44,7 +52,9 @@ def test_a_proposal_must_be_new_to_its_proposer(study, challenges, ben):
         with pytest.raises(ValidationError, match=word):
             drafts.propose_code(challenges, label=label, definition="", reason="", by=ben)
     with pytest.raises(ValidationError, match="no codes"):
-        drafts.propose_code(Section.objects.get(key="conclusion"), label="new", definition="", reason="", by=ben)
+        drafts.propose_code(
+            Section.objects.get(key="conclusion"), label="new", definition="", reason="", by=ben
+        )
 
 
 def test_a_proposal_is_taken_back_while_no_answer_uses_it(draft, challenges, ben, cleo):
@@ -74,11 +84,15 @@ def test_a_proposal_without_script(as_user, ben, url, study, paper, assignment):
     assert said(assignment, "challenges").codes == [code(study, "Data poisoning").pk]
     made = client.post(to, facts | {"label": "Another"}, headers={"Accept": "application/json"})
     assert (made.status_code, made.json()["label"]) == (201, "Another")
-    client.post(reverse("withdraw-proposal", args=[study.slug, paper.key]), {"code": made.json()["pk"]})
+    client.post(
+        reverse("withdraw-proposal", args=[study.slug, paper.key]), {"code": made.json()["pk"]}
+    )
     assert not Code.objects.proposed().filter(label="Another").exists()
 
 
-def test_what_was_ticked_is_saved_before_a_code_is_proposed_without_script(as_user, ben, url, study, paper, assignment):
+def test_what_was_ticked_is_saved_before_a_code_is_proposed_without_script(
+    as_user, ben, url, study, paper, assignment
+):
     client = as_user(ben)
     fields = form_in(client.get(url), "summary-form")
     fields["conclusion-text"] = "Typed before."

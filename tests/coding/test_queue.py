@@ -39,7 +39,8 @@ def titles(answer):
 def three(study, round, ben):
     """One to do, one draft, one submitted, handed out in this order."""
     todo, draft, done = (
-        make_paper(study, title, year=year) for title, year in (("To do", 2019), ("Begun", 2023), ("Done", 2021))
+        make_paper(study, title, year=year)
+        for title, year in (("To do", 2019), ("Begun", 2023), ("Done", 2021))
     )
     make_assignment(todo, ben, round=round)
     make_summary(draft, ben, submitted=False, round=round)
@@ -69,8 +70,14 @@ def test_what_was_not_begun_comes_before_drafts_and_then_the_drafts(as_user, stu
 
 def test_a_draft_says_how_many_of_the_sections_hold_something(as_user, study, round, ben):
     draft = make_summary(make_paper(study), ben, submitted=False, round=round)
-    for key, value in {"challenges": [], "maturity-stage": "Manual", "replicable": False, "cases": 0,
-                       "method": absent("unclear"), "conclusion": ""}.items():  # fmt: skip
+    for key, value in {
+        "challenges": [],
+        "maturity-stage": "Manual",
+        "replicable": False,
+        "cases": 0,
+        "method": absent("unclear"),
+        "conclusion": "",
+    }.items():
         make_answer(draft, key, value)
     assert "draft, 5 of 6" in text(queue(as_user(ben), study))
 
@@ -86,11 +93,15 @@ def test_only_ones_own_papers_in_force_of_this_study_are_shown(as_user, study, r
     assert titles(queue(as_user(ben), study)) == ["Mine"]
 
 
-def test_nothing_of_others_answers_or_progress_reaches_the_queue_of_somebody_blind(as_user, study, round, ben, cleo):
+def test_nothing_of_others_answers_or_progress_reaches_the_queue_of_somebody_blind(
+    as_user, study, round, ben, cleo
+):
     paper = make_paper(study)
     make_assignment(paper, ben, round=round)
     before = queue(as_user(ben), study).content
-    make_summary(paper, cleo, round=round, answers={"conclusion": "a secret", "challenges": ["Talent"]})
+    make_summary(
+        paper, cleo, round=round, answers={"conclusion": "a secret", "challenges": ["Talent"]}
+    )
     after = queue(as_user(ben), study).content
     assert without_tokens(before) == without_tokens(after)
 
@@ -137,12 +148,18 @@ def test_rounds_are_a_filter_once_there_are_two(as_user, study, three, ben):
     assert titles(queue(as_user(ben), study, round=other.pk)) == ["Later"]
 
 
-def test_sections_to_look_at_again_are_a_group_of_their_own(as_user, study, three, ben, cleo, round):
+def test_sections_to_look_at_again_are_a_group_of_their_own(
+    as_user, study, three, ben, cleo, round
+):
     section = study.sections.get(key="challenges")
     done = Assignment.objects.get(paper=three[2])
     make_answer(done.summaries.get(), "challenges", ["Talent"])
-    task = RecodingTask.objects.create(assignment=done, section=section, code=Code.objects.get(label="Talent"))
-    RecodingTask.objects.create(assignment=done, section=study.sections.get(key="cases"), done_at=timezone.now())
+    task = RecodingTask.objects.create(
+        assignment=done, section=section, code=Code.objects.get(label="Talent")
+    )
+    RecodingTask.objects.create(
+        assignment=done, section=study.sections.get(key="cases"), done_at=timezone.now()
+    )
     hers = make_summary(make_paper(study), cleo, round=round).assignment
     RecodingTask.objects.create(assignment=hers, section=section)
     page = queue(as_user(ben), study)
@@ -165,28 +182,48 @@ def test_three_papers_ask_as_many_queries_as_one(
     as_user, study, round, ben, django_assert_num_queries, django_assert_max_num_queries
 ):
     client = as_user(ben)
-    first = make_summary(make_paper(study), ben, submitted=False, round=round, answers={"challenges": ["Talent"]})
-    RecodingTask.objects.create(assignment=first.assignment, section=study.sections.get(key="cases"))
+    first = make_summary(
+        make_paper(study), ben, submitted=False, round=round, answers={"challenges": ["Talent"]}
+    )
+    RecodingTask.objects.create(
+        assignment=first.assignment, section=study.sections.get(key="cases")
+    )
     with django_assert_max_num_queries(25) as few:
         queue(client, study)
     for submitted in (True, False):
         summary = make_summary(
-            make_paper(study), ben, submitted=submitted, round=round, answers={"challenges": ["Cost"]}
+            make_paper(study),
+            ben,
+            submitted=submitted,
+            round=round,
+            answers={"challenges": ["Cost"]},
         )
-        RecodingTask.objects.create(assignment=summary.assignment, section=study.sections.get(key="cases"))
+        RecodingTask.objects.create(
+            assignment=summary.assignment, section=study.sections.get(key="cases")
+        )
     with django_assert_num_queries(len(few)):
         queue(client, study)
 
 
-def test_what_is_shown_can_be_taken_away_as_a_table_that_no_spreadsheet_runs(as_user, study, round, ben):
+def test_what_is_shown_can_be_taken_away_as_a_table_that_no_spreadsheet_runs(
+    as_user, study, round, ben
+):
     make_assignment(make_paper(study, "=1+1", key="one"), ben, round=round)
     make_summary(make_paper(study, "Done", key="two"), ben, round=round)
     client = as_user(ben)
 
     def lines(**asked):
-        return b"".join(queue(client, study, format="csv", **asked).streaming_content).decode().splitlines()
+        return (
+            b"".join(queue(client, study, format="csv", **asked).streaming_content)
+            .decode()
+            .splitlines()
+        )
 
-    assert lines() == ["paper,title,year,round,state", "one,'=1+1,2021,Main,to do", "two,Done,2021,Main,submitted"]
+    assert lines() == [
+        "paper,title,year,round,state",
+        "one,'=1+1,2021,Main,to do",
+        "two,Done,2021,Main,submitted",
+    ]
     assert len(lines(state="submitted")) == 2
 
 
@@ -208,6 +245,8 @@ def test_a_paper_in_two_phases_opens_in_the_phase_of_its_round(as_user, study, b
     coding = make_round(study)
     for round in (screening, coding):
         make_assignment(paper, ben, round=round)
-    addresses = {one.get_absolute_url() for one in queue(as_user(ben), study).context["assignments"]}
+    addresses = {
+        one.get_absolute_url() for one in queue(as_user(ben), study).context["assignments"]
+    }
     summary = f"/s/{study.slug}/papers/a%20key%20with%20%C3%BCnicode/summary/"
     assert addresses == {f"{summary}?phase=screening", f"{summary}?phase=coding"}

@@ -1,4 +1,6 @@
-"""Reopening a submitted summary: a lead's act with a reason; it makes a revision and leaves the first as it was."""
+"""Reopening a submitted summary: a lead's act with a reason; it makes a revision and leaves the
+first as it was.
+"""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -22,15 +24,19 @@ def draft(assignment):
     return drafts.open_summary(assignment)
 
 
-def test_reopening_makes_a_revision_to_change_and_leaves_the_first_as_it_was(draft, study, ada, ben):
+def test_reopening_makes_a_revision_to_change_and_leaves_the_first_as_it_was(
+    draft, study, ada, ben
+):
     drift = code(study, "Model drift")
     save(draft, "challenges", marks=marks(drift, quote="it drifts", page="4"), confidence=2)
     drafts.submit(draft, by=ben)
     revision = drafts.reopen(draft.assignment, by=ada, reason="  The definition of drift changed. ")
 
     assert (revision.revision, revision.reopened_by, revision.reopened_reason) == (
-        2, ada, "The definition of drift changed."
-    )  # fmt: skip
+        2,
+        ada,
+        "The definition of drift changed.",
+    )
     assert said(revision, "challenges") == said(draft, "challenges")
     save(revision, "challenges", absence="unclear", based_on=1)
     drafts.submit(revision, by=ben)
@@ -77,10 +83,15 @@ def test_a_reopened_revision_says_why(as_user, ada, ben, url, assignment):
     client = as_user(ben)
     fill(client, url, challenges__absence="none_apply")
     drafts.submit(Summary.objects.get(), by=ben)
-    reopening = reverse("reopen", args=[assignment.round.study.slug, assignment.paper.key, assignment.pk])
+    reopening = reverse(
+        "reopen", args=[assignment.round.study.slug, assignment.paper.key, assignment.pk]
+    )
     assert as_user(ada).post(reopening, {"reason": ""}).status_code == 422
     as_user(ada).post(reopening, {"reason": "The definition of drift changed."})
     page = client.get(url)
     assert "The definition of drift changed." in page.content.decode()
     fill(client, url, challenges__absence="unclear")
-    assert [said.absence for said in map(drafts.content_of, Answer.objects.order_by("pk"))] == ["", "unclear"]
+    assert [said.absence for said in map(drafts.content_of, Answer.objects.order_by("pk"))] == [
+        "",
+        "unclear",
+    ]

@@ -1,4 +1,6 @@
-"""The page on which one codes, as it works without script: plain posts, clear refusals, nothing lost."""
+"""The page on which one codes, as it works without script: plain posts, clear refusals, nothing
+lost.
+"""
 
 import re
 from itertools import pairwise
@@ -11,7 +13,14 @@ from mapping.models import Code, Section
 from reviews.coding import drafts
 from reviews.models import Answer, KeptEdit, Mark, Summary
 from tests.answers import fill, said
-from tests.making import make_assignment, make_code, make_paper, make_section, make_study, make_summary
+from tests.making import (
+    make_assignment,
+    make_code,
+    make_paper,
+    make_section,
+    make_study,
+    make_summary,
+)
 from tests.reading import form_in
 
 JSON = {"Accept": "application/json"}
@@ -19,7 +28,9 @@ JSON = {"Accept": "application/json"}
 
 @pytest.fixture
 def paper(study):
-    return make_paper(study, "Towards MLOps", key="john2021towards", abstract="We study the maturity of MLOps.")
+    return make_paper(
+        study, "Towards MLOps", key="john2021towards", abstract="We study the maturity of MLOps."
+    )
 
 
 def code(study, label):
@@ -42,11 +53,21 @@ def test_the_page_shows_the_paper_and_every_section_with_its_codes(as_user, ben,
     assert not Summary.objects.exists()  # looking begins nothing
 
 
-def test_what_was_filled_in_without_script_is_saved_and_stands_there_again(as_user, ben, url, study, assignment):
+def test_what_was_filled_in_without_script_is_saved_and_stands_there_again(
+    as_user, ben, url, study, assignment
+):
     client = as_user(ben)
     drift = code(study, "Model drift")
-    fill(client, url, challenges__codes=[drift], conclusion__text="It is hard.\r\n結論", cases__number="3.5",
-         replicable__yes_no="yes", method__absence="unclear", maturity_stage__codes=code(study, "Manual"))  # fmt: skip
+    fill(
+        client,
+        url,
+        challenges__codes=[drift],
+        conclusion__text="It is hard.\r\n結論",
+        cases__number="3.5",
+        replicable__yes_no="yes",
+        method__absence="unclear",
+        maturity_stage__codes=code(study, "Manual"),
+    )
     fields = form_in(client.get(url), "summary-form")
     assert fields["challenges-codes"] == [drift]
     assert fields["conclusion-text"] == ["It is hard.\n結論"]
@@ -68,18 +89,30 @@ def test_evidence_is_given_to_a_code_once_it_is_chosen_and_a_second_quote_beside
     assert fields["challenges-mark-quote"] == ["it drifts", ""]
     fill(client, url, **{"challenges__mark-quote": ["it drifts", "and again"]})
     assert [(mark.quote, mark.page) for mark in said(assignment, "challenges").marks] == [
-        ("it drifts", "4"), ("and again", "")
-    ]  # fmt: skip
+        ("it drifts", "4"),
+        ("and again", ""),
+    ]
 
 
-def test_every_section_takes_a_quote_for_the_answer_as_a_whole(as_user, ben, url, study, assignment):
+def test_every_section_takes_a_quote_for_the_answer_as_a_whole(
+    as_user, ben, url, study, assignment
+):
     client = as_user(ben)
     fields = form_in(client.get(url), "summary-form")
     for key in Section.objects.filter(study=study).values_list("key", flat=True):
         assert {f"{key}-quote", f"{key}-page", f"{key}-rationale"} <= set(fields)
     assert "No codes yet" not in client.get(url).content.decode()
-    fill(client, url, conclusion__text="It is hard.", conclusion__quote="hard indeed", conclusion__page="8")
-    assert (said(assignment, "conclusion").quote, said(assignment, "conclusion").page) == ("hard indeed", "8")
+    fill(
+        client,
+        url,
+        conclusion__text="It is hard.",
+        conclusion__quote="hard indeed",
+        conclusion__page="8",
+    )
+    assert (said(assignment, "conclusion").quote, said(assignment, "conclusion").page) == (
+        "hard indeed",
+        "8",
+    )
     assert form_in(client.get(url), "summary-form")["conclusion-quote"] == ["hard indeed"]
 
 
@@ -89,7 +122,10 @@ def test_what_is_typed_is_text_whatever_it_looks_like(as_user, ben, url, study, 
     drift = code(study, "Model drift")
     fill(client, url, challenges__codes=[drift], conclusion__text=odd, conclusion__quote=odd)
     fields = form_in(client.get(url), "summary-form")
-    client.post(url, {**fields, "challenges-mark-quote": odd, "challenges-mark-rationale": odd, "act": "save"})
+    client.post(
+        url,
+        {**fields, "challenges-mark-quote": odd, "challenges-mark-rationale": odd, "act": "save"},
+    )
     text = client.get(url).content.decode()
     assert "<b>&amp;amp;" not in text
     assert (
@@ -125,7 +161,9 @@ def test_an_empty_post_changes_nothing_and_says_so(as_user, ben, url, assignment
 
 
 @pytest.mark.parametrize("number", ["many", "1e400", "NaN", "-inf", "9" * 30, "0.00000001", "١٢؟"])
-def test_an_absurd_number_is_refused_kept_in_its_field_and_the_rest_is_saved(as_user, ben, url, assignment, number):
+def test_an_absurd_number_is_refused_kept_in_its_field_and_the_rest_is_saved(
+    as_user, ben, url, assignment, number
+):
     answer = fill(as_user(ben), url, cases__number=number, conclusion__text="words")
     assert answer.status_code == 422
     assert form_in(answer, "summary-form")["cases-number"] == [number]
@@ -133,9 +171,17 @@ def test_an_absurd_number_is_refused_kept_in_its_field_and_the_rest_is_saved(as_
     assert said(assignment, "cases").is_blank
 
 
-def test_codes_of_other_sections_and_studies_and_no_ids_at_all_are_refused(as_user, ben, url, study, assignment):
+def test_codes_of_other_sections_and_studies_and_no_ids_at_all_are_refused(
+    as_user, ben, url, study, assignment
+):
     other = make_study()
-    for wrong in (code(other, "Model drift"), code(study, "Manual"), "99999999999999999999", "drift", "-1"):
+    for wrong in (
+        code(other, "Model drift"),
+        code(study, "Manual"),
+        "99999999999999999999",
+        "drift",
+        "-1",
+    ):
         answer = fill(as_user(ben), url, challenges__codes=[wrong])
         assert answer.status_code == 422, wrong
     assert not Mark.objects.exists()
@@ -159,16 +205,23 @@ def test_somebody_elses_assignment_is_not_found(as_user, ben, cleo, url, study, 
     assert as_user(ben).post(url, facts).status_code == 404
     assert as_user(ben).post(part(study, paper, "conclusion"), facts).status_code == 404
     assert (
-        as_user(ben).get(reverse("review", args=[study.slug, paper.key]), {"assignment": theirs.pk}).status_code == 404
+        as_user(ben)
+        .get(reverse("review", args=[study.slug, paper.key]), {"assignment": theirs.pk})
+        .status_code
+        == 404
     )
     assert not Answer.objects.exists()
 
 
-def test_two_tabs_without_script_both_texts_are_kept_shown_and_one_is_chosen(as_user, ben, url, assignment):
+def test_two_tabs_without_script_both_texts_are_kept_shown_and_one_is_chosen(
+    as_user, ben, url, assignment
+):
     client = as_user(ben)
     stale = form_in(client.get(url), "summary-form")
     fill(client, url, conclusion__text="from the first tab")
-    page = client.post(url, {**stale, "conclusion-text": "from the second tab", "act": "save"}, follow=True)
+    page = client.post(
+        url, {**stale, "conclusion-text": "from the second tab", "act": "save"}, follow=True
+    )
     assert "from the first tab" in page.content.decode()
     assert "from the second tab" in page.content.decode()
     assert said(assignment, "conclusion").text == "from the first tab"
@@ -181,7 +234,9 @@ def test_two_tabs_without_script_both_texts_are_kept_shown_and_one_is_chosen(as_
 
 
 @pytest.mark.parametrize(("choice", "text"), [("saved", "first"), ("fields", "first and second")])
-def test_the_saved_text_or_what_was_brought_together_is_chosen_too(as_user, ben, url, assignment, choice, text):
+def test_the_saved_text_or_what_was_brought_together_is_chosen_too(
+    as_user, ben, url, assignment, choice, text
+):
     client = as_user(ben)
     stale = form_in(client.get(url), "summary-form")
     fill(client, url, conclusion__text="first")
@@ -198,11 +253,14 @@ def test_saving_one_section_answers_what_happened(as_user, ben, study, paper, as
 
     def save(**facts):
         fields = {f"conclusion-{name}": value for name, value in facts.items()}
-        return client.post(to, {"assignment": assignment.pk, **fields}, headers={"Accept": "application/json"})
+        return client.post(
+            to, {"assignment": assignment.pk, **fields}, headers={"Accept": "application/json"}
+        )
 
-    assert (save(version=0, text="one").json()["word"], save(version=0, text="one").json()["word"]) == (
-        "saved", "unchanged"
-    )  # fmt: skip
+    assert (
+        save(version=0, text="one").json()["word"],
+        save(version=0, text="one").json()["word"],
+    ) == ("saved", "unchanged")
     met = save(version=0, text="two")
     assert (met.json()["word"], met.json()["version"]) == ("kept", 1)
     assert save(version="x").status_code == 422
@@ -221,10 +279,15 @@ def test_a_form_that_arrives_after_submission_changes_nothing_and_its_words_are_
     assert answer.status_code == 422
     assert "late words" in answer.content.decode()
     for refused in (
-        client.post(part(study, paper, "conclusion"), stale | {"conclusion-text": "late"}, headers=JSON),
-        client.post(part(study, paper, "conclusion"), stale | {"conclusion-text": "late", "conclusion-version": 99},
-                    headers=JSON),
-    ):  # fmt: skip
+        client.post(
+            part(study, paper, "conclusion"), stale | {"conclusion-text": "late"}, headers=JSON
+        ),
+        client.post(
+            part(study, paper, "conclusion"),
+            stale | {"conclusion-text": "late", "conclusion-version": 99},
+            headers=JSON,
+        ),
+    ):
         assert refused.status_code == 409
     client.post(reverse("review", args=[study.slug, paper.key]), {"assignment": assignment.pk})
     assert said(assignment, "conclusion").text == "submitted words"
@@ -266,7 +329,9 @@ def test_reviewing_from_the_form_saves_it_first(as_user, ben, url, assignment):
     assert answer.redirect_chain[0][0].endswith(f"/review/?assignment={assignment.pk}")
 
 
-def test_a_paper_taken_back_or_a_closed_round_is_read_only_and_says_why(as_user, ben, url, assignment):
+def test_a_paper_taken_back_or_a_closed_round_is_read_only_and_says_why(
+    as_user, ben, url, assignment
+):
     fill(as_user(ben), url, conclusion__text="words")
     assignment.round.closed_at = timezone.now()
     assignment.round.save()
@@ -276,7 +341,9 @@ def test_a_paper_taken_back_or_a_closed_round_is_read_only_and_says_why(as_user,
     assert 'name="conclusion-text"' not in page
 
 
-def test_who_was_not_handed_the_paper_is_told_so_and_sees_nobodys_answers(as_user, cleo, ada, url, paper, ben):
+def test_who_was_not_handed_the_paper_is_told_so_and_sees_nobodys_answers(
+    as_user, cleo, ada, url, paper, ben
+):
     summary = Summary.objects.create(assignment=paper.assignments.get())
     conclusion = Section.objects.get(key="conclusion")
     Answer.objects.create(summary=summary, section=conclusion, text="a secret of Ben's")
@@ -286,10 +353,16 @@ def test_who_was_not_handed_the_paper_is_told_so_and_sees_nobodys_answers(as_use
         assert "secret" not in page.content.decode()
 
 
-def test_the_form_shows_nothing_of_what_others_said_of_the_paper(as_user, ben, cleo, url, study, paper):
+def test_the_form_shows_nothing_of_what_others_said_of_the_paper(
+    as_user, ben, cleo, url, study, paper
+):
     make_summary(paper, cleo, answers={"challenges": ["Talent"], "conclusion": "Cleo's own words"})
     theirs = drafts.propose_code(
-        Section.objects.get(key="challenges"), label="Poisoning", definition="d", reason="r", by=cleo
+        Section.objects.get(key="challenges"),
+        label="Poisoning",
+        definition="d",
+        reason="r",
+        by=cleo,
     )
     client = as_user(ben)
     pages = [client.get(url), client.get(part(study, paper, "challenges"))]
@@ -298,7 +371,10 @@ def test_the_form_shows_nothing_of_what_others_said_of_the_paper(as_user, ben, c
     for page in pages:
         assert "Cleo" not in page.content.decode()
         assert theirs.label not in page.content.decode()
-    assert "checked" not in client.get(part(study, paper, "challenges")).content.decode().split("absence")[0]
+    assert (
+        "checked"
+        not in client.get(part(study, paper, "challenges")).content.decode().split("absence")[0]
+    )
 
 
 def test_two_rounds_of_one_paper_are_two_summaries(as_user, ben, study, paper, assignment, url):
@@ -338,11 +414,21 @@ def test_saving_a_section_takes_the_same_queries_whatever_the_form(
     client = as_user(ben)
     to = part(study, paper, "challenges")
     client.post(
-        to, {"challenges-version": 0, "challenges-codes": codes[:-1], "assignment": assignment.pk}, headers=JSON
+        to,
+        {"challenges-version": 0, "challenges-codes": codes[:-1], "assignment": assignment.pk},
+        headers=JSON,
     )
     with django_assert_num_queries(QUERIES_OF_A_SAVE):
-        client.post(to, {"challenges-version": 1, "challenges-codes": codes[1:],
-                         "challenges-rationale": "why", "assignment": assignment.pk}, headers=JSON)  # fmt: skip
+        client.post(
+            to,
+            {
+                "challenges-version": 1,
+                "challenges-codes": codes[1:],
+                "challenges-rationale": "why",
+                "assignment": assignment.pk,
+            },
+            headers=JSON,
+        )
 
 
 QUERIES_OF_A_SAVE = 16

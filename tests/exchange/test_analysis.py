@@ -35,12 +35,17 @@ def check(folder, results):
     agreement = rows(results / "agreement.csv")
     assert {row["is"] for row in agreement} == {"same"}
     assert any(row["recomputed"] not in {"", "NA"} for row in agreement)
-    counted = {(row["section"], row["said"]): int(row["papers"]) for row in rows(results / "frequencies.csv")}
+    counted = {
+        (row["section"], row["said"]): int(row["papers"])
+        for row in rows(results / "frequencies.csv")
+    }
     expected = {}
     for row in rows(folder / "findings.csv"):
         if row["kind"] != "text" and row["value"]:
             expected.setdefault((row["section"], row["value"]), set()).add(row["paper"])
-    assert {key: counted[key] for key in expected} == {key: len(papers) for key, papers in expected.items()}
+    assert {key: counted[key] for key in expected} == {
+        key: len(papers) for key, papers in expected.items()
+    }
     assert expected
 
 
@@ -53,7 +58,9 @@ def test_the_python_script_reproduces_frequencies_and_agreement_from_the_files_a
 
 def test_the_python_script_says_which_figure_differs(folder):
     path = folder / "agreement.csv"
-    path.write_text(path.read_text().replace("krippendorff_alpha,masi,0.", "krippendorff_alpha,masi,0.9", 1))
+    path.write_text(
+        path.read_text().replace("krippendorff_alpha,masi,0.", "krippendorff_alpha,masi,0.9", 1)
+    )
     done = run(sys.executable, "analysis.py", folder=folder)
     assert (done.returncode, "DIFFERS" in done.stdout) == (1, True)
 

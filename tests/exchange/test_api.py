@@ -57,7 +57,9 @@ def test_a_token_opens_one_study_and_falls_with_its_membership(study, url, ben):
     assert asked(url, secret).status_code == 401
 
 
-def test_a_token_is_shown_once_kept_as_a_digest_and_revoked_by_its_owner_alone(study, as_user, ben, cleo):
+def test_a_token_is_shown_once_kept_as_a_digest_and_revoked_by_its_owner_alone(
+    study, as_user, ben, cleo
+):
     client, page = as_user(ben), f"/s/{study.slug}/api/"
     made = client.post(f"{page}tokens/", {"label": "notebook"})
     secret = made.context["secret"]
@@ -79,33 +81,48 @@ def test_nothing_can_be_written_and_unknown_tables_are_named(study, url, as_user
     assert (missing.status_code, missing.json()["error"]) == (404, "not-found")
 
 
-def test_a_token_ends_by_itself_after_ninety_days_or_on_the_day_that_was_asked_for(study, url, as_user, ben):
+def test_a_token_ends_by_itself_after_ninety_days_or_on_the_day_that_was_asked_for(
+    study, url, as_user, ben
+):
     client, page = as_user(ben), f"/s/{study.slug}/api/"
     secret = client.post(f"{page}tokens/", {"label": "notebook"}).context["secret"]
     token = ApiToken.objects.get()
-    assert token.ends_at - token.created_at == pytest.approx(timedelta(days=90), abs=timedelta(minutes=1))
+    assert token.ends_at - token.created_at == pytest.approx(
+        timedelta(days=90), abs=timedelta(minutes=1)
+    )
     assert asked(url, secret).status_code == 200
     ApiToken.objects.update(ends_at=timezone.now())
     assert asked(url, secret).status_code == 401
     assert "ended" in client.get(page).content.decode()
 
     tomorrow = timezone.localdate() + timedelta(days=1)
-    secret = client.post(f"{page}tokens/", {"label": "short", "ends_on": tomorrow.isoformat()}).context["secret"]
+    secret = client.post(
+        f"{page}tokens/", {"label": "short", "ends_on": tomorrow.isoformat()}
+    ).context["secret"]
     assert asked(url, secret).status_code == 200
     assert timezone.localdate(ApiToken.objects.get(label="short").ends_at) == tomorrow
 
 
 @pytest.mark.parametrize("day", ["2020-01-01", "2999-01-01", "soon"])
 def test_no_token_is_for_ever_and_none_for_yesterday(day, study, as_user, ben):
-    refused = as_user(ben).post(f"/s/{study.slug}/api/tokens/", {"label": "notebook", "ends_on": day})
+    refused = as_user(ben).post(
+        f"/s/{study.slug}/api/tokens/", {"label": "notebook", "ends_on": day}
+    )
     assert refused.status_code == 422
-    assert "within a year" in refused.content.decode() or "Enter a valid date" in refused.content.decode()
+    assert (
+        "within a year" in refused.content.decode()
+        or "Enter a valid date" in refused.content.decode()
+    )
     assert 'value="notebook"' in refused.content.decode()
     assert not ApiToken.objects.exists()
 
 
 def by_form(client, user):
-    words = {"old_password": PASSWORD, "new_password1": "quite another one", "new_password2": "quite another one"}
+    words = {
+        "old_password": PASSWORD,
+        "new_password1": "quite another one",
+        "new_password2": "quite another one",
+    }
     client.post("/account/password/", words)
 
 
@@ -123,9 +140,15 @@ def by_command(client, user):
 
 
 @pytest.mark.parametrize("change", [by_form, by_admin, by_command])
-def test_tokens_are_gone_with_the_password_they_were_made_under(change, study, url, as_user, ben, cleo):
+def test_tokens_are_gone_with_the_password_they_were_made_under(
+    change, study, url, as_user, ben, cleo
+):
     elsewhere = make_study(lead=ben)
-    secret, others, second = secret_of(study, ben), secret_of(study, cleo), secret_of(elsewhere, ben)
+    secret, others, second = (
+        secret_of(study, ben),
+        secret_of(study, cleo),
+        secret_of(elsewhere, ben),
+    )
     change(as_user(ben), ben)
     ben.refresh_from_db()
     assert ben.check_password("quite another one")
@@ -139,7 +162,10 @@ def test_tokens_are_gone_with_the_password_they_were_made_under(change, study, u
 def test_what_is_no_new_password_leaves_tokens_alone(study, url, as_user, ben, settings):
     secret = secret_of(study, ben)
     as_user(ben).post("/account/", {"name": "Ben B", "email": ben.email})
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        *settings.PASSWORD_HASHERS,
+    ]
     assert Client().post("/sign-in/", {"username": "ben", "password": PASSWORD}).status_code == 302
     ben.refresh_from_db()
     assert ben.password.startswith("pbkdf2"), "the same password, hashed better on signing in"

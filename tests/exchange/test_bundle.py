@@ -7,7 +7,16 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from mapping.codebook import changes as codebook_changes
-from mapping.models import Code, CodebookChange, Finding, LogEntry, PaperImport, PaperSource, Study, User
+from mapping.models import (
+    Code,
+    CodebookChange,
+    Finding,
+    LogEntry,
+    PaperImport,
+    PaperSource,
+    Study,
+    User,
+)
 from mapping.papers import editing
 from reviews.agreement import frozen
 from reviews.codebook import code_changes
@@ -31,7 +40,15 @@ from reviews.models import (
 )
 from reviews.settling import resolutions, unanimous
 from reviews.settling.answers import compared
-from tests.making import absent, make_answer, make_assignment, make_code, make_paper, make_round, make_summary
+from tests.making import (
+    absent,
+    make_answer,
+    make_assignment,
+    make_code,
+    make_paper,
+    make_round,
+    make_summary,
+)
 
 
 def bundle_of(study, **how):
@@ -71,21 +88,35 @@ def come_back(content):
 def papers_hard_to_write_down(study, ada):
     """Two papers whose words look like formulas, with imports, confirmed and only looked at."""
     nasty = make_paper(
-        study, '=HYPERLINK("x")\nand "quotes", commas', key="größe 1", doi="10.1/x", extra={"note": "ä"}, year=None
+        study,
+        '=HYPERLINK("x")\nand "quotes", commas',
+        key="größe 1",
+        doi="10.1/x",
+        extra={"note": "ä"},
+        year=None,
     )
     other = make_paper(study, "'=not a formula", key="second")
     file = PaperImport.objects.create(
-        study=study, file_name="scopus.bib", state="confirmed", by=ada, new=2, problems=[{"line": 3}]
+        study=study,
+        file_name="scopus.bib",
+        state="confirmed",
+        by=ada,
+        new=2,
+        problems=[{"line": 3}],
     )
     PaperImport.objects.create(study=study, file_name="only-looked-at.bib", by=ada)
-    PaperSource.objects.create(paper=nasty, paper_import=file, source="Scopus", line=7, entry_key="x")
+    PaperSource.objects.create(
+        paper=nasty, paper_import=file, source="Scopus", line=7, entry_key="x"
+    )
     PaperSource.objects.create(paper=other)
     editing.delete_paper(make_paper(study, "Gone"), by=ada)
     return nasty, other
 
 
 def a_codebook_with_a_past(study, ada, ben):
-    """A parent, a chain of merges, a proposal of a label that is there already, and a change that was undone."""
+    """A parent, a chain of merges, a proposal of a label that is there already, and a change that
+    was undone.
+    """
     challenges, drift = study.sections.get(key="challenges"), Code.objects.get(label="Model drift")
     parent = make_code(challenges, "People", position=9)
     Code.objects.filter(label="Talent").update(parent=parent)
@@ -93,38 +124,62 @@ def a_codebook_with_a_past(study, ada, ben):
     make_code(challenges, "Drift again", status="merged", merged_into=merged)
     make_code(challenges, "Talent", status="proposed", proposed_by=ben, reason="ben saw it")
     change = codebook_changes.record_change(
-        study, CodebookChange.Act.MERGE, by=ada,
-        before={"codes": {str(merged.pk): {"parent_id": parent.pk, "label": "$x"}}}, after={"codes": [drift.pk]},
-        section=challenges, code=merged, reason="the same",
-    )  # fmt: skip
-    undo = codebook_changes.record_change(study, CodebookChange.Act.UNDO, by=ada, before={}, after={}, code=merged)
+        study,
+        CodebookChange.Act.MERGE,
+        by=ada,
+        before={"codes": {str(merged.pk): {"parent_id": parent.pk, "label": "$x"}}},
+        after={"codes": [drift.pk]},
+        section=challenges,
+        code=merged,
+        reason="the same",
+    )
+    undo = codebook_changes.record_change(
+        study, CodebookChange.Act.UNDO, by=ada, before={}, after={}, code=merged
+    )
     CodebookChange.objects.filter(pk=undo.pk).update(undoes=change)
     return change
 
 
 def a_closed_pilot(study, nasty, ada, ben, cleo):
-    """Every kind of answer, absence and evidence, a blank and a second revision; then frozen. Returns Ben's summary."""
+    """Every kind of answer, absence and evidence, a blank and a second revision; then frozen.
+    Returns Ben's summary.
+    """
     pilot, challenges = (
         make_round(study, "Pilot", kind="pilot", guidance="- read all"),
         study.sections.get(key="challenges"),
     )
     hers = {
-        "challenges": ["Data quality", "Model drift", "Cost"], "maturity-stage": "Manual", "method": [],
+        "challenges": ["Data quality", "Model drift", "Cost"],
+        "maturity-stage": "Manual",
+        "method": [],
         "replicable": True,
-        "cases": "-2.5", "conclusion": "-minus\r\nand a line",
-    }  # fmt: skip
+        "cases": "-2.5",
+        "conclusion": "-minus\r\nand a line",
+    }
     one = make_summary(nasty, ben, round=pilot, answers=hers)
-    two = make_summary(nasty, cleo, round=pilot, answers={"challenges": [], "maturity-stage": absent("unclear")})
+    two = make_summary(
+        nasty, cleo, round=pilot, answers={"challenges": [], "maturity-stage": absent("unclear")}
+    )
     make_answer(two, "replicable", absent("not_applicable"))
     answer = one.answers.get(section=challenges)
-    Answer.objects.filter(pk=answer.pk).update(confidence=4, quote="whole", page="1", rationale="because", version=3)
+    Answer.objects.filter(pk=answer.pk).update(
+        confidence=4, quote="whole", page="1", rationale="because", version=3
+    )
     drift, proposed = Code.objects.get(label="Model drift"), Code.objects.get(status="proposed")
-    Mark.objects.create(answer=answer, code=drift, quote="\t=1+1", page="4", rationale="again", position=3)
+    Mark.objects.create(
+        answer=answer, code=drift, quote="\t=1+1", page="4", rationale="again", position=3
+    )
     Mark.objects.create(answer=answer, code=proposed, position=4)
-    blank = Answer.objects.create(summary=two, section=study.sections.get(key="method"), confidence=2, rationale="?")
+    blank = Answer.objects.create(
+        summary=two, section=study.sections.get(key="method"), confidence=2, rationale="?"
+    )
     assert not blank.absence
     Summary.objects.create(
-        assignment=one.assignment, revision=2, submitted_at=timezone.now(), reopened_by=ada, reopened_reason="typo"
+        assignment=one.assignment,
+        revision=2,
+        submitted_at=timezone.now(),
+        reopened_by=ada,
+        reopened_reason="typo",
     )
     pilot.frozen_agreement = frozen.freeze(pilot)
     pilot.closed_at, pilot.closed_by = timezone.now(), ada
@@ -143,16 +198,31 @@ def decisions_of_every_sort(study, nasty, other, ada, ben):
             option = said.comparison.options[0]
             settled = resolutions.Settled.by(option, section, said.comparison)
             decided = resolutions.resolve(
-                nasty, section, settled=settled, basis="other", by=ada, cause="oversight", rationale="Ada said so"
+                nasty,
+                section,
+                settled=settled,
+                basis="other",
+                by=ada,
+                cause="oversight",
+                rationale="Ada said so",
             )
     resolutions.undo(decided, by=ada)
     code_changes.merge(
-        Code.objects.get(label="Cost"), into=Code.objects.get(label="Model drift"), by=ada, reason="the same"
+        Code.objects.get(label="Cost"),
+        into=Code.objects.get(label="Model drift"),
+        by=ada,
+        reason="the same",
     )
     Resolution.objects.create(
-        paper=other, section=challenges, basis="adopted", adopted_from=ben, reviewers=1,
-        content={"settled": resolutions.Settled().as_json()}, decided_at=timezone.now(), decided_by=zoe,
-    )  # fmt: skip
+        paper=other,
+        section=challenges,
+        basis="adopted",
+        adopted_from=ben,
+        reviewers=1,
+        content={"settled": resolutions.Settled().as_json()},
+        decided_at=timezone.now(),
+        decided_by=zoe,
+    )
     Deferral.objects.create(paper=nasty, section=challenges, note="later", by=ada)
 
 
@@ -169,14 +239,23 @@ def full(study, ada, ben, cleo, olga):
     decisions_of_every_sort(study, nasty, other, ada, ben)
 
     challenges = study.sections.get(key="challenges")
-    remark = Remark.objects.create(paper=nasty, section=challenges, by=cleo, text="@ben: +1, says Ben Reviewer")
+    remark = Remark.objects.create(
+        paper=nasty, section=challenges, by=cleo, text="@ben: +1, says Ben Reviewer"
+    )
     Mention.objects.create(remark=remark, user=ben)
     EarlyLook.objects.create(paper=other, phase=study.phases.get(), user=ada, reason="had to")
-    RecodingTask.objects.create(assignment=one.assignment, section=challenges, change=change, code=change.code)
+    RecodingTask.objects.create(
+        assignment=one.assignment, section=challenges, change=change, code=change.code
+    )
     LogEntry.objects.record(
-        study, ada, "hand-out", "Handed out", round=one.assignment.round_id, first=one.assignment_id,
+        study,
+        ada,
+        "hand-out",
+        "Handed out",
+        round=one.assignment.round_id,
+        first=one.assignment_id,
         loads={str(ben.pk): 1},
-    )  # fmt: skip
+    )
     line = LogEntry.objects.record(study, None, "settle", "by itself", paper=nasty, codes=3)
     LogEntry.objects.record(study, ada, "undo-hand-out", "Undid", undid=line.pk)
     return study
@@ -218,11 +297,18 @@ def test_the_demo_comes_back_too(db):
     assert again == first
 
 
-def test_papers_of_which_a_table_knew_no_title_go_by_their_doi_or_key_and_come_back(study, ada, tmp_path):
+def test_papers_of_which_a_table_knew_no_title_go_by_their_doi_or_key_and_come_back(
+    study, ada, tmp_path
+):
     table = tmp_path / "articles.csv"
-    table.write_text("key,doi,journal\nwith2020doi,10.1234/abc,Phytopathology\nA286,,Phytopathology\n")
+    table.write_text(
+        "key,doi,journal\nwith2020doi,10.1234/abc,Phytopathology\nA286,,Phytopathology\n"
+    )
     call_command("import_papers", study.slug, str(table), verbosity=0)
-    assert dict(study.papers.values_list("key", "title")) == {"with2020doi": "10.1234/abc", "A286": "A286"}
+    assert dict(study.papers.values_list("key", "title")) == {
+        "with2020doi": "10.1234/abc",
+        "A286": "A286",
+    }
     first = bundle_of(study)
     empty_the_site()
     assert files_in(bundle_of(come_back(first))) == files_in(first)
@@ -231,7 +317,9 @@ def test_papers_of_which_a_table_knew_no_title_go_by_their_doi_or_key_and_come_b
 def test_none_of_the_codes_comes_back_and_every_file_says_so(study, ben, cleo):
     paper = make_paper(study)
     for reviewer in (ben, cleo):
-        make_summary(paper, reviewer, answers={"challenges": None, "method": None, "maturity-stage": None})
+        make_summary(
+            paper, reviewer, answers={"challenges": None, "method": None, "maturity-stage": None}
+        )
     unanimous.settle(study)
     first = bundle_of(study)
     before = files_in(first)
@@ -240,10 +328,15 @@ def test_none_of_the_codes_comes_back_and_every_file_says_so(study, ben, cleo):
     assert before["findings_wide.csv"].count("none_apply") == 3
     empty_the_site()
     here = come_back(first)
-    for said in (Answer.objects.filter(summary__assignment__round__study=here), Finding.objects.of(here)):
+    for said in (
+        Answer.objects.filter(summary__assignment__round__study=here),
+        Finding.objects.of(here),
+    ):
         assert set(said.values_list("section__key", "none_apply", "absence")) == {
-            ("challenges", True, ""), ("method", True, ""), ("maturity-stage", True, ""),
-        }  # fmt: skip
+            ("challenges", True, ""),
+            ("method", True, ""),
+            ("maturity-stage", True, ""),
+        }
     assert files_in(bundle_of(here)) == before
 
 
@@ -266,8 +359,18 @@ def test_what_was_merged_before_is_still_taken_back_exactly_in_the_study_that_ca
     here = come_back(first)
     change = here.codebook_changes.get(act="merge", code__label="Cost")
     codebook_undo.undo(change, by=here.created_by)
-    assert Mark.objects.filter(answer__summary__assignment__round__study=here, code__label="Cost").count() == 1
-    assert Mark.objects.filter(answer__summary__assignment__round__study=full, code__label="Cost").count() == 0
+    assert (
+        Mark.objects.filter(
+            answer__summary__assignment__round__study=here, code__label="Cost"
+        ).count()
+        == 1
+    )
+    assert (
+        Mark.objects.filter(
+            answer__summary__assignment__round__study=full, code__label="Cost"
+        ).count()
+        == 0
+    )
     undone = files_in(bundle_of(here))["codings.csv"]
     assert undone != codings
     assert undone.count("Cost") == codings.count("Cost") + 1
@@ -276,9 +379,17 @@ def test_what_was_merged_before_is_still_taken_back_exactly_in_the_study_that_ca
 @pytest.mark.parametrize(
     ("name", "change", "words"),
     [
-        ("codings.csv", lambda text: text.replace("paper,", "article,", 1), "codings.csv has a column “article”"),
+        (
+            "codings.csv",
+            lambda text: text.replace("paper,", "article,", 1),
+            "codings.csv has a column “article”",
+        ),
         ("codings.csv", lambda text: None, "The bundle has no codings.csv."),
-        ("codings.csv", lambda text: text.replace("Data quality", "Data purity"), "is no one code of the section"),
+        (
+            "codings.csv",
+            lambda text: text.replace("Data quality", "Data purity"),
+            "is no one code of the section",
+        ),
         (
             "codings.csv",
             lambda text: text + "second,coding,Main,ben,1,method,code,Survey,,,,,,,1\r\n",
@@ -292,7 +403,11 @@ def test_what_was_merged_before_is_still_taken_back_exactly_in_the_study_that_ca
         ("study.json", lambda text: text.replace(": 1,", ": 7,", 1), "another format"),
         ("protocol.json", lambda text: "{", "protocol.json"),
         ("team.csv", lambda text: text.replace("lead", "owner"), "team.csv, line 2, column role"),
-        ("rounds.csv", lambda text: text.replace("coding", "reading"), "there is no phase “reading”"),
+        (
+            "rounds.csv",
+            lambda text: text.replace("coding", "reading"),
+            "there is no phase “reading”",
+        ),
         ("summaries.csv", lambda text: text.replace("browser", "\u0000"), "summaries.csv"),
     ],
 )
@@ -382,5 +497,8 @@ def test_under_pseudonyms_no_file_names_anybody(full):
     for name, text in files_in(bundle_of(full, with_pseudonyms=True)).items():
         if not name.startswith("analysis"):
             for called in ("ben", "cleo", "Ben Reviewer", "Ada Lead", "zoe"):
-                assert not any(called == word.strip("@:.,;\"'()") for word in text.split()), (name, called)
+                assert not any(called == word.strip("@:.,;\"'()") for word in text.split()), (
+                    name,
+                    called,
+                )
             assert "Ben Reviewer" not in text, name

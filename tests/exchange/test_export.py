@@ -22,7 +22,9 @@ def blind(study, ben, cleo):
     make_code(study.sections.get(key="challenges"), SECRET, status="proposed", proposed_by=cleo)
     summary = make_summary(paper, cleo, answers={"challenges": ["Cost"], "conclusion": SECRET})
     make_assignment(paper, ben)
-    Remark.objects.create(paper=paper, section=study.sections.get(key="challenges"), by=cleo, text=SECRET)
+    Remark.objects.create(
+        paper=paper, section=study.sections.get(key="challenges"), by=cleo, text=SECRET
+    )
     return summary
 
 
@@ -60,36 +62,59 @@ def test_no_file_of_a_blind_reviewer_holds_what_another_said(study, blind, as_us
     assert SECRET not in as_user(ben).get(f"/s/{study.slug}/export/").content.decode()
 
 
-def test_a_lead_who_still_has_to_code_gets_a_bundle_that_says_it_is_not_whole(study, blind, as_user, ada):
+def test_a_lead_who_still_has_to_code_gets_a_bundle_that_says_it_is_not_whole(
+    study, blind, as_user, ada
+):
     url = f"/s/{study.slug}/export/bundle.zip"
     with zipfile.ZipFile(io.BytesIO(body(as_user(ada).get(url)))) as archive:
         assert SECRET in archive.read("codings.csv").decode()
         assert json.loads(archive.read("study.json"))["is_whole"]
     make_assignment(blind.assignment.paper, ada)
     with zipfile.ZipFile(io.BytesIO(body(as_user(ada).get(url)))) as archive:
-        assert SECRET not in archive.read("codings.csv").decode() + archive.read("remarks.csv").decode()
+        assert (
+            SECRET
+            not in archive.read("codings.csv").decode() + archive.read("remarks.csv").decode()
+        )
         assert "not whole" in archive.read("README.md").decode()
 
 
 def test_codings_have_exactly_the_columns_that_are_promised(study, blind):
     header = writer.TABLES["codings.csv"].header(scope_of_all(study))
     assert header == [
-        "paper", "phase", "round", "reviewer", "revision", "section", "kind", "value", "absence", "quote", "page",
-        "rationale", "confidence", "submitted_at", "codebook_version",
-    ]  # fmt: skip
+        "paper",
+        "phase",
+        "round",
+        "reviewer",
+        "revision",
+        "section",
+        "kind",
+        "value",
+        "absence",
+        "quote",
+        "page",
+        "rationale",
+        "confidence",
+        "submitted_at",
+        "codebook_version",
+    ]
 
 
 def test_the_page_counts_the_rows_that_the_files_have(study, blind, as_user, ada):
     client = as_user(ada)
     for file in client.get(f"/s/{study.slug}/export/").context["files"]:
         if file["rows"] is not None:
-            assert file["rows"] == len(rows(client.get(f"/s/{study.slug}/export/{file['name']}"))), file["name"]
+            assert file["rows"] == len(
+                rows(client.get(f"/s/{study.slug}/export/{file['name']}"))
+            ), file["name"]
 
 
 def test_a_workbook_has_a_sheet_for_each_table_and_runs_no_formula(study, as_user, ada, cleo):
     make_summary(make_paper(study, "=1+1"), cleo, answers={"conclusion": "=cmd()", "cases": -3})
     book = load_workbook(io.BytesIO(body(as_user(ada).get(f"/s/{study.slug}/export/study.xlsx"))))
-    assert book.sheetnames == ["definitions", *(name.removesuffix(".csv") for name in writer.TABLES)]
+    assert book.sheetnames == [
+        "definitions",
+        *(name.removesuffix(".csv") for name in writer.TABLES),
+    ]
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert "f" not in {cell.data_type for cell in cells}
     assert {"'=1+1", "'=cmd()", -3} <= {cell.value for cell in cells}

@@ -1,4 +1,6 @@
-"""Every file that leaves is read back by a reader that is not ours, and says what the database says."""
+"""Every file that leaves is read back by a reader that is not ours, and says what the database
+says.
+"""
 
 import io
 import json
@@ -25,9 +27,17 @@ from tests.foreign_readers import csv_rows, is_live
 from tests.making import make_code, make_paper, make_summary
 
 LABELS = [
-    "=1+1", "\u200b=hidden", "＝wide", "@at, comma; semicolon", 'quotes " and \'', "Größe & 50 % of {x}_y #1 $2",
-    "机器学习", "two  blanks", "-minus", "<b>bold</b> | pipe",
-]  # fmt: skip
+    "=1+1",
+    "\u200b=hidden",
+    "＝wide",
+    "@at, comma; semicolon",
+    "quotes \" and '",
+    "Größe & 50 % of {x}_y #1 $2",
+    "机器学习",
+    "two  blanks",
+    "-minus",
+    "<b>bold</b> | pipe",
+]
 
 
 @pytest.fixture
@@ -40,9 +50,15 @@ def hard(study, ada, ben, cleo):
         make_code(section, label, definition=f"{label}\nsecond line", example=label, when_not=label)
     for number, label in enumerate(LABELS):
         paper = make_paper(
-            study, f"{label}: title", key=f"p{number}", authors=f"{label}; Müller, Jörg", venue=label,
-            abstract=f"{label}\n\n=second", year=2020 + number % 3, doi=f"10.1000/a_{number}",
-        )  # fmt: skip
+            study,
+            f"{label}: title",
+            key=f"p{number}",
+            authors=f"{label}; Müller, Jörg",
+            venue=label,
+            abstract=f"{label}\n\n=second",
+            year=2020 + number % 3,
+            doi=f"10.1000/a_{number}",
+        )
         other = LABELS[(number + 1) % len(LABELS)]
         make_summary(paper, ben, answers={"challenges": [label], "conclusion": f"{label}\nlast"})
         make_summary(paper, cleo, answers={"challenges": [other, label], "conclusion": "Fine."})
@@ -68,7 +84,9 @@ def test_every_table_as_csv_is_sound_and_none_of_its_cells_runs(hard, as_user, a
     addresses = [f"/s/{slug}/export/{name}" for name in writer.TABLES]
     addresses += [f"{reverse(name, args=[slug])}?format=csv" for name in CSV_PAGES]
     addresses += [f"{reverse('round', args=[slug, hard.rounds.get().pk])}?format=csv"]
-    addresses += [reverse(name, args=[slug]) for name in ("log-csv", "agreement-csv", "agreement-codes-csv")]
+    addresses += [
+        reverse(name, args=[slug]) for name in ("log-csv", "agreement-csv", "agreement-codes-csv")
+    ]
     addresses += [f"{reverse('map-csv', args=[slug])}?{query}" for query in MAPS]
     addresses += [f"/s/{slug}/codebook/codebook.csv"]
     for address in addresses:
@@ -81,9 +99,13 @@ def test_every_table_as_csv_is_sound_and_none_of_its_cells_runs(hard, as_user, a
 
 
 MAPS = [
-    "y=challenges&x=year", "y=challenges&x=challenges&kind=cooccurrence", "kind=bars&y=challenges",
-    "kind=venues", "y=year&x=challenges&shares=on", "y=challenges&x=year&third=venue",
-]  # fmt: skip
+    "y=challenges&x=year",
+    "y=challenges&x=challenges&kind=cooccurrence",
+    "kind=bars&y=challenges",
+    "kind=venues",
+    "y=year&x=challenges&shares=on",
+    "y=challenges&x=year&third=venue",
+]
 
 
 def test_what_the_tables_say_is_what_the_database_says(hard, as_user, ada):
@@ -102,13 +124,17 @@ def test_what_the_tables_say_is_what_the_database_says(hard, as_user, ada):
     assert sorted(plain(cell) for cell in given.value) == sorted(LABELS)
     assert {plain(cell) for cell in given.quote} == {"“=quoted”,\nnext"}
     codebook = table("codebook.csv")
-    assert {plain(cell) for cell in codebook.label} == set(Code.objects.values_list("label", flat=True))
+    assert {plain(cell) for cell in codebook.label} == set(
+        Code.objects.values_list("label", flat=True)
+    )
     assert {plain(cell) for cell in table("findings.csv").value} == set(LABELS)
     onehot = table("findings_onehot.csv")
     assert {plain(name) for name in onehot.columns} >= {f"challenges: {label}" for label in LABELS}
     evidence = csv_rows(body(client.get(f"/s/{hard.slug}/evidence/?format=csv")).decode())
     assert {plain(row["code"]) for row in evidence} == set(LABELS)
-    counted = csv_rows(body(client.get(f"/s/{hard.slug}/map/table.csv?y=challenges&x=year")).decode())
+    counted = csv_rows(
+        body(client.get(f"/s/{hard.slug}/map/table.csv?y=challenges&x=year")).decode()
+    )
     labels = {visible(label) for label in LABELS}
     assert {plain(row["'=Challenges & 50 %, <all>"]) for row in counted} >= labels
 
@@ -121,7 +147,9 @@ def test_workbooks_hold_the_same_cells_as_text(hard, as_user, ada):
         assert "f" not in {cell.data_type for cell in cells}, name
         texts = {cell.value for cell in cells if isinstance(cell.value, str)}
         assert [text for text in texts if is_live(text)] == [], name
-    papers = load_workbook(io.BytesIO(body(client.get(f"/s/{hard.slug}/export/papers.xlsx"))))["papers"]
+    papers = load_workbook(io.BytesIO(body(client.get(f"/s/{hard.slug}/export/papers.xlsx"))))[
+        "papers"
+    ]
     titles = [plain(row[1]) for row in papers.iter_rows(min_row=2, values_only=True)]
     assert titles == list(Paper.objects.order_by("pk").values_list("title", flat=True))
 
@@ -132,12 +160,16 @@ def test_json_is_sound_and_the_protocol_fits_its_schema(hard, as_user, ada):
     for address in (f"/s/{hard.slug}/protocol.json", f"/s/{hard.slug}/export/protocol.json"):
         found = json.loads(body(client.get(address)))
         jsonschema.validate(found, schema)
-        assert set(LABELS) <= {code["label"] for section in found["sections"] for code in section.get("codes", [])}
+        assert set(LABELS) <= {
+            code["label"] for section in found["sections"] for code in section.get("codes", [])
+        }
     for name in writer.TABLES:
         found = json.loads(body(client.get(f"/s/{hard.slug}/api/{name.replace('.csv', '.json')}")))
         assert all(list(row) == found["columns"] for row in found["rows"]), name
     papers = json.loads(body(client.get(f"/s/{hard.slug}/api/papers.json")))["rows"]
-    assert [paper["title"] for paper in papers] == list(Paper.objects.order_by("pk").values_list("title", flat=True))
+    assert [paper["title"] for paper in papers] == list(
+        Paper.objects.order_by("pk").values_list("title", flat=True)
+    )
 
 
 def test_the_bundle_is_a_zip_of_sound_files(hard, as_user, ada):

@@ -1,4 +1,6 @@
-"""A bundle from somebody who wants into other studies: what is kept as JSON names things of its own study alone."""
+"""A bundle from somebody who wants into other studies: what is kept as JSON names things of its own
+study alone.
+"""
 
 import csv
 import io
@@ -44,7 +46,9 @@ def refusal(content):
 def merged(study, ada, ben):
     """A study in which a code with a mark went into another one."""
     make_summary(make_paper(study), ben, answers={"challenges": ["Cost"]})
-    code_changes.merge(study_code(study, "Cost"), into=study_code(study, "Talent"), by=ada, reason="the same")
+    code_changes.merge(
+        study_code(study, "Cost"), into=study_code(study, "Talent"), by=ada, reason="the same"
+    )
     return study
 
 
@@ -64,7 +68,9 @@ def test_a_change_names_no_marks_by_the_numbers_they_have_in_another_study(merge
     def aimed(kept):
         return {**kept, "marks": {f"{victim.code_id}": [victim.pk]}}
 
-    said = refusal(rewritten(bundle_of(merged), "codebook_changes.csv", "before", aimed, act="merge"))
+    said = refusal(
+        rewritten(bundle_of(merged), "codebook_changes.csv", "before", aimed, act="merge")
+    )
     assert "a reference to a code belongs" in said
 
 
@@ -72,17 +78,38 @@ def test_a_change_names_no_marks_by_the_numbers_they_have_in_another_study(merge
     "aimed",
     [
         lambda kept, victim: {**kept, "marks": {name: [victim.pk] for name in kept["marks"]}},
-        lambda kept, victim: {**kept, "marks": {name: [float(victim.pk)] for name in kept["marks"]}},
+        lambda kept, victim: {
+            **kept,
+            "marks": {name: [float(victim.pk)] for name in kept["marks"]},
+        },
         lambda kept, victim: {**kept, "marks": {name: [str(victim.pk)] for name in kept["marks"]}},
         # Another kind of thing, whose number here is the victim's.
         lambda kept, victim: {**kept, "marks": {name: ["$user:ben"] for name in kept["marks"]}},
         lambda kept, victim: {**kept, "codes": {str(victim.code_id): {"label": "Taken over"}}},
-        lambda kept, victim: {**kept, "codes": {name: {"pk": victim.code_id} for name in kept["codes"]}},
-        lambda kept, victim: {**kept, "codes": {name: {"id": victim.code_id} for name in kept["codes"]}},
-        lambda kept, victim: {**kept, "codes": {name: {"parent_id": str(victim.code_id)} for name in kept["codes"]}},
-        lambda kept, victim: {**kept, "set_aside": [{"finding_id": victim.pk, "beside": victim.pk}]},
-        lambda kept, victim: {**kept, "set_aside": [{"pk": victim.pk, "finding_id": None, "beside": None}]},
-        lambda kept, victim: {**kept, "flags": {"$answer:1": {"summary_id": victim.answer.summary_id}}},
+        lambda kept, victim: {
+            **kept,
+            "codes": {name: {"pk": victim.code_id} for name in kept["codes"]},
+        },
+        lambda kept, victim: {
+            **kept,
+            "codes": {name: {"id": victim.code_id} for name in kept["codes"]},
+        },
+        lambda kept, victim: {
+            **kept,
+            "codes": {name: {"parent_id": str(victim.code_id)} for name in kept["codes"]},
+        },
+        lambda kept, victim: {
+            **kept,
+            "set_aside": [{"finding_id": victim.pk, "beside": victim.pk}],
+        },
+        lambda kept, victim: {
+            **kept,
+            "set_aside": [{"pk": victim.pk, "finding_id": None, "beside": None}],
+        },
+        lambda kept, victim: {
+            **kept,
+            "flags": {"$answer:1": {"summary_id": victim.answer.summary_id}},
+        },
         lambda kept, victim: {**kept, "tasks": [victim.pk]},
         lambda kept, victim: {**kept, "made": "all of them"},
         lambda kept, victim: {**kept, "note": "$mark:1"},
@@ -94,7 +121,9 @@ def test_whatever_else_a_change_could_reach_with_is_refused_too(column, aimed, m
     def change(kept):
         return aimed({"marks": {"$code:1": []}, **kept}, victim)
 
-    said = refusal(rewritten(bundle_of(merged), "codebook_changes.csv", column, change, act="merge"))
+    said = refusal(
+        rewritten(bundle_of(merged), "codebook_changes.csv", column, change, act="merge")
+    )
     assert said.startswith("codebook_changes.csv, line 2, column ")
 
 
@@ -111,7 +140,9 @@ def test_the_changes_that_a_study_really_made_come_back_and_are_undone(merged, v
 def test_tasks_that_ended_with_a_change_come_back_as_those_of_the_study(study, ada, ben, victim):
     make_summary(make_paper(study), ben, answers={"challenges": ["Cost"]}, round=make_round(study))
     cost = study_code(study, "Cost")
-    code_changes.split(cost, into=[{"label": "Money"}, {"label": "Time"}], by=ada, reason="two things")
+    code_changes.split(
+        cost, into=[{"label": "Money"}, {"label": "Time"}], by=ada, reason="two things"
+    )
     code_changes.merge(cost, into=study_code(study, "Talent"), by=ada, reason="neither")
     (task,) = RecodingTask.objects.filter(done_at__isnull=False)
     first = bundle_of(study)
@@ -130,15 +161,26 @@ def test_tasks_that_ended_with_a_change_come_back_as_those_of_the_study(study, a
     [
         ("rounds.csv", "frozen_agreement", lambda kept: {"x": 1}),
         ("rounds.csv", "frozen_agreement", lambda kept: {**kept, "sections": 3}),
-        ("rounds.csv", "frozen_agreement", lambda kept: {**kept, "sections": [{"section": "challenges"}]}),
         (
             "rounds.csv",
             "frozen_agreement",
-            lambda kept: {**kept, "sections": [{**one, "coefficients": {}} for one in kept["sections"]]},
+            lambda kept: {**kept, "sections": [{"section": "challenges"}]},
+        ),
+        (
+            "rounds.csv",
+            "frozen_agreement",
+            lambda kept: {
+                **kept,
+                "sections": [{**one, "coefficients": {}} for one in kept["sections"]],
+            },
         ),
         ("resolutions.csv", "content", lambda kept: {}),
         ("resolutions.csv", "content", lambda kept: {**kept, "said": ["ben"]}),
-        ("resolutions.csv", "content", lambda kept: {**kept, "settled": {**kept["settled"], "number": "many"}}),
+        (
+            "resolutions.csv",
+            "content",
+            lambda kept: {**kept, "settled": {**kept["settled"], "number": "many"}},
+        ),
         ("log.csv", "facts", lambda kept: ["x"]),
         ("papers.csv", "extra", lambda kept: ["x"]),
     ],

@@ -1,4 +1,6 @@
-"""Codings made elsewhere: all rows or none, matched to this study's people, papers, sections and codes alone."""
+"""Codings made elsewhere: all rows or none, matched to this study's people, papers, sections and
+codes alone.
+"""
 
 import csv
 import json
@@ -25,7 +27,14 @@ def said(user, section):
     """What an imported answer holds: its labels, or its one value."""
     answer = Answer.objects.get(summary__assignment__reviewer=user, section__key=section)
     labels = [mark.code.label for mark in answer.marks.all()]
-    return labels or answer.absence or answer.none_apply or answer.text or answer.number or answer.yes_no
+    return (
+        labels
+        or answer.absence
+        or answer.none_apply
+        or answer.text
+        or answer.number
+        or answer.yes_no
+    )
 
 
 @pytest.fixture
@@ -35,21 +44,25 @@ def paper(study):
 
 def test_rows_become_a_submitted_summary_with_every_kind_of_answer(study, ada, ben, paper):
     outcome = take(
-        study, ada,
+        study,
+        ada,
         "john2021,ben,challenges,Talent",
         "john2021,ben,challenges,  model   DRIFT ",
         "john2021,ben,maturity-stage,manual",
         "john2021,ben,replicable,Yes",
         "john2021,ben,cases,2.0",
         "john2021,ben,conclusion,It works",
-    )  # fmt: skip
+    )
 
     assert outcome["problems"] == []
     assert (outcome["summaries"], outcome["marks"]) == (1, 3)
     assert outcome["created"] == {"papers": 0, "reviewers": 0, "sections": 0, "codes": 0}
     summary = Summary.objects.get()
     assert (summary.is_submitted, summary.revision, summary.origin) == (True, 1, "codings")
-    assert (summary.assignment.round.name, summary.assignment.round.kind) == ("Imported: codings", "main")
+    assert (summary.assignment.round.name, summary.assignment.round.kind) == (
+        "Imported: codings",
+        "main",
+    )
     assert said(ben, "challenges") == ["Talent", "Model drift"]
     assert said(ben, "maturity-stage") == ["Manual"]
     assert said(ben, "replicable") is True
@@ -62,7 +75,8 @@ def test_none_of_the_codes_blank_and_absences_stay_apart(study, ada, ben, cleo, 
     other = make_paper(study, key="other")
     head = f"{HEAD},absence"
     outcome = take(
-        study, ada,
+        study,
+        ada,
         "john2021,ben,challenges,,",
         "john2021,ben,conclusion,,",
         "john2021,ben,method,,unclear",
@@ -70,20 +84,26 @@ def test_none_of_the_codes_blank_and_absences_stay_apart(study, ada, ben, cleo, 
         "other,cleo,challenges,,?",
         head=head,
         absences={"NA": "not_applicable", "?": "unclear"},
-    )  # fmt: skip
+    )
 
     assert outcome["problems"] == []
     assert said(ben, "challenges") is True, "none of the codes apply"
     assert not Answer.objects.filter(section__key="conclusion").exists(), "a blank is no answer"
     assert said(ben, "method") == "unclear"
-    assert set(Answer.objects.filter(summary__assignment__reviewer=cleo).values_list("absence", "none_apply")) == {
+    assert set(
+        Answer.objects.filter(summary__assignment__reviewer=cleo).values_list(
+            "absence", "none_apply"
+        )
+    ) == {
         ("not_applicable", False),
         ("unclear", False),
     }
     assert other.assignments.count() == 1
 
 
-def test_none_of_the_codes_comes_back_from_a_file_of_codings_in_every_coded_kind(study, ada, ben, paper):
+def test_none_of_the_codes_comes_back_from_a_file_of_codings_in_every_coded_kind(
+    study, ada, ben, paper
+):
     none = {"challenges": None, "method": None, "maturity-stage": None}
     make_summary(paper, ben, answers={**none, "conclusion": "nothing"})
     table = "".join(lines(CODINGS, scope_of_all(study)))
@@ -94,23 +114,34 @@ def test_none_of_the_codes_comes_back_from_a_file_of_codings_in_every_coded_kind
     assert (reasons(outcome), outcome["created"]["codes"]) == ([], 0)
     answers = Answer.objects.filter(summary__assignment__reviewer=ben)
     assert set(answers.values_list("section__key", "none_apply", "absence", "text")) == {
-        *((key, True, "", "") for key in none), ("conclusion", False, "", "nothing"),
-    }  # fmt: skip
+        *((key, True, "", "") for key in none),
+        ("conclusion", False, "", "nothing"),
+    }
     assert "".join(lines(CODINGS, scope_of_all(study))).count("none_apply") == 2
 
 
-def test_none_of_the_codes_may_be_called_otherwise_and_says_nothing_where_there_are_none(study, ada, ben, paper):
-    outcome = take(study, ada, "john2021,ben,method,-,", head=f"{HEAD},absence", absences={"-": "none_apply"})
+def test_none_of_the_codes_may_be_called_otherwise_and_says_nothing_where_there_are_none(
+    study, ada, ben, paper
+):
+    outcome = take(
+        study, ada, "john2021,ben,method,-,", head=f"{HEAD},absence", absences={"-": "none_apply"}
+    )
     assert (reasons(outcome), said(ben, "method")) == ([], True)
-    outcome = take(study, ada, "john2021,ben,cases,,none_apply", head=f"{HEAD},absence", round_name="Again")
+    outcome = take(
+        study, ada, "john2021,ben,cases,,none_apply", head=f"{HEAD},absence", round_name="Again"
+    )
     assert "takes no codes" in reasons(outcome)[0][1]
     outcome = take(study, ada, "john2021,ben,method,,", head=f"{HEAD},absence", round_name="Again")
-    assert not Answer.objects.filter(summary__assignment__round__name="Again").exists(), "empty is blank there"
+    assert not Answer.objects.filter(summary__assignment__round__name="Again").exists(), (
+        "empty is blank there"
+    )
 
 
 def test_papers_are_known_by_key_former_key_doi_and_title(study, ada, ben, paper):
     PaperSource.objects.create(paper=paper, entry_key="OldKey")
-    for number, name in enumerate(["john2021", "JOHN2021", "oldkey", "https://doi.org/10.1109/X.1", "towards  mlops!"]):
+    for number, name in enumerate(
+        ["john2021", "JOHN2021", "oldkey", "https://doi.org/10.1109/X.1", "towards  mlops!"]
+    ):
         outcome = take(study, ada, f'"{name}",ben,method,Survey', round_name=f"Round {number}")
         assert (reasons(outcome), outcome["summaries"]) == ([], 1)
     assert paper.assignments.count() == 5
@@ -126,7 +157,8 @@ def test_reviewers_are_known_by_user_name_address_and_full_name(study, ada, ben,
 def test_create_makes_papers_reviewers_sections_and_codes(study, ada, ben, paper):
     before = study.codebook_version
     outcome = take(
-        study, ada,
+        study,
+        ada,
         "new2020,Kaique ,tools,MLflow",
         "new2020,Kaique,tools,Kubeflow",
         "10.1234/abc,Kaique,score,2.0",
@@ -134,7 +166,7 @@ def test_create_makes_papers_reviewers_sections_and_codes(study, ada, ben, paper
         "A paper known by its title alone,Kaique,score,10",
         "john2021,Kaique,method,Interviews",
         may_create=True,
-    )  # fmt: skip
+    )
 
     assert outcome["problems"] == []
     assert outcome["created"] == {"papers": 3, "reviewers": 1, "sections": 2, "codes": 6}
@@ -145,7 +177,11 @@ def test_create_makes_papers_reviewers_sections_and_codes(study, ada, ben, paper
         "tools": "codes",
         "score": "code",
     }
-    labels = Code.objects.filter(section__key="score").order_by("position").values_list("label", flat=True)
+    labels = (
+        Code.objects.filter(section__key="score")
+        .order_by("position")
+        .values_list("label", flat=True)
+    )
     assert list(labels) == ["0", "2", "10"], "numbers stand in the order of a scale"
     assert set(study.papers.values_list("key", "doi")) == {
         ("john2021", "10.1109/x.1"),
@@ -173,7 +209,10 @@ def test_a_strangers_name_is_never_taken(study, ada, zoe, paper):
 
     assert not Membership.objects.filter(study=study, user=zoe).exists()
     assert (
-        User.objects.filter(memberships__study=study, name__in=["zoe", "Zoe Stranger", "zoe@example.org"]).count() == 3
+        User.objects.filter(
+            memberships__study=study, name__in=["zoe", "Zoe Stranger", "zoe@example.org"]
+        ).count()
+        == 3
     )
     assert not Assignment.objects.filter(reviewer=zoe).exists()
     made = User.objects.filter(assignments__isnull=False).distinct()
@@ -189,14 +228,19 @@ def test_a_bundles_codings_come_back_with_revisions_rounds_phases_and_times(stud
         "codebook_version"
     )
     outcome = take(
-        study, ada,
-        "john2021,coding,Pilot,ben,1,challenges,codes,Talent,,few people,p. 2,see table,4,2024-03-01T10:00:00+00:00,3",
+        study,
+        ada,
+        (
+            "john2021,coding,Pilot,ben,1,challenges,codes,Talent,,few people,p. 2,see "
+            "table,4,2024-03-01T10:00:00+00:00,3"
+        ),
         "john2021,coding,Pilot,ben,1,challenges,codes,'=formula,,,,,4,2024-03-01T10:00:00+00:00,3",
         "john2021,coding,Pilot,ben,2,challenges,codes,Cost,,,,,,2024-03-02T10:00:00Z,5",
         "john2021,coding,Main,ben,1,challenges,codes,Cost,,,,,,,",
         "john2021,screening,Screen,ben,1,include,code,yes,,,,,,2024-01-01,",
-        head=head, may_create=True,
-    )  # fmt: skip
+        head=head,
+        may_create=True,
+    )
 
     assert reasons(outcome) == []
     found = Summary.objects.order_by("assignment__round__name", "revision")
@@ -209,16 +253,24 @@ def test_a_bundles_codings_come_back_with_revisions_rounds_phases_and_times(stud
     assert found[1].submitted_at.isoformat() == "2024-03-01T10:00:00+00:00"
     assert found[2].reopened_by == ada
     mark = Mark.objects.get(answer__summary=found[1], code__label="Talent")
-    assert (mark.quote, mark.page, mark.rationale, mark.answer.confidence) == ("few people", "p. 2", "see table", 4)
+    assert (mark.quote, mark.page, mark.rationale, mark.answer.confidence) == (
+        "few people",
+        "p. 2",
+        "see table",
+        4,
+    )
     assert Mark.objects.filter(code__label="=formula").exists()
     assert Round.objects.get(name="Screen").phase == screening
 
 
 def test_other_headings_and_columns(study, ada, ben, paper):
     outcome = take(
-        study, ada, "10.1109/x.1,ben,method,Survey,blue",
-        head="DOI,rater,Section,Value,colour", columns={"paper": "doi", "reviewer": "rater"},
-    )  # fmt: skip
+        study,
+        ada,
+        "10.1109/x.1,ben,method,Survey,blue",
+        head="DOI,rater,Section,Value,colour",
+        columns={"paper": "doi", "reviewer": "rater"},
+    )
     assert (outcome["summaries"], outcome["ignored"]) == (1, ["colour"])
     with pytest.raises(ValidationError, match="no column “papr”"):
         take(study, ada, "a,b,c,d", columns={"papr": "doi"})
@@ -253,7 +305,11 @@ def test_the_command_reports_refused_rows_and_fails(study, tmp_path, ben, paper)
     file = tmp_path / "codings.csv"
     file.write_text(f"{HEAD}\njohn2021,ben,method,Survey\njohn2021,stranger,method,Survey\n")
     status, outcome = command(study.slug, file)
-    assert (status, outcome["summaries"], [one["line"] for one in outcome["problems"]]) == (1, 0, [3])
+    assert (status, outcome["summaries"], [one["line"] for one in outcome["problems"]]) == (
+        1,
+        0,
+        [3],
+    )
     assert nothing_written()
     status, outcome = command(study.slug, file, "--create", "--dry-run", "--round", "Second")
     assert (status, outcome["summaries"], outcome["created"]["reviewers"]) == (0, 2, 1)
@@ -279,12 +335,22 @@ def test_the_real_survey_comes_in_whole(ada, shared_data):
     assert (status, second["problems"], second["summaries"]) == (0, [], 25)
 
     with open(folder / "codes-450.csv", newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["value"] != "NA" and row["section"] != "comments"]
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if row["value"] != "NA" and row["section"] != "comments"
+        ]
     assert first["marks"] == len(rows)
     assert first["created"]["papers"] == 14, "the articles that have no key in the bibliography"
     counted = Mark.objects.filter(code__section__key="software_used", code__label__iexact="MrBayes")
     papers = counted.filter(answer__summary__assignment__round__name="Imported: codes-450")
     assert (papers.count(), papers.values("answer").distinct().count()) == (16, 15)
-    assert {user.name for user in User.objects.filter(memberships__study=study).exclude(pk=ada.pk)} == {
-        "Adam", "Emerson", "Kaique", "Nik", "Zach",
-    }  # fmt: skip
+    assert {
+        user.name for user in User.objects.filter(memberships__study=study).exclude(pk=ada.pk)
+    } == {
+        "Adam",
+        "Emerson",
+        "Kaique",
+        "Nik",
+        "Zach",
+    }

@@ -17,7 +17,8 @@ SAME_DOI = "references/papers-same-doi.csv"
 def test_names_in_other_capitals_are_one_paper_one_reviewer_one_section(ada):
     study = make_study(lead=ada, with_sections=False)
     outcome = take(
-        study, ada,
+        study,
+        ada,
         "P1,Kaique,TOOLS,Docker",
         "p1 ,kaique,tools,Git",
         "p1,KAIQUE,Tools,GIT",
@@ -26,7 +27,7 @@ def test_names_in_other_capitals_are_one_paper_one_reviewer_one_section(ada):
         "A long title: of a paper,Kaique,tools,Git",
         "A LONG TITLE OF A PAPER,Kaique,tools,Docker",
         may_create=True,
-    )  # fmt: skip
+    )
     assert outcome["problems"] == []
     assert outcome["created"] == {"papers": 3, "reviewers": 1, "sections": 1, "codes": 2}
     assert study.sections.get().kind == "codes"
@@ -45,7 +46,9 @@ def test_keys_in_other_capitals_find_papers_and_sections_that_are_there(study, a
 def test_a_round_in_other_capitals_is_one_round(study, ada, ben, cleo):
     make_paper(study, key="p1")
     head = "paper,reviewer,section,value,round"
-    outcome = take(study, ada, "p1,ben,method,Survey,Pilot", "p1,cleo,method,Survey,PILOT ", head=head)
+    outcome = take(
+        study, ada, "p1,ben,method,Survey,Pilot", "p1,cleo,method,Survey,PILOT ", head=head
+    )
     assert (outcome["problems"], outcome["rounds"]) == ([], ["Pilot"])
     outcome = take(study, ada, "p1,ada,method,Survey,pilot", head=head)
     assert (outcome["problems"], outcome["rounds"]) == ([], ["Pilot"])
@@ -55,14 +58,20 @@ def test_papers_that_share_a_doi_are_known_by_key_and_asked_for_by_doi(study, ad
     make_paper(study, "One", key="one", doi="10.1000/x")
     make_paper(study, "Two", key="two", doi="10.1000/x", shares_doi=True)
     outcome = take(study, ada, "10.1000/x,ben,method,Survey")
-    assert reasons(outcome) == [(2, "2 papers go by “10.1000/x”: name the key of the one that is meant")]
+    assert reasons(outcome) == [
+        (2, "2 papers go by “10.1000/x”: name the key of the one that is meant")
+    ]
     outcome = take(study, ada, "one,ben,method,Survey", "two,ben,method,Survey")
     assert (outcome["problems"], outcome["summaries"]) == ([], 2)
 
 
 def brought(study, by):
-    text = "key,title,year\na,Towards continuous delivery,2020\nb,Towards Continuous Delivery,2020\n"
-    importing.confirm(importing.preview(study, file_name="x.csv", content=text.encode(), by=by), by=by)
+    text = (
+        "key,title,year\na,Towards continuous delivery,2020\nb,Towards Continuous Delivery,2020\n"
+    )
+    importing.confirm(
+        importing.preview(study, file_name="x.csv", content=text.encode(), by=by), by=by
+    )
     assert study.papers.count() == 1
 
 
@@ -75,7 +84,9 @@ def test_keys_that_fall_on_one_paper_are_named_and_make_no_mixed_answer(study, a
     assert not Summary.objects.exists()
 
 
-def test_two_reviewers_may_know_one_paper_by_different_keys_and_the_report_says_so(study, ada, ben, cleo):
+def test_two_reviewers_may_know_one_paper_by_different_keys_and_the_report_says_so(
+    study, ada, ben, cleo
+):
     brought(study, ada)
     outcome = take(study, ada, "a,ben,method,Survey", "b,cleo,method,Survey")
     assert (outcome["problems"], outcome["summaries"]) == ([], 2)
@@ -105,7 +116,11 @@ def test_a_key_in_other_capitals_is_the_paper_that_is_there(ada, cases):
     content = (cases / "codings" / "t_key_case.csv").read_bytes()
     outcome = import_codings(study, file_name="c.csv", content=content, by=ada, may_create=True)
     assert (outcome["problems"], outcome["summaries"]) == ([], 1)
-    assert (study.papers.count(), outcome["created"]["papers"], outcome["created"]["reviewers"]) == (1, 0, 0)
+    assert (
+        study.papers.count(),
+        outcome["created"]["papers"],
+        outcome["created"]["reviewers"],
+    ) == (1, 0, 0)
     labels = Mark.objects.values_list("code__label", flat=True)
     assert {label.casefold() for label in labels} == {"docker", "git"}
 
@@ -113,17 +128,25 @@ def test_a_key_in_other_capitals_is_the_paper_that_is_there(ada, cases):
 def test_names_with_letters_that_nobody_sees_are_those_that_are_there(study, ada, ben):
     make_paper(study, "Red studies", key="p1")
     outcome = take(
-        study, ada,
-        "p1\u200b,ben,method,Survey", "\u00adp1,ben\u2060,method,Survey", "\uff501,b\u00aden,method,Survey",
-        "Red\u00ad studies,New\u200b one,method,Survey", "p1,new one,method,Survey",
+        study,
+        ada,
+        "p1\u200b,ben,method,Survey",
+        "\u00adp1,ben\u2060,method,Survey",
+        "\uff501,b\u00aden,method,Survey",
+        "Red\u00ad studies,New\u200b one,method,Survey",
+        "p1,new one,method,Survey",
         may_create=True,
-    )  # fmt: skip
+    )
     assert (outcome["problems"], outcome["summaries"]) == ([], 2)
     assert (outcome["created"]["papers"], outcome["made"]["reviewers"]) == (0, ["New one"])
 
 
 def test_a_doi_and_a_key_that_fall_on_one_paper_are_named(study, ada, ben):
     make_paper(study, key="p1", doi="10.1000/x")
-    outcome = take(study, ada, "p1,ben,method,Survey", "10.1000/X,ben,method,Survey", "P1,ben,method,Survey")
+    outcome = take(
+        study, ada, "p1,ben,method,Survey", "10.1000/X,ben,method,Survey", "P1,ben,method,Survey"
+    )
     assert (outcome["problems"], outcome["summaries"]) == ([], 1)
-    assert outcome["notes"] == ["Line 3: “10.1000/X” falls on the paper “p1”, as “p1” in line 2 does."]
+    assert outcome["notes"] == [
+        "Line 3: “10.1000/X” falls on the paper “p1”, as “p1” in line 2 does."
+    ]

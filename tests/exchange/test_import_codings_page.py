@@ -31,7 +31,10 @@ def test_a_lead_checks_then_imports_by_page(study, as_user, ada, ben, paper):
     refused = lead.post(page, {"file": sheet("john2021,ben,method,Surveys"), "act": "import"})
     assert (refused.status_code, "has no code “Surveys”" in refused.text) == (422, True)
     assert not Summary.objects.exists()
-    assert lead.post(page, {"file": sheet("john2021,ben,method,Survey"), "act": "import"}).status_code == 302
+    assert (
+        lead.post(page, {"file": sheet("john2021,ben,method,Survey"), "act": "import"}).status_code
+        == 302
+    )
     assert Summary.objects.count() == 1
 
 

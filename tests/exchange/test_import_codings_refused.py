@@ -23,7 +23,10 @@ def paper(study):
         ("john2021,ben,conclusion,It works," + "p" * 41, "a page of 41 characters"),
         ("john2021,ben,challenges,," + "p" * 41, "a page of 41 characters"),
         (f"john2021,ben,{'s' * 201},Talent,", "the name of a section has at most 200 characters"),
-        (f"john2021,{'r' * 151},challenges,Talent,", "a reviewer's name has at most 150 characters"),
+        (
+            f"john2021,{'r' * 151},challenges,Talent,",
+            "a reviewer's name has at most 150 characters",
+        ),
     ],
 )
 def test_what_is_too_long_for_its_column_is_never_cut_short(study, ada, paper, row, reason):
@@ -40,7 +43,8 @@ def test_everything_unknown_is_named_with_its_line_and_nothing_is_written(study,
     make_code(foreign.sections.get(key="method"), "Foreign code")
     make_paper(foreign, "Foreign paper", key="foreign")
     outcome = take(
-        study, ada,
+        study,
+        ada,
         "john2021,ben,method,Survey",
         "foreign,ben,method,Survey",
         "john2021,nobody,method,Survey",
@@ -48,14 +52,18 @@ def test_everything_unknown_is_named_with_its_line_and_nothing_is_written(study,
         "john2021,ben,elsewhere,Survey",
         "john2021,cleo,method,Foreign code",
         ",ben,method,Survey",
-    )  # fmt: skip
+    )
 
     assert [line for line, _ in reasons(outcome)] == [3, 4, 5, 6, 7, 8]
     words = " | ".join(reason for _, reason in reasons(outcome))
     for expected in (
-        "no paper “foreign”", "no member of this study is called “nobody”", "“zoe”", "no section “elsewhere”",
-        "has no code “Foreign code”", "no paper is named",
-    ):  # fmt: skip
+        "no paper “foreign”",
+        "no member of this study is called “nobody”",
+        "“zoe”",
+        "no section “elsewhere”",
+        "has no code “Foreign code”",
+        "no paper is named",
+    ):
         assert expected in words
     assert (outcome["summaries"], outcome["marks"]) == (0, 0)
     assert nothing_written()
@@ -64,16 +72,27 @@ def test_everything_unknown_is_named_with_its_line_and_nothing_is_written(study,
 def test_two_members_of_one_name_are_asked_apart_and_observers_do_not_code(study, ada, paper):
     twin = make_user("ben2", name="Ben Reviewer")
     Membership.objects.create(study=study, user=twin, role="reviewer")
-    outcome = take(study, ada, "john2021,Ben Reviewer,method,Survey", "john2021,olga,method,Survey", may_create=True)
+    outcome = take(
+        study,
+        ada,
+        "john2021,Ben Reviewer,method,Survey",
+        "john2021,olga,method,Survey",
+        may_create=True,
+    )
     assert "2 members are called" in reasons(outcome)[0][1]
     assert "observer" in reasons(outcome)[1][1]
 
 
 def test_a_summary_that_is_there_is_never_written_over(study, ada, ben, cleo, paper):
     make_summary(
-        paper, ben, submitted=False, round=Round.objects.create(study=study, phase=study.phases.get(), name="M")
+        paper,
+        ben,
+        submitted=False,
+        round=Round.objects.create(study=study, phase=study.phases.get(), name="M"),
     )
-    outcome = take(study, ada, "john2021,cleo,method,Survey", "john2021,ben,method,Survey", round_name="M")
+    outcome = take(
+        study, ada, "john2021,cleo,method,Survey", "john2021,ben,method,Survey", round_name="M"
+    )
     assert reasons(outcome) == [(3, "already coded: Ben Reviewer has a summary of “john2021” in M")]
     assert Summary.objects.count() == 1
 
@@ -90,7 +109,10 @@ def test_a_summary_that_is_there_is_never_written_over(study, ada, ben, cleo, pa
         (["john2021,ben,cases,NaN"], "does not fit"),
         (["john2021,ben,cases,1e30"], "does not fit"),
         (["john2021,ben,replicable,maybe"], "neither yes nor no"),
-        (["john2021,ben,challenges,Talent", "john2021,ben,challenges,"], "empty value beside others"),
+        (
+            ["john2021,ben,challenges,Talent", "john2021,ben,challenges,"],
+            "empty value beside others",
+        ),
         (["john2021,ben,challenges,Talent", "john2021,ben,challenges,NA"], "only one can hold"),
         ([f"john2021,ben,challenges,{'x' * 301}"], "a code has at most 300"),
     ],
@@ -123,7 +145,9 @@ def test_cells_that_make_no_sense_are_named(more, cell, words, study, ada, ben, 
 
 
 def test_a_closed_round_takes_nothing_more(study, ada, ben, paper):
-    Round.objects.create(study=study, phase=study.phases.get(), name="Pilot", closed_at=timezone.now())
+    Round.objects.create(
+        study=study, phase=study.phases.get(), name="Pilot", closed_at=timezone.now()
+    )
     outcome = take(study, ada, "john2021,ben,method,Survey", round_name="Pilot")
     assert "is closed" in reasons(outcome)[0][1]
 

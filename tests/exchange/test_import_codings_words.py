@@ -1,4 +1,6 @@
-"""Words that say why there is no answer, in a file of codings; and everything a file would make, by name."""
+"""Words that say why there is no answer, in a file of codings; and everything a file would make, by
+name.
+"""
 
 from io import BytesIO
 from pathlib import Path
@@ -27,7 +29,9 @@ def take(study, ada, *rows, head=HEAD, **how):
 def answers(study):
     found = Answer.objects.filter(summary__assignment__round__study=study)
     return {
-        (one.summary.assignment.paper.key, str(one.summary.assignment.reviewer)): (one.absence or one.none_apply)
+        (one.summary.assignment.paper.key, str(one.summary.assignment.reviewer)): (
+            one.absence or one.none_apply
+        )
         or [str(mark) for mark in one.marks.all()]
         for one in found
     }
@@ -36,14 +40,19 @@ def answers(study):
 @pytest.mark.parametrize(
     ("word", "absence"),
     [
-        *((word, "not_reported") for word in ("NA", "n/a", "N.A.", "-", "–", "Not reported", "not_reported", "ＮＡ")),
+        *(
+            (word, "not_reported")
+            for word in ("NA", "n/a", "N.A.", "-", "–", "Not reported", "not_reported", "ＮＡ")
+        ),
         *((word, "unclear") for word in ("unclear", "Unclear.")),
         ("not applicable", "not_applicable"),
         *((word, True) for word in ("none", "None", "none_apply", "NONE\u00ad")),
     ],
 )
 @pytest.mark.parametrize("section", ["challenges", "method", "a-new-one"])
-def test_a_word_for_an_absence_is_an_absence_and_never_a_code(section, word, absence, study, ada, ben):
+def test_a_word_for_an_absence_is_an_absence_and_never_a_code(
+    section, word, absence, study, ada, ben
+):
     make_paper(study, key="p")
     before = Code.objects.count()
     outcome = take(study, ada, f'p,ben,{section},"{word}"')
@@ -80,7 +89,9 @@ def test_what_the_lead_says_and_what_the_codebook_says_come_first(study, ada, be
     make_paper(study, key="p")
     take(study, ada, "p,ben,challenges,none", "p,cleo,challenges,n/a")
     assert answers(study) == {("p", "Ben Reviewer"): ["None"], ("p", "Cleo Reviewer"): ["N/A"]}
-    outcome = take(study, ada, "p,ben,challenges,n/a", absences={"N/A": "not_applicable"}, round_name="Again")
+    outcome = take(
+        study, ada, "p,ben,challenges,n/a", absences={"N/A": "not_applicable"}, round_name="Again"
+    )
     assert outcome["absences"][0]["absence"] == "not_applicable"
 
 
@@ -101,9 +112,14 @@ def test_a_code_beside_an_absence_contradicts_it(study, ada, ben):
 
 def test_the_column_of_absences_takes_the_same_words(study, ada, ben, cleo):
     make_paper(study, key="p")
-    outcome = take(study, ada, "p,ben,method,,n.a.", "p,cleo,method,,Not applicable", head=f"{HEAD},absence")
+    outcome = take(
+        study, ada, "p,ben,method,,n.a.", "p,cleo,method,,Not applicable", head=f"{HEAD},absence"
+    )
     assert reasons(outcome) == []
-    assert answers(study) == {("p", "Ben Reviewer"): "not_reported", ("p", "Cleo Reviewer"): "not_applicable"}
+    assert answers(study) == {
+        ("p", "Ben Reviewer"): "not_reported",
+        ("p", "Cleo Reviewer"): "not_applicable",
+    }
     outcome = take(study, ada, "p,ben,method,,TBD", head=f"{HEAD},absence", round_name="Again")
     assert "“TBD” is no absence" in reasons(outcome)[0][1]
 
@@ -118,13 +134,20 @@ def test_the_small_files_with_their_right_values(ada, ben):
     outcome = import_codings(study, file_name="l_na.csv", content=content, by=ada, may_create=True)
     assert [line for line, _ in reasons(outcome)] == [10, 11]
     said = {"?": "unclear", "TBD": "not_reported"}
-    outcome = import_codings(study, file_name="l.csv", content=content, by=ada, may_create=True, absences=said)
+    outcome = import_codings(
+        study, file_name="l.csv", content=content, by=ada, may_create=True, absences=said
+    )
     assert (reasons(outcome), outcome["created"]["codes"], outcome["marks"]) == ([], 0, 0)
     assert sum(one["rows"] for one in outcome["absences"]) == 9
 
 
 def test_everything_that_would_be_made_is_named(study, ada, as_user, tmp_path, capsys):
-    rows = ["p9,Kaique,tools,Docker", "p9,Kaique,tools,Git", "p9,Kaique,method,Interviews", "p9,Kaique,score,n/a"]
+    rows = [
+        "p9,Kaique,tools,Docker",
+        "p9,Kaique,tools,Git",
+        "p9,Kaique,method,Interviews",
+        "p9,Kaique,score,n/a",
+    ]
     made = {
         "papers": ["p9"],
         "reviewers": ["Kaique"],
@@ -148,9 +171,18 @@ def test_everything_that_would_be_made_is_named(study, ada, as_user, tmp_path, c
     upload = BytesIO(file.read_bytes())
     upload.name = "c.csv"
     page = as_user(ada).post(
-        reverse("import-codings", args=[study.slug]), {"file": upload, "act": "check", "may_create": "on"}
+        reverse("import-codings", args=[study.slug]),
+        {"file": upload, "act": "check", "may_create": "on"},
     )
-    for name in ("p9", "Kaique", "score", "tools: Docker", "Method: Interviews", "n/a", "not reported"):
+    for name in (
+        "p9",
+        "Kaique",
+        "score",
+        "tools: Docker",
+        "Method: Interviews",
+        "n/a",
+        "not reported",
+    ):
         assert name in page.text
     assert page.text.count("<details open") == 4
 
@@ -160,7 +192,8 @@ def test_thousands_of_names_are_folded_on_the_page(study, ada, as_user):
     upload = BytesIO("\n".join([HEAD, *rows]).encode())
     upload.name = "c.csv"
     page = as_user(ada).post(
-        reverse("import-codings", args=[study.slug]), {"file": upload, "act": "check", "may_create": "on"}
+        reverse("import-codings", args=[study.slug]),
+        {"file": upload, "act": "check", "may_create": "on"},
     )
     assert "New codes: 300" in page.text
     assert "tools: Tool 299" in page.text
@@ -180,7 +213,9 @@ def test_labels_that_are_nearly_numbers_are_labels(labels, study, ada):
     assert reasons(take(study, ada, *rows)) == []
 
 
-@pytest.mark.parametrize("when", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "9" * 5000, "2024-13-45"])
+@pytest.mark.parametrize(
+    "when", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "9" * 5000, "2024-13-45"]
+)
 def test_a_moment_that_no_database_gives_back_is_refused(when, study, ada, ben):
     make_paper(study, key="p")
     outcome = take(study, ada, f"p,ben,method,Survey,{when}", head=f"{HEAD},submitted_at")

@@ -37,7 +37,9 @@ def counts():
 
 
 def waiting():
-    return default_storage.listdir(uploads.FOLDER)[1] if default_storage.exists(uploads.FOLDER) else []
+    return (
+        default_storage.listdir(uploads.FOLDER)[1] if default_storage.exists(uploads.FOLDER) else []
+    )
 
 
 def previewed(client, bundle):
@@ -52,18 +54,25 @@ def test_the_preview_says_what_the_bundle_holds_and_writes_nothing(study, bundle
     found = answer.context["preview"]
 
     assert counts() == before
-    assert dict(found["counts"]) | {"papers": 1, "submitted summaries": 1, "marks": 2, "sections": 6} == dict(
-        found["counts"]
-    )
+    assert dict(found["counts"]) | {
+        "papers": 1,
+        "submitted summaries": 1,
+        "marks": 2,
+        "sections": 6,
+    } == dict(found["counts"])
     assert {(one["there"], one["part"].role, one["user"].username) for one in found["people"]} == {
-        ("ada", "lead", "ada-2"), ("ben", "reviewer", "ben-2"), ("cleo", "reviewer", "cleo-2"),
+        ("ada", "lead", "ada-2"),
+        ("ben", "reviewer", "ben-2"),
+        ("cleo", "reviewer", "cleo-2"),
         ("olga", "observer", "olga-2"),
-    }  # fmt: skip
+    }
     assert found["study"].slug != study.slug
     assert "Nothing is imported yet" in answer.text
 
 
-def test_confirmed_it_is_the_same_study_and_whoever_imported_it_leads_it(study, bundle, zoe, as_user):
+def test_confirmed_it_is_the_same_study_and_whoever_imported_it_leads_it(
+    study, bundle, zoe, as_user
+):
     client = as_user(zoe)
     token = previewed(client, bundle)["token"]
     answer = client.post(PAGE, {"act": "import", "token": token})
@@ -71,7 +80,10 @@ def test_confirmed_it_is_the_same_study_and_whoever_imported_it_leads_it(study, 
     here = Study.objects.exclude(pk=study.pk).get()
     assert (answer.status_code, answer.url) == (302, here.get_absolute_url())
     assert client.get(answer.url).status_code == 200
-    assert set(here.memberships.leads().values_list("user__username", flat=True)) == {"ada-2", "zoe"}
+    assert set(here.memberships.leads().values_list("user__username", flat=True)) == {
+        "ada-2",
+        "zoe",
+    }
     marks = Mark.objects.filter(answer__summary__assignment__round__study=here)
     assert set(marks.values_list("code__label", flat=True)) == {"Cost", "Talent"}
     assert "Zoe Stranger leads it here" in here.log.get(act="import-study").text

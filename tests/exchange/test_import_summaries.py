@@ -11,7 +11,14 @@ from django.urls import reverse
 from mapping.models import Code
 from reviews.exchange.importing import import_summaries
 from reviews.models import Answer, Mark, Summary
-from tests.making import make_assignment, make_code, make_paper, make_section, make_study, make_summary
+from tests.making import (
+    make_assignment,
+    make_code,
+    make_paper,
+    make_section,
+    make_study,
+    make_summary,
+)
 from tests.parsers.test_summary_templates import MLOPS
 
 FILLED = """# Summary
@@ -52,10 +59,18 @@ def test_a_filled_template_becomes_a_draft_with_codes_proposals_and_quotes(study
 
     assert (outcome["papers"], outcome["new_papers"], outcome["summaries"]) == (1, 1, 1)
     summary = Summary.objects.get()
-    assert (summary.is_submitted, summary.origin, summary.assignment.reviewer) == (False, "template", ben)
+    assert (summary.is_submitted, summary.origin, summary.assignment.reviewer) == (
+        False,
+        "template",
+        ben,
+    )
     assert summary.assignment.round.name == "Imported"
     paper = summary.assignment.paper
-    assert (paper.key, paper.year, paper.authors) == ("john2021towards", 2021, "John, Meenu; Olsson, Helena")
+    assert (paper.key, paper.year, paper.authors) == (
+        "john2021towards",
+        2021,
+        "John, Meenu; Olsson, Helena",
+    )
     assert marks("challenges") == [
         ("Model drift", "active", "model drifts"),
         ("Few people who know", "proposed", "Few people who know.\nfew people who know"),
@@ -105,8 +120,13 @@ def test_a_title_that_two_papers_share_goes_to_the_one_that_was_handed_out(study
 
 
 @pytest.mark.parametrize("given", ["none", "both"])
-def test_a_title_that_two_papers_share_is_asked_about_where_nothing_tells_them_apart(given, study, ben):
-    papers = [make_paper(study, TITLE, key=key, year=year) for key, year in (("preprint", 2020), ("published", 2021))]
+def test_a_title_that_two_papers_share_is_asked_about_where_nothing_tells_them_apart(
+    given, study, ben
+):
+    papers = [
+        make_paper(study, TITLE, key=key, year=year)
+        for key, year in (("preprint", 2020), ("published", 2021))
+    ]
     for paper in papers if given == "both" else []:
         make_assignment(paper, ben)
 
@@ -116,7 +136,11 @@ def test_a_title_that_two_papers_share_is_asked_about_where_nothing_tells_them_a
     (skipped,) = outcome["skipped"]
     assert "title of several papers: “preprint”, “published”" in skipped["reason"]
     assert "model drifts" in [one["text"] for one in outcome["unplaced"]]
-    told = take(study, ben, f"## Paper Title: {TITLE}\n## Publication Year: 2020\n## Challenges:\n* model drifts\n")
+    told = take(
+        study,
+        ben,
+        f"## Paper Title: {TITLE}\n## Publication Year: 2020\n## Challenges:\n* model drifts\n",
+    )
     assert [one["paper"] for one in told["read"]] == ["preprint"]
 
 
@@ -125,7 +149,9 @@ def test_a_page_that_imported_nothing_does_not_say_that_it_did(study, as_user, a
         make_paper(study, TITLE, year=year)
     file = BytesIO(f"## Paper Title: {TITLE}\n## Challenges:\n* model drifts\n".encode())
     file.name = "one.md"
-    page = as_user(ada).post(reverse("import-summaries", args=[study.slug]), {"files": file, "reviewer": ada.pk})
+    page = as_user(ada).post(
+        reverse("import-summaries", args=[study.slug]), {"files": file, "reviewer": ada.pk}
+    )
     assert [str(message) for message in page.context["messages"]] == [
         "No draft was imported: what was found in the files stands below."
     ]
@@ -146,13 +172,19 @@ def test_the_same_file_twice_makes_nothing_twice(study, ben):
     assert outcome["summaries"] == 0
     assert "left as it is" not in outcome["unplaced"]
     assert "already" in outcome["skipped"][0]["reason"]
-    assert (study.papers.count(), Summary.objects.count(), Code.objects.filter(status="proposed").count()) == (1, 1, 1)
+    assert (
+        study.papers.count(),
+        Summary.objects.count(),
+        Code.objects.filter(status="proposed").count(),
+    ) == (1, 1, 1)
 
 
 def test_two_reviewers_may_propose_the_same_words(study, ben, cleo):
     take(study, ben)
     take(study, cleo)
-    assert set(Code.objects.filter(status="proposed").values_list("proposed_by__username", "label")) == {
+    assert set(
+        Code.objects.filter(status="proposed").values_list("proposed_by__username", "label")
+    ) == {
         ("ben", "Few people who know"),
         ("cleo", "Few people who know"),
     }
@@ -167,7 +199,12 @@ def test_a_very_long_item_keeps_all_of_its_words(study, ben):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("## Challenges:\n* drift\n", "no paper title"), ("", "empty"), ("%PDF-1.4", "PDF"), ("\0\1\2" * 99, "binary")],
+    [
+        ("## Challenges:\n* drift\n", "no paper title"),
+        ("", "empty"),
+        ("%PDF-1.4", "PDF"),
+        ("\0\1\2" * 99, "binary"),
+    ],
 )
 def test_what_is_no_filled_template_is_refused_by_name(text, words, study, ben):
     with pytest.raises(ValidationError, match=words) as refused:
@@ -204,11 +241,19 @@ def test_the_command_takes_a_folder_all_or_nothing(study, ben, tmp_path):
     (tmp_path / "b.md").write_text("## Paper Title: Another\n\n## Challenges:\n* Cost\n")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
     outcome = command(study.slug, tmp_path, "--reviewer", "ben")
-    assert (outcome["papers"], outcome["summaries"], set(outcome["answers"])) == (2, 2, {"a.md", "b.md"})
+    assert (outcome["papers"], outcome["summaries"], set(outcome["answers"])) == (
+        2,
+        2,
+        {"a.md", "b.md"},
+    )
 
     (tmp_path / "c.md").write_text("## Paper Title: Third\n")
     (tmp_path / "d.md").write_text("nothing\n")
-    for path, user in ((tmp_path, "ben"), (tmp_path / "none", "ben"), (tmp_path / "a.md", "nobody")):
+    for path, user in (
+        (tmp_path, "ben"),
+        (tmp_path / "none", "ben"),
+        (tmp_path / "a.md", "nobody"),
+    ):
         with pytest.raises(CommandError):
             command(study.slug, path, "--reviewer", user)
     assert study.papers.count() == 2

@@ -1,4 +1,6 @@
-"""The files as such: what a spreadsheet would run, RFC 4180, blindness, pseudonyms, and what the page costs."""
+"""The files as such: what a spreadsheet would run, RFC 4180, blindness, pseudonyms, and what the
+page costs.
+"""
 
 import csv
 import io
@@ -52,11 +54,15 @@ def content(client, study, name="codings.csv", query=""):
 
 
 def rows(client, study, name="codings.csv", query=""):
-    return list(csv.DictReader(io.StringIO(content(client, study, name, query).decode(), newline="")))
+    return list(
+        csv.DictReader(io.StringIO(content(client, study, name, query).decode(), newline=""))
+    )
 
 
 @pytest.mark.parametrize("text", DANGEROUS + UNSEEN)
-def test_a_text_that_a_spreadsheet_would_run_leaves_with_an_apostrophe_and_comes_back_as_it_was(text):
+def test_a_text_that_a_spreadsheet_would_run_leaves_with_an_apostrophe_and_comes_back_as_it_was(
+    text,
+):
     assert safe(text).startswith("'")
     assert plain(safe(text)) == text.replace("\r", "\n")
 
@@ -69,7 +75,11 @@ def test_any_other_text_leaves_as_it_is_and_comes_back_as_it_was(text):
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("'=+-@＝＋ \u00a0\u200b\ufeff\t\n"), max_size=8)
+    st.text(
+        st.characters(exclude_categories=["Cs"])
+        | st.sampled_from("'=+-@＝＋ \u00a0\u200b\ufeff\t\n"),
+        max_size=8,
+    )
 )
 def test_no_cell_is_run_and_every_cell_comes_back(text):
     text = text.replace("\r", "\n")
@@ -81,13 +91,21 @@ def test_numbers_are_no_formulas():
     assert [safe(-3), safe(None), safe(True)] == [-3, None, True]
 
 
-def test_every_formula_in_every_column_of_text_is_escaped_in_the_file_and_read_back(study, cleo, ada, as_user):
+def test_every_formula_in_every_column_of_text_is_escaped_in_the_file_and_read_back(
+    study, cleo, ada, as_user
+):
     for number, text in enumerate(DANGEROUS):
-        summary = make_summary(make_paper(study, key=f"p{number}"), cleo, answers={"challenges": ["Cost"]})
-        Mark.objects.filter(answer__summary=summary).update(quote=text, page=text[:4], rationale=text)
+        summary = make_summary(
+            make_paper(study, key=f"p{number}"), cleo, answers={"challenges": ["Cost"]}
+        )
+        Mark.objects.filter(answer__summary=summary).update(
+            quote=text, page=text[:4], rationale=text
+        )
     raw = content(as_user(ada), study)
     written = list(csv.DictReader(io.StringIO(raw.decode(), newline="")))
-    assert all(row[name].startswith("'") for row in written for name in ("quote", "page", "rationale"))
+    assert all(
+        row[name].startswith("'") for row in written for name in ("quote", "page", "rationale")
+    )
     read = read_table("codings.csv", raw, required=("paper", "quote", "rationale")).rows
     # Tables are trimmed on the way in; a tab or a line end at the beginning is what is trimmed.
     assert {row["quote"].strip() for row in read} == {text.strip() for text in DANGEROUS}
@@ -106,7 +124,11 @@ def test_commas_quotation_marks_and_line_ends_stay_within_their_cell(study, cleo
 
 @pytest.mark.parametrize("name", list(writer.TABLES))
 def test_every_row_of_every_file_has_as_many_cells_as_the_header(study, cleo, ada, as_user, name):
-    make_summary(make_paper(study, 'A, "title"'), cleo, answers={"challenges": ["Cost", "Talent"], "conclusion": "x"})
+    make_summary(
+        make_paper(study, 'A, "title"'),
+        cleo,
+        answers={"challenges": ["Cost", "Talent"], "conclusion": "x"},
+    )
     found = list(csv.reader(io.StringIO(content(as_user(ada), study, name).decode(), newline="")))
     assert {len(row) for row in found} == {len(found[0])}
 
@@ -131,11 +153,15 @@ def read_by_two(study, ben, cleo):
     return open
 
 
-def test_a_reviewer_takes_out_codings_of_the_papers_they_submitted_and_no_others(study, read_by_two, ben, as_user):
+def test_a_reviewer_takes_out_codings_of_the_papers_they_submitted_and_no_others(
+    study, read_by_two, ben, as_user
+):
     assert said_by(rows(as_user(ben), study)) == {("done", "ben"), ("done", "cleo")}
 
 
-def test_a_lead_takes_out_everything_but_the_papers_they_still_have_to_code(study, read_by_two, ada, as_user):
+def test_a_lead_takes_out_everything_but_the_papers_they_still_have_to_code(
+    study, read_by_two, ada, as_user
+):
     everything = {("done", "ben"), ("done", "cleo"), ("open", "cleo")}
     assert said_by(rows(as_user(ada), study)) == everything
     make_assignment(read_by_two, ada)
@@ -146,7 +172,9 @@ def test_an_observer_takes_out_no_codings_before_the_release(study, read_by_two,
     assert rows(as_user(olga), study) == []
 
 
-def test_pseudonyms_are_the_same_in_every_file_and_at_every_export(study, read_by_two, ada, as_user):
+def test_pseudonyms_are_the_same_in_every_file_and_at_every_export(
+    study, read_by_two, ada, as_user
+):
     client = as_user(ada)
     called = {row["reviewer"] for row in rows(client, study, query="?pseudonyms=1")}
     # Ada made the study, Ben and Cleo joined next.
@@ -171,13 +199,17 @@ def queries_of(client, address):
     return len(queries)
 
 
-def test_the_page_costs_as_many_queries_with_three_rounds_and_papers_as_with_one(study, ben, cleo, ada, as_user):
+def test_the_page_costs_as_many_queries_with_three_rounds_and_papers_as_with_one(
+    study, ben, cleo, ada, as_user
+):
     client, address = as_user(ada), f"/s/{study.slug}/export/"
 
     def code_one_more():
         paper, round = make_paper(study), make_round(study)
         for person in (ben, cleo):
-            make_summary(paper, person, answers={"challenges": ["Cost"], "conclusion": "x"}, round=round)
+            make_summary(
+                paper, person, answers={"challenges": ["Cost"], "conclusion": "x"}, round=round
+            )
 
     code_one_more()
     one = queries_of(client, address)
@@ -186,7 +218,9 @@ def test_the_page_costs_as_many_queries_with_three_rounds_and_papers_as_with_one
     assert queries_of(client, address) == one
 
 
-def test_the_history_of_the_codebook_counts_no_marks_for_a_lead_who_still_has_to_code(study, cleo, ada, as_user):
+def test_the_history_of_the_codebook_counts_no_marks_for_a_lead_who_still_has_to_code(
+    study, cleo, ada, as_user
+):
     paper, section = make_paper(study), study.sections.get(key="challenges")
     make_summary(paper, cleo, answers={"challenges": ["Cost"]})
     finding = Finding.objects.create(paper=paper, section=section, settled_at=timezone.now())
@@ -210,7 +244,9 @@ def test_the_history_of_the_codebook_counts_no_marks_for_a_lead_who_still_has_to
 
 @pytest.fixture
 def grouped(study, ada, cleo):
-    """Cost and Talent stand under one parent; Cleo gave both to one paper, and both were settled."""
+    """Cost and Talent stand under one parent; Cleo gave both to one paper, and both were
+    settled.
+    """
     challenges = study.sections.get(key="challenges")
     parent = make_code(challenges, "Resources")
     paper = make_paper(study, key="one")
@@ -218,7 +254,9 @@ def grouped(study, ada, cleo):
     codes = challenges.codes.filter(label__in=["Cost", "Talent"])
     codes.update(parent=parent)
     finding = Finding.objects.create(paper=paper, section=challenges, settled_at=timezone.now())
-    FindingMark.objects.bulk_create(FindingMark(finding=finding, code=code, quote=code.label) for code in codes)
+    FindingMark.objects.bulk_create(
+        FindingMark(finding=finding, code=code, quote=code.label) for code in codes
+    )
 
 
 def test_codings_and_findings_go_out_by_parent_codes_where_asked_with_every_mark_and_quote(
@@ -226,9 +264,15 @@ def test_codings_and_findings_go_out_by_parent_codes_where_asked_with_every_mark
 ):
     lead = as_user(ada)
     assert [row["value"] for row in rows(lead, study)] == ["Cost", "Talent"]
-    assert [row["value"] for row in rows(lead, study, query="?level=parent")] == ["Resources", "Resources"]
+    assert [row["value"] for row in rows(lead, study, query="?level=parent")] == [
+        "Resources",
+        "Resources",
+    ]
     settled = rows(lead, study, "findings.csv", "?level=parent")
-    assert {(row["value"], row["quote"]) for row in settled} == {("Resources", "Cost"), ("Resources", "Talent")}
+    assert {(row["value"], row["quote"]) for row in settled} == {
+        ("Resources", "Cost"),
+        ("Resources", "Talent"),
+    }
     (wide,) = rows(lead, study, "findings_wide.csv", "?level=parent")
     assert wide["challenges"] == "Resources"
     (onehot,) = rows(lead, study, "findings_onehot.csv", "?level=parent")
@@ -236,7 +280,9 @@ def test_codings_and_findings_go_out_by_parent_codes_where_asked_with_every_mark
     assert not {"challenges: Cost", "challenges: Talent"} & set(onehot)
 
 
-def test_a_file_by_parent_codes_says_so_in_its_name_and_the_bundle_keeps_to_the_codes(study, grouped, ada, as_user):
+def test_a_file_by_parent_codes_says_so_in_its_name_and_the_bundle_keeps_to_the_codes(
+    study, grouped, ada, as_user
+):
     lead = as_user(ada)
     named = lead.get(f"/s/{study.slug}/export/codings.csv?level=parent")["Content-Disposition"]
     assert 'filename="codings-parents.csv"' in named

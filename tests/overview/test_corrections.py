@@ -34,7 +34,9 @@ def answered(client, study, paper, act, pk=None):
     return client.post(url, {"act": act}, follow=True).content.decode()
 
 
-def test_the_way_to_tell_the_lead_stands_where_a_reviewer_looks_for_it(study, paper, page, as_user, ben, olga, ada):
+def test_the_way_to_tell_the_lead_stands_where_a_reviewer_looks_for_it(
+    study, paper, page, as_user, ben, olga, ada
+):
     for name in ("paper", "summary"):
         text = as_user(ben).get(reverse(name, args=[study.slug, paper.key])).content.decode()
         assert page in text
@@ -49,7 +51,9 @@ def test_the_way_to_tell_the_lead_stands_where_a_reviewer_looks_for_it(study, pa
     assert as_user(ada).get(page).url == reverse("edit-paper", args=[study.slug, paper.key])
 
 
-def test_who_told_a_lead_sees_that_it_waits_and_others_do_not(study, paper, page, as_user, ada, ben, cleo, olga):
+def test_who_told_a_lead_sees_that_it_waits_and_others_do_not(
+    study, paper, page, as_user, ada, ben, cleo, olga
+):
     told(as_user(ben), page)
     mine = as_user(ben).get(paper.get_absolute_url()).content.decode()
     assert "What you told the leads" in mine
@@ -58,7 +62,9 @@ def test_who_told_a_lead_sees_that_it_waits_and_others_do_not(study, paper, page
     for other in (cleo, olga):
         assert "Teams retrain." not in as_user(other).get(paper.get_absolute_url()).content.decode()
     answered(as_user(ada), study, paper, "leave")
-    assert "What you told the leads" not in as_user(ben).get(paper.get_absolute_url()).content.decode()
+    assert (
+        "What you told the leads" not in as_user(ben).get(paper.get_absolute_url()).content.decode()
+    )
 
 
 def test_what_was_told_stands_on_the_leads_overview_and_goes_into_the_entry(
@@ -103,15 +109,21 @@ def test_what_is_left_changes_nothing_and_is_gone(study, paper, page, as_user, a
         ("key", "x", "Select a valid choice."),
     ],
 )
-def test_what_an_entry_could_not_take_is_refused_with_the_reason(paper, page, as_user, ben, field, text, why):
+def test_what_an_entry_could_not_take_is_refused_with_the_reason(
+    paper, page, as_user, ben, field, text, why
+):
     refused = told(as_user(ben), page, field=field, text=text)
     assert refused.status_code == 422
     assert why in refused.content.decode()
     assert not LogEntry.objects.exists()
 
 
-def test_what_the_entry_refuses_by_now_stays_open_and_says_why(study, paper, page, as_user, ada, ben):
+def test_what_the_entry_refuses_by_now_stays_open_and_says_why(
+    study, paper, page, as_user, ada, ben
+):
     told(as_user(ben), page, field="doi", text="10.1145/12.34")
     make_paper(study, doi="10.1145/12.34")
-    assert "Another paper of this study has this DOI." in answered(as_user(ada), study, paper, "take")
+    assert "Another paper of this study has this DOI." in answered(
+        as_user(ada), study, paper, "take"
+    )
     assert len(corrections.open_suggestions(paper)) == 1

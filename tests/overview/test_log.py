@@ -9,7 +9,14 @@ from django.utils import timezone
 from mapping.models import LogEntry, Membership
 from reviews.models import EarlyLook
 from reviews.settling import resolutions
-from tests.making import make_assignment, make_paper, make_round, make_study, make_summary, make_user
+from tests.making import (
+    make_assignment,
+    make_paper,
+    make_round,
+    make_study,
+    make_summary,
+    make_user,
+)
 
 
 @pytest.fixture
@@ -42,23 +49,35 @@ def test_it_is_narrowed_by_person_act_and_words_in_the_address(study, url, as_us
     write(study, ben, "paper-added", "added a paper", paper=make_paper(study, "On pilots"))
     client = as_user(ada)
     assert texts(client.get(url, {"person": "ben"})) == ["added a paper", "closed the main round"]
-    assert texts(client.get(url, {"person": "ben", "act": "round-closed"})) == ["closed the main round"]
+    assert texts(client.get(url, {"person": "ben", "act": "round-closed"})) == [
+        "closed the main round"
+    ]
     assert texts(client.get(url, {"q": "PILOT"})) == ["added a paper", "closed the pilot"]
     nothing = client.get(url, {"q": "pilot\x00 nix%_'"})
     assert (nothing.status_code, texts(nothing)) == (200, [])
     assert "No line fits" in nothing.content.decode()
 
 
-def test_the_table_that_leaves_is_the_one_that_is_shown_and_runs_no_formula(study, url, as_user, ada, ben):
+def test_the_table_that_leaves_is_the_one_that_is_shown_and_runs_no_formula(
+    study, url, as_user, ada, ben
+):
     paper = make_paper(study, key="john2021")
     write(study, ada, text="hidden by the filter")
     write(study, ben, text="=cmd()", paper=paper)
     (row,) = table(as_user(ada).get(f"{url}log.csv", {"person": "ben"}))
     assert row.pop("at")
-    assert row == {"by": "ben", "act": "paper-edited", "text": "'=cmd()", "paper": "john2021", "facts": ""}
+    assert row == {
+        "by": "ben",
+        "act": "paper-edited",
+        "text": "'=cmd()",
+        "paper": "john2021",
+        "facts": "",
+    }
 
 
-def test_a_lead_who_still_has_to_code_a_paper_reads_nothing_of_what_others_did_with_it(study, url, as_user, ada, ben):
+def test_a_lead_who_still_has_to_code_a_paper_reads_nothing_of_what_others_did_with_it(
+    study, url, as_user, ada, ben
+):
     paper = make_paper(study, "A paper")
     write(study, ben, "section-settled", "Challenges settled as Drift", paper=paper)
     write(study, ada, "paper-edited", "her own Drift", paper=paper)
@@ -130,7 +149,9 @@ def test_the_log_asks_the_database_the_same_however_long_it_is(study, url, as_us
 
 
 def test_the_log_hides_what_the_comparison_hides(study, url, ada, cleo, as_user):
-    """Her own round is closed, but the paper stands in an open one, and the study waits for that."""
+    """Her own round is closed, but the paper stands in an open one, and the study waits for
+    that.
+    """
     study.others_visible = "closed"
     study.save()
     dan = make_user("dan")

@@ -8,7 +8,14 @@ from django.utils import timezone
 
 from reviews.agreement.declarations import declare
 from reviews.rounds.lifecycle import close_round
-from tests.making import make_assignment, make_code, make_paper, make_round, make_study, make_summary
+from tests.making import (
+    make_assignment,
+    make_code,
+    make_paper,
+    make_round,
+    make_study,
+    make_summary,
+)
 
 
 @pytest.fixture
@@ -64,7 +71,9 @@ def test_an_observer_finds_what_is_released_and_nothing_before(as_user, study, r
     assert "The leads released this study" in page
 
 
-def test_nothing_computed_from_others_answers_reaches_somebody_blind(as_user, study, round, ada, ben, cleo):
+def test_nothing_computed_from_others_answers_reaches_somebody_blind(
+    as_user, study, round, ada, ben, cleo
+):
     paper = make_paper(study)
     make_assignment(paper, ben, round=round)
     make_assignment(paper, ada, round=round)
@@ -84,7 +93,11 @@ def test_no_other_study_shows(as_user, study, ada, round):
 
 def close_with_figures(study, ada, ben, cleo, name):
     round = make_round(study, name)
-    for one, other in (("Survey", "Experiment"), ("Survey", "Survey"), ("Experiment", "Experiment")):
+    for one, other in (
+        ("Survey", "Experiment"),
+        ("Survey", "Survey"),
+        ("Experiment", "Experiment"),
+    ):
         paper = make_paper(study)
         make_summary(paper, ben, round=round, answers={"method": one})
         make_summary(paper, cleo, round=round, answers={"method": other})

@@ -7,7 +7,14 @@ from django.utils import timezone
 from mapping.models import Finding, FindingMark, LogEntry, Paper
 from tests.making import make_assignment, make_paper, make_study, make_summary
 
-KEYS = ["john2021towards", "müller 2020", "日本語 論文", "a?b#c%20", "DBLP:conf/x".replace("/", ":"), 'o\'neil "x" <b>']
+KEYS = [
+    "john2021towards",
+    "müller 2020",
+    "日本語 論文",
+    "a?b#c%20",
+    "DBLP:conf/x".replace("/", ":"),
+    'o\'neil "x" <b>',
+]
 
 
 def page_of(study, name="paper", key="paper"):
@@ -25,10 +32,24 @@ def test_any_key_works_in_every_address_of_its_paper(key, study, as_user, ada):
 
 
 def test_the_page_shows_what_is_known(study, as_user, ben):
-    make_paper(study, "Towards MLOps", key="paper", authors="John, M.; Olsson, H.", venue="SEAA", doi="10.1109/x.1",
-               abstract="It <b>drifts</b>.", url="https://example.org/a")  # fmt: skip
+    make_paper(
+        study,
+        "Towards MLOps",
+        key="paper",
+        authors="John, M.; Olsson, H.",
+        venue="SEAA",
+        doi="10.1109/x.1",
+        abstract="It <b>drifts</b>.",
+        url="https://example.org/a",
+    )
     text = as_user(ben).get(page_of(study)).text
-    for words in ("Towards MLOps", "John, M.", "SEAA", "https://doi.org/10.1109/x.1", "It &lt;b&gt;drifts"):
+    for words in (
+        "Towards MLOps",
+        "John, M.",
+        "SEAA",
+        "https://doi.org/10.1109/x.1",
+        "It &lt;b&gt;drifts",
+    ):
         assert words in text
 
 
@@ -81,7 +102,9 @@ FACTS = {"title": "Towards MLOps", "authors": "John, Meenu; Olsson, Helena", "ye
 
 def test_a_lead_adds_a_paper_and_it_gets_a_key(study, as_user, ada):
     page = reverse("add-paper", args=[study.slug])
-    answer = as_user(ada).post(page, FACTS | {"doi": "https://doi.org/10.1109/SEAA.1", "source": "snowballing"})
+    answer = as_user(ada).post(
+        page, FACTS | {"doi": "https://doi.org/10.1109/SEAA.1", "source": "snowballing"}
+    )
     paper = study.papers.get()
     assert answer.url == page_of(study, key="john2021towards")
     assert (paper.key, paper.doi) == ("john2021towards", "10.1109/seaa.1")
@@ -164,7 +187,9 @@ def test_the_number_of_queries_does_not_grow_with_readers_sources_and_findings(
     with CaptureQueriesContext(connection) as before:
         client.get(page_of(study))
     make_summary(paper, cleo, answers={"challenges": ["Talent"]})
-    Finding.objects.create(paper=paper, section=study.sections.get(key="method"), settled_at=timezone.now())
+    Finding.objects.create(
+        paper=paper, section=study.sections.get(key="method"), settled_at=timezone.now()
+    )
     for _ in range(3):
         paper.sources.create(source="ACM")
     with CaptureQueriesContext(connection) as after:

@@ -14,7 +14,9 @@ def places(study, user, path="/"):
 
 
 def counts(study, user):
-    return {label: entry["count"] for label, entry in places(study, user).items() if entry.get("count")}
+    return {
+        label: entry["count"] for label, entry in places(study, user).items() if entry.get("count")
+    }
 
 
 @pytest.fixture
@@ -46,16 +48,21 @@ def test_each_role_finds_the_places_it_may_use(study, ada, ben, olga):
 
 def test_the_place_one_is_in_is_marked(study, ada):
     url = reverse("rounds", args=[study.slug])
-    assert [label for label, entry in places(study, ada, url + "1/").items() if entry["current"]] == ["Rounds"]
+    assert [
+        label for label, entry in places(study, ada, url + "1/").items() if entry["current"]
+    ] == ["Rounds"]
     home = reverse("overview", args=[study.slug])
-    assert [label for label, entry in places(study, ada, home).items() if entry["current"]] == ["Overview"]
+    assert [label for label, entry in places(study, ada, home).items() if entry["current"]] == [
+        "Overview"
+    ]
 
 
 def test_the_counts_take_the_same_few_queries_however_much_work_there_is(
     study, work, ada, ben, django_assert_num_queries, django_assert_max_num_queries
 ):
     study.membership = Membership.objects.select_related("user").get(study=study, user=ada)
-    # Differences are worked out anew here; outside of tests only after something happened, else it is one query.
+    # Differences are worked out anew here; outside of tests only after something happened, else it
+    # is one query.
     with django_assert_max_num_queries(20) as few:
         rail.entries(study, "/")
     for _ in range(3):

@@ -8,12 +8,21 @@ from mapping.models import Finding, Membership, Paper, Section
 from reviews.models import Assignment, Deferral, Round, Summary
 from reviews.models.study_cache import kept, read_only, stamp
 from reviews.rounds import progress
-from tests.making import make_assignment, make_paper, make_round, make_study, make_summary, make_task
+from tests.making import (
+    make_assignment,
+    make_paper,
+    make_round,
+    make_study,
+    make_summary,
+    make_task,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_every_change_of_what_figures_are_made_of_changes_the_stamp_without_a_line_in_the_log(study, ada, ben):
+def test_every_change_of_what_figures_are_made_of_changes_the_stamp_without_a_line_in_the_log(
+    study, ada, ben
+):
     round = make_round(study)
     paper = make_paper(study)
     assignment = make_assignment(paper, ben, round=round)
@@ -77,7 +86,9 @@ def test_a_kept_figure_follows_work_that_nobody_wrote_down(study, ben):
 def test_a_figure_is_worked_out_once_and_again_after_a_change(study):
     worked = []
     for _ in range(2):
-        assert kept(study, "papers", lambda: worked.append(study.papers.count()) or len(worked)) == 1
+        assert (
+            kept(study, "papers", lambda: worked.append(study.papers.count()) or len(worked)) == 1
+        )
     make_paper(study)
     kept(study, "papers", lambda: worked.append(study.papers.count()) or len(worked))
 

@@ -1,4 +1,6 @@
-"""Importing files of references: what is new, what is here already, what is refused; confirmed once, undone whole."""
+"""Importing files of references: what is new, what is here already, what is refused; confirmed
+once, undone whole.
+"""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +22,9 @@ def entry(key, title, *, year=2021, **fields):
     return f"@article{{{key},\n  title = {{{title}}},\n  year = {{{year}}},\n{more}}}\n\n"
 
 
-TWO = entry("john2021", "Towards MLOps", author="John, Meenu and Olsson, Helena", doi="10.1109/MLOPS.2021.1") + entry(
-    "felderer2021", "Quality Assurance for AI-Based Systems"
-)
+TWO = entry(
+    "john2021", "Towards MLOps", author="John, Meenu and Olsson, Helena", doi="10.1109/MLOPS.2021.1"
+) + entry("felderer2021", "Quality Assurance for AI-Based Systems")
 
 
 def preview(study, text, *, by, name="search.bib", source="Scopus"):
@@ -43,7 +45,12 @@ def test_a_preview_writes_no_paper_and_confirming_writes_them_all(study, ada):
 
     confirmed = importing.confirm(previewed, by=ada)
 
-    assert (confirmed.state, confirmed.new, confirmed.duplicate, confirmed.refused) == ("confirmed", 2, 0, 0)
+    assert (confirmed.state, confirmed.new, confirmed.duplicate, confirmed.refused) == (
+        "confirmed",
+        2,
+        0,
+        0,
+    )
     assert titles(study) == {"Towards MLOps", "Quality Assurance for AI-Based Systems"}
     paper = study.papers.get(key="john2021")
     assert (paper.authors, paper.year, paper.doi) == (
@@ -112,7 +119,9 @@ def test_duplicates_say_which_paper_and_why_and_remember_where_they_were_found(s
     assert "same title" in reasons["x2"]
     assert "nearly the same title" in reasons["x3"]
     assert "repeated in the file (line" in reasons["x6"]
-    assert list(Paper.objects.get(key="felderer").sources.values_list("source", "entry_key", "is_duplicate")) == [
+    assert list(
+        Paper.objects.get(key="felderer").sources.values_list("source", "entry_key", "is_duplicate")
+    ) == [
         ("ACM", "x2", True),
         ("ACM", "x3", True),
     ]
@@ -134,7 +143,9 @@ def test_half_an_entry_is_named_with_its_line_and_the_others_are_taken(study, ad
     confirmed = take(study, text, by=ada)
 
     assert titles(study) == {"Towards MLOps", "Quality Assurance for AI-Based Systems"}
-    assert [(one["file"], one["line"], one["is_refusal"]) for one in confirmed.problems] == [("search.bib", 13, True)]
+    assert [(one["file"], one["line"], one["is_refusal"]) for one in confirmed.problems] == [
+        ("search.bib", 13, True)
+    ]
     assert "broken" in confirmed.problems[0]["reason"]
     assert (confirmed.new, confirmed.refused) == (2, 1)
 
@@ -185,7 +196,11 @@ def test_keys_stay_as_they_are_where_they_fit_an_address_and_are_made_where_not(
 
 
 def test_fields_too_long_for_their_column_are_kept_whole(study, ada):
-    take(study, entry("long", "A title", volume="9" * 300, url="https://example.org/" + "x" * 2000), by=ada)
+    take(
+        study,
+        entry("long", "A title", volume="9" * 300, url="https://example.org/" + "x" * 2000),
+        by=ada,
+    )
 
     paper = study.papers.get()
     assert (paper.volume, paper.extra["volume"]) == ("", "9" * 300)
@@ -277,7 +292,8 @@ def test_several_files_and_pasted_text_are_read_at_once(study, ada, as_user):
 
 def test_one_bad_file_among_several_leaves_no_preview_behind(study, ada, as_user):
     answer = as_user(ada).post(
-        reverse("import-papers", args=[study.slug]), {"files": [upload(TWO), upload("just prose", "bad.bib")]}
+        reverse("import-papers", args=[study.slug]),
+        {"files": [upload(TWO), upload("just prose", "bad.bib")]},
     )
     assert answer.status_code == 422
     assert "bad.bib" in answer.text
@@ -293,7 +309,11 @@ def test_the_preview_shows_every_entry_and_can_be_filtered(study, ada, as_user):
 
     everything = lead.get(page).context
     assert (everything["shown"], everything["total"]) == (3, 3)
-    for outcome, words in (("new", "Quality"), ("duplicate", "Towards"), ("refused", "neither title nor DOI")):
+    for outcome, words in (
+        ("new", "Quality"),
+        ("duplicate", "Towards"),
+        ("refused", "neither title nor DOI"),
+    ):
         answer = lead.get(page, {"outcome": outcome})
         assert (answer.context["shown"], words in answer.text) == (1, True)
     assert lead.get(page, {"q": "assurance"}).context["shown"] == 1
@@ -367,7 +387,10 @@ def test_the_command_imports_counts_and_names_what_it_did_not_take(study, tmp_pa
             "duplicate": 1,
             "refused": 1,
         }
-        assert [(one["file"], one["line"]) for one in outcome["problems"]] == [("a.bib", 13), ("b.ris", 1)]
+        assert [(one["file"], one["line"]) for one in outcome["problems"]] == [
+            ("a.bib", 13),
+            ("b.ris", 1),
+        ]
     assert study.papers.count() == 2
 
 

@@ -1,4 +1,6 @@
-"""The list of papers: what it shows to whom; searched, filtered, sorted; the same number of queries always."""
+"""The list of papers: what it shows to whom; searched, filtered, sorted; the same number of queries
+always.
+"""
 
 import csv
 from io import StringIO
@@ -24,7 +26,10 @@ def listed(client, address, /, **asked):
 
 
 def states(client, page):
-    return {paper.title: (paper.state, paper.word) for paper in client.get(page).context["page"].object_list}
+    return {
+        paper.title: (paper.state, paper.word)
+        for paper in client.get(page).context["page"].object_list
+    }
 
 
 def test_an_empty_list_offers_the_first_step_to_those_who_can_take_it(page, as_user, ada, ben):
@@ -34,8 +39,12 @@ def test_an_empty_list_offers_the_first_step_to_those_who_can_take_it(page, as_u
     assert "Import papers" not in answer.text
 
 
-def test_papers_are_found_by_words_of_title_author_venue_abstract_and_by_doi_and_key(study, page, as_user, ben):
-    make_paper(study, "Towards MLOps", authors="John, Meenu", venue="SEAA", key="john", doi="10.1109/x")
+def test_papers_are_found_by_words_of_title_author_venue_abstract_and_by_doi_and_key(
+    study, page, as_user, ben
+):
+    make_paper(
+        study, "Towards MLOps", authors="John, Meenu", venue="SEAA", key="john", doi="10.1109/x"
+    )
     make_paper(study, "Another", abstract="It drifts, sometimes")
     reader = as_user(ben)
     for words in ("mlops", "tow", "meenu", "seaa", "10.1109/X", "john"):
@@ -132,7 +141,9 @@ def test_a_reviewer_sees_their_own_part_and_nothing_of_the_others(study, page, a
     }
     assert listed(as_user(ben), page, state="draft") == ["Begun"]
     assert listed(reviewer, page, state="todo") == ["Half"]
-    assert len(listed(reviewer, page, state="settled")) == 6, "no such state for a reviewer: left aside"
+    assert len(listed(reviewer, page, state="settled")) == 6, (
+        "no such state for a reviewer: left aside"
+    )
     assert len(listed(reviewer, page, reviewer="ben")) == 6
     for asked in ({}, {"format": "csv"}):
         answer = reviewer.get(page, asked)
@@ -155,7 +166,9 @@ def test_papers_of_another_study_stay_there(study, page, as_user, ben):
 
 
 @pytest.mark.parametrize("who", ["ada", "ben", "olga"])
-def test_the_number_of_queries_does_not_grow_with_the_papers(who, study, page, as_user, request, ben, cleo):
+def test_the_number_of_queries_does_not_grow_with_the_papers(
+    who, study, page, as_user, request, ben, cleo
+):
     client = as_user(request.getfixturevalue(who))
 
     def queries():
@@ -182,7 +195,9 @@ def test_pages_hold_fifty_and_a_page_too_far_is_the_last(study, page, as_user, b
         assert len({title for titles in pages for title in titles}) == 120, sort
         assert listed(reader, page, sort=sort, page=99) == pages[2]
     assert listed(reader, page, page=3) == [f"Paper {number:03}" for number in range(100, 120)]
-    assert listed(reader, page, sort="-title", page=3) == [f"Paper {number:03}" for number in range(19, -1, -1)]
+    assert listed(reader, page, sort="-title", page=3) == [
+        f"Paper {number:03}" for number in range(19, -1, -1)
+    ]
     assert listed(reader, page, sort="-year", page=1)[:2] == ["Paper 117", "Paper 114"]
     assert listed(reader, page, sort="-year", page=3)[-1] == "Paper 119"
 
@@ -196,9 +211,9 @@ def test_the_csv_holds_what_is_shown_and_no_formula(study, page, as_user, ada, b
 
     assert answer.streaming
     rows = list(csv.DictReader(StringIO(answer.getvalue().decode())))
-    assert [(row["title"], row["authors"], row["handed_out"], row["submitted"]) for row in rows] == [
-        ("'=1+1", "'@SUM(A1)", "1", "0")
-    ]
+    assert [
+        (row["title"], row["authors"], row["handed_out"], row["submitted"]) for row in rows
+    ] == [("'=1+1", "'@SUM(A1)", "1", "0")]
 
 
 def test_htmx_gets_the_list_alone(study, page, as_user, ben):
@@ -209,8 +224,12 @@ def test_htmx_gets_the_list_alone(study, page, as_user, ben):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_kept_of_the_states_follows_every_change_and_every_draft(study, page, as_user, ada, ben):
-    first, second, third = (make_paper(study, title, key=title.lower()) for title in ("Alpha", "Beta", "Gamma"))
+def test_what_is_kept_of_the_states_follows_every_change_and_every_draft(
+    study, page, as_user, ada, ben
+):
+    first, second, third = (
+        make_paper(study, title, key=title.lower()) for title in ("Alpha", "Beta", "Gamma")
+    )
     for paper in (first, second):
         make_assignment(paper, ben)
 

@@ -1,4 +1,6 @@
-"""A paper's PDF: taken by content, served to members alone, in ranges, and never as anything but a PDF."""
+"""A paper's PDF: taken by content, served to members alone, in ranges, and never as anything but a
+PDF.
+"""
 
 import stat
 from pathlib import Path
@@ -34,7 +36,8 @@ def address(paper, name="pdf"):
 
 def send(client, paper, content=PDF, name="secret-reviewer-name.pdf"):
     return client.post(
-        address(paper, "upload-pdf"), {"pdf": SimpleUploadedFile(name, content, content_type="application/pdf")}
+        address(paper, "upload-pdf"),
+        {"pdf": SimpleUploadedFile(name, content, content_type="application/pdf")},
     )
 
 
@@ -69,7 +72,9 @@ def test_a_reviewer_brings_the_missing_one_and_does_not_replace_it(paper, as_use
     assert as_user(ben).get(address(paper)).getvalue() == PDF
 
 
-@pytest.mark.parametrize("content", [b"<html><script>alert(1)</script>", b"x" * 1024 + PDF, b"PK\x03\x04"])
+@pytest.mark.parametrize(
+    "content", [b"<html><script>alert(1)</script>", b"x" * 1024 + PDF, b"PK\x03\x04"]
+)
 def test_what_is_no_pdf_by_content_is_refused_whatever_it_is_called(content, paper, as_user, ada):
     answer = send(as_user(ada), paper, content)
     assert answer.status_code == 422
@@ -84,9 +89,17 @@ def test_a_mark_within_the_first_kilobyte_is_enough(paper, as_user, ada):
 
 @pytest.mark.parametrize(
     "before",
-    [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", b"<script>alert(1)</script>", b"GIF89a", b"PK\x03\x04", b"%!"],
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+        b"<script>alert(1)</script>",
+        b"GIF89a",
+        b"PK\x03\x04",
+        b"%!",
+    ],
 )
-def test_a_file_that_begins_like_something_else_is_no_pdf_wherever_its_mark_stands(before, paper, as_user, ada):
+def test_a_file_that_begins_like_something_else_is_no_pdf_wherever_its_mark_stands(
+    before, paper, as_user, ada
+):
     answer = send(as_user(ada), paper, before + PDF)
     assert answer.status_code == 422
     assert "something stands before its %PDF- mark" in answer.text
@@ -117,7 +130,12 @@ def test_members_get_it_inline_and_tied_down_strangers_do_not(kept, as_user, olg
 
 @pytest.mark.parametrize(
     ("asked", "first", "last"),
-    [("bytes=0-9", 0, 9), ("bytes=100-", 100, None), ("bytes=-5", -5, None), ("bytes=2000-9999", 2000, None)],
+    [
+        ("bytes=0-9", 0, 9),
+        ("bytes=100-", 100, None),
+        ("bytes=-5", -5, None),
+        ("bytes=2000-9999", 2000, None),
+    ],
 )
 def test_a_range_is_answered_with_that_part(asked, first, last, kept, as_user, ben):
     answer = as_user(ben).get(address(kept), headers={"Range": asked})
@@ -128,7 +146,9 @@ def test_a_range_is_answered_with_that_part(asked, first, last, kept, as_user, b
     assert answer["Content-Length"] == str(len(part))
 
 
-def test_a_range_beyond_the_end_is_416_and_one_that_makes_no_sense_is_left_aside(kept, as_user, ben):
+def test_a_range_beyond_the_end_is_416_and_one_that_makes_no_sense_is_left_aside(
+    kept, as_user, ben
+):
     reader = as_user(ben)
     beyond = reader.get(address(kept), headers={"Range": "bytes=99999-"})
     assert (beyond.status_code, beyond["Content-Range"]) == (416, f"bytes */{len(PDF)}")
@@ -157,7 +177,9 @@ def mode(path):
 def test_uploads_are_readable_by_whoever_runs_the_server_alone(kept, settings):
     file = Path(kept.pdf.path)
     assert mode(file) == 0o600
-    assert {mode(folder) for folder in file.parents if folder.is_relative_to(settings.MEDIA_ROOT)} == {0o700}
+    assert {
+        mode(folder) for folder in file.parents if folder.is_relative_to(settings.MEDIA_ROOT)
+    } == {0o700}
 
 
 def test_what_was_uploaded_before_is_closed_too(kept, settings, tmp_path):

@@ -1,4 +1,6 @@
-"""What may be the same publication is asked, not decided: by page, by command, and among codings."""
+"""What may be the same publication is asked, not decided: by page, by command, and among
+codings.
+"""
 
 import json
 from io import StringIO
@@ -86,18 +88,25 @@ def test_a_preprint_under_another_doi_and_a_slightly_other_title_is_possibly_the
     ],
 )
 def test_one_doi_under_quite_another_title_is_a_question(title, is_sure):
-    (match,) = find_duplicates([record(title, doi="10.1000/x")], [record(doi="https://doi.org/10.1000/X")])
+    (match,) = find_duplicates(
+        [record(title, doi="10.1000/x")], [record(doi="https://doi.org/10.1000/X")]
+    )
     assert (match.why, match.is_sure) == ("same DOI", is_sure)
 
 
 def test_parts_of_a_series_under_one_doi_are_a_question():
     part = "Continuous deployment of learning systems in practice, part %s"
-    (match,) = find_duplicates([record(part % 2, doi="10.1000/x")], [record(part % 1, doi="10.1000/x")])
+    (match,) = find_duplicates(
+        [record(part % 2, doi="10.1000/x")], [record(part % 1, doi="10.1000/x")]
+    )
     assert not match.is_sure
 
 
 def test_of_two_papers_under_one_doi_the_one_with_the_title_is_meant():
-    existing = [record("Another matter altogether", doi="10.1000/x", key="other"), record(doi="10.1000/x")]
+    existing = [
+        record("Another matter altogether", doi="10.1000/x", key="other"),
+        record(doi="10.1000/x"),
+    ]
     (match,) = find_duplicates([record(LONG.upper(), doi="10.1000/x")], existing)
     assert (match.found.key, match.is_sure) == ("old", True)
 
@@ -166,7 +175,9 @@ def test_a_choice_stands_although_the_papers_came_in_meanwhile(study, ada):
     assert sorted(study.papers.values_list("key", flat=True)) == ["59", "61", "62"]
 
 
-def test_questions_that_came_up_since_the_preview_are_asked_before_anything_is_written(study, ada, as_user):
+def test_questions_that_came_up_since_the_preview_are_asked_before_anything_is_written(
+    study, ada, as_user
+):
     head, first, second = PREPRINT.splitlines()
     published = preview(study, f"{head}\n{second}\n", by=ada, name="published.csv")
     assert outcomes(published) == {"v2": ("new", None)}
@@ -219,7 +230,10 @@ def test_ticks_that_come_with_the_import_count(study, ada, as_user):
 
 
 def test_three_hundred_duplicates_are_ticked_at_once(study, ada, as_user):
-    titles = [f"{chr(97 + number % 26) * 9} {chr(97 + number // 26) * 9} in practice" for number in range(300)]
+    titles = [
+        f"{chr(97 + number % 26) * 9} {chr(97 + number // 26) * 9} in practice"
+        for number in range(300)
+    ]
     text = "key,title\n" + "".join(f"k{number},{title}\n" for number, title in enumerate(titles))
     importing.confirm(preview(study, text, by=ada), by=ada)
     assert study.papers.count() == 300
@@ -253,8 +267,13 @@ def test_the_command_lists_what_is_possibly_the_same_with_what_differs(study, tm
     assert (outcome["new"], outcome["duplicate"], outcome["problems"]) == (2, 0, [])
     (one,) = outcome["possible"]
     assert {name: one[name] for name in ("file", "line", "key", "paper", "like", "taken")} == {
-        "file": "a.csv", "line": 3, "key": "v2", "paper": "v2", "like": "v1", "taken": True,
-    }  # fmt: skip
+        "file": "a.csv",
+        "line": 3,
+        "key": "v2",
+        "paper": "v2",
+        "like": "v1",
+        "taken": True,
+    }
     assert {"field": "year", "here": "2018", "there": "2017"} in one["differs"]
 
     out = StringIO()
@@ -276,7 +295,9 @@ def test_the_command_names_which_key_fell_on_which_paper(study, tmp_path):
 def test_the_command_takes_duplicates_and_leaves_questions_out_where_it_is_told(study, tmp_path):
     (tmp_path / "a.csv").write_text(SAME_DOI)
     file = tmp_path / "a.csv"
-    outcome = command(study.slug, file, "--keep-duplicates", "62", "--leave-out", "a.csv:3", "--dry-run")
+    outcome = command(
+        study.slug, file, "--keep-duplicates", "62", "--leave-out", "a.csv:3", "--dry-run"
+    )
     assert (outcome["new"], outcome["duplicate"]) == (2, 1)
     assert [one["key"] for one in outcome["kept"]] == ["62"]
     assert [(one["key"], one["taken"]) for one in outcome["possible"]] == [("61", False)]
@@ -319,7 +340,9 @@ def test_a_paper_with_the_doi_of_another_is_taken_once_that_is_said(study, ada, 
 
 def test_a_key_in_other_capitals_is_another_papers_key(study, ada, as_user):
     make_paper(study, "Here", key="Smith2020")
-    refused = as_user(ada).post(reverse("add-paper", args=[study.slug]), {"title": "There", "key": "smith2020"})
+    refused = as_user(ada).post(
+        reverse("add-paper", args=[study.slug]), {"title": "There", "key": "smith2020"}
+    )
     assert refused.status_code == 422
     assert "in other capitals: “Smith2020”" in refused.text
 
@@ -329,7 +352,10 @@ def test_a_key_in_other_capitals_is_another_papers_key(study, ada, as_user):
 
 def test_a_template_of_a_preprint_makes_a_paper_and_says_what_it_may_be(study, ben):
     make_paper(study, LONG, key="old", year=2017, authors="Vas, Ann")
-    text = f"## Paper Title: {LONG.upper()}\n## Authors: Vas, Ann\n## Publication Year: %s\n\n## Challenges:\n* x\n"
+    text = (
+        f"## Paper Title: {LONG.upper()}\n## Authors: Vas, Ann\n## Publication Year: %s\n\n## "
+        f"Challenges:\n* x\n"
+    )
 
     def take(year):
         files = [(f"{year}.md", (text % year).encode())]
@@ -346,4 +372,7 @@ def test_a_template_of_a_preprint_makes_a_paper_and_says_what_it_may_be(study, b
 def test_the_log_says_how_many_were_taken_although_something_like_them_was_found(study, ada):
     importing.confirm(preview(study, SAME_DOI, by=ada), by=ada)
     text = LogEntry.objects.get(act="import-papers").text
-    assert "Imported 2 papers from search.csv, 1 of them although something like it was found; 1 was" in text
+    assert (
+        "Imported 2 papers from search.csv, 1 of them although something like it was found; 1 was"
+        in text
+    )

@@ -62,7 +62,10 @@ def test_words_for_not_reported(text):
             (text, "not_applicable")
             for text in ("not applicable", "Not-applicable", "not_applicable", "Does not apply")
         ],
-        *[(text, "unclear") for text in ("unclear", "Unclear.", "UNCLEAR", "not clear", "Not entirely clear")],
+        *[
+            (text, "unclear")
+            for text in ("unclear", "Unclear.", "UNCLEAR", "not clear", "Not entirely clear")
+        ],
         *[
             (text, "none_apply")
             for text in (
@@ -74,7 +77,10 @@ def test_words_for_not_reported(text):
                 "None of these",
             )
         ],
-        *[(text, "none_apply") for text in ("None of the above", "none of the codes apply", "none applies")],
+        *[
+            (text, "none_apply")
+            for text in ("None of the above", "none of the codes apply", "none applies")
+        ],
     ],
 )
 def test_words_for_the_other_absences(text, meaning):

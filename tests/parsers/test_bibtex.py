@@ -10,7 +10,11 @@ from mapping.parsers import PaperRecord, bibtex, latex, names, read_papers
 
 
 def content_of(record):
-    return {name: value for name, value in dataclasses.asdict(record).items() if name not in ("file", "line")}
+    return {
+        name: value
+        for name, value in dataclasses.asdict(record).items()
+        if name not in ("file", "line")
+    }
 
 
 def refusals(problems):
@@ -21,14 +25,20 @@ def notes(problems):
     return [(problem.line, problem.reason) for problem in problems if not problem.is_refusal]
 
 
-def test_the_450_entries_of_the_plant_pathology_survey_are_450_records_and_its_comment_is_none(shared_data):
+def test_the_450_entries_of_the_plant_pathology_survey_are_450_records_and_its_comment_is_none(
+    shared_data,
+):
     records, problems = read_papers(shared_data / "plant-pathology" / "articles.bib")
 
     assert (len(records), problems) == (450, [])
     assert sum(bool(record.doi) for record in records) == 439
-    assert all(record.title and record.authors and record.year and record.venue for record in records)
+    assert all(
+        record.title and record.authors and record.year and record.venue for record in records
+    )
     assert not [record.title for record in records if set(record.title) & set("\\{}<>$")]
-    assert "PVY NTN Strain" in next(record.title for record in records if "Potato Virus Y (PVY)" in record.title)
+    assert "PVY NTN Strain" in next(
+        record.title for record in records if "Potato Virus Y (PVY)" in record.title
+    )
 
 
 def test_the_survey_written_and_read_again_is_the_same(shared_data):
@@ -61,7 +71,12 @@ def test_an_entry_becomes_a_record_with_its_line_and_the_remaining_fields_in_raw
     assert record == PaperRecord(
         key="john2021towards",
         title="Towards MLOps: A Framework & Maturity Model",
-        authors=["John, Meenu Mary", "Olsson, Helena Holmström", "van der Aalst, Wil", "King, Martin, Jr."],
+        authors=[
+            "John, Meenu Mary",
+            "Olsson, Helena Holmström",
+            "van der Aalst, Wil",
+            "King, Martin, Jr.",
+        ],
         year=2021,
         venue="47th Euromicro Conference – SEAA",
         doi="10.1109/seaa53835.2021.00050",
@@ -78,10 +93,16 @@ def test_an_entry_becomes_a_record_with_its_line_and_the_remaining_fields_in_raw
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        (r"{\'{\i}} \v{c}evi\'c Stra{\ss}e {\O}re \c{C}elik {\.I}stanbul \u{g}", "í čević Straße Øre Çelik İstanbul ğ"),
+        (
+            r"{\'{\i}} \v{c}evi\'c Stra{\ss}e {\O}re \c{C}elik {\.I}stanbul \u{g}",
+            "í čević Straße Øre Çelik İstanbul ğ",
+        ),
         (r"Universit{\'e} de Montr{\'{e}}al {Universit\'e}", "Université de Montréal Université"),
         (r"{\textless}em{\textgreater}Fusarium{\textless}/em{\textgreater}", "Fusarium"),
-        (r"\mbox{CO$_2$} in H$_2$O at $10^{-3}$, $\alpha$-Synuclein", "CO₂ in H₂O at 10⁻³, α-Synuclein"),
+        (
+            r"\mbox{CO$_2$} in H$_2$O at $10^{-3}$, $\alpha$-Synuclein",
+            "CO₂ in H₂O at 10⁻³, α-Synuclein",
+        ),
         ("costs $5 and $6 or 50% of AT&T &amp; more", "costs $5 and $6 or 50% of AT&T & more"),
         (r"\unknownmacro{kept} \href{http://x.y}{link text}", "kept link text"),
         ("``quoted'' --- and\n   wrapped~text", "“quoted” — and wrapped text"),
@@ -121,15 +142,24 @@ def test_repeated_keys_and_fields_keep_both_and_are_reported():
         ("@article{, title={T}, year=2001, journal={J}}", ("", "T", 2001, "J")),
         ("@article{title={T}, year=2001, journal={J}}", ("", "T", 2001, "J")),
         ("@article{k\n title={T}, year=2001, journal={J}}", ("k", "T", 2001, "J")),
-        ('@article{k, title="A "quoted, odd" T", year=2001, journal={J}}', ("k", 'A "quoted, odd" T', 2001, "J")),
+        (
+            '@article{k, title="A "quoted, odd" T", year=2001, journal={J}}',
+            ("k", 'A "quoted, odd" T', 2001, "J"),
+        ),
         ("@article{k, title={T}}, year={2001}, journal={J}}", ("k", "T", 2001, "J")),
         ("@ article {k, title={T}, year=2001, journal={J}}", ("k", "T", 2001, "J")),
         ("@article\n{k, title={T}, year=2001, journal={J}}", ("k", "T", 2001, "J")),
         ("@article(k, title={T}, year=2001, journal={J})", ("k", "T", 2001, "J")),
-        ('@string{j = "J"}\n@article{k, title = "T" # {1}, year=2001, journal=j}', ("k", "T1", 2001, "J")),
+        (
+            '@string{j = "J"}\n@article{k, title = "T" # {1}, year=2001, journal=j}',
+            ("k", "T1", 2001, "J"),
+        ),
         ("@thesis{k, title={T}, date={2001-05-02}, institution={J}}", ("k", "T", 2001, "J")),
         ("@article{k, title={T}, year={in press}, journal={J}}", ("k", "T", None, "J")),
-        ('@article{O"Brien{2}, title={T}, year={c2001}, journal={J}}', ('O"Brien{2}', "T", 2001, "J")),
+        (
+            '@article{O"Brien{2}, title={T}, year={c2001}, journal={J}}',
+            ('O"Brien{2}', "T", 2001, "J"),
+        ),
     ],
 )
 def test_odd_entries_are_taken_all_the_same(entry, expected):
@@ -145,9 +175,21 @@ def test_odd_entries_are_taken_all_the_same(entry, expected):
     ("text", "line", "words"),
     [
         ("@book{a, title={A}}\n\n@article{half, title={Half an entry\n", 3, "“half” was not taken"),
-        ("@book{a, title={A}}\n@article{half, title={Half}, year={2020},\n", 2, "“half” was not taken"),
-        ('@article{half, title="Half,\n year=2020}\n@book{a, title={A}}', 1, "“half” was not taken"),
-        ("@article{half, title={Half\nyear=2020}\n\n@book{a, title={A}}", 1, "“half” was not taken"),
+        (
+            "@book{a, title={A}}\n@article{half, title={Half}, year={2020},\n",
+            2,
+            "“half” was not taken",
+        ),
+        (
+            '@article{half, title="Half,\n year=2020}\n@book{a, title={A}}',
+            1,
+            "“half” was not taken",
+        ),
+        (
+            "@article{half, title={Half\nyear=2020}\n\n@book{a, title={A}}",
+            1,
+            "“half” was not taken",
+        ),
         ("@book{a, title={A}}\n@set{s, entryset={x,y}}", 2, "“s” has neither title nor DOI"),
     ],
 )
@@ -163,7 +205,9 @@ def test_an_entry_that_lacks_only_its_last_brace_is_taken_and_reported_if_anothe
     records, problems = bibtex.read("@article{a, title={A}, year={2020},\n\n@book{b, title={B}}")
 
     assert [(record.key, record.year) for record in records] == [("a", 2020), ("b", None)]
-    assert notes(problems) == [(1, "the entry “a” is not closed; it was taken up to the next entry")]
+    assert notes(problems) == [
+        (1, "the entry “a” is not closed; it was taken up to the next entry")
+    ]
 
 
 def test_words_inside_an_entry_that_are_no_field_are_reported():
@@ -174,7 +218,10 @@ def test_words_inside_an_entry_that_are_no_field_are_reported():
 
 
 def test_a_paper_takes_from_its_proceedings_what_it_lacks():
-    text = "@inproceedings{p, title={P}, crossref={V}}\n@proceedings{v, title={Proc.}, year=1999, doi={10.1000/v}}"
+    text = (
+        "@inproceedings{p, title={P}, crossref={V}}\n@proceedings{v, title={Proc.}, year=1999, "
+        "doi={10.1000/v}}"
+    )
     paper, volume = bibtex.read(text)[0]
 
     assert (paper.title, paper.venue, paper.year, paper.doi) == ("P", "Proc.", 1999, "")
@@ -189,7 +236,10 @@ def test_several_hundred_odd_entries_are_all_accounted_for():
         "@article{broken%d, title={E %d\n",
         "@article{title={F %d (%d)},}",
     ]
-    text = "\n\n".join(odd[number % len(odd)] % (number, number) for number in range(600)) + "\n@book{z, title={Z}}"
+    text = (
+        "\n\n".join(odd[number % len(odd)] % (number, number) for number in range(600))
+        + "\n@book{z, title={Z}}"
+    )
 
     records, problems = bibtex.read(text)
 
@@ -201,13 +251,25 @@ def test_several_hundred_odd_entries_are_all_accounted_for():
 plain_text = st.text(max_size=30).map(latex.tidied)
 hard_text = st.text(alphabet="ab \\{}$%&_^~-'`?!\"<>;#@=,()é", max_size=20).map(latex.tidied)
 text = st.one_of(plain_text, hard_text)
-word = st.text(st.characters(categories=["Lu", "Ll"]), min_size=1, max_size=8).map(latex.tidied).filter(bool)
+word = (
+    st.text(st.characters(categories=["Lu", "Ll"]), min_size=1, max_size=8)
+    .map(latex.tidied)
+    .filter(bool)
+)
 name = st.one_of(
     st.tuples(word, word).map(", ".join),
     st.tuples(word, word, word).map(", ".join),
-    st.tuples(st.sampled_from(["van der", "de", "O'Neill &"]), word, word).map(lambda n: f"{n[0]} {n[1]}, {n[2]}"),
+    st.tuples(st.sampled_from(["van der", "de", "O'Neill &"]), word, word).map(
+        lambda n: f"{n[0]} {n[1]}, {n[2]}"
+    ),
     st.sampled_from(
-        ["World Health Organization", "Simon and Schuster", "others", "Smith and Sons, Ltd", "R & D {x} 50%"]
+        [
+            "World Health Organization",
+            "Simon and Schuster",
+            "others",
+            "Smith and Sons, Ltd",
+            "R & D {x} 50%",
+        ]
     ),
 )
 address = st.text(alphabet="abcXYZ0189-._~:/?#@!$&'()*+,;=%{}\\", max_size=20)
@@ -221,7 +283,8 @@ def papers(kinds):
         authors=st.lists(name, max_size=4, unique=True),
         year=st.none() | st.integers(1500, 2100),
         venue=text,
-        doi=st.just("") | st.from_regex(r"10\.[0-9]{4,5}/[a-z0-9()<>_-]{1,10}[a-z0-9]", fullmatch=True),
+        doi=st.just("")
+        | st.from_regex(r"10\.[0-9]{4,5}/[a-z0-9()<>_-]{1,10}[a-z0-9]", fullmatch=True),
         url=address.filter(lambda url: "doi.org/" not in url),
         abstract=text,
         kind=st.sampled_from(kinds),
@@ -231,13 +294,20 @@ def papers(kinds):
         publisher=text,
         keywords=st.lists(word | st.just("one, two") | st.just("C#"), max_size=3, unique=True),
         raw=st.dictionaries(
-            st.sampled_from(["month", "issn", "note", "editor", "x_field"]), text.filter(bool), max_size=3
+            st.sampled_from(["month", "issn", "note", "editor", "x_field"]),
+            text.filter(bool),
+            max_size=3,
         ),
     )
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(papers(["article", "inproceedings", "phdthesis", "techreport", "misc", "book", "podcast"]), max_size=3))
+@given(
+    st.lists(
+        papers(["article", "inproceedings", "phdthesis", "techreport", "misc", "book", "podcast"]),
+        max_size=3,
+    )
+)
 def test_whatever_is_written_is_read_back_equal(written):
     read, problems = bibtex.read(bibtex.write(written))
 
@@ -264,7 +334,10 @@ def test_no_text_makes_the_reader_fall_over(anything):
     ("listed", "people"),
     [
         ("John, M. M.; Olsson, H. H.; Bosch, J.", ["John, M. M.", "Olsson, H. H.", "Bosch, J."]),
-        ("Meenu Mary John, Helena Olsson and Jan Bosch", ["Meenu Mary John", "Helena Olsson", "Jan Bosch"]),
+        (
+            "Meenu Mary John, Helena Olsson and Jan Bosch",
+            ["Meenu Mary John", "Helena Olsson", "Jan Bosch"],
+        ),
         ("Smith J., van der Berg A.B.", ["Smith, J.", "van der Berg, A.B."]),
         ("Smith, J., Jones, A. B.", ["Smith, J.", "Jones, A. B."]),
         ("Smith, John (57200000000); Doe, A (12345678)", ["Smith, John", "Doe, A"]),

@@ -1,4 +1,6 @@
-"""Files made to keep a reader busy. Looked at once for each of its places, a run like these would take hours."""
+"""Files made to keep a reader busy. Looked at once for each of its places, a run like these would
+take hours.
+"""
 
 import pytest
 
@@ -26,7 +28,10 @@ def test_a_file_of_blank_lines_holds_no_reference():
 
 def test_blanks_between_names_are_read_once():
     assert names.from_list("Ada" + " " * MANY + "Lovelace") == ["Ada Lovelace"]
-    assert names.from_list("Ada Lovelace" + " \n" * (MANY // 10) + "and Ben Okri") == ["Ada Lovelace", "Ben Okri"]
+    assert names.from_list("Ada Lovelace" + " \n" * (MANY // 10) + "and Ben Okri") == [
+        "Ada Lovelace",
+        "Ben Okri",
+    ]
     assert names.from_list("Lovelace A" + " " * MANY + "(12345)") == ["Lovelace, A"]
 
 
@@ -51,27 +56,43 @@ def test_a_table_below_blank_lines_is_read_once():
 def test_one_key_many_times_is_numbered_once():
     records = [PaperRecord(title=f"Title {number}", key="same") for number in range(MANY // 20)]
     keys = assigned_keys(records, taken=["Same-2"])
-    assert (keys[:3], keys[-1], len(set(keys))) == (["same", "same-3", "same-4"], "same-50001", MANY // 20)
+    assert (keys[:3], keys[-1], len(set(keys))) == (
+        ["same", "same-3", "same-4"],
+        "same-50001",
+        MANY // 20,
+    )
 
 
 def test_an_import_numbers_one_key_many_times_once():
     entry = {"key": "same", "authors": [], "year": None, "title": "T"}
     keys = list(free_keys([entry] * (MANY // 20), ["Same-2"]))
-    assert (keys[:3], keys[-1], len(set(keys))) == (["same", "same-3", "same-4"], "same-50001", MANY // 20)
+    assert (keys[:3], keys[-1], len(set(keys))) == (
+        ["same", "same-3", "same-4"],
+        "same-50001",
+        MANY // 20,
+    )
 
 
-@pytest.mark.parametrize("title", ["Guest editorial introduction", "Guest editorial introduction, part %d"])
+@pytest.mark.parametrize(
+    "title", ["Guest editorial introduction", "Guest editorial introduction, part %d"]
+)
 def test_titles_that_return_without_end_are_compared_once(title):
     records = [
-        PaperRecord(title=title % number if "%" in title else title, year=2020, doi=f"10.1000/{number}",
-                    authors=[f"Person{number}, A."])
+        PaperRecord(
+            title=title % number if "%" in title else title,
+            year=2020,
+            doi=f"10.1000/{number}",
+            authors=[f"Person{number}, A."],
+        )
         for number in range(20_000)
-    ]  # fmt: skip
+    ]
     assert find_duplicates(records) == [None] * 20_000
 
 
 def test_a_list_without_end_is_read_once():
-    found = summary_templates.read("## Challenges:\n" + "* a\n" * 60_000, [TemplateSection("challenges", "Challenges")])
+    found = summary_templates.read(
+        "## Challenges:\n" + "* a\n" * 60_000, [TemplateSection("challenges", "Challenges")]
+    )
     assert len(found.answers["challenges"].items) == 60_000
 
 
@@ -80,16 +101,40 @@ def test_a_list_without_end_is_read_once():
     [
         *(
             sign * (MANY // 10)
-            for sign in ("[", "<", "`", "*", "_", "~", "|", ">", "\\", "{#a ", "[a](", "![a](", "<!--")
+            for sign in (
+                "[",
+                "<",
+                "`",
+                "*",
+                "_",
+                "~",
+                "|",
+                ">",
+                "\\",
+                "{#a ",
+                "[a](",
+                "![a](",
+                "<!--",
+            )
         ),
         *(
             "- " + words * (MANY // 50)
             for words in ("**a ", "==a ", "~~a ", "<br>", "[[a|", "[ ] a ", "<b ", "a; ", "#a ")
         ),
-        *(line * (MANY // 250) for line in ("<!-- a\n", "<aside>\n", "```\n", "| a | b |\n", '> "a\n', "- [ ] a\n")),
+        *(
+            line * (MANY // 250)
+            for line in ("<!-- a\n", "<aside>\n", "```\n", "| a | b |\n", '> "a\n', "- [ ] a\n")
+        ),
         *(
             line * (MANY // 100)
-            for line in ("## Foo\n", "# Paper 1: a\n", "Title: a\n", "[^1]: a\n", "- n/a\n", "  b\n")
+            for line in (
+                "## Foo\n",
+                "# Paper 1: a\n",
+                "Title: a\n",
+                "[^1]: a\n",
+                "- n/a\n",
+                "  b\n",
+            )
         ),
         "".join(f"# Paper {number}: a\n- [^{number}]\n" for number in range(MANY // 200)),
         "".join(" " * number + "- a\n" for number in range(MANY // 1_000)),
@@ -100,18 +145,26 @@ def test_a_list_without_end_is_read_once():
     ids=lambda text: text[:8],
 )
 def test_marks_without_end_in_a_filled_template_are_read_once(text):
-    sections = [TemplateSection("challenges", "Challenges"), TemplateSection("tools", "Tools", codes=("Docker",))]
+    sections = [
+        TemplateSection("challenges", "Challenges"),
+        TemplateSection("tools", "Tools", codes=("Docker",)),
+    ]
     assert summary_templates.read_all(f"## Challenges:\n- first\n{text}\n", sections)
 
 
-@pytest.mark.parametrize("words", [" ", "*a ", "/a", "TODO ", "[1", "a :", "[[", "a ::", "#+begin_quote\n", ":a: b\n"])
+@pytest.mark.parametrize(
+    "words", [" ", "*a ", "/a", "TODO ", "[1", "a :", "[[", "a ::", "#+begin_quote\n", ":a: b\n"]
+)
 def test_marks_without_end_in_an_org_file_are_read_once(words):
     sections = [TemplateSection("challenges", "Challenges")]
-    assert summary_templates.read_all(f"* Challenges\n- {words * (MANY // 200)}x\\\\\n", sections, "x.org")
+    assert summary_templates.read_all(
+        f"* Challenges\n- {words * (MANY // 200)}x\\\\\n", sections, "x.org"
+    )
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("." * 5_000, ",." * 5_000), ("a " * 1_000, "a b " * 5_00), (" " * MANY, "x")]
+    ("one", "other"),
+    [("." * 5_000, ",." * 5_000), ("a " * 1_000, "a b " * 5_00), (" " * MANY, "x")],
 )
 def test_texts_that_repeat_without_end_are_compared_at_once_and_no_letter_is_lost(one, other):
     segments = word_diff(one, other)

@@ -1,4 +1,6 @@
-"""Every text has a longest length: refused by field and place, entry by entry; what is there stays as it is."""
+"""Every text has a longest length: refused by field and place, entry by entry; what is there stays
+as it is.
+"""
 
 import io
 from itertools import count, islice
@@ -29,7 +31,9 @@ COMPOSED = {"LogEntry.text"}
 
 
 def test_every_text_of_our_tables_has_a_longest_length():
-    ours = [model for app in ("mapping", "reviews") for model in apps.get_app_config(app).get_models()]
+    ours = [
+        model for app in ("mapping", "reviews") for model in apps.get_app_config(app).get_models()
+    ]
     endless = {
         f"{model.__name__}.{field.name}"
         for model in ours
@@ -41,7 +45,11 @@ def test_every_text_of_our_tables_has_a_longest_length():
 
 def bib(**fields):
     facts = {"title": "A title", "author": "Doe, Jane", **fields}
-    return "@article{a,\n" + ",\n".join(f"  {name} = {{{text}}}" for name, text in facts.items()) + "\n}\n"
+    return (
+        "@article{a,\n"
+        + ",\n".join(f"  {name} = {{{text}}}" for name, text in facts.items())
+        + "\n}\n"
+    )
 
 
 FINE = "@article{fine,\n  title = {A fine one}\n}\n"
@@ -51,7 +59,10 @@ FINE = "@article{fine,\n  title = {A fine one}\n}\n"
     ("fields", "named"),
     [
         ({"title": "word " * 1_001}, "the title has 5,004 characters; at most 5,000 are taken"),
-        ({"abstract": "word " * 360_000}, "the abstract has 1,799,999 characters; at most 100,000 are taken"),
+        (
+            {"abstract": "word " * 360_000},
+            "the abstract has 1,799,999 characters; at most 100,000 are taken",
+        ),
         ({"author": " and ".join(["Doe, Jane"] * 10_000)}, "the authors has 109,998 characters"),
         ({"journal": "x" * 5_001}, "the venue has"),
         ({"keywords": ", ".join(f"word{n}" for n in range(3_000))}, "the keywords has"),
@@ -71,7 +82,10 @@ def test_a_record_that_is_too_long_is_refused_by_itself(fields, named):
 @pytest.mark.parametrize("name", ["x.ris", "x.csv"])
 def test_the_same_holds_for_other_kinds_of_files(name):
     files = {
-        "x.ris": f"TY  - JOUR\nTI  - Long\nAB  - {'word ' * 30_000}\nER  - \n\nTY  - JOUR\nTI  - Fine\nER  - \n",
+        "x.ris": (
+            f"TY  - JOUR\nTI  - Long\nAB  - {'word ' * 30_000}\nER  - \n\nTY  - JOUR\nTI  - "
+            f"Fine\nER  - \n"
+        ),
         "x.csv": f"title,abstract\nLong,{'word ' * 30_000}\nFine,x\n",
     }
     records, problems = read_papers(name, files[name].encode())
@@ -104,7 +118,9 @@ def test_a_preview_from_before_is_refused_in_words_and_nothing_is_written(study,
     preview = importing.preview(study, file_name="x.bib", content=FINE.encode(), by=ada)
     preview.records[0]["abstract"] = "word " * 360_000
     preview.save()
-    with pytest.raises(ValidationError, match=r"x.bib, line 1: the abstract has 1,800,000 characters"):
+    with pytest.raises(
+        ValidationError, match=r"x.bib, line 1: the abstract has 1,800,000 characters"
+    ):
         importing.confirm(preview, by=ada)
     assert not study.papers.exists()
 
@@ -114,16 +130,23 @@ def test_forms_refuse_in_words_and_never_cut_what_is_pasted(study, as_user, ada)
     assert 'name="abstract"' in lead.get(page).text
     assert "maxlength" not in lead.get(page).text.split('name="abstract"')[1].split(">")[0]
     refused = lead.post(page, {"title": "A title", "abstract": "x" * 100_001})
-    assert (refused.status_code, "has 100,001 characters; at most 100,000" in refused.text) == (422, True)
+    assert (refused.status_code, "has 100,001 characters; at most 100,000" in refused.text) == (
+        422,
+        True,
+    )
 
 
 def test_what_is_there_already_stays_valid_however_long_it_is(study, as_user, ada):
     paper = make_paper(study, "T" * 6_000, key="a")
     facts = {"title": paper.title, "key": "a", "abstract": "Mended", "year": 2020}
-    assert as_user(ada).post(reverse("edit-paper", args=[study.slug, "a"]), facts).status_code == 302
+    assert (
+        as_user(ada).post(reverse("edit-paper", args=[study.slug, "a"]), facts).status_code == 302
+    )
     paper.refresh_from_db()
     assert (len(paper.title), paper.abstract) == (6_000, "Mended")
-    refused = as_user(ada).post(reverse("edit-paper", args=[study.slug, "a"]), {**facts, "title": "T" * 6_001})
+    refused = as_user(ada).post(
+        reverse("edit-paper", args=[study.slug, "a"]), {**facts, "title": "T" * 6_001}
+    )
     assert refused.status_code == 422
 
 
@@ -131,10 +154,16 @@ def test_answers_have_a_longest_length_and_older_ones_are_saved_on(study, as_use
     paper = make_paper(study, key="a")
     assignment = make_assignment(paper, ben)
     url = reverse("section", args=[study.slug, "a", "conclusion"])
-    facts = {"assignment": assignment.pk, "conclusion-version": 0, "conclusion-text": "x" * (PROSE + 1)}
+    facts = {
+        "assignment": assignment.pk,
+        "conclusion-version": 0,
+        "conclusion-text": "x" * (PROSE + 1),
+    }
     refused = as_user(ben).post(url, facts, headers={"Accept": "application/json"})
     assert refused.status_code == 422
-    assert refused.json()["errors"] == ["Conclusion: the text has 100,001 characters; at most 100,000 are taken."]
+    assert refused.json()["errors"] == [
+        "Conclusion: the text has 100,001 characters; at most 100,000 are taken."
+    ]
     assert not Answer.objects.exists()
 
     section = study.sections.get(key="conclusion")
@@ -152,7 +181,8 @@ def test_codes_have_a_longest_length_on_every_way_in(study, as_user, ada):
     with pytest.raises(ValidationError, match="when not to use has 20,001 characters"):
         codebook_changes.change(section.codes.first(), by=ada, facts={"when_not": long}, reason="x")
     answer = as_user(ada).post(
-        reverse("new-code", args=[study.slug]) + "?section=challenges", {"label": "New", "definition": long}
+        reverse("new-code", args=[study.slug]) + "?section=challenges",
+        {"label": "New", "definition": long},
     )
     assert (answer.status_code, "20,001 characters" in answer.text) == (422, True)
     with pytest.raises(ProtocolRefused, match="is longer than 20000 characters"):
@@ -174,8 +204,13 @@ def test_imported_codings_and_templates_name_the_line_or_the_section(study, ada,
 def test_a_bundle_names_the_file_the_line_and_the_column(study, ben):
     make_summary(make_paper(study, "A paper", key="a"), ben, round=make_round(study))
     content = bundle_of(study)
-    said = refusal(tampered(content, "papers.csv", lambda text: text.replace("A paper", "A" * 50_001)))
-    assert said == "papers.csv, line 2, column title: this text has 50,001 characters; at most 50,000 are taken."
+    said = refusal(
+        tampered(content, "papers.csv", lambda text: text.replace("A paper", "A" * 50_001))
+    )
+    assert said == (
+        "papers.csv, line 2, column title: this text has 50,001 characters; at most 50,000 are "
+        "taken."
+    )
     make_paper(study, "B", key="b", abstract="An abstract", authors="Some authors")
     content = bundle_of(study)
     words = " ".join(f"word{number}" for number in range(80_000))
@@ -183,11 +218,17 @@ def test_a_bundle_names_the_file_the_line_and_the_column(study, ben):
     def with_many_words(text):
         return text.replace("An abstract", words).replace("Some authors", words[::-1])
 
-    assert refusal(tampered(content, "papers.csv", with_many_words)).startswith("The texts of one paper are together")
+    assert refusal(tampered(content, "papers.csv", with_many_words)).startswith(
+        "The texts of one paper are together"
+    )
 
 
 def test_a_study_of_before_texts_had_a_length_comes_back(study, ben):
-    make_summary(make_paper(study, "T" * 6_000, key="a", abstract="word " * 30_000), ben, round=make_round(study))
+    make_summary(
+        make_paper(study, "T" * 6_000, key="a", abstract="word " * 30_000),
+        ben,
+        round=make_round(study),
+    )
     again = come_back(bundle_of(study))
     assert list(again.papers.values_list("title", "abstract")) == [("T" * 6_000, "word " * 30_000)]
 
@@ -197,7 +238,10 @@ def test_the_command_names_what_it_refuses(study, tmp_path):
     file.write_text(bib(abstract="word " * 360_000) + FINE)
     said = io.StringIO()
     call_command("import_papers", study.slug, str(file), stdout=said)
-    assert "x.bib, line 1: the abstract has 1,799,999 characters; at most 100,000 are taken" in said.getvalue()
+    assert (
+        "x.bib, line 1: the abstract has 1,799,999 characters; at most 100,000 are taken"
+        in said.getvalue()
+    )
     assert study.papers.count() == 1
 
 

@@ -1,4 +1,6 @@
-"""Labels that nobody can tell apart are one label, on every way in; nothing built on older ones fails."""
+"""Labels that nobody can tell apart are one label, on every way in; nothing built on older ones
+fails.
+"""
 
 import io
 from unicodedata import normalize
@@ -85,7 +87,9 @@ def test_no_form_of_the_codebook_takes_a_twin(kind, section, ada, ben):
 
 @pytest.mark.parametrize("kind", TWINS)
 def test_no_file_brings_a_twin_into_the_codebook(kind, section, study, ada):
-    table = importing.read("c.csv", f'section,label,definition\nchallenges,"{TWINS[kind]}",New\n'.encode())
+    table = importing.read(
+        "c.csv", f'section,label,definition\nchallenges,"{TWINS[kind]}",New\n'.encode()
+    )
     outcome = importing.import_codebook(study, table, by=ada, reason="x")
     assert [line.word for line in outcome.lines] == ["changed"]
     assert section.codes.get(label=PLAIN).definition == "New"
@@ -106,9 +110,13 @@ def test_twins_within_one_file_become_one_code_and_the_map_is_drawn(study, as_us
     content = "\n".join(rows).encode()
     outcome = import_codings(study, file_name="c.csv", content=content, by=ada, may_create=True)
     assert outcome["made"]["codes"] == ["approach: Case study", "approach: Survey"]
-    assert outcome["notes"] == ["“Case study” (approach) is also written with SOFT HYPHEN (U+00AD): taken as one."]
+    assert outcome["notes"] == [
+        "“Case study” (approach) is also written with SOFT HYPHEN (U+00AD): taken as one."
+    ]
     call_command("settle", study.slug, stdout=io.StringIO())
-    page = as_user(ada).get(reverse("map", args=[study.slug]), {"y": "approach", "x": "year", "kind": "bars"})
+    page = as_user(ada).get(
+        reverse("map", args=[study.slug]), {"y": "approach", "x": "year", "kind": "bars"}
+    )
     assert (page.status_code, page.text.count("<svg") > 0) == (200, True)
 
 
@@ -122,8 +130,10 @@ def test_a_protocol_with_twins_takes_them_as_one_and_says_so(study, ada):
     kept = dump(study)
     place = next(place for place, one in enumerate(kept["sections"]) if one["key"] == "challenges")
     kept["sections"][place]["codes"] = [
-        {"label": PLAIN}, {"label": TWINS["soft hyphen"]}, {"label": "Under", "parent": TWINS["dash"]},
-    ]  # fmt: skip
+        {"label": PLAIN},
+        {"label": TWINS["soft hyphen"]},
+        {"label": "Under", "parent": TWINS["dash"]},
+    ]
     protocol = read(kept)
     assert [code.label for code in protocol.sections[place].codes] == [PLAIN, "Under"]
     (note,) = protocol.notes
@@ -137,7 +147,16 @@ def twins(study, ben):
     """Codes as an older version let them in: alike to every eye, each with a mark."""
     section = study.sections.get(key="challenges")
     round = make_round(study)
-    written = [PLAIN, *TWINS.values(), "\u200b", "\u200b\u200b", "😀" * 40, "x" * 300, "שלום עולם", "constructor"]
+    written = [
+        PLAIN,
+        *TWINS.values(),
+        "\u200b",
+        "\u200b\u200b",
+        "😀" * 40,
+        "x" * 300,
+        "שלום עולם",
+        "constructor",
+    ]
     for place, label in enumerate(dict.fromkeys(written)):
         Code.objects.create(section=section, label=label, position=place)
         paper = make_paper(study, f"Paper {place}", key=f"p{place}", year=2000 + place % 3)
@@ -150,12 +169,16 @@ def twins(study, ben):
 @pytest.mark.parametrize(
     "asked",
     [
-        {"kind": "bubble", "y": "challenges", "x": "year"}, {"kind": "bubble", "y": "year", "x": "challenges"},
-        {"kind": "bars", "y": "challenges"}, {"kind": "heat", "y": "challenges", "x": "venue"},
-        {"kind": "trend", "y": "challenges"}, {"kind": "cooccurrence", "y": "challenges"},
-        {"kind": "venues", "y": "challenges"}, {"kind": "bubble", "y": "challenges", "x": "challenges", "years": "on"},
+        {"kind": "bubble", "y": "challenges", "x": "year"},
+        {"kind": "bubble", "y": "year", "x": "challenges"},
+        {"kind": "bars", "y": "challenges"},
+        {"kind": "heat", "y": "challenges", "x": "venue"},
+        {"kind": "trend", "y": "challenges"},
+        {"kind": "cooccurrence", "y": "challenges"},
+        {"kind": "venues", "y": "challenges"},
+        {"kind": "bubble", "y": "challenges", "x": "challenges", "years": "on"},
     ],
-)  # fmt: skip
+)
 def test_older_twins_break_no_map_and_no_file(asked, twins, study, as_user, ada):
     lead = as_user(ada)
     for source in ("provisional", "settled"):
@@ -163,12 +186,24 @@ def test_older_twins_break_no_map_and_no_file(asked, twins, study, as_user, ada)
         assert page.status_code == 200
         assert "<svg" in page.text or "Nothing to count" in page.text
         for name in ("map-svg", "map-csv", "map-tex"):
-            assert lead.get(reverse(name, args=[study.slug]), {**asked, "source": source}).status_code == 200
+            assert (
+                lead.get(reverse(name, args=[study.slug]), {**asked, "source": source}).status_code
+                == 200
+            )
 
 
 def test_older_twins_break_no_page_and_come_back_in_a_bundle(twins, study, as_user, ada):
     lead = as_user(ada)
-    for name in ("codebook", "agreement", "disagreements", "export", "evidence", "methods", "flow-svg", "papers"):
+    for name in (
+        "codebook",
+        "agreement",
+        "disagreements",
+        "export",
+        "evidence",
+        "methods",
+        "flow-svg",
+        "papers",
+    ):
         assert lead.get(reverse(name, args=[study.slug])).status_code == 200
     again = come_back(bundle_of(study))
     brought = [code.label for code in again.sections.get(key="challenges").codes.all()]
@@ -179,7 +214,9 @@ def test_older_twins_break_no_page_and_come_back_in_a_bundle(twins, study, as_us
     undo.undo(change, by=ada)
 
 
-def test_a_figure_that_cannot_be_drawn_leaves_its_table_and_says_why(twins, study, as_user, ada, monkeypatch):
+def test_a_figure_that_cannot_be_drawn_leaves_its_table_and_says_why(
+    twins, study, as_user, ada, monkeypatch
+):
     def refuse(*_, **__):
         raise ValueError("Two rows are called “x”.")
 
@@ -187,7 +224,10 @@ def test_a_figure_that_cannot_be_drawn_leaves_its_table_and_says_why(twins, stud
     asked = {"kind": "bars", "y": "challenges", "source": "provisional"}
     page = as_user(ada).get(reverse("map", args=[study.slug]), asked)
     assert page.status_code == 200
-    assert "The figure cannot be drawn: Two rows are called “x”. Its numbers stand in the table below." in page.text
+    assert (
+        "The figure cannot be drawn: Two rows are called “x”. Its numbers stand in the table below."
+        in page.text
+    )
     assert "The same as a table" in page.text
     file = as_user(ada).get(reverse("map-svg", args=[study.slug]), asked)
     assert (file.status_code, "Two rows are called" in file.text) == (422, True)
@@ -198,7 +238,9 @@ def test_the_flow_chart_is_sound_whatever_a_code_is_called(study, as_user, ada):
 
     section = study.sections.get(key="method")
     section.codes.update(excludes_paper=True)
-    Code.objects.filter(pk=section.codes.first().pk).update(label="A\x07 \u202ecode\ufffe <&\u2028>")
+    Code.objects.filter(pk=section.codes.first().pk).update(
+        label="A\x07 \u202ecode\ufffe <&\u2028>"
+    )
     make_summary(make_paper(study), make_user("dan"), round=make_round(study))
     drawn = as_user(ada).get(reverse("flow-svg", args=[study.slug]))
     ET.fromstring(drawn.content)  # noqa: S314
@@ -210,7 +252,10 @@ def test_names_of_sections_rounds_and_studies_hold_nothing_that_cannot_be_seen(s
     assert lead.post(reverse("new-section", args=[study.slug]), facts).status_code == 302
     assert study.sections.filter(label="Café ＡB").exists()
     assert (
-        lead.post(reverse("new-round", args=[study.slug]), {"name": hidden, "phase": facts["phase"]}).status_code == 302
+        lead.post(
+            reverse("new-round", args=[study.slug]), {"name": hidden, "phase": facts["phase"]}
+        ).status_code
+        == 302
     )
     assert study.rounds.get().name == "Café ＡB"
     assert lead.post(reverse("new-study"), {"title": hidden, "start": "blank"}).status_code == 302

@@ -47,7 +47,11 @@ def test_a_record_is_read_with_all_its_fields():
             kind="inproceedings",
             pages="1-8",
             keywords=["MLOps", "DevOps", "testing"],
-            raw={"UR": "https://example.org/second", "issn": "978-1-6654-2705-0", "XY": "a tag nobody knows"},
+            raw={
+                "UR": "https://example.org/second",
+                "issn": "978-1-6654-2705-0",
+                "XY": "a tag nobody knows",
+            },
             file="export.ris",
             line=2,
         )
@@ -73,17 +77,26 @@ def test_one_stray_return_in_the_file_hides_no_record():
 
 
 def test_a_record_without_its_end_does_not_swallow_the_next_one():
-    text = "TY  - JOUR\nTI  - One\nPY  - 2001\nTY  - JOUR\nTI  - Two\nER  - \nTY  - JOUR\nTI  - Three"
+    text = (
+        "TY  - JOUR\nTI  - One\nPY  - 2001\nTY  - JOUR\nTI  - Two\nER  - \nTY  - JOUR\nTI  - Three"
+    )
 
     records, problems = ris.read(text)
 
-    assert [(record.title, record.year) for record in records] == [("One", 2001), ("Two", None), ("Three", None)]
+    assert [(record.title, record.year) for record in records] == [
+        ("One", 2001),
+        ("Two", None),
+        ("Three", None),
+    ]
     assert [line for line, _ in notes(problems)] == [1, 7]
     assert refusals(problems) == []
 
 
 def test_records_without_title_and_doi_and_fields_outside_of_records_are_named():
-    text = "TI  - Lost\nAU  - Nobody\n\nTY  - JOUR\nAU  - Somebody\nER  - \nTY  - JOUR\nDO  - 10.1000/x\nER  - \n"
+    text = (
+        "TI  - Lost\nAU  - Nobody\n\nTY  - JOUR\nAU  - Somebody\nER  - \nTY  - JOUR\nDO  - "
+        "10.1000/x\nER  - \n"
+    )
 
     records, problems = ris.read(text)
 
@@ -95,7 +108,10 @@ def test_records_without_title_and_doi_and_fields_outside_of_records_are_named()
 
 
 def test_tags_with_too_few_or_too_many_spaces_are_tags_and_words_in_capitals_are_not():
-    text = "TY - JOUR\nTI  -   Loose\n AU-  Smith, A.\nAB  - Read in the\nUK - and in NL too\nDO   - 10.1000/x\nER -"
+    text = (
+        "TY - JOUR\nTI  -   Loose\n AU-  Smith, A.\nAB  - Read in the\nUK - and in NL too\nDO  "
+        " - 10.1000/x\nER -"
+    )
 
     (record,), problems = ris.read(text)
 
@@ -106,7 +122,8 @@ def test_tags_with_too_few_or_too_many_spaces_are_tags_and_words_in_capitals_are
 
 def test_second_values_are_kept_where_one_was_expected():
     (record,), _ = ris.read(
-        "TY  - JOUR\nTI  - T\nT2  - Journal A\nT2  - Journal B\nPY  - 2001\nDA  - 2001/05/02\nER  - "
+        "TY  - JOUR\nTI  - T\nT2  - Journal A\nT2  - Journal B\nPY  - 2001\nDA  - 2001/05/02\nER  "
+        "- "
     )
 
     assert (record.venue, record.year) == ("Journal A", 2001)
@@ -116,7 +133,18 @@ def test_second_values_are_kept_where_one_was_expected():
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(
-        papers(["article", "inproceedings", "phdthesis", "mastersthesis", "misc", "proceedings", "podcast"]), max_size=3
+        papers(
+            [
+                "article",
+                "inproceedings",
+                "phdthesis",
+                "mastersthesis",
+                "misc",
+                "proceedings",
+                "podcast",
+            ]
+        ),
+        max_size=3,
     )
 )
 def test_whatever_is_written_is_read_back_equal(written):
@@ -133,7 +161,17 @@ def test_whatever_is_written_is_read_back_equal(written):
 @given(
     st.lists(
         st.sampled_from(
-            ["TY  - JOUR", "TY - BOOK", "ER  - ", "TI  - T", "AU  - ", "", "words", "UK  - x", "\rDO  - 10.1000/x"]
+            [
+                "TY  - JOUR",
+                "TY - BOOK",
+                "ER  - ",
+                "TI  - T",
+                "AU  - ",
+                "",
+                "words",
+                "UK  - x",
+                "\rDO  - 10.1000/x",
+            ]
         ),
         max_size=30,
     )
@@ -142,5 +180,7 @@ def test_every_record_that_begins_is_taken_or_named(lines):
     records, problems = ris.read("\n".join(lines))
 
     begun = sum(line.startswith("TY") for line in lines)
-    named = [problem for problem in problems if problem.is_refusal and "begins here" in problem.reason]
+    named = [
+        problem for problem in problems if problem.is_refusal and "begins here" in problem.reason
+    ]
     assert len(records) + len(named) == begun

@@ -1,4 +1,6 @@
-"""What programs leave between the records of a RIS file: no record is lost, nothing is refused for it."""
+"""What programs leave between the records of a RIS file: no record is lost, nothing is refused for
+it.
+"""
 
 import pytest
 
@@ -33,15 +35,33 @@ def test_tags_behind_the_end_belong_to_the_record_before():
 @pytest.mark.parametrize(
     "between",
     [
-        *("", "\n\n\n", "ER  - \n", "ER  -\n\nER  - \n", "\ufeff", "\n\ufeff\n\ufeff", "2. \n", "\n2.\n\n"),
+        *(
+            "",
+            "\n\n\n",
+            "ER  - \n",
+            "ER  -\n\nER  - \n",
+            "\ufeff",
+            "\n\ufeff\n\ufeff",
+            "2. \n",
+            "\n2.\n\n",
+        ),
         *("<2>\n", "2. "),
-        "UR  - http://x.org\nER  - \n", "Record 2 of 2\n", "DB  - PsycINFO\n\n\nER  -\n", "---\n", "\t\n",
+        "UR  - http://x.org\nER  - \n",
+        "Record 2 of 2\n",
+        "DB  - PsycINFO\n\n\nER  -\n",
+        "---\n",
+        "\t\n",
     ],
-)  # fmt: skip
-@pytest.mark.parametrize("end", ["ER  - \n", "ER  -\n", "ER -\n", "er  - \n", "ER  - 1\n", "ER  - end of record\n", ""])
+)
+@pytest.mark.parametrize(
+    "end", ["ER  - \n", "ER  -\n", "ER -\n", "er  - \n", "ER  - 1\n", "ER  - end of record\n", ""]
+)
 def test_whatever_stands_between_two_records_both_are_read(between, end):
     records = read(ONE.replace("ER  - \n", end) + between + TWO)
-    assert [(record.title, record.year) for record in records] == [("One title of a paper", 2001), ("Two", 2002)]
+    assert [(record.title, record.year) for record in records] == [
+        ("One title of a paper", 2001),
+        ("Two", 2002),
+    ]
     assert records[1].abstract == "Some words"
 
 
@@ -66,7 +86,9 @@ def test_a_record_whose_ty_is_lost_is_named_and_not_mixed_with_the_one_before():
     records, problems = ris.read(f"{ONE}TI  - A title of its own\nAU  - Other, A.\nER  - \n{TWO}")
     assert [record.title for record in records] == ["One title of a paper", "Two"]
     assert records[0].authors == ["Smith, J."]
-    assert refusals(problems) == [(6, "outside of any record, not taken: TI  - A title of its own … AU  - Other, A.")]
+    assert refusals(problems) == [
+        (6, "outside of any record, not taken: TI  - A title of its own … AU  - Other, A.")
+    ]
 
 
 def test_a_title_behind_the_end_is_that_of_a_record_without_one():
@@ -77,24 +99,46 @@ def test_a_title_behind_the_end_is_that_of_a_record_without_one():
 @pytest.mark.parametrize(
     "text",
     [
-        ONE.replace("  - ", " - "), ONE.replace("  - ", "- "), ONE.replace("  - ", "  -"), ONE.replace("  - ", "   - "),
-        ONE.replace("TY", "ty").replace("TI", "ti").replace("AU", "au").replace("PY", "py").replace("ER", "er"),
-        "\ufeff" + ONE, "   " + ONE.replace("\n", "\n   "),
+        ONE.replace("  - ", " - "),
+        ONE.replace("  - ", "- "),
+        ONE.replace("  - ", "  -"),
+        ONE.replace("  - ", "   - "),
+        ONE.replace("TY", "ty")
+        .replace("TI", "ti")
+        .replace("AU", "au")
+        .replace("PY", "py")
+        .replace("ER", "er"),
+        "\ufeff" + ONE,
+        "   " + ONE.replace("\n", "\n   "),
     ],
-)  # fmt: skip
+)
 def test_tags_are_known_whatever_their_spaces(text):
     (record,) = read(text)
-    assert (record.title, record.year, record.authors) == ("One title of a paper", 2001, ["Smith, J."])
+    assert (record.title, record.year, record.authors) == (
+        "One title of a paper",
+        2001,
+        ["Smith, J."],
+    )
 
 
 def test_sentences_that_begin_like_an_end_or_a_number_stay_in_the_abstract():
-    text = TWO.replace("Some words\n", "Visits to the\nER - and its staff - grew by\n12.\nThat is all.\n")
+    text = TWO.replace(
+        "Some words\n", "Visits to the\nER - and its staff - grew by\n12.\nThat is all.\n"
+    )
     (record,) = read(text)
     assert record.abstract == "Visits to the ER - and its staff - grew by 12. That is all."
 
 
 def test_every_ty_of_a_joined_file_is_a_record_or_named():
-    parts = [ONE, TWO, "\ufeff" + ONE.replace("ER  - \n", ""), "3.\n" + TWO, "ER  - \n", ONE + "UR  - http://a\n", TWO]
+    parts = [
+        ONE,
+        TWO,
+        "\ufeff" + ONE.replace("ER  - \n", ""),
+        "3.\n" + TWO,
+        "ER  - \n",
+        ONE + "UR  - http://a\n",
+        TWO,
+    ]
     text = "".join(parts)
     records, problems = ris.read(text)
     assert len(records) == text.count("TY  - ") == 6
@@ -105,7 +149,11 @@ def test_keywords_stand_one_on_a_line_or_in_a_list():
     def keywords(lines):
         return read(ONE.replace("PY", f"{lines}\nPY"))[0].keywords
 
-    assert keywords("KW  - Micro services\nServerless\nCost model") == ["Micro services", "Serverless", "Cost model"]
+    assert keywords("KW  - Micro services\nServerless\nCost model") == [
+        "Micro services",
+        "Serverless",
+        "Cost model",
+    ]
     assert keywords("KW  - agile, scrum, kanban") == ["agile", "scrum", "kanban"]
     assert keywords("KW  - Neoplasms, experimental") == ["Neoplasms, experimental"]
     assert keywords("KW  - agile, a, b\nKW  - scrum") == ["agile, a, b", "scrum"]
@@ -116,14 +164,19 @@ def test_bibtex_and_ris_in_one_file_are_both_read_with_their_lines():
     text = f"@article{{a, title={{In BibTeX}}, year={{2010}}}}\n\n{ONE}\n@article{{b, title={{Again}}}}\n{TWO}"
     records = read(text, "notes.txt")
     assert [(record.title, record.line) for record in records] == [
-        ("In BibTeX", 1), ("One title of a paper", 3), ("Again", 9), ("Two", 10),
-    ]  # fmt: skip
+        ("In BibTeX", 1),
+        ("One title of a paper", 3),
+        ("Again", 9),
+        ("Two", 10),
+    ]
     (record,) = read(TWO.replace("Some words", "Cite as\n@article{a, title={x}}"))
     assert "@article" in record.abstract
 
 
 def test_a_line_of_an_abstract_in_bibtex_begins_no_ris_record():
-    entry = "@article{a, title={In BibTeX}, abstract={We parse\nTY  - JOUR\nTI  - x\nER  - \nhere.}}\n"
+    entry = (
+        "@article{a, title={In BibTeX}, abstract={We parse\nTY  - JOUR\nTI  - x\nER  - \nhere.}}\n"
+    )
     (record,) = read(entry, "notes.txt")
     assert (record.title, record.abstract) == ("In BibTeX", "We parse TY - JOUR TI - x ER - here.")
     records = read(f"{entry}{ONE}", "notes.txt")
@@ -132,8 +185,15 @@ def test_a_line_of_an_abstract_in_bibtex_begins_no_ris_record():
 
 def test_a_record_without_its_end_leaves_the_bibtex_behind_it_alone():
     open_end = ONE.removesuffix("ER  - \n")
-    records = read(f"{open_end}\n@article{{a,\n title={{In BibTeX}}}}\n{open_end.replace('One', 'Last')}", "notes.txt")
-    assert [record.title for record in records] == ["One title of a paper", "In BibTeX", "Last title of a paper"]
+    records = read(
+        f"{open_end}\n@article{{a,\n title={{In BibTeX}}}}\n{open_end.replace('One', 'Last')}",
+        "notes.txt",
+    )
+    assert [record.title for record in records] == [
+        "One title of a paper",
+        "In BibTeX",
+        "Last title of a paper",
+    ]
 
 
 def test_lines_outside_of_records_are_read_once():

@@ -1,4 +1,6 @@
-"""Small inputs with the right value, one thing that real files do each; they stand beside the checkout."""
+"""Small inputs with the right value, one thing that real files do each; they stand beside the
+checkout.
+"""
 
 import json
 from pathlib import Path
@@ -14,15 +16,29 @@ FOLDER = SHARED_DATA.parent / "cases" / "references"
 LIST = FOLDER / "cases.json"
 CASES = json.loads(LIST.read_text()) if LIST.is_file() else []
 NOT_READ_YET = {
-    "wos-plain", "endnote-enw", "csljson", "scopus-csv", "ieee-csv", "springer-csv", "dimensions-csv",
-    "csv-lead-blank-rows", "bib-keywords-repeated", "bib-extended-name", "bib-eventtitle", "bib-authors-comma",
+    "wos-plain",
+    "endnote-enw",
+    "csljson",
+    "scopus-csv",
+    "ieee-csv",
+    "springer-csv",
+    "dimensions-csv",
+    "csv-lead-blank-rows",
+    "bib-keywords-repeated",
+    "bib-extended-name",
+    "bib-eventtitle",
+    "bib-authors-comma",
     "bib-cnki",
-}  # fmt: skip
+}
 
 
 def parameters():
     for case in CASES:
-        marks = pytest.mark.xfail(reason="format not read yet", strict=True) if case["id"] in NOT_READ_YET else ()
+        marks = (
+            pytest.mark.xfail(reason="format not read yet", strict=True)
+            if case["id"] in NOT_READ_YET
+            else ()
+        )
         yield pytest.param(case["file"], case["want"], id=case["id"], marks=marks)
 
 

@@ -37,7 +37,12 @@ def test_the_real_file_is_read_as_a_careful_reader_reads_it(shared_data):
     filled = read((folder / "towards-mlops.md").read_text(), MLOPS, "towards-mlops.md")
 
     assert filled.values == expected["answers"]
-    details = {"title": filled.title, "authors": filled.authors, "year": filled.year, "venue": filled.venue}
+    details = {
+        "title": filled.title,
+        "authors": filled.authors,
+        "year": filled.year,
+        "venue": filled.venue,
+    }
     assert details == expected["paper"]
     assert filled.unplaced == []
     lines = (folder / "towards-mlops.md").read_text().split("\n")
@@ -149,7 +154,10 @@ def test_a_messy_file_is_read_and_what_has_no_place_is_reported(line_end):
     ],
 )
 def test_a_heading_is_known_however_it_is_set(heading):
-    assert values(f"## Tools\n* MLflow\n\n{heading}\n* drift\n") == {"tools": ["MLflow"], "challenges": ["drift"]}
+    assert values(f"## Tools\n* MLflow\n\n{heading}\n* drift\n") == {
+        "tools": ["MLflow"],
+        "challenges": ["drift"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -193,15 +201,22 @@ def test_what_stands_below_a_divider_answers_the_first_section_it_names():
 
 
 def test_a_section_without_heading_is_absent_and_one_without_content_is_empty():
-    assert values("## Challenges:\n[Key challenge 1]\n[...]\n\n## Conclusion:\n[A concise summary]\n") == {
+    assert values(
+        "## Challenges:\n[Key challenge 1]\n[...]\n\n## Conclusion:\n[A concise summary]\n"
+    ) == {
         "challenges": [],
         "conclusion": None,
     }
 
 
 def test_texts_stay_texts_and_lists_stay_lists():
-    text = "## Conclusion:\nOne paragraph that is long enough to have been broken\nby the editor.\n\n"
-    text += "## Key Highlights:\n* only one\n## Research Contributions:\nFirst sentence.\nSecond sentence.\n"
+    text = (
+        "## Conclusion:\nOne paragraph that is long enough to have been broken\nby the editor.\n\n"
+    )
+    text += (
+        "## Key Highlights:\n* only one\n## Research Contributions:\nFirst sentence.\nSecond "
+        "sentence.\n"
+    )
     filled = read(text, MLOPS)
 
     assert filled.values == {
@@ -214,7 +229,9 @@ def test_texts_stay_texts_and_lists_stay_lists():
 
 
 def test_a_line_that_leads_in_a_list_of_codes_is_reported_and_the_list_is_kept():
-    filled = read("## Challenges:\nThe paper names these:\n* drift\n\nTechnical issues:\n* debt\n", MLOPS)
+    filled = read(
+        "## Challenges:\nThe paper names these:\n* drift\n\nTechnical issues:\n* debt\n", MLOPS
+    )
 
     assert filled.values == {"challenges": ["drift"]}
     assert filled.unplaced == [
@@ -228,14 +245,19 @@ def test_items_with_a_colon_bold_type_brackets_or_a_citation_are_items():
     text = "## Challenges:\n* Talent: too few people\n* **Data quality**: poor labels\n"
     text += "* GDPR [12] and others\n- [x] drift\n"
     assert values(text) == {
-        "challenges": ["Talent: too few people", "Data quality: poor labels", "GDPR [12] and others", "drift"]
+        "challenges": [
+            "Talent: too few people",
+            "Data quality: poor labels",
+            "GDPR [12] and others",
+            "drift",
+        ]
     }
 
 
 def test_emphasis_goes_and_words_with_underscores_stay():
-    assert values("## Tools:\n* *MLflow*\n* _DVC_ and __Feast__\n* scikit_learn *\n* 2 * 3\n*no space\n") == {
-        "tools": ["MLflow", "DVC and Feast", "scikit_learn", "2 * 3", "no space"]
-    }
+    assert values(
+        "## Tools:\n* *MLflow*\n* _DVC_ and __Feast__\n* scikit_learn *\n* 2 * 3\n*no space\n"
+    ) == {"tools": ["MLflow", "DVC and Feast", "scikit_learn", "2 * 3", "no space"]}
 
 
 @pytest.mark.parametrize(
@@ -245,7 +267,10 @@ def test_emphasis_goes_and_words_with_underscores_stay():
             "## Paper Title: T: a subtitle\n## Authors: Meenu Mary John, Jan Bosch",
             ("T: a subtitle", ["John, Meenu Mary", "Bosch, Jan"]),
         ),
-        ("Paper 8:\n## Paper Title: T\nAuthor(s):\n* John, M.\n* Bosch, J.", ("T", ["John, M.", "Bosch, J."])),
+        (
+            "Paper 8:\n## Paper Title: T\nAuthor(s):\n* John, M.\n* Bosch, J.",
+            ("T", ["John, M.", "Bosch, J."]),
+        ),
         ("# Paper 12 – T\nAuthors:\nJohn, M. and Bosch, J.", ("T", ["John, M.", "Bosch, J."])),
         ("* Title: “T”\n* Authors: John, M.", ("T", ["John, M."])),
         ("---\ntitle: T\nauthors: John, M.\n---", ("T", ["John, M."])),
@@ -282,16 +307,25 @@ def test_an_empty_file_and_one_without_any_heading_lose_nothing():
 
 
 def test_the_template_of_another_study_is_read_by_its_own_names():
-    sections = [("kind", "Research type", "code", ("Type of research",)), ("n", "Sample size", "number", ())]
-    filled = read("## Type of Research: evaluation\n**Sample Size:** 42\nChallenges:\n* none\n", sections)
+    sections = [
+        ("kind", "Research type", "code", ("Type of research",)),
+        ("n", "Sample size", "number", ()),
+    ]
+    filled = read(
+        "## Type of Research: evaluation\n**Sample Size:** 42\nChallenges:\n* none\n", sections
+    )
 
     assert filled.values == {"kind": ["evaluation"], "n": "42"}
     assert [one.text for one in filled.unplaced] == ["Challenges:", "none"]
 
 
 # Words that no heading, divider or placeholder of the samples below contains.
-typed = st.lists(st.from_regex(r"w[a-z]{2,7}[0-9]", fullmatch=True), min_size=1, max_size=7).map(" ".join)
-marks = st.sampled_from(["* ", "- ", "  * ", "\t- ", "1. ", "2) ", "• ", "", "", "   ", "> ", "**", "*", "- [ ] ", "["])
+typed = st.lists(st.from_regex(r"w[a-z]{2,7}[0-9]", fullmatch=True), min_size=1, max_size=7).map(
+    " ".join
+)
+marks = st.sampled_from(
+    ["* ", "- ", "  * ", "\t- ", "1. ", "2) ", "• ", "", "", "   ", "> ", "**", "*", "- [ ] ", "["]
+)
 ends = st.sampled_from(["", "", "", ".", ":", " *", "**", ",", ";", " ["])
 content_line = st.tuples(marks, typed, ends).map("".join)
 heading_line = st.sampled_from(
@@ -301,19 +335,32 @@ heading_line = st.sampled_from(
 )
 inline_line = st.tuples(
     st.sampled_from(
-        ["## Challenges: ", "Tools: ", "**Benefits:** ", "Title: ", "Paper 9: ", "Year: 2020 ", "## Odd: "]
+        [
+            "## Challenges: ",
+            "Tools: ",
+            "**Benefits:** ",
+            "Title: ",
+            "Paper 9: ",
+            "Year: 2020 ",
+            "## Odd: ",
+        ]
     ),
     typed,
 ).map("".join)
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.one_of(content_line, heading_line, inline_line), max_size=25), st.sampled_from(["\n", "\r\n"]))
+@given(
+    st.lists(st.one_of(content_line, heading_line, inline_line), max_size=25),
+    st.sampled_from(["\n", "\r\n"]),
+)
 def test_no_word_that_was_typed_is_lost(lines, line_end):
     filled = read(line_end.join(lines), MLOPS)
 
     kept = [filled.title or "", filled.venue or "", filled.doi or "", *(filled.authors or [])]
-    kept += [text for answer in filled.answers.values() for item in answer.items for text in item.texts]
+    kept += [
+        text for answer in filled.answers.values() for item in answer.items for text in item.texts
+    ]
     kept += [one.text for one in filled.unplaced]
     words = sorted(re.findall(r"w[a-z]{2,7}[0-9]", " ".join(lines)))
     assert sorted(re.findall(r"w[a-z]{2,7}[0-9]", " ".join(kept))) == words
@@ -326,11 +373,14 @@ def test_no_text_makes_the_reader_fall_over(anything):
 
     last = anything.count("\n") + 1
     assert all(1 <= one.line <= last for one in filled.unplaced)
-    assert all(1 <= item.line <= last for answer in filled.answers.values() for item in answer.items)
+    assert all(
+        1 <= item.line <= last for answer in filled.answers.values() for item in answer.items
+    )
 
 
 @pytest.mark.parametrize(
-    "line", ["# " + " " * 20_000 + "x", "**a " * 20_000, "- " * 20_000 + "x", "[" * 20_000, "#" * 20_000]
+    "line",
+    ["# " + " " * 20_000 + "x", "**a " * 20_000, "- " * 20_000 + "x", "[" * 20_000, "#" * 20_000],
 )
 def test_a_hostile_line_is_read_like_any_other(line):
     assert len(read(f"## Tools\n{line}\n* MLflow\n", MLOPS).answers["tools"].items) in {0, 1, 2}

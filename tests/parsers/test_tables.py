@@ -1,4 +1,6 @@
-"""Tables with a header row: codings, codebooks and papers, as spreadsheets and people write them."""
+"""Tables with a header row: codings, codebooks and papers, as spreadsheets and people write
+them.
+"""
 
 import csv
 import io
@@ -35,8 +37,14 @@ def workbook(**sheets):
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
 def test_delimiter_line_ends_and_encoding_do_not_matter(delimiter, line_end, encoding):
-    lines = [" Paper ", "reviewer", "Section", "value"], ["p1", "Kaique ", "a", "müde, oder?"], ["p2", "", "b", "x"]
-    text = line_end.join(delimiter.join(f'"{cell}"' if "," in cell else cell for cell in line) for line in lines)
+    lines = (
+        [" Paper ", "reviewer", "Section", "value"],
+        ["p1", "Kaique ", "a", "müde, oder?"],
+        ["p2", "", "b", "x"],
+    )
+    text = line_end.join(
+        delimiter.join(f'"{cell}"' if "," in cell else cell for cell in line) for line in lines
+    )
 
     table = read_table("codings.csv", text.encode(encoding), required=CODINGS)
 
@@ -51,7 +59,9 @@ def test_a_missing_column_is_named_with_those_that_are_there():
     with pytest.raises(UnreadableFile) as refused:
         read_table("codings.csv", b"paper,rater,value\np1,Ben,x\n", required=CODINGS)
 
-    assert str(refused.value) == ("codings.csv: the column “reviewer” is missing; the file has: paper, rater, value")
+    assert str(refused.value) == (
+        "codings.csv: the column “reviewer” is missing; the file has: paper, rater, value"
+    )
 
 
 def test_other_headings_are_read_as_the_wanted_columns_and_the_rest_is_named_as_ignored():
@@ -77,7 +87,10 @@ def test_other_headings_are_read_as_the_wanted_columns_and_the_rest_is_named_as_
     ("columns", "words"),
     [
         ({"paper": "PMID"}, "the column “PMID” (for “paper”) is missing"),
-        ({"mood": "value"}, "there is no column “mood” to read, only paper, reviewer, section, value"),
+        (
+            {"mood": "value"},
+            "there is no column “mood” to read, only paper, reviewer, section, value",
+        ),
     ],
 )
 def test_a_heading_asked_for_in_vain_is_named(columns, words):
@@ -110,19 +123,25 @@ def test_rows_know_the_line_they_begin_on_even_behind_cells_of_several_lines():
 
 
 def test_a_quotation_mark_never_closed_is_named_by_its_line():
-    with pytest.raises(UnreadableFile, match=r"c.csv, line 3: a quotation mark is opened here and never closed"):
+    with pytest.raises(
+        UnreadableFile, match=r"c.csv, line 3: a quotation mark is opened here and never closed"
+    ):
         read_table("c.csv", b'paper,value\np1,x\np2,"open\np3,y\n')
 
 
 def test_excels_separator_line_is_understood():
-    assert cells(read_table("c.csv", b'sep=;\r\npaper;value\r\np1;"a;b"\r\n', required=("paper",))) == [
-        {"paper": "p1", "value": "a;b"}
-    ]
+    assert cells(
+        read_table("c.csv", b'sep=;\r\npaper;value\r\np1;"a;b"\r\n', required=("paper",))
+    ) == [{"paper": "p1", "value": "a;b"}]
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "the file is empty"), (b"\n\n  \n", "the file is empty"), (b",,\n,,\n", "the table is empty")],
+    [
+        (b"", "the file is empty"),
+        (b"\n\n  \n", "the file is empty"),
+        (b",,\n,,\n", "the table is empty"),
+    ],
 )
 def test_a_table_without_anything_in_it_is_refused(content, words):
     with pytest.raises(UnreadableFile, match=words):
@@ -154,7 +173,9 @@ typed = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from
 @given(st.lists(st.tuples(typed.filter(str.strip), typed), min_size=1, max_size=5))
 def test_what_is_written_as_csv_is_read_back_but_for_outer_blanks(rows):
     stored = io.StringIO(newline="")
-    csv.writer(stored, lineterminator="\n").writerows([("paper", "value"), *(map(tables.escaped, row) for row in rows)])
+    csv.writer(stored, lineterminator="\n").writerows(
+        [("paper", "value"), *(map(tables.escaped, row) for row in rows)]
+    )
     expected = [(tidy(paper), tidy(value)) for paper, value in rows]
 
     table = read_table("c.csv", stored.getvalue().encode(), required=("paper", "value"))
@@ -197,7 +218,9 @@ def test_a_damaged_workbook_is_refused():
 
 def test_the_codings_of_the_survey_are_read(shared_data):
     name = "codes-450.csv"
-    table = read_table(name, (shared_data / "plant-pathology" / name).read_bytes(), required=CODINGS)
+    table = read_table(
+        name, (shared_data / "plant-pathology" / name).read_bytes(), required=CODINGS
+    )
 
     assert (len(table.problems), table.ignored) == (0, ["article"])
     assert len({row["article"] for row in table.rows}) == 450
@@ -211,7 +234,10 @@ def test_the_450_articles_of_the_survey_are_papers_with_a_key_and_mostly_a_doi(s
     assert len({record.key for record in records}) == 450
     assert all(record.venue and record.year for record in records)
     first = records[0]
-    assert (first.key, first.doi) == ("billones-baaijens_susceptiblity_2014", "10.1007/s13313-013-0228-9")
+    assert (first.key, first.doi) == (
+        "billones-baaijens_susceptiblity_2014",
+        "10.1007/s13313-013-0228-9",
+    )
     assert first.raw == {"paper_id": "A001", "page_drawn": "29"}
 
 
@@ -229,13 +255,23 @@ Doe J.,,,2020,Nowhere,,,,,,"""
         ["John, M.M.", "Olsson, H.H."],
         "inproceedings",
     )
-    assert (record.doi, record.pages, record.number, record.keywords) == ("10.1109/x.1", "1-8", "2", ["MLOps", "AI"])
+    assert (record.doi, record.pages, record.number, record.keywords) == (
+        "10.1109/x.1",
+        "1-8",
+        "2",
+        ["MLOps", "AI"],
+    )
     assert record.raw == {"Author full names": "John, Meenu (57216); Olsson, Helena (1234567)"}
     assert [(problem.line, problem.is_refusal) for problem in problems] == [(4, True)]
 
 
 def test_papers_come_out_of_a_workbook_too():
-    content = workbook(Papers=[["Title", "Authors", "Year"], ["Who Needs MLOps", "Mäkinen, S.; Skogström, H.", 2021]])
+    content = workbook(
+        Papers=[
+            ["Title", "Authors", "Year"],
+            ["Who Needs MLOps", "Mäkinen, S.; Skogström, H.", 2021],
+        ]
+    )
 
     (record,), problems = read_papers("papers.xlsx", content)
 
@@ -251,12 +287,19 @@ def test_papers_come_out_of_a_workbook_too():
 BIB = "@article{müller2020, title={Über {MLOps}}, author={Müller, Jörg}}\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16", "utf-16-be", "utf-32"]
+)
 @pytest.mark.parametrize("name", ["papers.bib", "papers.txt", "download"])
 def test_a_bibliography_is_known_by_its_content_in_any_encoding(name, encoding):
     (record,), problems = read_papers(name, BIB.encode(encoding))
 
-    assert (record.key, record.title, record.authors, problems) == ("müller2020", "Über MLOps", ["Müller, Jörg"], [])
+    assert (record.key, record.title, record.authors, problems) == (
+        "müller2020",
+        "Über MLOps",
+        ["Müller, Jörg"],
+        [],
+    )
 
 
 @pytest.mark.parametrize(

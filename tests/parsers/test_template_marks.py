@@ -1,4 +1,6 @@
-"""Filled-in templates as Obsidian, Typora, Notion, Word or Emacs leave them: marks go, words stay, lines are placed."""
+"""Filled-in templates as Obsidian, Typora, Notion, Word or Emacs leave them: marks go, words stay,
+lines are placed.
+"""
 
 import re
 
@@ -41,10 +43,19 @@ def unplaced(text, file="x.md"):
 @pytest.mark.parametrize(
     ("top", "title"),
     [
-        ("# Paper 7: Summary Template for Systematic Mapping Study on X\n\n## Paper Title: A real one", "A real one"),
+        (
+            (
+                "# Paper 7: Summary Template for Systematic Mapping Study on X\n\n## Paper Title: A "
+                "real one"
+            ),
+            "A real one",
+        ),
         ("Paper 7: Summary Template\n\nPaper Title: A real one", "A real one"),
         ("# Paper #12 – Data Extraction Form\n**Title:** A real one", "A real one"),
-        ("# Summary Template for a Systematic Literature Review\n## Paper Title:\nA real one", "A real one"),
+        (
+            "# Summary Template for a Systematic Literature Review\n## Paper Title:\nA real one",
+            "A real one",
+        ),
         ("**Paper 3**\n\n**Paper title**\nA real one", "A real one"),
         ("## Paper Title: [A real one]", "A real one"),
         ("## Paper Title: [Title of the Paper]\nA real one", "A real one"),
@@ -62,8 +73,12 @@ def test_an_explicit_title_wins_and_the_forms_own_name_is_none(top, title):
 
 
 def test_a_title_that_another_one_overrules_is_reported():
-    assert unplaced("# Paper 7: An odd name\n## Paper Title: A real one\n## Tools\n- Git\n") == [(1, "An odd name")]
-    assert unplaced("# My reading\n## Paper Title: A real one\n## Tools\n- Git\n") == [(1, "My reading")]
+    assert unplaced("# Paper 7: An odd name\n## Paper Title: A real one\n## Tools\n- Git\n") == [
+        (1, "An odd name")
+    ]
+    assert unplaced("# My reading\n## Paper Title: A real one\n## Tools\n- Git\n") == [
+        (1, "My reading")
+    ]
     assert unplaced("# A real one\n## Paper Title: A Real One\n## Tools\n- Git\n") == []
 
 
@@ -85,9 +100,15 @@ def test_a_title_that_another_one_overrules_is_reported():
     ],
 )
 def test_bullets_below_a_heading_and_a_divider_are_the_headings(divider):
-    text = f"# Title: T\n## Approaches:\n{divider}\n* plug-ins\n* layers\n\n## Challenges:\nRQ4: Ethics:\n* support\n"
+    text = (
+        f"# Title: T\n## Approaches:\n{divider}\n* plug-ins\n* layers\n\n## Challenges:\nRQ4: "
+        f"Ethics:\n* support\n"
+    )
     found = filled(text)
-    assert (found.values["approaches"], found.values["challenges"]) == (["plug-ins", "layers"], ["support"])
+    assert (found.values["approaches"], found.values["challenges"]) == (
+        ["plug-ins", "layers"],
+        ["support"],
+    )
     assert found.unplaced == []
 
 
@@ -96,7 +117,9 @@ def test_a_divider_below_an_answered_section_or_an_unfilled_one_begins_the_next(
         "benefits": ["speed"],
         "challenges": ["drift"],
     }
-    assert filled("# Title: T\n## Benefits\n[Key benefit 1]\n\nRQ3: Challenges\n* drift\n").values == {
+    assert filled(
+        "# Title: T\n## Benefits\n[Key benefit 1]\n\nRQ3: Challenges\n* drift\n"
+    ).values == {
         "benefits": [],
         "challenges": ["drift"],
     }
@@ -183,7 +206,16 @@ def test_marks_of_markdown_are_no_part_of_a_code(written):
 
 
 def test_what_looks_like_a_mark_and_is_none_stays():
-    words = ["C# and F#", "List<String>", "R^2", "snake_case_name", "2 * 3", "GDPR [12]", "a < b", "#12 of them"]
+    words = [
+        "C# and F#",
+        "List<String>",
+        "R^2",
+        "snake_case_name",
+        "2 * 3",
+        "GDPR [12]",
+        "a < b",
+        "#12 of them",
+    ]
     assert tools("\n".join(f"- {one}" for one in words)) == words
     assert tools("- \\*star\\*\n- 1\\. First\n- AT&amp;T") == ["*star*", "1. First", "AT&T"]
 
@@ -194,7 +226,10 @@ def test_an_alias_is_shown_and_its_page_names_the_code_too():
 
 
 def test_unticked_boxes_struck_words_pictures_and_brackets_are_reported_and_no_codes():
-    lines = "# Title: T\n## Tools\n- [ ] Docker\n  - why\n* [x] Git\n- ☐ DVC\n- ~~Feast~~\n- ![a logo](x.png)\n"
+    lines = (
+        "# Title: T\n## Tools\n- [ ] Docker\n  - why\n* [x] Git\n- ☐ DVC\n- ~~Feast~~\n- ![a "
+        "logo](x.png)\n"
+    )
     lines += "- [Kubeflow]\n- <name of the tool>\n[ ] Airflow\n- [?] Luigi\n1. [ ] Seldon\n"
     found = filled(lines)
     assert found.values["tools"] == ["Git"]
@@ -204,14 +239,20 @@ def test_unticked_boxes_struck_words_pictures_and_brackets_are_reported_and_no_c
 
 
 def test_several_boxes_in_one_line_are_told_apart():
-    found = filled("# Title: T\n## Tools: [x] Docker [ ] Git\n## Challenges\n☐ Noisy data ☑ Model drift\n")
+    found = filled(
+        "# Title: T\n## Tools: [x] Docker [ ] Git\n## Challenges\n☐ Noisy data ☑ Model drift\n"
+    )
     assert (found.values["tools"], found.values["challenges"]) == (["Docker"], ["Model drift"])
-    assert [(one.line, one.text) for one in found.unplaced] == [(2, "[ ] Git"), (4, "[ ] Noisy data")]
+    assert [(one.line, one.text) for one in found.unplaced] == [
+        (2, "[ ] Git"),
+        (4, "[ ] Noisy data"),
+    ]
 
 
 def test_comments_of_a_person_are_reported_and_instructions_are_not():
     text = (
-        "# Title: T\n<!-- fill in below -->\n## Tools\n- Docker <!-- ask Ben -->\n<!-- two\nlines of mine -->\n- Git\n"
+        "# Title: T\n<!-- fill in below -->\n## Tools\n- Docker <!-- ask Ben -->\n<!-- two\n"
+        "lines of mine -->\n- Git\n"
     )
     assert tools("- Docker <!-- ask Ben -->\n<!-- x\ny -->\n- Git") == ["Docker", "Git"]
     assert unplaced(text) == [(4, "ask Ben"), (5, "two lines of mine")]
@@ -261,19 +302,29 @@ def test_a_page_behind_an_item_is_its_page_and_quoted_items_are_items():
 
 @pytest.mark.parametrize(
     "note",
-    ["> [!note] think twice", "> [!warning]\n> think twice", "<aside>\nthink twice\n</aside>", "  - Note: think twice"],
+    [
+        "> [!note] think twice",
+        "> [!warning]\n> think twice",
+        "<aside>\nthink twice\n</aside>",
+        "  - Note: think twice",
+    ],
 )
 def test_call_outs_below_a_bullet_are_its_note(note):
     assert marks(f"- Noisy data\n{note}") == [("Noisy data", "", "", ["think twice"])]
 
 
-@pytest.mark.parametrize("words", ['Noisy data: "bad values" (p. 4)', "Noisy data (p. 4) – “bad values”"])
+@pytest.mark.parametrize(
+    "words", ['Noisy data: "bad values" (p. 4)', "Noisy data (p. 4) – “bad values”"]
+)
 def test_a_quote_behind_an_item_is_its_quote(words):
     assert marks(f"- {words}") == [("Noisy data", "bad values", "4", [])]
 
 
 def test_headings_of_html_are_headings():
-    text = "# Title: T\n<details><summary>Tools</summary>\n\n- Docker\n\n</details>\n<h2>Challenges</h2>\n- drift\n"
+    text = (
+        "# Title: T\n<details><summary>Tools</summary>\n\n- Docker\n\n</details>\n"
+        "<h2>Challenges</h2>\n- drift\n"
+    )
     assert filled(text).values == {"tools": ["Docker"], "challenges": ["drift"]}
 
 
@@ -283,11 +334,16 @@ def test_an_address_behind_a_title_is_its_doi():
 
 
 def test_a_quote_below_no_code_is_reported():
-    assert unplaced('# Title: T\n## Tools\n> "We use it" (p. 2)\n- Git\n') == [(3, '"We use it" (p. 2)')]
+    assert unplaced('# Title: T\n## Tools\n> "We use it" (p. 2)\n- Git\n') == [
+        (3, '"We use it" (p. 2)')
+    ]
 
 
 def test_values_are_parted_like_the_cells_of_a_table():
-    text = "# Title: T\nTools: Docker, Git\nChallenges: Noisy data; odd things\nBenefits: faster, cheaper\n"
+    text = (
+        "# Title: T\nTools: Docker, Git\nChallenges: Noisy data; odd things\nBenefits: faster, "
+        "cheaper\n"
+    )
     assert filled(text).values == {
         "benefits": ["faster, cheaper"],
         "tools": ["Docker", "Git"],
@@ -298,7 +354,10 @@ def test_values_are_parted_like_the_cells_of_a_table():
 @pytest.mark.parametrize(
     "table",
     [
-        "| Item | Answer |\n| --- | --- |\n| Tools | Docker, Git |\n| Challenges | Noisy data<br>Model drift |",
+        (
+            "| Item | Answer |\n| --- | --- |\n| Tools | Docker, Git |\n| Challenges | Noisy "
+            "data<br>Model drift |"
+        ),
         "Item | Answer\n--- | ---\nTools | Docker; Git\nChallenges | Noisy data; Model drift",
         "| Tools | Challenges |\n|---|---|\n| Docker, Git | Noisy data; Model drift |",
         "| **Tools** | [[Docker]], `Git` |\n| **Challenges** | Noisy data; Model drift |",
@@ -308,24 +367,42 @@ def test_values_are_parted_like_the_cells_of_a_table():
 )
 def test_tables_are_read(table):
     found = filled(f"# Title: T\n\n{table}\n")
-    assert (found.values["tools"], found.values["challenges"]) == (["Docker", "Git"], ["Noisy data", "Model drift"])
+    assert (found.values["tools"], found.values["challenges"]) == (
+        ["Docker", "Git"],
+        ["Noisy data", "Model drift"],
+    )
     assert found.unplaced == []
 
 
 def test_a_table_below_a_heading_lists_items_with_their_evidence():
     table = (
-        "| Challenge | Quote | Page | Why |\n|--|--|--|--|\n| Noisy data | bad data | 4 | sensors |\n| drift | | | |\n"
+        "| Challenge | Quote | Page | Why |\n|--|--|--|--|\n| Noisy data | bad data | 4 | "
+        "sensors |\n| drift | | | |\n"
     )
     assert marks(table) == [("Noisy data", "bad data", "4", ["sensors"]), ("drift", "", "", [])]
 
 
 def test_front_matter_is_read_and_what_is_unknown_there_is_reported():
-    text = '---\ntitle: "T: a subtitle"\nauthors: [Ada Lovelace, "Okri, B."]\nyear: 2021\ndate: 2024-01-02\n'
-    text += "tools:\n  - '[[Docker]]'\nchallenges: [Noisy data, Model drift]\nstatus: read\n# mine\n---\n\n"
+    text = (
+        '---\ntitle: "T: a subtitle"\nauthors: [Ada Lovelace, "Okri, B."]\nyear: 2021\ndate: '
+        "2024-01-02\n"
+    )
+    text += (
+        "tools:\n  - '[[Docker]]'\nchallenges: [Noisy data, Model drift]\nstatus: read\n# "
+        "mine\n---\n\n"
+    )
     text += "## Benefits\n- speed\n"
     found = filled(text)
-    assert (found.title, found.authors, found.year) == ("T: a subtitle", ["Lovelace, Ada", "Okri, B."], 2021)
-    assert found.values == {"benefits": ["speed"], "tools": ["Docker"], "challenges": ["Noisy data", "Model drift"]}
+    assert (found.title, found.authors, found.year) == (
+        "T: a subtitle",
+        ["Lovelace, Ada", "Okri, B."],
+        2021,
+    )
+    assert found.values == {
+        "benefits": ["speed"],
+        "tools": ["Docker"],
+        "challenges": ["Noisy data", "Model drift"],
+    }
     assert [(one.line, one.text) for one in found.unplaced] == [
         (5, "date: 2024-01-02"),
         (9, "status: read"),
@@ -334,7 +411,10 @@ def test_front_matter_is_read_and_what_is_unknown_there_is_reported():
 
 
 def test_a_heading_that_the_template_does_not_have_is_reported_even_with_nothing_below():
-    assert unplaced("# Title: T\n## Limitations\n\n## Tools\n- Git\n## Threats") == [(2, "Limitations"), (6, "Threats")]
+    assert unplaced("# Title: T\n## Limitations\n\n## Tools\n- Git\n## Threats") == [
+        (2, "Limitations"),
+        (6, "Threats"),
+    ]
 
 
 # Two papers in one file
@@ -346,7 +426,10 @@ def test_a_heading_that_the_template_does_not_have_is_reported_even_with_nothing
         "# Paper 1: One\n## Tools\n- Docker\n\n# Paper 2: Two\n## Tools\n- Git\n",
         "## Paper Title: One\n## Tools\n- Docker\n## Paper Title: Two\n## Tools\n- Git\n",
         "## Paper Title\nOne\n## Tools\n- Docker\n---\n## Paper Title\nTwo\n## Tools\n- Git\n",
-        "# Paper Summary\n## Title: One\n## Tools\n- Docker\n# Paper Summary\n## Title: Two\n## Tools\n- Git\n",
+        (
+            "# Paper Summary\n## Title: One\n## Tools\n- Docker\n# Paper Summary\n## Title: Two\n## "
+            "Tools\n- Git\n"
+        ),
         "# One\n## Tools\n- Docker\n# Two\n## Tools\n- Git\n",
         "Paper 1:\nTitle: One\nTools: Docker\n\nPaper 2:\nTitle: Two\nTools: Git\n",
         "---\ntitle: One\n---\n## Tools\n- Docker\n\n---\ntitle: Two\n---\n## Tools\n- Git\n",
@@ -362,9 +445,16 @@ def test_each_title_in_a_file_begins_a_paper(text):
 
 
 def test_words_of_a_comment_that_look_like_a_title_begin_no_paper():
-    text = "# Paper 1: One\n## Tools\n- Docker\n## Comments\nPaper: well written.\nTitle: odd.\nPaper 3: see there.\n"
+    text = (
+        "# Paper 1: One\n## Tools\n- Docker\n## Comments\nPaper: well written.\nTitle: odd.\n"
+        "Paper 3: see there.\n"
+    )
     (found,) = read_all(text, SECTIONS)
-    assert found.values["comments"] == ["Paper: well written.", "Title: odd.", "Paper 3: see there."]
+    assert found.values["comments"] == [
+        "Paper: well written.",
+        "Title: odd.",
+        "Paper 3: see there.",
+    ]
 
 
 # B.5: absences
@@ -373,23 +463,33 @@ def test_words_of_a_comment_that_look_like_a_title_begin_no_paper():
 @pytest.mark.parametrize(
     ("words", "absence"),
     [
-        *[(words, "not_reported") for words in ("N/A", "- n.a.", "Not reported", "-", "—", "* not mentioned", "[N/A]")],
+        *[
+            (words, "not_reported")
+            for words in ("N/A", "- n.a.", "Not reported", "-", "—", "* not mentioned", "[N/A]")
+        ],
         *[(words, "unclear") for words in ("unclear", "- Unclear.")],
         *[(words, "not_applicable") for words in ("not applicable", "_Not applicable_")],
         *[(words, "none_apply") for words in ("None", "- none of the codes", "**none**")],
     ],
 )
 def test_words_for_an_absence_are_no_codes(words, absence):
-    answer = filled(f"# Title: T\n## Tools\n{words}\n## Challenges: {words.lstrip('*-_ ') or '-'}\n")
+    answer = filled(
+        f"# Title: T\n## Tools\n{words}\n## Challenges: {words.lstrip('*-_ ') or '-'}\n"
+    )
     assert answer.answers["tools"].absence == absence
 
 
 @pytest.mark.parametrize("words", ["?", "TBD", "#N/A", "- ???", "#REF!", "…", "to do"])
 def test_words_that_could_mean_anything_are_reported_with_their_line(words):
-    found = filled(f"# Title: T\n## Tools\n{words}\n## Challenges\n- Noisy data\n- {words.strip('- ')}\n")
+    found = filled(
+        f"# Title: T\n## Tools\n{words}\n## Challenges\n- Noisy data\n- {words.strip('- ')}\n"
+    )
     assert (found.values["tools"], found.answers["tools"].absence) == ([], "")
     assert found.values["challenges"] == ["Noisy data"]
-    assert [(one.line, one.text) for one in found.unplaced] == [(3, words.strip("- ")), (6, words.strip("- "))]
+    assert [(one.line, one.text) for one in found.unplaced] == [
+        (3, words.strip("- ")),
+        (6, words.strip("- ")),
+    ]
 
 
 def test_an_absence_beside_a_code_is_reported_and_empty_bullets_are_nothing():
@@ -404,12 +504,16 @@ def test_an_absence_beside_a_code_is_reported_and_empty_bullets_are_nothing():
 
 
 def test_a_code_called_none_is_a_code():
-    (answer,) = read("## Kinds\n- None\n", [("kinds", "Kinds", "codes", (), ("None", "Some"))]).answers.values()
+    (answer,) = read(
+        "## Kinds\n- None\n", [("kinds", "Kinds", "codes", (), ("None", "Some"))]
+    ).answers.values()
     assert (answer.value, answer.absence) == (["None"], "")
 
 
 def test_details_that_are_not_given_are_none():
-    found = filled("# Title: T\n# Authors: N/A\n# Year: -\n# Source: not reported\n# DOI: ?\n## Tools\n- Git\n")
+    found = filled(
+        "# Title: T\n# Authors: N/A\n# Year: -\n# Source: not reported\n# DOI: ?\n## Tools\n- Git\n"
+    )
     assert (found.authors, found.year, found.venue, found.doi) == (None, None, None, None)
     assert [(one.line, one.text) for one in found.unplaced] == [(5, "?")]
 
@@ -458,14 +562,21 @@ def test_an_org_file_is_read():
     noisy = found.answers["challenges"].items[0]
     assert (noisy.quote, noisy.page, noisy.notes) == ("Data are noisy", "3", ["sensors drift"])
     assert {(one.line, one.text) for one in found.unplaced} == {
-        (8, "tags: :tools:"), (10, "[ ] Git"), (19, "ask Ben"), (22, "Weather"), (23, "sun"), (23, "rain"),
-    }  # fmt: skip
+        (8, "tags: :tools:"),
+        (10, "[ ] Git"),
+        (19, "ask Ben"),
+        (22, "Weather"),
+        (23, "sun"),
+        (23, "rain"),
+    }
 
 
 # Nothing is lost
 
 
-typed = st.lists(st.from_regex(r"w[a-z]{2,7}[0-9]", fullmatch=True), min_size=1, max_size=4).map(" ".join)
+typed = st.lists(st.from_regex(r"w[a-z]{2,7}[0-9]", fullmatch=True), min_size=1, max_size=4).map(
+    " ".join
+)
 FORMS = r"""
 {}|- {}|  - {}|\t* {}|1. {}|- [ ] {}|- [x] {}|☐ {}|[[{}]]|- [[{}]]|- [{}](u)|- [{}][r]|`{}`|- ~~{}~~|=={}==
 <!-- {} -->|- x <!-- {} -->|<!-- {}|> {}|> "{}" (p. 4)|> [!note] {}|> [!quote]|— "{}" (p. 7)|  "{}"|~~~
@@ -477,7 +588,9 @@ Year: 2020 {}|DOI: {}|title: {}|tools: [{}, {}]|# T|## Conclusion|- N/A|?|{}: {}
 """
 TABLES = ["¦ {} ¦ {} ¦", "¦---¦---¦", "¦ Tools ¦ {} ¦", "¦ Paper title ¦ {} ¦", "{} ¦ {}", "¦ {} ¦"]
 TABLES += ["¦ {} ¦ Page ¦ Quote ¦"]
-forms = st.sampled_from([*re.split(r"[|\n]", FORMS.strip("\n")), *(table.replace("¦", "|") for table in TABLES)])
+forms = st.sampled_from(
+    [*re.split(r"[|\n]", FORMS.strip("\n")), *(table.replace("¦", "|") for table in TABLES)]
+)
 
 
 @st.composite
@@ -495,11 +608,21 @@ def test_every_word_of_every_line_is_in_an_answer_a_detail_or_reported(lines, fi
     kept = [word for one in read_all(text, sections, file) for word in words_of(one)]
     assert set(words) <= set(kept)
     last = len(lines)
-    assert all(1 <= line.line <= last for one in read_all(text, sections, file) for line in one.unplaced)
+    assert all(
+        1 <= line.line <= last for one in read_all(text, sections, file) for line in one.unplaced
+    )
 
 
 def words_of(template):
-    said = [template.title, template.venue, template.doi, str(template.year), *(template.authors or [])]
-    said += [text for answer in template.answers.values() for item in answer.items for text in item.texts]
+    said = [
+        template.title,
+        template.venue,
+        template.doi,
+        str(template.year),
+        *(template.authors or []),
+    ]
+    said += [
+        text for answer in template.answers.values() for item in answer.items for text in item.texts
+    ]
     said += [one.text for one in template.unplaced]
     return re.findall(r"w[a-z]{2,7}[0-9]", " ".join(filter(None, said)))

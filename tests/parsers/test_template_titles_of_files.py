@@ -1,4 +1,6 @@
-"""What a file calls itself above, where a heading of it names the paper; and marks of other programs."""
+"""What a file calls itself above, where a heading of it names the paper; and marks of other
+programs.
+"""
 
 import pytest
 
@@ -27,9 +29,13 @@ def test_a_heading_that_names_the_paper_wins_over_the_title_of_the_file(above):
     assert [one.reason for one in found.unplaced] == ["the title is given elsewhere"]
 
 
-@pytest.mark.parametrize("name", ["My notes on it", "Summary Template for Systematic Mapping Study on X"])
+@pytest.mark.parametrize(
+    "name", ["My notes on it", "Summary Template for Systematic Mapping Study on X"]
+)
 def test_a_headline_that_names_the_paper_wins_over_the_title_of_an_org_file(name):
-    (found,) = org(f"#+TITLE: {name}\n#+AUTHOR: Me\n* Paper Title: The real one\n** Tools\n- Docker\n")
+    (found,) = org(
+        f"#+TITLE: {name}\n#+AUTHOR: Me\n* Paper Title: The real one\n** Tools\n- Docker\n"
+    )
     assert (found.title, found.values["tools"]) == ("The real one", ["Docker"])
     (found,) = org(f"#+TITLE: {name}\n* Paper Title: The real one\n** Tools\n- Docker\n")
     assert (found.title, found.values["tools"]) == ("The real one", ["Docker"])
@@ -37,19 +43,32 @@ def test_a_headline_that_names_the_paper_wins_over_the_title_of_an_org_file(name
 
 def test_details_below_the_title_of_the_paper_win_over_those_of_the_file():
     text = "---\ntitle: My notes\nauthor: Me Myself\nyear: 2024\n---\n"
-    text += "# Paper Title: The real one\n## Authors: Ann Lee\n## Publication Year: 2019\n## Tools\n- Docker\n"
+    text += (
+        "# Paper Title: The real one\n## Authors: Ann Lee\n## Publication Year: 2019\n## "
+        "Tools\n- Docker\n"
+    )
     found = filled(text)
     assert (found.title, found.authors, found.year) == ("The real one", ["Lee, Ann"], 2019)
-    assert [(one.line, one.text) for one in found.unplaced] == [(2, "title: My notes"), (3, "Me Myself"), (4, "2024")]
+    assert [(one.line, one.text) for one in found.unplaced] == [
+        (2, "title: My notes"),
+        (3, "Me Myself"),
+        (4, "2024"),
+    ]
 
 
 def test_a_paper_with_answers_above_the_next_title_stays_a_paper():
     text = "**Title:** First of two\n**Tools:** Docker\n\n# Title: Second of two\n## Tools\n- Git\n"
-    assert [one.title for one in read_all(text, SECTIONS, "x.md")] == ["First of two", "Second of two"]
+    assert [one.title for one in read_all(text, SECTIONS, "x.md")] == [
+        "First of two",
+        "Second of two",
+    ]
 
 
 def test_what_the_empty_form_asks_behind_an_answer_is_no_part_of_it():
-    found = filled("# Title: Real [Title of the Paper]\n## Authors: Ann Lee [Names of the Authors]\n## Tools\n- Git\n")
+    found = filled(
+        "# Title: Real [Title of the Paper]\n## Authors: Ann Lee [Names of the Authors]\n## Tools\n"
+        "- Git\n"
+    )
     assert (found.title, found.authors) == ("Real", ["Lee, Ann"])
     assert filled("# Title: Real things [2]\n## Tools\n- Git\n").title == "Real things [2]"
 

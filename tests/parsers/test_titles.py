@@ -17,13 +17,18 @@ def paper(title=LONG, year=2021, doi="", authors=(), key=""):
 
 
 def reasons(new, existing=()):
-    return [match and (match.why, match.is_in_file) for match in titles.find_duplicates(new, existing)]
+    return [
+        match and (match.why, match.is_in_file) for match in titles.find_duplicates(new, existing)
+    ]
 
 
 def test_the_same_doi_is_the_same_publication_however_it_is_written():
     existing = paper("Another title", 1999, "https://doi.org/10.1000/ABC")
 
-    assert reasons([paper(doi="doi:10.1000/abc"), paper(doi="10.1000/abcd")], [existing]) == [("same DOI", False), None]
+    assert reasons([paper(doi="doi:10.1000/abc"), paper(doi="10.1000/abcd")], [existing]) == [
+        ("same DOI", False),
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +68,9 @@ def test_the_parts_of_a_series_and_papers_of_other_people_are_not_nearly_the_sam
 
     assert reasons([paper(part % 2)], [paper(part % 1)]) == [None]
     assert reasons([paper(part % "II")], [paper(part % "I")]) == [None]
-    assert reasons([paper(LONG + "s", authors=["Other, Ann"])], [paper(authors=["John, Meenu"])]) == [None]
+    assert reasons(
+        [paper(LONG + "s", authors=["Other, Ann"])], [paper(authors=["John, Meenu"])]
+    ) == [None]
 
 
 def test_a_record_repeated_in_the_file_points_to_its_first_appearance():
@@ -80,20 +87,27 @@ def test_a_record_repeated_in_the_file_points_to_its_first_appearance():
 
 
 def test_records_without_title_are_told_apart_by_doi_alone():
-    assert reasons([paper("", doi="10.1000/a"), paper("", doi="10.1000/b"), paper(""), paper("")]) == [None] * 4
+    assert (
+        reasons([paper("", doi="10.1000/a"), paper("", doi="10.1000/b"), paper(""), paper("")])
+        == [None] * 4
+    )
 
 
 def test_nearly_the_same_titles_are_found_in_scripts_without_spaces_and_in_short_titles():
     chinese = "机器学习系统的持续部署与监控挑战研究综述报告"
 
-    assert reasons([paper(chinese.replace("部", "布"))], [paper(chinese)]) == [("nearly the same title", False)]
-    assert reasons([paper("Hyperparameter optimisation")], [paper("Hyperparameter optimization")]) == [
+    assert reasons([paper(chinese.replace("部", "布"))], [paper(chinese)]) == [
         ("nearly the same title", False)
     ]
+    assert reasons(
+        [paper("Hyperparameter optimisation")], [paper("Hyperparameter optimization")]
+    ) == [("nearly the same title", False)]
 
 
 def test_any_object_with_title_year_and_doi_can_be_compared_with():
-    assert reasons([paper()], [SimpleNamespace(title=LONG, year=2021, doi="")]) == [("same title", False)]
+    assert reasons([paper()], [SimpleNamespace(title=LONG, year=2021, doi="")]) == [
+        ("same title", False)
+    ]
 
 
 def test_the_survey_repeats_three_of_its_entries(shared_data):
@@ -116,10 +130,17 @@ def test_the_survey_repeats_three_of_its_entries(shared_data):
 
 def test_every_misspelt_copy_among_thousands_is_found_and_nothing_else():
     chance = random.Random(7)
-    words = ["".join(chance.choices("abcdefghijklmnoprstuv", k=chance.randint(3, 10))) for _ in range(3000)]
-    originals = [paper(" ".join(chance.choices(words, k=9)), chance.randint(2010, 2020)) for _ in range(2000)]
+    words = [
+        "".join(chance.choices("abcdefghijklmnoprstuv", k=chance.randint(3, 10)))
+        for _ in range(3000)
+    ]
+    originals = [
+        paper(" ".join(chance.choices(words, k=9)), chance.randint(2010, 2020)) for _ in range(2000)
+    ]
     copies = [paper(one.title[:20] + one.title[21:], one.year) for one in originals[:500]]
-    others = [paper(" ".join(chance.choices(words, k=9)), chance.randint(2010, 2020)) for _ in range(500)]
+    others = [
+        paper(" ".join(chance.choices(words, k=9)), chance.randint(2010, 2020)) for _ in range(500)
+    ]
 
     matches = titles.find_duplicates([*copies, *others], originals)
 
@@ -139,7 +160,9 @@ def test_every_misspelt_copy_among_thousands_is_found_and_nothing_else():
     ],
 )
 def test_a_doi_has_one_spelling(written, doi):
-    expected = "10.1002/(sici)1097-024x(199610)26:10<1155::aid-spe55>3.0.co;2-d" if doi is None else doi
+    expected = (
+        "10.1002/(sici)1097-024x(199610)26:10<1155::aid-spe55>3.0.co;2-d" if doi is None else doi
+    )
     assert keys.normalised_doi(written) == expected
 
 
@@ -159,7 +182,11 @@ def test_a_paper_gets_a_key_that_fits_an_address(record, key):
 
 
 def test_keys_are_unique_among_themselves_and_in_the_study_whatever_their_case():
-    records = [paper(authors=["John, M."]), paper(authors=["John, M."]), PaperRecord(key="X", title="T")]
+    records = [
+        paper(authors=["John, M."]),
+        paper(authors=["John, M."]),
+        PaperRecord(key="X", title="T"),
+    ]
 
     assert keys.assigned_keys(records, taken=["x", "john2021towards"]) == [
         "john2021towards-2",
@@ -169,13 +196,22 @@ def test_keys_are_unique_among_themselves_and_in_the_study_whatever_their_case()
 
 
 @given(
-    st.lists(st.builds(PaperRecord, key=st.text(max_size=120), title=st.text(), year=st.none() | st.integers(1, 3000)))
+    st.lists(
+        st.builds(
+            PaperRecord,
+            key=st.text(max_size=120),
+            title=st.text(),
+            year=st.none() | st.integers(1, 3000),
+        )
+    )
 )
 def test_keys_are_always_unique_safe_and_there(records):
     assigned = keys.assigned_keys(records)
 
     assert len({key.casefold() for key in assigned}) == len(records)
-    assert all(key and len(key) <= keys.LONGEST_KEY and keys.safe_key(key) == key for key in assigned)
+    assert all(
+        key and len(key) <= keys.LONGEST_KEY and keys.safe_key(key) == key for key in assigned
+    )
 
 
 @pytest.mark.parametrize(
@@ -199,13 +235,16 @@ def test_keys_are_always_unique_safe_and_there(records):
         ("naïve models", "naive model"),
     ],
 )
-def test_an_item_matches_its_code_in_spite_of_case_plural_punctuation_spacing_and_spelling(text, label):
+def test_an_item_matches_its_code_in_spite_of_case_plural_punctuation_spacing_and_spelling(
+    text, label
+):
     assert labels.match_code(text, ["something else", label]) == label
     assert labels.match_code(label, [text]) == text
 
 
 @pytest.mark.parametrize(
-    ("text", "label"), [("model drift", "data drift"), ("cost", "coast"), ("not noisy data", "noisy data"), ("", "a")]
+    ("text", "label"),
+    [("model drift", "data drift"), ("cost", "coast"), ("not noisy data", "noisy data"), ("", "a")],
 )
 def test_another_meaning_is_no_match(text, label):
     assert labels.match_code(text, [label]) is None
@@ -219,9 +258,21 @@ def test_codes_may_be_objects_and_the_very_same_label_wins():
 
 
 def test_near_codes_come_best_first():
-    known = ["CI/CD pipeline", "Continuous retraining", "Performance-triggered retraining", "Model drift", "Data drift"]
+    known = [
+        "CI/CD pipeline",
+        "Continuous retraining",
+        "Performance-triggered retraining",
+        "Model drift",
+        "Data drift",
+    ]
 
-    assert next(label for label, _ in labels.near_codes("Continuous retrainign", known)) == "Continuous retraining"
-    assert {label for label, _ in labels.near_codes("drift", known)} == {"Model drift", "Data drift"}
+    assert (
+        next(label for label, _ in labels.near_codes("Continuous retrainign", known))
+        == "Continuous retraining"
+    )
+    assert {label for label, _ in labels.near_codes("drift", known)} == {
+        "Model drift",
+        "Data drift",
+    }
     assert len(labels.near_codes("drift", known, limit=1)) == 1
     assert labels.near_codes("quantum", known) == []

@@ -37,7 +37,10 @@ def rewritten_json(content, name, change):
         ("study.json", lambda kept, half: {**kept, "concord_bundle": half}),
         ("protocol.json", lambda kept, half: {**kept, "title": half}),
         ("protocol.json", lambda kept, half: {**kept, half: half}),
-        ("protocol.json", lambda kept, half: {**kept, "sections": [{**kept["sections"][0], "kind": half}]}),
+        (
+            "protocol.json",
+            lambda kept, half: {**kept, "sections": [{**kept["sections"][0], "kind": half}]},
+        ),
     ],
 )
 def test_a_bundles_json_with_half_a_character_is_refused(name, change, half, study):
@@ -56,7 +59,9 @@ def test_a_bundles_json_with_half_a_character_is_refused(name, change, half, stu
         ("rounds.csv", "frozen_agreement", lambda kept, half: {**kept, "software": half}),
     ],
 )
-def test_kept_json_with_half_a_character_is_refused_by_line_and_column(name, column, change, half, demo_bundle):  # noqa: F811
+def test_kept_json_with_half_a_character_is_refused_by_line_and_column(
+    name, column, change, half, demo_bundle
+):
     said = refusal(rewritten(demo_bundle, name, column, lambda kept: change(kept, half)))
     said.encode()
     assert said.startswith(f"{name}, line ")
@@ -64,12 +69,21 @@ def test_kept_json_with_half_a_character_is_refused_by_line_and_column(name, col
 
 def test_a_nul_in_a_cell_is_refused_by_line_and_column(study):
     make_paper(study, "A paper", key="a")
-    said = refusal(tampered(bundle_of(study), "papers.csv", lambda text: text.replace("A paper", "A \x00paper")))
-    assert said == "papers.csv, line 2, column title: holds a character that is no text (NUL or half a character)."
+    said = refusal(
+        tampered(
+            bundle_of(study), "papers.csv", lambda text: text.replace("A paper", "A \x00paper")
+        )
+    )
+    assert said == (
+        "papers.csv, line 2, column title: holds a character that is no text (NUL or half a "
+        "character)."
+    )
 
 
 def test_a_page_that_is_given_such_a_bundle_says_so(study, as_user, ada):
-    content = rewritten_json(bundle_of(study), "study.json", lambda kept: {**kept, "title": "\ud800"})
+    content = rewritten_json(
+        bundle_of(study), "study.json", lambda kept: {**kept, "title": "\ud800"}
+    )
     file = io.BytesIO(content)
     file.name = "bundle.zip"
     answer = as_user(ada).post(reverse("import-study"), {"file": file, "act": "check"})
@@ -79,7 +93,12 @@ def test_a_page_that_is_given_such_a_bundle_says_so(study, as_user, ada):
 @pytest.mark.parametrize("half", HALVES)
 def test_a_protocol_with_half_a_character_is_refused_in_a_sentence(half, study):
     kept = dump(study)
-    for change in ({"title": half}, {half: 1}, {"phases": [{"key": half}]}, {"sections": [{half: half}]}):
+    for change in (
+        {"title": half},
+        {half: 1},
+        {"phases": [{"key": half}]},
+        {"sections": [{half: half}]},
+    ):
         try:
             read(json.dumps(kept | change))
         except ProtocolRefused as refused:

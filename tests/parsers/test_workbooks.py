@@ -1,4 +1,6 @@
-"""Workbooks that others made: several sheets, broken parts, and files that grow when they are opened."""
+"""Workbooks that others made: several sheets, broken parts, and files that grow when they are
+opened.
+"""
 
 import io
 import re
@@ -18,7 +20,10 @@ SHEET = "xl/worksheets/sheet1.xml"
 def changed(content, part, change):
     """The workbook with one of its parts changed: `change` is given the part's bytes."""
     stored = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stored, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(stored, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for name in old.namelist():
             new.writestr(name, change(old.read(name)) if name == part else old.read(name))
     return stored.getvalue()
@@ -41,31 +46,47 @@ def refusal(content, **how):
 
 def test_other_sheets_are_named_and_never_left_out_in_silence():
     content = workbook(
-        First=[["paper", "value"], ["p1", "a"]], Notes=[["todo"]], Second=[["Value", "Paper"], ["b", "p2"]]
+        First=[["paper", "value"], ["p1", "a"]],
+        Notes=[["todo"]],
+        Second=[["Value", "Paper"], ["b", "p2"]],
     )
 
     one = read_table("c.xlsx", content, required=NEEDED)
     assert cells(one) == [{"paper": "p1", "value": "a"}]
-    assert one.notes == ["Of the workbook’s sheets “First” was read; left aside: “Notes”, “Second”."]
+    assert one.notes == [
+        "Of the workbook’s sheets “First” was read; left aside: “Notes”, “Second”."
+    ]
 
     both = read_table("c.xlsx", content, required=NEEDED, joins=True)
     assert cells(both) == [{"paper": "p1", "value": "a"}, {"paper": "p2", "value": "b"}]
-    assert [(row.file, row.line) for row in both.rows] == [("c.xlsx, sheet “First”", 2), ("c.xlsx, sheet “Second”", 2)]
-    assert both.notes == ["Of the workbook’s sheets “First”, “Second” was read; left aside: “Notes”."]
+    assert [(row.file, row.line) for row in both.rows] == [
+        ("c.xlsx, sheet “First”", 2),
+        ("c.xlsx, sheet “Second”", 2),
+    ]
+    assert both.notes == [
+        "Of the workbook’s sheets “First”, “Second” was read; left aside: “Notes”."
+    ]
 
 
 def test_blank_sheets_are_not_worth_a_word():
-    table = read_table("c.xlsx", workbook(Sheet1=[["paper", "value"], ["p", "v"]], Sheet2=[], Sheet3=[[None, " "]]))
+    table = read_table(
+        "c.xlsx", workbook(Sheet1=[["paper", "value"], ["p", "v"]], Sheet2=[], Sheet3=[[None, " "]])
+    )
     assert (cells(table), table.notes) == ([{"paper": "p", "value": "v"}], [])
 
 
 def test_papers_of_all_sheets_are_read_and_other_sheets_are_noted():
     content = workbook(
-        Scopus=[["Title", "Year"], ["One", 2020], ["Two", 2021]], ACM=[["Year", "Title"], [2022, "Three"]],
+        Scopus=[["Title", "Year"], ["One", 2020], ["Two", 2021]],
+        ACM=[["Year", "Title"], [2022, "Three"]],
         About=[["Exported on"], ["Monday"]],
-    )  # fmt: skip
+    )
     records, problems = read_papers("p.xlsx", content)
-    assert [(record.title, record.year) for record in records] == [("One", 2020), ("Two", 2021), ("Three", 2022)]
+    assert [(record.title, record.year) for record in records] == [
+        ("One", 2020),
+        ("Two", 2021),
+        ("Three", 2022),
+    ]
     assert [(problem.is_refusal, problem.reason) for problem in problems] == [
         (False, "Of the workbook’s sheets “Scopus”, “ACM” was read; left aside: “About”.")
     ]
@@ -73,7 +94,14 @@ def test_papers_of_all_sheets_are_read_and_other_sheets_are_noted():
 
 
 @pytest.mark.parametrize(
-    "part", [SHEET, "xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml", "xl/_rels/workbook.xml.rels"]
+    "part",
+    [
+        SHEET,
+        "xl/workbook.xml",
+        "xl/styles.xml",
+        "[Content_Types].xml",
+        "xl/_rels/workbook.xml.rels",
+    ],
 )
 @pytest.mark.parametrize(
     "change",
@@ -124,7 +152,9 @@ def test_entities_are_refused_before_they_are_looked_up(part, declared):
 
 
 GROWING = {
-    "a row far below": lambda: with_rows(b'<row r="99999999999"><c r="A99999999999"><v>1</v></c></row>'),
+    "a row far below": lambda: with_rows(
+        b'<row r="99999999999"><c r="A99999999999"><v>1</v></c></row>'
+    ),
     "rows that are wide": lambda: with_rows(b'<row><c r="ZZZ2"><v>1</v></c></row>' * 500),
     "cells": lambda: with_rows(b"<row>" + b"<c><v>1</v></c>" * 1_200 + b"</row>"),
     "empty cells": lambda: with_rows(b"<row>" + b"<c/>" * 30_000 + b"</row>"),
@@ -133,10 +163,14 @@ GROWING = {
         b'<row><c t="inlineStr"><is><t>' + b"0123456789abcdef" * 10_000 + b"</t></is></c></row>"
     ),
     "size": lambda: changed(
-        workbook(Codings=[["paper", "value"]]), "docProps/app.xml", lambda content: content + b" " * 200_000_000
+        workbook(Codings=[["paper", "value"]]),
+        "docProps/app.xml",
+        lambda content: content + b" " * 200_000_000,
     ),
     "growth": lambda: changed(
-        workbook(Codings=[["paper", "value"]]), "docProps/app.xml", lambda content: content + b" " * 20_000_000
+        workbook(Codings=[["paper", "value"]]),
+        "docProps/app.xml",
+        lambda content: content + b" " * 20_000_000,
     ),
 }
 
@@ -144,7 +178,12 @@ GROWING = {
 @pytest.mark.parametrize("kind", GROWING)
 def test_what_grows_when_it_is_opened_is_refused(kind, monkeypatch):
     # The same with limits that are reached sooner: a machine that tests has more to do.
-    for name, smaller in {"ROWS": 20_000, "CELLS": 1_000, "PLACES": 500_000, "ELEMENTS": 20_000}.items():
+    for name, smaller in {
+        "ROWS": 20_000,
+        "CELLS": 1_000,
+        "PLACES": 500_000,
+        "ELEMENTS": 20_000,
+    }.items():
         monkeypatch.setattr(workbooks, f"MOST_{name}", smaller)
     content = GROWING[kind]()
     assert len(content) < 1_000_000
@@ -179,7 +218,9 @@ def test_what_a_sheet_says_of_its_size_is_not_believed():
     ],
 )
 def test_a_small_csv_that_grows_is_refused_too(content):
-    with pytest.raises(UnreadableFile, match="the table has more than 16,384 columns, or 8,000,000 cells: split it"):
+    with pytest.raises(
+        UnreadableFile, match="the table has more than 16,384 columns, or 8,000,000 cells: split it"
+    ):
         read_table("c.csv", content, required=NEEDED)
 
 
@@ -187,11 +228,14 @@ ROW = '<row r="2"><c r="A2" t="str"><v>p1</v></c>{}</row>'
 
 
 @pytest.mark.parametrize(
-    "cell", ['<c r="B2"><f>1+1</f></c>', '<c r="B2"><f>1+1</f><v/></c>', '<c r="B2"><f/><v></v></c>']
+    "cell",
+    ['<c r="B2"><f>1+1</f></c>', '<c r="B2"><f>1+1</f><v/></c>', '<c r="B2"><f/><v></v></c>'],
 )
 def test_a_formula_without_its_result_is_no_empty_cell(cell):
     reason = refusal(with_rows(ROW.format(cell).encode()))
-    assert reason.startswith("c.xlsx: cell B2 of “sheet1.xml” holds a formula, and what comes out of it is not in")
+    assert reason.startswith(
+        "c.xlsx: cell B2 of “sheet1.xml” holds a formula, and what comes out of it is not in"
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,26 @@ from django.test import Client
 from django.utils import timezone
 
 from mapping.models import Invitation, LogEntry, Membership, User
-from mapping.people.invitations import NotInvited, accept, accept_as_newcomer, claimable_in, invite, renew, revoke
+from mapping.people.invitations import (
+    NotInvited,
+    accept,
+    accept_as_newcomer,
+    claimable_in,
+    invite,
+    renew,
+    revoke,
+)
 from mapping.people.membership import deactivate
 from reviews.models import Assignment
 from tests.making import make_assignment, make_paper, make_study, make_user
 from tests.people.test_team import at_once, part_of, team_of
 
-NEWCOMER = {"name": "Nia New", "username": "nia", "email": "nia@example.org", "password": "a quite new password"}
+NEWCOMER = {
+    "name": "Nia New",
+    "username": "nia",
+    "email": "nia@example.org",
+    "password": "a quite new password",
+}
 
 
 @pytest.fixture
@@ -54,7 +67,9 @@ def test_an_invitation_with_an_address_is_mailed(study, as_user, ada):
 def test_where_the_mail_cannot_be_sent_the_link_is_there_to_copy(study, as_user, ada, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    page = as_user(ada).post(team_of(study, "invite/"), {"role": "reviewer", "email": "new@example.org"}, follow=True)
+    page = as_user(ada).post(
+        team_of(study, "invite/"), {"role": "reviewer", "email": "new@example.org"}, follow=True
+    )
 
     assert "could not be sent. Copy the link instead" in page.content.decode()
     assert Invitation.objects.get().state == "open"
@@ -75,7 +90,10 @@ def test_a_newcomer_makes_an_account_and_is_in(study, client, invitation, link):
 
     nia = User.objects.get(username="nia")
     assert joined.url == study.get_absolute_url()
-    assert "Welcome, Nia New. You are a reviewer of this study." in client.get(joined.url).content.decode()
+    assert (
+        "Welcome, Nia New. You are a reviewer of this study."
+        in client.get(joined.url).content.decode()
+    )
     assert part_of(nia, study).role == "reviewer"
     invitation.refresh_from_db()
     assert (invitation.state, invitation.accepted_by) == ("accepted", nia)
@@ -95,7 +113,9 @@ def test_a_newcomer_makes_an_account_and_is_in(study, client, invitation, link):
         ({"username": "ni a"}, "Enter a valid username"),
     ],
 )
-def test_a_refused_account_says_why_and_the_link_stays_good(changed, said, study, client, ben, invitation, link):
+def test_a_refused_account_says_why_and_the_link_stays_good(
+    changed, said, study, client, ben, invitation, link
+):
     people = User.objects.count()
     refused = client.post(link, {**NEWCOMER, **changed})
 
@@ -196,7 +216,9 @@ def test_renewing_mails_the_link_again(study, as_user, ada):
 def test_an_invitation_of_another_study_cannot_be_touched(study, as_user, ada, zoe):
     other = invite(make_study(lead=zoe), role="reviewer", by=zoe)
     for page in ("revoke", "renew"):
-        assert as_user(ada).post(team_of(study, f"invitations/{other.pk}/{page}/")).status_code == 404
+        assert (
+            as_user(ada).post(team_of(study, f"invitations/{other.pk}/{page}/")).status_code == 404
+        )
     other.refresh_from_db()
     assert other.state == "open"
 
@@ -221,8 +243,12 @@ def test_of_two_people_with_one_link_one_is_in(study, zoe, invitation):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_newcomers_with_one_link_make_one_account(study, invitation):
-    facts = [{**NEWCOMER, "username": name, "email": f"{name}@example.org"} for name in ("nia", "noa")]
-    raised = at_once(*(lambda facts=each: accept_as_newcomer(invitation, **facts) for each in facts))
+    facts = [
+        {**NEWCOMER, "username": name, "email": f"{name}@example.org"} for name in ("nia", "noa")
+    ]
+    raised = at_once(
+        *(lambda facts=each: accept_as_newcomer(invitation, **facts) for each in facts)
+    )
 
     assert [type(error) for error in raised if error] == [NotInvited]
     assert User.objects.filter(username__in=["nia", "noa"]).count() == 1
@@ -244,20 +270,36 @@ def rater(study):
     return person
 
 
-def test_a_reviewer_from_an_imported_file_takes_over_their_own_account(study, as_user, ada, rater, client):
+def test_a_reviewer_from_an_imported_file_takes_over_their_own_account(
+    study, as_user, ada, rater, client
+):
     as_user(ada).post(team_of(study, "invite/"), {"role": "reviewer", "claims": rater.pk})
     link = Invitation.objects.get().get_absolute_url()
     assert "You take over the account <b>Rater 1</b>" in client.get(link).content.decode()
 
-    client.post(link, {"name": "Rita Rater", "email": "rita@example.org", "password": "a quite new password"})
+    client.post(
+        link,
+        {"name": "Rita Rater", "email": "rita@example.org", "password": "a quite new password"},
+    )
     rater.refresh_from_db()
-    assert (rater.username, rater.name, rater.email) == ("Rater 1", "Rita Rater", "rita@example.org")
+    assert (rater.username, rater.name, rater.email) == (
+        "Rater 1",
+        "Rita Rater",
+        "rita@example.org",
+    )
     assert Assignment.objects.get().reviewer == rater
     assert Membership.objects.filter(study=study, user=rater).count() == 1
-    assert Client().post("/sign-in/", {"username": "rita@example.org", "password": "a quite new password"}).url == "/"
+    assert (
+        Client()
+        .post("/sign-in/", {"username": "rita@example.org", "password": "a quite new password"})
+        .url
+        == "/"
+    )
 
 
-def test_nobody_hands_over_an_account_with_a_login_or_of_two_studies_or_of_an_admin(study, ada, ben, rater):
+def test_nobody_hands_over_an_account_with_a_login_or_of_two_studies_or_of_an_admin(
+    study, ada, ben, rater
+):
     assert list(claimable_in(study)) == [rater]
     User.objects.filter(pk=rater.pk).update(is_staff=True)
     assert list(claimable_in(study)) == []
@@ -295,7 +337,9 @@ def test_renewing_is_for_leads_even_when_two_act_at_once(study, ben, invitation)
 def test_a_new_account_signs_in_with_what_was_chosen(client, link):
     client.post(link, NEWCOMER)
 
-    assert Client().post("/sign-in/", {"username": "nia", "password": NEWCOMER["password"]}).url == "/"
+    assert (
+        Client().post("/sign-in/", {"username": "nia", "password": NEWCOMER["password"]}).url == "/"
+    )
 
 
 def test_an_observer_is_welcomed_in_good_english(study, ada, client):
@@ -318,7 +362,9 @@ def test_a_mailed_link_is_for_the_account_of_its_address(study, as_user, ada, zo
     assert study.memberships.get(user=nia).role == "lead"
 
 
-def test_a_newcomer_by_mail_gets_the_address_that_was_mailed_to_whatever_they_send(study, client, ada):
+def test_a_newcomer_by_mail_gets_the_address_that_was_mailed_to_whatever_they_send(
+    study, client, ada
+):
     mailed = invite(study, role="reviewer", email="nia@example.org", by=ada)
     page = client.get(mailed.get_absolute_url()).content.decode()
     assert re.search(r'name="email"[^>]*value="nia@example.org"[^>]*disabled', page)
@@ -335,5 +381,8 @@ def test_no_account_is_made_under_another_address_by_whoever_calls_the_act(study
 
 
 def test_a_link_without_an_address_is_for_whoever_has_it(study, as_user, ada, zoe):
-    assert as_user(zoe).post(invite(study, role="reviewer", by=ada).get_absolute_url()).status_code == 302
+    assert (
+        as_user(zoe).post(invite(study, role="reviewer", by=ada).get_absolute_url()).status_code
+        == 302
+    )
     assert study.memberships.filter(user=zoe).exists()

@@ -1,4 +1,6 @@
-"""Mails lead to the public address whatever host a request names, none is lost, and none tells who has an account."""
+"""Mails lead to the public address whatever host a request names, none is lost, and none tells who
+has an account.
+"""
 
 import re
 import socketserver
@@ -44,13 +46,21 @@ def links(message):
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=lambda headers: " ".join(*headers.items()))
-def test_password_and_invitation_mails_lead_to_the_public_address(headers, study, as_user, ada, ben):
+def test_password_and_invitation_mails_lead_to_the_public_address(
+    headers, study, as_user, ada, ben
+):
     Client().post(reverse("password-reset"), {"email": ben.email}, headers=headers)
     lead = as_user(ada)
-    lead.post(team_of(study, "invite/"), {"role": "reviewer", "email": "new@example.org"}, headers=headers)
+    lead.post(
+        team_of(study, "invite/"), {"role": "reviewer", "email": "new@example.org"}, headers=headers
+    )
     lead.post(team_of(study, f"invitations/{study.invitations.get().pk}/renew/"), headers=headers)
 
-    assert [message.to for message in mail.outbox] == [[ben.email], ["new@example.org"], ["new@example.org"]]
+    assert [message.to for message in mail.outbox] == [
+        [ben.email],
+        ["new@example.org"],
+        ["new@example.org"],
+    ]
     found = [link for message in mail.outbox for link in links(message)]
     assert len(found) == 3
     assert all(link.startswith(f"{PUBLIC}/") for link in found), found
@@ -61,19 +71,25 @@ def test_links_that_are_copied_from_a_page_lead_there_too(study, as_user, ada):
     lead.post(team_of(study, "invite/"), {"role": "reviewer"})
     page = lead.get(team_of(study), headers={"Host": "localhost:6666"}).content.decode()
     assert f"{PUBLIC}{study.invitations.get().get_absolute_url()}" in page
-    api = lead.get(reverse("api", args=[study.slug]), headers={"Host": "localhost:6666"}).content.decode()
+    api = lead.get(
+        reverse("api", args=[study.slug]), headers={"Host": "localhost:6666"}
+    ).content.decode()
     assert f"{PUBLIC}/s/{study.slug}/api/codings.json" in api
     assert "localhost:6666" not in page + api
 
 
-def test_a_mention_leads_to_the_public_address(study, ben, cleo, settings, django_capture_on_commit_callbacks):
+def test_a_mention_leads_to_the_public_address(
+    study, ben, cleo, settings, django_capture_on_commit_callbacks
+):
     settings.SENDS_MAIL = True
     paper = make_paper(study)
     for user in (ben, cleo):
         make_summary(paper, user, answers={"challenges": ["Cost"]})
     with django_capture_on_commit_callbacks(execute=True):
         discussion.remark(paper, Section.objects.get(key="challenges"), text="@cleo look", by=ben)
-    assert links(mail.outbox[0])[0].startswith(f"{PUBLIC}/s/{study.slug}/papers/{paper.key}/comparison/")
+    assert links(mail.outbox[0])[0].startswith(
+        f"{PUBLIC}/s/{study.slug}/papers/{paper.key}/comparison/"
+    )
 
 
 class Away(locmem.EmailBackend):
@@ -85,7 +101,9 @@ class Away(locmem.EmailBackend):
         return super().send_messages(messages)
 
 
-def test_a_mail_that_the_mail_server_refuses_waits_and_goes_out_later_once(client, ben, settings, monkeypatch):
+def test_a_mail_that_the_mail_server_refuses_waits_and_goes_out_later_once(
+    client, ben, settings, monkeypatch
+):
     settings.EMAIL_BACKEND = "tests.people.test_mails.Away"
     assert client.post(reverse("password-reset"), {"email": ben.email}).status_code == 302
     assert mail.outbox == []
@@ -98,7 +116,9 @@ def test_a_mail_that_the_mail_server_refuses_waits_and_goes_out_later_once(clien
     assert not PasswordMail.objects.exists()
 
 
-def test_nothing_is_kept_of_an_address_without_an_account_and_nothing_is_sent_after_a_day(client, ben):
+def test_nothing_is_kept_of_an_address_without_an_account_and_nothing_is_sent_after_a_day(
+    client, ben
+):
     client.post(reverse("password-reset"), {"email": "nobody@example.org"})
     assert not PasswordMail.objects.exists()
     PasswordMail.objects.create(email=ben.email)
@@ -145,7 +165,9 @@ def mail_server():
 
 def test_the_time_of_an_answer_does_not_tell_who_has_an_account(own_server, mail_server, tmp_path):
     """The mail server takes half a second; the scheme is one that asks for no TLS."""
-    mailing = OwnServer(tmp_path, VAR_DIR=str(own_server.var), EMAIL_URL=f"smtp+plain://127.0.0.1:{mail_server}")
+    mailing = OwnServer(
+        tmp_path, VAR_DIR=str(own_server.var), EMAIL_URL=f"smtp+plain://127.0.0.1:{mail_server}"
+    )
     mailing.manage("shell", "-v", "0", "-c", MADE.replace("ben", "timed"))
     mailing.start()
     try:
@@ -154,13 +176,22 @@ def test_the_time_of_an_answer_does_not_tell_who_has_an_account(own_server, mail
             times = []
             for _ in range(4):
                 with Connection(mailing.port) as browser:
-                    token = browser.ask("GET", "/password-reset/").headers["set-cookie"].split(";")[0].split("=")[1]
+                    token = (
+                        browser.ask("GET", "/password-reset/")
+                        .headers["set-cookie"]
+                        .split(";")[0]
+                        .split("=")[1]
+                    )
                     browser.cookies = f"csrftoken={token}"
                     body = f"email={name}@example.org&csrfmiddlewaretoken={token}".encode()
                     began = time.monotonic()
                     form = "application/x-www-form-urlencoded"
-                    assert browser.ask("POST", "/password-reset/", body=body, Content_Type=form).status == 302
-                    assert browser.ask("GET", "/healthz").status == 200  # nor that of the next one here
+                    assert (
+                        browser.ask("POST", "/password-reset/", body=body, Content_Type=form).status
+                        == 302
+                    )
+                    # nor that of the next one here
+                    assert browser.ask("GET", "/healthz").status == 200
                     times.append(time.monotonic() - began)
             taken[name] = statistics.median(times)
         assert abs(taken["timed"] - taken["nobody"]) < 0.25, taken

@@ -36,7 +36,9 @@ def test_an_email_address_that_cannot_be_is_refused(email, as_user, ben, cleo):
 
 def test_nobody_takes_anothers_user_name_for_an_email_address(as_user, ben):
     User.objects.create_user("cleo@example.org", email="", password=PASSWORD)
-    refused = as_user(ben).post("/account/", {"name": "Ben", "email": "Cleo@example.org", "password": PASSWORD})
+    refused = as_user(ben).post(
+        "/account/", {"name": "Ben", "email": "Cleo@example.org", "password": PASSWORD}
+    )
 
     assert refused.status_code == 422
 
@@ -66,7 +68,11 @@ def test_the_first_page_shows_a_newcomer_the_first_step(as_user, zoe):
 
 
 def test_the_first_page_shows_my_studies_my_roles_and_what_waits_for_me(as_user, ben, ada):
-    one, other, third = make_study("One", lead=ada), make_study("Other", lead=ada), make_study("Third", lead=ada)
+    one, other, third = (
+        make_study("One", lead=ada),
+        make_study("Other", lead=ada),
+        make_study("Third", lead=ada),
+    )
     for study, role in ((one, "reviewer"), (other, "observer")):
         Membership.objects.create(study=study, user=ben, role=role)
     open_paper, done_paper = make_paper(one, "Still to read"), make_paper(one, "Read already")
@@ -85,7 +91,11 @@ def test_the_first_page_shows_my_studies_my_roles_and_what_waits_for_me(as_user,
 
 def test_what_is_due_first_comes_first_and_closed_rounds_wait_for_nobody(as_user, ben, study):
     closed = "2026-01-01T00:00Z"
-    for name, due, closed_at in (("Late", "2030-01-02", None), ("Early", "2030-01-01", None), ("Closed", None, closed)):
+    for name, due, closed_at in (
+        ("Late", "2030-01-02", None),
+        ("Early", "2030-01-01", None),
+        ("Closed", None, closed),
+    ):
         round = make_round(study, name, due_on=due, closed_at=closed_at)
         make_assignment(make_paper(study, f"Paper of {name}"), ben, round=round)
     page = as_user(ben).get("/").content.decode()
@@ -115,7 +125,9 @@ def test_the_first_page_asks_the_same_number_of_questions_of_one_study_and_of_th
 
 def test_an_admin_can_be_made_at_the_command_line(db, monkeypatch, client):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
-    call_command("createsuperuser", "--noinput", "--username", "root", "--email", "root@example.org")
+    call_command(
+        "createsuperuser", "--noinput", "--username", "root", "--email", "root@example.org"
+    )
 
     client.post("/sign-in/", {"username": "root@example.org", "password": PASSWORD})
     assert client.get("/admin/").status_code == 200

@@ -36,7 +36,9 @@ def test_one_signs_in_with_user_name_or_email_in_any_case(name, client, ben):
 def test_whoever_asked_for_a_page_arrives_there_after_signing_in(client, study, ben):
     asked = client.get(f"/s/{study.slug}/team/?x=1")
     assert asked.url == f"{SIGN_IN}?next=/s/{study.slug}/team/%3Fx%3D1"
-    assert f'name="next" value="/s/{study.slug}/team/?x=1"' in client.get(asked.url).content.decode()
+    assert (
+        f'name="next" value="/s/{study.slug}/team/?x=1"' in client.get(asked.url).content.decode()
+    )
 
     answer = sign_in(client, "ben", next=f"/s/{study.slug}/team/?x=1")
     assert answer.url == f"/s/{study.slug}/team/?x=1"
@@ -47,21 +49,36 @@ def test_next_never_leads_to_another_site(client, ben):
 
 
 @pytest.mark.parametrize(
-    "word", ["inf", "queue", "../s", "1_0", "%00", "javascript:alert(1)", "\\\\evil.example", "//evil.example"]
+    "word",
+    [
+        "inf",
+        "queue",
+        "../s",
+        "1_0",
+        "%00",
+        "javascript:alert(1)",
+        "\\\\evil.example",
+        "//evil.example",
+    ],
 )
 def test_next_that_is_no_address_of_this_site_leads_home(word, client, ben):
     assert sign_in(client, "ben", next=word).url == "/"
     assert client.get(SIGN_IN, {"next": word}).url == "/"
 
 
-def test_a_wrong_password_an_unknown_name_and_a_closed_account_get_the_same_answer(client, ben, cleo):
+def test_a_wrong_password_an_unknown_name_and_a_closed_account_get_the_same_answer(
+    client, ben, cleo
+):
     User.objects.filter(pk=cleo.pk).update(is_active=False)
     pages = [
         sign_in(client, "ben", "wrong password"),
         sign_in(client, "nobody", "wrong password"),
         sign_in(client, "cleo", PASSWORD),
     ]
-    told = [re.search(r"No account has this name and password[^<]*", page.content.decode())[0] for page in pages]
+    told = [
+        re.search(r"No account has this name and password[^<]*", page.content.decode())[0]
+        for page in pages
+    ]
 
     assert [page.status_code for page in pages] == [422, 422, 422]
     assert len(set(told)) == 1
@@ -104,17 +121,26 @@ def test_a_name_that_nobody_has_is_limited_alike_and_is_nobodys_number(client, b
 
 
 def changed(client, old, new="quite another one"):
-    return client.post(reverse("password-change"), {"old_password": old, "new_password1": new, "new_password2": new})
+    return client.post(
+        reverse("password-change"),
+        {"old_password": old, "new_password1": new, "new_password2": new},
+    )
 
 
 def renamed(client, password):
-    return client.post(reverse("account"), {"name": "Ben", "email": "new@example.org", "password": password})
+    return client.post(
+        reverse("account"), {"name": "Ben", "email": "new@example.org", "password": password}
+    )
 
 
-def test_who_sits_at_an_open_page_guesses_the_password_ten_times_on_whatever_pages_ask_for_it(as_user, ben):
+def test_who_sits_at_an_open_page_guesses_the_password_ten_times_on_whatever_pages_ask_for_it(
+    as_user, ben
+):
     browser = as_user(ben)
     for _ in range(rate_limit.PASSWORD.most // 2):
-        assert "old password was entered incorrectly" in changed(browser, "a guess").content.decode()
+        assert (
+            "old password was entered incorrectly" in changed(browser, "a guess").content.decode()
+        )
         assert "This is not your password" in renamed(browser, "a guess").content.decode()
 
     for refused in (changed(browser, PASSWORD), renamed(browser, PASSWORD)):
@@ -173,7 +199,9 @@ def test_the_record_of_failures_names_nobody(client, ben):
 
 
 def test_behind_a_proxy_only_its_own_word_on_the_address_counts(rf, settings):
-    request = rf.get("/", headers={"X-Forwarded-For": "1.1.1.1, 203.0.113.9"}, REMOTE_ADDR="10.0.0.1")
+    request = rf.get(
+        "/", headers={"X-Forwarded-For": "1.1.1.1, 203.0.113.9"}, REMOTE_ADDR="10.0.0.1"
+    )
     assert rate_limit.address_of(request) == "10.0.0.1"
     settings.IS_BEHIND_PROXY = True
     assert rate_limit.address_of(request) == "203.0.113.9"
@@ -219,8 +247,13 @@ def test_on_an_open_page_nobody_signs_in_but_its_own_person(client, ben, cleo):
     "headers",
     [HTMX, {"Sec-Fetch-Mode": "cors"}, {"X-Requested-With": "XMLHttpRequest"}],
 )
-def test_a_part_of_a_page_asked_for_after_the_session_ended_gets_401_and_no_page(headers, client, study):
-    for answer in (client.get(f"/s/{study.slug}/team/", headers=headers), client.post("/account/", headers=headers)):
+def test_a_part_of_a_page_asked_for_after_the_session_ended_gets_401_and_no_page(
+    headers, client, study
+):
+    for answer in (
+        client.get(f"/s/{study.slug}/team/", headers=headers),
+        client.post("/account/", headers=headers),
+    ):
         assert (answer.status_code, answer["Cache-Control"]) == (401, "no-store")
         assert "Sign in again" in answer.content.decode()
         assert "<html" not in answer.content.decode()
@@ -229,7 +262,11 @@ def test_a_part_of_a_page_asked_for_after_the_session_ended_gets_401_and_no_page
 def test_a_script_that_reads_json_is_told_so_in_json(client, study):
     answer = client.get(f"/s/{study.slug}/team/", headers={"Accept": "application/json"})
 
-    assert (answer.status_code, answer.json()["error"], answer.json()["sign_in"]) == (401, "signed-out", SIGN_IN)
+    assert (answer.status_code, answer.json()["error"], answer.json()["sign_in"]) == (
+        401,
+        "signed-out",
+        SIGN_IN,
+    )
 
 
 def test_a_boosted_link_and_a_restored_page_lead_to_the_sign_in_page(client, study):
@@ -239,7 +276,9 @@ def test_a_boosted_link_and_a_restored_page_lead_to_the_sign_in_page(client, stu
 
 def test_a_form_sent_after_the_session_ended_is_kept_and_can_be_sent_once_more(client, study, ada):
     url = f"/s/{study.slug}/team/invite/"
-    lost = client.post(url, {"role": "reviewer", "email": "new@example.org", "password": "secret words"})
+    lost = client.post(
+        url, {"role": "reviewer", "email": "new@example.org", "password": "secret words"}
+    )
     page = lost.content.decode()
     kept = re.search(r'name="kept" value="([^"]*)"', page)[1].replace("&amp;", "&")
     assert lost.status_code == 401
@@ -304,8 +343,16 @@ def test_a_new_password_opens_an_account_that_failures_had_closed(client, ben):
 def test_asking_for_a_password_does_not_tell_who_has_an_account(client, ben):
     make_user("imported", email="", password=None)
     known, unknown, imported = (
-        re.sub(r'"X-CSRFToken": "[^"]*"', "", client.post("/password-reset/", asked, follow=True).content.decode())
-        for asked in ({"email": "ben@example.org"}, {"email": "nobody@example.org"}, {"email": "imported@example.org"})
+        re.sub(
+            r'"X-CSRFToken": "[^"]*"',
+            "",
+            client.post("/password-reset/", asked, follow=True).content.decode(),
+        )
+        for asked in (
+            {"email": "ben@example.org"},
+            {"email": "nobody@example.org"},
+            {"email": "imported@example.org"},
+        )
     )
 
     assert known == unknown == imported
@@ -322,7 +369,9 @@ def test_nobody_is_flooded_with_password_mails(client, ben):
 def test_a_weak_new_password_is_refused_with_its_reason(client, ben):
     client.post("/password-reset/", {"email": "ben@example.org"})
     form = client.get(reset_link(mail.outbox[0]), follow=True)
-    refused = client.post(form.redirect_chain[-1][0], {"new_password1": "12345678", "new_password2": "12345678"})
+    refused = client.post(
+        form.redirect_chain[-1][0], {"new_password1": "12345678", "new_password2": "12345678"}
+    )
 
     assert refused.status_code == 422
     assert "entirely numeric" in refused.content.decode()
@@ -331,7 +380,9 @@ def test_a_weak_new_password_is_refused_with_its_reason(client, ben):
 def test_a_page_that_was_open_before_signing_in_elsewhere_says_so_and_shows_what_was_typed(ben):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(ben)
-    refused = strict.post("/account/", {"name": "A long sentence I typed", "password": "hidden words"})
+    refused = strict.post(
+        "/account/", {"name": "A long sentence I typed", "password": "hidden words"}
+    )
     page = refused.content.decode()
 
     assert refused.status_code == 403

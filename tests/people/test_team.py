@@ -41,12 +41,20 @@ def at_once(*acts):
     return raised
 
 
-def test_every_member_sees_the_team_and_only_leads_see_addresses_and_invitations(study, as_user, ada, olga):
+def test_every_member_sees_the_team_and_only_leads_see_addresses_and_invitations(
+    study, as_user, ada, olga
+):
     study.invitations.create(role="reviewer", email="guest@example.org", invited_by=ada)
     for user, sees in ((ada, True), (olga, False)):
         page = as_user(user).get(team_of(study)).content.decode()
-        assert all(name in page for name in ("Ada Lead", "Ben Reviewer", "Cleo Reviewer", "Olga Observer"))
-        assert ("ben@example.org" in page, "guest@example.org" in page, "Deactivate" in page) == (sees, sees, sees)
+        assert all(
+            name in page for name in ("Ada Lead", "Ben Reviewer", "Cleo Reviewer", "Olga Observer")
+        )
+        assert ("ben@example.org" in page, "guest@example.org" in page, "Deactivate" in page) == (
+            sees,
+            sees,
+            sees,
+        )
 
 
 def test_the_team_page_asks_the_same_number_of_questions_with_1_and_4_more_members(
@@ -57,7 +65,9 @@ def test_the_team_page_asks_the_same_number_of_questions_with_1_and_4_more_membe
     def add():
         person = make_user()
         Membership.objects.create(study=study, user=person, role="reviewer")
-        study.invitations.create(role="reviewer", invited_by=ada, accepted_by=person, accepted_at="2026-01-01T00:00Z")
+        study.invitations.create(
+            role="reviewer", invited_by=ada, accepted_by=person, accepted_at="2026-01-01T00:00Z"
+        )
 
     add()
     with django_assert_max_num_queries(40) as with_one:
@@ -73,11 +83,15 @@ def test_many_invitations_come_in_pages(study, as_user, ada):
         study.invitations.create(role="reviewer", invited_by=ada)
 
     assert as_user(ada).get(team_of(study)).content.decode().count("Copy the link") == 25
-    assert as_user(ada).get(team_of(study), {"page": 2}).content.decode().count("Copy the link") == 2
+    assert (
+        as_user(ada).get(team_of(study), {"page": 2}).content.decode().count("Copy the link") == 2
+    )
 
 
 def test_a_lead_changes_a_role_and_the_log_says_so(study, as_user, ada, ben):
-    done = as_user(ada).post(team_of(study, f"{part_of(ben, study).pk}/role/"), {"role": "observer"})
+    done = as_user(ada).post(
+        team_of(study, f"{part_of(ben, study).pk}/role/"), {"role": "observer"}
+    )
 
     assert (done.status_code, part_of(ben, study).role) == (302, "observer")
     entry = LogEntry.objects.get(act="change-role")
@@ -111,7 +125,10 @@ def test_a_deactivated_member_is_outside_and_their_work_stays(study, as_user, ad
     as_user(ada).post(team_of(study, f"{part_of(ben, study).pk}/reactivate/"))
     assert as_user(ben).get(team_of(study)).status_code == 200
     assert part_of(ben, study).role == "reviewer"
-    assert set(LogEntry.objects.values_list("act", flat=True)) == {"deactivate-member", "reactivate-member"}
+    assert set(LogEntry.objects.values_list("act", flat=True)) == {
+        "deactivate-member",
+        "reactivate-member",
+    }
 
 
 def test_the_last_lead_can_neither_be_demoted_nor_deactivated(study, as_user, ada):
@@ -136,7 +153,9 @@ def test_a_lead_who_steps_back_arrives_at_a_page_they_may_see(study, as_user, ad
     change_role(part_of(ben, study), role="lead", by=ada)
     own = as_user(ada)
 
-    stepped = own.post(team_of(study, f"{part_of(ada, study).pk}/role/"), {"role": "reviewer"}, follow=True)
+    stepped = own.post(
+        team_of(study, f"{part_of(ada, study).pk}/role/"), {"role": "reviewer"}, follow=True
+    )
     assert stepped.status_code == 200
     change_role(part_of(ada, study), role="lead", by=ben)
     assert own.post(team_of(study, f"{part_of(ada, study).pk}/deactivate/")).url == "/"

@@ -17,13 +17,21 @@ def run(*words, capsys):
 
 
 def json_file(content, name="protocol.json"):
-    return SimpleUploadedFile(name, content if isinstance(content, bytes) else json.dumps(content).encode())
+    return SimpleUploadedFile(
+        name, content if isinstance(content, bytes) else json.dumps(content).encode()
+    )
 
 
 def test_the_command_makes_a_study_with_its_lead_and_template(ada, capsys):
-    outcome = run("A Map of MLOps", "--lead", "ADA@example.org", "--template", "mlops", capsys=capsys)
+    outcome = run(
+        "A Map of MLOps", "--lead", "ADA@example.org", "--template", "mlops", capsys=capsys
+    )
     study = Study.objects.get(slug=outcome["study"])
-    assert (study.slug, study.template_name, study.codebook_version) == ("a-map-of-mlops", "mlops", 1)
+    assert (study.slug, study.template_name, study.codebook_version) == (
+        "a-map-of-mlops",
+        "mlops",
+        1,
+    )
     assert list(study.memberships.values_list("user__username", "role")) == [("ada", "lead")]
     assert study.sections.count() == 14
     assert study.log.get().act == "create-study"
@@ -37,7 +45,9 @@ def test_without_a_template_the_study_is_blank(ada, capsys):
 
 def test_the_command_takes_a_protocol_file(ada, capsys, tmp_path):
     file = tmp_path / "ours.json"
-    file.write_text(json.dumps({"sections": [{"key": "a", "label": "A", "kind": "text", "colour": 1}]}))
+    file.write_text(
+        json.dumps({"sections": [{"key": "a", "label": "A", "kind": "text", "colour": 1}]})
+    )
     outcome = run("T", "--lead", "ada", "--template", str(file), capsys=capsys)
     assert outcome["notes"] == ["sections[0].colour: unknown, read over"]
     assert Study.objects.get(slug=outcome["study"]).sections.get().key == "a"
@@ -77,8 +87,11 @@ def test_the_same_title_twice_gets_another_slug_and_a_title_without_latin_letter
         ).slug
 
     assert [slug("Été à Paris!"), slug("Ete a Paris"), slug("系统映射研究"), slug("دراسة")] == [
-        "ete-a-paris", "ete-a-paris-2", "study", "study-2",
-    ]  # fmt: skip
+        "ete-a-paris",
+        "ete-a-paris-2",
+        "study",
+        "study-2",
+    ]
     assert len(slug("long " * 60)) <= 80
 
 
@@ -87,7 +100,9 @@ def test_anybody_signed_in_may_start_a_study_and_leads_it(as_user, zoe):
     assert page.status_code == 200
     assert "Main focus and purpose" in page.content.decode()
 
-    answer = as_user(zoe).post(NEW, {"title": "Mine", "description": "About it", "start": "software-engineering"})
+    answer = as_user(zoe).post(
+        NEW, {"title": "Mine", "description": "About it", "start": "software-engineering"}
+    )
     study = Study.objects.get()
     assert answer.url == f"/s/{study.slug}/template/"
     assert (study.title, study.description) == ("Mine", "About it")
@@ -96,16 +111,29 @@ def test_anybody_signed_in_may_start_a_study_and_leads_it(as_user, zoe):
 
 
 def test_a_study_starts_from_a_protocol_file(as_user, zoe):
-    content = {"settings": {"others_visible": "closed"}, "sections": [{"key": "a", "label": "A", "kind": "text"}]}
+    content = {
+        "settings": {"others_visible": "closed"},
+        "sections": [{"key": "a", "label": "A", "kind": "text"}],
+    }
     as_user(zoe).post(NEW, {"title": "Mine", "start": "file", "file": json_file(content)})
     study = Study.objects.get()
-    assert (study.others_visible, study.sections.get().label, study.template_name) == ("closed", "A", "protocol.json")
+    assert (study.others_visible, study.sections.get().label, study.template_name) == (
+        "closed",
+        "A",
+        "protocol.json",
+    )
 
 
 def test_a_refused_file_shows_all_its_problems_and_keeps_what_was_typed(as_user, zoe):
     content = {"sections": [{"key": "a b", "label": "<b>A</b>", "kind": "coedes"}]}
     answer = as_user(zoe).post(
-        NEW, {"title": "My own title", "description": "My words", "start": "file", "file": json_file(content)}
+        NEW,
+        {
+            "title": "My own title",
+            "description": "My words",
+            "start": "file",
+            "file": json_file(content),
+        },
     )
     page = answer.content.decode()
     assert answer.status_code == 422
@@ -136,8 +164,12 @@ def test_a_form_that_lacks_something_is_refused(facts, as_user, zoe):
     assert not Study.objects.exists()
 
 
-def test_another_study_of_mine_gives_its_template_and_not_its_people_or_proposals(study, as_user, ben):
-    make_code(study.sections.get(key="challenges"), "Bens secret", status="proposed", proposed_by=ben)
+def test_another_study_of_mine_gives_its_template_and_not_its_people_or_proposals(
+    study, as_user, ben
+):
+    make_code(
+        study.sections.get(key="challenges"), "Bens secret", status="proposed", proposed_by=ben
+    )
     as_user(ben).post(NEW, {"title": "Next", "start": "study", "study": study.slug})
     copied = Study.objects.get(title="Next")
     assert list(copied.memberships.values_list("user__username", "role")) == [("ben", "lead")]
@@ -147,7 +179,10 @@ def test_another_study_of_mine_gives_its_template_and_not_its_people_or_proposal
 
 def test_a_study_of_others_can_be_neither_chosen_nor_started_from(study, as_user, zoe):
     assert study.title not in as_user(zoe).get(NEW).content.decode()
-    assert as_user(zoe).post(NEW, {"title": "T", "start": "study", "study": study.slug}).status_code == 422
+    assert (
+        as_user(zoe).post(NEW, {"title": "T", "start": "study", "study": study.slug}).status_code
+        == 422
+    )
 
 
 @pytest.mark.parametrize("others", [1, 3])
@@ -163,5 +198,7 @@ def test_the_page_asks_the_database_the_same_however_many_studies_there_are(
 
 def test_the_lead_need_not_be_the_one_who_starts_it(ada):
     ben = make_user("ben")
-    study = protocol_files.create_study(title="T", lead=ben, by=ada, protocol=protocol_files.built_in("blank"))
+    study = protocol_files.create_study(
+        title="T", lead=ben, by=ada, protocol=protocol_files.built_in("blank")
+    )
     assert (study.created_by, study.memberships.get().user, study.log.get().by) == (ada, ben, ada)

@@ -15,20 +15,28 @@ from tests.results.test_map import settle
 
 
 def quotes(client, study, **asked):
-    answer = client.get(f"/s/{study.slug}/evidence/", {"format": "csv", "section": "challenges", **asked})
+    answer = client.get(
+        f"/s/{study.slug}/evidence/", {"format": "csv", "section": "challenges", **asked}
+    )
     return list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
 
 
 def test_every_code_stands_with_its_papers_and_their_quotes(study, ada, as_user):
     paper = make_paper(study, "Towards MLOps", key="john2021")
     settle(paper, "challenges", "Cost", quote="=money is short", page="4")
-    page = as_user(ada).get(f"/s/{study.slug}/evidence/", {"section": "challenges"}).content.decode()
+    page = (
+        as_user(ada).get(f"/s/{study.slug}/evidence/", {"section": "challenges"}).content.decode()
+    )
 
     assert all(words in page for words in ("Cost", "Towards MLOps", "=money is short", "p. 4"))
     (row,) = quotes(as_user(ada), study)
     assert (row["code"], row["paper"], row["quote"], row["page"], row["said_by"]) == (
-        "Cost", "john2021", "'=money is short", "4", "finding"
-    )  # fmt: skip
+        "Cost",
+        "john2021",
+        "'=money is short",
+        "4",
+        "finding",
+    )
 
 
 def test_codes_and_words_narrow_it(study, ada, as_user):
@@ -39,7 +47,10 @@ def test_codes_and_words_narrow_it(study, ada, as_user):
     assert [row["code"] for row in quotes(client, study)] == ["Talent", "Cost"]
     assert [row["code"] for row in quotes(client, study, code="Cost")] == ["Cost"]
     assert quotes(client, study, q="nowhere") == []
-    assert client.get(f"/s/{study.slug}/evidence/", {"format": "csv", "code": "no such"}).status_code == 404
+    assert (
+        client.get(f"/s/{study.slug}/evidence/", {"format": "csv", "code": "no such"}).status_code
+        == 404
+    )
 
 
 def test_a_blind_reviewer_reads_no_evidence_of_papers_still_to_code(study, ben, cleo, as_user):

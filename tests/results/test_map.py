@@ -25,9 +25,13 @@ from tests.making import absent, make_assignment, make_code, make_paper, make_ro
 
 def settle(paper, section_key, *labels, quote="", page="", **facts):
     section = paper.study.sections.get(key=section_key)
-    finding = Finding.objects.create(paper=paper, section=section, settled_at=timezone.now(), **facts)
+    finding = Finding.objects.create(
+        paper=paper, section=section, settled_at=timezone.now(), **facts
+    )
     for label in labels:
-        FindingMark.objects.create(finding=finding, code=section.codes.get(label=label), quote=quote, page=page)
+        FindingMark.objects.create(
+            finding=finding, code=section.codes.get(label=label), quote=quote, page=page
+        )
     return finding
 
 
@@ -37,7 +41,11 @@ def numbers(client, study, **asked):
     assert answer.status_code == 200
     header, *rows = csv.reader(io.StringIO(answer.getvalue().decode()))
     return {
-        row[0]: {column: int(cell) for column, cell in zip(header[1:], row[1:], strict=True) if cell != "0"}
+        row[0]: {
+            column: int(cell)
+            for column, cell in zip(header[1:], row[1:], strict=True)
+            if cell != "0"
+        }
         for row in rows
     }
 
@@ -66,14 +74,20 @@ def test_a_section_is_counted_against_another(settled, ada, as_user):
     }
 
 
-def test_years_without_papers_are_seen_and_venues_that_differ_in_case_are_one(settled, ada, as_user):
+def test_years_without_papers_are_seen_and_venues_that_differ_in_case_are_one(
+    settled, ada, as_user
+):
     answer = as_user(ada).get(f"/s/{settled.slug}/map/table.csv", {"y": "venue", "x": "year"})
 
     assert answer.getvalue().decode().splitlines() == ["Venue,2020,2021,2022", "Journal A,1,0,1"]
 
 
 def test_the_sentence_says_what_was_counted_and_what_was_not(settled, ada, as_user):
-    page = as_user(ada).get(f"/s/{settled.slug}/map/", {"y": "challenges", "x": "year"}).content.decode()
+    page = (
+        as_user(ada)
+        .get(f"/s/{settled.slug}/map/", {"y": "challenges", "x": "year"})
+        .content.decode()
+    )
 
     assert (
         "2 papers, counted 3 times; a paper may count in several cells; 1 paper without an entry in Challenges is not "
@@ -90,14 +104,21 @@ def test_every_kind_of_figure_has_a_picture_a_table_and_files(kind, settled, ada
     assert page.status_code == 200
     assert b"<svg" in page.content
     assert b"<table" in page.content
-    starts = {"figure.svg": b"<svg", "figure.png": b"\x89PNG", "figure.pdf": b"%PDF", "table.tex": b"% Needs"}
+    starts = {
+        "figure.svg": b"<svg",
+        "figure.png": b"\x89PNG",
+        "figure.pdf": b"%PDF",
+        "table.tex": b"% Needs",
+    }
     for name, start in starts.items():
         answer = client.get(f"/s/{settled.slug}/map/{name}", asked)
         assert answer.content.startswith(start), name
         assert settled.slug in answer["Content-Disposition"]
 
 
-def test_where_no_figure_can_be_drawn_the_page_keeps_its_table_and_the_files_say_so(settled, ada, as_user, monkeypatch):
+def test_where_no_figure_can_be_drawn_the_page_keeps_its_table_and_the_files_say_so(
+    settled, ada, as_user, monkeypatch
+):
     hanging = Engine((sys.executable, "-c", "import sys; sys.stdin.buffer.read()"), patience=0)
     monkeypatch.setattr(output, "engine", hanging)
     output.svg_of.cache_clear()
@@ -112,7 +133,11 @@ def test_where_no_figure_can_be_drawn_the_page_keeps_its_table_and_the_files_say
 
 
 def test_nothing_in_the_figure_needs_what_the_security_policy_refuses(settled, ada, as_user):
-    page = as_user(ada).get(f"/s/{settled.slug}/map/", {"y": "challenges", "x": "method"}).content.decode()
+    page = (
+        as_user(ada)
+        .get(f"/s/{settled.slug}/map/", {"y": "challenges", "x": "method"})
+        .content.decode()
+    )
     figure = page[page.index("<svg") : page.index("</svg>")]
 
     assert " style=" not in figure
@@ -141,16 +166,24 @@ def test_a_bubble_plot_can_stand_once_for_each_year(settled, ada, as_user):
         assert ("Second" in answer, "First" in answer) == (True, False)
 
 
-def test_plots_by_year_begin_and_end_with_a_year_in_which_something_is_counted(settled, ada, as_user):
+def test_plots_by_year_begin_and_end_with_a_year_in_which_something_is_counted(
+    settled, ada, as_user
+):
     make_paper(settled, "Too early", year=1999)
     make_paper(settled, "Too late", year=2030)
-    header = as_user(ada).get(
-        f"/s/{settled.slug}/map/table.csv", {"y": "challenges", "x": "method", "years": "on"}
-    ).getvalue().decode().splitlines()[0]  # fmt: skip
+    header = (
+        as_user(ada)
+        .get(f"/s/{settled.slug}/map/table.csv", {"y": "challenges", "x": "method", "years": "on"})
+        .getvalue()
+        .decode()
+        .splitlines()[0]
+    )
 
     assert [cell for cell in header.split(",") if cell.endswith(": Survey")] == [
-        "2020: Survey", "2021: Survey", "2022: Survey",
-    ]  # fmt: skip
+        "2020: Survey",
+        "2021: Survey",
+        "2022: Survey",
+    ]
 
 
 def test_plots_by_year_say_that_they_have_no_left_half(settled, ada, as_user):
@@ -170,11 +203,19 @@ def test_plots_by_year_say_that_they_have_no_left_half(settled, ada, as_user):
         ({"years": "on", "from": "2022"}, "2022: ", ["1", "100 %", "0", "0 %"], "of their year"),
     ],
 )
-def test_tables_tell_percentages_with_what_they_are_of(asked, before, cost, words, settled, ada, as_user):
+def test_tables_tell_percentages_with_what_they_are_of(
+    asked, before, cost, words, settled, ada, as_user
+):
     client, asked = as_user(ada), {"y": "challenges", "x": "method", "shares": "on", **asked}
-    lines = list(csv.reader(io.StringIO(client.get(f"/s/{settled.slug}/map/table.csv", asked).getvalue().decode())))
+    lines = list(
+        csv.reader(
+            io.StringIO(client.get(f"/s/{settled.slug}/map/table.csv", asked).getvalue().decode())
+        )
+    )
 
-    header = [f"{before}{label}" for label in ("Case study", "Case study, %", "Survey", "Survey, %")]
+    header = [
+        f"{before}{label}" for label in ("Case study", "Case study, %", "Survey", "Survey, %")
+    ]
     assert [cell for cell in lines[0] if "Case study" in cell or "Survey" in cell] == header
     (row,) = [line for line in lines if line[0] == "Cost"]
     assert [cell for name, cell in zip(lines[0], row, strict=True) if name in header] == cost
@@ -183,19 +224,29 @@ def test_tables_tell_percentages_with_what_they_are_of(asked, before, cost, word
 
 
 def test_mentions_have_no_percentages(settled, ada, as_user):
-    found = numbers(as_user(ada), settled, y="challenges", x="method", shares="on", count="mentions")
+    found = numbers(
+        as_user(ada), settled, y="challenges", x="method", shares="on", count="mentions"
+    )
 
     assert found["Cost"] == {"Case study": 1, "Survey": 1}
 
 
 def test_a_cell_leads_to_its_papers_and_their_quotes(settled, ada, as_user):
     client = as_user(ada)
-    page = client.get(f"/s/{settled.slug}/map/", {"y": "challenges", "x": "method"}).content.decode()
-    links = {unescape(link) for link in page.split('"') if link.startswith(f"/s/{settled.slug}/map/papers/")}
+    page = client.get(
+        f"/s/{settled.slug}/map/", {"y": "challenges", "x": "method"}
+    ).content.decode()
+    links = {
+        unescape(link)
+        for link in page.split('"')
+        if link.startswith(f"/s/{settled.slug}/map/papers/")
+    }
     cell = next(
-        link for link in links
-        if (parse_qs(urlsplit(link).query)["row"], parse_qs(urlsplit(link).query)["column"]) == (["Cost"], ["Survey"])
-    )  # fmt: skip
+        link
+        for link in links
+        if (parse_qs(urlsplit(link).query)["row"], parse_qs(urlsplit(link).query)["column"])
+        == (["Cost"], ["Survey"])
+    )
     papers = client.get(cell).content.decode()
 
     assert "First" in papers
@@ -205,7 +256,14 @@ def test_a_cell_leads_to_its_papers_and_their_quotes(settled, ada, as_user):
 
 
 def test_the_left_half_leads_to_its_own_papers(settled, ada, as_user):
-    asked = {"y": "challenges", "x": "method", "third": "year", "row": "Cost", "column": "2022", "half": "third"}
+    asked = {
+        "y": "challenges",
+        "x": "method",
+        "third": "year",
+        "row": "Cost",
+        "column": "2022",
+        "half": "third",
+    }
     papers = as_user(ada).get(f"/s/{settled.slug}/map/papers/", asked).content.decode()
 
     assert "Second" in papers
@@ -216,12 +274,16 @@ def test_filters_narrow_the_papers(settled, ada, as_user):
     client = as_user(ada)
     cost = settled.sections.get(key="challenges").codes.get(label="Data quality")
 
-    assert numbers(client, settled, y="method", x="year", **{"from": "2021"})["Case study"] == {"2022": 1}
+    assert numbers(client, settled, y="method", x="year", **{"from": "2021"})["Case study"] == {
+        "2022": 1
+    }
     assert numbers(client, settled, y="method", x="year", code=cost.pk)["Survey"] == {"2020": 1}
     assert numbers(client, settled, y="method", x="year", code=cost.pk)["Case study"] == {}
 
 
-def test_a_round_narrows_its_papers_and_a_provisional_count_to_what_was_said_in_it(study, ada, ben, as_user):
+def test_a_round_narrows_its_papers_and_a_provisional_count_to_what_was_said_in_it(
+    study, ada, ben, as_user
+):
     paper, other = make_paper(study, year=2020), make_paper(study, year=2021)
     pilot, later = make_round(study, "Pilot"), make_round(study, "Later")
     make_summary(paper, ben, answers={"challenges": ["Cost"]}, round=pilot)
@@ -249,7 +311,9 @@ def test_absences_are_shown_only_where_asked_for(settled, ada, as_user):
     client = as_user(ada)
 
     assert "(not reported)" not in numbers(client, settled, y="challenges", x="year")
-    assert numbers(client, settled, y="challenges", x="year", absences="on")["(not reported)"] == {"2022": 1}
+    assert numbers(client, settled, y="challenges", x="year", absences="on")["(not reported)"] == {
+        "2022": 1
+    }
 
 
 def test_provisional_counts_what_any_reviewer_gave(study, ada, ben, cleo, as_user):
@@ -259,13 +323,20 @@ def test_provisional_counts_what_any_reviewer_gave(study, ada, ben, cleo, as_use
     client = as_user(ada)
 
     assert numbers(client, study, y="challenges", x="year")["Cost"] == {}
-    assert numbers(client, study, y="challenges", x="year", source="provisional")["Cost"] == {"2020": 1}
-    page = client.get(f"/s/{study.slug}/map/", {"y": "challenges", "x": "year", "source": "provisional"})
+    assert numbers(client, study, y="challenges", x="year", source="provisional")["Cost"] == {
+        "2020": 1
+    }
+    page = client.get(
+        f"/s/{study.slug}/map/", {"y": "challenges", "x": "year", "source": "provisional"}
+    )
     assert b"Provisional: counted where any reviewer gave it" in page.content
 
 
 def test_a_blind_reviewer_counts_nothing_of_the_papers_still_to_code(study, ben, cleo, as_user):
-    open_paper, closed_paper = make_paper(study, year=2020), make_paper(study, "Secret title", year=2021)
+    open_paper, closed_paper = (
+        make_paper(study, year=2020),
+        make_paper(study, "Secret title", year=2021),
+    )
     for paper in (open_paper, closed_paper):
         make_summary(paper, cleo, answers={"challenges": ["Cost"]})
         settle(paper, "challenges", "Cost", quote="a telling quote")
@@ -275,10 +346,14 @@ def test_a_blind_reviewer_counts_nothing_of_the_papers_still_to_code(study, ben,
     client = as_user(ben)
 
     for source in ("settled", "provisional"):
-        assert numbers(client, study, y="challenges", x="year", source=source)["Cost"] == {"2020": 1}
+        assert numbers(client, study, y="challenges", x="year", source=source)["Cost"] == {
+            "2020": 1
+        }
         asked = {"y": "challenges", "x": "year", "source": source, "row": "Cost"}
         assert b"Secret title" not in client.get(f"/s/{study.slug}/map/papers/", asked).content
-    assert b"Not the whole study" in client.get(f"/s/{study.slug}/map/", {"y": "challenges"}).content
+    assert (
+        b"Not the whole study" in client.get(f"/s/{study.slug}/map/", {"y": "challenges"}).content
+    )
 
 
 def test_an_observer_sees_the_map_once_it_is_released(settled, olga, as_user):
@@ -300,9 +375,17 @@ def test_names_stay_hidden_behind_letters(study, ada, ben, as_user):
     assert "Ben" not in page
 
 
-@pytest.mark.parametrize("asked", [
-    {"kind": "pie"}, {"y": "no-such"}, {"from": "1e9"}, {"from": "2022", "to": "2020"}, {"code": "0"}, {"round": "x\0"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"kind": "pie"},
+        {"y": "no-such"},
+        {"from": "1e9"},
+        {"from": "2022", "to": "2020"},
+        {"code": "0"},
+        {"round": "x\0"},
+    ],
+)
 def test_nonsense_in_the_address_falls_back_and_says_so(asked, settled, ada, as_user):
     page = as_user(ada).get(f"/s/{settled.slug}/map/", asked)
 
@@ -321,7 +404,11 @@ def test_a_study_without_codes_says_what_will_be_here(ada, as_user):
 
 def test_the_latex_table_escapes_what_latex_would_run(settled, ada, as_user):
     settled.sections.get(key="challenges").codes.filter(label="Cost").update(label="R&D_cost 100%")
-    text = as_user(ada).get(f"/s/{settled.slug}/map/table.tex", {"y": "challenges", "x": "year"}).content.decode()
+    text = (
+        as_user(ada)
+        .get(f"/s/{settled.slug}/map/table.tex", {"y": "challenges", "x": "year"})
+        .content.decode()
+    )
 
     assert r"{}R\&D\_cost 100\% & 1 & 0 & 1 \\" in text
 
@@ -330,7 +417,13 @@ def test_queries_do_not_grow_with_papers(study, ada, ben, as_user):
     client = as_user(ada)
 
     def queries(path, **asked):
-        asked = {"y": "challenges", "x": "method", "source": "provisional", "count": "mentions", **asked}
+        asked = {
+            "y": "challenges",
+            "x": "method",
+            "source": "provisional",
+            "count": "mentions",
+            **asked,
+        }
         with CaptureQueriesContext(connection) as captured:
             assert client.get(f"/s/{study.slug}/map/{path}", asked).status_code == 200
         return len(captured)
@@ -352,7 +445,9 @@ def survey(folder, ada):
     study = create_study(title="Plant pathology", lead=ada, by=ada, protocol=built_in("blank"))
     call_command("import_papers", study.slug, str(folder / "articles.csv"), verbosity=0)
     codings = str(folder / "codes-450.csv")
-    call_command("import_codings", study.slug, codings, create=True, absence="NA=not_applicable", verbosity=0)
+    call_command(
+        "import_codings", study.slug, codings, create=True, absence="NA=not_applicable", verbosity=0
+    )
     assert Summary.objects.submitted().filter(assignment__round__study=study).count() == 450
     unanimous.settle(study, by=ada)
     return study
@@ -364,8 +459,12 @@ def plant_pathology(shared_data, ada):
     return survey(folder, ada), json.loads((folder / "expected.json").read_text())["published"]
 
 
-def test_a_survey_that_came_in_at_once_is_settled_at_once_though_its_tables_were_counted_empty(shared_data, ada):
-    """As after a dry run: pages full of rows that nobody sees, of which the planner then knows that there are none."""
+def test_a_survey_that_came_in_at_once_is_settled_at_once_though_its_tables_were_counted_empty(
+    shared_data, ada
+):
+    """As after a dry run: pages full of rows that nobody sees, of which the planner then knows that
+    there are none.
+    """
     with transaction.atomic():
         survey(shared_data / "plant-pathology", ada)
         transaction.set_rollback(True)
@@ -390,6 +489,8 @@ def test_the_map_of_a_published_survey_gives_its_published_tables(plant_patholog
 
 def without_zeros(table):
     return {
-        name: {year: number for year, number in years.items() if year not in {"n", "Total"} and number}
+        name: {
+            year: number for year, number in years.items() if year not in {"n", "Total"} and number
+        }
         for name, years in table.items()
     }

@@ -33,7 +33,9 @@ def words(client, study):
 
 @pytest.fixture
 def coded(study, ada, ben, cleo):
-    """Two papers, both read by two, who agree on the first; the round is closed and what agrees is settled."""
+    """Two papers, both read by two, who agree on the first; the round is closed and what agrees is
+    settled.
+    """
     for label in ("Cost", "Talent"):
         paper = make_paper(study, venue="A journal")
         PaperSource.objects.create(paper=paper, source="Scopus")
@@ -48,7 +50,10 @@ def coded(study, ada, ben, cleo):
 def test_the_text_tells_what_happened(coded, ada, as_user):
     text = words(as_user(ada), coded)
 
-    assert "The study holds 2 papers out of 3 records found (Scopus: 2; ACM: 1); 1 duplicate was merged." in text
+    assert (
+        "The study holds 2 papers out of 3 records found (Scopus: 2; ACM: 1); 1 duplicate was "
+        "merged."
+    ) in text
     assert "2 papers were handed out to 2 reviewers; two or more read all of them." in text
     assert "Krippendorff&#x27;s alpha" in text
     assert "1 finding was settled: 1 because all reviewers had said the same." in text
@@ -83,7 +88,9 @@ def test_the_text_tells_of_a_lead_who_looked_early(coded, ada, as_user):
     paper = coded.papers.first()
     EarlyLook.objects.create(paper=paper, phase=coded.phases.get(), user=ada, reason="had to")
 
-    assert "own, but for 1 paper at which a lead looked early, as the log tells." in words(as_user(ada), coded)
+    assert "own, but for 1 paper at which a lead looked early, as the log tells." in words(
+        as_user(ada), coded
+    )
 
 
 def test_a_study_in_which_nothing_happened_claims_nothing(study, ada, as_user):
@@ -111,7 +118,9 @@ def test_a_lead_who_still_has_to_code_is_told_nothing_of_others_answers(coded, a
     phase = make_phase(coded, "screening", position=0)
     section = make_section(phase, "include", "code")
     out = make_code(section, "Off topic", excludes_paper=True)
-    finding = Finding.objects.create(paper=coded.papers.first(), section=section, settled_at=timezone.now())
+    finding = Finding.objects.create(
+        paper=coded.papers.first(), section=section, settled_at=timezone.now()
+    )
     FindingMark.objects.create(finding=finding, code=out)
     text = words(as_user(ada), coded)
 
@@ -176,7 +185,9 @@ def test_the_text_claims_reasons_of_the_changes_that_have_one_alone(coded, ada, 
     assert "it was changed, 1 time of 2 with the reason on record: " in words(as_user(ada), coded)
 
 
-def test_a_paper_that_two_rounds_share_is_one_paper_in_the_checklist(coded, ada, ben, cleo, as_user):
+def test_a_paper_that_two_rounds_share_is_one_paper_in_the_checklist(
+    coded, ada, ben, cleo, as_user
+):
     again = make_round(coded, "Again")
     for reader in (ben, cleo):
         make_summary(coded.papers.first(), reader, round=again)

@@ -1,4 +1,6 @@
-"""Handing out papers: even loads, even pairs, nobody's own papers, the same plan again for the same seed."""
+"""Handing out papers: even loads, even pairs, nobody's own papers, the same plan again for the same
+seed.
+"""
 
 import os
 import subprocess
@@ -41,7 +43,9 @@ def test_overlap_is_the_share_of_papers_with_several_reviewers():
     found = plan(PAPERS, TEAM, per_paper=3, overlap=25)
 
     assert Counter(readers(found).values()) == {3: 10, 1: 30}
-    assert {paper for paper, number in readers(found).items() if number == 3} == set(found.overlapping)
+    assert {paper for paper, number in readers(found).items() if number == 3} == set(
+        found.overlapping
+    )
     assert spread(found.loads) <= 1
 
 
@@ -57,7 +61,8 @@ def test_the_same_seed_gives_the_same_plan_in_another_process_with_other_hashes(
         "from reviews.planning import plan\n"
         "papers = [f'p{n}' for n in range(60)]\n"
         "had = {('p1', 'ben'), ('p2', 'cleo'), ('p2', 'ben'), ('p7', 'zoe')}\n"
-        "print(plan(papers, ['ada', 'ben', 'cleo'], overlap=50, existing=had, conflicts={('p3', 'ada')}, seed=7))"
+        "print(plan(papers, ['ada', 'ben', 'cleo'], overlap=50, existing=had, conflicts={('p3', "
+        "'ada')}, seed=7))"
     )
     root = Path(__file__).resolve().parents[2]
     printed = {
@@ -123,7 +128,9 @@ def test_a_capacity_is_kept_and_the_others_take_over():
 
 
 def test_where_hands_are_short_every_paper_gets_one_reader_first_and_the_rest_is_named():
-    found = plan(PAPERS, ["ada", "ben"], capacity={"ada": 25, "ben": 25}, conflicts={(PAPERS[0], "ben")})
+    found = plan(
+        PAPERS, ["ada", "ben"], capacity={"ada": 25, "ben": 25}, conflicts={(PAPERS[0], "ben")}
+    )
 
     assert set(readers(found)) == set(PAPERS)
     assert found.loads == {"ada": 25, "ben": 25}
@@ -137,16 +144,26 @@ def test_where_hands_are_short_every_paper_gets_one_reader_first_and_the_rest_is
 
 
 def test_a_paper_is_passed_on_so_that_another_finds_its_only_reader():
-    # Only ada may read the last one; she has room for one paper, and whatever else she got must go to ben.
+    # Only ada may read the last one; she has room for one paper, and whatever else she got must go
+    # to ben.
     conflicts = {("c", "ben")}
     for seed in range(20):
-        found = plan(["a", "b", "c"], ["ada", "ben"], per_paper=1, capacity={"ada": 1}, conflicts=conflicts, seed=seed)
+        found = plan(
+            ["a", "b", "c"],
+            ["ada", "ben"],
+            per_paper=1,
+            capacity={"ada": 1},
+            conflicts=conflicts,
+            seed=seed,
+        )
         assert found.assignments == [("a", "ben"), ("b", "ben"), ("c", "ada")]
 
 
 def test_too_few_reviewers_are_said_so():
     found = plan(["a"], ["ada"], per_paper=3)
-    assert [(problem.missing, problem.why) for problem in found.problems] == [(2, "there are no more reviewers")]
+    assert [(problem.missing, problem.why) for problem in found.problems] == [
+        (2, "there are no more reviewers")
+    ]
     assert plan([], TEAM).assignments == []
     assert [problem.missing for problem in plan(["a"], []).problems] == [2]
 
@@ -180,7 +197,9 @@ small = st.integers(0, 4)
     capacity=st.dictionaries(small, st.integers(0, 8)),
     seed=small,
 )
-def test_any_plan_keeps_its_promises(number, per_paper, overlap, existing, conflicts, capacity, seed):
+def test_any_plan_keeps_its_promises(
+    number, per_paper, overlap, existing, conflicts, capacity, seed
+):
     papers, team = list(range(number)), [0, 1, 2, 3]
     found = plan(
         papers,
@@ -199,7 +218,9 @@ def test_any_plan_keeps_its_promises(number, per_paper, overlap, existing, confl
     had = Counter(reviewer for _, reviewer in existing)
     given = Counter(reviewer for _, reviewer in new)
     assert found.loads == {reviewer: had[reviewer] + given[reviewer] for reviewer in team}
-    assert all(given[who] == 0 or found.loads[who] <= most for who, most in capacity.items() if who in team)
+    assert all(
+        given[who] == 0 or found.loads[who] <= most for who, most in capacity.items() if who in team
+    )
     missing = {problem.paper: problem.missing for problem in found.problems}
     for paper in papers:
         wanted = per_paper if paper in found.overlapping else 1
@@ -207,14 +228,18 @@ def test_any_plan_keeps_its_promises(number, per_paper, overlap, existing, confl
         assert len(readers_now) + missing.get(paper, 0) == max(wanted, len(readers_now))
         # A gap is left only where everybody who may read the paper is full.
         if paper in missing:
-            willing = [who for who in team if who not in readers_now and (paper, who) not in conflicts]
+            willing = [
+                who for who in team if who not in readers_now and (paper, who) not in conflicts
+            ]
             assert all(found.loads[who] >= capacity.get(who, 99) for who in willing)
 
 
 @settings(max_examples=60)
 @for_all(st.integers(1, 30), st.integers(2, 6), st.integers(1, 3), st.integers(0, 100), small)
 def test_without_hindrance_loads_differ_by_one_at_most(number, team, per_paper, overlap, seed):
-    found = plan(range(number), range(team), per_paper=min(per_paper, team), overlap=overlap, seed=seed)
+    found = plan(
+        range(number), range(team), per_paper=min(per_paper, team), overlap=overlap, seed=seed
+    )
     assert spread(found.loads) <= 1
     assert found.problems == []
 

@@ -24,16 +24,24 @@ def papers(study):
 
 def test_a_round_is_opened_and_its_papers_are_handed_out_to_all_who_code(study, papers):
     outcome = assign(study, "--round", "Main round")
-    assert (outcome["assigned"], outcome["papers"], outcome["loads"]) == (12, 6, {"ada": 4, "ben": 4, "cleo": 4})
+    assert (outcome["assigned"], outcome["papers"], outcome["loads"]) == (
+        12,
+        6,
+        {"ada": 4, "ben": 4, "cleo": 4},
+    )
     assert sorted((*pair["reviewers"], pair["papers"]) for pair in outcome["pairs"]) == [
-        ("ada", "ben", 2), ("ada", "cleo", 2), ("ben", "cleo", 2),
-    ]  # fmt: skip
+        ("ada", "ben", 2),
+        ("ada", "cleo", 2),
+        ("ben", "cleo", 2),
+    ]
     assert (outcome["problems"], outcome["own"]) == ([], [])
     assert Assignment.objects.filter(round__name="Main round").count() == 12
     assert set(LogEntry.objects.values_list("act", flat=True)) == {"create-round", "hand-out"}
 
 
-@pytest.mark.parametrize(("name", "kind"), [("Pilot 1", "pilot"), ("calibration", "calibration"), ("Second", "main")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("Pilot 1", "pilot"), ("calibration", "calibration"), ("Second", "main")]
+)
 def test_the_kind_of_a_new_round_follows_from_its_name(study, papers, name, kind):
     assign(study, "--round", name)
     assert Round.objects.get().kind == kind
@@ -42,7 +50,11 @@ def test_the_kind_of_a_new_round_follows_from_its_name(study, papers, name, kind
 def test_a_dry_run_says_what_would_be_and_writes_nothing_not_even_the_round(study, papers):
     planned = assign(study, "--round", "Main", "--seed", "4", "--dry-run")
     assert (planned["assigned"], planned["dry_run"]) == (12, True)
-    assert (Round.objects.count(), Assignment.objects.count(), LogEntry.objects.count()) == (0, 0, 0)
+    assert (Round.objects.count(), Assignment.objects.count(), LogEntry.objects.count()) == (
+        0,
+        0,
+        0,
+    )
     done = assign(study, "--round", "Main", "--seed", "4")
     assert {**done, "dry_run": True} == planned
 
@@ -59,7 +71,16 @@ def test_the_same_seed_gives_the_same_plan(study, papers):
 
 def test_overlap_reviewers_and_a_sample_are_chosen(study, papers):
     outcome = assign(
-        study, "--round", "Pilot", "--papers", "4", "--reviewers", "ben", "cleo@example.org", "--overlap", "25"
+        study,
+        "--round",
+        "Pilot",
+        "--papers",
+        "4",
+        "--reviewers",
+        "ben",
+        "cleo@example.org",
+        "--overlap",
+        "25",
     )
     assert (outcome["papers"], outcome["assigned"], outcome["loads"]) == (4, 5, outcome["loads"])
     assert set(outcome["loads"]) == {"ben", "cleo"}

@@ -25,7 +25,10 @@ from tests.making import (
 
 
 def in_force(round):
-    return {(one.paper, one.reviewer) for one in round.assignments.in_force().select_related("paper", "reviewer")}
+    return {
+        (one.paper, one.reviewer)
+        for one in round.assignments.in_force().select_related("paper", "reviewer")
+    }
 
 
 def loads(round):
@@ -50,9 +53,9 @@ def test_papers_are_handed_out_evenly_and_the_act_is_in_the_log(round, papers, a
     assert proposal.assigned == 24
     assert loads(round) == {"ada": 8, "ben": 8, "cleo": 8}
     assert {number for *_, number in proposal.pairs} == {4}
-    assert {paper: len([1 for other, _ in in_force(round) if other == paper]) for paper in papers} == dict.fromkeys(
-        papers, 2
-    )
+    assert {
+        paper: len([1 for other, _ in in_force(round) if other == paper]) for paper in papers
+    } == dict.fromkeys(papers, 2)
     entry = LogEntry.objects.get(act="hand-out")
     assert (entry.by, entry.facts["assigned"], entry.facts["seed"]) == (ada, 24, 3)
 
@@ -65,7 +68,8 @@ def test_a_proposal_writes_nothing_and_is_what_handing_out_writes(round, papers,
     written = assignments.hand_out(round, by=ada, expected=proposal.fingerprint, **wishes)
     assert written.plan == proposal.plan
     assert in_force(round) == {
-        (proposal.papers[paper], proposal.reviewers[name]) for paper, name in proposal.plan.assignments
+        (proposal.papers[paper], proposal.reviewers[name])
+        for paper, name in proposal.plan.assignments
     }
 
 
@@ -75,7 +79,11 @@ def test_each_reviewer_reads_in_an_order_without_gaps_also_after_a_second_hand_o
     assignments.hand_out(round, reviewers=[ben, cleo], sample=4, by=ada)
     assignments.hand_out(round, reviewers=[ben, cleo], by=ada)
     for reviewer in (ben, cleo):
-        positions = round.assignments.filter(reviewer=reviewer).order_by("position").values_list("position", flat=True)
+        positions = (
+            round.assignments.filter(reviewer=reviewer)
+            .order_by("position")
+            .values_list("position", flat=True)
+        )
         assert list(positions) == list(range(1, 13))
 
 
@@ -88,7 +96,9 @@ def test_nobody_is_given_their_own_paper_and_it_is_shown(round, study, ada, ben,
     assert [(paper, missing) for paper, missing, _ in proposal.problems] == [(own, 1)]
 
 
-def test_a_paper_that_finds_one_reader_alone_is_not_counted_as_read_by_several(round, study, ben, cleo):
+def test_a_paper_that_finds_one_reader_alone_is_not_counted_as_read_by_several(
+    round, study, ben, cleo
+):
     make_paper(study, authors="Reviewer, Ben")
     make_paper(study, authors="Other, Ann")
     proposal = assignments.propose(round, reviewers=[ben, cleo], per_paper=2)
@@ -97,12 +107,16 @@ def test_a_paper_that_finds_one_reader_alone_is_not_counted_as_read_by_several(r
 
 def test_capacity_counts_what_one_has_in_the_round_already(round, papers, ada, ben, cleo):
     make_assignment(papers[0], ben, round=round)
-    proposal = assignments.hand_out(round, reviewers=[ben, cleo], per_paper=1, capacity={ben: 3}, by=ada)
+    proposal = assignments.hand_out(
+        round, reviewers=[ben, cleo], per_paper=1, capacity={ben: 3}, by=ada
+    )
     assert loads(round) == {"ben": 3, "cleo": 9}
     assert proposal.problems == []
 
 
-def test_only_papers_that_nobody_was_given_in_the_phase_are_handed_out(study, round, papers, ada, ben, cleo):
+def test_only_papers_that_nobody_was_given_in_the_phase_are_handed_out(
+    study, round, papers, ada, ben, cleo
+):
     pilot = make_round(study, "Pilot", kind="pilot")
     assignments.hand_out(pilot, reviewers=[ada, ben, cleo], per_paper=3, sample=2, by=ada)
     assignments.hand_out(round, reviewers=[ben, cleo], per_paper=1, by=ada)
@@ -114,7 +128,8 @@ def test_only_papers_that_nobody_was_given_in_the_phase_are_handed_out(study, ro
 
 def test_a_sample_is_drawn_by_lot_and_the_same_for_the_same_seed(round, papers, ben):
     drawn = [
-        set(assignments.propose(round, reviewers=[ben], per_paper=1, sample=4, seed=seed).papers) for seed in (1, 1, 2)
+        set(assignments.propose(round, reviewers=[ben], per_paper=1, sample=4, seed=seed).papers)
+        for seed in (1, 1, 2)
     ]
     assert drawn[0] == drawn[1] != drawn[2]
     assert {len(one) for one in drawn} == {4}
@@ -126,7 +141,9 @@ def test_papers_of_the_round_are_filled_up_to_the_number_of_readers(round, paper
     assert in_force(round) == {(papers[0], ben), (papers[0], cleo)}
 
 
-def test_a_reader_from_another_round_of_the_phase_is_not_given_the_paper_again(study, round, papers, ada, ben, cleo):
+def test_a_reader_from_another_round_of_the_phase_is_not_given_the_paper_again(
+    study, round, papers, ada, ben, cleo
+):
     make_assignment(papers[0], ben, round=make_round(study, "Pilot"))
     assignments.hand_out(round, papers=papers[:1], reviewers=[ben, cleo], per_paper=2, by=ada)
     assert in_force(round) == {(papers[0], cleo)}
@@ -138,7 +155,10 @@ def test_a_paper_that_an_earlier_phase_excluded_leaves_the_later_ones_only(study
     coding.position = 1
     coding.save()
     decision = make_section(screening, "decision", "code")
-    exclude, include = make_code(decision, "Exclude", excludes_paper=True), make_code(decision, "Include")
+    exclude, include = (
+        make_code(decision, "Exclude", excludes_paper=True),
+        make_code(decision, "Include"),
+    )
     out, kept, open_one = (make_paper(study) for _ in range(3))
     for paper, code in ((out, exclude), (kept, include)):
         finding = Finding.objects.create(paper=paper, section=decision, settled_at=timezone.now())
@@ -217,24 +237,32 @@ def at_once(*acts):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("rounds", [1, 2])
-def test_of_two_leads_who_hand_out_at_once_the_second_sees_what_the_first_wrote(study, ada, ben, cleo, rounds):
+def test_of_two_leads_who_hand_out_at_once_the_second_sees_what_the_first_wrote(
+    study, ada, ben, cleo, rounds
+):
     for _ in range(30):
         make_paper(study)
     targets = [make_round(study) for _ in range(rounds)] * (2 // rounds)
     wishes = {"reviewers": [ben, cleo], "per_paper": 1, "by": ada}
-    outcomes = at_once(*(lambda round=round: assignments.hand_out(round, **wishes).assigned for round in targets))
+    outcomes = at_once(
+        *(lambda round=round: assignments.hand_out(round, **wishes).assigned for round in targets)
+    )
     assert sorted(outcomes) == [0, 30]
     assert Assignment.objects.count() == Assignment.objects.values("paper").distinct().count() == 30
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_leads_who_confirm_the_same_preview_one_is_told_that_it_changed(study, ada, ben, cleo):
+def test_of_two_leads_who_confirm_the_same_preview_one_is_told_that_it_changed(
+    study, ada, ben, cleo
+):
     for _ in range(10):
         make_paper(study)
     round = make_round(study)
     wishes = {"reviewers": [ben, cleo], "per_paper": 2}
     expected = assignments.propose(round, **wishes).fingerprint
-    outcomes = at_once(*[lambda: assignments.hand_out(round, by=ada, expected=expected, **wishes)] * 2)
+    outcomes = at_once(
+        *[lambda: assignments.hand_out(round, by=ada, expected=expected, **wishes)] * 2
+    )
     assert {type(outcome) for outcome in outcomes} == {assignments.Proposal, assignments.Changed}
     assert Assignment.objects.count() == 20
 
@@ -275,14 +303,23 @@ def test_undoing_leaves_other_rounds_alone(study, round, papers, ada, ben, cleo)
 
 
 def test_taking_back_keeps_what_was_submitted_and_the_drafts(round, papers, ada, ben):
-    done, draft = make_summary(papers[0], ben, round=round), make_summary(papers[1], ben, submitted=False, round=round)
+    done, draft = (
+        make_summary(papers[0], ben, round=round),
+        make_summary(papers[1], ben, submitted=False, round=round),
+    )
     make_assignment(papers[2], ben, round=round)
-    withdrawn = assignments.withdraw(Assignment.objects.of(ben, round.study), by=ada, reason="parental leave")
+    withdrawn = assignments.withdraw(
+        Assignment.objects.of(ben, round.study), by=ada, reason="parental leave"
+    )
     assert {one.paper for one in withdrawn} == {papers[1], papers[2]}
     assert in_force(round) == {(papers[0], ben)}
     assert set(Summary.objects.all()) == {done, draft}
     entry = LogEntry.objects.get(act="withdraw")
-    assert (entry.by, entry.facts["reason"], len(entry.facts["withdrawn"])) == (ada, "parental leave", 2)
+    assert (entry.by, entry.facts["reason"], len(entry.facts["withdrawn"])) == (
+        ada,
+        "parental leave",
+        2,
+    )
 
 
 def test_taking_back_needs_a_reason_and_is_silent_where_there_is_nothing(round, papers, ada, ben):
@@ -294,7 +331,9 @@ def test_taking_back_needs_a_reason_and_is_silent_where_there_is_nothing(round, 
     assert LogEntry.objects.count() == 0
 
 
-def test_the_open_papers_of_somebody_who_drops_out_go_to_others_evenly(study, round, papers, ada, ben, cleo):
+def test_the_open_papers_of_somebody_who_drops_out_go_to_others_evenly(
+    study, round, papers, ada, ben, cleo
+):
     dora = make_user("dora")
     Membership.objects.create(study=study, user=dora, role="reviewer")
     done = make_summary(papers[0], ben, round=round)
@@ -303,14 +342,18 @@ def test_the_open_papers_of_somebody_who_drops_out_go_to_others_evenly(study, ro
     make_assignment(papers[1], cleo, round=round)
     proposal = assignments.propose_hand_over(round, reviewer=ben, to=[cleo, dora])
     assert loads(round) == {"ben": 9, "cleo": 1}
-    assignments.hand_over(round, reviewer=ben, to=[cleo, dora], by=ada, reason="left", expected=proposal.fingerprint)
+    assignments.hand_over(
+        round, reviewer=ben, to=[cleo, dora], by=ada, reason="left", expected=proposal.fingerprint
+    )
     assert loads(round) == {"ben": 1, "cleo": 5, "dora": 4}
     assert (papers[1], dora) in in_force(round)
     assert {paper for paper, _ in in_force(round)} == set(papers[:9])
     assert done.assignment in round.assignments.in_force()
 
 
-def test_a_paper_with_three_readers_gets_one_for_the_one_it_loses(study, round, papers, ada, ben, cleo):
+def test_a_paper_with_three_readers_gets_one_for_the_one_it_loses(
+    study, round, papers, ada, ben, cleo
+):
     dora = make_user("dora")
     Membership.objects.create(study=study, user=dora, role="reviewer")
     for reviewer in (ada, ben, cleo):
@@ -325,7 +368,9 @@ def test_papers_may_be_taken_back_without_giving_them_to_anybody(round, papers, 
     assert in_force(round) == set()
 
 
-def test_nobody_takes_over_their_own_papers_nor_those_of_somebody_who_is_finished(round, papers, ada, ben, cleo):
+def test_nobody_takes_over_their_own_papers_nor_those_of_somebody_who_is_finished(
+    round, papers, ada, ben, cleo
+):
     make_summary(papers[0], ben, round=round)
     with pytest.raises(ValidationError, match="their own"):
         assignments.hand_over(round, reviewer=ben, to=[ben], by=ada, reason="x")
@@ -333,7 +378,9 @@ def test_nobody_takes_over_their_own_papers_nor_those_of_somebody_who_is_finishe
         assignments.hand_over(round, reviewer=ben, to=[cleo], by=ada, reason="x")
 
 
-def test_whoever_gets_a_paper_back_finds_their_draft_and_undoing_takes_it_again(round, papers, ada, ben):
+def test_whoever_gets_a_paper_back_finds_their_draft_and_undoing_takes_it_again(
+    round, papers, ada, ben
+):
     draft = make_summary(papers[0], ben, submitted=False, round=round)
     assignments.withdraw(round.assignments.all(), by=ada, reason="left")
     proposal = assignments.hand_out(round, papers=papers[:2], reviewers=[ben], per_paper=1, by=ada)
@@ -342,7 +389,9 @@ def test_whoever_gets_a_paper_back_finds_their_draft_and_undoing_takes_it_again(
     assert draft.assignment in round.assignments.in_force()
 
 
-def test_the_preview_says_who_could_already_read_what_others_submitted(round, papers, ada, ben, cleo):
+def test_the_preview_says_who_could_already_read_what_others_submitted(
+    round, papers, ada, ben, cleo
+):
     make_summary(papers[0], cleo, round=round)
     for paper in papers[:3]:
         make_assignment(paper, ben, round=round)
@@ -384,8 +433,13 @@ def test_what_is_being_submitted_while_it_is_taken_back_stays_submitted(study, a
 
 
 def until_somebody_waits(event):
-    """Sets the event once a connection of this database waits for a lock; ends where somebody else set it."""
-    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    """Sets the event once a connection of this database waits for a lock; ends where somebody else
+    set it.
+    """
+    asked = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+        "wait_event_type = 'Lock'"
+    )
     with connection.cursor() as cursor:
         while not event.is_set() and not cursor.execute(asked).fetchone()[0]:
             pass

@@ -1,4 +1,6 @@
-"""Somebody leaves the team, or codes no longer: nobody waits for them, and their papers go to others."""
+"""Somebody leaves the team, or codes no longer: nobody waits for them, and their papers go to
+others.
+"""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -99,7 +101,9 @@ def test_filling_up_counts_readers_who_can_still_answer(leaves, study, round, ad
 
 
 @pytest.mark.parametrize("leaves", LEAVING)
-def test_papers_that_only_somebody_who_left_was_given_can_be_handed_out(leaves, study, round, ada, ben, cleo):
+def test_papers_that_only_somebody_who_left_was_given_can_be_handed_out(
+    leaves, study, round, ada, ben, cleo
+):
     paper = make_paper(study)
     make_assignment(paper, ben, round=round)
     leaves(study, ben)
@@ -134,7 +138,9 @@ def test_recoding_waits_for_nobody_who_has_left(study, round, ada, ben):
     assert "looked at again" not in " ".join(line.text for line in waiting(study, ada))
 
 
-def test_codings_from_a_file_do_not_keep_a_paper_from_being_handed_out(study, round, ada, ben, cleo):
+def test_codings_from_a_file_do_not_keep_a_paper_from_being_handed_out(
+    study, round, ada, ben, cleo
+):
     imported = without_login(study, "r1")
     paper = make_paper(study)
     make_summary(paper, imported, round=round, answers={"method": "Survey"})
@@ -160,7 +166,9 @@ def test_somebody_who_cannot_sign_in_is_given_no_papers(study, round, as_user, a
 # The page
 
 
-def test_deactivating_shows_what_is_held_before_anything_is_written(study, round, as_user, ada, ben):
+def test_deactivating_shows_what_is_held_before_anything_is_written(
+    study, round, as_user, ada, ben
+):
     make_assignment(make_paper(study), ben, round=round)
     make_summary(make_paper(study), ben, round=round, submitted=False)
     make_summary(make_paper(study), ben, round=round, answers={"method": "Survey"})
@@ -183,7 +191,9 @@ def test_deactivating_hands_over_what_was_previewed(study, round, as_user, ada, 
     posted = {"seed": 1, "reason": "On leave", f"reads_{cleo.pk}": "on"}
 
     plan = as_user(ada).post(page("deactivate", study, ben), posted).context["departure"]
-    refused = as_user(ada).post(page("deactivate", study, ben), posted | {"expected": seen.fingerprint})
+    refused = as_user(ada).post(
+        page("deactivate", study, ben), posted | {"expected": seen.fingerprint}
+    )
     assert refused.status_code == 422
     assert part_of(ben, study).is_active
     as_user(ada).post(page("deactivate", study, ben), posted | {"expected": plan.fingerprint})
@@ -215,14 +225,18 @@ def test_the_only_lead_keeps_their_papers_when_they_cannot_leave(study, round, a
     posted = {"seed": 1, "reason": "Bye", f"reads_{ben.pk}": "on"}
     plan = as_user(ada).post(page("deactivate", study, ada), posted).context["departure"]
 
-    refused = as_user(ada).post(page("deactivate", study, ada), posted | {"expected": plan.fingerprint})
+    refused = as_user(ada).post(
+        page("deactivate", study, ada), posted | {"expected": plan.fingerprint}
+    )
 
     assert refused.status_code == 422
     assert "is the only active lead" in refused.content.decode()
     assert readers_of(paper) == {"ada"}
 
 
-def test_what_settles_itself_when_the_last_reader_leaves_is_settled(study, round, as_user, ada, ben, cleo, dan):
+def test_what_settles_itself_when_the_last_reader_leaves_is_settled(
+    study, round, as_user, ada, ben, cleo, dan
+):
     paper = make_paper(study)
     for user in (cleo, dan):
         make_summary(paper, user, round=round, answers={"method": "Survey"})
@@ -235,7 +249,9 @@ def test_what_settles_itself_when_the_last_reader_leaves_is_settled(study, round
     assert [finding.section.key for finding in paper.findings.all()] == ["method"]
 
 
-def test_the_preview_warns_of_takers_who_could_read_the_paper_before(study, round, as_user, ada, ben, cleo):
+def test_the_preview_warns_of_takers_who_could_read_the_paper_before(
+    study, round, as_user, ada, ben, cleo
+):
     paper = make_paper(study, "Drift in practice")
     make_summary(paper, cleo, round=round, answers={"method": "Survey"})
     make_assignment(paper, ben, round=round)

@@ -9,7 +9,14 @@ from django.utils import timezone
 from mapping.models import LogEntry
 from reviews.models import Assignment, Resolution, Round, Summary
 from reviews.rounds import lifecycle
-from tests.making import make_assignment, make_paper, make_phase, make_round, make_study, make_summary
+from tests.making import (
+    make_assignment,
+    make_paper,
+    make_phase,
+    make_round,
+    make_study,
+    make_summary,
+)
 
 
 @pytest.fixture
@@ -23,7 +30,9 @@ def round(study):
 
 
 def test_a_round_is_opened_and_logged(study, phase, ada):
-    round = lifecycle.create_round(study, phase=phase, name="  Pilot  1 ", due_on=date(2030, 1, 2), by=ada)
+    round = lifecycle.create_round(
+        study, phase=phase, name="  Pilot  1 ", due_on=date(2030, 1, 2), by=ada
+    )
     assert (round.name, round.kind, round.due_on) == ("Pilot 1", "pilot", date(2030, 1, 2))
     assert LogEntry.objects.get().act == "create-round"
 
@@ -38,7 +47,9 @@ def test_a_name_that_is_taken_or_a_phase_of_another_study_is_refused(study, phas
 def test_editing_names_what_changed_and_nothing_is_logged_where_nothing_did(round, ada):
     lifecycle.edit_round(round, name="Main", due_on=None, guidance="", by=ada)
     assert LogEntry.objects.count() == 0
-    lifecycle.edit_round(round, name="First", due_on=date(2030, 1, 2), guidance=" Read section 3. ", by=ada)
+    lifecycle.edit_round(
+        round, name="First", due_on=date(2030, 1, 2), guidance=" Read section 3. ", by=ada
+    )
     round.refresh_from_db()
     assert (round.name, round.guidance) == ("First", "Read section 3.")
     assert LogEntry.objects.get().facts["changed"]["due_on"] == ["", "2030-01-02"]
@@ -53,9 +64,14 @@ def test_only_a_round_that_was_never_handed_out_is_removed(study, round, ada, be
     assert set(Round.objects.all()) == {round}
 
 
-def test_closing_takes_back_what_was_not_submitted_and_keeps_drafts_and_submissions(study, round, ada, ben, cleo):
+def test_closing_takes_back_what_was_not_submitted_and_keeps_drafts_and_submissions(
+    study, round, ada, ben, cleo
+):
     paper = make_paper(study)
-    done, draft = make_summary(paper, ben, round=round), make_summary(paper, cleo, submitted=False, round=round)
+    done, draft = (
+        make_summary(paper, ben, round=round),
+        make_summary(paper, cleo, submitted=False, round=round),
+    )
     study.codebook_version = 7
     study.save()
     assert lifecycle.close_round(round, by=ada) == 1
@@ -64,8 +80,11 @@ def test_closing_takes_back_what_was_not_submitted_and_keeps_drafts_and_submissi
     assert set(Assignment.objects.in_force()) == {done.assignment}
     assert set(Summary.objects.all()) == {done, draft}
     assert LogEntry.objects.get().facts == {
-        "round": round.pk, "submitted": 1, "taken_back": 1, "codebook_version": 7,
-    }  # fmt: skip
+        "round": round.pk,
+        "submitted": 1,
+        "taken_back": 1,
+        "codebook_version": 7,
+    }
 
 
 def test_a_closed_round_is_not_closed_again(round, ada):
@@ -74,7 +93,9 @@ def test_a_closed_round_is_not_closed_again(round, ada):
         lifecycle.close_round(round, by=ada)
 
 
-def test_whoever_did_not_finish_a_closed_round_still_sees_nobody_elses_answers(study, round, ada, ben, cleo):
+def test_whoever_did_not_finish_a_closed_round_still_sees_nobody_elses_answers(
+    study, round, ada, ben, cleo
+):
     paper = make_paper(study)
     make_summary(paper, cleo, round=round)
     mine = make_summary(paper, ben, submitted=False, round=round)
@@ -92,13 +113,18 @@ def test_a_reopened_draft_keeps_its_assignment_when_the_round_closes(study, roun
 def test_reopening_gives_papers_back_to_those_who_are_blind_still(study, round, ada, ben, cleo):
     paper = make_paper(study)
     make_summary(paper, cleo, round=round)
-    blind, could_read = make_assignment(paper, ben, round=round), make_assignment(paper, ada, round=round)
+    blind, could_read = (
+        make_assignment(paper, ben, round=round),
+        make_assignment(paper, ada, round=round),
+    )
     long_gone = make_assignment(make_paper(study), ben, round=round)
     Assignment.objects.filter(pk=long_gone.pk).update(withdrawn_at=timezone.now())
     lifecycle.close_round(round, by=ada)
     assert lifecycle.reopen_round(round, by=ada, reason="closed too early") == 1
     round.refresh_from_db()
-    assert (round.closed_at, round.closed_by, round.codebook_version, round.frozen_agreement) == (None,) * 4
+    assert (round.closed_at, round.closed_by, round.codebook_version, round.frozen_agreement) == (
+        None,
+    ) * 4
     in_force = set(Assignment.objects.in_force())
     assert blind in in_force
     assert could_read not in in_force
@@ -132,8 +158,12 @@ def test_once_somebody_settled_from_it_a_round_stays_closed(study, round, ada, b
     section = study.sections.get(key="conclusion")
     facts = {"paper": paper, "section": section, "basis": "other", "content": {}, "reviewers": 1}
     elsewhere = make_section_of_another_phase(study)
-    Resolution.objects.create(**(facts | {"section": elsewhere}), decided_by=ada, decided_at=timezone.now())
-    Resolution.objects.create(**facts, decided_by=ada, decided_at=timezone.now(), undone_at=timezone.now())
+    Resolution.objects.create(
+        **(facts | {"section": elsewhere}), decided_by=ada, decided_at=timezone.now()
+    )
+    Resolution.objects.create(
+        **facts, decided_by=ada, decided_at=timezone.now(), undone_at=timezone.now()
+    )
     Resolution.objects.create(**facts, decided_at=timezone.now())
     lifecycle.reopen_round(round, by=ada, reason="only undone, unanimous or of another phase")
     lifecycle.close_round(round, by=ada)

@@ -8,7 +8,15 @@ from mapping.models import Membership
 from reviews.models import Assignment, RecodingTask, Summary
 from reviews.overview import waiting
 from reviews.rounds import lifecycle, progress
-from tests.making import make_assignment, make_code, make_paper, make_phase, make_round, make_study, make_summary
+from tests.making import (
+    make_assignment,
+    make_code,
+    make_paper,
+    make_phase,
+    make_round,
+    make_study,
+    make_summary,
+)
 
 
 @pytest.fixture
@@ -21,7 +29,9 @@ def as_member(study, user):
     return study
 
 
-def test_a_round_counts_what_is_assigned_begun_and_submitted_per_reviewer(study, round, ada, ben, cleo):
+def test_a_round_counts_what_is_assigned_begun_and_submitted_per_reviewer(
+    study, round, ada, ben, cleo
+):
     first, second = make_paper(study), make_paper(study)
     make_summary(first, ben, round=round)
     make_summary(second, ben, submitted=False, round=round)
@@ -29,10 +39,20 @@ def test_a_round_counts_what_is_assigned_begun_and_submitted_per_reviewer(study,
     withdrawn = make_assignment(second, cleo, round=round)
     Assignment.objects.filter(pk=withdrawn.pk).update(withdrawn_at=timezone.now())
     found = progress.of_round(round)
-    assert (found.papers, found.assigned, found.started, found.submitted, found.open) == (2, 3, 2, 1, 2)
-    assert [(one.reader, one.assigned, one.drafts, one.not_begun, one.submitted) for one in found.readers] == [
-        (ben, 2, 1, 0, 1), (cleo, 1, 0, 1, 0),
-    ]  # fmt: skip
+    assert (found.papers, found.assigned, found.started, found.submitted, found.open) == (
+        2,
+        3,
+        2,
+        1,
+        2,
+    )
+    assert [
+        (one.reader, one.assigned, one.drafts, one.not_begun, one.submitted)
+        for one in found.readers
+    ] == [
+        (ben, 2, 1, 0, 1),
+        (cleo, 1, 0, 1, 0),
+    ]
     assert {one.reader: one.open for one in found.waits_for} == {ben: 1, cleo: 1}
 
 
@@ -61,7 +81,9 @@ def test_the_state_of_a_round_follows_its_work(study, round, ben):
     assert progress.rounds_to_close(study) == 0
 
 
-def test_rounds_keep_their_order_and_count_in_a_constant_number_of_queries(study, ben, cleo, django_assert_num_queries):
+def test_rounds_keep_their_order_and_count_in_a_constant_number_of_queries(
+    study, ben, cleo, django_assert_num_queries
+):
     rounds = [make_round(study) for _ in range(3)]
     for round in rounds:
         make_summary(make_paper(study), ben, round=round)
@@ -81,8 +103,9 @@ def test_ones_own_part_of_each_round_open_ones_first(study, ben, cleo):
     make_assignment(make_paper(study), ben, round=open_one)
     make_assignment(make_paper(study), cleo, round=make_round(study))
     assert [(own.round, own.assigned, own.submitted) for own in progress.of_reader(study, ben)] == [
-        (open_one, 1, 0), (closed, 1, 1),
-    ]  # fmt: skip
+        (open_one, 1, 0),
+        (closed, 1, 1),
+    ]
 
 
 def test_what_is_still_to_code_counts_open_papers_and_sections_to_look_at_again(study, round, ben):
@@ -98,7 +121,10 @@ def test_waiting_lines_are_for_ones_role_and_only_where_there_is_work(study, rou
     make_code(study.sections.get(key="challenges"), "Drifting", status="proposed", proposed_by=ben)
     done = make_summary(make_paper(study), ben, round=round).assignment
     RecodingTask.objects.create(assignment=done, section=study.sections.get(key="cases"))
-    texts = {user: [line.text for line in waiting.waiting(as_member(study, user), user)] for user in (ada, ben, olga)}
+    texts = {
+        user: [line.text for line in waiting.waiting(as_member(study, user), user)]
+        for user in (ada, ben, olga)
+    }
     assert texts == {
         ada: [
             "1 proposed code waits for a decision",
@@ -117,12 +143,15 @@ def test_an_open_difference_waits_for_those_who_settle(study, round, ada, ben, c
         make_summary(paper, reader, round=round, answers={"challenges": [label]})
     lines = {user: waiting.waiting(as_member(study, user), user) for user in (ada, ben)}
     assert next((line.text, line.url) for line in lines[ada]) == (
-        "1 difference waits for a decision", reverse("disagreements", args=[study.slug]),
-    )  # fmt: skip
+        "1 difference waits for a decision",
+        reverse("disagreements", args=[study.slug]),
+    )
     assert lines[ben] == []
 
 
-def test_the_next_phase_waits_to_be_handed_out_once_the_rounds_before_it_are_closed(study, ada, ben):
+def test_the_next_phase_waits_to_be_handed_out_once_the_rounds_before_it_are_closed(
+    study, ada, ben
+):
     screening = make_phase(study, "screening")
     study.phases.filter(key="coding").update(position=1)
     screened = make_round(study, "Screening", phase=screening)

@@ -1,4 +1,6 @@
-"""The pages on which leads open rounds, hand out papers, close, and help when somebody drops out."""
+"""The pages on which leads open rounds, hand out papers, close, and help when somebody drops
+out.
+"""
 
 from urllib.parse import quote
 
@@ -7,7 +9,14 @@ from django.urls import reverse
 
 from reviews.models import Assignment, Round, Summary
 from reviews.rounds import assignments, lifecycle
-from tests.making import make_assignment, make_paper, make_round, make_study, make_summary, make_user
+from tests.making import (
+    make_assignment,
+    make_paper,
+    make_round,
+    make_study,
+    make_summary,
+    make_user,
+)
 
 
 @pytest.fixture
@@ -31,7 +40,11 @@ def address(name, round):
 
 def wishes(*readers, **facts):
     reads = {f"reads_{reader.pk}": "on" for reader in readers}
-    return {"which": "left", "sample": "", "per_paper": "2", "overlap": "100", "seed": "1"} | reads | facts
+    return (
+        {"which": "left", "sample": "", "per_paper": "2", "overlap": "100", "seed": "1"}
+        | reads
+        | facts
+    )
 
 
 def text(answer):
@@ -41,7 +54,9 @@ def text(answer):
 # The list
 
 
-def test_the_list_says_the_state_of_each_round_and_who_waits_for_whom(lead, study, round, papers, ben, cleo):
+def test_the_list_says_the_state_of_each_round_and_who_waits_for_whom(
+    lead, study, round, papers, ben, cleo
+):
     make_summary(papers[0], ben, round=round)
     make_assignment(papers[0], cleo, round=round)
     page = text(lead.get(reverse("rounds", args=[study.slug])))
@@ -69,8 +84,8 @@ def test_the_number_of_queries_does_not_grow_with_rounds_readers_and_papers(
 
     url = reverse(name, args=[study.slug])
     grow(1)
-    # Nothing is kept in tests: the differences and the figures of the study are all worked out here, for the rail and
-    # for what waits.
+    # Nothing is kept in tests: the differences and the figures of the study are all worked out
+    # here, for the rail and for what waits.
     with django_assert_max_num_queries(60) as few:
         lead.get(url)
     for _ in range(3):
@@ -85,13 +100,17 @@ def test_the_number_of_queries_does_not_grow_with_rounds_readers_and_papers(
 def test_a_round_is_opened_and_papers_come_next(lead, study):
     url = reverse("new-round", args=[study.slug])
     phase = study.phases.get()
-    answer = lead.post(url, {"name": "Pilot", "phase": phase.pk, "due_on": "2030-12-12", "guidance": "Read all."})
+    answer = lead.post(
+        url, {"name": "Pilot", "phase": phase.pk, "due_on": "2030-12-12", "guidance": "Read all."}
+    )
     made = Round.objects.get()
     assert (made.kind, made.guidance, str(made.due_on)) == ("pilot", "Read all.", "2030-12-12")
     assert answer.url == address("hand-out", made)
 
 
-def test_a_taken_name_a_strange_phase_and_an_empty_form_are_refused_with_what_was_typed(lead, study, round):
+def test_a_taken_name_a_strange_phase_and_an_empty_form_are_refused_with_what_was_typed(
+    lead, study, round
+):
     url = reverse("new-round", args=[study.slug])
     own, foreign = study.phases.get().pk, make_study().phases.get().pk
     for posted in (
@@ -108,7 +127,10 @@ def test_a_taken_name_a_strange_phase_and_an_empty_form_are_refused_with_what_wa
 
 def test_editing_changes_due_date_and_guidance(lead, round):
     url = address("edit-round", round)
-    assert lead.post(url, {"name": "Main", "due_on": "2031-01-01", "guidance": "New"}).status_code == 302
+    assert (
+        lead.post(url, {"name": "Main", "due_on": "2031-01-01", "guidance": "New"}).status_code
+        == 302
+    )
     round.refresh_from_db()
     assert (str(round.due_on), round.guidance) == ("2031-01-01", "New")
     assert lead.post(url, {}).status_code == 422
@@ -122,7 +144,9 @@ def test_an_empty_round_is_removed_and_one_with_papers_stays(lead, study, round,
     assert set(Round.objects.all()) == {round}
 
 
-@pytest.mark.parametrize("name", ["round", "edit-round", "hand-out", "withdraw", "close-round", "reopen-round"])
+@pytest.mark.parametrize(
+    "name", ["round", "edit-round", "hand-out", "withdraw", "close-round", "reopen-round"]
+)
 def test_a_round_of_another_study_is_not_found_here(lead, study, ada, name):
     foreign = make_round(make_study(lead=make_user()))
     assert lead.get(reverse(name, args=[study.slug, foreign.pk])).status_code == 404
@@ -142,7 +166,9 @@ def test_the_plan_is_shown_first_and_written_when_it_is_confirmed(lead, round, p
     assert Assignment.objects.count() == 12
 
 
-def test_a_plan_that_changed_meanwhile_is_shown_again_and_nothing_is_written(lead, study, round, papers, ben, cleo):
+def test_a_plan_that_changed_meanwhile_is_shown_again_and_nothing_is_written(
+    lead, study, round, papers, ben, cleo
+):
     url = address("hand-out", round)
     expected = lead.post(url, wishes(ben, cleo)).context["proposal"].fingerprint
     make_paper(study)
@@ -150,7 +176,12 @@ def test_a_plan_that_changed_meanwhile_is_shown_again_and_nothing_is_written(lea
     assert answer.status_code == 422
     assert "not the plan you saw" in text(answer)
     assert Assignment.objects.count() == 0
-    assert lead.post(url, wishes(ben, cleo, expected=answer.context["proposal"].fingerprint)).status_code == 302
+    assert (
+        lead.post(
+            url, wishes(ben, cleo, expected=answer.context["proposal"].fingerprint)
+        ).status_code
+        == 302
+    )
     assert Assignment.objects.count() == 14
 
 
@@ -163,8 +194,13 @@ def test_ones_own_papers_and_missing_readers_are_shown(lead, study, round, ben):
 
 
 def test_capacity_of_each_reviewer_is_kept(lead, round, papers, ben, cleo):
-    answer = lead.post(address("hand-out", round), wishes(ben, cleo, per_paper="1", **{f"most_{ben.pk}": "1"}))
-    assert {user.username: number for user, number, _ in answer.context["proposal"].loads} == {"ben": 1, "cleo": 5}
+    answer = lead.post(
+        address("hand-out", round), wishes(ben, cleo, per_paper="1", **{f"most_{ben.pk}": "1"})
+    )
+    assert {user.username: number for user, number, _ in answer.context["proposal"].loads} == {
+        "ben": 1,
+        "cleo": 5,
+    }
 
 
 def test_papers_of_the_round_are_filled_up(lead, round, papers, ada, ben, cleo):
@@ -181,9 +217,16 @@ def test_papers_of_the_round_are_filled_up(lead, round, papers, ada, ben, cleo):
 
 @pytest.mark.parametrize(
     "change",
-    [{"per_paper": "0"}, {"per_paper": ""}, {"overlap": "101"}, {"sample": "-1"}, {"which": "all"}, {"seed": "x"},
-     {"per_paper": "9" * 30}],
-)  # fmt: skip
+    [
+        {"per_paper": "0"},
+        {"per_paper": ""},
+        {"overlap": "101"},
+        {"sample": "-1"},
+        {"which": "all"},
+        {"seed": "x"},
+        {"per_paper": "9" * 30},
+    ],
+)
 def test_wishes_that_cannot_be_are_refused(lead, round, papers, ben, change):
     answer = lead.post(address("hand-out", round), wishes(ben, **change))
     assert answer.status_code == 422
@@ -212,7 +255,9 @@ def test_a_hand_out_can_be_undone_while_nobody_has_begun(lead, round, papers, ad
 # One round
 
 
-def test_a_round_shows_its_papers_and_how_far_each_reader_is_and_no_answer(lead, round, papers, ben, cleo):
+def test_a_round_shows_its_papers_and_how_far_each_reader_is_and_no_answer(
+    lead, round, papers, ben, cleo
+):
     make_summary(papers[0], ben, round=round, answers={"conclusion": "A secret conclusion"})
     make_summary(papers[0], cleo, submitted=False, round=round)
     page = text(lead.get(address("round", round)))
@@ -221,11 +266,18 @@ def test_a_round_shows_its_papers_and_how_far_each_reader_is_and_no_answer(lead,
     assert "secret" not in page
 
 
-def test_a_round_leads_to_reopening_what_was_submitted_and_nothing_else(lead, study, round, ben, cleo):
+def test_a_round_leads_to_reopening_what_was_submitted_and_nothing_else(
+    lead, study, round, ben, cleo
+):
     paper = make_paper(study)
-    done, begun = make_summary(paper, ben, round=round), make_summary(paper, cleo, round=round, submitted=False)
+    done, begun = (
+        make_summary(paper, ben, round=round),
+        make_summary(paper, cleo, round=round, submitted=False),
+    )
     body = lead.get(address("round", round)).content.decode()
-    reopen = [reverse("reopen", args=[study.slug, paper.key, one.assignment_id]) for one in (done, begun)]
+    reopen = [
+        reverse("reopen", args=[study.slug, paper.key, one.assignment_id]) for one in (done, begun)
+    ]
     assert [f'href="{url}"' in body for url in reopen] == [True, False]
     assert lead.get(reopen[0]).status_code == 200
 
@@ -246,8 +298,8 @@ def test_a_round_asks_as_many_queries_for_three_papers_as_for_one(
 ):
     url = address("round", round)
     make_summary(make_paper(study), ben, round=round)
-    # Nothing is kept in tests: the differences and the figures of the study are all worked out here, for the rail and
-    # for what waits.
+    # Nothing is kept in tests: the differences and the figures of the study are all worked out
+    # here, for the rail and for what waits.
     with django_assert_max_num_queries(60) as few:
         lead.get(url)
     for paper in (make_paper(study), make_paper(study)):
@@ -261,7 +313,11 @@ def test_the_papers_of_a_round_can_be_taken_away_as_a_table(lead, study, round, 
     paper = make_paper(study, "Title, with a comma", key="one")
     make_summary(paper, ben, round=round)
     make_assignment(paper, cleo, round=round)
-    lines = b"".join(lead.get(address("round", round), {"format": "csv"}).streaming_content).decode().splitlines()
+    lines = (
+        b"".join(lead.get(address("round", round), {"format": "csv"}).streaming_content)
+        .decode()
+        .splitlines()
+    )
     assert lines == [
         "paper,title,year,reviewer,state",
         'one,"Title, with a comma",2021,ben,submitted',
@@ -277,9 +333,9 @@ def test_closing_shows_what_it_freezes_and_who_is_not_finished(lead, round, pape
     make_summary(papers[0], cleo, submitted=False, round=round)
     page = text(lead.get(address("close-round", round)))
     assert (
-        "<b>5</b> coded sections from <b>1</b> submitted summary on <b>1</b> paper, under codebook version <b>1</b>"
-        in page
-    )
+        "<b>5</b> coded sections from <b>1</b> submitted summary on <b>1</b> paper, under codebook "
+        "version <b>1</b>"
+    ) in page
     assert "<b>1</b> of 2" in page
     assert "Cleo Reviewer" in page
     round.refresh_from_db()
@@ -293,7 +349,9 @@ def test_closing_shows_what_it_freezes_and_who_is_not_finished(lead, round, pape
 def test_a_closed_round_is_opened_again_with_a_reason(lead, round, ada):
     lifecycle.close_round(round, by=ada)
     assert lead.post(address("reopen-round", round), {"reason": ""}).status_code == 422
-    assert lead.post(address("reopen-round", round), {"reason": "too early"}).url == address("round", round)
+    assert lead.post(address("reopen-round", round), {"reason": "too early"}).url == address(
+        "round", round
+    )
     round.refresh_from_db()
     assert not round.is_closed
     assert lead.post(address("reopen-round", round), {"reason": "again"}).status_code == 422
@@ -302,7 +360,9 @@ def test_a_closed_round_is_opened_again_with_a_reason(lead, round, ada):
 # Dropping out
 
 
-def test_a_reviewer_is_withdrawn_after_a_preview_and_others_take_over(lead, round, papers, ben, cleo):
+def test_a_reviewer_is_withdrawn_after_a_preview_and_others_take_over(
+    lead, round, papers, ben, cleo
+):
     make_summary(papers[0], ben, round=round)
     for paper in papers[1:3]:
         make_assignment(paper, ben, round=round)
@@ -313,14 +373,20 @@ def test_a_reviewer_is_withdrawn_after_a_preview_and_others_take_over(lead, roun
     assert Assignment.objects.in_force().filter(reviewer=cleo).count() == 0
     lead.post(url, asked | {"expected": preview.context["proposal"].fingerprint})
     assert set(Assignment.objects.in_force().values_list("paper", "reviewer")) == {
-        (papers[0].pk, ben.pk), (papers[1].pk, cleo.pk), (papers[2].pk, cleo.pk),
-    }  # fmt: skip
+        (papers[0].pk, ben.pk),
+        (papers[1].pk, cleo.pk),
+        (papers[2].pk, cleo.pk),
+    }
 
 
 def test_only_somebody_with_open_papers_can_be_withdrawn(lead, round, papers, ben, cleo):
     make_summary(papers[0], ben, round=round)
     url = address("withdraw", round)
-    for posted in ({}, {"reviewer": ben.pk, "reason": "x", "seed": "1"}, {"reviewer": "x", "reason": "x", "seed": "1"}):
+    for posted in (
+        {},
+        {"reviewer": ben.pk, "reason": "x", "seed": "1"},
+        {"reviewer": "x", "reason": "x", "seed": "1"},
+    ):
         assert lead.post(url, posted).status_code == 422
 
 

@@ -26,7 +26,10 @@ def adopted(found):
 
 
 def test_two_reviewers_with_different_codes_see_what_both_and_only_one_gave():
-    ben, cleo = codes("Ben", "Drift", "Data quality", "Talent"), codes("Cleo", "Data quality", "Drift", "Cost")
+    ben, cleo = (
+        codes("Ben", "Drift", "Data quality", "Talent"),
+        codes("Cleo", "Data quality", "Drift", "Cost"),
+    )
 
     found = compare("codes", [ben, cleo], CODEBOOK)
 
@@ -47,10 +50,13 @@ def test_two_reviewers_with_different_codes_see_what_both_and_only_one_gave():
 
 
 @pytest.mark.parametrize(
-    ("mine", "yours", "severity"), [("ab", "a", 1 - 1 / 2 * 2 / 3), ("ab", "bc", 8 / 9), ("a", "b", 1)]
+    ("mine", "yours", "severity"),
+    [("ab", "a", 1 - 1 / 2 * 2 / 3), ("ab", "bc", 8 / 9), ("a", "b", 1)],
 )
 def test_a_code_left_out_is_less_severe_than_another_code(mine, yours, severity):
-    assert compare("codes", [codes("Ben", *mine), codes("Cleo", *yours)]).severity == pytest.approx(severity)
+    assert compare("codes", [codes("Ben", *mine), codes("Cleo", *yours)]).severity == pytest.approx(
+        severity
+    )
 
 
 def test_the_evidence_of_a_code_is_found_with_its_reviewer():
@@ -85,7 +91,10 @@ def test_five_empty_answers_are_five_different_things():
     states = {}
     for one, mine in empties.items():
         for other, theirs in empties.items():
-            answers = [mine, Given("Cleo", theirs.value, theirs.absence, theirs.marks, is_blank=theirs.is_blank)]
+            answers = [
+                mine,
+                Given("Cleo", theirs.value, theirs.absence, theirs.marks, is_blank=theirs.is_blank),
+            ]
             states[one, other] = compare("codes", answers).state
 
     for (one, other), state in states.items():
@@ -96,16 +105,22 @@ def test_five_empty_answers_are_five_different_things():
 
 @pytest.mark.parametrize("kind", ["codes", "code", "stage", "yes_no", "number", "text"])
 def test_two_equal_absences_agree_in_every_kind(kind):
-    found = compare(kind, [Given("Ben", absence="unclear"), Given("Cleo", absence="unclear")], STAGES)
+    found = compare(
+        kind, [Given("Ben", absence="unclear"), Given("Cleo", absence="unclear")], STAGES
+    )
 
     assert found.settles_itself
     assert found.severity == 0
-    assert [(option.basis, option.absence) for option in found.options] == [("unanimous", "unclear")]
+    assert [(option.basis, option.absence) for option in found.options] == [
+        ("unanimous", "unclear")
+    ]
     assert found.why == "Ben and Cleo say unclear."
 
 
 def test_a_blank_has_no_part_in_the_agreement_of_the_others():
-    found = compare("codes", [codes("Ben", "Drift"), Given("Cleo", is_blank=True), codes("Dan", "Drift")])
+    found = compare(
+        "codes", [codes("Ben", "Drift"), Given("Cleo", is_blank=True), codes("Dan", "Drift")]
+    )
 
     assert found.state == "agrees"
     assert found.answered_by == ("Ben", "Dan")
@@ -152,7 +167,9 @@ def test_neighbouring_stages_are_a_near_miss_and_less_severe_than_distant_ones()
 
     assert near.near_miss
     assert near.severity == pytest.approx(1 / 3)
-    assert near.why == "Ben gives 2 automated, Cleo gives 3 semi-automated monitoring: one step apart."
+    assert (
+        near.why == "Ben gives 2 automated, Cleo gives 3 semi-automated monitoring: one step apart."
+    )
     assert not far.near_miss
     assert far.severity == 1
 
@@ -165,7 +182,9 @@ def test_a_stage_against_an_absence_is_no_near_miss():
 
 
 def test_a_stage_that_has_left_the_scale_still_compares():
-    found = compare("stage", stages(ben="0 retired", cleo=STAGES[1], dan=STAGES[1], eve=STAGES[3]), STAGES)
+    found = compare(
+        "stage", stages(ben="0 retired", cleo=STAGES[1], dan=STAGES[1], eve=STAGES[3]), STAGES
+    )
 
     assert found.state == "differs"
     assert not found.near_miss
@@ -176,7 +195,9 @@ def test_a_stage_that_has_left_the_scale_still_compares():
 def test_three_or_more_stages_offer_the_lower_median_in_scale_order(places, median):
     answers = [Given(f"R{number}", value=STAGES[place]) for number, place in enumerate(places)]
 
-    offered = [option for option in compare("stage", answers, STAGES).options if option.name == "median"]
+    offered = [
+        option for option in compare("stage", answers, STAGES).options if option.name == "median"
+    ]
 
     assert [(option.basis, option.value) for option in offered] == [("other", STAGES[median])]
 
@@ -190,14 +211,19 @@ def test_a_number_is_the_same_however_it_is_written():
     same = [Given("Ben", value=2), Given("Cleo", value=2.0), Given("Dan", value=Decimal("2.00"))]
     assert compare("number", same).state == "agrees"
 
-    found = compare("number", [Given("Ben", value=10), Given("Cleo", value=Decimal("30")), Given("Dan", value=12)])
+    found = compare(
+        "number",
+        [Given("Ben", value=10), Given("Cleo", value=Decimal("30")), Given("Dan", value=12)],
+    )
     assert found.why == "Ben gives 10, Cleo gives 30, Dan gives 12."
     assert [option.value for option in found.options if option.name == "median"] == [12]
     assert 0 < found.severity < 1
 
 
 def test_in_single_choice_severity_is_the_share_of_pairs_that_disagree():
-    found = compare("yes_no", [Given("Ben", value="yes"), Given("Cleo", value="yes"), Given("Dan", value="no")])
+    found = compare(
+        "yes_no", [Given("Ben", value="yes"), Given("Cleo", value="yes"), Given("Dan", value="no")]
+    )
 
     assert found.severity == pytest.approx(2 / 3)
     assert found.one_against_the_rest == "Dan"
@@ -226,7 +252,9 @@ def test_an_absence_against_codes_can_only_be_adopted():
 
 
 def test_texts_that_differ_only_in_blanks_agree_and_are_taken_over_as_written():
-    found = compare("text", [Given("Ben", text="Drift  is\nhard."), Given("Cleo", text="Drift is hard. ")])
+    found = compare(
+        "text", [Given("Ben", text="Drift  is\nhard."), Given("Cleo", text="Drift is hard. ")]
+    )
 
     assert found.settles_itself
     assert found.why == "The texts are the same."
@@ -256,7 +284,10 @@ def test_what_cannot_be_is_refused():
 
 
 answers_in_codes = st.one_of(
-    st.builds(lambda given: {"marks": [MarkGiven(code) for code in given]}, st.sets(st.sampled_from(CODEBOOK))),
+    st.builds(
+        lambda given: {"marks": [MarkGiven(code) for code in given]},
+        st.sets(st.sampled_from(CODEBOOK)),
+    ),
     st.sampled_from([{"absence": "unclear"}, {"absence": "not_reported"}, {"is_blank": True}]),
 )
 answers_on_a_scale = st.one_of(
@@ -294,7 +325,10 @@ def test_the_order_of_reviewers_changes_nothing_that_counts(section, chance):
     assert {part.code: set(part.given_by) for part in one.partial} == {
         part.code: set(part.given_by) for part in other.partial
     }
-    assert (one.near_miss, one.one_against_the_rest) == (other.near_miss, other.one_against_the_rest)
+    assert (one.near_miss, one.one_against_the_rest) == (
+        other.near_miss,
+        other.one_against_the_rest,
+    )
 
 
 @for_all(sections)
@@ -344,7 +378,9 @@ def test_right_to_left_text_stays_in_its_logical_order():
     ]
 
 
-@for_all(st.text(alphabet="ab ,.\n数据é", max_size=40), st.text(alphabet="ab ,.\n数据é", max_size=40))
+@for_all(
+    st.text(alphabet="ab ,.\n数据é", max_size=40), st.text(alphabet="ab ,.\n数据é", max_size=40)
+)
 def test_a_word_diff_loses_nothing(one, other):
     segments = word_diff(one, other)
 
@@ -357,7 +393,9 @@ def test_a_word_diff_loses_nothing(one, other):
 def test_a_word_is_found_in_a_long_text_of_few_words():
     words = ["no", "data", "no", "model"] * 200
     changed = [*words[:401], "drift", *words[402:]]
-    marked = [segment for segment in word_diff(" ".join(words), " ".join(changed)) if segment[0] != "same"]
+    marked = [
+        segment for segment in word_diff(" ".join(words), " ".join(changed)) if segment[0] != "same"
+    ]
     assert marked == [("only_one", "data "), ("only_other", "drift ")]
 
 
@@ -365,7 +403,9 @@ def test_long_and_endlessly_repeating_texts_are_compared_too():
     chance = random.Random(1)
     words = [f"w{int(chance.paretovariate(1))}" for _ in range(5000)]
     edited = [word if chance.random() > 0.1 else "changed" for word in words]
-    assert {"same", "only_one", "only_other"} == {op for op, _ in word_diff(" ".join(words), " ".join(edited))}
+    assert {"same", "only_one", "only_other"} == {
+        op for op, _ in word_diff(" ".join(words), " ".join(edited))
+    }
 
     zeros, ones = "0 1 " * 2500, "1 0 0 " * 1700
     assert "".join(text for op, text in word_diff(zeros, ones) if op != "only_other") == zeros

@@ -1,4 +1,6 @@
-"""The page on which one paper's summaries stand side by side, and its acts, with and without script."""
+"""The page on which one paper's summaries stand side by side, and its acts, with and without
+script.
+"""
 
 import re
 
@@ -12,7 +14,15 @@ from reviews.codebook import code_changes, phases
 from reviews.coding import drafts
 from reviews.models import Deferral, EarlyLook, Resolution, Summary
 from reviews.settling import unanimous
-from tests.making import absent, make_answer, make_assignment, make_paper, make_round, make_summary, make_user
+from tests.making import (
+    absent,
+    make_answer,
+    make_assignment,
+    make_paper,
+    make_round,
+    make_summary,
+    make_user,
+)
 from tests.reading import form_in
 
 HTMX = {"HX-Request": "true"}
@@ -23,10 +33,18 @@ LABELS = ("Cost", "Talent", "Model drift")
 def paper(study, ben, cleo):
     make_round(study, "Main")
     paper = make_paper(study, "Who Needs Concord")
-    mine = make_summary(paper, ben, answers={"maturity-stage": "Manual", "conclusion": "It works very well."})
-    theirs = make_summary(paper, cleo, answers={"maturity-stage": "Manual", "conclusion": "It works rather badly."})
-    make_answer(mine, "challenges", ["Model drift", "Talent"], quote="few data scientists", page="2")
-    make_answer(theirs, "challenges", ["Model drift", "Cost"], quote="insufficient budget", page="6")
+    mine = make_summary(
+        paper, ben, answers={"maturity-stage": "Manual", "conclusion": "It works very well."}
+    )
+    theirs = make_summary(
+        paper, cleo, answers={"maturity-stage": "Manual", "conclusion": "It works rather badly."}
+    )
+    make_answer(
+        mine, "challenges", ["Model drift", "Talent"], quote="few data scientists", page="2"
+    )
+    make_answer(
+        theirs, "challenges", ["Model drift", "Cost"], quote="insufficient budget", page="6"
+    )
     unanimous.settle(study)
     return paper
 
@@ -49,7 +67,16 @@ def finding(paper, section="challenges"):
 
 def test_the_page_shows_common_codes_those_of_one_side_and_their_evidence(paper, as_user, ada):
     body = as_user(ada).get(at(paper)).content.decode()
-    for words in ("Model drift", "Talent", "Cost", "few data scientists", "insufficient budget", "≠", "✓", "unanimous"):
+    for words in (
+        "Model drift",
+        "Talent",
+        "Cost",
+        "few data scientists",
+        "insufficient budget",
+        "≠",
+        "✓",
+        "unanimous",
+    ):
         assert words in body
     assert "<b>1</b> of 3 codes shared" in body
     assert '<ins class="only-a">very well' in body
@@ -62,11 +89,18 @@ def test_a_quote_leads_to_its_page_of_the_pdf(paper, as_user, ada):
     paper.pdf.name = "papers/1/x.pdf"
     paper.save()
     pdf = reverse("pdf", args=[paper.study.slug, paper.key])
-    assert f'"{pdf}#page=6&amp;search=insufficient%20budget"' in as_user(ada).get(at(paper)).content.decode()
+    assert (
+        f'"{pdf}#page=6&amp;search=insufficient%20budget"'
+        in as_user(ada).get(at(paper)).content.decode()
+    )
 
 
-def test_two_codes_that_mean_the_same_are_one_click_from_the_merge_of_both(paper, as_user, ada, ben, study):
-    cost, talent, drift = (study.sections.get(key="challenges").codes.get(label=label) for label in LABELS)
+def test_two_codes_that_mean_the_same_are_one_click_from_the_merge_of_both(
+    paper, as_user, ada, ben, study
+):
+    cost, talent, drift = (
+        study.sections.get(key="challenges").codes.get(label=label) for label in LABELS
+    )
     merge = f"{reverse('merge-code', args=[study.slug, cost.pk])}?into={talent.pk}"
     body = as_user(ada).get(at(paper)).content.decode()
     assert body.count("?into=") == 1
@@ -76,7 +110,11 @@ def test_two_codes_that_mean_the_same_are_one_click_from_the_merge_of_both(paper
     # What both gave is not the same as what one gave; and a reviewer changes no codebook.
     assert f"into={drift.pk}" not in body
     assert "?into=" not in as_user(ben).get(at(paper)).content.decode()
-    fields = {"into": talent.pk, "reason": "One thing.", "seen": page.context["form"]["seen"].value()}
+    fields = {
+        "into": talent.pk,
+        "reason": "One thing.",
+        "seen": page.context["form"]["seen"].value(),
+    }
     assert as_user(ada).post(merge, fields).status_code == 302
     assert "?into=" not in as_user(ada).get(at(paper)).content.decode()
 
@@ -100,7 +138,9 @@ def test_a_difference_without_any_code_counts_none(study, as_user, ada, ben, cle
     assert "codes shared" not in body
 
 
-def test_a_blind_reviewer_receives_nothing_of_it_and_a_blind_lead_may_look_early(paper, as_user, ada):
+def test_a_blind_reviewer_receives_nothing_of_it_and_a_blind_lead_may_look_early(
+    paper, as_user, ada
+):
     make_assignment(paper, ada)
     client = as_user(ada)
     refused = client.get(at(paper))
@@ -108,7 +148,9 @@ def test_a_blind_reviewer_receives_nothing_of_it_and_a_blind_lead_may_look_early
     for words in ("few data scientists", "Talent", "Manual", "very well", "≠"):
         assert words not in refused.content.decode()
     for act in ("settle", "defer", "take-up", "undo-settling", "add-remark"):
-        body = client.post(at(paper, act, "challenges"), {"text": "x", "way": "union"}, headers=HTMX)
+        body = client.post(
+            at(paper, act, "challenges"), {"text": "x", "way": "union"}, headers=HTMX
+        )
         assert body.status_code == 403
         assert "Talent" not in body.content.decode()
     look = at(paper, "look-early", "coding")
@@ -118,7 +160,9 @@ def test_a_blind_reviewer_receives_nothing_of_it_and_a_blind_lead_may_look_early
     assert "few data scientists" in client.get(at(paper)).content.decode()
 
 
-def test_reviewers_compare_after_submitting_but_do_not_learn_what_was_settled_before_the_release(paper, as_user, ben):
+def test_reviewers_compare_after_submitting_but_do_not_learn_what_was_settled_before_the_release(
+    paper, as_user, ben
+):
     body = as_user(ben).get(at(paper)).content.decode()
     assert "insufficient budget" in body
     assert "Finding:" not in body
@@ -178,9 +222,13 @@ def test_the_median_is_offered_for_three_on_a_scale(paper, as_user, ada, ben, cl
 
 
 @pytest.mark.parametrize("missing", ["way", "cause", "rationale"])
-def test_a_refused_decision_answers_422_keeps_what_was_typed_and_writes_nothing(paper, as_user, ada, missing):
+def test_a_refused_decision_answers_422_keeps_what_was_typed_and_writes_nothing(
+    paper, as_user, ada, missing
+):
     for htmx in (False, True):
-        answer = settle(as_user(ada), paper, htmx=htmx, **{"rationale": "because of table 3", missing: ""})
+        answer = settle(
+            as_user(ada), paper, htmx=htmx, **{"rationale": "because of table 3", missing: ""}
+        )
         assert answer.status_code == 422
         assert "invalid-feedback" in answer.content.decode()
         if missing != "rationale":
@@ -221,12 +269,19 @@ def test_the_second_lead_is_shown_the_first_decision_and_answers_it(paper, as_us
     assert "Only what both saw." in body
     assert finding(paper) == {"Model drift", "Talent", "Cost"}
     now = form_in(answer, "settle-challenges")
-    assert as_user(eve).post(at(paper, "settle", "challenges"), now | changes, headers=HTMX).status_code == 200
+    assert (
+        as_user(eve)
+        .post(at(paper, "settle", "challenges"), now | changes, headers=HTMX)
+        .status_code
+        == 200
+    )
     assert finding(paper) == {"Model drift"}
     assert "History: 2 decisions" in as_user(eve).get(at(paper)).content.decode()
 
 
-def test_a_late_revision_is_shown_beside_what_was_settled_and_may_be_left_at_that(paper, as_user, ada, ben):
+def test_a_late_revision_is_shown_beside_what_was_settled_and_may_be_left_at_that(
+    paper, as_user, ada, ben
+):
     client = as_user(ada)
     settle(client, paper, way="union")
     summary = Summary.objects.get(assignment__paper=paper, assignment__reviewer=ben)
@@ -270,8 +325,18 @@ def test_the_number_of_queries_is_the_same_with_two_and_with_six_reviewers(study
         for place in range(number):
             reviewer = make_user()
             Membership.objects.create(study=study, user=reviewer, role="reviewer")
-            answers = {"challenges": [["Cost"], ["Talent"]][place % 2], "conclusion": f"Text {place}", "cases": place}
-            make_answer(make_summary(paper, reviewer, answers=answers), "maturity-stage", "Manual", quote="q", page="1")
+            answers = {
+                "challenges": [["Cost"], ["Talent"]][place % 2],
+                "conclusion": f"Text {place}",
+                "cases": place,
+            }
+            make_answer(
+                make_summary(paper, reviewer, answers=answers),
+                "maturity-stage",
+                "Manual",
+                quote="q",
+                page="1",
+            )
     client = as_user(ada)
     for paper in papers:
         with CaptureQueriesContext(connection) as queries:
@@ -282,7 +347,9 @@ def test_the_number_of_queries_is_the_same_with_two_and_with_six_reviewers(study
     assert counts[0] < 75, counts
 
 
-def test_a_screening_decision_is_compared_and_settled_like_any_other(study, as_user, ada, ben, cleo):
+def test_a_screening_decision_is_compared_and_settled_like_any_other(
+    study, as_user, ada, ben, cleo
+):
     phases.add_preset(study, "screening", by=ada)
     screening = study.phases.get(key="screening")
     round = make_round(study, "Screening", phase=screening)
@@ -298,7 +365,9 @@ def test_a_screening_decision_is_compared_and_settled_like_any_other(study, as_u
 def test_absences_and_blanks_are_told_apart(study, as_user, ada, ben, cleo):
     make_round(study)
     paper = make_paper(study)
-    make_summary(paper, ben, answers={"challenges": absent("not_reported"), "method": absent("unclear")})
+    make_summary(
+        paper, ben, answers={"challenges": absent("not_reported"), "method": absent("unclear")}
+    )
     make_summary(paper, cleo, answers={"challenges": []})
     body = as_user(ada).get(at(paper)).content.decode()
     for words in ("not reported", "none of the codes", "unclear", "left blank"):
@@ -309,7 +378,9 @@ def test_nothing_submitted_is_an_empty_page(study, as_user, ada):
     assert "Nothing to compare yet" in as_user(ada).get(at(make_paper(study))).content.decode()
 
 
-def test_one_answer_alone_waits_for_those_who_still_have_to_code_the_paper(study, as_user, ada, ben, cleo):
+def test_one_answer_alone_waits_for_those_who_still_have_to_code_the_paper(
+    study, as_user, ada, ben, cleo
+):
     paper = make_paper(study)
     make_summary(paper, ben, answers={"challenges": ["Cost"]})
     make_assignment(paper, cleo)

@@ -1,4 +1,6 @@
-"""The queue of open differences: what stands first, what filters leave, what the numbers say, who sees what."""
+"""The queue of open differences: what stands first, what filters leave, what the numbers say, who
+sees what.
+"""
 
 import csv
 import io
@@ -16,8 +18,18 @@ from reviews.settling.resolutions import defer, resolve
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
 
 DIFFERENT = [
-    {"challenges": ["Model drift", "Talent"], "maturity-stage": "Manual", "conclusion": "Yes.", "cases": 3},
-    {"challenges": ["Model drift", "Cost"], "maturity-stage": "Automated training", "conclusion": "No.", "cases": 3},
+    {
+        "challenges": ["Model drift", "Talent"],
+        "maturity-stage": "Manual",
+        "conclusion": "Yes.",
+        "cases": 3,
+    },
+    {
+        "challenges": ["Model drift", "Cost"],
+        "maturity-stage": "Automated training",
+        "conclusion": "No.",
+        "cases": 3,
+    },
 ]
 
 
@@ -77,11 +89,24 @@ def test_filters_leave_what_was_asked_for(paper, as_user, ada, ben, cleo, study)
     Membership.objects.create(study=study, user=dan, role="reviewer")
     three = differing(study, ben, cleo, dan)
     client, talent = as_user(ada), study.sections.get(key="challenges").codes.get(label="Talent")
-    everything = {(one.key, key) for one in (paper, three) for key in ("challenges", "maturity-stage", "conclusion")}
+    everything = {
+        (one.key, key)
+        for one in (paper, three)
+        for key in ("challenges", "maturity-stage", "conclusion")
+    }
     assert set(rows(client, study)) == everything
-    assert set(rows(client, study, section="conclusion")) == {(paper.key, "conclusion"), (three.key, "conclusion")}
-    assert set(rows(client, study, code=talent.pk)) == {(paper.key, "challenges"), (three.key, "challenges")}
-    assert set(rows(client, study, kind="near")) == {(paper.key, "maturity-stage"), (three.key, "maturity-stage")}
+    assert set(rows(client, study, section="conclusion")) == {
+        (paper.key, "conclusion"),
+        (three.key, "conclusion"),
+    }
+    assert set(rows(client, study, code=talent.pk)) == {
+        (paper.key, "challenges"),
+        (three.key, "challenges"),
+    }
+    assert set(rows(client, study, kind="near")) == {
+        (paper.key, "maturity-stage"),
+        (three.key, "maturity-stage"),
+    }
     assert {one for one, _ in rows(client, study, kind="alone")} == {three.key}
     assert {one for one, _ in rows(client, study, pair=f"{ben.pk}-{dan.pk}")} == {three.key}
     nobody = {"pair": f"{cleo.pk}-{dan.pk}", "format": "csv"}
@@ -91,13 +116,18 @@ def test_filters_leave_what_was_asked_for(paper, as_user, ada, ben, cleo, study)
     assert set(rows(client, study)) == everything - {(three.key, "conclusion")}
 
 
-def test_a_lead_who_is_blind_on_a_paper_neither_sees_nor_counts_its_differences(paper, as_user, ada, study):
+def test_a_lead_who_is_blind_on_a_paper_neither_sees_nor_counts_its_differences(
+    paper, as_user, ada, study
+):
     Assignment.objects.filter(paper=paper).first()
     closed = make_round(study, "Closed", closed_at="2026-01-01T00:00Z")
     make_assignment(paper, ada, round=closed)
     assert rows(as_user(ada), study) == []
     assert numbers(ada, study)["settled"] == 0
-    assert paper.title not in as_user(ada).get(reverse("disagreements", args=[study.slug])).content.decode()
+    assert (
+        paper.title
+        not in as_user(ada).get(reverse("disagreements", args=[study.slug])).content.decode()
+    )
 
 
 def test_papers_that_somebody_still_codes_wait(paper, as_user, ada, study):
@@ -108,21 +138,31 @@ def test_papers_that_somebody_still_codes_wait(paper, as_user, ada, study):
     assert rows(as_user(dan), study) == []
 
 
-def test_a_reviewer_sees_the_differences_of_their_own_papers_and_not_what_is_settled(paper, as_user, ben, ada, study):
+def test_a_reviewer_sees_the_differences_of_their_own_papers_and_not_what_is_settled(
+    paper, as_user, ben, ada, study
+):
     other = make_user("dan")
     Membership.objects.create(study=study, user=other, role="reviewer")
     assert {key for key, _ in rows(as_user(ben), study)} == {paper.key}
     assert rows(as_user(other), study) == []
-    assert "settled" not in as_user(ben).get(reverse("disagreements", args=[study.slug])).content.decode()
+    assert (
+        "settled"
+        not in as_user(ben).get(reverse("disagreements", args=[study.slug])).content.decode()
+    )
 
 
 def test_next_leads_to_the_first_difference_with_the_filters(paper, as_user, ada):
     slug = paper.study.slug
     answer = as_user(ada).get(reverse("next-disagreement", args=[slug]), {"section": "conclusion"})
-    assert answer.url == reverse("comparison", args=[slug, paper.key]) + "?section=conclusion#s-conclusion"
+    assert (
+        answer.url
+        == reverse("comparison", args=[slug, paper.key]) + "?section=conclusion#s-conclusion"
+    )
 
 
-def test_what_needs_no_decision_is_adopted_with_a_count_and_taken_back(study, as_user, ada, ben, cleo):
+def test_what_needs_no_decision_is_adopted_with_a_count_and_taken_back(
+    study, as_user, ada, ben, cleo
+):
     make_round(study)
     paper = make_paper(study)
     for user in (ben, cleo):
@@ -136,10 +176,15 @@ def test_what_needs_no_decision_is_adopted_with_a_count_and_taken_back(study, as
     client.post(reverse("undo-adopting", args=[study.slug]), {"at": at})
     assert not Finding.objects.exists()
     for nonsense in ("", "x", "2026-13-45T99:99"):
-        assert client.post(reverse("undo-adopting", args=[study.slug]), {"at": nonsense}).status_code == 302
+        assert (
+            client.post(reverse("undo-adopting", args=[study.slug]), {"at": nonsense}).status_code
+            == 302
+        )
 
 
-def test_the_number_of_queries_is_the_same_for_one_and_for_three_papers(study, as_user, ada, ben, cleo):
+def test_the_number_of_queries_is_the_same_for_one_and_for_three_papers(
+    study, as_user, ada, ben, cleo
+):
     make_round(study)
     counts = []
     for number in (1, 2):
@@ -159,12 +204,16 @@ def test_a_formula_in_a_title_leaves_harmless(study, as_user, ada, ben, cleo):
     assert "'=HYPERLINK" in b"".join(answer.streaming_content).decode()
 
 
-def test_reviewers_see_settled_differences_apart_but_not_what_was_settled(paper, as_user, ada, ben, study):
+def test_reviewers_see_settled_differences_apart_but_not_what_was_settled(
+    paper, as_user, ada, ben, study
+):
     section = study.sections.get(key="challenges")
     page = reverse("disagreements", args=[study.slug])
     number = len(rows(as_user(ben), study))
     settled = Settled(absence="unclear")
-    resolve(paper, section, settled=settled, basis="other", by=ada, cause="oversight", rationale="why")
+    resolve(
+        paper, section, settled=settled, basis="other", by=ada, cause="oversight", rationale="why"
+    )
 
     shown = as_user(ben).get(page).content.decode()
     assert shown.count("state-settled") == 2  # the number above the list, and the one row

@@ -1,4 +1,6 @@
-"""A paper that is settled as excluded leaves the phases that follow, and comes back when the decision is taken back."""
+"""A paper that is settled as excluded leaves the phases that follow, and comes back when the
+decision is taken back.
+"""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -30,11 +32,18 @@ def main(study, screening):
 
 @pytest.fixture
 def paper(study, screening, main, ben, cleo):
-    """Ben and Cleo differ on whether it is in; both have coded it already, and agree on the stage."""
+    """Ben and Cleo differ on whether it is in; both have coded it already, and agree on the
+    stage.
+    """
     paper = make_paper(study)
     for reviewer, decision, challenge in ((ben, INCLUDE, "Cost"), (cleo, LANGUAGE, "Talent")):
         make_summary(paper, reviewer, round=screening, answers={"decision": decision})
-        make_summary(paper, reviewer, round=main, answers={"challenges": [challenge], "maturity-stage": "Manual"})
+        make_summary(
+            paper,
+            reviewer,
+            round=main,
+            answers={"challenges": [challenge], "maturity-stage": "Manual"},
+        )
     unanimous.settle(study)
     return paper
 
@@ -42,9 +51,15 @@ def paper(study, screening, main, ben, cleo):
 def decide(paper, label, by, *, section="decision", seen=None):
     section = paper.study.sections.get(key=section)
     return resolve(
-        paper, section, settled=Settled(codes=(section.codes.get(label=label).pk,)), basis="other", by=by, seen=seen,
-        cause="oversight", rationale="It is in Finnish.",
-    )  # fmt: skip
+        paper,
+        section,
+        settled=Settled(codes=(section.codes.get(label=label).pk,)),
+        basis="other",
+        by=by,
+        seen=seen,
+        cause="oversight",
+        rationale="It is in Finnish.",
+    )
 
 
 def found(paper):
@@ -57,14 +72,19 @@ def open_sections(study, user):
     return [sections[one.section] for one in disagreements.board_for(user, study).open]
 
 
-def test_what_an_excluded_paper_left_open_or_settled_later_asks_for_nothing_and_counts_nowhere(paper, study, ada):
+def test_what_an_excluded_paper_left_open_or_settled_later_asks_for_nothing_and_counts_nowhere(
+    paper, study, ada
+):
     assert open_sections(study, ada) == ["decision", "challenges"]
     decide(paper, LANGUAGE, ada)
     assert open_sections(study, ada) == []
     assert found(paper) == {"decision"}
     assert unanimous.settle(study)["settled"] == 0
     # The decision itself is kept, and so is what was submitted.
-    assert Resolution.objects.in_force().filter(paper=paper, section__key="maturity-stage").count() == 1
+    assert (
+        Resolution.objects.in_force().filter(paper=paper, section__key="maturity-stage").count()
+        == 1
+    )
     assert Summary.objects.submitted().filter(assignment__paper=paper).count() == 4
 
 
@@ -105,14 +125,18 @@ def test_nothing_is_decided_where_an_excluded_paper_never_came(paper, study, ada
     assert "<b>0</b> of 3 open" in body
 
 
-def test_reviewers_do_not_learn_of_the_exclusion_before_the_release(paper, study, ada, ben, as_user):
+def test_reviewers_do_not_learn_of_the_exclusion_before_the_release(
+    paper, study, ada, ben, as_user
+):
     decide(paper, LANGUAGE, ada)
     body = as_user(ben).get(reverse("comparison", args=[study.slug, paper.key])).content.decode()
     assert "Cost" in body
     assert "excluded" not in body
 
 
-def test_work_on_an_excluded_paper_is_taken_back_with_its_draft_and_given_back(study, screening, main, ada, ben, cleo):
+def test_work_on_an_excluded_paper_is_taken_back_with_its_draft_and_given_back(
+    study, screening, main, ada, ben, cleo
+):
     paper, other = make_paper(study), make_paper(study)
     for reviewer, decision in ((ben, INCLUDE), (cleo, LANGUAGE)):
         make_summary(paper, reviewer, round=screening, answers={"decision": decision})
@@ -134,7 +158,9 @@ def test_work_on_an_excluded_paper_is_taken_back_with_its_draft_and_given_back(s
     assert Summary.objects.get(pk=draft.pk).answers.get().marks.count() == 1
 
 
-def test_work_that_a_lead_took_back_does_not_come_back_with_the_paper(study, screening, main, ada, ben, cleo):
+def test_work_that_a_lead_took_back_does_not_come_back_with_the_paper(
+    study, screening, main, ada, ben, cleo
+):
     paper = make_paper(study)
     for reviewer, decision in ((ben, INCLUDE), (cleo, LANGUAGE)):
         make_summary(paper, reviewer, round=screening, answers={"decision": decision})
@@ -144,7 +170,9 @@ def test_work_that_a_lead_took_back_does_not_come_back_with_the_paper(study, scr
     assert not Assignment.objects.awaiting().exists()
 
 
-def test_a_round_that_is_opened_again_gives_no_excluded_paper_back(study, screening, main, ada, ben, cleo):
+def test_a_round_that_is_opened_again_gives_no_excluded_paper_back(
+    study, screening, main, ada, ben, cleo
+):
     paper, other = make_paper(study), make_paper(study)
     for reviewer, decision in ((ben, INCLUDE), (cleo, LANGUAGE)):
         make_summary(paper, reviewer, round=screening, answers={"decision": decision})
@@ -157,10 +185,14 @@ def test_a_round_that_is_opened_again_gives_no_excluded_paper_back(study, screen
     assert Assignment.objects.awaiting().get().paper == other
 
 
-def test_a_unanimous_exclusion_does_the_same_when_the_last_reader_submits(study, screening, main, ada, ben, cleo):
+def test_a_unanimous_exclusion_does_the_same_when_the_last_reader_submits(
+    study, screening, main, ada, ben, cleo
+):
     paper = make_paper(study)
     make_summary(paper, ben, round=screening, answers={"decision": LANGUAGE})
-    last = make_summary(paper, cleo, round=screening, submitted=False, answers={"decision": LANGUAGE})
+    last = make_summary(
+        paper, cleo, round=screening, submitted=False, answers={"decision": LANGUAGE}
+    )
     make_assignment(paper, ben, round=main)
     drafts.submit(last, by=cleo)
     assert found(paper) == {"decision"}
@@ -168,7 +200,9 @@ def test_a_unanimous_exclusion_does_the_same_when_the_last_reader_submits(study,
     assert paper not in Paper.objects.available_in(main.phase)
     assert LogEntry.objects.filter(act="leave-phases").count() == 1
     undo(Resolution.objects.get(paper=paper), by=ada)
-    assert set(Assignment.objects.awaiting().values_list("paper", "reviewer")) == {(paper.pk, ben.pk)}
+    assert set(Assignment.objects.awaiting().values_list("paper", "reviewer")) == {
+        (paper.pk, ben.pk)
+    }
 
 
 def test_what_was_set_aside_goes_out_and_comes_back_as_the_same_files(paper, study, ada):

@@ -17,18 +17,28 @@ from tests.making import make_assignment, make_paper, make_round, make_summary
 
 @pytest.fixture
 def paper(study, ben, cleo, ada):
-    """Ben and Cleo differ in Talent and Cost; Ada settled on Cost, for the definition was ambiguous."""
+    """Ben and Cleo differ in Talent and Cost; Ada settled on Cost, for the definition was
+    ambiguous.
+    """
     make_round(study, "Main")
     paper = make_paper(study)
     make_summary(paper, ben, answers={"challenges": ["Model drift", "Talent"], "method": "Survey"})
     make_summary(paper, cleo, answers={"challenges": ["Model drift", "Cost"], "method": "Survey"})
     unanimous.settle(study)
     section = study.sections.get(key="challenges")
-    option = next(one for one in said_of(paper, section).comparison.options if one.reviewers == ("Cleo",))
+    option = next(
+        one for one in said_of(paper, section).comparison.options if one.reviewers == ("Cleo",)
+    )
     resolve(
-        paper, section, settled=Settled.by(option, section), basis="adopted", adopted_from=cleo, by=ada,
-        cause="ambiguous_definition", rationale="Is a missing expert a cost?",
-    )  # fmt: skip
+        paper,
+        section,
+        settled=Settled.by(option, section),
+        basis="adopted",
+        adopted_from=cleo,
+        by=ada,
+        cause="ambiguous_definition",
+        rationale="Is a missing expert a cost?",
+    )
     return paper
 
 
@@ -39,7 +49,10 @@ def release(study):
 
 def test_before_the_release_there_is_no_feedback(paper, as_user, ben):
     assert feedback_for(ben, paper.study) == []
-    assert "Not released yet" in as_user(ben).get(reverse("feedback", args=[paper.study.slug])).content.decode()
+    assert (
+        "Not released yet"
+        in as_user(ben).get(reverse("feedback", args=[paper.study.slug])).content.decode()
+    )
 
 
 def test_after_the_release_one_sees_ones_codings_against_what_was_settled(paper, as_user, ben):
@@ -50,9 +63,14 @@ def test_after_the_release_one_sees_ones_codings_against_what_was_settled(paper,
     challenges = by_section["challenges"]
     assert (challenges.same, challenges.papers) == (0, 1)
     assert {tuple(code) for code in challenges.codes} == {
-        ("Model drift", 1, 0, 0), ("Talent", 0, 1, 0), ("Cost", 0, 0, 1)
-    }  # fmt: skip
-    assert paper.title in as_user(ben).get(reverse("feedback", args=[paper.study.slug])).content.decode()
+        ("Model drift", 1, 0, 0),
+        ("Talent", 0, 1, 0),
+        ("Cost", 0, 0, 1),
+    }
+    assert (
+        paper.title
+        in as_user(ben).get(reverse("feedback", args=[paper.study.slug])).content.decode()
+    )
 
 
 def test_feedback_says_nothing_on_a_paper_that_one_codes_again_in_another_round(paper, ben):
@@ -106,7 +124,11 @@ def test_the_flow_tells_how_many_papers_are_not_decided_yet(study, ada, ben, cle
     unanimous.settle(study)
     found, duplicates, steps = prisma_flow(study)
     assert [(step.papers, step.undecided) for step in steps] == [(3, 2), (3, 0)]
-    told = [(stage.heading, stage.details) for stage in flow_chart.stages(found, duplicates, steps, 3)]
+    told = [
+        (stage.heading, stage.details) for stage in flow_chart.stages(found, duplicates, steps, 3)
+    ]
     assert told[1:] == [
-        ("Screening: 3", ["not decided yet: 2"]), ("Coding: 3", []), ("Included so far: 3", []),
-    ]  # fmt: skip
+        ("Screening: 3", ["not decided yet: 2"]),
+        ("Coding: 3", []),
+        ("Included so far: 3", []),
+    ]

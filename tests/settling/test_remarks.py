@@ -35,16 +35,24 @@ def page(paper):
     return reverse("comparison", args=[paper.study.slug, paper.key])
 
 
-def test_those_who_may_see_the_answers_read_the_discussion_and_nobody_else(paper, challenges, as_user, ada, ben, olga):
+def test_those_who_may_see_the_answers_read_the_discussion_and_nobody_else(
+    paper, challenges, as_user, ada, ben, olga
+):
     dan = make_user("dan")
     Membership.objects.create(study=paper.study, user=dan, role="reviewer")
     discussion.remark(paper, challenges, text=SECRET, by=ben)
     readers = {"ada": ada, "ben": ben, "dan": dan, "olga": olga}
-    seen = {name for name, user in readers.items() if SECRET in as_user(user).get(page(paper)).content.decode()}
+    seen = {
+        name
+        for name, user in readers.items()
+        if SECRET in as_user(user).get(page(paper)).content.decode()
+    }
     assert seen == {"ada", "ben"}
 
 
-def test_remarks_are_invisible_to_those_still_blind_on_every_page(paper, challenges, as_user, ada, ben):
+def test_remarks_are_invisible_to_those_still_blind_on_every_page(
+    paper, challenges, as_user, ada, ben
+):
     line = discussion.remark(paper, challenges, text=f"{SECRET} @ada", by=ben)
     # Ada was called, then she is to code the paper herself.
     make_assignment(paper, ada)
@@ -119,7 +127,9 @@ def test_a_thread_is_resolved_and_taken_up_again(paper, challenges, ben, cleo):
     assert discussion.resolve_remark(line, by=ben, is_resolved=False)
 
 
-def test_a_decision_rule_joins_the_definition_with_the_paper_as_example(paper, challenges, ada, ben):
+def test_a_decision_rule_joins_the_definition_with_the_paper_as_example(
+    paper, challenges, ada, ben
+):
     line = discussion.remark(paper, challenges, text="Only where a budget is named.", by=ben)
     code = challenges.codes.get(label="Cost")
     with pytest.raises(PermissionDenied):
@@ -131,7 +141,8 @@ def test_a_decision_rule_joins_the_definition_with_the_paper_as_example(paper, c
     assert paper.key in code.example
     assert (change.version, change.act) == (version + 1, "redefine")
     assert Remark.objects.get().is_decision_rule
-    # Pressed twice, or by two leads, it is one rule; and like any change of the codebook it can be taken back.
+    # Pressed twice, or by two leads, it is one rule; and like any change of the codebook it can be
+    # taken back.
     with pytest.raises(ValidationError):
         discussion.keep_as_rule(line, code, by=ada)
     undo.undo(change, by=ada, reason="Too strict.")
@@ -139,7 +150,9 @@ def test_a_decision_rule_joins_the_definition_with_the_paper_as_example(paper, c
     assert (code.definition, code.example) == ("", "")
 
 
-def test_a_rule_waits_while_its_example_would_tell_somebody_who_still_codes_the_paper(paper, challenges, ada, study):
+def test_a_rule_waits_while_its_example_would_tell_somebody_who_still_codes_the_paper(
+    paper, challenges, ada, study
+):
     dan = make_user("dan")
     Membership.objects.create(study=study, user=dan, role="reviewer")
     line = discussion.remark(paper, challenges, text="Only where a budget is named.", by=ada)
@@ -153,8 +166,12 @@ def test_in_an_anonymous_study_readers_are_called_by_letter_and_named_nowhere(
 ):
     paper.study.is_anonymous = True
     paper.study.save()
-    letters = {user.pk: letter for letter, user in discussion.lettered(paper, challenges.phase_id).items()}
-    discussion.remark(paper, challenges, text=f"I am ben, and @{letters[cleo.pk]} should look", by=ben)
+    letters = {
+        user.pk: letter for letter, user in discussion.lettered(paper, challenges.phase_id).items()
+    }
+    discussion.remark(
+        paper, challenges, text=f"I am ben, and @{letters[cleo.pk]} should look", by=ben
+    )
     assert [one.user for one in Mention.objects.all()] == [cleo]
     body = as_user(ada).get(page(paper)).content.decode()
     body = re.sub(r'value="\w{64}"', "", body)  # a token may hold any three letters
@@ -165,6 +182,8 @@ def test_in_an_anonymous_study_readers_are_called_by_letter_and_named_nowhere(
 def test_a_discussed_paper_is_not_deleted(study, ada, challenges):
     paper = make_paper(study, "Discussed")
     Remark.objects.create(paper=paper, section=challenges, by=ada, text="Is this in scope?")
-    with pytest.raises(ValidationError, match=r"Nothing was removed: 1 of these papers is .*remark"):
+    with pytest.raises(
+        ValidationError, match=r"Nothing was removed: 1 of these papers is .*remark"
+    ):
         editing.delete_paper(paper, by=ada)
     assert Remark.objects.filter(paper=paper).exists()

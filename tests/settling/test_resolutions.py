@@ -1,4 +1,6 @@
-"""Settling one section: who may, from what, what is kept, and what two leads at once do to each other."""
+"""Settling one section: who may, from what, what is kept, and what two leads at once do to each
+other.
+"""
 
 import threading
 
@@ -54,16 +56,23 @@ def challenges(study):
 
 def options(paper, section):
     said = said_of(paper, section)
-    return {(one.name, *one.reviewers): Settled.by(one, section, said.comparison) for one in said.comparison.options}
+    return {
+        (one.name, *one.reviewers): Settled.by(one, section, said.comparison)
+        for one in said.comparison.options
+    }
 
 
 def settle_on(paper, section, by, *, way=None, basis="union", **facts):
     found = options(paper, section)
     settled = next(one for name, one in found.items() if way in (None, name[0]))
     return resolve(
-        paper, section, settled=settled, basis=basis, by=by,
+        paper,
+        section,
+        settled=settled,
+        basis=basis,
+        by=by,
         **{"cause": "oversight", "rationale": "Both are in table 3.", **facts},
-    )  # fmt: skip
+    )
 
 
 def found(paper, section):
@@ -71,11 +80,17 @@ def found(paper, section):
     return finding and {str(mark.code) for mark in finding.marks.all()}
 
 
-def test_the_union_becomes_the_finding_with_the_quotes_that_carried_it(study, ada, ben, cleo, challenges):
+def test_the_union_becomes_the_finding_with_the_quotes_that_carried_it(
+    study, ada, ben, cleo, challenges
+):
     make_round(study)
     paper = make_paper(study)
-    make_answer(make_summary(paper, ben), "challenges", ["Talent"], quote="few data scientists", page="2")
-    make_answer(make_summary(paper, cleo), "challenges", ["Cost"], quote="insufficient budget", page="6")
+    make_answer(
+        make_summary(paper, ben), "challenges", ["Talent"], quote="few data scientists", page="2"
+    )
+    make_answer(
+        make_summary(paper, cleo), "challenges", ["Cost"], quote="insufficient budget", page="6"
+    )
     settle_on(paper, challenges, ada, way="union")
     marks = Finding.objects.get(paper=paper, section=challenges).marks.all()
     assert {(str(mark.code), mark.quote, mark.page) for mark in marks} == {
@@ -84,13 +99,26 @@ def test_the_union_becomes_the_finding_with_the_quotes_that_carried_it(study, ad
     }
 
 
-def test_the_record_says_who_from_what_why_and_what_everybody_had_said(paper, ada, ben, cleo, challenges):
+def test_the_record_says_who_from_what_why_and_what_everybody_had_said(
+    paper, ada, ben, cleo, challenges
+):
     adopted = options(paper, challenges)["adopt", "Ben"]
     one = resolve(
-        paper, challenges, settled=adopted, basis="adopted", adopted_from=ben, by=ada,
-        cause="oversight", rationale=" It is in table 3. ",
-    )  # fmt: skip
-    assert (one.basis, one.adopted_from, one.cause, one.rationale) == ("adopted", ben, "oversight", "It is in table 3.")
+        paper,
+        challenges,
+        settled=adopted,
+        basis="adopted",
+        adopted_from=ben,
+        by=ada,
+        cause="oversight",
+        rationale=" It is in table 3. ",
+    )
+    assert (one.basis, one.adopted_from, one.cause, one.rationale) == (
+        "adopted",
+        ben,
+        "oversight",
+        "It is in table 3.",
+    )
     assert (one.decided_by, one.reviewers, one.is_unanimous, one.by_coder) == (ada, 2, False, False)
     assert set(one.content["said"]) == {str(ben.pk), str(cleo.pk)}
     assert paper.study.log.get(act="settle-section").paper == paper
@@ -99,21 +127,33 @@ def test_the_record_says_who_from_what_why_and_what_everybody_had_said(paper, ad
 def test_what_no_option_says_is_composed_whatever_was_claimed(paper, ada, ben, challenges):
     only_talent = Settled(codes=(challenges.codes.get(label="Talent").pk,))
     one = resolve(
-        paper, challenges, settled=only_talent, basis="adopted", adopted_from=ben, by=ada, cause="other", rationale="x"
+        paper,
+        challenges,
+        settled=only_talent,
+        basis="adopted",
+        adopted_from=ben,
+        by=ada,
+        cause="other",
+        rationale="x",
     )
     assert (one.basis, one.adopted_from) == ("other", None)
 
 
 @pytest.mark.parametrize(
-    ("cause", "rationale"), [("", "because"), ("oversight", ""), ("oversight", "  "), ("boredom", "x")]
+    ("cause", "rationale"),
+    [("", "because"), ("oversight", ""), ("oversight", "  "), ("boredom", "x")],
 )
-def test_a_difference_is_settled_with_a_cause_and_a_reason_or_not_at_all(paper, ada, challenges, cause, rationale):
+def test_a_difference_is_settled_with_a_cause_and_a_reason_or_not_at_all(
+    paper, ada, challenges, cause, rationale
+):
     with pytest.raises(ValidationError):
         settle_on(paper, challenges, ada, cause=cause, rationale=rationale)
     assert not Resolution.objects.exists()
 
 
-def test_codes_of_another_section_or_study_two_answers_in_one_and_blanks_are_refused(paper, ada, challenges):
+def test_codes_of_another_section_or_study_two_answers_in_one_and_blanks_are_refused(
+    paper, ada, challenges
+):
     stage = paper.study.sections.get(key="maturity-stage")
     foreign = make_study().sections.get(key="challenges").codes.first()
     retired = challenges.codes.get(label="Data quality")
@@ -132,11 +172,15 @@ def test_codes_of_another_section_or_study_two_answers_in_one_and_blanks_are_ref
         (stage, Settled(codes=both)),
     ]:
         with pytest.raises(ValidationError):
-            resolve(paper, section, settled=settled, basis="other", by=ada, cause="other", rationale="x")
+            resolve(
+                paper, section, settled=settled, basis="other", by=ada, cause="other", rationale="x"
+            )
     assert not Finding.objects.exists()
 
 
-def test_none_of_the_codes_and_each_absence_stay_different_findings(study, ada, ben, cleo, challenges):
+def test_none_of_the_codes_and_each_absence_stay_different_findings(
+    study, ada, ben, cleo, challenges
+):
     make_round(study)
     for why, expected in (
         (None, ("", True)),
@@ -181,7 +225,9 @@ def test_a_lead_who_coded_the_paper_is_marked_in_the_record_or_refused(paper, ad
         settle_on(paper, challenges, ada)
 
 
-def test_a_lead_who_still_has_to_code_the_paper_settles_nothing_before_looking_early(paper, ada, challenges):
+def test_a_lead_who_still_has_to_code_the_paper_settles_nothing_before_looking_early(
+    paper, ada, challenges
+):
     make_assignment(paper, ada)
     for act in (
         lambda: settle_on(paper, challenges, ada),
@@ -204,7 +250,9 @@ def test_a_lead_who_waits_for_the_round_to_close_settles_nothing_in_it(paper, ad
     assert settle_on(paper, challenges, ada)
 
 
-def test_one_answer_is_not_settled_while_somebody_still_codes_the_paper(study, ada, ben, cleo, challenges):
+def test_one_answer_is_not_settled_while_somebody_still_codes_the_paper(
+    study, ada, ben, cleo, challenges
+):
     make_round(study)
     paper = make_paper(study)
     make_summary(paper, ben, answers={"challenges": BEN})
@@ -218,12 +266,21 @@ def test_one_answer_is_not_settled_while_somebody_still_codes_the_paper(study, a
 
 def test_undoing_brings_back_exactly_what_was_there_before(paper, ada, challenges):
     first = settle_on(paper, challenges, ada, way="common", basis="intersection")
-    before = Finding.objects.values("absence", "none_apply", "text", "number", "yes_no", "settled_at").get()
+    before = Finding.objects.values(
+        "absence", "none_apply", "text", "number", "yes_no", "settled_at"
+    ).get()
     marks = set(Finding.objects.get().marks.values_list("code", "quote", "page", "rationale"))
     second = settle_on(paper, challenges, ada, way="union", seen=first.pk)
     assert undo(second, by=ada) == first
-    assert Finding.objects.values("absence", "none_apply", "text", "number", "yes_no", "settled_at").get() == before
-    assert set(Finding.objects.get().marks.values_list("code", "quote", "page", "rationale")) == marks
+    assert (
+        Finding.objects.values(
+            "absence", "none_apply", "text", "number", "yes_no", "settled_at"
+        ).get()
+        == before
+    )
+    assert (
+        set(Finding.objects.get().marks.values_list("code", "quote", "page", "rationale")) == marks
+    )
     assert undo(first, by=ada) is None
     assert not Finding.objects.exists()
     assert [one.undone_by for one in Resolution.objects.all()] == [ada, ada]
@@ -282,7 +339,9 @@ def test_the_second_lead_sees_the_firsts_decision_and_may_answer_it(paper, ada, 
 
 
 def revise(paper, reviewer, ada, labels):
-    summary = Summary.objects.get(assignment__paper=paper, assignment__reviewer=reviewer, revision=1)
+    summary = Summary.objects.get(
+        assignment__paper=paper, assignment__reviewer=reviewer, revision=1
+    )
     revision = coding_drafts.reopen(summary.assignment, by=ada, reason="Look at section 4 again")
     section = paper.study.sections.get(key="challenges")
     marks = [{"code": section.codes.get(label=label).pk} for label in labels]
@@ -291,7 +350,9 @@ def revise(paper, reviewer, ada, labels):
     return coding_drafts.submit(revision, by=reviewer)
 
 
-def test_a_revision_after_settling_overwrites_nothing_and_asks_for_a_second_look(paper, ada, ben, challenges):
+def test_a_revision_after_settling_overwrites_nothing_and_asks_for_a_second_look(
+    paper, ada, ben, challenges
+):
     one = settle_on(paper, challenges, ada, way="union")
     assert not is_late(one, said_of(paper, challenges), challenges)
     revise(paper, ben, ada, ["Data quality"])
@@ -299,12 +360,21 @@ def test_a_revision_after_settling_overwrites_nothing_and_asks_for_a_second_look
     assert is_late(one, said_of(paper, challenges), challenges)
     kept = Settled.from_json(one.content["settled"])
     again = resolve(
-        paper, challenges, settled=kept, basis="other", by=ada, seen=one.pk, cause="other", rationale="It stays."
+        paper,
+        challenges,
+        settled=kept,
+        basis="other",
+        by=ada,
+        seen=one.pk,
+        cause="other",
+        rationale="It stays.",
     )
     assert not is_late(again, said_of(paper, challenges), challenges)
 
 
-def test_a_revision_that_only_confirms_the_finding_asks_for_nothing(paper, ada, ben, cleo, challenges):
+def test_a_revision_that_only_confirms_the_finding_asks_for_nothing(
+    paper, ada, ben, cleo, challenges
+):
     one = settle_on(paper, challenges, ada, way="adopt", basis="adopted", adopted_from=ben)
     revise(paper, cleo, ada, BEN)
     assert not is_late(one, said_of(paper, challenges), challenges)
@@ -357,7 +427,10 @@ def test_two_last_readers_who_submit_at_once_settle_what_they_agree_on(ada, ben,
     make_round(study)
     for _ in range(15):
         paper = make_paper(study)
-        drafts = [make_summary(paper, user, submitted=False, answers={"challenges": BEN}) for user in (ben, cleo)]
+        drafts = [
+            make_summary(paper, user, submitted=False, answers={"challenges": BEN})
+            for user in (ben, cleo)
+        ]
         outcomes = at_once(
             lambda one=drafts[0]: coding_drafts.submit(one, by=ben),
             lambda one=drafts[1]: coding_drafts.submit(one, by=cleo),

@@ -1,4 +1,6 @@
-"""What needs no decision: on submission, by command, by button; set-based, idempotent, taken back exactly."""
+"""What needs no decision: on submission, by command, by button; set-based, idempotent, taken back
+exactly.
+"""
 
 import json
 from io import StringIO
@@ -26,7 +28,13 @@ from tests.making import (
     make_user,
 )
 
-SAME = {"challenges": ["Cost"], "method": "Survey", "replicable": True, "cases": 3, "conclusion": "It works."}
+SAME = {
+    "challenges": ["Cost"],
+    "method": "Survey",
+    "replicable": True,
+    "cases": 3,
+    "conclusion": "It works.",
+}
 
 
 @pytest.fixture
@@ -43,7 +51,9 @@ def dan(study):
 
 
 def settled(paper):
-    return {(one.section.key, one.basis) for one in Resolution.objects.in_force().filter(paper=paper)}
+    return {
+        (one.section.key, one.basis) for one in Resolution.objects.in_force().filter(paper=paper)
+    }
 
 
 def test_the_last_submission_settles_what_is_unanimous_and_leaves_the_rest_open(paper, ben, cleo):
@@ -85,7 +95,9 @@ def test_taking_a_paper_back_settles_what_the_others_all_say(paper, ada, ben, cl
 
 def test_a_paper_that_is_handed_over_waits_for_its_new_reader(paper, ada, ben, cleo, dan):
     paper, _ = two_papers_that_wait_for(dan, paper, ben, cleo)
-    assignments.hand_over(paper.study.rounds.get(), reviewer=dan, to=[ada], by=ada, reason="Dan is ill")
+    assignments.hand_over(
+        paper.study.rounds.get(), reviewer=dan, to=[ada], by=ada, reason="Dan is ill"
+    )
     assert settled(paper) == set()
     assignments.hand_over(paper.study.rounds.get(), reviewer=ada, to=[], by=ada, reason="ill too")
     assert settled(paper) == {(key, "unanimous") for key in SAME}
@@ -109,10 +121,15 @@ def test_imported_codings_settle_themselves_where_all_say_the_same(paper, ada):
     rows = [
         f"{paper.key},{who},{section},{value}"
         for who in ("ben", "cleo")
-        for section, value in (("challenges", "Cost"), ("method", "Survey" if who == "ben" else "Experiment"))
+        for section, value in (
+            ("challenges", "Cost"),
+            ("method", "Survey" if who == "ben" else "Experiment"),
+        )
     ]
     content = "\n".join(["paper,reviewer,section,value", *rows, f"{paper.key},ben,cases,3"])
-    outcome = import_codings(paper.study, file_name="codes.csv", content=content.encode(), by=ada, is_dry_run=True)
+    outcome = import_codings(
+        paper.study, file_name="codes.csv", content=content.encode(), by=ada, is_dry_run=True
+    )
     assert (outcome["problems"], settled(paper)) == ([], set())
     import_codings(paper.study, file_name="codes.csv", content=content.encode(), by=ada)
     assert settled(paper) == {("challenges", "unanimous")}
@@ -134,7 +151,9 @@ def make_summary_of(paper, reviewer, answers):
 
 
 def test_a_paper_that_one_person_codes_settles_as_single(paper, ben):
-    coding_drafts.submit(make_summary(paper, ben, submitted=False, answers={"challenges": ["Cost"]}), by=ben)
+    coding_drafts.submit(
+        make_summary(paper, ben, submitted=False, answers={"challenges": ["Cost"]}), by=ben
+    )
     assert settled(paper) == {("challenges", "single")}
 
 
@@ -164,7 +183,11 @@ def test_none_of_the_codes_is_an_answer_wherever_codes_may_be_given(paper, ben, 
 def test_a_blank_has_no_part_in_agreeing(paper, ben, cleo):
     make_summary(paper, ben, answers={"challenges": ["Cost"]})
     make_summary(paper, cleo)
-    assert unanimous.settle(paper.study, is_unanimous_only=True) | {"at": 0} == {"settled": 0, "open": 1, "at": 0}
+    assert unanimous.settle(paper.study, is_unanimous_only=True) | {"at": 0} == {
+        "settled": 0,
+        "open": 1,
+        "at": 0,
+    }
     unanimous.settle(paper.study)
     assert settled(paper) == {("challenges", "single")}
 
@@ -208,7 +231,10 @@ def test_a_lead_takes_back_what_was_adopted_but_not_what_was_decided_anew(paper,
     assert unanimous.take_back(paper.study, by=ada, at=outcome["at"]) == len(SAME)
     assert not Finding.objects.exists()
     assert unanimous.take_back(paper.study, by=ada, at=outcome["at"]) == 0
-    for act in (unanimous.settle, lambda study, by: unanimous.take_back(study, by=by, at=outcome["at"])):
+    for act in (
+        unanimous.settle,
+        lambda study, by: unanimous.take_back(study, by=by, at=outcome["at"]),
+    ):
         with pytest.raises(PermissionDenied):
             act(paper.study, by=ben)
 

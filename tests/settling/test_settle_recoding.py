@@ -1,4 +1,6 @@
-"""What is to be coded anew waits to be settled: a code that was split or declined, a section that came later."""
+"""What is to be coded anew waits to be settled: a code that was split or declined, a section that
+came later.
+"""
 
 import pytest
 
@@ -25,12 +27,16 @@ def paper(study, ben, cleo):
 
 def split(study, ada):
     code = Code.objects.get(section__study=study, label="Data quality")
-    code_changes.split(code, into=[{"label": "Missing data"}, {"label": "Noisy data"}], by=ada, reason="two things")
+    code_changes.split(
+        code, into=[{"label": "Missing data"}, {"label": "Noisy data"}], by=ada, reason="two things"
+    )
 
 
 def look_again(paper, reader, *, label=None, text=""):
     task = RecodingTask.objects.open().get(assignment__paper=paper, assignment__reviewer=reader)
-    marks = [MarkContent(code=Code.objects.get(section=task.section, label=label).pk)] if label else []
+    marks = (
+        [MarkContent(code=Code.objects.get(section=task.section, label=label).pk)] if label else []
+    )
     content = Content(marks=marks, text=text)
     recoding_tasks.recode(task, content, by=reader, based_on=1)
 
@@ -44,10 +50,15 @@ def numbers(study, ada):
     return {key: disagreements.board_for(ada, study).numbers[key] for key in ("open", "ready")}
 
 
-def test_a_section_with_a_split_code_is_not_settled_before_everybody_has_looked_again(study, paper, ada, ben, cleo):
+def test_a_section_with_a_split_code_is_not_settled_before_everybody_has_looked_again(
+    study, paper, ada, ben, cleo
+):
     split(study, ada)
     assert numbers(study, ada) == {"open": 0, "ready": 1}
-    assert {key: unanimous.settle(study, by=ada)[key] for key in ("settled", "open")} == {"settled": 1, "open": 0}
+    assert {key: unanimous.settle(study, by=ada)[key] for key in ("settled", "open")} == {
+        "settled": 1,
+        "open": 0,
+    }
     assert found(paper) == {"method"}
 
     look_again(paper, ben, label="Noisy data")
@@ -59,7 +70,9 @@ def test_a_section_with_a_split_code_is_not_settled_before_everybody_has_looked_
     assert [mark.code.label for mark in finding.marks.all()] == ["Noisy data"]
 
 
-def test_who_choose_different_halves_of_a_split_code_are_settled_by_a_lead(study, paper, ada, ben, cleo):
+def test_who_choose_different_halves_of_a_split_code_are_settled_by_a_lead(
+    study, paper, ada, ben, cleo
+):
     split(study, ada)
     look_again(paper, ben, label="Noisy data")
     look_again(paper, cleo, label="Missing data")
@@ -67,7 +80,9 @@ def test_who_choose_different_halves_of_a_split_code_are_settled_by_a_lead(study
     assert found(paper) == {"method"}
 
 
-def test_a_section_that_came_later_is_not_settled_from_the_first_answer_alone(study, paper, ada, ben, cleo):
+def test_a_section_that_came_later_is_not_settled_from_the_first_answer_alone(
+    study, paper, ada, ben, cleo
+):
     facts = {"label": "Data set", "kind": "text", "phase": study.phases.get(), "is_required": True}
     section = template.add_section(study, by=ada, facts=facts)
     look_again(paper, ben, text="MNIST")

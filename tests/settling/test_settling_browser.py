@@ -1,4 +1,6 @@
-"""A lead settles twelve papers by keyboard alone, in a real browser, after the reviewers have discussed them."""
+"""A lead settles twelve papers by keyboard alone, in a real browser, after the reviewers have
+discussed them.
+"""
 
 from pathlib import Path
 
@@ -27,8 +29,16 @@ def papers(study, ben, cleo):
     papers = []
     for number in range(PAPERS):
         paper = make_paper(study, f"Paper {number + 1}")
-        make_summary(paper, ben, answers={"challenges": ["Talent"], "maturity-stage": "Manual", "method": "Survey"})
-        make_summary(paper, cleo, answers={"challenges": ["Cost"], "maturity-stage": "Monitored", "method": "Survey"})
+        make_summary(
+            paper,
+            ben,
+            answers={"challenges": ["Talent"], "maturity-stage": "Manual", "method": "Survey"},
+        )
+        make_summary(
+            paper,
+            cleo,
+            answers={"challenges": ["Cost"], "maturity-stage": "Monitored", "method": "Survey"},
+        )
         discussion.remark(paper, section, text="I took it from table 3. @cleo?", by=ben)
         papers.append(paper)
     unanimous.settle(study)
@@ -39,7 +49,10 @@ def signed_in(browser, server, name):
     page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
+    page.on(
+        "console",
+        lambda line: problems.append(line.text) if "Content Security" in line.text else None,
+    )
     page.goto(f"{server.url}{reverse('sign-in')}")
     page.fill("[name=username]", name)
     page.fill("[name=password]", PASSWORD)
@@ -105,15 +118,20 @@ def test_the_pages_have_no_accessibility_faults(browser, server, study, papers, 
         reverse("mentions"),
     ):
         page.goto(f"{server.url}{address}")
-        # The content security policy of the page forbids scripts of others; the debugger's door does not ask it.
+        # The content security policy of the page forbids scripts of others; the debugger's door
+        # does not ask it.
         page.evaluate(AXE.read_text(encoding="utf-8"))
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-        assert [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found] == [], address
+        assert [
+            (one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found
+        ] == [], address
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
     assert problems == []
 
 
-def test_a_narrowed_queue_is_walked_through_by_keyboard_as_it_stands(browser, server, study, papers, ada):
+def test_a_narrowed_queue_is_walked_through_by_keyboard_as_it_stands(
+    browser, server, study, papers, ada
+):
     page, problems = signed_in(browser, server, "ada")
     page.goto(f"{server.url}{reverse('disagreements', args=[study.slug])}?section=challenges")
     keys = page.keyboard
@@ -143,7 +161,9 @@ def test_a_narrowed_queue_is_walked_through_by_keyboard_as_it_stands(browser, se
     assert decided.count() == 3
 
 
-def test_codes_are_kept_one_by_one_put_off_taken_up_and_taken_back_by_keyboard(browser, server, study, papers, ada):
+def test_codes_are_kept_one_by_one_put_off_taken_up_and_taken_back_by_keyboard(
+    browser, server, study, papers, ada
+):
     page, problems = signed_in(browser, server, "ada")
     page.goto(f"{server.url}{reverse('comparison', args=[study.slug, papers[0].key])}#s-challenges")
     keys = page.keyboard

@@ -1,4 +1,6 @@
-"""Every key of the comparison page does what its help says, from the page as it comes and after each decision."""
+"""Every key of the comparison page does what its help says, from the page as it comes and after
+each decision.
+"""
 
 import pytest
 from django.urls import reverse
@@ -73,7 +75,9 @@ def test_after_settling_exactly_the_next_open_section_is_current(page):
     for place, key in enumerate(SECTIONS):
         is_current(page, key)
         settle_by_keys(page, 5 - place)
-    assert list(Resolution.objects.order_by("pk").values_list("section__key", flat=True)) == SECTIONS
+    assert (
+        list(Resolution.objects.order_by("pk").values_list("section__key", flat=True)) == SECTIONS
+    )
     expect(page.locator("a[data-next-paper]")).to_be_focused()
 
 
@@ -108,7 +112,9 @@ def test_undoing_refusals_and_remarks_stay_in_their_section(page):
     is_current(page, "challenges")
     page.keyboard.press("r")
     page.keyboard.type("j k n: letters")
-    section(page, "challenges").locator("[data-discussion]").get_by_role("button", name="Add").click()
+    section(page, "challenges").locator("[data-discussion]").get_by_role(
+        "button", name="Add"
+    ).click()
     expect(section(page, "challenges").locator("span", has_text="j k n: letters")).to_be_visible()
     is_current(page, "challenges")
 
@@ -222,7 +228,9 @@ def test_the_cause_and_reason_of_last_time_come_with_a_dot(page):
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_no_word_of_a_state_runs_into_the_name_of_its_section(page_as, study, ada, ben, papers, width):
+def test_no_word_of_a_state_runs_into_the_name_of_its_section(
+    page_as, study, ada, ben, papers, width
+):
     alone = make_paper(study, "Read by one alone")
     make_summary(alone, ben, answers=BENS)
     unanimous.settle(study)

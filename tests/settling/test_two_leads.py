@@ -1,4 +1,6 @@
-"""Two leads on one paper at the same moment, through their pages: nobody gets an error, no decision is lost."""
+"""Two leads on one paper at the same moment, through their pages: nobody gets an error, no decision
+is lost.
+"""
 
 import random
 from functools import partial
@@ -42,8 +44,14 @@ def signed_in(user):
 def differing(study):
     people = {one.user.username: one.user for one in study.memberships.select_related("user")}
     paper = make_paper(study)
-    make_summary(paper, people["ben"], answers={"challenges": ["Model drift", "Talent"], "conclusion": "Good"})
-    make_summary(paper, people["cleo"], answers={"challenges": ["Model drift", "Cost"], "conclusion": "Bad"})
+    make_summary(
+        paper,
+        people["ben"],
+        answers={"challenges": ["Model drift", "Talent"], "conclusion": "Good"},
+    )
+    make_summary(
+        paper, people["cleo"], answers={"challenges": ["Model drift", "Cost"], "conclusion": "Bad"}
+    )
     return paper
 
 
@@ -56,20 +64,31 @@ def decision(client, paper, way, section="challenges"):
 
 def stands(paper, section="challenges"):
     """The newest decision in force, once it is sure that the finding says just what it says."""
-    newest = Resolution.objects.in_force().filter(paper=paper, section__key=section).order_by("decided_at", "pk").last()
+    newest = (
+        Resolution.objects.in_force()
+        .filter(paper=paper, section__key=section)
+        .order_by("decided_at", "pk")
+        .last()
+    )
     finding = Finding.objects.filter(paper=paper, section__key=section).first()
     assert (newest is None) == (finding is None)
     if newest:
         assert newest.finding == finding
-        assert set(finding.marks.values_list("code", flat=True)) == set(newest.content["settled"]["codes"])
+        assert set(finding.marks.values_list("code", flat=True)) == set(
+            newest.content["settled"]["codes"]
+        )
     return newest
 
 
-def test_of_two_decisions_posted_at_once_one_holds_and_the_other_lead_is_shown_it_and_answers(study, leads):
+def test_of_two_decisions_posted_at_once_one_holds_and_the_other_lead_is_shown_it_and_answers(
+    study, leads
+):
     for _ in range(ROUNDS):
         paper = differing(study)
         ways = ["union", "common"]
-        answers = at_once(*(decision(client, paper, way) for client, way in zip(leads, ways, strict=True)))
+        answers = at_once(
+            *(decision(client, paper, way) for client, way in zip(leads, ways, strict=True))
+        )
         assert sorted(one.status_code for one in answers) == [200, 422]
         late = [one.status_code for one in answers].index(422)
         first = stands(paper)
@@ -77,21 +96,38 @@ def test_of_two_decisions_posted_at_once_one_holds_and_the_other_lead_is_shown_i
         assert f"{first.decided_by} has settled “Challenges” in the meantime" in body
         assert f"{ways[late]}, as table 3 says." in body
         again = form_in(answers[late], "settle-challenges") | {"way": ways[late], "cause": "other"}
-        assert leads[late].post(at(paper, "settle", "challenges"), again, headers=HTMX).status_code == 200
+        assert (
+            leads[late].post(at(paper, "settle", "challenges"), again, headers=HTMX).status_code
+            == 200
+        )
         second = stands(paper)
-        assert (second.content["replaces"], second.rationale) == (first.pk, f"{ways[late]}, as table 3 says.")
-        assert Resolution.objects.in_force().filter(paper=paper, section__key="challenges").count() == 2
+        assert (second.content["replaces"], second.rationale) == (
+            first.pk,
+            f"{ways[late]}, as table 3 says.",
+        )
+        assert (
+            Resolution.objects.in_force().filter(paper=paper, section__key="challenges").count()
+            == 2
+        )
 
 
 def test_decisions_on_two_sections_of_a_paper_do_not_get_in_each_others_way(study, leads):
     for _ in range(ROUNDS):
         paper = differing(study)
-        acts = [decision(leads[0], paper, "union"), decision(leads[1], paper, "take-A", "conclusion")]
+        acts = [
+            decision(leads[0], paper, "union"),
+            decision(leads[1], paper, "take-A", "conclusion"),
+        ]
         assert [one.status_code for one in at_once(*acts)] == [200, 200]
-        assert {finding.section.key for finding in Finding.objects.filter(paper=paper)} == {"challenges", "conclusion"}
+        assert {finding.section.key for finding in Finding.objects.filter(paper=paper)} == {
+            "challenges",
+            "conclusion",
+        }
 
 
-def test_whatever_two_leads_and_a_reviewer_do_at_once_the_finding_is_what_the_newest_decision_says(study, leads, ben):
+def test_whatever_two_leads_and_a_reviewer_do_at_once_the_finding_is_what_the_newest_decision_says(
+    study, leads, ben
+):
     ada = study.memberships.get(user__username="ada").user
     acts = random.Random(5)
     for number in range(ROUNDS):
@@ -104,19 +140,35 @@ def test_whatever_two_leads_and_a_reviewer_do_at_once_the_finding_is_what_the_ne
             "settle": decision(leads[0], paper, "common"),
             "settle too": decision(leads[1], paper, "take-B"),
             "undo": partial(
-                leads[1].post, at(paper, "undo-settling", "challenges"), {"resolution": standing.pk}, headers=HTMX
+                leads[1].post,
+                at(paper, "undo-settling", "challenges"),
+                {"resolution": standing.pk},
+                headers=HTMX,
             ),
-            "defer": partial(leads[0].post, at(paper, "defer", "challenges"), {"note": "later"}, headers=HTMX),
-            "remark": partial(leads[1].post, at(paper, "add-remark", "challenges"), {"text": "@ben?"}, headers=HTMX),
+            "defer": partial(
+                leads[0].post, at(paper, "defer", "challenges"), {"note": "later"}, headers=HTMX
+            ),
+            "remark": partial(
+                leads[1].post,
+                at(paper, "add-remark", "challenges"),
+                {"text": "@ben?"},
+                headers=HTMX,
+            ),
             "reopen": partial(drafts.reopen, summary.assignment, by=ada, reason="Again"),
         }
         if number == ROUNDS - 1:
-            possible["merge"] = partial(code_changes.merge, cost, into=talent, by=ada, reason="the same")
+            possible["merge"] = partial(
+                code_changes.merge, cost, into=talent, by=ada, reason="the same"
+            )
         chosen = acts.sample(sorted(possible), 3 if number < ROUNDS - 1 else 2)
         if "merge" in possible:
             chosen = sorted({*chosen, "merge"})
         outcomes = at_once(*(possible[name] for name in chosen))
-        broken = [(name, one) for name, one in zip(chosen, outcomes, strict=True) if isinstance(one, Exception)]
+        broken = [
+            (name, one)
+            for name, one in zip(chosen, outcomes, strict=True)
+            if isinstance(one, Exception)
+        ]
         assert broken == []
         told = [one.status_code for one in outcomes if hasattr(one, "status_code")]
         assert set(told) <= {200, 422}, (chosen, told)

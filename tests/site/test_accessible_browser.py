@@ -68,22 +68,34 @@ ELSEWHERE = [
 
 def lead_pages(study):
     round = study.rounds.last()
-    code = Code.objects.filter(section__study=study, section__key="challenges", status="active").first()
+    code = Code.objects.filter(
+        section__study=study, section__key="challenges", status="active"
+    ).first()
     yield from STUDY_PAGES
     yield from OF_LEAD
-    yield from (f"rounds/{round.pk}/{act}" for act in ("", "edit/", "hand-out/", "withdraw/", "close/"))
-    yield from (f"codebook/{code.pk}/{act}" for act in ("", "quotes/", "retire/", "merge/", "split/", "move/"))
+    yield from (
+        f"rounds/{round.pk}/{act}" for act in ("", "edit/", "hand-out/", "withdraw/", "close/")
+    )
+    yield from (
+        f"codebook/{code.pk}/{act}"
+        for act in ("", "quotes/", "retire/", "merge/", "split/", "move/")
+    )
 
 
 def reviewer_pages(study, reader):
     awaited = Assignment.objects.to_code(reader, study).select_related("paper").first()
     yield from STUDY_PAGES
-    yield from (f"papers/{awaited.paper.key}/summary/{part}" for part in ("", "review/", "propose/?section=challenges"))
+    yield from (
+        f"papers/{awaited.paper.key}/summary/{part}"
+        for part in ("", "review/", "propose/?section=challenges")
+    )
 
 
 def faults(page, serious):
     """In both themes; what is folded away is opened first."""
-    page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
+    page.evaluate(
+        "document.querySelectorAll('details').forEach((details) => (details.open = true))"
+    )
     found = []
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
@@ -96,7 +108,10 @@ def test_no_page_has_a_fault_that_axe_finds(name, pages, page_as, server, seriou
     demo.make("concord-demo")
     study = Study.objects.get(slug=demo.SLUG)
     user = User.objects.get(username=name)
-    addresses = [f"/s/{study.slug}/{path}" for path in (pages(study, user) if name == "ben" else pages(study))]
+    addresses = [
+        f"/s/{study.slug}/{path}"
+        for path in (pages(study, user) if name == "ben" else pages(study))
+    ]
     page = page_as(user)
     found = {}
     for address in [*addresses, *ELSEWHERE]:

@@ -7,9 +7,26 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from mapping.models import Attempt, Code, CodebookChange, Finding, LogEntry, Membership, Paper, PasswordMail
+from mapping.models import (
+    Attempt,
+    Code,
+    CodebookChange,
+    Finding,
+    LogEntry,
+    Membership,
+    Paper,
+    PasswordMail,
+)
 from reviews.models import Assignment, Deferral, Mention, Remark, Resolution, Stamp, Summary
-from tests.making import make_assignment, make_code, make_paper, make_section, make_study, make_summary, make_user
+from tests.making import (
+    make_assignment,
+    make_code,
+    make_paper,
+    make_section,
+    make_study,
+    make_summary,
+    make_user,
+)
 
 OURS = [model for model in admin.site._registry if model._meta.app_label in {"mapping", "reviews"}]
 
@@ -38,7 +55,9 @@ def site(root, as_user):
 def test_every_model_has_its_page_with_search_and_filters():
     from django.apps import apps
 
-    models = {model for app in ("mapping", "reviews") for model in apps.get_app_config(app).get_models()}
+    models = {
+        model for app in ("mapping", "reviews") for model in apps.get_app_config(app).get_models()
+    }
     assert models - set(OURS) == {Stamp}  # a number that the database keeps for itself
     for model in OURS:
         page = admin.site._registry[model]
@@ -49,9 +68,15 @@ def test_every_model_has_its_page_with_search_and_filters():
 
 def test_the_admin_site_signs_in_on_our_page(client, as_user, ben, root):
     assert client.get("/admin/", follow=True).redirect_chain[-1][0] == "/sign-in/?next=%2Fadmin%2F"
-    assert client.get("/admin/login/?next=/admin/mapping/").url == "/sign-in/?next=%2Fadmin%2Fmapping%2F"
+    assert (
+        client.get("/admin/login/?next=/admin/mapping/").url
+        == "/sign-in/?next=%2Fadmin%2Fmapping%2F"
+    )
     refused = as_user(ben).get("/admin/", follow=True)
-    assert (refused.status_code, "for those who run this server" in refused.content.decode()) == (403, True)
+    assert (refused.status_code, "for those who run this server" in refused.content.decode()) == (
+        403,
+        True,
+    )
     page = as_user(root).get("/admin/").content.decode()
     assert "Concord" in page
     assert as_user(root).post("/admin/logout/").url == "/sign-in/"
@@ -68,9 +93,15 @@ def fill(study, ben, ada):
     finding = Finding.objects.create(paper=paper, section=section, settled_at=timezone.now())
     finding.marks.create(code=Code.objects.first())
     Resolution.objects.create(
-        paper=paper, section=section, finding=finding, basis="single", content={}, reviewers=1,
-        decided_by=ada, decided_at=timezone.now(),
-    )  # fmt: skip
+        paper=paper,
+        section=section,
+        finding=finding,
+        basis="single",
+        content={},
+        reviewers=1,
+        decided_by=ada,
+        decided_at=timezone.now(),
+    )
     Deferral.objects.create(paper=paper, section=section, by=ada)
     remark = Remark.objects.create(paper=paper, section=section, by=ada, text="Why?")
     Mention.objects.create(remark=remark, user=ben)
@@ -81,7 +112,9 @@ def fill(study, ben, ada):
     record = study.paper_imports.create(file_name="a.bib", by=ada)
     study.invitations.create(role="reviewer", invited_by=ada)
     version = study.codebook_changes.count() + 2
-    study.codebook_changes.create(version=version, act="add", section=section, code=Code.objects.first(), by=ada)
+    study.codebook_changes.create(
+        version=version, act="add", section=section, code=Code.objects.first(), by=ada
+    )
     membership = Membership.objects.get(study=study, user=ben)
     membership.api_tokens.create(label="script", digest=f"{paper.pk:064}")
     return record
@@ -108,7 +141,9 @@ def test_every_list_asks_the_same_number_of_questions_of_1_and_of_3_rows(site, a
     assert max(of_one.values()) < 20
 
 
-def test_every_record_opens_every_list_can_be_searched_and_nothing_is_deleted(site, study, ada, ben):
+def test_every_record_opens_every_list_can_be_searched_and_nothing_is_deleted(
+    site, study, ada, ben
+):
     fill(study, ben, ada)
     make_code(make_section(study.phases.get(), "approaches"), "CI/CD pipeline")
     Attempt.objects.create(key="a" * 64)
@@ -122,7 +157,9 @@ def test_every_record_opens_every_list_can_be_searched_and_nothing_is_deleted(si
         assert model.objects.filter(pk=record.pk).exists()
 
 
-@pytest.mark.parametrize("name", ["summary", "answer", "mark", "resolution", "remark", "finding", "logentry"])
+@pytest.mark.parametrize(
+    "name", ["summary", "answer", "mark", "resolution", "remark", "finding", "logentry"]
+)
 def test_what_a_law_protects_is_only_shown(name, site, study, ada, ben):
     fill(study, ben, ada)
     model = next(model for model in OURS if model._meta.model_name == name)
@@ -133,7 +170,17 @@ def test_what_a_law_protects_is_only_shown(name, site, study, ada, ben):
 
 
 SECRET = "Zebra finding nobody else may read"
-RESTING = ["summary", "answer", "mark", "keptedit", "recodingtask", "finding", "findingmark", "resolution", "deferral"]
+RESTING = [
+    "summary",
+    "answer",
+    "mark",
+    "keptedit",
+    "recodingtask",
+    "finding",
+    "findingmark",
+    "resolution",
+    "deferral",
+]
 RESTING += ["remark", "mention", "logentry"]
 
 
@@ -153,7 +200,9 @@ def rows(site, name):
 
 @pytest.mark.parametrize("name", RESTING)
 @pytest.mark.parametrize("role", ["lead", "reviewer"])
-def test_an_admin_who_still_has_to_code_a_paper_is_blind_to_it_here_too(name, role, site, root, study, secret):
+def test_an_admin_who_still_has_to_code_a_paper_is_blind_to_it_here_too(
+    name, role, site, root, study, secret
+):
     assert rows(site, name)[0], "an admin outside of the study sees it"
 
     Membership.objects.create(study=study, user=root, role=role)
@@ -190,10 +239,14 @@ def test_neither_leaving_nor_observing_lifts_an_admins_blindness(name, site, roo
     assert rows(site, name)[0] == shown
 
 
-def test_an_admin_without_a_part_in_the_study_sees_what_was_submitted_and_no_drafts(site, study, cleo, secret):
+def test_an_admin_without_a_part_in_the_study_sees_what_was_submitted_and_no_drafts(
+    site, study, cleo, secret
+):
     draft = make_summary(secret, cleo, submitted=False)
 
-    assert rows(site, "summary")[0] == set(Summary.objects.exclude(pk=draft.pk).values_list("pk", flat=True))
+    assert rows(site, "summary")[0] == set(
+        Summary.objects.exclude(pk=draft.pk).values_list("pk", flat=True)
+    )
 
 
 def test_a_handed_out_paper_blinds_even_without_a_membership(site, root, study, secret):
@@ -228,8 +281,12 @@ def test_the_admin_is_shown_no_frozen_statistics(site, study, secret):
     assert "0.4321" not in site.get(page_of(type(round), "change", round.pk)).content.decode()
 
 
-def test_proposed_codes_are_shown_to_their_proposer_to_leads_and_outside_of_the_team(site, root, study, ben):
-    proposal = make_code(study.sections.get(key="challenges"), "A word of Ben", status="proposed", proposed_by=ben)
+def test_proposed_codes_are_shown_to_their_proposer_to_leads_and_outside_of_the_team(
+    site, root, study, ben
+):
+    proposal = make_code(
+        study.sections.get(key="challenges"), "A word of Ben", status="proposed", proposed_by=ben
+    )
     assert proposal.pk in rows(site, "code")[0]
     part = Membership.objects.create(study=study, user=root, role="reviewer")
     assert proposal.pk not in rows(site, "code")[0]
@@ -248,21 +305,36 @@ def test_words_mended_here_are_a_step_of_the_codebook_and_in_the_log(site, root,
     change = CodebookChange.objects.get()
     study.refresh_from_db()
     assert (code.label, study.codebook_version) == ("Talent and skills", 2)
-    before = {"codes": {str(code.pk): {"label": "Talent"}}}  # as the codebook page records it: undone there
+    # as the codebook page records it: undone there
+    before = {"codes": {str(code.pk): {"label": "Talent"}}}
     assert (change.act, change.version, change.before) == ("rename", 2, before)
     assert LogEntry.objects.get().by == root
 
 
 def test_a_change_in_the_admin_site_is_in_the_log_of_the_study(site, root, study):
-    site.post(page_of(type(study), "change", study.pk), {"title": "A better title", "description": ""})
+    site.post(
+        page_of(type(study), "change", study.pk), {"title": "A better title", "description": ""}
+    )
 
     entry = LogEntry.objects.get()
-    assert (entry.study.title, entry.by, entry.facts["fields"]) == ("A better title", root, ["title"])
+    assert (entry.study.title, entry.by, entry.facts["fields"]) == (
+        "A better title",
+        root,
+        ["title"],
+    )
 
 
 def test_a_paper_added_here_has_a_key_that_fits_an_address(site, study):
-    facts = {"study": study.pk, "title": "A paper", "doi": "https://doi.org/10.1234/ABC", "kind": "article"}
-    assert "cannot hold a slash" in site.post(page_of(Paper, "add"), {**facts, "key": "a/b"}).content.decode()
+    facts = {
+        "study": study.pk,
+        "title": "A paper",
+        "doi": "https://doi.org/10.1234/ABC",
+        "kind": "article",
+    }
+    assert (
+        "cannot hold a slash"
+        in site.post(page_of(Paper, "add"), {**facts, "key": "a/b"}).content.decode()
+    )
 
     site.post(page_of(Paper, "add"), {**facts, "key": " a  b "})
     assert [(paper.key, paper.doi) for paper in Paper.objects.all()] == [("a b", "10.1234/abc")]
@@ -285,6 +357,16 @@ def test_an_admin_gives_a_study_whose_leads_are_gone_a_new_one(site, study, zoe)
 
 def test_an_admin_sets_a_new_password(site, client, ben):
     url = reverse("admin:auth_user_password_change", args=[ben.pk])
-    site.post(url, {"password1": "quite another one", "password2": "quite another one", "usable_password": "true"})
+    site.post(
+        url,
+        {
+            "password1": "quite another one",
+            "password2": "quite another one",
+            "usable_password": "true",
+        },
+    )
 
-    assert client.post("/sign-in/", {"username": "ben", "password": "quite another one"}).status_code == 302
+    assert (
+        client.post("/sign-in/", {"username": "ben", "password": "quite another one"}).status_code
+        == 302
+    )

@@ -1,4 +1,6 @@
-"""Every page of the admin site opens, for everybody who may come there, and asks nothing that it hides."""
+"""Every page of the admin site opens, for everybody who may come there, and asks nothing that it
+hides.
+"""
 
 import pytest
 from django.apps import apps
@@ -27,7 +29,10 @@ def staff(name, *permissions):
 @pytest.fixture
 def people(study, ada):
     """Who may come to the admin site: to each of them every page has an answer."""
-    root, viewer = make_admin(), staff("viewer", *(f"view_{model._meta.model_name}" for model in MODELS))
+    root, viewer = (
+        make_admin(),
+        staff("viewer", *(f"view_{model._meta.model_name}" for model in MODELS)),
+    )
     lead = make_user("blindlead")
     lead.is_staff = lead.is_superuser = True
     lead.save()
@@ -40,7 +45,9 @@ def filled(study, ben, cleo, ada, people):
     """One of everything; the lead still has to code the paper, which makes them blind to it."""
     fill(study, ben, ada)
     make_code(make_section(study.phases.get(), "approaches"), "CI/CD pipeline")
-    make_code(study.sections.get(key="challenges"), "A proposal", status="proposed", proposed_by=ben)
+    make_code(
+        study.sections.get(key="challenges"), "A proposal", status="proposed", proposed_by=ben
+    )
     make_assignment(study.papers.get(), people["lead"])
     Attempt.objects.create(key="a" * 64)
     PasswordMail.objects.create(email=ben.email)
@@ -74,7 +81,9 @@ def test_lists_open_with_search_and_filters(who, filled, people, as_user):
                 assert found.status_code == 200, (model, choice)
 
 
-def test_lists_can_be_ordered_by_every_column_and_take_whatever_else_an_address_has(filled, people, as_user):
+def test_lists_can_be_ordered_by_every_column_and_take_whatever_else_an_address_has(
+    filled, people, as_user
+):
     client = as_user(people["root"])
     for model in MODELS:
         for column in range(1, len(admin.site._registry[model].list_display) + 2):
@@ -168,9 +177,9 @@ def test_the_other_pages_of_the_admin_site_open(who, filled, people, as_user, be
     may = who in {"root", "lead"}
     assert get(client, password).status_code == (200 if may else 403)
     assert client.post(password, {}).status_code == (200 if may else 403)
-    assert get(client, reverse("admin:auth_user_password_change", args=[999_999_999])).status_code == (
-        404 if may else 403
-    )
+    assert get(
+        client, reverse("admin:auth_user_password_change", args=[999_999_999])
+    ).status_code == (404 if may else 403)
     assert get(client, "/admin/logout/").status_code == 405
 
 
@@ -199,20 +208,37 @@ def test_autocompletion_offers_what_the_list_shows(who, filled, people, as_user)
 def test_an_admin_adds_a_user_by_the_rules_of_invitations(as_user, db, ben, client):
     site = as_user(make_admin())
     facts = {
-        "username": "dora", "name": "Dora", "email": "dora@example.org", "usable_password": "true",
-        "password1": "quite another one", "password2": "quite another one",
-    }  # fmt: skip
-    for wrong in ({"username": "BEN"}, {"username": "dora@x.org"}, {"email": "BEN@example.org"}, {"password2": "x"}):
+        "username": "dora",
+        "name": "Dora",
+        "email": "dora@example.org",
+        "usable_password": "true",
+        "password1": "quite another one",
+        "password2": "quite another one",
+    }
+    for wrong in (
+        {"username": "BEN"},
+        {"username": "dora@x.org"},
+        {"email": "BEN@example.org"},
+        {"password2": "x"},
+    ):
         refused = site.post(page_of(User, "add"), facts | wrong)
-        assert (refused.status_code, User.objects.filter(name="Dora").exists()) == (200, False), wrong
+        assert (refused.status_code, User.objects.filter(name="Dora").exists()) == (200, False), (
+            wrong
+        )
         assert refused.context["errors"]
-    for name, sent in (("dora", facts), ("nopassword", {"username": "nopassword", "usable_password": "false"})):
+    for name, sent in (
+        ("dora", facts),
+        ("nopassword", {"username": "nopassword", "usable_password": "false"}),
+    ):
         made = site.post(page_of(User, "add"), sent)
         person = User.objects.get(username=name)
         assert made.url == page_of(User, "change", person.pk)
         assert person.has_usable_password() is (name == "dora")
         assert (person.is_staff, person.is_superuser) == (False, False)
-    assert client.post("/sign-in/", {"username": "dora", "password": "quite another one"}).status_code == 302
+    assert (
+        client.post("/sign-in/", {"username": "dora", "password": "quite another one"}).status_code
+        == 302
+    )
 
 
 def test_an_address_that_is_anothers_user_name_is_refused_in_the_change_form_too(as_user, db, ben):
@@ -273,7 +299,11 @@ def test_no_lookup_is_allowed_but_those_of_the_filters(filled, people):
         sent = asked_by_filters(request, model)
         assert [one for one in sent if not page.lookup_allowed(one, "1", request)] == [], model
 
-        asked = (f"{path}__{one}" if one else path for path in {*paths(model, 2), "pk"} for one in LOOKUPS)
+        asked = (
+            f"{path}__{one}" if one else path
+            for path in {*paths(model, 2), "pk"}
+            for one in LOOKUPS
+        )
         allowed = {lookup for lookup in asked if page.lookup_allowed(lookup, "1", request)}
         bare = {lookup.removesuffix("__exact") for lookup in sent}
         blank = {lookup.replace("__exact", "__isnull") for lookup in sent}
@@ -313,7 +343,9 @@ def test_every_own_field_is_refused_as_a_question_in_the_address(filled, people,
         ("auth.group", {"user__password__startswith": "a"}),
     ],
 )
-def test_the_questions_that_told_what_is_hidden_are_refused(model, question, filled, people, as_user):
+def test_the_questions_that_told_what_is_hidden_are_refused(
+    model, question, filled, people, as_user
+):
     client, model = as_user(people["root"]), apps.get_model(model)
     assert client.get(page_of(model), question).status_code == 400
     if hasattr(admin.site._registry[model], "export_action"):
@@ -329,18 +361,34 @@ def test_files_are_asked_no_more_than_lists(address, filled, people, as_user):
             assert client.post(asked, {"format": "0"}).status_code in {400, 422}, model
 
 
-def test_a_reviewer_in_the_admin_site_reads_no_decisions_on_proposals(filled, people, as_user, study, ben, ada):
-    declined = make_code(study.sections.get(key="challenges"), "Declined words", status="declined", proposed_by=ben)
+def test_a_reviewer_in_the_admin_site_reads_no_decisions_on_proposals(
+    filled, people, as_user, study, ben, ada
+):
+    declined = make_code(
+        study.sections.get(key="challenges"), "Declined words", status="declined", proposed_by=ben
+    )
     merged = make_code(
-        study.sections.get(key="challenges"), "Merged words", status="merged", proposed_by=ben, merged_into=declined
+        study.sections.get(key="challenges"),
+        "Merged words",
+        status="merged",
+        proposed_by=ben,
+        merged_into=declined,
     )
     for number, (code, act) in enumerate([(declined, "decline"), (merged, "merge")]):
-        study.codebook_changes.create(version=90 + number, act=act, section=code.section, code=code, by=ada)
+        study.codebook_changes.create(
+            version=90 + number, act=act, section=code.section, code=code, by=ada
+        )
     person = people["root"]
-    assert CodebookChange.objects.count() == as_user(person).get(page_of(CodebookChange)).context["cl"].result_count
+    assert (
+        CodebookChange.objects.count()
+        == as_user(person).get(page_of(CodebookChange)).context["cl"].result_count
+    )
 
     Membership.objects.create(study=study, user=person, role="reviewer")
     page = as_user(person).get(page_of(CodebookChange))
     assert {change.act for change in page.context["cl"].queryset} == {"add"}
     for words in ("Declined", "Merged"):
-        assert as_user(person).get(page_of(CodebookChange), {"q": words}).context["cl"].result_count == 0
+        assert (
+            as_user(person).get(page_of(CodebookChange), {"q": words}).context["cl"].result_count
+            == 0
+        )

@@ -10,7 +10,16 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook, load_workbook
 
 from mapping.exchange.table import plain, safe
-from mapping.models import Approach, Challenge, Code, CodebookChange, LogEntry, MaturityStage, Paper, PaperSource
+from mapping.models import (
+    Approach,
+    Challenge,
+    Code,
+    CodebookChange,
+    LogEntry,
+    MaturityStage,
+    Paper,
+    PaperSource,
+)
 from tests.making import make_code, make_paper, make_section, make_study, make_user
 from tests.site.test_admin import make_admin, page_of
 
@@ -28,7 +37,8 @@ def site(root, as_user):
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\nx", "'=1", "''=1", "'plain", "plain", "", "'"]
+    "cell",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\nx", "'=1", "''=1", "'plain", "plain", "", "'"],
 )
 def test_a_cell_is_safe_on_the_way_out_and_plain_on_the_way_in(cell):
     assert plain(safe(cell)) == cell
@@ -42,7 +52,9 @@ def table(text, name="table.csv"):
 
 def bring(site, model, content, *, format=CSV, name="table.csv"):
     """Upload, look at the preview, and confirm it where it can be confirmed; the last answer."""
-    preview = site.post(page_of(model, "import"), {"import_file": table(content, name), "format": format})
+    preview = site.post(
+        page_of(model, "import"), {"import_file": table(content, name), "format": format}
+    )
     confirm = preview.context.get("confirm_form")
     if confirm is None:
         return preview
@@ -51,7 +63,11 @@ def bring(site, model, content, *, format=CSV, name="table.csv"):
 
 def test_papers_go_out_and_come_in_as_a_table(site, study, root):
     make_paper(
-        study, '=HYPERLINK("evil")', key="odd", abstract="-5 degrees, “quoted”,\nsecond line", authors="Müller, Jörg"
+        study,
+        '=HYPERLINK("evil")',
+        key="odd",
+        abstract="-5 degrees, “quoted”,\nsecond line",
+        authors="Müller, Jörg",
     )
     make_paper(study, "Plain", key="plain")
     out = site.post(page_of(Paper, "export"), {"format": CSV}).content.decode()
@@ -65,7 +81,10 @@ def test_papers_go_out_and_come_in_as_a_table(site, study, root):
     Paper.objects.all().delete()
     bring(site, Paper, out)
     back = Paper.objects.get(key="odd")
-    assert (back.title, back.abstract) == ('=HYPERLINK("evil")', "-5 degrees, “quoted”,\nsecond line")
+    assert (back.title, back.abstract) == (
+        '=HYPERLINK("evil")',
+        "-5 degrees, “quoted”,\nsecond line",
+    )
     assert back.authors == "Müller, Jörg"
     assert PaperSource.objects.filter(source="admin site", file_name="table.csv").count() == 2
     assert LogEntry.objects.get().facts == {"file": "table.csv", "new": 2, "changed": 0}
@@ -108,9 +127,14 @@ def test_a_changed_row_is_shown_before_and_written_after_the_confirmation(site, 
         ("{slug},b,Title,2020,10.1/used", "", "Another paper of this study has this DOI."),
     ],
 )
-def test_one_refused_row_names_line_and_column_and_nothing_is_written(line, column, said, site, study):
+def test_one_refused_row_names_line_and_column_and_nothing_is_written(
+    line, column, said, site, study
+):
     make_paper(study, key="there", doi="10.1/used")
-    content = f"study,key,title,year,doi\n{study.slug},good,Good,2020,\n\n{line.format(slug=study.slug)}\n"
+    content = (
+        f"study,key,title,year,doi\n{study.slug},good,Good,2020,\n\n"
+        f"{line.format(slug=study.slug)}\n"
+    )
     refused = bring(site, Paper, content)
     page = refused.content.decode()
 
@@ -127,13 +151,20 @@ def test_one_refused_row_names_line_and_column_and_nothing_is_written(line, colu
         ("", "empty.csv", CSV, "empty"),
         ("title,year\nx,1\n", "no-study.csv", CSV, "Missing columns: study, key."),
         (b"\x89PNG\r\n", "picture.csv", CSV, "this is a picture"),
-        ('study,key\n"open,x\n', "open.csv", CSV, "a quotation mark is opened here and never closed"),
+        (
+            'study,key\n"open,x\n',
+            "open.csv",
+            CSV,
+            "a quotation mark is opened here and never closed",
+        ),
         ("study,key\na,b,c\n", "wide.csv", CSV, "line 2: the row has 3 cells, but the header 2"),
         ("study,key\na,b\n", "not.xlsx", XLSX, "not an Excel workbook"),
         ("study,key\n", "rows.csv", CSV, "No valid data to import"),
     ],
 )
-def test_a_file_that_is_no_such_table_is_refused_in_plain_words(content, name, format, said, site, study, settings):
+def test_a_file_that_is_no_such_table_is_refused_in_plain_words(
+    content, name, format, said, site, study, settings
+):
     refused = bring(site, Paper, content, format=format, name=name)
 
     assert refused.status_code == 422
@@ -147,7 +178,9 @@ def test_a_row_that_stopped_being_right_after_the_preview_stops_the_import(site,
     content = f"study,key,title,doi\n{study.slug},a,A,\n{study.slug},b,B,10.1/taken\n"
     preview = site.post(page_of(Paper, "import"), {"import_file": table(content), "format": CSV})
     make_paper(study, key="quicker", doi="10.1/taken")
-    done = site.post(page_of(Paper, "process_import"), preview.context["confirm_form"].initial, follow=True)
+    done = site.post(
+        page_of(Paper, "process_import"), preview.context["confirm_form"].initial, follow=True
+    )
 
     assert "nothing was written" in done.content.decode()
     assert [paper.key for paper in Paper.objects.all()] == ["quicker"]
@@ -167,9 +200,16 @@ def test_challenges_come_in_as_a_table_and_each_is_a_step_of_the_codebook(site, 
     study.refresh_from_db()
     assert (known.label, known.definition) == ("Talent", "Too few people")
     assert Challenge.objects.get(label="Labelling").definition == "=what to label"
-    assert [change.act for change in CodebookChange.objects.order_by("version")] == ["redefine", "add"]
+    assert [change.act for change in CodebookChange.objects.order_by("version")] == [
+        "redefine",
+        "add",
+    ]
     assert study.codebook_version == 3
-    assert LogEntry.objects.get(act="import-in-admin").facts == {"file": "table.csv", "new": 1, "changed": 1}
+    assert LogEntry.objects.get(act="import-in-admin").facts == {
+        "file": "table.csv",
+        "new": 1,
+        "changed": 1,
+    }
 
 
 @pytest.mark.parametrize("model", [Challenge, Approach, MaturityStage])
@@ -178,7 +218,8 @@ def test_the_codes_that_go_out_come_back_unchanged(model, site, study):
     out = site.post(page_of(model, "export"), {"format": CSV}).content.decode()
 
     assert (
-        f"0 new, 0 updated, 0 deleted and {model.objects.count()} skipped" in bring(site, model, out).content.decode()
+        f"0 new, 0 updated, 0 deleted and {model.objects.count()} skipped"
+        in bring(site, model, out).content.decode()
     )
     assert not CodebookChange.objects.exists()
 
@@ -193,10 +234,15 @@ def test_the_codes_that_go_out_come_back_unchanged(model, site, study):
         ("{slug},challenges,good,", "label", "stands in line 2 already"),
     ],
 )
-def test_a_refused_code_names_line_and_column_and_nothing_is_written(line, column, said, site, study, ada):
+def test_a_refused_code_names_line_and_column_and_nothing_is_written(
+    line, column, said, site, study, ada
+):
     make_study(slug="bare", lead=ada, with_sections=False)
     before = set(Code.objects.values_list("label", flat=True))
-    content = f"study,section,label,status\n{study.slug},challenges,Good,\n{line.format(slug=study.slug)}\n"
+    content = (
+        f"study,section,label,status\n{study.slug},challenges,Good,\n"
+        f"{line.format(slug=study.slug)}\n"
+    )
     refused = bring(site, Challenge, content)
 
     assert refused.status_code == 422
@@ -209,7 +255,11 @@ def test_a_refused_code_names_line_and_column_and_nothing_is_written(line, colum
 
 def test_a_workbook_made_elsewhere_may_have_blank_rows_and_numbers(site, study):
     book = Workbook()
-    for line in (["Study", "Key", "Title", "Year"], [None] * 4, [study.slug, 17, "Seventeen", 2020.0]):
+    for line in (
+        ["Study", "Key", "Title", "Year"],
+        [None] * 4,
+        [study.slug, 17, "Seventeen", 2020.0],
+    ):
         book.active.append(line)
     content = BytesIO()
     book.save(content)
@@ -228,10 +278,25 @@ def test_staff_without_rights_neither_import_nor_export(as_user, db):
 
 
 HARD = [
-    "=1+1", " leading and trailing ",
-    "two\nlines\r\nand\rmore", "'=quoted", "\u200b=1", "＝1", "\u00a0@x", "-1", "a;b,c\"d'",
-    "tab\there", "\ufeffmark", "0012", "TRUE", "2021-05-02", "1e5", "{x} & 50 %", "机器, 学习", "x" * 5000,
-]  # fmt: skip
+    "=1+1",
+    " leading and trailing ",
+    "two\nlines\r\nand\rmore",
+    "'=quoted",
+    "\u200b=1",
+    "＝1",
+    "\u00a0@x",
+    "-1",
+    "a;b,c\"d'",
+    "tab\there",
+    "\ufeffmark",
+    "0012",
+    "TRUE",
+    "2021-05-02",
+    "1e5",
+    "{x} & 50 %",
+    "机器, 学习",
+    "x" * 5000,
+]
 
 
 @pytest.mark.parametrize(("format", "name"), [(CSV, "table.csv"), (XLSX, "table.xlsx")])
@@ -239,7 +304,9 @@ def test_papers_that_go_out_and_come_back_have_not_changed(format, name, site, s
     other = make_study(lead=ada)
     for number, text in enumerate(HARD):
         facts = dict.fromkeys(("authors", "venue", "abstract", "keywords", "publisher"), text)
-        make_paper(study, text, key=f"k{number}", doi=f"10.1000/A_{number}", volume=text[:90], **facts)
+        make_paper(
+            study, text, key=f"k{number}", doi=f"10.1000/A_{number}", volume=text[:90], **facts
+        )
     make_paper(other, "Same key", key="k0", year=None, doi="no DOI at all", extra={"note": "kept"})
     before = list(Paper.objects.order_by("pk").values())
     out = site.post(page_of(Paper, "export"), {"format": format}).content
@@ -263,7 +330,9 @@ def test_codes_in_every_state_go_out_and_come_back_unchanged(site, study, ada, b
     make_code(section, "COST")
     make_code(section, "=Retired", status="retired", definition=" spaced ")
     for person in (ben, cleo):
-        make_code(section, "Same words", status="proposed", proposed_by=person, definition=person.username)
+        make_code(
+            section, "Same words", status="proposed", proposed_by=person, definition=person.username
+        )
     make_code(section, "Declined", status="declined", proposed_by=ben)
     make_code(section, "Cost", status="merged", merged_into=cost)
     make_code(make_section(study.phases.get(), "approaches"), "CI/CD")
@@ -298,7 +367,9 @@ def test_into_an_empty_codebook_come_the_active_codes_and_the_others_are_named(s
 def test_what_is_only_proposed_is_not_redefined_by_a_file(site, study, ben):
     section = study.sections.get(key="challenges")
     proposal = make_code(section, "Mine", status="proposed", proposed_by=ben)
-    content = f"study,section,label,definition,status\n{study.slug},challenges,Mine,another,proposed\n"
+    content = (
+        f"study,section,label,definition,status\n{study.slug},challenges,Mine,another,proposed\n"
+    )
     refused = bring(site, Challenge, content)
     assert refused.status_code == 422
     assert "What is proposed is not re-defined here." in refused.content.decode()
@@ -354,15 +425,26 @@ def test_of_many_rows_some_are_shown_and_all_are_counted(site, study):
     ).content.decode()
     assert "250 new, 0 changed, 0 unchanged. Shown are the first 200 rows." in preview
     assert ("Title 199<" in preview, "Title 200<" in preview) == (True, False)
-    refused = bring(site, Paper, "study,key,title\n" + "".join(f"{study.slug},k{n},\n" for n in range(250)))
-    assert (refused.status_code, "the first 200 of 250 refused rows" in refused.content.decode()) == (422, True)
+    refused = bring(
+        site, Paper, "study,key,title\n" + "".join(f"{study.slug},k{n},\n" for n in range(250))
+    )
+    assert (
+        refused.status_code,
+        "the first 200 of 250 refused rows" in refused.content.decode(),
+    ) == (422, True)
 
 
 def test_two_rows_of_one_file_cannot_have_the_same_doi(site, study):
-    content = f"study,key,title,doi\n{study.slug},a,A,10.1000/x\n{study.slug},b,B,https://doi.org/10.1000/X\n"
+    content = (
+        f"study,key,title,doi\n{study.slug},a,A,10.1000/x\n"
+        f"{study.slug},b,B,https://doi.org/10.1000/X\n"
+    )
     refused = bring(site, Paper, content)
     assert refused.status_code == 422
-    assert "<td>3</td><td></td><td>Another paper of this study has this DOI." in refused.content.decode()
+    assert (
+        "<td>3</td><td></td><td>Another paper of this study has this DOI."
+        in refused.content.decode()
+    )
     assert not Paper.objects.exists()
 
 

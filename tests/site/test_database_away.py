@@ -1,4 +1,6 @@
-"""The database dies, or restarts: a short answer meanwhile, then everything goes on, and no word is lost."""
+"""The database dies, or restarts: a short answer meanwhile, then everything goes on, and no word is
+lost.
+"""
 
 import os
 import signal
@@ -35,7 +37,9 @@ WHERE section.key = 'conclusion'
 
 
 class Coder:
-    """Ben, whose page keeps what he types and sends it until the server has it, as summary-save.js does."""
+    """Ben, whose page keeps what he types and sends it until the server has it, as summary-save.js
+    does.
+    """
 
     def __init__(self, server):
         self.server, self.statuses = server, []
@@ -45,12 +49,20 @@ class Coder:
         self.version = 0
 
     def send(self, text):
-        posted = {"conclusion-text": text, "conclusion-version": self.version, "assignment": self.assignment}
+        posted = {
+            "conclusion-text": text,
+            "conclusion-version": self.version,
+            "assignment": self.assignment,
+        }
         with Connection(self.server.port, cookies=self.cookies) as page:
             answer = page.ask(
-                "POST", f"{self.path}sections/conclusion/", body=urlencode(posted).encode(), X_CSRFToken="x" * 32,
-                Accept="application/json", Content_Type="application/x-www-form-urlencoded",
-            )  # fmt: skip
+                "POST",
+                f"{self.path}sections/conclusion/",
+                body=urlencode(posted).encode(),
+                X_CSRFToken="x" * 32,
+                Accept="application/json",
+                Content_Type="application/x-www-form-urlencoded",
+            )
         self.statuses.append(answer.status)
         if answer.status == 200:
             self.version = int(answer.body.partition(b'"version": ')[2].split(b",")[0].rstrip(b"}"))
@@ -80,7 +92,9 @@ def ask(server, path, method="GET", cookies="", **headers):
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGQUIT, signal.SIGINT])
-def test_a_database_that_is_killed_while_somebody_types_comes_back_and_nothing_is_lost(own_server, coder, how):
+def test_a_database_that_is_killed_while_somebody_types_comes_back_and_nothing_is_lost(
+    own_server, coder, how
+):
     coder.statuses.clear()
     coder.keep("before")
     threading.Timer(0.3, os.kill, [own_server.postmaster(), how]).start()
@@ -99,7 +113,9 @@ def test_many_at_once_find_it_dead_and_it_is_started_once(own_server, coder):
     os.kill(own_server.postmaster(), signal.SIGKILL)
     found = []
     askers = [
-        threading.Thread(target=lambda: found.append(ask(own_server, coder.path, cookies=coder.cookies).status))
+        threading.Thread(
+            target=lambda: found.append(ask(own_server, coder.path, cookies=coder.cookies).status)
+        )
         for _ in range(12)
     ]
     for asker in askers:
@@ -127,7 +143,9 @@ def test_a_number_that_another_process_has_by_now_does_not_keep_it_from_starting
 
 @pytest.fixture
 def stopped(own_server, coder):
-    """Somebody stopped the database on purpose, to copy its files; it comes back with the next start."""
+    """Somebody stopped the database on purpose, to copy its files; it comes back with the next
+    start.
+    """
     embedded.stop(own_server.database)
     yield coder
     embedded.start(own_server.database)
@@ -166,7 +184,13 @@ def test_meanwhile_everybody_is_told_in_the_shape_they_asked_for(stopped, own_se
 
 def test_a_form_that_was_sent_meanwhile_is_on_the_page_to_be_sent_once_more(stopped, own_server):
     with Connection(own_server.port, cookies=stopped.cookies) as page:
-        body = urlencode({"name": "Ben “B” <Reviewer>", "password": "secret words", "csrfmiddlewaretoken": "x" * 32})
+        body = urlencode(
+            {
+                "name": "Ben “B” <Reviewer>",
+                "password": "secret words",
+                "csrfmiddlewaretoken": "x" * 32,
+            }
+        )
         form = {"Content_Type": "application/x-www-form-urlencoded"}
         answer = page.ask("POST", "/account/", body=body.encode(), **form).body.decode()
         assert 'action="/account/"' in answer
@@ -177,7 +201,9 @@ def test_a_form_that_was_sent_meanwhile_is_on_the_page_to_be_sent_once_more(stop
         foreign = page.ask("POST", "/account/", body=b"name=Evil", **form)
         assert foreign.status == 503
         assert "Evil" in foreign.body.decode()
-        assert "Send it again" not in foreign.body.decode(), "it came without the token of a form of ours"
+        assert "Send it again" not in foreign.body.decode(), (
+            "it came without the token of a form of ours"
+        )
 
 
 def test_a_postgresql_of_its_own_may_restart_under_the_server(own_server, coder, tmp_path):

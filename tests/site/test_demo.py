@@ -32,7 +32,11 @@ def test_the_demo_study_has_a_closed_pilot_with_differences_and_an_open_main_rou
     assert (pilot.is_closed, main.is_closed) == (True, False)
     assert Assignment.objects.awaiting().filter(round=main).exists()
     assert Summary.objects.drafts().filter(assignment__round=main).exists()
-    assert set(Resolution.objects.values_list("basis", flat=True)) >= {"unanimous", "union", "intersection"}
+    assert set(Resolution.objects.values_list("basis", flat=True)) >= {
+        "unanimous",
+        "union",
+        "intersection",
+    }
     assert Finding.objects.exists()
     assert Study.objects.get().papers.get(key="john2021towards").year == 2021
 

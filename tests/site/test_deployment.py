@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def manage(*arguments, **environment):
     named = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=named | environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env=named | environment, capture_output=True, text=True, check=False
+    )
 
 
 def server(folder, **changed):
@@ -41,14 +43,19 @@ def test_a_server_without_a_secret_does_not_start(tmp_path):
 
 
 def test_browsers_learn_the_host_by_heart_only_where_it_was_asked_for(tmp_path):
-    asked = "from django.conf import settings; print(settings.SECURE_HSTS_PRELOAD, settings.SECURE_HSTS_SECONDS > 0)"
+    asked = (
+        "from django.conf import settings; print(settings.SECURE_HSTS_PRELOAD, "
+        "settings.SECURE_HSTS_SECONDS > 0)"
+    )
     for named, expected in (({}, "False True"), ({"HSTS_PRELOAD": "1"}, "True True")):
         said = manage("shell", "-v", "0", "--no-imports", "-c", asked, **server(tmp_path, **named))
         assert said.stdout.strip() == expected, said.stderr
 
 
 def compose():
-    """What stands under each service, as lines: the file is plain enough to be read without a parser."""
+    """What stands under each service, as lines: the file is plain enough to be read without a
+    parser.
+    """
     services, name = {}, None
     text = (ROOT / "docker-compose.yml").read_text().split("\nvolumes:\n")[0]
     for line in text.splitlines():
@@ -63,21 +70,35 @@ def compose():
 def test_every_service_of_the_compose_file_has_a_limit_to_its_memory():
     services = compose()
     assert {"web", "database"} <= set(services)
-    without = [name for name in ("web", "database") if not any("mem_limit:" in line for line in services[name])]
+    without = [
+        name
+        for name in ("web", "database")
+        if not any("mem_limit:" in line for line in services[name])
+    ]
     assert without == []
 
 
 def test_the_compose_file_gives_the_application_a_role_that_is_not_the_servers_superuser(db):
     services = compose()
     assert (
-        "DATABASE_URL: postgresql://concord:${POSTGRES_PASSWORD:?set it in .env}@database:5432/concord"
-        in (services["web"])
+        "DATABASE_URL: postgresql://concord:${POSTGRES_PASSWORD:?set it in "
+        ".env}@database:5432/concord"
+    ) in (services["web"])
+    assert not any("POSTGRES_USER" in line for line in services["database"]), (
+        "it would be a superuser"
     )
-    assert not any("POSTGRES_USER" in line for line in services["database"]), "it would be a superuser"
-    assert "- ./docker/make-database.sh:/docker-entrypoint-initdb.d/make-database.sh:ro" in services["database"]
+    assert (
+        "- ./docker/make-database.sh:/docker-entrypoint-initdb.d/make-database.sh:ro"
+        in services["database"]
+    )
     script = (ROOT / "docker" / "make-database.sh").read_text()
     sql = script.split("<<'SQL'\n")[1].split("SQL\n")[0].split(";")[0]
     with connection.cursor() as cursor:
-        cursor.execute(sql.replace("ROLE concord", "ROLE concord_tried").replace(":'password'", "'x'"))
-        cursor.execute("SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = 'concord_tried'")
+        cursor.execute(
+            sql.replace("ROLE concord", "ROLE concord_tried").replace(":'password'", "'x'")
+        )
+        cursor.execute(
+            "SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = "
+            "'concord_tried'"
+        )
         assert cursor.fetchone() == (False, False, False)

@@ -1,4 +1,6 @@
-"""Every address, walked as nobody, stranger, observer, reviewer and lead. A new page without a door fails here."""
+"""Every address, walked as nobody, stranger, observer, reviewer and lead. A new page without a door
+fails here.
+"""
 
 import pytest
 from django.core.files.base import ContentFile
@@ -11,8 +13,8 @@ from reviews.models import Remark
 from reviews.overview import corrections
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_task
 
-# What each address answers to whom. A new address must say here who may enter: E everybody in the study, C those who
-# code, L leads alone; S every signed-in person; O open to the world.
+# What each address answers to whom. A new address must say here who may enter: E everybody in the
+# study, C those who code, L leads alone; S every signed-in person; O open to the world.
 DOORS = {
     "home": "S",
     "healthz": "O",
@@ -150,7 +152,16 @@ DOORS = {
 }
 
 # On a paper that was not handed to somebody these say so.
-OF_MY_PAPER = {"summary", "section", "propose", "near", "withdraw-proposal", "review", "reopen", "recode"}
+OF_MY_PAPER = {
+    "summary",
+    "section",
+    "propose",
+    "near",
+    "withdraw-proposal",
+    "review",
+    "reopen",
+    "recode",
+}
 MAY_ENTER = {"E": {"observer", "reviewer", "lead"}, "C": {"reviewer", "lead"}, "L": {"lead"}}
 
 
@@ -169,11 +180,15 @@ def test_every_address_says_who_may_enter():
 
 @pytest.fixture
 def things(study, ada, ben):
-    """Something for every kind of argument, so that a page is refused for the person and not for the thing."""
+    """Something for every kind of argument, so that a page is refused for the person and not for
+    the thing.
+    """
     paper = make_paper(study, key="a-paper")
     invitation = study.invitations.create(role="reviewer", invited_by=ada)
     unused = template.add_section(
-        study, by=study.created_by, facts={"label": "Unused", "kind": "text", "phase": study.phases.get()}
+        study,
+        by=study.created_by,
+        facts={"label": "Unused", "kind": "text", "phase": study.phases.get()},
     )
     things = {"slug": study.slug, "key": paper.key}
     things["member"] = study.memberships.get(user=ben).pk
@@ -186,7 +201,10 @@ def things(study, ada, ben):
     discussed = make_paper(study)
     make_summary(discussed, ben)
     things["remark"] = Remark.objects.create(
-        paper=discussed, section=study.sections.get(key="challenges"), text="Look at table 3", by=ada
+        paper=discussed,
+        section=study.sections.get(key="challenges"),
+        text="Look at table 3",
+        by=ada,
     ).pk
     things["round"] = make_round(study).pk
     things["import_id"] = PaperImport.objects.create(study=study, file_name="papers.bib", by=ada).pk
@@ -198,7 +216,8 @@ def things(study, ada, ben):
     things["own task"] = {ada.pk: make_task(own, ada).pk}
     things["own"] = own.key
     things["own token"] = {
-        member.user_id: tokens.grant(member, label="script")[0].pk for member in study.memberships.all()
+        member.user_id: tokens.grant(member, label="script")[0].pk
+        for member in study.memberships.all()
     }
     things["token"] = things["own token"][ada.pk]
     corrections.suggest(paper, field="abstract", text="What it says.", by=ben)
@@ -222,7 +241,9 @@ def address(name, things):
 
 
 def asked(client, url):
-    """What the address answers, as a POST where it takes nothing else: its door stands behind the method."""
+    """What the address answers, as a POST where it takes nothing else: its door stands behind the
+    method.
+    """
     shown = client.get(url)
     return client.post(url) if shown.status_code == 405 else shown
 
@@ -239,7 +260,9 @@ def test_strangers_find_nothing_and_members_only_what_their_role_may(
         # Nobody looks at somebody else's section again.
         task = things["own task"].get(user.pk, things["task"])
         token = things["own token"][user.pk]
-        status = asked(as_user(user), address(name, {**things, "task": task, "token": token})).status_code
+        status = asked(
+            as_user(user), address(name, {**things, "task": task, "token": token})
+        ).status_code
         if role in MAY_ENTER[DOORS[name]]:
             assert status not in {403, 404, 500}, f"{role} at {url}: {status}"
         else:
@@ -284,7 +307,10 @@ POST_ONLY = [
 def test_every_address_that_takes_only_a_post_is_among_those_with_a_way_back(things, as_user, ada):
     client = as_user(ada)
     names = [name for name, who in DOORS.items() if who in {*MAY_ENTER, "S"}]
-    assert sorted(name for name in names if client.get(address(name, things)).status_code == 405) == POST_ONLY
+    assert (
+        sorted(name for name in names if client.get(address(name, things)).status_code == 405)
+        == POST_ONLY
+    )
 
 
 @pytest.mark.parametrize("name", POST_ONLY)

@@ -1,4 +1,6 @@
-"""Numbers without end, half characters, texts without end: in addresses, queries, forms, headers and files."""
+"""Numbers without end, half characters, texts without end: in addresses, queries, forms, headers
+and files.
+"""
 
 import re
 from html import unescape
@@ -14,7 +16,10 @@ from tests.site.test_odd_requests import QUERIES, SIGNED_IN, keys
 
 NUMBERS = ["9" * 40, "9" * 5000, "²"]
 HALF = "%ED%A0%80"  # half a character, as no text may hold it
-TAGS = re.compile(r"<(input|select|textarea|button)\b([^>]*)>(.*?)(?=<(?:input|select|textarea|button)\b|$)", re.DOTALL)
+TAGS = re.compile(
+    r"<(input|select|textarea|button)\b([^>]*)>(.*?)(?=<(?:input|select|textarea|button)\b|$)",
+    re.DOTALL,
+)
 
 
 def typed(answer):
@@ -35,7 +40,9 @@ def test_no_number_in_a_query_or_a_form_is_too_long_for_a_page(name, things, as_
     url = address(name, {**things, "task": things["own task"][ada.pk]})
     fields = typed(lead.get(url))
     for number in NUMBERS:
-        assert lead.get(url, dict.fromkeys([*fields, *QUERIES], number)).status_code < 500, number[:20]
+        assert lead.get(url, dict.fromkeys([*fields, *QUERIES], number)).status_code < 500, number[
+            :20
+        ]
     for number in ("9" * 5000, "2147483648"):
         assert lead.post(url, dict.fromkeys(fields, number)).status_code < 500, number[:20]
 
@@ -71,7 +78,9 @@ def test_half_characters_are_answered_in_words(name, things, as_user, ada):  # n
         query = "&".join(f"{one}={hostile}" for one in [*fields, *QUERIES])
         assert lead.get(f"{url}?{query}").status_code < 500
         form = "&".join(f"{one}={hostile}" for one in fields)
-        assert lead.post(url, form, content_type="application/x-www-form-urlencoded").status_code < 500
+        assert (
+            lead.post(url, form, content_type="application/x-www-form-urlencoded").status_code < 500
+        )
 
 
 def test_a_version_without_end_saves_nothing_and_says_so(study, as_user, ben):
@@ -79,17 +88,28 @@ def test_a_version_without_end_saves_nothing_and_says_so(study, as_user, ben):
     assignment = make_assignment(paper, ben)
     url = reverse("section", args=[study.slug, "a", "challenges"])
     for version in ("9" * 40, "9" * 5000, "2147483648", "-1", "²"):
-        facts = {"assignment": assignment.pk, "challenges-version": version, "challenges-absence": "unclear"}
+        facts = {
+            "assignment": assignment.pk,
+            "challenges-version": version,
+            "challenges-absence": "unclear",
+        }
         assert as_user(ben).post(url, facts).status_code == 422
     assert not Answer.objects.exists()
 
 
 @pytest.mark.parametrize(
     "asked",
-    ["bytes=0-" + "9" * 5000, "bytes=" + "9" * 5000 + "-", "bytes=-" + "9" * 5000, "bytes=" + "9" * 40 + "-"],
+    [
+        "bytes=0-" + "9" * 5000,
+        "bytes=" + "9" * 5000 + "-",
+        "bytes=-" + "9" * 5000,
+        "bytes=" + "9" * 40 + "-",
+    ],
 )
 def test_a_range_without_end_is_answered_as_the_protocol_says(asked, things, study, as_user, ben):  # noqa: F811
-    answer = as_user(ben).get(reverse("pdf", args=[study.slug, "a-paper"]), headers={"Range": asked})
+    answer = as_user(ben).get(
+        reverse("pdf", args=[study.slug, "a-paper"]), headers={"Range": asked}
+    )
     assert answer.status_code in {200, 206, 416}
 
 
@@ -113,6 +133,11 @@ def test_headers_without_end_are_answered(name, headers, things, as_user, ben): 
 
 def test_a_refusal_of_an_act_stands_in_the_form_that_has_no_such_field(study, as_user, ada):
     code = study.sections.get(key="challenges").codes.first()
-    facts = {"label_1": "Same", "label_2": "same", "reason": "two things", "seen": codebook_changes.code_token(code)}
+    facts = {
+        "label_1": "Same",
+        "label_2": "same",
+        "reason": "two things",
+        "seen": codebook_changes.code_token(code),
+    }
     answer = as_user(ada).post(reverse("split-code", args=[study.slug, code.pk]), facts)
     assert (answer.status_code, "already" in answer.text) == (422, True)

@@ -1,5 +1,5 @@
-"""Odd and hostile requests: whatever is sent to whatever address, nobody is answered by a stack trace, and nobody
-reaches another study's things through their own study's address."""
+"""Odd and hostile requests: whatever is sent to whatever address, nobody is answered by a stack
+trace, and nobody reaches another study's things through their own study's address."""
 
 import re
 
@@ -70,7 +70,9 @@ def test_odd_values_are_answered_without_a_stack_trace(name, things, as_user, ad
     assert lead.get(url, headers={"HX-Request": "true"}).status_code < 500
     known = fields(plain)
     for turn in range(3):  # every field meets three of the odd values, each beside other ones
-        odd = {one: ODD[(3 * place + turn) % len(ODD)] for place, one in enumerate([*known, *QUERIES])}
+        odd = {
+            one: ODD[(3 * place + turn) % len(ODD)] for place, one in enumerate([*known, *QUERIES])
+        }
         assert lead.get(url, odd).status_code < 500
         assert lead.post(url, odd).status_code < 500
     assert lead.post(url, {one: ["1", "2"] for one in known}).status_code < 500
@@ -102,7 +104,9 @@ def keys(name):
     return set(next(pattern for pattern in addresses() if pattern.name == name).pattern.converters)
 
 
-@pytest.mark.parametrize("name", [name for name in SIGNED_IN if keys(name) - {"slug", "section", "phase", "name"}])
+@pytest.mark.parametrize(
+    "name", [name for name in SIGNED_IN if keys(name) - {"slug", "section", "phase", "name"}]
+)
 def test_another_studys_things_are_not_found_from_here(name, things, elsewhere, as_user, ada):  # noqa: F811
     lead = as_user(ada)
     before = LogEntry.objects.count()
@@ -125,7 +129,8 @@ def test_signing_in_sends_nobody_to_another_host(target, client, ada):
     ada.set_password("a long enough word")
     ada.save()
     answer = client.post(
-        f"{reverse('sign-in')}?next={target}", {"username": "ada", "password": "a long enough word", "next": target}
+        f"{reverse('sign-in')}?next={target}",
+        {"username": "ada", "password": "a long enough word", "next": target},
     )
     assert answer.status_code == 302
     assert answer.url == reverse("home")
@@ -146,5 +151,7 @@ def test_nothing_is_taken_without_the_token_of_the_form(study, ada):
 
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(ada)
-    assert browser.post(reverse("new-round", args=[study.slug]), {"name": "Main"}).status_code == 403
+    assert (
+        browser.post(reverse("new-round", args=[study.slug]), {"name": "Main"}).status_code == 403
+    )
     assert not study.rounds.exists()

@@ -14,10 +14,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.mark.parametrize("name", ["overview", "feedback"])
 def test_tables_of_figures_fit_on_a_phone(name, study, page_as, ada, ben, cleo):
     round = make_round(study, "Main")
-    for _ in range(2):  # all say the same: the coefficient is undefined, and says why in a long line
+    # all say the same: the coefficient is undefined, and says why in a long line
+    for _ in range(2):
         paper = make_paper(study)
         for reader in (ben, cleo):
-            make_summary(paper, reader, round=round, answers={"method": "Survey", "challenges": ["Data quality"]})
+            make_summary(
+                paper,
+                reader,
+                round=round,
+                answers={"method": "Survey", "challenges": ["Data quality"]},
+            )
     unanimous.settle(study, by=ada)
     lifecycle.close_round(round, by=ada)
     study.released_at = timezone.now()
@@ -31,5 +37,7 @@ def test_tables_of_figures_fit_on_a_phone(name, study, page_as, ada, ben, cleo):
 def test_what_scrolls_sideways_on_a_phone_can_be_reached_by_keyboard(study, page_as, ada, serious):
     page = page_as(ada, viewport={"width": 390, "height": 844})
     page.goto(reverse("api", args=[study.slug]))
-    assert page.evaluate("(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(document.querySelector('pre'))")
+    assert page.evaluate(
+        "(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(document.querySelector('pre'))"
+    )
     assert serious(page) == []

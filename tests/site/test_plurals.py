@@ -24,7 +24,9 @@ WRONG = re.compile(rf"(?<![\d.,–])\b1 (?:{'|'.join(PLURALS.split())})\b(?! cal
 
 
 def words_of(response):
-    """What is read, with a bar where a cell or a line ends: the number of one cell has not the noun of the next."""
+    """What is read, with a bar where a cell or a line ends: the number of one cell has not the noun
+    of the next.
+    """
     text = re.sub(r"</(?:td|th|li|p|dt|dd|option|summary|h\d)>", " | ", response.content.decode())
     return re.sub(r"\s+", " ", strip_tags(text))
 
@@ -52,19 +54,39 @@ def small(study, ada, ben, cleo):
     make_code(section, "Journal")
     paper, round = make_paper(study, key="only"), make_round(study, "Main")
     for reader, codes in ((ben, ["Cost"]), (cleo, [])):
-        answers = {"method": "Survey", "challenges": codes, "maturity-stage": "Manual", "cases": absent("unclear")}
+        answers = {
+            "method": "Survey",
+            "challenges": codes,
+            "maturity-stage": "Manual",
+            "cases": absent("unclear"),
+        }
         make_summary(paper, reader, round=round, answers=answers)
     return study
 
 
 PAGES = [
-    "overview", "papers", "rounds", "codebook", "disagreements", "agreement", "map", "evidence", "log", "template",
-    "export", "methods", "feedback", "team", "import-papers",
-]  # fmt: skip
+    "overview",
+    "papers",
+    "rounds",
+    "codebook",
+    "disagreements",
+    "agreement",
+    "map",
+    "evidence",
+    "log",
+    "template",
+    "export",
+    "methods",
+    "feedback",
+    "team",
+    "import-papers",
+]
 
 
 @pytest.mark.parametrize("is_closed", [False, True])
-def test_no_page_of_a_study_that_has_one_of_everything_says_1_papers(is_closed, small, ada, as_user):
+def test_no_page_of_a_study_that_has_one_of_everything_says_1_papers(
+    is_closed, small, ada, as_user
+):
     client = as_user(ada)
     round = small.rounds.get()
     unanimous.settle(small, by=ada)
@@ -72,14 +94,22 @@ def test_no_page_of_a_study_that_has_one_of_everything_says_1_papers(is_closed, 
         close_round(round, by=ada)
     addresses = [reverse(name, args=[small.slug]) for name in PAGES]
     addresses += [reverse("papers", args=[small.slug]) + "?q=nothing", reverse("new-study")]
-    addresses += [reverse("comparison", args=[small.slug, "only"]), reverse("round", args=[small.slug, round.pk])]
+    addresses += [
+        reverse("comparison", args=[small.slug, "only"]),
+        reverse("round", args=[small.slug, round.pk]),
+    ]
     for key in ("challenges", "maturity-stage", "method"):
-        addresses += [reverse(name, args=[small.slug, key]) for name in ("agreement-section", "agreement-papers")]
+        addresses += [
+            reverse(name, args=[small.slug, key])
+            for name in ("agreement-section", "agreement-papers")
+        ]
     addresses.append(reverse("template-section", args=[small.slug, "venue-kind"]))
 
     for address in addresses:
         said = words_of(client.get(address))
-        assert not [said[hit.start() - 60 : hit.end() + 30] for hit in WRONG.finditer(said)], address
+        assert not [said[hit.start() - 60 : hit.end() + 30] for hit in WRONG.finditer(said)], (
+            address
+        )
 
 
 def test_a_log_and_a_check_name_one_code_as_one(study, ada, ben, as_user):

@@ -1,4 +1,6 @@
-"""The proxy files of docs/proxy, tried with the programs they are for, where those are installed."""
+"""The proxy files of docs/proxy, tried with the programs they are for, where those are
+installed.
+"""
 
 import os
 import re
@@ -20,13 +22,17 @@ PROXY = ROOT / "docs" / "proxy"
 def nginx(folder, port, upstream):
     """The file as it stands, but for names, ports and the certificate."""
     _, server = (PROXY / "nginx.conf").read_text().split("\n\n", 1)
-    server = server.replace("listen 443 ssl http2;", f"listen {port};").replace(":8000", f":{upstream}")
+    server = server.replace("listen 443 ssl http2;", f"listen {port};").replace(
+        ":8000", f":{upstream}"
+    )
     server = re.sub(r"ssl_certificate\S* .*;", "", server).replace("$scheme", "http")
     kept = "".join(
-        f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        f"{name}_temp_path {folder}/{name};"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     file = folder / "nginx.conf"
-    person = "user root root; " if os.geteuid() == 0 else ""  # who else could write into the tests' folder
+    # who else could write into the tests' folder
+    person = "user root root; " if os.geteuid() == 0 else ""
     head = f"{person}daemon off; pid {folder}/pid; error_log {folder}/errors; events {{}}"
     file.write_text(f"{head} http {{ access_log off; {kept}\n{server}\n}}")
     return ["nginx", "-c", str(file), "-e", f"{folder}/errors", "-p", str(folder)]
@@ -34,9 +40,13 @@ def nginx(folder, port, upstream):
 
 def caddy(folder, port, upstream):
     text = (PROXY / "Caddyfile").read_text()
-    text = text.replace("{\n\tservers", "{\n\tadmin off\n\tservers").replace(":8000", f":{upstream}")
+    text = text.replace("{\n\tservers", "{\n\tadmin off\n\tservers").replace(
+        ":8000", f":{upstream}"
+    )
     file = folder / "Caddyfile"
-    file.write_text(text.replace("concord.example.org {", f"http://:{port} {{").replace("{scheme}", "http"))
+    file.write_text(
+        text.replace("concord.example.org {", f"http://:{port} {{").replace("{scheme}", "http")
+    )
     return ["caddy", "run", "--adapter", "caddyfile", "--config", str(file)]
 
 

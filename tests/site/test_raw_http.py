@@ -1,4 +1,6 @@
-"""What stands on the wire between two answers of one connection: nothing, whatever the first one was about."""
+"""What stands on the wire between two answers of one connection: nothing, whatever the first one
+was about.
+"""
 
 import pytest
 from django.conf import settings as django_settings
@@ -68,7 +70,9 @@ PLACES = {
 
 @pytest.mark.parametrize("name", PLACES)
 @pytest.mark.parametrize("signed_in", [True, False], ids=["ada", "nobody"])
-def test_an_answer_to_head_ends_with_its_headers_and_has_those_of_get(name, signed_in, study, paper, ada, connect):
+def test_an_answer_to_head_ends_with_its_headers_and_has_those_of_get(
+    name, signed_in, study, paper, ada, connect
+):
     path = PLACES[name](study, paper)
     connection = connect(ada if signed_in else None)
 
@@ -78,7 +82,15 @@ def test_an_answer_to_head_ends_with_its_headers_and_has_those_of_get(name, sign
 
     assert (after.status, after.body) == (200, b"ok\n"), "nothing stands between two answers"
     assert head.status == get.status
-    same = {"content-type", "content-length", "location", "allow", "content-disposition", "etag", "accept-ranges"}
+    same = {
+        "content-type",
+        "content-length",
+        "location",
+        "allow",
+        "content-disposition",
+        "etag",
+        "accept-ranges",
+    }
     if name != "bundle":  # it is written anew each time, and holds the time
         assert {k: v for k, v in head.headers.items() if k in same} == {
             k: v for k, v in get.headers.items() if k in same
@@ -93,7 +105,9 @@ def test_what_has_no_body_by_its_status_has_none_on_the_wire(study, paper, ada, 
     for method in ("GET", "HEAD"):
         unchanged = connection.ask(method, path, If_None_Match=tag)
         assert unchanged.status == 304
-        assert "content-length" not in unchanged.headers, "of a body that is not sent nothing is said"
+        assert "content-length" not in unchanged.headers, (
+            "of a body that is not sent nothing is said"
+        )
         assert connection.ask("GET", "/healthz").body == b"ok\n"
     part = connection.ask("GET", path, Range="bytes=0-9")
     assert (part.status, part.body) == (206, POISON[:10])
@@ -104,7 +118,9 @@ def test_what_has_no_body_by_its_status_has_none_on_the_wire(study, paper, ada, 
 
 def test_a_head_with_a_body_of_its_own_and_a_refused_post_leave_nothing_behind(study, ada, connect):
     connection = connect(ada)
-    refused = connection.ask("POST", reverse("add-paper", args=[study.slug]), body=b"title=x" * 2000)
+    refused = connection.ask(
+        "POST", reverse("add-paper", args=[study.slug]), body=b"title=x" * 2000
+    )
     assert refused.status == 403  # without the form's token
     assert connection.ask("HEAD", "/", body=b"GET /hidden HTTP/1.1\r\n\r\n").status == 200
     assert connection.ask("GET", "/healthz").body == b"ok\n"

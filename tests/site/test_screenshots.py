@@ -32,9 +32,13 @@ def test_the_demo_study_shows_itself_without_an_error_and_within_the_window(widt
     folder.mkdir(parents=True, exist_ok=True)
     study = Study.objects.get(slug=demo.SLUG)
     for name, (username, path) in PAGES.items():
-        page = page_as(User.objects.get(username=username), viewport={"width": width, "height": 900})
+        page = page_as(
+            User.objects.get(username=username), viewport={"width": width, "height": 900}
+        )
         answer = page.goto(f"/s/{study.slug}/{path}")
         page.wait_for_load_state("networkidle")
         assert answer.status == 200, name
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than {width} px"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, (
+            f"{name} is wider than {width} px"
+        )
         page.screenshot(path=folder / (f"{name}.png" if width == 1440 else f"{name}-{width}.png"))

@@ -11,11 +11,19 @@ from mapping.site import worker
 from tests.raw_http import Connection
 
 BEGUN = {
-    "half a form": b"POST /sign-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nusername=ben&",
-    "half a chunk": b"POST /sign-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nusername",
+    "half a form": (
+        b"POST /sign-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nusername=ben&"
+    ),
+    "half a chunk": (
+        b"POST /sign-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n"
+        b"\r\nff\r\nusername"
+    ),
     "half a head": b"GET /sign-in/ HTTP/1.1\r\nHost: 127.0.",
     "nothing": b"",
-    "announced": b"POST /sign-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+    "announced": (
+        b"POST /sign-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\n"
+        b"Content-Length: 9\r\n\r\n"
+    ),
 }
 
 
@@ -45,7 +53,9 @@ def test_a_page_answers_beside_many_half_sent_requests(name, number, half_sent, 
     assert time.monotonic() - began < 5
 
 
-def test_where_more_than_can_be_waited_for_are_half_sent_the_longest_silent_are_dropped(half_sent, server):
+def test_where_more_than_can_be_waited_for_are_half_sent_the_longest_silent_are_dropped(
+    half_sent, server
+):
     half_sent(BEGUN["half a form"], worker.READERS + 20)
     with Connection(server.port, timeout=10) as other:
         assert other.ask("GET", "/healthz").status == 200
@@ -54,7 +64,9 @@ def test_where_more_than_can_be_waited_for_are_half_sent_the_longest_silent_are_
 def test_a_form_that_comes_bit_by_bit_arrives_whole(server):
     body = b"username=nobody&password=none&csrfmiddlewaretoken=" + b"x" * 64
     with Connection(server.port, timeout=10) as slow:
-        head = f"POST /sign-in/ HTTP/1.1\r\nHost: {slow.host}\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            f"POST /sign-in/ HTTP/1.1\r\nHost: {slow.host}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
         for piece in (head[:20].encode(), head[20:].encode(), *(bytes([byte]) for byte in body)):
             slow.socket.sendall(piece)
             time.sleep(0.005)
@@ -64,7 +76,9 @@ def test_a_form_that_comes_bit_by_bit_arrives_whole(server):
 
 def sign_in_page(connection):
     """The form's token, kept as a browser keeps its cookie."""
-    token = connection.ask("GET", "/sign-in/").headers["set-cookie"].partition(";")[0].partition("=")[2]
+    token = (
+        connection.ask("GET", "/sign-in/").headers["set-cookie"].partition(";")[0].partition("=")[2]
+    )
     connection.cookies = f"csrftoken={token}"
     return f"csrfmiddlewaretoken={token}&username=ben&password=a+long+enough+password".encode()
 

@@ -1,4 +1,6 @@
-"""What pages name is there: a missing name is an error page on a server, and nothing at all while developing."""
+"""What pages name is there: a missing name is an error page on a server, and nothing at all while
+developing.
+"""
 
 import os
 import re
@@ -54,13 +56,16 @@ def collect(folder):
     return storage
 
 
-def test_what_pages_name_is_compressed_once_and_anew_when_it_has_changed_or_was_broken_off(tmp_path):
+def test_what_pages_name_is_compressed_once_and_anew_when_it_has_changed_or_was_broken_off(
+    tmp_path,
+):
     (tmp_path / "big.mjs").write_text("export const words = 'words';\n" * 100)
     (tmp_path / "page.css").write_text("p { color: red }\n" * 100)
     named = tmp_path / collect(tmp_path).hashed_files["big.mjs"]
-    assert {file.name for file in tmp_path.glob("*.br")} == {f"{named.name}.br", *(
-        f"{file.name}.br" for file in tmp_path.glob("page.*.css")
-    )}  # fmt: skip
+    assert {file.name for file in tmp_path.glob("*.br")} == {
+        f"{named.name}.br",
+        *(f"{file.name}.br" for file in tmp_path.glob("page.*.css")),
+    }
 
     compressed = Path(f"{named}.br")
     good, at = compressed.read_bytes(), compressed.stat().st_mtime_ns
@@ -85,7 +90,9 @@ def test_pages_and_what_they_name_are_there_while_nothing_is_collected(own_serve
         named = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.body.decode()))
         assert page.status == 200
         assert "/static/css/base.css" in named
-        assert {path: browser.ask("GET", path).status for path in named} == dict.fromkeys(named, 200)
+        assert {path: browser.ask("GET", path).status for path in named} == dict.fromkeys(
+            named, 200
+        )
         assert browser.ask("GET", "/no/such/page").status == 404
 
 

@@ -11,13 +11,17 @@ class Command(ActCommand):
     def add_facts(self, parser):
         parser.add_argument("study", help="the study's slug")
         parser.add_argument("files", nargs="+", metavar="FILE")
-        parser.add_argument("--source", default="", help="where the files come from: Scopus, snowballing …")
+        parser.add_argument(
+            "--source", default="", help="where the files come from: Scopus, snowballing …"
+        )
         parser.add_argument(
             "--keep-duplicates",
             nargs="+",
             default=[],
             metavar="NAME",
-            help="take these entries although they look like others: key, line, FILE:LINE, or “all”",
+            help=(
+                "take these entries although they look like others: key, line, FILE:LINE, or “all”"
+            ),
         )
         parser.add_argument(
             "--leave-out",
@@ -26,7 +30,9 @@ class Command(ActCommand):
             metavar="NAME",
             help="take these entries for the papers that they are possibly the same as, likewise",
         )
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be imported")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only say what would be imported"
+        )
 
     def act(self, study, files, source, keep_duplicates, leave_out, dry_run):
         study = study_named(study)
@@ -34,13 +40,17 @@ class Command(ActCommand):
         imports, unknown = [], {*keep_duplicates, *leave_out}
         for path in files:
             name, content = file_content(path)
-            preview = importing.preview(study, file_name=name, content=content, source=source, by=by)
+            preview = importing.preview(
+                study, file_name=name, content=content, source=source, by=by
+            )
             unknown -= choose(preview, keep_duplicates, leave_out)
             # In a dry run too: the second file is judged beside the papers of the first.
             imports.append(importing.confirm(preview, by=by))
         if unknown - {"all"}:
             listed = ", ".join(f"“{name}”" for name in sorted(unknown - {"all"}))
-            raise ValidationError(f"No entry called {listed} looks like another one: give its key, or its line.")
+            raise ValidationError(
+                f"No entry called {listed} looks like another one: give its key, or its line."
+            )
         if dry_run:
             transaction.set_rollback(True)
         return outcome(imports) | {"dry_run": dry_run}
@@ -56,7 +66,9 @@ class Command(ActCommand):
             what = "taken" if one["taken"] else "left out"
             lines.append(f"{place(one)}: “{one['key']}” {what}, although {one['reason']}")
         if any(one["taken"] for one in outcome["possible"]):
-            lines.append("What is the same after all is left out with --leave-out and its key or line.")
+            lines.append(
+                "What is the same after all is left out with --leave-out and its key or line."
+            )
         lines += [f"{place(one)}: {one['reason']}" for one in outcome["notes"]]
         return "\n".join(lines)
 
@@ -67,7 +79,9 @@ def choose(preview, keep, leave):
     taken = {place: True for places in kept.values() for place in places}
     out = {place: False for places in left.values() for place in places}
     for place in taken.keys() & out.keys():
-        raise ValidationError(f"“{preview.records[place]['key']}” cannot be both kept and left out.")
+        raise ValidationError(
+            f"“{preview.records[place]['key']}” cannot be both kept and left out."
+        )
     if taken or out:
         duplicates.choose(preview, taken | out)
     return kept.keys() | left.keys()
@@ -76,10 +90,14 @@ def choose(preview, keep, leave):
 def outcome(imports):
     """Counts over all files, with every entry that was not taken as it stands."""
     problems = [problem for one in imports for problem in one.problems]
-    entries = [(one, entry) for one in imports for entry in one.records if duplicates.is_choice(entry)]
+    entries = [
+        (one, entry) for one in imports for entry in one.records if duplicates.is_choice(entry)
+    ]
     left_out = [told(*pair) for pair in entries if pair[1]["outcome"] == importing.DUPLICATE]
     for one in left_out:
-        one["reason"] = f"“{one['key'] or one['line']}” falls on the paper “{one['paper']}”: {one['reason']}"
+        one["reason"] = (
+            f"“{one['key'] or one['line']}” falls on the paper “{one['paper']}”: {one['reason']}"
+        )
     return {
         "new": sum(one.new for one in imports),
         "duplicate": sum(one.duplicate for one in imports),
@@ -107,7 +125,9 @@ def told(paper_import, entry):
         "paper": entry["which"],
         "like": entry["like"],
         "taken": entry["outcome"] == importing.NEW,
-        "differs": [dict(zip(("field", "here", "there"), one, strict=True)) for one in entry["differs"]],
+        "differs": [
+            dict(zip(("field", "here", "there"), one, strict=True)) for one in entry["differs"]
+        ],
     }
 
 

@@ -12,12 +12,17 @@ class Command(ActCommand):
 
     def add_facts(self, parser):
         parser.add_argument("title", metavar="TITLE")
-        parser.add_argument("--lead", metavar="USER", required=True, help="user name or e-mail address of its lead")
+        parser.add_argument(
+            "--lead", metavar="USER", required=True, help="user name or e-mail address of its lead"
+        )
         parser.add_argument(
             "--template",
             metavar="NAME-or-FILE.json",
             default="blank",
-            help=f"a built-in template ({', '.join(protocol_files.BUILT_IN)}) or a protocol file; default: blank",
+            help=(
+                f"a built-in template ({', '.join(protocol_files.BUILT_IN)}) or a protocol file; "
+                f"default: blank"
+            ),
         )
 
     def act(self, title, lead, template):
@@ -28,9 +33,13 @@ class Command(ActCommand):
         # What a built-in template says of itself is not what this study is about.
         description = "" if template in protocol_files.BUILT_IN else found.description
         study = protocol_files.create_study(
-            title=title, lead=lead, by=lead, protocol=found.in_use(), description=description,
+            title=title,
+            lead=lead,
+            by=lead,
+            protocol=found.in_use(),
+            description=description,
             template_name=Path(template).stem,
-        )  # fmt: skip
+        )
         return {
             "study": study.slug,
             "title": study.title,
@@ -41,7 +50,9 @@ class Command(ActCommand):
 
     def report(self, outcome):
         sections = counted(outcome["sections"], "sections")
-        made = f"{outcome['study']}: “{outcome['title']}” with {sections} from {outcome['template']}."
+        made = (
+            f"{outcome['study']}: “{outcome['title']}” with {sections} from {outcome['template']}."
+        )
         return "\n".join([made, *outcome["notes"]])
 
 
@@ -52,7 +63,8 @@ def template_called(name):
     path = Path(name)
     if not path.is_file():
         raise CommandError(
-            f"“{name}” is neither a built-in template ({', '.join(protocol_files.BUILT_IN)}) nor a protocol file."
+            f"“{name}” is neither a built-in template ({', '.join(protocol_files.BUILT_IN)}) nor a "
+            f"protocol file."
         )
     try:
         with path.open("rb") as file:

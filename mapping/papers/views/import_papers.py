@@ -33,7 +33,10 @@ class ImportForm(forms.Form):
         label="Files",
         required=False,
         limit=settings.IMPORT_LIMIT,
-        help_text=f"BibTeX, RIS, CSV or Excel; one or more, together up to {filesizeformat(settings.IMPORT_LIMIT)}.",
+        help_text=(
+            f"BibTeX, RIS, CSV or Excel; one or more, together up to "
+            f"{filesizeformat(settings.IMPORT_LIMIT)}."
+        ),
     )
     text = forms.CharField(
         label="or paste BibTeX or RIS",
@@ -45,7 +48,9 @@ class ImportForm(forms.Form):
         label="Found in",
         required=False,
         max_length=100,
-        help_text="Scopus, ACM, snowballing … kept with every paper, so that the search can be reported.",
+        help_text=(
+            "Scopus, ACM, snowballing … kept with every paper, so that the search can be reported."
+        ),
     )
 
     def clean(self):
@@ -71,7 +76,11 @@ def import_papers(request, slug):
             with transaction.atomic():
                 previews = [
                     importing.preview(
-                        study, file_name=name, content=content, source=form.cleaned_data["source"], by=request.user
+                        study,
+                        file_name=name,
+                        content=content,
+                        source=form.cleaned_data["source"],
+                        by=request.user,
                     )
                     for name, content in form.contents()
                 ]
@@ -80,7 +89,9 @@ def import_papers(request, slug):
         else:
             if len(previews) == 1:
                 return redirect("paper-import", slug, previews[0].pk)
-            messages.info(request, f"{len(previews)} files were read. Look at each, then import it.")
+            messages.info(
+                request, f"{len(previews)} files were read. Look at each, then import it."
+            )
             return redirect("import-papers", slug)
     imports = Paginator(study.paper_imports.select_related("by").defer("records", "problems"), 50)
     context = {"study": study, "form": form, "page": imports.get_page(request.GET.get("page"))}
@@ -89,7 +100,9 @@ def import_papers(request, slug):
 
 @require_http_methods(["GET", "POST"])
 def paper_import(request, slug, import_id):
-    """What a file holds, entry by entry; POST takes its new papers, and the ticks that came along."""
+    """What a file holds, entry by entry; POST takes its new papers, and the ticks that came
+    along.
+    """
     study = access.study_to_lead(request.user, slug)
     found = access.paper_import_in(study, import_id)
     if request.method == "POST":
@@ -107,15 +120,22 @@ def paper_import(request, slug, import_id):
 
 def tell_of(request, found):
     if found.state == PaperImport.State.CONFIRMED:
-        messages.success(request, f"{found.new} paper{pluralize(found.new)} imported from {found.file_name}.")
+        messages.success(
+            request, f"{found.new} paper{pluralize(found.new)} imported from {found.file_name}."
+        )
     else:
-        text = "Other papers came in since this preview, and some entries may be the same: look again, then import."
+        text = (
+            "Other papers came in since this preview, and some entries may be the same: look "
+            "again, then import."
+        )
         messages.warning(request, text)
 
 
 @require_POST
 def choose_entries(request, slug, import_id):
-    """Remember which entries are papers of their own: the ticks of one page, or all that are listed at once."""
+    """Remember which entries are papers of their own: the ticks of one page, or all that are listed
+    at once.
+    """
     study = access.study_to_lead(request.user, slug)
     found = access.paper_import_in(study, import_id)
     try:
@@ -140,7 +160,9 @@ def is_place(text):
 
 
 def all_listed(found, request):
-    """`{place: bool}` of every entry that the filters of the address let through, where all were asked for."""
+    """`{place: bool}` of every entry that the filters of the address let through, where all were
+    asked for.
+    """
     wanted = request.POST.get("all")
     if wanted not in {"take", "leave"}:
         return {}
@@ -180,7 +202,10 @@ def undo_import(request, slug, import_id):
                 messages.success(request, f"{found.file_name} was put away; nothing was imported.")
             else:
                 count = importing.undo(found, by=request.user)
-                messages.success(request, f"{count} paper{pluralize(count)} removed: {found.file_name} is undone.")
+                messages.success(
+                    request,
+                    f"{count} paper{pluralize(count)} removed: {found.file_name} is undone.",
+                )
             return redirect("import-papers", slug)
         except ValidationError as error:
             refusal = " ".join(error.messages)
@@ -231,11 +256,17 @@ def matching(rows, wanted):
     words = wanted.get("q", "").casefold().split()
     if wanted.get("outcome") in OUTCOMES:
         rows = [row for row in rows if row["state"] == wanted["outcome"]]
-    return [row for row in rows if all(word in searched_text(row) for word in words)] if words else rows
+    return (
+        [row for row in rows if all(word in searched_text(row) for word in words)]
+        if words
+        else rows
+    )
 
 
 def searched_text(row):
-    return " ".join(str(row.get(name) or "") for name in ("text", "authors", "year", "doi", "key", "why")).casefold()
+    return " ".join(
+        str(row.get(name) or "") for name in ("text", "authors", "year", "doi", "key", "why")
+    ).casefold()
 
 
 def outcome_filter(rows, chosen):

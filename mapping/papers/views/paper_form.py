@@ -18,13 +18,17 @@ def add_paper(request, slug):
     form = PaperForm(posted(request), study=study)
     if form.is_valid():
         try:
-            paper = editing.add_paper(form.save(commit=False), source=form.cleaned_data["source"], by=request.user)
+            paper = editing.add_paper(
+                form.save(commit=False), source=form.cleaned_data["source"], by=request.user
+            )
         except ValidationError as error:
             form.add_error(None, error)
         else:
             messages.success(request, "The paper is in the study.")
             return redirect(paper)
-    return answer(request, "papers/paper-form.html", {"study": study, "form": form}, refused=form.is_bound)
+    return answer(
+        request, "papers/paper-form.html", {"study": study, "form": form}, refused=form.is_bound
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,7 +51,10 @@ def edit_paper(request, slug, key):
     # The form writes what was typed into its paper: the page still speaks of the one that is kept.
     kept = access.paper_in(study, key)
     return answer(
-        request, "papers/paper-form.html", {"study": study, "form": form, "paper": kept}, refused=form.is_bound
+        request,
+        "papers/paper-form.html",
+        {"study": study, "form": form, "paper": kept},
+        refused=form.is_bound,
     )
 
 
@@ -56,7 +63,9 @@ def tell_the_lead(request, slug, key, refusal):
     study = access.study_to_code(request.user, slug)
     paper = access.paper_in(study, key)
     suggest_url = reverse("suggest-correction", args=[slug, paper.key])
-    return render(request, "403.html", {"exception": refusal, "suggest_url": suggest_url}, status=403)
+    return render(
+        request, "403.html", {"exception": refusal, "suggest_url": suggest_url}, status=403
+    )
 
 
 @require_http_methods(["GET", "POST"])

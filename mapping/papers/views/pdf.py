@@ -4,7 +4,13 @@ import re
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpResponse,
+    HttpResponseNotModified,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,8 +23,8 @@ from mapping.site.numbers import LARGEST_KEY, whole_number
 
 _RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 _BLOCK = 256 * 1024
-# A PDF can hold script; in a sandbox of its own it acts for nobody on this site. Safari's viewer shows nothing at all
-# without allow-scripts, others' nothing under object-src 'none'.
+# A PDF can hold script; in a sandbox of its own it acts for nobody on this site. Safari's viewer
+# shows nothing at all without allow-scripts, others' nothing under object-src 'none'.
 _POLICY = "sandbox allow-scripts; object-src 'self'; frame-ancestors 'self'"
 
 
@@ -47,13 +53,16 @@ def pdf(request, slug, key):
         file.close()
         reply = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
         return dressed(reply, paper, tag)
-    reply = StreamingHttpResponse(blocks(file, start, end), status=206, content_type="application/pdf")
+    reply = StreamingHttpResponse(
+        blocks(file, start, end), status=206, content_type="application/pdf"
+    )
     reply["Content-Range"], reply["Content-Length"] = f"bytes {start}-{end}/{size}", end - start + 1
     return dressed(reply, paper, tag)
 
 
 def byte_range(header, size):
-    """(first, last) byte of a single range; None for no range, several, or one that makes no sense: then all is sent.
+    """(first, last) byte of a single range; None for no range, several, or one that makes no sense:
+    then all is sent.
 
     `first` beyond the end means that the range cannot be satisfied.
     """
@@ -71,7 +80,9 @@ def byte_range(header, size):
 
 
 def position(digits):
-    """A place in the file; where so many digits stand for none that a file could have, one beyond every end."""
+    """A place in the file; where so many digits stand for none that a file could have, one beyond
+    every end.
+    """
     found = whole_number(digits.lstrip("0") or "0")
     return LARGEST_KEY if found is None else found
 
@@ -91,7 +102,8 @@ def blocks(file, start, end):
 def dressed(reply, paper, tag):
     reply["ETag"], reply["Accept-Ranges"] = tag, "bytes"
     reply["Content-Security-Policy"] = _POLICY
-    reply["X-Frame-Options"] = "SAMEORIGIN"  # as the policy says: a browser's viewer may frame the file itself
+    # as the policy says: a browser's viewer may frame the file itself
+    reply["X-Frame-Options"] = "SAMEORIGIN"
     reply["X-Content-Type-Options"] = "nosniff"
     # `key` may be in any script: Django writes what old programs cannot read as filename*.
     reply["Content-Disposition"] = content_disposition_header(False, f"{paper.key}.pdf")
@@ -104,7 +116,9 @@ def upload_pdf(request, slug, key):
     study = access.study_to_code(request.user, slug)
     paper = access.paper_in(study, key)
     if paper.pdf and not study.membership.is_lead:
-        raise PermissionDenied("This paper has its PDF. Only a lead may replace it: quotes name its pages.")
+        raise PermissionDenied(
+            "This paper has its PDF. Only a lead may replace it: quotes name its pages."
+        )
     form = PdfForm(posted(request), uploaded(request))
     if form.is_valid():
         try:
@@ -115,7 +129,10 @@ def upload_pdf(request, slug, key):
             messages.success(request, "The PDF is here.")
             return redirect(paper)
     return answer(
-        request, "papers/upload-pdf.html", {"study": study, "paper": paper, "form": form}, refused=form.is_bound
+        request,
+        "papers/upload-pdf.html",
+        {"study": study, "paper": paper, "form": form},
+        refused=form.is_bound,
     )
 
 

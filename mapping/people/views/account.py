@@ -20,7 +20,9 @@ from mapping.site.answers import answer, posted
 # Said again: `dispatch` is our own here, and the mark of LoginView does not pass on.
 @method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
-    """The page; for htmx its partial, so that a page whose session ended can sign in where it stands."""
+    """The page; for htmx its partial, so that a page whose session ended can sign in where it
+    stands.
+    """
 
     template_name = "people/sign-in.html"
     authentication_form = SignInForm
@@ -33,7 +35,9 @@ class SignIn(LoginView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_redirect_url(self):
-        """An address of this site, written from its root: Django also takes a single word, for the name of a page."""
+        """An address of this site, written from its root: Django also takes a single word, for the
+        name of a page.
+        """
         address = super().get_redirect_url()
         return address if address.startswith("/") else ""
 
@@ -43,7 +47,11 @@ class SignIn(LoginView):
 
     def get_context_data(self, **kwargs):
         facts = super().get_context_data(**kwargs)
-        return {**facts, "kept": self.request.POST.get("kept", ""), "whose": self.request.GET.get("whose", "")}
+        return {
+            **facts,
+            "kept": self.request.POST.get("kept", ""),
+            "whose": self.request.GET.get("whose", ""),
+        }
 
     def render_to_response(self, context, **kwargs):
         form = context["form"]
@@ -92,7 +100,12 @@ def account(request):
         # The bar at the top shows the person as they are, not as the refused form would have them.
         request.user.refresh_from_db()
     memberships = Membership.objects.active().filter(user=request.user).select_related("study")
-    return answer(request, "people/account.html", {"form": form, "memberships": memberships}, refused=form.is_bound)
+    return answer(
+        request,
+        "people/account.html",
+        {"form": form, "memberships": memberships},
+        refused=form.is_bound,
+    )
 
 
 def sign_in_for(path):

@@ -9,7 +9,13 @@ from django.views.decorators.http import require_http_methods
 
 from mapping.models import Membership
 from mapping.people.forms import NewcomerForm
-from mapping.people.invitations import NotInvited, accept, accept_as_newcomer, invitation_behind, require_address
+from mapping.people.invitations import (
+    NotInvited,
+    accept,
+    accept_as_newcomer,
+    invitation_behind,
+    require_address,
+)
 from mapping.people.views.account import sign_in_for
 from mapping.site.answers import answer, posted
 
@@ -46,7 +52,9 @@ def joined_as(membership):
 
 
 def join(request, found):
-    """With the account one is signed in to. Only a POST joins: mail programs open links by themselves."""
+    """With the account one is signed in to. Only a POST joins: mail programs open links by
+    themselves.
+    """
     if found.accepted_by_id == request.user.pk:
         return redirect(found.study)
     if found.state != "open":

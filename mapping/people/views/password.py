@@ -21,7 +21,9 @@ class Reset(views.PasswordResetView):
         email, where = form.cleaned_data["email"], rate_limit.address_of(self.request)
         tries = ((rate_limit.PASSWORD_MAIL, email), (rate_limit.PASSWORD_MAIL_FROM, where))
         if any(rate_limit.is_reached(limit, what) for limit, what in tries):
-            form.add_error("email", "Too many mails were asked for. Look in your mailbox, or wait an hour.")
+            form.add_error(
+                "email", "Too many mails were asked for. Look in your mailbox, or wait an hour."
+            )
             return self.form_invalid(form)
         for limit, what in tries:
             rate_limit.count(limit, what)
@@ -48,7 +50,11 @@ class Choose(views.PasswordResetConfirmView):
 
     def form_valid(self, form):
         reply = super().form_valid(form)
-        rate_limit.forget(rate_limit.SIGN_IN, *rate_limit.account(self.user.pk), rate_limit.address_of(self.request))
+        rate_limit.forget(
+            rate_limit.SIGN_IN,
+            *rate_limit.account(self.user.pk),
+            rate_limit.address_of(self.request),
+        )
         messages.success(self.request, "Your new password is saved. Sign in with it.")
         return reply
 

@@ -27,15 +27,20 @@ def team_page(request, study, *, form=None, refused=False):
     facts = {
         "study": study,
         "members": study.memberships.active().select_related("user"),
-        "former": study.memberships.exclude(pk__in=Membership.objects.active()).select_related("user"),
+        "former": study.memberships.exclude(pk__in=Membership.objects.active()).select_related(
+            "user"
+        ),
         "roles": Membership.Role.choices,
     }
     if study.membership.is_lead:
         facts["form"] = form or InviteForm(study=study)
         invitations = study.invitations.select_related("invited_by", "accepted_by", "claims")
-        facts["page"] = Paginator(invitations, INVITATIONS_ON_A_PAGE).get_page(request.GET.get("page"))
+        facts["page"] = Paginator(invitations, INVITATIONS_ON_A_PAGE).get_page(
+            request.GET.get("page")
+        )
         facts["invitations"] = [
-            {"invitation": invitation, "link": public(invitation.get_absolute_url())} for invitation in facts["page"]
+            {"invitation": invitation, "link": public(invitation.get_absolute_url())}
+            for invitation in facts["page"]
         ]
     return answer(request, "people/team.html", facts, refused=refused)
 
@@ -48,12 +53,18 @@ def invite(request, slug):
         facts = form.cleaned_data
         try:
             invitation = people_invitations.invite(
-                study, role=facts["role"], email=facts["email"], claims=facts.get("claims"), by=request.user
+                study,
+                role=facts["role"],
+                email=facts["email"],
+                claims=facts.get("claims"),
+                by=request.user,
             )
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, "The invitation is made: its link is in the list of invitations.")
+            messages.success(
+                request, "The invitation is made: its link is in the list of invitations."
+            )
             mail(request, invitation)
             return redirect("team", slug)
     if not form.is_bound:
@@ -66,13 +77,17 @@ def mail(request, invitation):
     if not invitation.email:
         return
     if rate_limit.is_reached(rate_limit.INVITATION_MAIL, request.user.pk):
-        messages.warning(request, "No mail was sent: you sent many within an hour. Copy the link instead.")
+        messages.warning(
+            request, "No mail was sent: you sent many within an hour. Copy the link instead."
+        )
         return
     rate_limit.count(rate_limit.INVITATION_MAIL, request.user.pk)
     try:
         people_invitations.mail(invitation, public(invitation.get_absolute_url()))
     except OSError:
-        messages.warning(request, f"The mail to {invitation.email} could not be sent. Copy the link instead.")
+        messages.warning(
+            request, f"The mail to {invitation.email} could not be sent. Copy the link instead."
+        )
     else:
         messages.success(request, f"The link was mailed to {invitation.email}.")
 
@@ -82,14 +97,19 @@ def revoke(request, slug, invitation):
     study = access.study_to_lead(request.user, slug)
     invitation = get_object_or_404(study.invitations, pk=invitation)
     return act(
-        request, study, lambda: people_invitations.revoke(invitation, by=request.user), "The link no longer works."
+        request,
+        study,
+        lambda: people_invitations.revoke(invitation, by=request.user),
+        "The link no longer works.",
     )
 
 
 @require_http_methods(["GET", "POST"])
 def renew(request, slug, invitation):
     study = access.study_to_lead(request.user, slug)
-    invitation = get_object_or_404(study.invitations.select_related("study", "invited_by"), pk=invitation)
+    invitation = get_object_or_404(
+        study.invitations.select_related("study", "invited_by"), pk=invitation
+    )
 
     def renewed():
         mail(request, people_invitations.renew(invitation, by=request.user))
@@ -107,7 +127,12 @@ def role(request, slug, member):
         return team_page(request, study, refused=True)
     wanted = form.cleaned_data["role"] if form.is_bound else membership.role
     done = f"{membership.user} is now {wanted}."
-    return act(request, study, lambda: people_membership.change_role(membership, role=wanted, by=request.user), done)
+    return act(
+        request,
+        study,
+        lambda: people_membership.change_role(membership, role=wanted, by=request.user),
+        done,
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -115,7 +140,9 @@ def deactivate(request, slug, member):
     study = access.study_to_lead(request.user, slug)
     membership = get_object_or_404(study.memberships.select_related("user", "study"), pk=member)
     done = f"{membership.user} can no longer enter this study. Their work stays."
-    return act(request, study, lambda: people_membership.deactivate(membership, by=request.user), done)
+    return act(
+        request, study, lambda: people_membership.deactivate(membership, by=request.user), done
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -123,11 +150,15 @@ def reactivate(request, slug, member):
     study = access.study_to_lead(request.user, slug)
     membership = get_object_or_404(study.memberships.select_related("user", "study"), pk=member)
     done = f"{membership.user} is back as {membership.role}."
-    return act(request, study, lambda: people_membership.reactivate(membership, by=request.user), done)
+    return act(
+        request, study, lambda: people_membership.reactivate(membership, by=request.user), done
+    )
 
 
 def act(request, study, do, done):
-    """Do it on POST and go back to the team; whoever only comes by, after signing in again, does nothing."""
+    """Do it on POST and go back to the team; whoever only comes by, after signing in again, does
+    nothing.
+    """
     if request.method == "POST":
         try:
             do()

@@ -10,8 +10,13 @@ from mapping.site.answers import answer, posted, uploaded
 from mapping.site.fields import LabelField, LongTextField
 
 WORDS = {
-    "mlops": "Motivation, benefits, approaches, tools, challenges and maturity of MLOps, and responsible AI.",
-    "software-engineering": "Research type, contribution, method, venue and topic, after Petersen et al. (2015).",
+    "mlops": (
+        "Motivation, benefits, approaches, tools, challenges and maturity of MLOps, and "
+        "responsible AI."
+    ),
+    "software-engineering": (
+        "Research type, contribution, method, venue and topic, after Petersen et al. (2015)."
+    ),
     "blank": "One coding phase and no sections: you write your own.",
 }
 FILE, STUDY = "file", "study"
@@ -20,15 +25,21 @@ FILE, STUDY = "file", "study"
 class NewStudyForm(forms.Form):
     title = LabelField(max_length=300)
     description = LongTextField(
-        required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text="What the study is about. It can wait."
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What the study is about. It can wait.",
     )
     start = forms.ChoiceField(
         choices=[(name, name) for name in (*protocol_files.BUILT_IN, FILE, STUDY)], initial="mlops"
     )
     file = forms.FileField(
-        required=False, label="Protocol file", widget=forms.FileInput(attrs={"accept": ".json,application/json"})
+        required=False,
+        label="Protocol file",
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
     )
-    study = forms.ModelChoiceField(queryset=None, required=False, empty_label="choose one", to_field_name="slug")
+    study = forms.ModelChoiceField(
+        queryset=None, required=False, empty_label="choose one", to_field_name="slug"
+    )
 
     problems = ()
 
@@ -45,7 +56,9 @@ class NewStudyForm(forms.Form):
             if facts.get("study") is None:
                 self.add_error("study", "Choose the study to start from.")
             else:
-                facts["protocol"] = protocol_files.read(protocol_files.dump(facts["study"])).in_use()
+                facts["protocol"] = protocol_files.read(
+                    protocol_files.dump(facts["study"])
+                ).in_use()
         elif start in protocol_files.BUILT_IN:
             facts["protocol"] = protocol_files.built_in(start)
         return facts
@@ -60,15 +73,20 @@ class NewStudyForm(forms.Form):
         except protocol_files.ProtocolRefused as refused:
             self.problems = refused.problems
             self.add_error(
-                "file", f"{refused.file} was not taken, and nothing was written. Choose it again when it is mended."
+                "file",
+                (
+                    f"{refused.file} was not taken, and nothing was written. Choose it again when it "
+                    f"is mended."
+                ),
             )
             return None
 
     def template_name_of_study(self):
         facts = self.cleaned_data
-        return {FILE: facts["file"] and facts["file"].name, STUDY: facts["study"] and facts["study"].slug}.get(
-            facts["start"], facts["start"]
-        )
+        return {
+            FILE: facts["file"] and facts["file"].name,
+            STUDY: facts["study"] and facts["study"].slug,
+        }.get(facts["start"], facts["start"])
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,13 +97,21 @@ def new(request):
         if study:
             for note in form.cleaned_data["protocol"].notes:
                 messages.warning(request, note)
-            messages.success(request, "The study is there, and you lead it. Look through its template first.")
+            messages.success(
+                request, "The study is there, and you lead it. Look through its template first."
+            )
             return redirect("template", study.slug)
     templates = [
         {"name": name, "title": found.title, "words": WORDS[name], "sections": found.sections}
-        for name, found in ((name, protocol_files.built_in(name)) for name in protocol_files.BUILT_IN)
+        for name, found in (
+            (name, protocol_files.built_in(name)) for name in protocol_files.BUILT_IN
+        )
     ]
-    context = {"form": form, "templates": templates, "has_studies": form.fields["study"].queryset.exists()}
+    context = {
+        "form": form,
+        "templates": templates,
+        "has_studies": form.fields["study"].queryset.exists(),
+    }
     return answer(request, "protocol/new.html", context, refused=form.is_bound)
 
 
@@ -97,7 +123,8 @@ def created(form, user):
             lead=user,
             by=user,
             protocol=facts["protocol"],
-            # What a file says of another study is its own; what was typed here, or nothing, is this one's.
+            # What a file says of another study is its own; what was typed here, or nothing, is this
+            # one's.
             description=facts["description"],
             template_name=form.template_name_of_study(),
         )

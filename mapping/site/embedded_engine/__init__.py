@@ -1,1 +1,3 @@
-"""Django's engine for the PostgreSQL that comes with the project: one that died is started again."""
+"""Django's engine for the PostgreSQL that comes with the project: one that died is started
+again.
+"""

@@ -1,8 +1,9 @@
 """How far independent summaries say the same. numpy, no Django.
 
-`ratings` is raters × papers: `ratings[r][p]` is a value, a set of labels, or None for "did not code it"; an empty set
-is a judgement. Every coefficient returns a float, or None when undefined; `measure` adds the reason and the
-denominators. A `Table` made once by `tabulate` may stand wherever ratings do.
+`ratings` is raters × papers: `ratings[r][p]` is a value, a set of labels, or None for "did not code
+it"; an empty set is a judgement. Every coefficient returns a float, or None when undefined;
+`measure` adds the reason and the denominators. A `Table` made once by `tabulate` may stand wherever
+ratings do.
 """
 
 from reviews.agreement.statistics.bootstrap import Figure, interval, measure
@@ -39,7 +40,15 @@ from reviews.agreement.statistics.details import (
     specific_agreement,
     worst_papers,
 )
-from reviews.agreement.statistics.ratings import ABSENCES, Absence, NotApplicable, Prepared, Table, prepared, tabulate
+from reviews.agreement.statistics.ratings import (
+    ABSENCES,
+    Absence,
+    NotApplicable,
+    Prepared,
+    Table,
+    prepared,
+    tabulate,
+)
 
 __all__ = [
     "ABSENCES",

@@ -16,14 +16,15 @@ DRAW_COST = 12
 def interval(ratings, coefficient, replicates=1000, seed=0):
     """The 95 % percentile bootstrap interval over papers: (low, high, replicates used).
 
-    `coefficient` is a function of ratings, or a `functools.partial` of one. Papers are drawn with replacement from
-    those that count for the coefficient, every replicate is computed afresh, expected disagreement included (Efron and
-    Tibshirani 1993, chapter 13; for alpha and kappa: Zapf et al. 2016, BMC Medical Research Methodology 16:93).
-    Replicates where the coefficient is undefined are not used. (None, None, 0) where it is undefined for the ratings
-    themselves, and for fewer than two papers, from which nothing can be learned about other papers. Where categories
-    are not declared, those of all ratings are the scale of every replicate. The same seed gives the same interval,
-    whatever the order of papers (and of raters, except for Cohen's and Conger's kappa and functions not of this
-    module)."""
+    `coefficient` is a function of ratings, or a `functools.partial` of one. Papers are drawn with
+    replacement from those that count for the coefficient, every replicate is computed afresh,
+    expected disagreement included (Efron and Tibshirani 1993, chapter 13; for alpha and kappa: Zapf
+    et al. 2016, BMC Medical Research Methodology 16:93). Replicates where the coefficient is
+    undefined are not used. (None, None, 0) where it is undefined for the ratings themselves, and
+    for fewer than two papers, from which nothing can be learned about other papers. Where
+    categories are not declared, those of all ratings are the scale of every replicate. The same
+    seed gives the same interval, whatever the order of papers (and of raters, except for Cohen's
+    and Conger's kappa and functions not of this module)."""
     plan = plan_of(coefficient, ratings)
     return _interval(plan, plan.value(), replicates, seed)
 
@@ -47,7 +48,9 @@ def replicate_values(plan, replicates, seed):
 
 
 def draws(counts, replicates, seed):
-    """As many papers as there are, drawn with replacement: counts of patterns, patterns × replicates."""
+    """As many papers as there are, drawn with replacement: counts of patterns, patterns ×
+    replicates.
+    """
     generator = np.random.default_rng(seed)
     papers = int(counts.sum())
     if len(counts) * DRAW_COST < papers:
@@ -56,12 +59,16 @@ def draws(counts, replicates, seed):
     pattern = np.repeat(np.arange(len(counts)), counts)
     drawn = np.empty((replicates, len(counts)), dtype=np.int16 if papers < 2**15 else np.int32)
     for replicate in drawn:
-        replicate[:] = np.bincount(pattern[generator.integers(0, papers, papers)], minlength=len(counts))
+        replicate[:] = np.bincount(
+            pattern[generator.integers(0, papers, papers)], minlength=len(counts)
+        )
     return np.ascontiguousarray(drawn.T)
 
 
 def plan_of(coefficient, ratings):
-    """The plan of one of our coefficients, or one that calls any other function replicate by replicate."""
+    """The plan of one of our coefficients, or one that calls any other function replicate by
+    replicate.
+    """
     options = {}
     function = coefficient
     if isinstance(coefficient, partial) and not coefficient.args:
@@ -93,10 +100,11 @@ def resampled(table, patterns, counts):
 
 @dataclass(frozen=True)
 class Figure:
-    """A value with what it rests on. `value` is None where undefined, and `reason` then a plain sentence, else "".
+    """A value with what it rests on. `value` is None where undefined, and `reason` then a plain
+    sentence, else "".
 
-    `papers`: with two ratings or more; `units`: the ratings on them; `raters`: who gave those. `low`, `high`: the 95 %
-    interval from `replicates` replicates, None and 0 where there is none.
+    `papers`: with two ratings or more; `units`: the ratings on them; `raters`: who gave those.
+    `low`, `high`: the 95 % interval from `replicates` replicates, None and 0 where there is none.
     """
 
     value: float | None
@@ -110,10 +118,11 @@ class Figure:
 
 
 def measure(ratings, coefficient, replicates=1000, seed=0):
-    """A coefficient (as for `interval`) with its interval, its denominators and, where undefined, the reason.
+    """A coefficient (as for `interval`) with its interval, its denominators and, where undefined,
+    the reason.
 
-    `replicates=0` spares the interval. A coefficient not made for such ratings (Cohen's kappa of three raters) is
-    undefined with the reason; unreadable ratings are a ValueError.
+    `replicates=0` spares the interval. A coefficient not made for such ratings (Cohen's kappa of
+    three raters) is undefined with the reason; unreadable ratings are a ValueError.
     """
     table = tabulate(ratings)
     papers, units, raters = denominators(table)

@@ -1,7 +1,9 @@
-"""The coefficients. Each takes ratings (raters × papers) and returns a float, or None where it is undefined.
+"""The coefficients. Each takes ratings (raters × papers) and returns a float, or None where it is
+undefined.
 
-All have the form 1 - observed / expected disagreement and differ in what they expect by chance. Each public function
-has a plan of the same name with a leading underscore, which the bootstrap evaluates for a thousand replicates at once.
+All have the form 1 - observed / expected disagreement and differ in what they expect by chance.
+Each public function has a plan of the same name with a leading underscore, which the bootstrap
+evaluates for a thousand replicates at once.
 """
 
 from functools import partial
@@ -29,7 +31,8 @@ CELLS = 4_000_000
 
 
 def percent_agreement(ratings):
-    """Mean over papers of the share of agreeing pairs of raters, between 0 and 1. Sets agree when they are equal.
+    """Mean over papers of the share of agreeing pairs of raters, between 0 and 1. Sets agree when
+    they are equal.
 
     None when no paper has two ratings.
     """
@@ -37,72 +40,85 @@ def percent_agreement(ratings):
 
 
 def cohen_kappa(ratings, categories=None, weights=None):
-    """Cohen's kappa of two raters over the papers both coded: 1 - Σ v·o / Σ v·e, with o the observed shares of pairs of
-    categories, e the product of the two raters' own shares, v their disagreement: 0 or 1, or by `weights` the distance
-    on the scale ("linear") or its square ("quadratic").
+    """Cohen's kappa of two raters over the papers both coded: 1 - Σ v·o / Σ v·e, with o the
+    observed shares of pairs of categories, e the product of the two raters' own shares, v their
+    disagreement: 0 or 1, or by `weights` the distance on the scale ("linear") or its square
+    ("quadratic").
 
-    Cohen 1960, Educational and Psychological Measurement 20, pp. 37-46; weighted: Cohen 1968, Psychological Bulletin
-    70, pp. 213-220. `categories` in scale order; needed with weights unless all values are numbers. None when both
-    raters gave one and the same value throughout, or share no paper. ValueError unless there are exactly two raters.
+    Cohen 1960, Educational and Psychological Measurement 20, pp. 37-46; weighted: Cohen 1968,
+    Psychological Bulletin 70, pp. 213-220. `categories` in scale order; needed with weights unless
+    all values are numbers. None when both raters gave one and the same value throughout, or share
+    no paper. ValueError unless there are exactly two raters.
     """
     return _cohen_kappa(ratings, categories, weights).value()
 
 
 def scott_pi(ratings):
-    """Scott's pi of two raters over the papers both coded: as kappa, with the shares of both raters pooled.
+    """Scott's pi of two raters over the papers both coded: as kappa, with the shares of both raters
+    pooled.
 
-    Scott 1955, Public Opinion Quarterly 19, pp. 321-325. None as for kappa; ValueError unless two raters.
+    Scott 1955, Public Opinion Quarterly 19, pp. 321-325. None as for kappa; ValueError unless two
+    raters.
     """
     return _scott_pi(ratings).value()
 
 
 def fleiss_kappa(ratings):
-    """Fleiss' kappa: (P - Pe) / (1 - Pe), P the mean share of agreeing pairs, Pe = Σ p², p the pooled shares.
+    """Fleiss' kappa: (P - Pe) / (1 - Pe), P the mean share of agreeing pairs, Pe = Σ p², p the
+    pooled shares.
 
-    Fleiss 1971, Psychological Bulletin 76, pp. 378-382. It wants the same number of ratings on every paper, though not
-    by the same raters, else ValueError. None without variation, or with fewer than two ratings per paper.
+    Fleiss 1971, Psychological Bulletin 76, pp. 378-382. It wants the same number of ratings on
+    every paper, though not by the same raters, else ValueError. None without variation, or with
+    fewer than two ratings per paper.
     """
     return _fleiss_kappa(ratings).value()
 
 
 def conger_kappa(ratings):
-    """Conger's kappa, Cohen's for two raters and more: Pe is the mean of Σ p·q over pairs of raters' own shares p, q.
+    """Conger's kappa, Cohen's for two raters and more: Pe is the mean of Σ p·q over pairs of
+    raters' own shares p, q.
 
-    Conger 1980, Psychological Bulletin 88, pp. 322-328; with codings missing as Gwet 2014 (Handbook of Inter-Rater
-    Reliability, 4th ed., chapter 2): agreement from papers with two ratings or more, a rater's shares from all they
-    coded. None without variation, with fewer than two raters, or when no paper has two ratings.
+    Conger 1980, Psychological Bulletin 88, pp. 322-328; with codings missing as Gwet 2014 (Handbook
+    of Inter-Rater Reliability, 4th ed., chapter 2): agreement from papers with two ratings or more,
+    a rater's shares from all they coded. None without variation, with fewer than two raters, or
+    when no paper has two ratings.
     """
     return _conger_kappa(ratings).value()
 
 
 def brennan_prediger(ratings, categories=None, weights=None):
-    """Brennan and Prediger's kappa: chance is 1/q for each of q categories (with weights the mean weight).
+    """Brennan and Prediger's kappa: chance is 1/q for each of q categories (with weights the mean
+    weight).
 
-    Brennan and Prediger 1981, Educational and Psychological Measurement 41, pp. 687-699. q counts `categories`, else
-    the values seen. None when q < 2 or no paper has two ratings.
+    Brennan and Prediger 1981, Educational and Psychological Measurement 41, pp. 687-699. q counts
+    `categories`, else the values seen. None when q < 2 or no paper has two ratings.
     """
     return _brennan_prediger(ratings, categories, weights).value()
 
 
 def gwet_ac(ratings, categories=None, weights=None):
-    """Gwet's AC1, with weights ("linear", "quadratic") AC2: (Pa - Pe) / (1 - Pe), Pe = T·Σ p(1 - p) / (q(q - 1)), T the
-    sum of all weights (q without), p the mean share of each of q categories over papers.
+    """Gwet's AC1, with weights ("linear", "quadratic") AC2: (Pa - Pe) / (1 - Pe), Pe = T·Σ p(1 - p)
+    / (q(q - 1)), T the sum of all weights (q without), p the mean share of each of q categories
+    over papers.
 
-    Gwet 2008, British Journal of Mathematical and Statistical Psychology 61, pp. 29-48; missing codings as Gwet 2014:
-    Pa from papers with two ratings or more, p from all. q counts `categories`, else the values seen. None when q < 2 or
-    no paper has two ratings. Where two categories are declared and all use one of them it is 1: it expects little
-    chance there, which is its point, and why it is never shown alone.
+    Gwet 2008, British Journal of Mathematical and Statistical Psychology 61, pp. 29-48; missing
+    codings as Gwet 2014: Pa from papers with two ratings or more, p from all. q counts
+    `categories`, else the values seen. None when q < 2 or no paper has two ratings. Where two
+    categories are declared and all use one of them it is 1: it expects little chance there, which
+    is its point, and why it is never shown alone.
     """
     return _gwet_ac(ratings, categories, weights).value()
 
 
 def krippendorff_alpha(ratings, metric="nominal", categories=None):
-    """Krippendorff's alpha: 1 - Do / De, with Do the mean distance within papers, De over all pairs of ratings.
+    """Krippendorff's alpha: 1 - Do / De, with Do the mean distance within papers, De over all pairs
+    of ratings.
 
-    Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability". Papers with one rating count neither in Do nor in
-    De. `metric`: nominal; ordinal (distances from the marginals; `categories` in scale order unless values are
-    numbers); interval and ratio (numbers); jaccard and masi (sets of labels, `categories` then the labels). None
-    without variation or when no paper has two ratings.
+    Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability". Papers with one rating count
+    neither in Do nor in De. `metric`: nominal; ordinal (distances from the marginals; `categories`
+    in scale order unless values are numbers); interval and ratio (numbers); jaccard and masi (sets
+    of labels, `categories` then the labels). None without variation or when no paper has two
+    ratings.
     """
     return _krippendorff_alpha(ratings, metric, categories).value()
 
@@ -111,7 +127,11 @@ def _percent_agreement(ratings):
     table = tabulate(ratings)
     patterns = patterns_of(table)
     share = ratio(agreeing_pairs(patterns.columns), _pairs(patterns))
-    return Plan(patterns, lambda counts: ratio(share @ counts, counts.sum(axis=0)), partial(why_undefined, table))
+    return Plan(
+        patterns,
+        lambda counts: ratio(share @ counts, counts.sum(axis=0)),
+        partial(why_undefined, table),
+    )
 
 
 def _pairs(patterns):
@@ -152,7 +172,8 @@ def _fleiss_kappa(ratings):
     sizes = np.unique((table.codes >= 0).sum(axis=0))
     if len(sizes) > 1:
         raise NotApplicable(
-            f"Fleiss' kappa needs the same number of ratings on every paper, here are {sizes[0]} to {sizes[-1]}."
+            f"Fleiss' kappa needs the same number of ratings on every paper, here are {sizes[0]} "
+            f"to {sizes[-1]}."
         )
     return _pooled(table)
 
@@ -178,7 +199,9 @@ def _conger_kappa(ratings):
     raters, size = len(table.codes), len(table.values)
     is_shared = patterns.sizes >= 2
     share = np.where(is_shared, ratio(agreeing_pairs(patterns.columns), _pairs(patterns)), 0.0)
-    by_rater = np.where(patterns.columns >= 0, patterns.columns + size * np.arange(raters)[:, None], -1)
+    by_rater = np.where(
+        patterns.columns >= 0, patterns.columns + size * np.arange(raters)[:, None], -1
+    )
     given = marginals(by_rater, raters * size)
 
     def evaluate(counts):
@@ -204,7 +227,11 @@ def _brennan_prediger(ratings, categories=None, weights=None):
     table, patterns, observed = _weighted(ratings, categories, weights)
     size = len(table.values)
     chance = scale_weights(size, weights).mean() if size > 1 else np.nan
-    return Plan(patterns, lambda counts: 1 - ratio(1 - observed(counts), 1 - chance), partial(_why_no_chance, table))
+    return Plan(
+        patterns,
+        lambda counts: 1 - ratio(1 - observed(counts), 1 - chance),
+        partial(_why_no_chance, table),
+    )
 
 
 def _gwet_ac(ratings, categories=None, weights=None):
@@ -222,7 +249,9 @@ def _gwet_ac(ratings, categories=None, weights=None):
 
 
 def _weighted(ratings, categories, weights):
-    """What AC and Brennan-Prediger share: every paper with a rating, and the weighted share of agreeing pairs."""
+    """What AC and Brennan-Prediger share: every paper with a rating, and the weighted share of
+    agreeing pairs.
+    """
     table = tabulate(ratings, categories)
     if weights is not None and categories is None:
         table = table.on_scale()
@@ -256,8 +285,9 @@ def _krippendorff_alpha(ratings, metric="nominal", categories=None):
 
 
 def alpha_parts(ratings, metric, categories):
-    """(table, patterns, disagreement): `disagreement(counts of patterns, counts of values)` is, per replicate, the pair
-    (Σ over papers of the distances within, each pair twice over m - 1; Σ over all ordered pairs of ratings)."""
+    """(table, patterns, disagreement): `disagreement(counts of patterns, counts of values)` is, per
+    replicate, the pair (Σ over papers of the distances within, each pair twice over m - 1; Σ over
+    all ordered pairs of ratings)."""
     table = on_metric(ratings, metric, categories)
     patterns = patterns_of(table)
     if metric == "nominal":
@@ -278,13 +308,21 @@ def on_metric(ratings, metric, categories):
 
 
 def distance_of(table, metric, categories):
-    return SetDistance(table, categories, metric == "masi") if metric in SET_METRICS else RatioDistance(table)
+    return (
+        SetDistance(table, categories, metric == "masi")
+        if metric in SET_METRICS
+        else RatioDistance(table)
+    )
 
 
 def _whole(counts, patterns):
-    """Counts in the narrowest whole numbers that hold every sum of them: adding is then a matter of memory only."""
+    """Counts in the narrowest whole numbers that hold every sum of them: adding is then a matter of
+    memory only.
+    """
     most = int(counts.sum(axis=0).max(initial=0)) * len(patterns.columns)
-    return counts.astype(np.int16 if most < 2**15 else np.int32 if most < 2**31 else np.int64, copy=False)
+    return counts.astype(
+        np.int16 if most < 2**15 else np.int32 if most < 2**31 else np.int64, copy=False
+    )
 
 
 def _per_rating(patterns):
@@ -305,11 +343,16 @@ def _nominal(patterns):
 def _interval(patterns, values):
     values = values - (values.mean() if values.size else 0.0)
     within = 2 * _squares(patterns.columns, values[:, None])[:, 0] * _per_rating(patterns)
-    return lambda counts, times: (weighted_sum(within, counts), _spread(times.astype(float), values[:, None]))
+    return lambda counts, times: (
+        weighted_sum(within, counts),
+        _spread(times.astype(float), values[:, None]),
+    )
 
 
 def _ordinal(patterns):
-    """Krippendorff's ordinal distance, (Σ from c to k of n - (n_c + n_k) / 2)², squares a difference of mid-ranks."""
+    """Krippendorff's ordinal distance, (Σ from c to k of n - (n_c + n_k) / 2)², squares a
+    difference of mid-ranks.
+    """
     per_rating = 2 * _per_rating(patterns)
     height = max(1, CELLS // max(patterns.counts.size, 1))
 
@@ -329,14 +372,19 @@ def _ordinal(patterns):
 
 def _spread(times, values):
     """Σ over all ordered pairs of ratings of the squared difference: 2 (n Σ v² - (Σ v)²)."""
-    return 2 * (times.sum(axis=0) * (times * values**2).sum(axis=0) - (times * values).sum(axis=0) ** 2)
+    return 2 * (
+        times.sum(axis=0) * (times * values**2).sum(axis=0) - (times * values).sum(axis=0) ** 2
+    )
 
 
 def _squares(columns, values):
-    """Per pattern Σ over pairs of raters of the squared difference. values is values × replicates."""
+    """Per pattern Σ over pairs of raters of the squared difference. values is values ×
+    replicates.
+    """
     if not columns.size:
         return np.zeros((columns.shape[1], values.shape[1]))
-    # Differences from the paper's own last rating, always there as columns are sorted: equal ratings give exactly 0.
+    # Differences from the paper's own last rating, always there as columns are sorted: equal
+    # ratings give exactly 0.
     last = values[columns[-1]]
     total, squares = np.zeros_like(last), np.zeros_like(last)
     for row in columns[:-1]:

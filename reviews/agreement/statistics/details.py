@@ -25,11 +25,12 @@ YES_NO = (False, True)
 
 
 def specific_agreement(ratings, category):
-    """Of the times one rater gave this category, the share where another rater of the paper gave it too:
-    Σ n(n - 1) / Σ n(m - 1), n of the paper's m ratings being the category; for two raters 2a / (2a + b + c).
+    """Of the times one rater gave this category, the share where another rater of the paper gave it
+    too: Σ n(n - 1) / Σ n(m - 1), n of the paper's m ratings being the category; for two raters 2a /
+    (2a + b + c).
 
-    Cicchetti and Feinstein 1990, Journal of Clinical Epidemiology 43, pp. 551-558. None when nobody gave it on a paper
-    with two ratings.
+    Cicchetti and Feinstein 1990, Journal of Clinical Epidemiology 43, pp. 551-558. None when nobody
+    gave it on a paper with two ratings.
     """
     table = tabulate(ratings)
     patterns = patterns_of(table)
@@ -37,22 +38,29 @@ def specific_agreement(ratings, category):
     for code, value in enumerate(table.values):
         if value == category:
             times = (patterns.columns == code).sum(axis=0)
-    share = ratio(patterns.counts @ (times * (times - 1)), patterns.counts @ (times * (patterns.sizes - 1)))
+    share = ratio(
+        patterns.counts @ (times * (times - 1)), patterns.counts @ (times * (patterns.sizes - 1))
+    )
     return None if np.isnan(share) else float(share)
 
 
 def positive_agreement(ratings):
-    """`specific_agreement` on True (or 1) of yes-no ratings; ValueError for a value that is neither True nor False."""
+    """`specific_agreement` on True (or 1) of yes-no ratings; ValueError for a value that is neither
+    True nor False.
+    """
     return specific_agreement(tabulate(ratings, YES_NO), True)
 
 
 def negative_agreement(ratings):
-    """`specific_agreement` on False (or 0) of yes-no ratings; ValueError for a value that is neither True nor False."""
+    """`specific_agreement` on False (or 0) of yes-no ratings; ValueError for a value that is
+    neither True nor False.
+    """
     return specific_agreement(tabulate(ratings, YES_NO), False)
 
 
 def median_absolute_difference(ratings):
-    """The median over all pairs of ratings of the same paper of |a - b|, in the unit of the numbers.
+    """The median over all pairs of ratings of the same paper of |a - b|, in the unit of the
+    numbers.
 
     None when no paper has two ratings; ValueError for a value that is not a number.
     """
@@ -68,8 +76,9 @@ def median_absolute_difference(ratings):
 
 @dataclass(frozen=True)
 class Coincidences:
-    """`matrix[c, k]`: how often c and k met on a paper, each paper counting as often as it has ratings (symmetric; the
-    sum is the number of pairable ratings). `papers[c, k]`, c before k or equal: the indexes of those papers."""
+    """`matrix[c, k]`: how often c and k met on a paper, each paper counting as often as it has
+    ratings (symmetric; the sum is the number of pairable ratings). `papers[c, k]`, c before k or
+    equal: the indexes of those papers."""
 
     categories: tuple
     matrix: np.ndarray
@@ -99,7 +108,9 @@ def coincidence_matrix(ratings, categories=None):
 
 @dataclass(frozen=True)
 class Pairwise:
-    """Raters × raters, None on the diagonal and where undefined; `papers[r][s]`: how many both coded."""
+    """Raters × raters, None on the diagonal and where undefined; `papers[r][s]`: how many both
+    coded.
+    """
 
     values: list
     papers: list
@@ -121,7 +132,9 @@ def pairwise(ratings, coefficient):
 
 @dataclass(frozen=True)
 class Marginals:
-    """One rater: papers coded, how often each value or label was given, mean number of labels (None if plain)."""
+    """One rater: papers coded, how often each value or label was given, mean number of labels (None
+    if plain).
+    """
 
     papers: int
     times: dict
@@ -137,7 +150,11 @@ def marginals_by_rater(ratings):
         times = Counter()
         for code, number in enumerate(np.bincount(rated, minlength=len(table.values)).tolist()):
             value = table.values[code]
-            times.update(dict.fromkeys(value if isinstance(value, frozenset) else [value], number) if number else {})
+            times.update(
+                dict.fromkeys(value if isinstance(value, frozenset) else [value], number)
+                if number
+                else {}
+            )
         is_of_sets = any(isinstance(table.values[code], frozenset) for code in np.unique(rated))
         mean = sum(times.values()) / len(rated) if is_of_sets else None
         ordered = sorted(times.items(), key=lambda item: (-item[1], repr(item[0])))
@@ -153,26 +170,31 @@ def leave_one_rater_out(ratings, coefficient):
 
 
 def leave_one_code_out(ratings, coefficient, codes):
-    """Per code the `Figure` without it and without interval: a label is taken out of every set; a plain rating of that
-    value counts as not coded."""
+    """Per code the `Figure` without it and without interval: a label is taken out of every set; a
+    plain rating of that value counts as not coded."""
     table = tabulate(ratings)
     return {code: measure(_without(table, code), coefficient, replicates=0) for code in codes}
 
 
 def _without(table, code):
     left = [
-        value - {code} if isinstance(value, frozenset) else None if value == code else value for value in table.values
+        value - {code} if isinstance(value, frozenset) else None if value == code else value
+        for value in table.values
     ]
     values = list(dict.fromkeys(value for value in left if value is not None))
     place = {value: number for number, value in enumerate(values)}
-    new = np.array([MISSING if value is None else place[value] for value in left] + [MISSING], dtype=np.int64)
+    new = np.array(
+        [MISSING if value is None else place[value] for value in left] + [MISSING], dtype=np.int64
+    )
     return Table(new[table.codes], tuple(values))
 
 
 def worst_papers(ratings, metric="nominal", categories=None, limit=None):
-    """Papers that differ, worst first: (index of the paper, mean distance of its ratings / the expected distance).
+    """Papers that differ, worst first: (index of the paper, mean distance of its ratings / the
+    expected distance).
 
-    1 is as far apart as ratings taken from any two papers. Metric and categories as for `krippendorff_alpha`.
+    1 is as far apart as ratings taken from any two papers. Metric and categories as for
+    `krippendorff_alpha`.
     """
     table, patterns, disagreement = alpha_parts(ratings, metric, categories)
     shared = np.flatnonzero((table.codes >= 0).sum(axis=0) >= 2)
@@ -183,8 +205,14 @@ def worst_papers(ratings, metric="nominal", categories=None, limit=None):
     _, between = disagreement(patterns.counts[:, None], times[:, None])
     expected = between[0] / (times.sum() * (times.sum() - 1))
     raters = (codes >= 0).sum(axis=0)
-    apart = sum_over_pairs(codes, _distance(table, metric, categories, times)) / (raters * (raters - 1) / 2)
-    found = [(paper, float(mean / expected)) for paper, mean in zip(shared.tolist(), apart, strict=True) if mean > 0]
+    apart = sum_over_pairs(codes, _distance(table, metric, categories, times)) / (
+        raters * (raters - 1) / 2
+    )
+    found = [
+        (paper, float(mean / expected))
+        for paper, mean in zip(shared.tolist(), apart, strict=True)
+        if mean > 0
+    ]
     return sorted(found, key=lambda paper: (-paper[1], paper[0]))[:limit]
 
 
@@ -199,9 +227,11 @@ def _distance(table, metric, categories, times):
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """`one` given by a rater where another rater of the paper gave `other` instead, and neither gave both.
+    """`one` given by a rater where another rater of the paper gave `other` instead, and neither
+    gave both.
 
-    `count`: how often; `lift`: that, over what it would be if who misses what were unrelated; `papers`: their indexes;
+    `count`: how often; `lift`: that, over what it would be if who misses what were unrelated;
+    `papers`: their indexes;
     `by_raters`: {(rater who gave `one`, rater who gave `other`): times}.
     """
 
@@ -216,9 +246,9 @@ class ConfusedPair:
 def confused_pairs(ratings, at_least=2, limit=20):
     """Labels (or plain values) that stand for one another between raters, by lift, then by count.
 
-    Over all N ordered pairs of raters of a paper: x(A) of them have A on the first side only, n(A, B) have A on the
-    first and B on the second side only; lift = n(A, B) · N / (x(A) · x(B)). `at_least` keeps chance meetings of rare
-    codes out."""
+    Over all N ordered pairs of raters of a paper: x(A) of them have A on the first side only, n(A,
+    B) have A on the first and B on the second side only; lift = n(A, B) · N / (x(A) · x(B)).
+    `at_least` keeps chance meetings of rare codes out."""
     table = tabulate(ratings)
     labels, member = _membership(table)
     together = np.zeros((len(labels), len(labels)))
@@ -248,19 +278,28 @@ def _confused(labels, a, b, lift, compared):
             if met.size:
                 by_raters[first, second] += int(met.size)
                 papers.update(met.tolist())
-    return ConfusedPair(labels[a], labels[b], sum(by_raters.values()), float(lift), sorted(papers), dict(by_raters))
+    return ConfusedPair(
+        labels[a], labels[b], sum(by_raters.values()), float(lift), sorted(papers), dict(by_raters)
+    )
 
 
 def one_sided(ratings):
-    """{label: papers} on which some raters gave this label and others did not. No loop over papers."""
+    """{label: papers} on which some raters gave this label and others did not. No loop over
+    papers.
+    """
     table = tabulate(ratings)
     labels, member = _membership(table)
-    given, raters = np.zeros((table.codes.shape[1], len(labels)), int), (table.codes >= 0).sum(axis=0)
+    given, raters = (
+        np.zeros((table.codes.shape[1], len(labels)), int),
+        (table.codes >= 0).sum(axis=0),
+    )
     for row in table.codes:
         papers = np.flatnonzero(row >= 0)
         given[papers] += member[row[papers]]
     is_one_sided = (given > 0) & (given < raters[:, None])
-    return {label: np.flatnonzero(is_one_sided[:, place]).tolist() for place, label in enumerate(labels)}
+    return {
+        label: np.flatnonzero(is_one_sided[:, place]).tolist() for place, label in enumerate(labels)
+    }
 
 
 def _membership(table):
@@ -273,9 +312,10 @@ def _membership(table):
 
 @dataclass(frozen=True)
 class CodeAgreement:
-    """One code of a multi-label section. `papers`: how many have it from at least one rater; `differing`: indexes of
-    the papers whose raters differ over it; `given`: per rater how often; `only`: per rater how often nobody else who
-    coded the paper gave it; `by_all`: how often all gave it. `kappa` is Cohen's for two raters, Conger's for more."""
+    """One code of a multi-label section. `papers`: how many have it from at least one rater;
+    `differing`: indexes of the papers whose raters differ over it; `given`: per rater how often;
+    `only`: per rater how often nobody else who coded the paper gave it; `by_all`: how often all
+    gave it. `kappa` is Cohen's for two raters, Conger's for more."""
 
     code: object
     papers: int
@@ -292,10 +332,17 @@ class CodeAgreement:
 
 
 def binary(ratings, code):
-    """Ratings of one code: True where the set holds it, False where not, None where not coded. raters × papers."""
+    """Ratings of one code: True where the set holds it, False where not, None where not coded.
+    raters × papers.
+    """
     table = tabulate(ratings)
     labels, member = _membership(table)
-    return _yes_no(table, member[:, labels.index(code)] if code in labels else np.zeros(len(table.values), dtype=bool))
+    return _yes_no(
+        table,
+        member[:, labels.index(code)]
+        if code in labels
+        else np.zeros(len(table.values), dtype=bool),
+    )
 
 
 def _yes_no(table, has_code):
@@ -303,7 +350,9 @@ def _yes_no(table, has_code):
 
 
 def per_code(ratings, codes=None, replicates=1000, seed=0):
-    """`CodeAgreement` of every code, in the order given (else all labels seen). The interval is that of alpha."""
+    """`CodeAgreement` of every code, in the order given (else all labels seen). The interval is
+    that of alpha.
+    """
     table = tabulate(ratings)
     labels, member = _membership(table)
     place = {label: column for column, label in enumerate(labels)}
@@ -316,7 +365,9 @@ def per_code(ratings, codes=None, replicates=1000, seed=0):
 
 
 def alphas_of_codes(ratings):
-    """`{code: Figure}`: Krippendorff's alpha of every code seen, as yes or no, without an interval."""
+    """`{code: Figure}`: Krippendorff's alpha of every code seen, as yes or no, without an
+    interval.
+    """
     table = tabulate(ratings)
     labels, member = _membership(table)
     return {

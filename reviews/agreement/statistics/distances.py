@@ -1,7 +1,9 @@
-"""Distances between distinct values, and their sum over all pairs of ratings: the expected disagreement of alpha.
+"""Distances between distinct values, and their sum over all pairs of ratings: the expected
+disagreement of alpha.
 
-A distance kind knows `between(a, b)` for arrays of value indexes, and `quadratic(counts)`: for every replicate the sum
-over all ordered pairs of values of counts[a] · counts[b] · distance(a, b). counts is values × replicates.
+A distance kind knows `between(a, b)` for arrays of value indexes, and `quadratic(counts)`: for
+every replicate the sum over all ordered pairs of values of counts[a] · counts[b] · distance(a, b).
+counts is values × replicates.
 """
 
 import numpy as np
@@ -9,7 +11,8 @@ import numpy as np
 from reviews.agreement.statistics.ratings import comparable, in_order, shown
 from reviews.agreement.statistics.sums import GroupSums, weighted_sum
 
-# Up to here a full matrix of distances is quickest; it costs values² per replicate, one matrix product.
+# Up to here a full matrix of distances is quickest; it costs values² per replicate, one matrix
+# product.
 FULL_MATRIX = 1200
 # What one addition of the lattice costs beside one multiplication of the matrix product, measured.
 ADDITION_COST = 60
@@ -18,12 +21,16 @@ KEY_BITS = 57  # a subset and a set size share 64 bits
 
 
 class RatioDistance:
-    """((a - b) / (a + b))², 0 for two zeros (Krippendorff 2011). Needs values that are not negative."""
+    """((a - b) / (a + b))², 0 for two zeros (Krippendorff 2011). Needs values that are not
+    negative.
+    """
 
     def __init__(self, table):
         self._values = table.numbers()
         if self._values.size and self._values.min() < 0:
-            raise ValueError(f"The ratio metric needs values of 0 or more, not {self._values.min():g}.")
+            raise ValueError(
+                f"The ratio metric needs values of 0 or more, not {self._values.min():g}."
+            )
         self._blocks = _Blocks(self._values.size, self._part)
 
     def between(self, one, other):
@@ -42,11 +49,12 @@ class RatioDistance:
 
 
 class SetDistance:
-    """1 - J, or 1 - J·M: J the Jaccard index |A∩B| / |A∪B|, M of MASI (Passonneau 2006, LREC): 1 for equal sets,
-    2/3 where one holds the other, 1/3 where they overlap, 0 where they do not. Two empty sets are equal, distance 0;
-    an empty and a filled one share nothing, distance 1.
+    """1 - J, or 1 - J·M: J the Jaccard index |A∩B| / |A∪B|, M of MASI (Passonneau 2006, LREC): 1
+    for equal sets, 2/3 where one holds the other, 1/3 where they overlap, 0 where they do not. Two
+    empty sets are equal, distance 0; an empty and a filled one share nothing, distance 1.
 
-    Both depend on the two sizes and the size of the intersection alone, which is what makes them quick to sum.
+    Both depend on the two sizes and the size of the intersection alone, which is what makes them
+    quick to sum.
     """
 
     def __init__(self, table, labels=None, is_masi=False):
@@ -69,7 +77,9 @@ class SetDistance:
 
     def similarity(self, size, other_size, shared):
         """J, or J·M, from sizes; arrays of equal shape."""
-        size, other_size, shared = (np.asarray(count, dtype=np.int64) for count in (size, other_size, shared))
+        size, other_size, shared = (
+            np.asarray(count, dtype=np.int64) for count in (size, other_size, shared)
+        )
         union = size + other_size - shared
         jaccard = np.where(union == 0, 1.0, shared / np.maximum(union, 1))
         if not self._is_masi:
@@ -91,7 +101,9 @@ class SetDistance:
         return SharedSubsets(self._masks[:, 0], self._sizes, self.similarity)
 
     def _part(self, rows, columns):
-        shared = (self.member[rows].astype(np.float32) @ self.member[columns].T.astype(np.float32)).astype(np.int64)
+        shared = (
+            self.member[rows].astype(np.float32) @ self.member[columns].T.astype(np.float32)
+        ).astype(np.int64)
         one, other = np.broadcast_arrays(self._sizes[rows, None], self._sizes[None, columns])
         top = int(self._sizes.max(initial=0)) + 1
         if top**3 > shared.size:
@@ -107,7 +119,9 @@ class SetDistance:
 def _labels_of(table, declared):
     for value in table.values:
         if not isinstance(value, frozenset):
-            raise ValueError(f"{shown(value)} is not a set of labels, which the metrics jaccard and masi need.")
+            raise ValueError(
+                f"{shown(value)} is not a set of labels, which the metrics jaccard and masi need."
+            )
     used = {label for value in table.values for label in value}
     if declared is None:
         return in_order(used)
@@ -115,12 +129,16 @@ def _labels_of(table, declared):
     foreign = used.difference(declared)
     if foreign:
         named = min(map(shown, foreign))
-        raise ValueError(f"{named} is not among the categories {', '.join(map(shown, declared[:12]))}.")
+        raise ValueError(
+            f"{named} is not among the categories {', '.join(map(shown, declared[:12]))}."
+        )
     return declared
 
 
 class _Blocks:
-    """The sum over pairs as matrix products, by blocks of rows; the half below the diagonal mirrors the rest."""
+    """The sum over pairs as matrix products, by blocks of rows; the half below the diagonal mirrors
+    the rest.
+    """
 
     CELLS = 4_000_000
 
@@ -137,7 +155,9 @@ class _Blocks:
             rows, after = slice(start, start + height), slice(start + height, None)
             own = self._distances(rows, rows) @ counts[rows]
             rest = self._distances(rows, after) @ counts[after]
-            total += np.einsum("ab,ab->b", counts[rows], own) + 2 * np.einsum("ab,ab->b", counts[rows], rest)
+            total += np.einsum("ab,ab->b", counts[rows], own) + 2 * np.einsum(
+                "ab,ab->b", counts[rows], rest
+            )
         return total
 
     def _distances(self, rows, columns):
@@ -152,10 +172,11 @@ class _Blocks:
 class SharedSubsets:
     """The sum over pairs of sets without going over the pairs.
 
-    A similarity K(s, t, i) of two sizes and the size of the intersection is, by binomial inversion, the sum over k of
-    c_k(s, t) · C(i, k), and C(|A∩B|, k) counts the subsets of size k that A and B share. So the sum over pairs (A, B)
-    is the sum over subsets T of c_|T|(s, t) · N_s(T) · N_t(T), where N_s(T) counts the ratings of size s that hold T.
-    Coded papers carry few codes each, so that there are far fewer subsets than pairs. Exact, not an approximation.
+    A similarity K(s, t, i) of two sizes and the size of the intersection is, by binomial inversion,
+    the sum over k of c_k(s, t) · C(i, k), and C(|A∩B|, k) counts the subsets of size k that A and B
+    share. So the sum over pairs (A, B) is the sum over subsets T of c_|T|(s, t) · N_s(T) · N_t(T),
+    where N_s(T) counts the ratings of size s that hold T. Coded papers carry few codes each, so
+    that there are far fewer subsets than pairs. Exact, not an approximation.
     """
 
     def __init__(self, masks, sizes, similarity):
@@ -178,13 +199,22 @@ class SharedSubsets:
         return np.bincount(owners, weights=weights, minlength=len(sizes))
 
     def _arrange(self, key, owners):
-        """One row per subset and size; subsets with equally many sizes are one stack of small matrices."""
+        """One row per subset and size; subsets with equally many sizes are one stack of small
+        matrices.
+        """
         is_new = np.append(True, key[1:] != key[:-1]) if key.size else np.zeros(0, dtype=bool)
         row = np.cumsum(is_new) - 1
         key = key[is_new]
         self._sums = GroupSums(owners, row, len(key))
-        subset, size = key >> np.uint64(WORD - KEY_BITS), (key & np.uint64(2 ** (WORD - KEY_BITS) - 1)).astype(np.intp)
-        starts = np.flatnonzero(np.append(True, subset[1:] != subset[:-1])) if key.size else np.zeros(0, dtype=np.intp)
+        subset, size = (
+            key >> np.uint64(WORD - KEY_BITS),
+            (key & np.uint64(2 ** (WORD - KEY_BITS) - 1)).astype(np.intp),
+        )
+        starts = (
+            np.flatnonzero(np.append(True, subset[1:] != subset[:-1]))
+            if key.size
+            else np.zeros(0, dtype=np.intp)
+        )
         widths = np.diff(np.append(starts, len(key)))
         self._stacks = []
         for width in np.unique(widths):
@@ -209,7 +239,9 @@ class SharedSubsets:
 
 
 def _subsets(masks, sizes):
-    """Every non-empty subset of every set: (the subsets as masks, the index of the set each belongs to)."""
+    """Every non-empty subset of every set: (the subsets as masks, the index of the set each belongs
+    to).
+    """
     subsets, owners = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.intp)]
     for size in np.unique(sizes[sizes > 0]):
         of_size = np.flatnonzero(sizes == size)
@@ -227,8 +259,14 @@ def _inverted(top, similarity):
     """c[k, s, t] with K(s, t, i) = Σ_k c[k, s, t] · C(i, k), for sizes of 1 and more."""
     size, other_size = np.meshgrid(np.arange(top + 1), np.arange(top + 1), indexing="ij")
     most = np.minimum(size, other_size)
-    known = np.array([np.where((i <= most) & (most > 0), similarity(size, other_size, np.minimum(i, most)), 0.0)
-                      for i in range(top + 1)])  # fmt: skip
+    known = np.array(
+        [
+            np.where(
+                (i <= most) & (most > 0), similarity(size, other_size, np.minimum(i, most)), 0.0
+            )
+            for i in range(top + 1)
+        ]
+    )
     # The leading entries of the repeated differences are the coefficients of Newton's forward form.
     coefficients = np.empty_like(known)
     for k in range(top + 1):

@@ -1,7 +1,8 @@
-"""A coefficient made ready for one set of ratings: patterns of papers, and a function from their counts to values.
+"""A coefficient made ready for one set of ratings: patterns of papers, and a function from their
+counts to values.
 
-Papers with the same ratings are one pattern. The value itself and every bootstrap replicate are the same computation
-with other counts of patterns, so what holds for one holds for the other.
+Papers with the same ratings are one pattern. The value itself and every bootstrap replicate are the
+same computation with other counts of patterns, so what holds for one holds for the other.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,9 @@ from reviews.agreement.statistics.ratings import MISSING, NotApplicable
 
 @dataclass(frozen=True)
 class Patterns:
-    """`columns`: raters × patterns, as in a `Table`. `counts`: how many papers show each pattern."""
+    """`columns`: raters × patterns, as in a `Table`. `counts`: how many papers show each
+    pattern.
+    """
 
     columns: np.ndarray
     counts: np.ndarray
@@ -28,8 +31,8 @@ class Patterns:
 
 @dataclass(frozen=True)
 class Plan:
-    """`evaluate(counts)`: patterns × replicates -> one value per replicate, nan where undefined. `reason()`: why the
-    value of these ratings is undefined, as a sentence."""
+    """`evaluate(counts)`: patterns × replicates -> one value per replicate, nan where undefined.
+    `reason()`: why the value of these ratings is undefined, as a sentence."""
 
     patterns: Patterns
     evaluate: Callable
@@ -44,7 +47,9 @@ class Plan:
 
 
 def patterns_of(table, at_least=2, is_ordered=False):
-    """The patterns of the papers with `at_least` ratings; who gave which rating is kept only where `is_ordered`."""
+    """The patterns of the papers with `at_least` ratings; who gave which rating is kept only where
+    `is_ordered`.
+    """
     codes = table.codes[:, (table.codes >= 0).sum(axis=0) >= at_least]
     if not is_ordered:
         codes = np.sort(codes, axis=0)
@@ -58,7 +63,9 @@ def _distinct_columns(codes, base):
     if len(codes) * np.log2(base) < 62:
         # Each column as one whole number: sorting numbers is much quicker than sorting columns.
         weights = np.array([base**rater for rater in reversed(range(len(codes)))], dtype=np.int64)
-        _, first, counts = np.unique(weights @ (codes - MISSING), return_index=True, return_counts=True)
+        _, first, counts = np.unique(
+            weights @ (codes - MISSING), return_index=True, return_counts=True
+        )
         return first, counts
     _, first, counts = np.unique(codes, axis=1, return_index=True, return_counts=True)
     return first, counts
@@ -77,7 +84,9 @@ def agreeing_pairs(columns):
 
 
 def sum_over_pairs(columns, measure):
-    """Per pattern the sum of `measure(one, other)` over pairs of raters who both rated; a loop over raters only."""
+    """Per pattern the sum of `measure(one, other)` over pairs of raters who both rated; a loop over
+    raters only.
+    """
     total = np.zeros(columns.shape[1])
     for rater in range(1, len(columns)):
         for before in range(rater):
@@ -91,7 +100,9 @@ def ratio(numerator, denominator):
     numerator, denominator = np.broadcast_arrays(
         np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
     )
-    return np.divide(numerator, denominator, out=np.full(denominator.shape, np.nan), where=denominator != 0)
+    return np.divide(
+        numerator, denominator, out=np.full(denominator.shape, np.nan), where=denominator != 0
+    )
 
 
 def why_undefined(table, at_least=2):
@@ -118,7 +129,9 @@ def two_raters(table, name):
 
 
 def scale_weights(size, weights):
-    """The agreement of two places on a scale of `size` categories: size × size, 1 on the diagonal, 0 at both ends."""
+    """The agreement of two places on a scale of `size` categories: size × size, 1 on the diagonal,
+    0 at both ends.
+    """
     apart = np.abs(np.subtract.outer(np.arange(size), np.arange(size))) / max(size - 1, 1)
     if weights is None:
         return np.eye(size)

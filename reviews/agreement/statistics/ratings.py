@@ -1,6 +1,8 @@
-"""What was said, as whole numbers: raters × papers, each rating an index into the list of distinct values.
+"""What was said, as whole numbers: raters × papers, each rating an index into the list of distinct
+values.
 
-`ratings` is raters × papers everywhere: `ratings[r][p]` is a value, a set of labels, or `None` for "did not code it".
+`ratings` is raters × papers everywhere: `ratings[r][p]` is a value, a set of labels, or `None` for
+"did not code it".
 """
 
 import math
@@ -17,12 +19,16 @@ MISSING = -1
 
 
 class NotApplicable(ValueError):
-    """The coefficient is not made for ratings of this shape; the message is a sentence for the page."""
+    """The coefficient is not made for ratings of this shape; the message is a sentence for the
+    page.
+    """
 
 
 @dataclass(frozen=True)
 class Absence:
-    """Why an answer is empty on purpose. Its own type, so that it never equals a code that bears the same name."""
+    """Why an answer is empty on purpose. Its own type, so that it never equals a code that bears
+    the same name.
+    """
 
     name: str
 
@@ -34,9 +40,10 @@ class Absence:
 class Table:
     """`codes[r, p]` is an index into `values`, or -1 where rater r did not code paper p.
 
-    `values` are the declared categories in their order, or the values seen: numbers by size, the rest by type and text,
-    so that the same ratings give the same figures in whatever order papers and raters come.
-    Every function that takes `ratings` takes a table too; a page makes it once and asks it many things.
+    `values` are the declared categories in their order, or the values seen: numbers by size, the
+    rest by type and text, so that the same ratings give the same figures in whatever order papers
+    and raters come. Every function that takes `ratings` takes a table too; a page makes it once and
+    asks it many things.
     """
 
     codes: np.ndarray
@@ -47,7 +54,9 @@ class Table:
         return np.array([_as_number(value) for value in self.values], dtype=float)
 
     def within(self, categories):
-        """The same ratings over the declared categories; ValueError names a rating that is none of them."""
+        """The same ratings over the declared categories; ValueError names a rating that is none of
+        them.
+        """
         declared = tuple(comparable(category) for category in categories)
         position = {value: place for place, value in enumerate(declared)}
         if len(position) < len(declared):
@@ -56,7 +65,9 @@ class Table:
         used = set(np.unique(self.codes).tolist()) - {MISSING}
         for code in sorted(used):
             if self.values[code] not in position:
-                raise ValueError(f"{shown(self.values[code])} is not among the categories {_listed(declared)}.")
+                raise ValueError(
+                    f"{shown(self.values[code])} is not among the categories {_listed(declared)}."
+                )
         new = [position.get(value, MISSING) for value in self.values]
         return Table(_renumbered(self.codes, new), declared)
 
@@ -64,10 +75,14 @@ class Table:
         return Table(self.codes[list(raters)], self.values)
 
     def on_scale(self):
-        """Values in scale order when nobody declared one: only numbers have an order of their own."""
+        """Values in scale order when nobody declared one: only numbers have an order of
+        their own.
+        """
         for value in self.values:
             if not _is_number(value):
-                raise ValueError(f"Give `categories` in the order of the scale: {shown(value)} is not a number.")
+                raise ValueError(
+                    f"Give `categories` in the order of the scale: {shown(value)} is not a number."
+                )
         self.numbers()
         return self
 
@@ -92,7 +107,9 @@ def _read(ratings):
                 f"Rater {rater} has {len(row)} entries, rater 1 has {papers}: "
                 "give every rater one entry per paper, None where they did not code it."
             )
-    rows = [[frozenset(value) if isinstance(value, set) else value for value in row] for row in rows]
+    rows = [
+        [frozenset(value) if isinstance(value, set) else value for value in row] for row in rows
+    ]
     try:
         values = set().union(*rows) - {None}
     except TypeError:
@@ -114,10 +131,13 @@ def _name_unreadable(rows):
                 hash(rating)
             except TypeError as error:
                 raise ValueError(
-                    f"Rater {rater}, paper {paper}: {shown(rating)} cannot be compared; give a plain value or a set."
+                    f"Rater {rater}, paper {paper}: {shown(rating)} cannot be compared; give a "
+                    f"plain value or a set."
                 ) from error
             if rating != rating:  # noqa: PLR0124
-                raise ValueError(f"Rater {rater}, paper {paper}: nan is no rating; use None for a missing one.")
+                raise ValueError(
+                    f"Rater {rater}, paper {paper}: nan is no rating; use None for a missing one."
+                )
 
 
 def _renumbered(codes, new):
@@ -130,7 +150,9 @@ def comparable(value):
     try:
         hash(value)
     except TypeError as error:
-        raise ValueError(f"The category {shown(value)} cannot be compared; give a plain value.") from error
+        raise ValueError(
+            f"The category {shown(value)} cannot be compared; give a plain value."
+        ) from error
     return value
 
 
@@ -140,7 +162,9 @@ def in_order(labels):
 
 
 def _sorted_values(values):
-    labels = in_order({label for value in values if isinstance(value, frozenset) for label in value})
+    labels = in_order(
+        {label for value in values if isinstance(value, frozenset) for label in value}
+    )
     bits = {label: 1 << place for place, label in enumerate(labels)}
 
     def key(value):
@@ -178,7 +202,9 @@ def _listed(values):
 
 @dataclass(frozen=True)
 class Prepared:
-    """`ratings`: raters × papers for the coefficients. `left_out`: ratings without a place on the scale, by absence."""
+    """`ratings`: raters × papers for the coefficients. `left_out`: ratings without a place on the
+    scale, by absence.
+    """
 
     ratings: list
     left_out: dict
@@ -187,10 +213,11 @@ class Prepared:
 def prepared(answers, kind):
     """Maps absences as the kind of section wants it.
 
-    `answers[r][p]` is None (not coded, or blank) or a pair `(value, absence)`: the value (for `codes` a collection of
-    labels, empty for "none of the codes apply") and "" or one of `ABSENCES`. An absence is a category of its own for
-    `code` and `yes_no`, a label of its own for `codes`; it has no place on the scale of a `stage` or a `number`, so
-    there the rating is left out and counted.
+    `answers[r][p]` is None (not coded, or blank) or a pair `(value, absence)`: the value (for
+    `codes` a collection of labels, empty for "none of the codes apply") and "" or one of
+    `ABSENCES`. An absence is a category of its own for `code` and `yes_no`, a label of its own for
+    `codes`; it has no place on the scale of a `stage` or a `number`, so there the rating is left
+    out and counted.
     """
     if kind not in KINDS:
         raise ValueError(f"{kind!r} has no coefficient; the coded kinds are {', '.join(KINDS)}.")

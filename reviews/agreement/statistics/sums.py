@@ -1,17 +1,21 @@
-"""Sums of rows by group, for many bootstrap replicates at once: the one loop that everything fast here rests on."""
+"""Sums of rows by group, for many bootstrap replicates at once: the one loop that everything fast
+here rests on.
+"""
 
 import numpy as np
 
 # Bytes looked at in one go.
 PIECE = 2_000_000
-# Groups up to this size are added member by member over all groups at once; the few larger ones each by themselves.
+# Groups up to this size are added member by member over all groups at once; the few larger ones
+# each by themselves.
 SMALL_GROUP = 48
 
 
 class GroupSums:
     """Adds up rows: `sums(rows)[g]` is the sum of `rows[m]` over the members m of group g.
 
-    `members`, `groups`: arrays of equal length. `rows` is members × replicates; the answer is groups × replicates.
+    `members`, `groups`: arrays of equal length. `rows` is members × replicates; the answer is
+    groups × replicates.
     """
 
     def __init__(self, members, groups, size):
@@ -25,7 +29,9 @@ class GroupSums:
         large = int(np.searchsorted(-lengths, -SMALL_GROUP, side="left"))
         self._place = np.empty(size, dtype=np.intp)
         self._place[by_length] = np.arange(size)
-        self._large = [self._members[s : s + n] for s, n in zip(starts[:large], lengths[:large], strict=True)]
+        self._large = [
+            self._members[s : s + n] for s, n in zip(starts[:large], lengths[:large], strict=True)
+        ]
         self._steps = []
         deepest = int(lengths[large]) if large < size else 0
         for step in range(deepest):
@@ -52,7 +58,8 @@ class GroupSums:
 
     @staticmethod
     def _height(rows):
-        # Pieces that stay in the cache of the processor: fresh memory would cost more than the adding.
+        # Pieces that stay in the cache of the processor: fresh memory would cost more than the
+        # adding.
         return max(1, PIECE // max(rows.shape[1] * rows.itemsize, 1))
 
     @property
@@ -74,6 +81,8 @@ def weighted_sum(weights, counts, power=1):
 
 
 def marginals(columns, size):
-    """`GroupSums` from pattern counts to how often each value was given: columns is raters × patterns, -1 missing."""
+    """`GroupSums` from pattern counts to how often each value was given: columns is raters ×
+    patterns, -1 missing.
+    """
     raters, patterns = np.nonzero(columns >= 0)
     return GroupSums(patterns, columns[raters, patterns], size)

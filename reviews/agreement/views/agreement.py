@@ -52,10 +52,13 @@ def methods_of(shown, reports):
     level = ", at the level of parent codes" if shown.level == PARENT else ""
     origins = [one.origin for one in shown.readings]
     return agreement_tables.methods(
-        reports, round_name=f"the round “{shown.scope.label}”{level}", not_independent=shown.why_not_independent,
-        known_since=shown.known_since, summaries=len(origins),
+        reports,
+        round_name=f"the round “{shown.scope.label}”{level}",
+        not_independent=shown.why_not_independent,
+        known_since=shown.known_since,
+        summaries=len(origins),
         imported=len(origins) - origins.count(Summary.Origin.BROWSER),
-    )  # fmt: skip
+    )
 
 
 @require_safe
@@ -63,13 +66,24 @@ def agreement_section(request, slug, section):
     study = access.study_to_read(request.user, slug)
     section = access.section_in(study, section)
     if study.statistics_off_reason or section.kind not in section.CODED:
-        return answer(request, "agreement/agreement-section.html", {"study": study, "section": section})
+        return answer(
+            request, "agreement/agreement-section.html", {"study": study, "section": section}
+        )
     shown = shown_to(request, study, [section])
-    context = {"study": study, "section": section, "shown": shown, "replicates": measures.REPLICATES}
+    context = {
+        "study": study,
+        "section": section,
+        "shown": shown,
+        "replicates": measures.REPLICATES,
+    }
     if shown.scope is not None:
         report = shown.report(section)
         detail = Detail(shown, section)
-        context |= {"detail": detail, "row": shown.row(section, report), "coefficients": detail.coefficients(report)}
+        context |= {
+            "detail": detail,
+            "row": shown.row(section, report),
+            "coefficients": detail.coefficients(report),
+        }
     return answer(request, "agreement/agreement-section.html", context)
 
 
@@ -89,31 +103,54 @@ def agreement_papers(request, slug, section):
 
 def papers_behind(request, shown, section):
     detail = Detail(shown, section)
-    asked = {name: request.GET.get(name, "").replace("\x00", "").strip() for name in agreement_papers_behind.ASKED}
+    asked = {
+        name: request.GET.get(name, "").replace("\x00", "").strip()
+        for name in agreement_papers_behind.ASKED
+    }
     reviewers = {} if shown.study.is_anonymous else detail.rows
     found = agreement_papers_behind.behind(detail.rated, asked, reviewers)
     place = {detail.rated.papers[index]: index for index in found.papers}
     query = request.GET.get("q", "").replace("\x00", "").strip()
     papers = Paper.objects.filter(pk__in=place).order_by("key")
-    page = Paginator(papers.matching(query) if query else papers, PAGE).get_page(request.GET.get("page"))
-    listed = [(paper, agreement_papers_behind.said(detail.rated, place[paper.pk])) for paper in page.object_list]
+    page = Paginator(papers.matching(query) if query else papers, PAGE).get_page(
+        request.GET.get("page")
+    )
+    listed = [
+        (paper, agreement_papers_behind.said(detail.rated, place[paper.pk]))
+        for paper in page.object_list
+    ]
     kept = {
-        name: value for name, value in request.GET.items() if name in {*agreement_papers_behind.ASKED, "round", "level"}
+        name: value
+        for name, value in request.GET.items()
+        if name in {*agreement_papers_behind.ASKED, "round", "level"}
     }
-    return {"page": page, "papers": listed, "words": found.words, "total": len(place), "query": query, "kept": kept}
+    return {
+        "page": page,
+        "papers": listed,
+        "words": found.words,
+        "total": len(place),
+        "query": query,
+        "kept": kept,
+    }
 
 
 @require_safe
 def agreement_csv(request, slug):
     is_parent = asked_level(request) == PARENT
-    return table_file(request, slug, agreement_tables.AGREEMENT_PARENT if is_parent else agreement_tables.AGREEMENT)
+    return table_file(
+        request,
+        slug,
+        agreement_tables.AGREEMENT_PARENT if is_parent else agreement_tables.AGREEMENT,
+    )
 
 
 @require_safe
 def agreement_codes_csv(request, slug):
     is_parent = asked_level(request) == PARENT
     return table_file(
-        request, slug, agreement_tables.AGREEMENT_CODES_PARENT if is_parent else agreement_tables.AGREEMENT_CODES
+        request,
+        slug,
+        agreement_tables.AGREEMENT_CODES_PARENT if is_parent else agreement_tables.AGREEMENT_CODES,
     )
 
 
@@ -139,8 +176,12 @@ def agreement_md(request, slug):
 
 def text_file(request, slug, written, name, content_type):
     study = access.study_to_read(request.user, slug)
-    content = written(study, [] if study.statistics_off_reason else shown_to(request, study).reports())
-    return HttpResponse(content, content_type=f"{content_type}; charset=utf-8", headers=as_file(name))
+    content = written(
+        study, [] if study.statistics_off_reason else shown_to(request, study).reports()
+    )
+    return HttpResponse(
+        content, content_type=f"{content_type}; charset=utf-8", headers=as_file(name)
+    )
 
 
 def as_file(name):

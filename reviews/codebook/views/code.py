@@ -1,4 +1,6 @@
-"""One code of the codebook: adding, editing, ordering, and the acts that touch what people marked."""
+"""One code of the codebook: adding, editing, ordering, and the acts that touch what people
+marked.
+"""
 
 from functools import partial
 
@@ -15,24 +17,38 @@ from mapping.parsers.labels import near_codes
 from mapping.site.answers import answer, posted
 from reviews import access as reading
 from reviews.codebook import code_changes, impact
-from reviews.codebook.forms import TRIED, CodeForm, MergeForm, MoveForm, ReasonForm, RestoreForm, SplitForm
+from reviews.codebook.forms import (
+    TRIED,
+    CodeForm,
+    MergeForm,
+    MoveForm,
+    ReasonForm,
+    RestoreForm,
+    SplitForm,
+)
 from reviews.judgement.content import is_id
 
 
 def back(study, code):
-    return redirect(f"{reverse('codebook', args=[study.slug])}?section={code.section.key}#code-{code.pk}")
+    return redirect(
+        f"{reverse('codebook', args=[study.slug])}?section={code.section.key}#code-{code.pk}"
+    )
 
 
 def alike(section, label, *, besides=None):
     """Codes of the section that say nearly the same."""
-    current = section.codes.filter(status__in=[Code.Status.ACTIVE, Code.Status.RETIRED]).exclude(pk=besides)
+    current = section.codes.filter(status__in=[Code.Status.ACTIVE, Code.Status.RETIRED]).exclude(
+        pk=besides
+    )
     labels = {code.label: code for code in current}
     return [labels[found] for found, _ in near_codes(label, list(labels))] if label.strip() else []
 
 
 @require_safe
 def near_code(request, slug):
-    """The codes that say nearly the same as the label that is being typed, whichever field of its form it stands in."""
+    """The codes that say nearly the same as the label that is being typed, whichever field of its
+    form it stands in.
+    """
     study = access.study_to_lead(request.user, slug)
     asked, besides = request.GET.get("section", ""), request.GET.get("besides", "")
     section = get_object_or_404(Section, study=study, key=asked) if asked else None
@@ -63,7 +79,10 @@ def new_code(request, slug):
             reason=form.cleaned_data["reason"],
         )
         if code:
-            messages.success(request, f"“{code}” is part of the codebook, version {section.study.codebook_version}.")
+            messages.success(
+                request,
+                f"“{code}” is part of the codebook, version {section.study.codebook_version}.",
+            )
             return back(study, code)
     context = {"study": study, "section": section, "sections": sections, "form": form, "near": near}
     return answer(request, "codebook/code.html", context, refused=form.is_bound)
@@ -73,7 +92,9 @@ def new_code(request, slug):
 def code(request, slug, code):
     study = access.study_to_lead(request.user, slug)
     code = reading.code_known_to(request.user, study, code)
-    form = CodeForm(posted(request), section=code.section, code=code, parent=request.GET.get("parent"))
+    form = CodeForm(
+        posted(request), section=code.section, code=code, parent=request.GET.get("parent")
+    )
     is_preview = "preview" in request.POST
     if form.is_valid() and not is_preview:
         words = form.cleaned_data
@@ -92,13 +113,22 @@ def code(request, slug, code):
         form.errors.clear()  # the reason may come later
     near = alike(code.section, request.POST.get("label", ""), besides=code.pk)
     touched = impact.touched(code, request.user, form.trial(by=request.user))
-    context = {"study": study, "section": code.section, "code": code, "form": form, "near": near, "touched": touched}
+    context = {
+        "study": study,
+        "section": code.section,
+        "code": code,
+        "form": form,
+        "near": near,
+        "touched": touched,
+    }
     return answer(request, "codebook/code.html", context, refused=form.is_bound and not is_preview)
 
 
 @require_POST
 def order_code(request, slug, code):
-    """One step up or down, or beside another code. For a scale that answers stand on, there is a page first."""
+    """One step up or down, or beside another code. For a scale that answers stand on, there is a
+    page first.
+    """
     study = access.study_to_lead(request.user, slug)
     code = reading.code_known_to(request.user, study, code)
     place = place_asked_for(code, request.POST)
@@ -122,7 +152,9 @@ def place_asked_for(code, words):
 
 def back_to_order(request, study, code):
     """To the codebook as its reader had narrowed it."""
-    return redirect(f"{reverse('codebook', args=[study.slug])}?{request.GET.urlencode()}#code-{code.pk}")
+    return redirect(
+        f"{reverse('codebook', args=[study.slug])}?{request.GET.urlencode()}#code-{code.pk}"
+    )
 
 
 def order_on_scale(request, study, code, place):
@@ -134,17 +166,27 @@ def order_on_scale(request, study, code, place):
             return back_to_order(request, study, code)
     tried = partial(act, code, by=request.user, reason=TRIED)
     context = {
-        "study": study, "section": code.section, "code": code, "form": form, "title": "Order",
+        "study": study,
+        "section": code.section,
+        "code": code,
+        "form": form,
+        "title": "Order",
         "button": "Move it there",
         "about": "Answers stand on this scale: its order is what its stages mean, and the agreement counts by it.",
-        "carried": [(name, request.POST[name]) for name in ("act", "before", "after") if name in request.POST],
+        "carried": [
+            (name, request.POST[name])
+            for name in ("act", "before", "after")
+            if name in request.POST
+        ],
         "touched": impact.touched(code, request.user, tried),
-    }  # fmt: skip
+    }
     return answer(request, "codebook/code-act.html", context, refused=form.is_bound)
 
 
 def act_page(request, slug, code, form_class, act, facts, *, initial=None, with_settled=False):
-    """The page of one act: what it touches, why, and the button. `preview` shows the figures and does nothing."""
+    """The page of one act: what it touches, why, and the button. `preview` shows the figures and
+    does nothing.
+    """
     study = access.study_to_lead(request.user, slug)
     code = reading.code_known_to(request.user, study, code)
     form = form_class(posted(request), code=code, initial=initial(request) if initial else None)
@@ -152,15 +194,28 @@ def act_page(request, slug, code, form_class, act, facts, *, initial=None, with_
     if form.is_valid() and not is_preview:
         change = form.act(act, by=request.user)
         if change:
-            messages.success(request, f"{done_in_words(change)} Version {change.version} of the codebook.")
-            return redirect(f"{reverse('codebook-versions', args=[study.slug])}#version-{change.version}")
+            messages.success(
+                request, f"{done_in_words(change)} Version {change.version} of the codebook."
+            )
+            return redirect(
+                f"{reverse('codebook-versions', args=[study.slug])}#version-{change.version}"
+            )
     if is_preview:
         form.errors.clear()  # the reason may come later
     touched = impact.touched(code, request.user, form.trial(act, by=request.user), also=form.also())
-    context = {"study": study, "section": code.section, "code": code, "form": form, "touched": touched, **facts}
+    context = {
+        "study": study,
+        "section": code.section,
+        "code": code,
+        "form": form,
+        "touched": touched,
+        **facts,
+    }
     if with_settled:
         context["settled"] = impact.settled_on(code, request.user)
-    return answer(request, "codebook/code-act.html", context, refused=form.is_bound and not is_preview)
+    return answer(
+        request, "codebook/code-act.html", context, refused=form.is_bound and not is_preview
+    )
 
 
 def done_in_words(change):
@@ -169,54 +224,73 @@ def done_in_words(change):
 
 def retire_code(request, slug, code):
     facts = {
-        "title": "Retire", "button": "Retire it",
+        "title": "Retire",
+        "button": "Retire it",
         "about": "It is hidden from new answers. Its marks stay as they are, and so does the agreement; it can be "
         "restored at any time.",
-    }  # fmt: skip
+    }
     return act_page(request, slug, code, ReasonForm, code_changes.retire, facts)
 
 
 def merge_code(request, slug, code):
     facts = {
-        "title": "Merge", "button": "Merge", "may_preview": True,
+        "title": "Merge",
+        "button": "Merge",
+        "may_preview": True,
         "about": "Its marks become marks of the other code, each with its quote. This can be undone exactly.",
-    }  # fmt: skip
+    }
     return act_page(
-        request, slug, code, MergeForm, code_changes.merge, facts,
+        request,
+        slug,
+        code,
+        MergeForm,
+        code_changes.merge,
+        facts,
         initial=lambda request: {"into": request.GET.get("into")},
-    )  # fmt: skip
+    )
 
 
 def restore_code(request, slug, code):
     facts = {
-        "title": "Restore", "button": "Restore it",
+        "title": "Restore",
+        "button": "Restore it",
         "about": "It can be chosen again in new answers. Whatever was said with it has stayed.",
-    }  # fmt: skip
+    }
     return act_page(request, slug, code, RestoreForm, code_changes.restore, facts)
 
 
 def split_code(request, slug, code):
     facts = {
-        "title": "Split", "button": "Split and ask to re-code",
+        "title": "Split",
+        "button": "Split and ask to re-code",
         "about": "The code is retired, the new ones take its place. Everybody who used it is asked to look at "
         "that section of those papers again; until then their marks stay on the old code. The agreement stays too: it "
         "counts what was said first.",
-    }  # fmt: skip
+    }
     return act_page(request, slug, code, SplitForm, code_changes.split, facts)
 
 
 def move_code(request, slug, code):
     facts = {
-        "title": "Move", "button": "Move", "may_preview": True,
+        "title": "Move",
+        "button": "Move",
+        "may_preview": True,
         "about": "Its marks go to the answers of the other section, in the same summaries. An answer that is left "
         "without marks says then that none of the codes apply.",
-    }  # fmt: skip
+    }
     return act_page(
-        request, slug, code, MoveForm, code_changes.move, facts, with_settled=True,
+        request,
+        slug,
+        code,
+        MoveForm,
+        code_changes.move,
+        facts,
+        with_settled=True,
         initial=lambda request: {"to": request.GET.get("to")},
-    )  # fmt: skip
+    )
 
 
 retire_code, restore_code, merge_code, split_code, move_code = map(
-    require_http_methods(["GET", "HEAD", "POST"]), (retire_code, restore_code, merge_code, split_code, move_code)
+    require_http_methods(["GET", "HEAD", "POST"]),
+    (retire_code, restore_code, merge_code, split_code, move_code),
 )

@@ -18,11 +18,17 @@ from reviews.codebook import page as codebook_page
 def codebook(request, slug):
     study = access.study_to_read(request.user, slug)
     words = request.GET.get("q", "").replace("\0", "").strip()
-    sections = list(Section.objects.with_codes().filter(study=study).order_by("phase__position", "position", "pk"))
+    sections = list(
+        Section.objects.with_codes()
+        .filter(study=study)
+        .order_by("phase__position", "position", "pk")
+    )
     chosen = request.GET.get("section", "")
     chosen = chosen if chosen in {section.key for section in sections} else ""
     with_gone = request.GET.get("gone") == "yes"
-    chapters = codebook_page.chapters(study, request.user, words=words, section=chosen, with_gone=with_gone)
+    chapters = codebook_page.chapters(
+        study, request.user, words=words, section=chosen, with_gone=with_gone
+    )
     counts = known_codes(request.user, study).aggregate(
         active=Count("pk", filter=Q(status=Code.Status.ACTIVE)),
         gone=Count("pk", filter=Q(status__in=codebook_page.GONE)),
@@ -46,7 +52,9 @@ def codebook(request, slug):
 def filters(sections, chosen, with_gone):
     return [
         filter_of("section", "Section", [(one.key, one.label) for one in sections], chosen),
-        filter_of("gone", "In use", [("yes", "also retired and merged")], "yes" if with_gone else ""),
+        filter_of(
+            "gone", "In use", [("yes", "also retired and merged")], "yes" if with_gone else ""
+        ),
     ]
 
 
@@ -68,5 +76,7 @@ def codebook_file(request, slug, suffix):
     name = f"{study.slug}-codebook-{study.codebook_version}.{suffix}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(
-        write(study, known_codes(request.user, study)), content_type=f"{content_type}; charset=utf-8", headers=headers
+        write(study, known_codes(request.user, study)),
+        content_type=f"{content_type}; charset=utf-8",
+        headers=headers,
     )

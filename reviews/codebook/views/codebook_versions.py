@@ -22,10 +22,16 @@ PER_PAGE = 50
 
 @require_safe
 def codebook_versions(request, slug):
-    """Newest first; `from` and `to` compare two versions, `code` narrows to what became of one code."""
+    """Newest first; `from` and `to` compare two versions, `code` narrows to what became of one
+    code.
+    """
     study = access.study_to_read(request.user, slug)
-    chosen = {name: whole_number(request.GET.get(name), LARGEST_COUNT) for name in ("from", "to", "code")}
-    changes = known_changes(request.user, study).select_related("code", "section", "by", "undoes", "undone_by")
+    chosen = {
+        name: whole_number(request.GET.get(name), LARGEST_COUNT) for name in ("from", "to", "code")
+    }
+    changes = known_changes(request.user, study).select_related(
+        "code", "section", "by", "undoes", "undone_by"
+    )
     if chosen["code"]:
         changes = changes.filter(code=chosen["code"])
     is_comparing = chosen["from"] is not None or chosen["to"] is not None
@@ -49,7 +55,9 @@ def codebook_versions(request, slug):
         "with_marks": with_marks,
     }
     if is_comparing:
-        context["sentence"], context["net"] = history.between(study, list(changes.order_by("version")))
+        context["sentence"], context["net"] = history.between(
+            study, list(changes.order_by("version"))
+        )
     return answer(request, "codebook/codebook-versions.html", context)
 
 
@@ -70,12 +78,18 @@ def undo_change(request, slug, version):
         return redirect(place_of(study, version))
     form = UndoForm(posted(request))
     if form.is_valid():
-        done = form.perform(undo.undo, change=change, by=request.user, reason=form.cleaned_data["reason"])
+        done = form.perform(
+            undo.undo, change=change, by=request.user, reason=form.cleaned_data["reason"]
+        )
         if done:
-            messages.success(request, f"Version {version} is undone; the codebook is at version {done.version}.")
+            messages.success(
+                request, f"Version {version} is undone; the codebook is at version {done.version}."
+            )
             return redirect(place_of(study, done.version))
     history.describe(study, [change])
-    touched = impact.touched_by_undoing(change, request.user, partial(undo.undo, change, by=request.user))
+    touched = impact.touched_by_undoing(
+        change, request.user, partial(undo.undo, change, by=request.user)
+    )
     context = {"study": study, "change": change, "form": form, "touched": touched}
     return answer(request, "codebook/undo-change.html", context, refused=form.is_bound)
 

@@ -1,4 +1,6 @@
-"""A codebook from a file: what is new, changed, unchanged and refused, then the import of that very file."""
+"""A codebook from a file: what is new, changed, unchanged and refused, then the import of that very
+file.
+"""
 
 import base64
 
@@ -23,14 +25,19 @@ SALT = "a codebook that was shown"
 
 class CodebookFileForm(forms.Form):
     file = LimitedFileField(
-        label="File", limit=LARGEST, required=False,
+        label="File",
+        limit=LARGEST,
+        required=False,
         help_text="CSV or Excel with the columns section (its key) and label; also parent, definition, when_not, "
         f"example, excludes_paper. At most {filesizeformat(LARGEST)}.",
-    )  # fmt: skip
-    # The file as it was shown comes back with the confirmation: nobody imports another one than they have looked at.
+    )
+    # The file as it was shown comes back with the confirmation: nobody imports another one than
+    # they have looked at.
     held = forms.CharField(required=False, widget=forms.HiddenInput)
     reason = LongTextField(
-        label="Why", widget=forms.Textarea(attrs={"rows": 2}), help_text="Stays in the history of the codebook."
+        label="Why",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Stays in the history of the codebook.",
     )
 
     def clean(self):
@@ -41,7 +48,9 @@ class CodebookFileForm(forms.Form):
             try:
                 name, packed = signing.loads(facts["held"], salt=SALT)
             except signing.BadSignature:
-                self.add_error("file", "The file that was shown did not arrive whole: choose it again.")
+                self.add_error(
+                    "file", "The file that was shown did not arrive whole: choose it again."
+                )
             else:
                 facts["name"], facts["content"] = name, base64.b64decode(packed)
         elif "file" not in self.errors:
@@ -68,12 +77,21 @@ def import_codebook(request, slug):
         else:
             without = [int(line) for line in request.POST.getlist("without") if is_id(line)]
             outcome = importing.import_codebook(
-                study, table, by=request.user, reason=facts["reason"], is_dry_run=is_check, without=without
+                study,
+                table,
+                by=request.user,
+                reason=facts["reason"],
+                is_dry_run=is_check,
+                without=without,
             )
             if outcome.is_written:
                 messages.success(request, in_words(outcome))
                 return redirect("codebook", slug)
-            context |= {"outcome": outcome, "file_name": facts["name"], "held": held(facts["name"], facts["content"])}
+            context |= {
+                "outcome": outcome,
+                "file_name": facts["name"],
+                "held": held(facts["name"], facts["content"]),
+            }
     context["is_check"] = is_check
     refused = form.is_bound and not (is_check and context["outcome"])
     return answer(request, "codebook/import-codebook.html", context, refused=refused)
@@ -81,5 +99,7 @@ def import_codebook(request, slug):
 
 def in_words(outcome):
     counts = outcome.counts
-    left = f" Left out as agreed: {counted(counts['refused'], 'rows')}." if counts["refused"] else ""
+    left = (
+        f" Left out as agreed: {counted(counts['refused'], 'rows')}." if counts["refused"] else ""
+    )
     return f"Imported: {counts['new']} new, {counts['changed']} changed codes.{left}"

@@ -24,7 +24,11 @@ def proposals(request, slug):
 ACTS = {
     "accept": (AcceptForm, code_changes.accept, "is accepted"),
     "merge": (MergeForm, code_changes.merge, "is merged"),
-    "decline": (DeclineForm, code_changes.decline, "is declined; whoever used it is asked to look again"),
+    "decline": (
+        DeclineForm,
+        code_changes.decline,
+        "is declined; whoever used it is asked to look again",
+    ),
 }
 
 
@@ -36,12 +40,20 @@ def decide_proposal(request, slug, code):
     asked = request.POST.get("act", "")
     initial = {"into": request.GET.get("into")}
     forms = {
-        # Three forms stand on one page: each has ids of its own, so that every label belongs to its field.
-        name: form(request.POST if name == asked else None, code=code, initial=initial, auto_id=f"id_{name}_%s")
+        # Three forms stand on one page: each has ids of its own, so that every label belongs to its
+        # field.
+        name: form(
+            request.POST if name == asked else None,
+            code=code,
+            initial=initial,
+            auto_id=f"id_{name}_%s",
+        )
         for name, (form, _, _) in ACTS.items()
     }
     if code.status != Code.Status.PROPOSED:
-        messages.info(request, f"“{code}” is decided on already: it is {code.get_status_display()}.")
+        messages.info(
+            request, f"“{code}” is decided on already: it is {code.get_status_display()}."
+        )
         return redirect("proposals", study.slug)
     is_preview = "preview" in request.POST
     if asked in forms and forms[asked].is_valid() and not is_preview:
@@ -61,5 +73,8 @@ def decide_proposal(request, slug, code):
         "touched": impact.touched(code, request.user, merging),
     }
     return answer(
-        request, "codebook/decide-proposal.html", context, refused=request.method == "POST" and not is_preview
+        request,
+        "codebook/decide-proposal.html",
+        context,
+        refused=request.method == "POST" and not is_preview,
     )

@@ -36,5 +36,7 @@ def release(request, slug):
         messages.success(request, "The findings are for leads again.")
     else:
         study_settings.release(study, by=request.user)
-        messages.success(request, "The findings are released. “Take the release back” below undoes it.")
+        messages.success(
+            request, "The findings are released. “Take the release back” below undoes it."
+        )
     return redirect("settings", study.slug)

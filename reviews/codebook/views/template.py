@@ -35,7 +35,9 @@ def shown(request, study, *, removed=None, refused=False):
         )
     )
     for section in sections:
-        section.declared = declarations.in_words(declarations.values(section)) if section.declared_at else ""
+        section.declared = (
+            declarations.in_words(declarations.values(section)) if section.declared_at else ""
+        )
     # Counting groups the rows, and grouped rows come in no order unless they are told to.
     phases = list(study.phases.annotate(round_count=Count("rounds")).order_by("position", "pk"))
     for phase in phases:
@@ -43,13 +45,18 @@ def shown(request, study, *, removed=None, refused=False):
         phase.in_use = [section for section in own if not section.is_retired]
         phase.retired = [section for section in own if section.is_retired]
         for section in phase.in_use:
-            section.is_first, section.is_last = section is phase.in_use[0], section is phase.in_use[-1]
+            section.is_first, section.is_last = (
+                section is phase.in_use[0],
+                section is phase.in_use[-1],
+            )
         phase.is_empty = not own and not phase.round_count
     taken = {phase.key for phase in phases} | {section.key for section in sections}
     context = {
         "study": study,
         "phases": phases,
-        "questions": study.research_questions.annotate(section_count=Count("sections")).order_by("position", "key"),
+        "questions": study.research_questions.annotate(section_count=Count("sections")).order_by(
+            "position", "key"
+        ),
         "section_count": sum(len(phase.in_use) for phase in phases),
         "presets": [preset for preset in presets() if taken.isdisjoint(preset["takes"])],
         "removed": removed,
@@ -84,7 +91,9 @@ def new_section(request, slug):
     phase = study.phases.filter(key=request.GET.get("phase", "")).first() or study.phases.last()
     form = SectionForm(posted(request), study=study, phase=phase)
     if form.is_valid():
-        section = form.perform(codebook_template.add_section, study=study, by=request.user, facts=form.facts())
+        section = form.perform(
+            codebook_template.add_section, study=study, by=request.user, facts=form.facts()
+        )
         if section:
             messages.success(request, f"“{section.label}” is part of the template.")
             return back(study, f"section-{section.key}")
@@ -98,7 +107,9 @@ def template_section(request, slug, section):
     """One section: what it asks, and how its agreement will be judged."""
     study = access.study_to_lead(request.user, slug)
     section = access.section_in(study, section)
-    section = codebook_template.with_use(study.sections.select_related("phase", "research_question")).get(pk=section.pk)
+    section = codebook_template.with_use(
+        study.sections.select_related("phase", "research_question")
+    ).get(pk=section.pk)
     is_declaring = "declare" in request.POST
     form = SectionForm(None if is_declaring else posted(request), study=study, section=section)
     declaration = DeclarationForm(posted(request) if is_declaring else None, section=section)
@@ -113,9 +124,12 @@ def template_section(request, slug, section):
         )
     elif declaration.is_valid():
         done = declaration.perform(
-            declarations.declare, section=section, by=request.user, seen=declaration.cleaned_data["seen"],
+            declarations.declare,
+            section=section,
+            by=request.user,
+            seen=declaration.cleaned_data["seen"],
             **declaration.facts(),
-        )  # fmt: skip
+        )
     if done:
         messages.success(request, f"“{done.label}” is saved.")
         return back(study, f"section-{done.key}")
@@ -126,12 +140,17 @@ def template_section(request, slug, section):
         "declaration": declaration,
         "has_submissions": codebook_template.has_submissions(section.phase),
         "declaration_changes": [
-            {"entry": entry, **{name: declarations.in_words(entry.facts[name]) for name in ("before", "after")}}
+            {
+                "entry": entry,
+                **{name: declarations.in_words(entry.facts[name]) for name in ("before", "after")},
+            }
             for entry in declarations.late_changes(study)[section.key]
         ],
         "coefficients": [one for one in COEFFICIENTS.values() if one.fits(section.kind)],
     }
-    return answer(request, "codebook/template-section.html", context, refused=request.method == "POST")
+    return answer(
+        request, "codebook/template-section.html", context, refused=request.method == "POST"
+    )
 
 
 def moving(up):
@@ -153,7 +172,9 @@ PART_ACTS = {
 
 
 def changed(request, study, thing, acts, place):
-    """Do the act whose button was pressed: htmx gets the template anew, a browser without script is sent to it."""
+    """Do the act whose button was pressed: htmx gets the template anew, a browser without script is
+    sent to it.
+    """
     act = acts.get(request.POST.get("act"))
     if act is None:
         messages.error(request, "This is none of the things that can be done here.")
@@ -215,7 +236,9 @@ def add_preset(request, slug, preset):
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return shown(request, study, refused=True)
-    messages.success(request, f"{phase.name} is added. Adapt its sections and codes to your protocol.")
+    messages.success(
+        request, f"{phase.name} is added. Adapt its sections and codes to your protocol."
+    )
     return back(study, f"phase-{phase.key}")
 
 
@@ -232,7 +255,13 @@ def template_phase(request, slug, phase):
     study = access.study_to_lead(request.user, slug)
     phase = access.phase_in(study, phase)
     form = PhaseForm(posted(request), phase=phase)
-    return part(request, study, form, edited(codebook_phases.edit_phase, phase, request, form), {"title": phase.name})
+    return part(
+        request,
+        study,
+        form,
+        edited(codebook_phases.edit_phase, phase, request, form),
+        {"title": phase.name},
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -262,5 +291,8 @@ def part(request, study, form, act, context):
         messages.success(request, "Saved.")
         return back(study)
     return answer(
-        request, "codebook/template-part.html", {"study": study, "form": form, **context}, refused=form.is_bound
+        request,
+        "codebook/template-part.html",
+        {"study": study, "form": form, **context},
+        refused=form.is_bound,
     )

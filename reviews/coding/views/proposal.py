@@ -29,7 +29,11 @@ def section_of(assignment, asked):
 @require_http_methods(["GET", "HEAD", "POST"])
 def propose(request, slug, key):
     study, paper, assignment = access.assignment_to_code(
-        request.user, slug, key, pk=request.POST.get("assignment"), phase=request.GET.get("phase", "")
+        request.user,
+        slug,
+        key,
+        pk=request.POST.get("assignment"),
+        phase=request.GET.get("phase", ""),
     )
     asked = request.POST.get("section") or request.GET.get("section", "")
     if not asked:
@@ -45,20 +49,32 @@ def propose(request, slug, key):
             if wants_json(request):
                 facts = {"pk": code.pk, "label": code.label, "definition": code.definition}
                 return JsonResponse(facts, status=201)
-            messages.success(request, f"“{code}” is proposed. You can choose it at once; a lead will decide on it.")
+            messages.success(
+                request,
+                f"“{code}” is proposed. You can choose it at once; a lead will decide on it.",
+            )
             return redirect(f"{summary_url(study, assignment)}#s-{section.key}")
     if form.errors and wants_json(request):
         return JsonResponse({"errors": form.errors}, status=422)
     near = alike(request.user, section, form.data.get("label", "")) if form.is_bound else []
     own = Code.objects.proposed().filter(section=section, proposed_by=request.user)
-    facts = {"study": study, "paper": paper, "section": section, "form": form, "near": near, "own": own}
+    facts = {
+        "study": study,
+        "paper": paper,
+        "section": section,
+        "form": form,
+        "near": near,
+        "own": own,
+    }
     facts |= {"assignment": assignment, "back": summary_url(study, assignment)}
     return answer(request, "coding/proposal.html", facts, refused=form.is_bound)
 
 
 @require_safe
 def near(request, slug, key):
-    """The codes that say nearly the same as what is being typed: of those this person may know of."""
+    """The codes that say nearly the same as what is being typed: of those this person may
+    know of.
+    """
     _, _, assignment = access.assignment_to_code(request.user, slug, key)
     asked, label = request.GET.get("section"), request.GET.get("label", "")
     found = alike(request.user, section_of(assignment, asked), label) if asked else []
@@ -73,7 +89,9 @@ def alike(user, section, label):
 @require_POST
 def withdraw_proposal(request, slug, key):
     study, paper, _ = access.assignment_to_code(request.user, slug, key)
-    own = Code.objects.filter(section__study=study, proposed_by=request.user).select_related("section")
+    own = Code.objects.filter(section__study=study, proposed_by=request.user).select_related(
+        "section"
+    )
     pk = request.POST.get("code", "")
     code = own.filter(pk=pk if is_id(pk) else 0).first()
     if code is None:

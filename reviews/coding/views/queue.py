@@ -31,7 +31,9 @@ def queue(request, slug):
     shown = chosen.of(Assignment.objects.of(request.user, study))
     if request.GET.get("format") == "csv":
         require_known(request.GET, state=chosen.state, round=chosen.round)
-        return csv_file(f"{slug}-my-queue", ["paper", "title", "year", "round", "state"], rows(shown))
+        return csv_file(
+            f"{slug}-my-queue", ["paper", "title", "year", "round", "state"], rows(shown)
+        )
     page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
     assignments = progress.shown(page.object_list)
     tasks = progress.recoding_tasks(study, request.user)
@@ -66,7 +68,9 @@ def rows(pks):
 
 @require_safe
 def next_paper(request, slug):
-    """Straight to the summary of the next paper; to the queue when there is none, or no other than the one skipped."""
+    """Straight to the summary of the next paper; to the queue when there is none, or no other than
+    the one skipped.
+    """
     study = access.study_to_code(request.user, slug)
     skipped = request.GET.get("after", "")
     skipped = int(skipped) if is_id(skipped) else None
@@ -81,7 +85,9 @@ def next_paper(request, slug):
 
 
 class Choice:
-    """What the address asks of the queue: search, state, round, order. Words it does not know are left aside."""
+    """What the address asks of the queue: search, state, round, order. Words it does not know are
+    left aside.
+    """
 
     def __init__(self, asked, study, rounds):
         self.study = study

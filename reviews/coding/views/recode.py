@@ -1,4 +1,6 @@
-"""One section of a submitted summary, to look at again: because a code changed, or because the section came later."""
+"""One section of a submitted summary, to look at again: because a code changed, or because the
+section came later.
+"""
 
 from dataclasses import replace
 
@@ -59,8 +61,8 @@ def recode(request, slug, key, task):
 
 
 def to_fill(sheet, task, made):
-    """The section without the code in question: it stands beside, with its quote, and is not offered any longer. What
-    came in its place is offered first; on a scale it has its own place.
+    """The section without the code in question: it stands beside, with its quote, and is not
+    offered any longer. What came in its place is offered first; on a scale it has its own place.
     """
     if not task.code_id:
         return sheet
@@ -68,7 +70,12 @@ def to_fill(sheet, task, made):
     options = [option for option in sheet.options if option.pk != task.code_id]
     if sheet.kind != Section.Kind.STAGE:
         options.sort(key=lambda option: option.pk not in made)
-    return replace(sheet, content=replace(sheet.content, marks=marks), options=tuple(options), may_propose=False)
+    return replace(
+        sheet,
+        content=replace(sheet.content, marks=marks),
+        options=tuple(options),
+        may_propose=False,
+    )
 
 
 def evidence_for(said, task):
@@ -77,7 +84,9 @@ def evidence_for(said, task):
 
 
 def with_evidence(content, said, task):
-    """The old code's quotes stand for whatever is newly chosen, where nothing else is quoted for it."""
+    """The old code's quotes stand for whatever is newly chosen, where nothing else is quoted for
+    it.
+    """
     evidence, before = evidence_for(said, task), set(said.codes)
     marks = []
     for mark in content.marks:

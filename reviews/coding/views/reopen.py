@@ -21,7 +21,9 @@ def reopen(request, slug, key, assignment):
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, f"Reopened for {assignment.reviewer}. The first submission stays as it is.")
+            messages.success(
+                request, f"Reopened for {assignment.reviewer}. The first submission stays as it is."
+            )
             return redirect("overview", slug)
     facts = {"study": study, "paper": assignment.paper, "assignment": assignment, "form": form}
     return answer(request, "coding/reopen.html", facts, refused=form.is_bound)

@@ -17,7 +17,9 @@ from reviews.rounds import progress
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request, slug, key):
     asked = request.POST if request.method == "POST" else request.GET
-    study, paper, assignment = access.assignment_to_code(request.user, slug, key, pk=asked.get("assignment"))
+    study, paper, assignment = access.assignment_to_code(
+        request.user, slug, key, pk=asked.get("assignment")
+    )
     if assignment is None:
         return redirect("summary", slug, key)
     refusal = ""
@@ -49,7 +51,10 @@ def onwards(request, study, assignment):
     own = own_progress(assignment)
     messages.success(
         request,
-        f"Submitted: {assignment.paper}. {own['submitted']} of {own['assigned']} in {assignment.round}.",
+        (
+            f"Submitted: {assignment.paper}. {own['submitted']} of {own['assigned']} in "
+            f"{assignment.round}."
+        ),
     )
     following = progress.next_assignment(study, request.user)
     if following is None:

@@ -16,9 +16,13 @@ from reviews.coding.views.summary import read_only_reason, summary_url, wish
 @require_http_methods(["GET", "HEAD", "POST"])
 def section(request, slug, key, section):
     if request.method == "POST":
-        study, assignment = access.assignment_to_save(request.user, slug, key, request.POST.get("assignment", ""))
+        study, assignment = access.assignment_to_save(
+            request.user, slug, key, request.POST.get("assignment", "")
+        )
         return save(request, study, assignment, section)
-    study, _, assignment = access.assignment_to_code(request.user, slug, key, pk=request.GET.get("assignment"))
+    study, _, assignment = access.assignment_to_code(
+        request.user, slug, key, pk=request.GET.get("assignment")
+    )
     form = sheet_in(assignment, section)
     if read_only_reason(assignment, form.summary):
         return redirect(summary_url(study, assignment))
@@ -38,7 +42,8 @@ def save(request, study, assignment, key):
         form = sheet_in(assignment, key)
         sheet, section = form.sections[0], form.models[key]
     else:
-        # Nothing of what is saved is needed to read the form: `save_answer` looks at it under its lock.
+        # Nothing of what is saved is needed to read the form: `save_answer` looks at it under its
+        # lock.
         section = get_object_or_404(Section, phase=assignment.round.phase_id, key=key)
         sheet = questionnaire.sheet_of(section, None, {}, {}, {})
     bound = SectionForm(sheet, request.POST)

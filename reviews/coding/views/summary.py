@@ -1,4 +1,6 @@
-"""Coding one paper: the whole form on one page, which works without script; with it, sections save themselves."""
+"""Coding one paper: the whole form on one page, which works without script; with it, sections save
+themselves.
+"""
 
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -25,24 +27,35 @@ from reviews.rounds import progress
 @require_http_methods(["GET", "HEAD", "POST"])
 def summary(request, slug, key):
     study, paper, assignment = access.assignment_to_code(
-        request.user, slug, key, pk=request.POST.get("assignment"), phase=request.GET.get("phase", "")
+        request.user,
+        slug,
+        key,
+        pk=request.POST.get("assignment"),
+        phase=request.GET.get("phase", ""),
     )
     if assignment is None:
         return answer(request, "coding/summary.html", {"study": study, "paper": paper})
     if request.method == "POST":
         return save_form(request, study, assignment)
     read_only(study)
-    return shown(request, study, assignment, questionnaire.of(assignment, revisions=assignment.revisions))
+    return shown(
+        request, study, assignment, questionnaire.of(assignment, revisions=assignment.revisions)
+    )
 
 
 def shown(request, study, assignment, form, *, refused=(), late=(), status_refused=False):
-    """The page. `refused` are bound forms by section key; `late` what arrived after the summary was submitted."""
+    """The page. `refused` are bound forms by section key; `late` what arrived after the summary was
+    submitted.
+    """
     # What was posted is saved: from here on the page only reads.
     read_only(study)
     reason = read_only_reason(assignment, form.summary)
     for question in form.questions:
         question.parts = [
-            (sheet, None if reason else rendered(sheet, refused.get(sheet.key) if refused else None))
+            (
+                sheet,
+                None if reason else rendered(sheet, refused.get(sheet.key) if refused else None),
+            )
             for sheet in question.sections
         ]
     facts = {
@@ -77,7 +90,9 @@ def read_only_reason(assignment, summary):
 def save_form(request, study, assignment):
     keys = [name.removesuffix("-version") for name in request.POST if name.endswith("-version")]
     form = questionnaire.of(assignment, also=keys)
-    forms = {sheet.key: SectionForm(sheet, request.POST) for sheet in form.sections if sheet.key in keys}
+    forms = {
+        sheet.key: SectionForm(sheet, request.POST) for sheet in form.sections if sheet.key in keys
+    }
     if not forms:
         messages.error(request, "The form arrived empty: nothing was changed.")
         return shown(request, study, assignment, form, status_refused=True)
@@ -87,11 +102,21 @@ def save_form(request, study, assignment):
         return too_late(request, study, assignment, form, forms)
     refused = {key: bound for key, bound in forms.items() if bound.errors}
     for sheet in kept:
-        messages.warning(request, f"{sheet.label} was changed in another tab: both versions are below. Choose one.")
+        messages.warning(
+            request,
+            f"{sheet.label} was changed in another tab: both versions are below. Choose one.",
+        )
     if refused:
         names = ", ".join(sheet.label for sheet in form.sections if sheet.key in refused)
         messages.error(request, f"{names}. The rest is saved.")
-        return shown(request, study, assignment, questionnaire.of(assignment), refused=refused, status_refused=True)
+        return shown(
+            request,
+            study,
+            assignment,
+            questionnaire.of(assignment),
+            refused=refused,
+            status_refused=True,
+        )
     if kept:
         return redirect(summary_url(study, assignment))
     return after_saving(request, study, assignment)
@@ -112,7 +137,9 @@ def after_saving(request, study, assignment):
 
 
 def save_sections(assignment, form, forms, *, choice=""):
-    """Save what differs from what stands there; a refusal goes to its form. Returns what met another edit."""
+    """Save what differs from what stands there; a refusal goes to its form. Returns what met
+    another edit.
+    """
     draft = None
     met = []
     chosen_key = choice.rpartition(":")[0]
@@ -125,7 +152,9 @@ def save_sections(assignment, form, forms, *, choice=""):
             if wanted["content"] == sheet.content and not wanted.get("resolves"):
                 continue
             draft = draft or drafts.open_summary(assignment)
-            outcome = drafts.save_answer(draft, form.models[sheet.key], by=assignment.reviewer, **wanted)
+            outcome = drafts.save_answer(
+                draft, form.models[sheet.key], by=assignment.reviewer, **wanted
+            )
         except drafts.Frozen:
             raise
         except ValidationError as error:
@@ -141,20 +170,32 @@ def wish(sheet, bound, choice=""):
     what = choice.rpartition(":")[2]
     if not what:
         return {"content": bound.content, "based_on": bound.cleaned_data["version"]}
-    contents = {"fields": bound.content, "saved": sheet.content, **{str(kept.pk): kept.content for kept in sheet.kept}}
+    contents = {
+        "fields": bound.content,
+        "saved": sheet.content,
+        **{str(kept.pk): kept.content for kept in sheet.kept},
+    }
     if what not in contents:
-        raise ValidationError(f"{sheet.label}: that version is not waiting any longer. Reload the page.")
+        raise ValidationError(
+            f"{sheet.label}: that version is not waiting any longer. Reload the page."
+        )
     return {"content": contents[what], "based_on": bound.seen, "resolves": bound.kept_edits}
 
 
 def too_late(request, study, assignment, form, forms):
-    """Submitted in another tab: nothing is changed, and what was typed here is shown to be copied."""
+    """Submitted in another tab: nothing is changed, and what was typed here is shown to be
+    copied.
+    """
     late = [
         replace(sheet, content=forms[sheet.key].content)
         for sheet in form.sections
-        if sheet.key in forms and forms[sheet.key].is_valid() and forms[sheet.key].content != sheet.content
+        if sheet.key in forms
+        and forms[sheet.key].is_valid()
+        and forms[sheet.key].content != sheet.content
     ]
-    messages.error(request, "This summary was submitted before these changes arrived; they are not in it.")
+    messages.error(
+        request, "This summary was submitted before these changes arrived; they are not in it."
+    )
     return shown(request, study, assignment, form, late=late, status_refused=True)
 
 
@@ -169,4 +210,6 @@ def summary_url(study, assignment):
 
 
 def review_url(study, assignment):
-    return f"{reverse('review', args=[study.slug, assignment.paper.key])}?assignment={assignment.pk}"
+    return (
+        f"{reverse('review', args=[study.slug, assignment.paper.key])}?assignment={assignment.pk}"
+    )

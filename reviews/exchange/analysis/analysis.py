@@ -1,7 +1,9 @@
-"""Reproduces the tables and figures of this study from the files beside it: `python analysis.py`. Needs pandas.
+"""Reproduces the tables and figures of this study from the files beside it: `python analysis.py`.
+Needs pandas.
 
-Writes into `results`: how often each code was settled on, a cross-table and its bubble plot, and Krippendorff's alpha
-computed anew from codings.csv, beside what agreement.csv says. Any difference is printed, and ends with status 1.
+Writes into `results`: how often each code was settled on, a cross-table and its bubble plot, and
+Krippendorff's alpha computed anew from codings.csv, beside what agreement.csv says. Any difference
+is printed, and ends with status 1.
 """
 
 import math
@@ -22,7 +24,9 @@ NEAR = 1e-9
 def table(name):
     """A file of the bundle, every cell a text as it was typed."""
     read = pd.read_csv(HERE / name, dtype=str, keep_default_na=False, encoding="utf-8")
-    return read.apply(lambda column: column.str.replace(FORMULA, "", regex=True)).reset_index(drop=True)
+    return read.apply(lambda column: column.str.replace(FORMULA, "", regex=True)).reset_index(
+        drop=True
+    )
 
 
 def frequencies(findings):
@@ -30,7 +34,12 @@ def frequencies(findings):
     coded = findings[findings.kind != "text"].copy()
     coded["said"] = coded.value.where(coded.absence == "", coded.absence)
     coded.loc[coded.none_apply == "1", "said"] = "none of the codes"
-    counted = coded[coded.said != ""].groupby(["section", "said"], sort=True).paper.nunique().reset_index(name="papers")
+    counted = (
+        coded[coded.said != ""]
+        .groupby(["section", "said"], sort=True)
+        .paper.nunique()
+        .reset_index(name="papers")
+    )
     of = coded.groupby("section").paper.nunique().reset_index(name="papers_settled")
     counted = counted.merge(of, on="section")
     counted["percent"] = (100 * counted.papers / counted.papers_settled).round(1)
@@ -39,7 +48,9 @@ def frequencies(findings):
 
 def crossed(findings, rows, columns):
     """Papers that have both codes: one section down, another across."""
-    marks = findings[(findings.value != "") & (findings.absence == "")][["paper", "section", "value"]]
+    marks = findings[(findings.value != "") & (findings.absence == "")][
+        ["paper", "section", "value"]
+    ]
     down = marks[marks.section == rows][["paper", "value"]].drop_duplicates()
     across = marks[marks.section == columns][["paper", "value"]].drop_duplicates()
     both = down.merge(across, on="paper", suffixes=("_row", "_column"))
@@ -57,12 +68,16 @@ def bubbles(counts, rows, columns):
     ]
     for i, label in enumerate(counts.index):
         y = top + step * i + step / 2
-        parts.append(f'<text x="{left - 10}" y="{y + 4}" text-anchor="end">{escape(label[:40])}</text>')
+        parts.append(
+            f'<text x="{left - 10}" y="{y + 4}" text-anchor="end">{escape(label[:40])}</text>'
+        )
         for j, other in enumerate(counts.columns):
             number = int(counts.loc[label, other])
             if number:
                 x, radius = left + step * j + step / 2, 0.45 * step * math.sqrt(number / most)
-                parts.append(f'<circle cx="{x}" cy="{y}" r="{radius:.1f}" fill="#9bb8d3" stroke="#345"/>')
+                parts.append(
+                    f'<circle cx="{x}" cy="{y}" r="{radius:.1f}" fill="#9bb8d3" stroke="#345"/>'
+                )
                 parts.append(f'<text x="{x}" y="{y + 4}" text-anchor="middle">{number}</text>')
     for j, label in enumerate(counts.columns):
         x, y = left + step * j + step / 2, top + step * len(counts.index) + 14
@@ -93,14 +108,17 @@ def ordinal(values, order):
 
 
 def alpha(units, distance_of):
-    """Krippendorff's alpha; `units` are lists of values, one per paper. None where it is undefined."""
+    """Krippendorff's alpha; `units` are lists of values, one per paper. None where it is
+    undefined.
+    """
     units = [values for values in units if len(values) > 1]
     pooled = [value for values in units for value in values]
     if not pooled:
         return None
     distance = distance_of(pooled)
     observed = sum(
-        2 * sum(distance(a, b) for a, b in combinations(values, 2)) / (len(values) - 1) for values in units
+        2 * sum(distance(a, b) for a, b in combinations(values, 2)) / (len(values) - 1)
+        for values in units
     ) / len(pooled)
     times = list(Counter(pooled).items())
     expected = sum(2 * m * n * distance(a, b) for (a, m), (b, n) in combinations(times, 2))
@@ -109,12 +127,16 @@ def alpha(units, distance_of):
 
 
 def ratings(codings, kind):
-    """One list of values per paper. Absences as agreement.csv counts them; a blank has no row and is no rating."""
+    """One list of values per paper. Absences as agreement.csv counts them; a blank has no row and
+    is no rating.
+    """
     units = {}
     for (paper, _), rows in codings.groupby(["paper", "reviewer"], sort=False):
         absence = next((word for word in rows.absence if word), "")
         if kind == "codes":
-            value = frozenset([("absent", absence)] if absence else [label for label in rows.value if label])
+            value = frozenset(
+                [("absent", absence)] if absence else [label for label in rows.value if label]
+            )
         elif kind in {"stage", "number"}:
             if absence or not rows.value.iloc[0]:
                 continue
@@ -138,23 +160,41 @@ def distances(kind, order):
 
 
 def agreement(codings, codebook, summaries, told):
-    """alpha computed anew for each row of agreement.csv that has one, and how far it lies from what stands there."""
+    """alpha computed anew for each row of agreement.csv that has one, and how far it lies from what
+    stands there.
+    """
     first = codings[codings.revision == "1"]
     apart = summaries[summaries.not_independent != ""]
     apart = set(zip(apart.paper, apart["round"], apart.reviewer, strict=True))
-    independent = [key not in apart for key in zip(first.paper, first["round"], first.reviewer, strict=True)]
+    independent = [
+        key not in apart for key in zip(first.paper, first["round"], first.reviewer, strict=True)
+    ]
     first = first[independent]
     found = []
     headline = told[(told.coefficient == "krippendorff_alpha")]
     for row in headline.itertuples():
         own = first[(first["round"] == row.round) & (first.section == row.section)]
         scale = codebook[codebook.section == row.section]
-        order = {label: int(place) for label, place in zip(scale.label, scale.position, strict=True)}
+        order = {
+            label: int(place) for label, place in zip(scale.label, scale.position, strict=True)
+        }
         value = alpha(ratings(own, row.kind), distances(row.kind, order)) if len(own) else None
         stated = float(row.value) if row.value else None
         same = value is stated if None in (value, stated) else abs(value - stated) < NEAR
-        found.append([row.phase, row.round, row.section, row.metric, stated, value, "same" if same else "DIFFERS"])
-    return pd.DataFrame(found, columns=["phase", "round", "section", "metric", "agreement_csv", "recomputed", "is"])
+        found.append(
+            [
+                row.phase,
+                row.round,
+                row.section,
+                row.metric,
+                stated,
+                value,
+                "same" if same else "DIFFERS",
+            ]
+        )
+    return pd.DataFrame(
+        found, columns=["phase", "round", "section", "metric", "agreement_csv", "recomputed", "is"]
+    )
 
 
 def main():
@@ -172,12 +212,16 @@ def main():
         if counts.size:
             (RESULTS / "bubbles.svg").write_text(bubbles(counts, *sections), encoding="utf-8")
 
-    compared = agreement(table("codings.csv"), codebook, table("summaries.csv"), table("agreement.csv"))
+    compared = agreement(
+        table("codings.csv"), codebook, table("summaries.csv"), table("agreement.csv")
+    )
     compared.to_csv(RESULTS / "agreement.csv", index=False)
     sys.stdout.write(compared.to_string(index=False) + "\n")
     is_different = (compared["is"] == "DIFFERS").any()
     if is_different:
-        sys.stderr.write("Some figures differ. Closed rounds keep theirs, even where the codebook changed since.\n")
+        sys.stderr.write(
+            "Some figures differ. Closed rounds keep theirs, even where the codebook changed since.\n"
+        )
     return int(is_different)
 
 

@@ -1,4 +1,6 @@
-"""Reading a bundle that may be damaged or hostile: its ZIP, its files, rows and cells. Nothing is unpacked to disk."""
+"""Reading a bundle that may be damaged or hostile: its ZIP, its files, rows and cells. Nothing is
+unpacked to disk.
+"""
 
 import csv
 import io
@@ -24,7 +26,15 @@ MEMBERS = (*NAMES, "README.md")
 HIGHEST_RATIO = 300
 SMALL = 1024 * 1024
 # All that zipfile raises for a file that is none, or not one that it can read.
-UNSOUND = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+UNSOUND = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 class Refused(ValidationError):
@@ -55,7 +65,9 @@ class Bundle:
         total = sum(entry.file_size for entry in entries)
         if total > settings.BUNDLE_LIMIT:
             most = filesizeformat(settings.BUNDLE_LIMIT)
-            raise Refused(f"The bundle has {filesizeformat(total)} when unpacked; at most {most} are taken.")
+            raise Refused(
+                f"The bundle has {filesizeformat(total)} when unpacked; at most {most} are taken."
+            )
         damaged = self.archive.testzip()
         if damaged:
             raise Refused(f"{damaged} is damaged: its checksum is another one.")
@@ -81,7 +93,9 @@ class Bundle:
     def about(self):
         about = self.json("study.json")
         if about.get("concord_bundle") != FORMAT:
-            raise Refused(f"study.json names another format than {FORMAT}, the one that is read here.")
+            raise Refused(
+                f"study.json names another format than {FORMAT}, the one that is read here."
+            )
         return about
 
     def rows(self, table):
@@ -125,7 +139,9 @@ def check_entry(entry):
     if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise Refused(f"{name} is packed in a way that is not read here.")
     if entry.file_size > SMALL and entry.file_size > HIGHEST_RATIO * entry.compress_size:
-        raise Refused(f"{name} grows more than {HIGHEST_RATIO}-fold when unpacked: that is no bundle of ours.")
+        raise Refused(
+            f"{name} grows more than {HIGHEST_RATIO}-fold when unpacked: that is no bundle of ours."
+        )
 
 
 def first_doubled(names):
@@ -141,7 +157,9 @@ def check_header(file, header, names):
     unknown = next((name for name in header if name not in names), None)
     if unknown is not None:
         raise Refused(f"{file} has a column “{unknown}”, which is not known.")
-    missing = next((name for name, is_later in names.items() if name not in header and not is_later), None)
+    missing = next(
+        (name for name, is_later in names.items() if name not in header and not is_later), None
+    )
     if missing:
         raise Refused(f"{file} has no column “{missing}”.")
 

@@ -1,4 +1,6 @@
-"""A study out of its bundle: people, template, papers. What people read and said of them is in `restoring_words`."""
+"""A study out of its bundle: people, template, papers. What people read and said of them is in
+`restoring_words`.
+"""
 
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +11,17 @@ from django.db import DataError, IntegrityError, OperationalError, models, trans
 from psycopg.errors import ProgramLimitExceeded
 
 from mapping.exchange.study_tables import CODEBOOK, IMPORTS, PAPER_FIELDS, PAPERS, SOURCES, TEAM
-from mapping.models import Code, CodebookChange, LogEntry, Membership, Paper, PaperImport, PaperSource, Study, User
+from mapping.models import (
+    Code,
+    CodebookChange,
+    LogEntry,
+    Membership,
+    Paper,
+    PaperImport,
+    PaperSource,
+    Study,
+    User,
+)
 from mapping.models.fields import LimitedTextField, too_long
 from mapping.protocol import files as protocol_files
 from mapping.site import analyze
@@ -23,7 +35,8 @@ from reviews.exchange.tables.records import ACCESSES, CHANGES
 from reviews.models import PriorAccess
 
 BATCH = 2000
-# Studies of before texts had a longest length come in all the same: so many times that length is taken.
+# Studies of before texts had a longest length come in all the same: so many times that length is
+# taken.
 OLDER = 10
 
 
@@ -43,7 +56,9 @@ class Site:
     later: dict = field(default_factory=dict)  # (model, field): [(thing, kept JSON, its row)]
 
     def make(self, model, pairs):
-        """Save `(thing, row)` pairs, in batches, each checked as a form would check it. Returns the things."""
+        """Save `(thing, row)` pairs, in batches, each checked as a form would check it. Returns the
+        things.
+        """
         made, batch = self.made.setdefault(model, []), []
         for thing, row in pairs:
             check(thing, row)
@@ -86,25 +101,33 @@ def check(thing, row):
         name, words = next(iter(error.message_dict.items()))
         raise row.refused(name, words[0]) from error
     for column in thing._meta.concrete_fields:
-        if isinstance(column, LimitedTextField) and not column.blank and not getattr(thing, column.attname):
+        if (
+            isinstance(column, LimitedTextField)
+            and not column.blank
+            and not getattr(thing, column.attname)
+        ):
             raise row.refused(column.name, "This field cannot be blank.")
     for column, why in too_long(thing, OLDER):
         raise row.refused(column.name, f"this text {why}")
 
 
 def unchecked(model):
-    """Relations were found by hand, an empty object is fine as JSON, and texts have a longest length of their own."""
+    """Relations were found by hand, an empty object is fine as JSON, and texts have a longest
+    length of their own.
+    """
     apart = (models.JSONField, LimitedTextField)
-    return {one.name for one in model._meta.concrete_fields if one.is_relation or isinstance(one, apart)}
+    return {
+        one.name for one in model._meta.concrete_fields if one.is_relation or isinstance(one, apart)
+    }
 
 
 def restore(source, *, by=None, known=None, slug=None, lead=None, is_dry_run=False):
     """A study from a bundle (a path or a binary file), all of it or nothing. Returns the Site.
 
-    Nobody's account is taken over: everybody in the bundle gets an account of their own without login, under another
-    name where theirs is taken. `known` says who is whom: `{user name in the bundle: User of this site}`; `lead` leads
-    the study here, whoever led it there. A dry run does it all and takes it back: what it returns is in no database.
-    Raises Refused with one line.
+    Nobody's account is taken over: everybody in the bundle gets an account of their own without
+    login, under another name where theirs is taken. `known` says who is whom: `{user name in the
+    bundle: User of this site}`; `lead` leads the study here, whoever led it there. A dry run does
+    it all and takes it back: what it returns is in no database. Raises Refused with one line.
     """
     try:
         with transaction.atomic():
@@ -114,7 +137,9 @@ def restore(source, *, by=None, known=None, slug=None, lead=None, is_dry_run=Fal
     except OperationalError as error:
         if not isinstance(error.__cause__, ProgramLimitExceeded):
             raise
-        raise Refused("The texts of one paper are together too long to be searched: 1 MB of words.") from error
+        raise Refused(
+            "The texts of one paper are together too long to be searched: 1 MB of words."
+        ) from error
     except (DataError, IntegrityError, UnicodeEncodeError) as error:
         said = str(error).strip().splitlines()[0]
         raise Refused(f"The bundle contradicts itself: {said}") from error
@@ -136,7 +161,8 @@ def restored(bundle, by, known, slug, lead):
         text += f" {lead} leads it here."
     LogEntry.objects.record(site.study, by, IMPORTED, text, renamed=site.renamed)
     if not site.bundle.has(ACCESSES):
-        # A bundle older than this file: who could read what before is worked out from its dates and its log.
+        # A bundle older than this file: who could read what before is worked out from its dates and
+        # its log.
         PriorAccess.objects.bulk_create(reconstruct(apps, site.study), batch_size=BATCH)
     if lead:
         hand_over(site.study, lead)
@@ -146,7 +172,9 @@ def restored(bundle, by, known, slug, lead):
 
 
 def hand_over(study, lead):
-    """Accounts that came with a bundle cannot sign in: without somebody of this site nobody would lead the study."""
+    """Accounts that came with a bundle cannot sign in: without somebody of this site nobody would
+    lead the study.
+    """
     in_force = {"role": Membership.Role.LEAD, "deactivated_at": None}
     Membership.objects.update_or_create(study=study, user=lead, defaults=in_force)
 
@@ -181,7 +209,10 @@ def new_person(row):
 def add_study(site, about, slug):
     try:
         outline = protocol_files.read(site.bundle.content("protocol.json"))
-        moments = {name: moment(about[name]) if about[name] else None for name in ("created_at", "released_at")}
+        moments = {
+            name: moment(about[name]) if about[name] else None
+            for name in ("created_at", "released_at")
+        }
         creator, wanted = site.people[about["created_by"]], str(about["slug"])
         validate_slug(wanted)
     except protocol_files.ProtocolRefused as error:
@@ -201,10 +232,14 @@ def add_study(site, about, slug):
         slug = wanted
     site.study = protocol_files.with_free_slug(facts, slug)
     # The codes come from codebook.csv, which knows those that left the template too.
-    bare = replace(outline, sections=tuple(replace(section, codes=()) for section in outline.sections))
+    bare = replace(
+        outline, sections=tuple(replace(section, codes=()) for section in outline.sections)
+    )
     protocol_files.add_to(site.study, bare, as_recorded=True)
     site.phases = {phase.key: phase for phase in site.study.phases.all()}
-    site.sections = {section.key: section for section in site.study.sections.select_related("phase")}
+    site.sections = {
+        section.key: section for section in site.study.sections.select_related("phase")
+    }
     add_members(site)
 
 
@@ -214,7 +249,14 @@ def add_members(site):
         if row["role"]:
             facts = {"study": site.study, "user": site.people[row["user"]], "role": row["role"]}
             joined = row.moment("joined_at") or site.study.created_at
-            parts.append((Membership(**facts, joined_at=joined, deactivated_at=row.moment("deactivated_at")), row))
+            parts.append(
+                (
+                    Membership(
+                        **facts, joined_at=joined, deactivated_at=row.moment("deactivated_at")
+                    ),
+                    row,
+                )
+            )
     site.make(Membership, parts)
 
 
@@ -223,8 +265,13 @@ def add_papers(site):
         dois = set()
         for row in site.bundle.rows(PAPERS):
             facts = {name: row[name] for name, _ in PAPER_FIELDS}
-            facts |= {"year": row.integer("year"), "extra": row.object("extra"), "added_at": row.moment("added_at")}
-            facts["title"] = facts["title"] or facts["doi"] or facts["key"]  # once papers could be without
+            facts |= {
+                "year": row.integer("year"),
+                "extra": row.object("extra"),
+                "added_at": row.moment("added_at"),
+            }
+            # once papers could be without
+            facts["title"] = facts["title"] or facts["doi"] or facts["key"]
             facts["shares_doi"] = facts["doi"] in dois
             dois.update({facts["doi"]} - {""})
             yield Paper(study=site.study, **facts), row
@@ -241,11 +288,16 @@ def add_papers(site):
         numbers = {str(number): one for number, one in enumerate(site.made[PaperImport], start=1)}
         for row in site.bundle.rows(SOURCES):
             words = {name: row[name] for name in ("source", "file_name", "entry_key")}
-            yield PaperSource(
-                paper=row.one_of("paper", site.papers, "paper"), is_duplicate=row.truth("is_duplicate"),
-                paper_import=row.one_of("import", numbers, "import", is_needed=False), line=row.integer("line"),
-                **words,
-            ), row  # fmt: skip
+            yield (
+                PaperSource(
+                    paper=row.one_of("paper", site.papers, "paper"),
+                    is_duplicate=row.truth("is_duplicate"),
+                    paper_import=row.one_of("import", numbers, "import", is_needed=False),
+                    line=row.integer("line"),
+                    **words,
+                ),
+                row,
+            )
 
     site.papers = {paper.key: paper for paper in site.make(Paper, papers())}
     site.make(PaperImport, imports())
@@ -257,14 +309,21 @@ def add_codebook(site):
         for number, row in enumerate(site.bundle.rows(CODEBOOK), start=1):
             if row["number"] != str(number):
                 raise row.refused("number", f"“{row['number'][:60]}” stands where {number} should")
-            words = {name: row[name] for name in ("label", "definition", "when_not", "example", "reason")}
-            # A merged code names one that may come after it: until all are there it counts as declined.
+            words = {
+                name: row[name] for name in ("label", "definition", "when_not", "example", "reason")
+            }
+            # A merged code names one that may come after it: until all are there it counts as
+            # declined.
             status = "declined" if row["status"] == "merged" else row["status"]
             code = Code(
-                section=row.one_of("section", site.sections, "section"), position=row.integer("position"),
-                status=status, excludes_paper=row.truth("excludes_paper"), added_at=row.moment("added_at"),
-                proposed_by=site.person(row, "proposed_by"), **words,
-            )  # fmt: skip
+                section=row.one_of("section", site.sections, "section"),
+                position=row.integer("position"),
+                status=status,
+                excludes_paper=row.truth("excludes_paper"),
+                added_at=row.moment("added_at"),
+                proposed_by=site.person(row, "proposed_by"),
+                **words,
+            )
             rows.append((code, row))
             yield code, row
 
@@ -300,13 +359,18 @@ def add_changes(site):
     def changes():
         for row in site.bundle.rows(CHANGES):
             change = CodebookChange(
-                study=site.study, version=row.integer("version"), act=row["act"], reason=row["reason"],
+                study=site.study,
+                version=row.integer("version"),
+                act=row["act"],
+                reason=row["reason"],
                 section=row.one_of("section", site.sections, "section", is_needed=False),
                 code=row.one_of("code_number", site.codes, "code", is_needed=False),
                 # Empty where whoever took the bundle out was not to know.
-                marks=row.integer("marks") or 0, papers=row.integer("papers") or 0, by=site.reviewer(row, "by"),
+                marks=row.integer("marks") or 0,
+                papers=row.integer("papers") or 0,
+                by=site.reviewer(row, "by"),
                 at=row.moment("at"),
-            )  # fmt: skip
+            )
             site.keep(change, "before", row, "before")
             site.keep(change, "after", row, "after")
             rows.append((change, row))
@@ -317,4 +381,6 @@ def add_changes(site):
     undoing = [(change, row) for change, row in rows if row["undoes"]]
     for change, row in undoing:
         change.undoes = row.one_of("undoes", by_version, "change of the codebook")
-    CodebookChange.objects.bulk_update([change for change, _ in undoing], ["undoes"], batch_size=500)
+    CodebookChange.objects.bulk_update(
+        [change for change, _ in undoing], ["undoes"], batch_size=500
+    )

@@ -1,4 +1,6 @@
-"""What people read and said, out of a bundle: rounds, codings, findings with their decisions, discussions, the log."""
+"""What people read and said, out of a bundle: rounds, codings, findings with their decisions,
+discussions, the log.
+"""
 
 from itertools import groupby
 
@@ -54,11 +56,17 @@ def add_rounds(site):
     def rounds():
         for row in site.bundle.rows(ROUNDS):
             one = Round(
-                study=site.study, phase=row.one_of("phase", site.phases, "phase"), name=row["name"], kind=row["kind"],
-                due_on=row.day("due_on"), guidance=row["guidance"], opened_at=row.moment("opened_at"),
-                closed_at=row.moment("closed_at"), closed_by=site.person(row, "closed_by"),
+                study=site.study,
+                phase=row.one_of("phase", site.phases, "phase"),
+                name=row["name"],
+                kind=row["kind"],
+                due_on=row.day("due_on"),
+                guidance=row["guidance"],
+                opened_at=row.moment("opened_at"),
+                closed_at=row.moment("closed_at"),
+                closed_by=site.person(row, "closed_by"),
                 codebook_version=row.integer("codebook_version"),
-            )  # fmt: skip
+            )
             site.keep(one, "frozen_agreement", row, "frozen_agreement")
             yield one, row
 
@@ -68,11 +76,17 @@ def add_rounds(site):
 def add_assignments(site, rounds):
     def assignments():
         for row in site.bundle.rows(ASSIGNMENTS):
-            yield Assignment(
-                round=row.one_of("round", rounds, "round"), paper=row.one_of("paper", site.papers, "paper"),
-                reviewer=site.reviewer(row, "reviewer"), position=row.integer("position"),
-                assigned_at=row.moment("assigned_at"), withdrawn_at=row.moment("withdrawn_at"),
-            ), row  # fmt: skip
+            yield (
+                Assignment(
+                    round=row.one_of("round", rounds, "round"),
+                    paper=row.one_of("paper", site.papers, "paper"),
+                    reviewer=site.reviewer(row, "reviewer"),
+                    position=row.integer("position"),
+                    assigned_at=row.moment("assigned_at"),
+                    withdrawn_at=row.moment("withdrawn_at"),
+                ),
+                row,
+            )
 
     names = {user.pk: name for name, user in site.people.items()}
     made = site.make(Assignment, assignments())
@@ -82,7 +96,9 @@ def add_assignments(site, rounds):
 def assignment_of(row, given):
     wanted = row["paper"], row["round"], row["reviewer"]
     if wanted not in given:
-        raise row.refused("paper", f"assignments.csv does not hand “{wanted[0][:60]}” to “{wanted[2][:60]}” there")
+        raise row.refused(
+            "paper", f"assignments.csv does not hand “{wanted[0][:60]}” to “{wanted[2][:60]}” there"
+        )
     return given[wanted]
 
 
@@ -94,11 +110,15 @@ def add_summaries(site, given):
             if not row["submitted_at"]:
                 raise row.refused("submitted_at", "a bundle holds submitted summaries alone")
             summary = Summary(
-                assignment=assignment_of(row, given), revision=row.integer("revision"), origin=row["origin"],
-                started_at=row.moment("started_at"), submitted_at=row.moment("submitted_at"),
-                codebook_version=row.integer("codebook_version"), reopened_by=site.person(row, "reopened_by"),
+                assignment=assignment_of(row, given),
+                revision=row.integer("revision"),
+                origin=row["origin"],
+                started_at=row.moment("started_at"),
+                submitted_at=row.moment("submitted_at"),
+                codebook_version=row.integer("codebook_version"),
+                reopened_by=site.person(row, "reopened_by"),
                 reopened_reason=row["reopened_reason"],
-            )  # fmt: skip
+            )
             found[row["paper"], row["round"], row["reviewer"], row["revision"]] = summary
             yield summary, row
 
@@ -107,8 +127,12 @@ def add_summaries(site, given):
 
 
 def add_codings(site, summaries):
-    """answers.csv and codings.csv stand in the same order: one pass over both, however long they are."""
-    codings = iter(groupby(site.bundle.rows(CODINGS), key=lambda row: tuple(row[name] for name in ANSWER_KEY)))
+    """answers.csv and codings.csv stand in the same order: one pass over both, however long they
+    are.
+    """
+    codings = iter(
+        groupby(site.bundle.rows(CODINGS), key=lambda row: tuple(row[name] for name in ANSWER_KEY))
+    )
     labels = codes_by_label(site)
     key, rows = next(codings, (None, None))
     batch = []
@@ -148,16 +172,21 @@ def answer_from(site, about, said, summaries, labels):
         raise about.refused("paper", "summaries.csv has no such summary")
     summary, section = summaries[key], about.one_of("section", site.sections, "section")
     answer = Answer(
-        summary=summary, section=section, version=about.integer("version") or 0,
-        codebook_version=about.integer("codebook_version"), confidence=about.integer("confidence"),
-    )  # fmt: skip
+        summary=summary,
+        section=section,
+        version=about.integer("version") or 0,
+        codebook_version=about.integer("codebook_version"),
+        confidence=about.integer("confidence"),
+    )
     for name in EVIDENCE:
         setattr(answer, name, about[name])
     if not said:
         return answer, [], about
     for row in said:
         if row["kind"] != section.kind or row["submitted_at"] != cell(summary.submitted_at):
-            raise row.refused("kind", "section or submission are told otherwise in protocol.json or summaries.csv")
+            raise row.refused(
+                "kind", "section or submission are told otherwise in protocol.json or summaries.csv"
+            )
     first = said[0]
     answer.confidence = first.integer("confidence")
     if section.has_codes and first["value"]:
@@ -242,25 +271,42 @@ def add_findings(site):
 def add_decisions(site, findings):
     def resolutions():
         for row in site.bundle.rows(RESOLUTIONS):
-            people = {name: site.person(row, name) for name in ("adopted_from", "decided_by", "undone_by")}
+            people = {
+                name: site.person(row, name) for name in ("adopted_from", "decided_by", "undone_by")
+            }
             one = Resolution(
-                paper=row.one_of("paper", site.papers, "paper"), basis=row["basis"], cause=row["cause"],
-                section=row.one_of("section", site.sections, "section"), rationale=row["rationale"], content={},
-                finding=findings.get((row["paper"], row["section"])) if row.truth("of_finding") else None,
-                reviewers=row.integer("reviewers"), is_unanimous=row.truth("is_unanimous"),
-                by_coder=row.truth("by_coder"), decided_at=row.moment("decided_at"), undone_at=row.moment("undone_at"),
+                paper=row.one_of("paper", site.papers, "paper"),
+                basis=row["basis"],
+                cause=row["cause"],
+                section=row.one_of("section", site.sections, "section"),
+                rationale=row["rationale"],
+                content={},
+                finding=findings.get((row["paper"], row["section"]))
+                if row.truth("of_finding")
+                else None,
+                reviewers=row.integer("reviewers"),
+                is_unanimous=row.truth("is_unanimous"),
+                by_coder=row.truth("by_coder"),
+                decided_at=row.moment("decided_at"),
+                undone_at=row.moment("undone_at"),
                 **people,
-            )  # fmt: skip
+            )
             site.keep(one, "content", row, "content")
             yield one, row
 
     def deferrals():
         for row in site.bundle.rows(DEFERRALS):
-            yield Deferral(
-                paper=row.one_of("paper", site.papers, "paper"), note=row["note"], by=site.reviewer(row, "by"),
-                section=row.one_of("section", site.sections, "section"), at=row.moment("at"),
-                lifted_at=row.moment("lifted_at"),
-            ), row  # fmt: skip
+            yield (
+                Deferral(
+                    paper=row.one_of("paper", site.papers, "paper"),
+                    note=row["note"],
+                    by=site.reviewer(row, "by"),
+                    section=row.one_of("section", site.sections, "section"),
+                    at=row.moment("at"),
+                    lifted_at=row.moment("lifted_at"),
+                ),
+                row,
+            )
 
     site.make(Resolution, resolutions())
     site.make(Deferral, deferrals())
@@ -272,11 +318,15 @@ def add_discussions(site):
     def remarks():
         for row in site.bundle.rows(REMARKS):
             one = Remark(
-                paper=row.one_of("paper", site.papers, "paper"), by=site.reviewer(row, "by"), text=row["text"],
-                section=row.one_of("section", site.sections, "section"), at=row.moment("at"),
-                is_decision_rule=row.truth("is_decision_rule"), resolved_by=site.person(row, "resolved_by"),
+                paper=row.one_of("paper", site.papers, "paper"),
+                by=site.reviewer(row, "by"),
+                text=row["text"],
+                section=row.one_of("section", site.sections, "section"),
+                at=row.moment("at"),
+                is_decision_rule=row.truth("is_decision_rule"),
+                resolved_by=site.person(row, "resolved_by"),
                 resolved_at=row.moment("resolved_at"),
-            )  # fmt: skip
+            )
             called.append((one, row))
             yield one, row
 
@@ -297,19 +347,32 @@ def add_looks_and_tasks(site, given):
 
     def looks():
         for row in site.bundle.rows(LOOKS):
-            yield EarlyLook(
-                paper=row.one_of("paper", site.papers, "paper"), phase=row.one_of("phase", site.phases, "phase"),
-                user=site.reviewer(row, "user"), reason=row["reason"], at=row.moment("at"),
-            ), row  # fmt: skip
+            yield (
+                EarlyLook(
+                    paper=row.one_of("paper", site.papers, "paper"),
+                    phase=row.one_of("phase", site.phases, "phase"),
+                    user=site.reviewer(row, "user"),
+                    reason=row["reason"],
+                    at=row.moment("at"),
+                ),
+                row,
+            )
 
     def tasks():
         for row in site.bundle.rows(TASKS):
-            yield RecodingTask(
-                assignment=assignment_of(row, given), section=row.one_of("section", site.sections, "section"),
-                change=row.one_of("version", versions, "change of the codebook", is_needed=False),
-                code=row.one_of("code_number", site.codes, "code", is_needed=False),
-                asked_at=row.moment("asked_at"), done_at=row.moment("done_at"),
-            ), row  # fmt: skip
+            yield (
+                RecodingTask(
+                    assignment=assignment_of(row, given),
+                    section=row.one_of("section", site.sections, "section"),
+                    change=row.one_of(
+                        "version", versions, "change of the codebook", is_needed=False
+                    ),
+                    code=row.one_of("code_number", site.codes, "code", is_needed=False),
+                    asked_at=row.moment("asked_at"),
+                    done_at=row.moment("done_at"),
+                ),
+                row,
+            )
 
     def accesses():
         for row in site.bundle.rows(ACCESSES) if site.bundle.has(ACCESSES) else ():
@@ -331,9 +394,13 @@ def add_log(site):
     def entries():
         for row in site.bundle.rows(LOG):
             line = LogEntry(
-                study=site.study, at=row.moment("at"), by=site.person(row, "by"), act=row["act"], text=row["text"],
+                study=site.study,
+                at=row.moment("at"),
+                by=site.person(row, "by"),
+                act=row["act"],
+                text=row["text"],
                 paper=row.one_of("paper", site.papers, "paper", is_needed=False),
-            )  # fmt: skip
+            )
             site.keep(line, "facts", row, "facts")
             yield line, row
 

@@ -1,6 +1,8 @@
-"""What kept JSON must look like before a bundle may bring it in: pages and acts read it later without asking.
+"""What kept JSON must look like before a bundle may bring it in: pages and acts read it later
+without asking.
 
-Without that a study could be brought in whose pages fail, or whose changes, undone, write what no change ever did.
+Without that a study could be brought in whose pages fail, or whose changes, undone, write what no
+change ever did.
 """
 
 from functools import cache
@@ -28,37 +30,88 @@ def each(inner):
 
 def with_names(names, inner=None, **known):
     names = {"enum": [*names, *known]}
-    return {"type": "object", "propertyNames": names, "properties": known, "additionalProperties": inner or {}}
+    return {
+        "type": "object",
+        "propertyNames": names,
+        "properties": known,
+        "additionalProperties": inner or {},
+    }
 
 
 COEFFICIENT = thing(
-    metric=TEXT, value=FIGURE, low=FIGURE, high=FIGURE, reason=WORDS, papers=WHOLE, units=WHOLE, raters=WHOLE,
+    metric=TEXT,
+    value=FIGURE,
+    low=FIGURE,
+    high=FIGURE,
+    reason=WORDS,
+    papers=WHOLE,
+    units=WHOLE,
+    raters=WHOLE,
     replicates=WHOLE,
-)  # fmt: skip
+)
 CODE = thing(
-    code=TEXT, papers=WHOLE, krippendorff_alpha=FIGURE, low=FIGURE, high=FIGURE, reason=WORDS, units=WHOLE,
-    positive_agreement=FIGURE, negative_agreement=FIGURE, percent_agreement=FIGURE, kappa=FIGURE, gwet_ac1=FIGURE,
-    raters=WHOLE, differing=WHOLE, used_by=WHOLE,
-)  # fmt: skip
+    code=TEXT,
+    papers=WHOLE,
+    krippendorff_alpha=FIGURE,
+    low=FIGURE,
+    high=FIGURE,
+    reason=WORDS,
+    units=WHOLE,
+    positive_agreement=FIGURE,
+    negative_agreement=FIGURE,
+    percent_agreement=FIGURE,
+    kappa=FIGURE,
+    gwet_ac1=FIGURE,
+    raters=WHOLE,
+    differing=WHOLE,
+    used_by=WHOLE,
+)
 REPORT = thing(
-    phase=TEXT, section=TEXT, label=TEXT, kind={"enum": ["codes", "code", "stage", "yes_no", "number"]}, round=TEXT,
-    papers=WHOLE, units=WHOLE, raters=WHOLE, percent_agreement=FIGURE, differing=WHOLE, left_out=each(WHOLE),
-    primary=TEXT, target=FIGURE, sentence=TEXT,
+    phase=TEXT,
+    section=TEXT,
+    label=TEXT,
+    kind={"enum": ["codes", "code", "stage", "yes_no", "number"]},
+    round=TEXT,
+    papers=WHOLE,
+    units=WHOLE,
+    raters=WHOLE,
+    percent_agreement=FIGURE,
+    differing=WHOLE,
+    left_out=each(WHOLE),
+    primary=TEXT,
+    target=FIGURE,
+    sentence=TEXT,
     prevalence=several(thing(value=TEXT, times=WHOLE, share={"type": "number"})),
     coefficients=each(COEFFICIENT) | {"required": ["krippendorff_alpha"]},
-)  # fmt: skip
+)
 REPORT["properties"]["codes"] = several(CODE)
 REPORT["properties"]["not_independent"] = WHOLE
-FIGURES = thing(sections=several(REPORT), not_independent=WHOLE, replicates=WHOLE, seed=WHOLE, software=TEXT)
+FIGURES = thing(
+    sections=several(REPORT), not_independent=WHOLE, replicates=WHOLE, seed=WHOLE, software=TEXT
+)
 FIGURES["properties"]["why_not_independent"] = each(WHOLE)
 
-EVIDENCE_OF_CODE = {"type": "array", "minItems": 4, "maxItems": 4, "items": {"type": ["string", "integer"]}}
+EVIDENCE_OF_CODE = {
+    "type": "array",
+    "minItems": 4,
+    "maxItems": 4,
+    "items": {"type": ["string", "integer"]},
+}
 SETTLED = thing(
-    codes=several(WHOLE), absence=TEXT, none_apply=TRUTH, text=TEXT, yes_no={"type": ["boolean", "null"]},
-    number={"type": ["string", "null"], "pattern": r"^-?\d{1,20}(\.\d{1,20})?$"}, quotes=several(EVIDENCE_OF_CODE),
-)  # fmt: skip
+    codes=several(WHOLE),
+    absence=TEXT,
+    none_apply=TRUTH,
+    text=TEXT,
+    yes_no={"type": ["boolean", "null"]},
+    number={"type": ["string", "null"], "pattern": r"^-?\d{1,20}(\.\d{1,20})?$"},
+    quotes=several(EVIDENCE_OF_CODE),
+)
 SAID = each(thing(codes=several(WHOLE), is_blank=TRUTH))
-DECISION = {"type": "object", "required": ["settled"], "properties": {"settled": SETTLED, "said": SAID}}
+DECISION = {
+    "type": "object",
+    "required": ["settled"],
+    "properties": {"settled": SETTLED, "said": SAID},
+}
 
 KEYS, KEY = each(several(WHOLE)), {"type": ["integer", "null"]}
 CHANGE = {
@@ -66,7 +119,9 @@ CHANGE = {
     "properties": {
         "codes": {
             "type": ["object", "array"],
-            "additionalProperties": with_names(NAMES, parent_id=KEY, merged_into_id=KEY, section_id=WHOLE),
+            "additionalProperties": with_names(
+                NAMES, parent_id=KEY, merged_into_id=KEY, section_id=WHOLE
+            ),
         },
         "marks": KEYS,
         "finding_marks": KEYS,

@@ -1,4 +1,6 @@
-"""An uploaded bundle waits here between its preview and its import, where every web process finds it."""
+"""An uploaded bundle waits here between its preview and its import, where every web process finds
+it.
+"""
 
 from datetime import timedelta
 from secrets import token_urlsafe

@@ -1,4 +1,6 @@
-"""The bundle: everything of a study in one ZIP, the same bytes whenever it is made from the same state."""
+"""The bundle: everything of a study in one ZIP, the same bytes whenever it is made from the same
+state.
+"""
 
 import json
 import zipfile
@@ -30,7 +32,8 @@ from reviews.exchange.tables.records import (
 )
 
 FORMAT = 1
-# The files that people ask for one by one, then those that a bundle needs to come back as the same study.
+# The files that people ask for one by one, then those that a bundle needs to come back as the same
+# study.
 TABLES = {
     table.name: table
     for table in (
@@ -50,7 +53,19 @@ TABLES = {
 }
 FURTHER = {
     table.name: table
-    for table in (TEAM, IMPORTS, SOURCES, ROUNDS, ASSIGNMENTS, SUMMARIES, ANSWERS, DEFERRALS, LOOKS, ACCESSES, TASKS)
+    for table in (
+        TEAM,
+        IMPORTS,
+        SOURCES,
+        ROUNDS,
+        ASSIGNMENTS,
+        SUMMARIES,
+        ANSWERS,
+        DEFERRALS,
+        LOOKS,
+        ACCESSES,
+        TASKS,
+    )
 }
 # Bundles made before there were these come in without them.
 LATER = {ACCESSES.name}
@@ -99,7 +114,9 @@ NAMES = (*TABLES, *REFERENCES, "protocol.json", "study.json", *FURTHER, *SCRIPT_
 
 @contextmanager
 def one_moment():
-    """Everything read inside is of one moment, however long it takes and whoever codes meanwhile."""
+    """Everything read inside is of one moment, however long it takes and whoever codes
+    meanwhile.
+    """
     if connection.in_atomic_block:
         yield
         return
@@ -122,7 +139,9 @@ def write(scope, target):
 
 
 def add(archive, name, pieces):
-    """Returns how many rows a table has: line ends within cells stand in quotation marks and are no rows."""
+    """Returns how many rows a table has: line ends within cells stand in quotation marks and are no
+    rows.
+    """
     entry = zipfile.ZipInfo(name, MOMENT)
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry.external_attr = 0o644 << 16
@@ -143,7 +162,9 @@ def readme(scope, rows):
         "scope": scope,
         "statistics_off": scope.words(scope.study.statistics_off_reason),
         "tables": [(table, table.columns_of(scope), rows[name]) for name, table in TABLES.items()],
-        "further": [(table, table.columns_of(scope), rows[name]) for name, table in FURTHER.items()],
+        "further": [
+            (table, table.columns_of(scope), rows[name]) for name, table in FURTHER.items()
+        ],
         "references": list(REFERENCES.items()),
     }
     return render_to_string("exchange/bundle/README.md", parts)

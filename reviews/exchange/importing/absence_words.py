@@ -1,4 +1,6 @@
-"""Words in the place of a value that say why there is none: what each becomes, and that it is told."""
+"""Words in the place of a value that say why there is none: what each becomes, and that it
+is told.
+"""
 
 from collections import Counter
 
@@ -14,7 +16,9 @@ ASKED = (*Section.WITH_CODES, Section.Kind.YES_NO, Section.Kind.NUMBER)
 
 
 class AbsenceWords:
-    """Turns the words of rows into absences. What the caller has said they mean was read before; it is told too."""
+    """Turns the words of rows into absences. What the caller has said they mean was read before; it
+    is told too.
+    """
 
     def __init__(self, codes):
         self.codes = codes
@@ -25,7 +29,11 @@ class AbsenceWords:
 
         A code of the section with just that label is meant, whatever it says.
         """
-        if row.value and section.kind in ASKED and not self.codes.existing(section, row.value, reviewer):
+        if (
+            row.value
+            and section.kind in ASKED
+            and not self.codes.existing(section, row.value, reviewer)
+        ):
             found = read_absence(row.value)
             if found == AMBIGUOUS and section.has_codes:
                 raise NotFound(could_mean_several(visible(row.value), section))
@@ -38,7 +46,13 @@ class AbsenceWords:
     def told(self):
         """`[{word, absence, meaning, section, rows}]`, as often as they stand in the file."""
         return [
-            {"word": word, "absence": absence, "meaning": MEANINGS[absence], "section": section, "rows": rows}
+            {
+                "word": word,
+                "absence": absence,
+                "meaning": MEANINGS[absence],
+                "section": section,
+                "rows": rows,
+            }
             for (word, absence, section), rows in self.counts.most_common()
         ]
 

@@ -10,20 +10,37 @@ from mapping.models.fields import check_lengths
 from reviews.exchange.importing.finders import NotFound
 from reviews.models import Answer, Mark
 
-_YES_NO = {"yes": True, "true": True, "1": True, "y": True, "no": False, "false": False, "0": False, "n": False}
+_YES_NO = {
+    "yes": True,
+    "true": True,
+    "1": True,
+    "y": True,
+    "no": False,
+    "false": False,
+    "0": False,
+    "n": False,
+}
 LONGEST_PAGE = Mark._meta.get_field("page").max_length
 _MOST_DIGITS = 14  # before the point, as the column holds them
 
 
 def answer_from(rows, section, reviewer, codes):
-    """(answer, marks), both unsaved and without their summary, or None for a blank; NotFound says what is wrong."""
+    """(answer, marks), both unsaved and without their summary, or None for a blank; NotFound says
+    what is wrong.
+    """
     absences = {row.absence for row in rows if row.absence}
     values = [row for row in rows if row.value]
     empty = [row for row in rows if row.is_empty]
     if len(absences) > 1 or (absences and (values or empty)):
-        raise NotFound(f"“{section}” has an absence and something else for one paper and reviewer: only one can hold")
+        raise NotFound(
+            f"“{section}” has an absence and something else for one paper and reviewer: only one "
+            f"can hold"
+        )
     if values and empty:
-        raise NotFound(f"“{section}” has an empty value beside others for one paper and reviewer: which one holds?")
+        raise NotFound(
+            f"“{section}” has an empty value beside others for one paper and reviewer: which one "
+            f"holds?"
+        )
     if NONE_APPLY in absences and not section.has_codes:
         raise NotFound(f"“{section}” takes no codes, so “{NONE_APPLY}” says nothing there")
     answer = Answer(section=section, version=1, confidence=confidence(rows, section))
@@ -33,7 +50,9 @@ def answer_from(rows, section, reviewer, codes):
         answer.absence = "" if answer.none_apply else next(iter(absences), "")
         take_evidence(answer, rows)
         refuse_too_long(answer, section)
-        is_blank = not (answer.absence or answer.none_apply or answer.has_evidence or answer.confidence)
+        is_blank = not (
+            answer.absence or answer.none_apply or answer.has_evidence or answer.confidence
+        )
         return None if is_blank else (answer, [])
     if section.has_codes:
         return answer, marks_from(values, section, reviewer, codes)
@@ -54,7 +73,9 @@ def refuse_too_long(answer, section):
 def confidence(rows, section):
     said = {row.confidence for row in rows if row.confidence is not None}
     if len(said) > 1:
-        raise NotFound(f"“{section}” has {len(said)} different confidences for one paper and reviewer")
+        raise NotFound(
+            f"“{section}” has {len(said)} different confidences for one paper and reviewer"
+        )
     return next(iter(said), None)
 
 
@@ -100,9 +121,14 @@ def number(text, section):
     try:
         found = Decimal(text)
     except InvalidOperation:
-        raise NotFound(f"“{text[:40]}” is no number (“{section}”); write it with a point, 2.5") from None
+        raise NotFound(
+            f"“{text[:40]}” is no number (“{section}”); write it with a point, 2.5"
+        ) from None
     if not found.is_finite() or found.adjusted() >= _MOST_DIGITS or found != round(found, 6):
-        raise NotFound(f"“{text[:40]}” does not fit: at most {_MOST_DIGITS} digits before the point and 6 behind")
+        raise NotFound(
+            f"“{text[:40]}” does not fit: at most {_MOST_DIGITS} digits before the point and 6 "
+            f"behind"
+        )
     return found
 
 
@@ -115,5 +141,8 @@ def take_evidence(answer, rows):
 def page_of(rows, section):
     page = ", ".join(row.page for row in rows if row.page)
     if len(page) > LONGEST_PAGE:
-        raise NotFound(f"“{section}” has a page of {len(page)} characters (“{page[:20]}…”): it may have {LONGEST_PAGE}")
+        raise NotFound(
+            f"“{section}” has a page of {len(page)} characters (“{page[:20]}…”): it may have "
+            f"{LONGEST_PAGE}"
+        )
     return page

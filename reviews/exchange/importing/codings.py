@@ -1,4 +1,6 @@
-"""Independent codings from a spreadsheet: read whole, judged whole, then written whole or not at all."""
+"""Independent codings from a spreadsheet: read whole, judged whole, then written whole or not at
+all.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -13,7 +15,13 @@ from mapping.site.plurals import counted
 from reviews.blindness import independence
 from reviews.exchange.importing.absence_words import AbsenceWords
 from reviews.exchange.importing.answers import answer_from
-from reviews.exchange.importing.finders import CodeFinder, NotFound, PaperFinder, ReviewerFinder, small
+from reviews.exchange.importing.finders import (
+    CodeFinder,
+    NotFound,
+    PaperFinder,
+    ReviewerFinder,
+    small,
+)
 from reviews.exchange.importing.paper_names import check_names
 from reviews.exchange.importing.rows import read_codings
 from reviews.exchange.importing.sections import SectionFinder
@@ -24,7 +32,9 @@ from reviews.settling.unanimous import settle_unanimous
 
 @dataclass
 class PlannedSummary:
-    """One revision of what one reviewer says of one paper in one round; nothing of it need be saved yet."""
+    """One revision of what one reviewer says of one paper in one round; nothing of it need be saved
+    yet.
+    """
 
     round: Round
     paper: object
@@ -40,21 +50,43 @@ class PlannedSummary:
 
 @transaction.atomic
 def import_codings(
-    study, *, file_name, content, by, round_name="", may_create=False, columns=None, absences=None, is_dry_run=False
+    study,
+    *,
+    file_name,
+    content,
+    by,
+    round_name="",
+    may_create=False,
+    columns=None,
+    absences=None,
+    is_dry_run=False,
 ):
-    """Submitted summaries from the rows of a codings file; returns `{summaries, marks, created, problems, …}`.
+    """Submitted summaries from the rows of a codings file; returns `{summaries, marks, created,
+    problems, …}`.
 
-    With any problem nothing is written. `round_name` names the round of all rows; else each row names its own, else
-    they are a round of their own named after the file, so that two files about the same papers stay apart.
+    With any problem nothing is written. `round_name` names the round of all rows; else each row
+    names its own, else they are a round of their own named after the file, so that two files about
+    the same papers stay apart.
     """
-    # Two imports at once would make the same papers, sections and codes twice: the second waits and finds them.
+    # Two imports at once would make the same papers, sections and codes twice: the second waits and
+    # finds them.
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     rows, problems, table = read_codings(file_name, content, columns=columns, absences=absences)
-    plan = Plan(study, rows, file_name=file_name, round_name=round_name, may_create=may_create, problems=problems)
+    plan = Plan(
+        study,
+        rows,
+        file_name=file_name,
+        round_name=round_name,
+        may_create=may_create,
+        problems=problems,
+    )
     outcome = plan.outcome() | {"ignored": table.ignored, "rows": len(rows), "dry_run": is_dry_run}
     outcome["notes"] = [*table.notes, *outcome["notes"]]
     if plan.problems:
-        nothing = {"created": dict.fromkeys(outcome["created"], 0), "made": {what: [] for what in outcome["made"]}}
+        nothing = {
+            "created": dict.fromkeys(outcome["created"], 0),
+            "made": {what: [] for what in outcome["made"]},
+        }
         return outcome | {"summaries": 0, "marks": 0, **nothing}
     if not is_dry_run:
         write(plan, by=by)
@@ -68,7 +100,11 @@ def record(study, by, file_name, outcome):
     made = ", ".join(counted(count, what) for what, count in outcome["created"].items() if count)
     text = f"Imported {number} submitted summar{pluralize(number, 'y,ies')} from {file_name}"
     LogEntry.objects.record(
-        study, by, "import-codings", f"{text}; made {made}." if made else f"{text}.", rounds=outcome["rounds"]
+        study,
+        by,
+        "import-codings",
+        f"{text}; made {made}." if made else f"{text}.",
+        rounds=outcome["rounds"],
     )
 
 
@@ -122,15 +158,20 @@ class Plan:
     def summary_of(self, row, found):
         key = id(found["round"]), id(found["paper"]), id(found["reviewer"]), row.revision
         if key not in self.summaries:
-            self.summaries[key] = PlannedSummary(found["round"], found["paper"], found["reviewer"], row.revision)
+            self.summaries[key] = PlannedSummary(
+                found["round"], found["paper"], found["reviewer"], row.revision
+            )
         return self.summaries[key]
 
     def check_revisions(self):
-        first = {summary.assignment_key for summary in self.summaries.values() if summary.revision == 1}
+        first = {
+            summary.assignment_key for summary in self.summaries.values() if summary.revision == 1
+        }
         for summary in self.summaries.values():
             if summary.assignment_key not in first:
                 self.refuse(
-                    summary.rows[0][0], f"revision {summary.revision} comes without revision 1, the independent one"
+                    summary.rows[0][0],
+                    f"revision {summary.revision} comes without revision 1, the independent one",
                 )
 
     def refuse_coded(self):
@@ -140,7 +181,10 @@ class Plan:
             if assignment and assignment.is_coded and summary.revision == 1:
                 self.refuse(
                     summary.rows[0][0],
-                    f"already coded: {summary.reviewer} has a summary of “{summary.paper.key}” in {summary.round}",
+                    (
+                        f"already coded: {summary.reviewer} has a summary of “{summary.paper.key}” in "
+                        f"{summary.round}"
+                    ),
                 )
 
     def fill(self, summary):
@@ -173,7 +217,9 @@ class Plan:
     def outcome(self):
         return {
             "summaries": len(self.summaries),
-            "marks": sum(len(marks) for summary in self.summaries.values() for _, marks in summary.answers),
+            "marks": sum(
+                len(marks) for summary in self.summaries.values() for _, marks in summary.answers
+            ),
             "created": {
                 "papers": len(self.papers.made),
                 "reviewers": len(self.reviewers.made),
@@ -183,7 +229,8 @@ class Plan:
             "made": self.made(),
             "absences": self.words.told(),
             "problems": [
-                {"file": problem.file, "line": problem.line, "reason": problem.reason} for problem in self.problems
+                {"file": problem.file, "line": problem.line, "reason": problem.reason}
+                for problem in self.problems
             ],
             "rounds": sorted({summary.round.name for summary in self.summaries.values()}),
             "notes": [
@@ -210,8 +257,12 @@ class RoundFinder:
 
     def __init__(self, study, file_name, round_name):
         self.study, self.round_name = study, round_name.strip()
-        self.default = f"Imported: {PurePath(file_name).stem}"[: Round._meta.get_field("name").max_length]
-        self.by_name = {round.name: round for round in Round.objects.filter(study=study).select_related("phase")}
+        self.default = f"Imported: {PurePath(file_name).stem}"[
+            : Round._meta.get_field("name").max_length
+        ]
+        self.by_name = {
+            round.name: round for round in Round.objects.filter(study=study).select_related("phase")
+        }
         self.exact_names = {small(name): name for name in reversed(self.by_name)}
         self.made = []
 
@@ -220,7 +271,11 @@ class RoundFinder:
         if not name:
             found = self.by_name.get(self.default)
             # The sections of a second phase cannot go into the round of the first.
-            name = self.default if found is None or found.phase == phase else f"{self.default[:80]} ({phase.key[:16]})"
+            name = (
+                self.default
+                if found is None or found.phase == phase
+                else f"{self.default[:80]} ({phase.key[:16]})"
+            )
         longest = Round._meta.get_field("name").max_length
         if len(name) > longest:
             raise NotFound(f"the name of a round has at most {longest} characters")
@@ -231,7 +286,10 @@ class RoundFinder:
             self.made.append(self.by_name[name])
         round = self.by_name[name]
         if round.phase != phase:
-            raise NotFound(f"the round “{round}” belongs to the phase {round.phase.key}, the section to {phase.key}")
+            raise NotFound(
+                f"the round “{round}” belongs to the phase {round.phase.key}, the section to "
+                f"{phase.key}"
+            )
         if round.is_closed:
             raise NotFound(f"the round “{round}” is closed and its agreement frozen")
         return round
@@ -254,7 +312,9 @@ def existing_assignments(plan):
     """The assignments of the rounds that are there already, by round, paper and reviewer."""
     rounds = {summary.round.pk for summary in plan.summaries.values()} - {None}
     found = Assignment.objects.filter(round__in=rounds)
-    coded = set(Summary.objects.filter(assignment__round__in=rounds).values_list("assignment", flat=True))
+    coded = set(
+        Summary.objects.filter(assignment__round__in=rounds).values_list("assignment", flat=True)
+    )
     assignments = {}
     for assignment in found:
         assignment.is_coded = assignment.pk in coded

@@ -1,4 +1,5 @@
-"""What the words of a file stand for in the study: its papers, its members, its codes. Each question is asked once.
+"""What the words of a file stand for in the study: its papers, its members, its codes. Each
+question is asked once.
 
 A finder answers with an object, unsaved where it is to be made, or raises NotFound with the reason.
 """
@@ -41,7 +42,9 @@ class PaperFinder:
         self.by_title = several(papers, lambda paper: normalised_title(paper.title))
         self.by_entry_key = defaultdict(list)
         sources = PaperSource.objects.filter(paper__study=study).exclude(entry_key="")
-        for entry_key, pk in {(key.casefold(), pk) for key, pk in sources.values_list("entry_key", "paper")}:
+        for entry_key, pk in {
+            (key.casefold(), pk) for key, pk in sources.values_list("entry_key", "paper")
+        }:
             self.by_entry_key[entry_key].append(by_pk[pk])
 
     def __call__(self, text):
@@ -64,7 +67,9 @@ class PaperFinder:
             if candidates:
                 if candidates is former:
                     self.former_keys.add(written)
-                return only(candidates, f"papers go by “{text}”: name the key of the one that is meant")
+                return only(
+                    candidates, f"papers go by “{text}”: name the key of the one that is meant"
+                )
         if not self.may_create:
             raise NotFound(f"there is no paper “{text}”: neither a key, nor a DOI, nor a title")
         return self.make(text, key, doi)
@@ -91,8 +96,8 @@ class PaperFinder:
 class ReviewerFinder:
     """By user name, e-mail address or full name, among this study's members only.
 
-    A name that belongs to somebody outside of the study is nobody's: the reviewer that is made for it has a user name
-    of their own, so that no file can write in a stranger's name.
+    A name that belongs to somebody outside of the study is nobody's: the reviewer that is made for
+    it has a user name of their own, so that no file can write in a stranger's name.
     """
 
     def __init__(self, study, *, may_create):
@@ -118,12 +123,16 @@ class ReviewerFinder:
             if index.get(name):
                 user = only(index[name], f"members are called “{text}”: give the user name")
                 if not self.roles[user.pk].may_code:
-                    raise NotFound(f"{user} is an observer of this study, and observers do not code papers")
+                    raise NotFound(
+                        f"{user} is an observer of this study, and observers do not code papers"
+                    )
                 return user
         if not self.may_create:
             raise NotFound(f"no member of this study is called “{text}”")
         if len(text) > LONGEST_NAME:
-            raise NotFound(f"a reviewer's name has at most {LONGEST_NAME} characters: “{text[:40]}…” has more")
+            raise NotFound(
+                f"a reviewer's name has at most {LONGEST_NAME} characters: “{text[:40]}…” has more"
+            )
         user = User(username=self.free_username(text), name=text)
         user.set_unusable_password()
         self.made.append(user)
@@ -146,7 +155,9 @@ class ReviewerFinder:
 
 
 class CodeFinder:
-    """By label within a section, whatever its case, spaces and what nobody sees; "3" and "3.0" are one label."""
+    """By label within a section, whatever its case, spaces and what nobody sees; "3" and "3.0" are
+    one label.
+    """
 
     def __init__(self, study, *, may_create):
         self.may_create, self.made = may_create, []
@@ -156,10 +167,14 @@ class CodeFinder:
         self.alike = defaultdict(set)
         codes = list(Code.objects.filter(section__study=study).order_by("pk"))
         by_pk = {code.pk: code for code in codes}
-        usable = [code for code in codes if code.status in {Code.Status.ACTIVE, Code.Status.RETIRED}]
+        usable = [
+            code for code in codes if code.status in {Code.Status.ACTIVE, Code.Status.RETIRED}
+        ]
         merged = [code for code in codes if code.status == Code.Status.MERGED]
         for code in [*usable, *merged]:
-            self.by_label[code.section_id].setdefault(plain_label(code.label), merged_into(code, by_pk))
+            self.by_label[code.section_id].setdefault(
+                plain_label(code.label), merged_into(code, by_pk)
+            )
             self.as_written[code.section_id].setdefault(look(code.label), merged_into(code, by_pk))
         for code in codes:
             self.counts[code.section_id] += 1
@@ -177,15 +192,17 @@ class CodeFinder:
             raise NotFound(f"the section “{section}” has no code “{value[:80]}”")
         if len(value) > LONGEST_LABEL:
             raise NotFound(
-                f"{len(value)} characters are too long for a code of “{section}”: a code has at most {LONGEST_LABEL}"
+                f"{len(value)} characters are too long for a code of “{section}”: a code has at "
+                f"most {LONGEST_LABEL}"
             )
         code = Code(section=section, label=written, position=self.counts[place])
         self.counts[place] += 1
         self.as_written[place][look(written)] = code
         self.note(code, value, section)
         if section.is_multiple:
-            # Names of many things are the same in any case. The values of a single choice that nobody has declared
-            # are taken as they were written: whether TRUE and True were one judgement is not for an import to say.
+            # Names of many things are the same in any case. The values of a single choice that
+            # nobody has declared are taken as they were written: whether TRUE and True were one
+            # judgement is not for an import to say.
             self.by_label[place][label] = code
         self.made.append(code)
         return code
@@ -193,7 +210,9 @@ class CodeFinder:
     def existing(self, section, value, reviewer):
         """The code of the section that goes by this label, or None."""
         place, label = section.pk or id(section), plain_label(value)
-        found = self.as_written[place].get(look(tidy_label(value))) or self.by_label[place].get(label)
+        found = self.as_written[place].get(look(tidy_label(value))) or self.by_label[place].get(
+            label
+        )
         if found is None and section.pk and reviewer.pk:
             found = self.proposals[section.pk, reviewer.pk].get(label)
         return found
@@ -208,7 +227,10 @@ class CodeFinder:
     def notes(self):
         """What was taken as one though it is written otherwise, in sentences."""
         return [
-            f"“{label}” ({section}) is also written with {hidden_in(spellings, label)}: taken as one."
+            (
+                f"“{label}” ({section}) is also written with {hidden_in(spellings, label)}: taken as "
+                f"one."
+            )
             for (section, label), spellings in sorted(self.alike.items())
         ]
 
@@ -216,7 +238,10 @@ class CodeFinder:
 def hidden_in(spellings, label):
     """What tells these spellings from a label, by name: “SOFT HYPHEN (U+00AD)”."""
     signs = sorted({sign for written in spellings for sign in written} - set(label))
-    named = [f"{unicodedata.name(sign, 'a character without a name')} (U+{ord(sign):04X})" for sign in signs]
+    named = [
+        f"{unicodedata.name(sign, 'a character without a name')} (U+{ord(sign):04X})"
+        for sign in signs
+    ]
     return ", ".join(named[:5]) or "other characters"
 
 

@@ -6,7 +6,9 @@ from django.core.exceptions import ValidationError
 
 
 def pairs(text, name):
-    """`{"paper": "doi", "reviewer": "rater"}`; quotes hold what has a comma: `"paper=DOI, or title"`."""
+    """`{"paper": "doi", "reviewer": "rater"}`; quotes hold what has a comma: `"paper=DOI, or
+    title"`.
+    """
     found = {}
     for cell in next(csv.reader([text], skipinitialspace=True), []):
         if not cell.strip():

@@ -1,4 +1,6 @@
-"""Names of one file that fall on one paper: the report says which, and no answer is mixed from two of them."""
+"""Names of one file that fall on one paper: the report says which, and no answer is mixed from two
+of them.
+"""
 
 from collections import defaultdict
 
@@ -6,10 +8,11 @@ from reviews.exchange.importing.finders import small
 
 
 def check_names(plan):
-    """Refuse rows in which one reviewer would answer for one paper under two keys; note all other names.
+    """Refuse rows in which one reviewer would answer for one paper under two keys; note all other
+    names.
 
-    Where an import took an entry for a duplicate, its key leads to the paper that was there first. If
-    it was another publication after all, the codings of two papers would become one answer.
+    Where an import took an entry for a duplicate, its key leads to the paper that was there first.
+    If it was another publication after all, the codings of two papers would become one answer.
     """
     for names in names_by_paper(plan).values():
         first = next((name for name in names if not name.is_former_key), names[0])

@@ -1,4 +1,6 @@
-"""What a reviewer wrote in free words, as marks of codes: of those there are, else of ones they propose."""
+"""What a reviewer wrote in free words, as marks of codes: of those there are, else of ones they
+propose.
+"""
 
 import re
 from collections import defaultdict
@@ -22,13 +24,17 @@ class CodesOfReviewer:
         self.reviewer = reviewer
         self.usable = defaultdict(list)
         for section in sections:
-            self.usable[section.pk] = list(Code.objects.usable_by(reviewer, section).order_by("status", "position"))
+            self.usable[section.pk] = list(
+                Code.objects.usable_by(reviewer, section).order_by("status", "position")
+            )
 
     def labels(self, section):
         return tuple(code.label for code in self.usable[section.pk])
 
     def marks(self, section, items):
-        """A mark for each code that the items name; what several items say of one code stands in one mark."""
+        """A mark for each code that the items name; what several items say of one code stands in
+        one mark.
+        """
         said = {}
         for item in items:
             for code in self.codes_of(section, item):
@@ -38,12 +44,18 @@ class CodesOfReviewer:
     def codes_of(self, section, item):
         """One code, or several where the item lists nothing but codes that there are."""
         found = self.existing(section, item)
-        labels = () if found or not section.is_multiple else codes_listed_in(item.text, self.labels(section))
+        labels = (
+            ()
+            if found or not section.is_multiple
+            else codes_listed_in(item.text, self.labels(section))
+        )
         listed = [match_code(label.rstrip(" ."), self.usable[section.pk]) for label in labels]
         return listed or [found or self.proposed(section, item)]
 
     def existing(self, section, item):
-        """The code of the item's words, of the words before a colon or dash in them, or of the page they link to."""
+        """The code of the item's words, of the words before a colon or dash in them, or of the page
+        they link to.
+        """
         for words in [item.text, *leads_of(item), *item.names]:
             code = match_code(words, self.usable[section.pk])
             if code:
@@ -78,7 +90,9 @@ def leads_of(item):
 
 
 def mark_of(code, items):
-    """A mark with the items' words as its quote; where they are quoted from the paper, the words are its rationale."""
+    """A mark with the items' words as its quote; where they are quoted from the paper, the words
+    are its rationale.
+    """
     words = list(dict.fromkeys(item.text for item in items))
     quotes = [quote for item in items for quote in item.quotes]
     notes = [note for item in items for note in item.notes]
@@ -91,10 +105,14 @@ def mark_of(code, items):
 
 
 def fill_single(answer, section, items, codes):
-    """(marks, items left) of a section that takes one code. What is left stays in the answer's rationale too."""
+    """(marks, items left) of a section that takes one code. What is left stays in the answer's
+    rationale too.
+    """
     chosen = next((item for item in items if codes.existing(section, item)), items[0])
     code = codes.existing(section, chosen)
-    same = [item for item in items if item is chosen or (code and codes.existing(section, item) == code)]
+    same = [
+        item for item in items if item is chosen or (code and codes.existing(section, item) == code)
+    ]
     left = [item for item in items if item not in same]
     answer.rationale = "\n".join(text for item in left for text in item.texts)
     return codes.marks(section, same), left
@@ -106,7 +124,9 @@ def fill_text(answer, said):
 
 
 def fill_value(answer, section, items):
-    """Fill a number or a yes/no; returns the items that are neither, which stay in the rationale."""
+    """Fill a number or a yes/no; returns the items that are neither, which stay in the
+    rationale.
+    """
     try:
         if section.kind == Section.Kind.YES_NO:
             answer.yes_no = yes_or_no(items[0].text, section)

@@ -18,15 +18,25 @@ from mapping.parsers.tables import read_table
 
 REQUIRED = ("paper", "reviewer", "section", "value")
 OPTIONAL = (
-    "phase", "round", "revision", "kind", "absence", "quote", "page", "rationale", "confidence", "submitted_at",
+    "phase",
+    "round",
+    "revision",
+    "kind",
+    "absence",
+    "quote",
+    "page",
+    "rationale",
+    "confidence",
+    "submitted_at",
     "codebook_version",
-)  # fmt: skip
+)
 ABSENCES = (*Judgement.Absence.values, NONE_APPLY)
 
 
 @dataclass
 class CodingRow:
-    """One row. `absence` is one of `ABSENCES`, or empty; what the file does not say is empty or None.
+    """One row. `absence` is one of `ABSENCES`, or empty; what the file does not say is empty or
+    None.
 
     `word` is what stood in the place of the absence, where that was another word. `file` is what
     reports call the file, with its sheet where a workbook has several.
@@ -64,12 +74,21 @@ def read_codings(file_name, content, *, columns=None, absences=None):
     words = absence_words(absences or {})
     check_columns(columns or {})
     try:
-        table = read_table(file_name, content, required=REQUIRED, optional=OPTIONAL, columns=columns or {}, joins=True)
+        table = read_table(
+            file_name,
+            content,
+            required=REQUIRED,
+            optional=OPTIONAL,
+            columns=columns or {},
+            joins=True,
+        )
     except UnreadableFile as error:
         raise ValidationError(str(error)) from error
     rows, problems = [], list(table.problems)
     for cells in table.rows:
-        found = [Problem(cells.file, cells.line, reason) for reason in coding_row(cells, words, rows)]
+        found = [
+            Problem(cells.file, cells.line, reason) for reason in coding_row(cells, words, rows)
+        ]
         problems += found
     if not rows and not problems:
         raise ValidationError(f"{file_name}: there is no row below the headings.")
@@ -87,14 +106,20 @@ def absence_words(absences):
     """{word in the file, as words are compared: absence}."""
     for meaning in absences.values():
         if meaning not in ABSENCES:
-            raise ValidationError(f"“{meaning}” is no absence: the absences are {', '.join(ABSENCES)}.")
+            raise ValidationError(
+                f"“{meaning}” is no absence: the absences are {', '.join(ABSENCES)}."
+            )
     return {sameness(word): meaning for word, meaning in absences.items()}
 
 
 def coding_row(cells, words, rows):
     """Append the row to `rows`; yield what is wrong with it."""
-    row = CodingRow(line=cells.line, file=cells.file, **{name: cells[name] for name in (*REQUIRED, *_TEXTS)})
-    reasons = [f"no {name} is named" for name in ("paper", "reviewer", "section") if not getattr(row, name)]
+    row = CodingRow(
+        line=cells.line, file=cells.file, **{name: cells[name] for name in (*REQUIRED, *_TEXTS)}
+    )
+    reasons = [
+        f"no {name} is named" for name in ("paper", "reviewer", "section") if not getattr(row, name)
+    ]
     if row.value and sameness(row.value) in words:
         row.word, row.value, row.absence = row.value, "", words[sameness(row.value)]
     else:
@@ -127,7 +152,10 @@ def absence_in_its_column(row, words):
     if row.absence not in ABSENCES:
         yield f"“{written}” is no absence: use {', '.join(ABSENCES)}, or say what it means"
     elif row.value:
-        yield f"a value (“{shortened(row.value)}”) and an absence ({row.absence}) contradict each other"
+        yield (
+            f"a value (“{shortened(row.value)}”) and an absence ({row.absence}) contradict each "
+            f"other"
+        )
 
 
 def shortened(text, most=60):

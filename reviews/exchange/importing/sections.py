@@ -1,4 +1,6 @@
-"""Which section of the template a row of a codings file speaks of, and which kind a new one gets."""
+"""Which section of the template a row of a codings file speaks of, and which kind a new one
+gets.
+"""
 
 from collections import Counter, defaultdict
 
@@ -10,7 +12,9 @@ from reviews.exchange.importing.finders import LONGEST_LABEL, NotFound, only, se
 
 
 class SectionFinder:
-    """By key, else by label. A template given first decides the kind; a new section takes it from its rows."""
+    """By key, else by label. A template given first decides the kind; a new section takes it from
+    its rows.
+    """
 
     def __init__(self, study, rows, *, may_create):
         self.study, self.may_create = study, may_create
@@ -30,7 +34,9 @@ class SectionFinder:
         section = self.find(row)
         if row.phase and row.phase not in {section.phase.key, section.phase.name}:
             self.phase(row)
-            raise NotFound(f"the section “{section}” belongs to the phase {section.phase.key}, not to {row.phase}")
+            raise NotFound(
+                f"the section “{section}” belongs to the phase {section.phase.key}, not to {row.phase}"
+            )
         return section
 
     def find(self, row):
@@ -47,9 +53,13 @@ class SectionFinder:
     def make(self, row, name):
         longest = Section._meta.get_field("label").max_length
         if len(row.section) > longest:
-            raise NotFound(f"the name of a section has at most {longest} characters: “{row.section[:40]}…” has more")
+            raise NotFound(
+                f"the name of a section has at most {longest} characters: “{row.section[:40]}…” has more"
+            )
         limit = Section._meta.get_field("key").max_length
-        wanted = (row.section if slug_already(row.section) else slugify(row.section) or "section")[: limit - 4]
+        wanted = (row.section if slug_already(row.section) else slugify(row.section) or "section")[
+            : limit - 4
+        ]
         key = unique_key(wanted, self.keys)
         section = Section(
             study=self.study,
@@ -93,10 +103,16 @@ class SectionFinder:
                 f"characters, and a code at most {LONGEST_LABEL}."
             )
             return Section.Kind.TEXT
-        values = Counter((small(row.paper), small(row.reviewer), row.round, row.revision) for row in rows if row.value)
+        values = Counter(
+            (small(row.paper), small(row.reviewer), row.round, row.revision)
+            for row in rows
+            if row.value
+        )
         return Section.Kind.CODES if values and max(values.values()) > 1 else Section.Kind.CODE
 
 
 def slug_already(text):
     """Keys of spreadsheets, `software_used`, stay as they are."""
-    return bool(text) and all(character.isascii() and (character.isalnum() or character in "-_") for character in text)
+    return bool(text) and all(
+        character.isascii() and (character.isalnum() or character in "-_") for character in text
+    )

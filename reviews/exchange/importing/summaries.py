@@ -28,10 +28,11 @@ ENDINGS = {".md", ".markdown", ".mkd", ".mdown", ".mdwn", ".qmd", ".rmd", ".txt"
 def import_summaries(study, *, files, reviewer, by, may_create=True, is_dry_run=False):
     """Draft summaries of `reviewer` from `files`, a list of (name, bytes).
 
-    Returns `{papers, new_papers, summaries, answers, read, absences, unplaced, skipped}`; `answers` holds what was
-    read of each file, `read` says which papers were found in which file, `absences` which words stand for an absence.
-    A paper that the reviewer has begun or submitted already is skipped, never written over. Without `may_create` the
-    papers must have been handed out to the reviewer.
+    Returns `{papers, new_papers, summaries, answers, read, absences, unplaced, skipped}`; `answers`
+    holds what was read of each file, `read` says which papers were found in which file, `absences`
+    which words stand for an absence. A paper that the reviewer has begun or submitted already is
+    skipped, never written over. Without `may_create` the papers must have been handed out to the
+    reviewer.
     """
     # Two imports at once would make a paper twice.
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
@@ -55,7 +56,9 @@ def check_reviewer(study, reviewer):
     if member is None:
         raise ValidationError(f"{reviewer} is no member of this study.")
     if not member.may_code:
-        raise ValidationError(f"{reviewer} is an observer of this study, and observers do not code papers.")
+        raise ValidationError(
+            f"{reviewer} is an observer of this study, and observers do not code papers."
+        )
 
 
 class SeveralPapers(Exception):
@@ -78,7 +81,9 @@ class Import:
 
     @cached_property
     def known(self):
-        papers = Paper.objects.filter(study=self.study).only("study", "key", "title", "year", "doi", "authors")
+        papers = Paper.objects.filter(study=self.study).only(
+            "study", "key", "title", "year", "doi", "authors"
+        )
         return [comparable(paper) for paper in papers]
 
     def take(self, name, content):
@@ -89,12 +94,16 @@ class Import:
             raise ValidationError(str(error)) from error
         templates = read_all(text, [self.described(section) for section in self.sections], name)
         if not any(template.title for template in templates):
-            raise ValidationError(f"{name}: there is no paper title in it (a line such as “## Paper Title: …”).")
+            raise ValidationError(
+                f"{name}: there is no paper title in it (a line such as “## Paper Title: …”)."
+            )
         for template in templates:
             self.take_paper(template, name)
 
     def described(self, section):
-        return TemplateSection(section.key, section.label, section.kind, codes=self.codes.labels(section))
+        return TemplateSection(
+            section.key, section.label, section.kind, codes=self.codes.labels(section)
+        )
 
     def take_paper(self, template, name):
         unique_name = self.unique_name(name)
@@ -107,7 +116,10 @@ class Import:
         try:
             paper = self.paper_of(template, name)
         except SeveralPapers as several:
-            self.skip(name, f"“{template.title}” is the title of several papers: {several}. Write its DOI or year too")
+            self.skip(
+                name,
+                f"“{template.title}” is the title of several papers: {several}. Write its DOI or year too",
+            )
             self.report(name, lines_of_answers(template, "its title is that of several papers"))
             return
         assignment = self.assignment_of(paper, name)
@@ -116,7 +128,10 @@ class Import:
         if assignment is not None:
             self.papers.add(paper.pk)
             self.written[paper.pk] = unique_name
-            self.write(Summary.objects.create(assignment=assignment, origin=Summary.Origin.TEMPLATE), template)
+            self.write(
+                Summary.objects.create(assignment=assignment, origin=Summary.Origin.TEMPLATE),
+                template,
+            )
             self.outcome["summaries"] += 1
 
     def skip(self, name, reason):
@@ -132,12 +147,16 @@ class Import:
 
     def report(self, name, lines):
         self.outcome["unplaced"] += [
-            {"file": name, "line": one.line, "text": one.text, "reason": one.reason} for one in lines
+            {"file": name, "line": one.line, "text": one.text, "reason": one.reason}
+            for one in lines
         ]
 
     def paper_of(self, template, name):
         wanted = SimpleNamespace(
-            title=template.title, year=template.year, doi=template.doi or "", authors=template.authors or []
+            title=template.title,
+            year=template.year,
+            doi=template.doi or "",
+            authors=template.authors or [],
         )
         match = find_duplicates([wanted], self.known)[0]
         if match and match.is_sure:
@@ -147,7 +166,12 @@ class Import:
             raise ValidationError(
                 f"{name}: “{template.title}” is no paper of this study.{likeness} Ask a lead to import it first."
             )
-        entry = {"key": "", "authors": wanted.authors, "year": template.year, "title": template.title}
+        entry = {
+            "key": "",
+            "authors": wanted.authors,
+            "year": template.year,
+            "title": template.title,
+        }
         paper = Paper(
             study=self.study,
             key=next(free_keys([entry], [one.key for one in self.known])),
@@ -164,23 +188,42 @@ class Import:
         self.known.append(comparable(paper))
         self.outcome["new_papers"] += 1
         if match:
-            told = {"file": name, "title": paper.title, "like": match.found.key, "reason": str(match)}
+            told = {
+                "file": name,
+                "title": paper.title,
+                "like": match.found.key,
+                "reason": str(match),
+            }
             self.outcome["possible"].append(told)
         return paper
 
     def as_sure(self, wanted, match):
-        """The papers that the template may be about: a preprint and its publication have one title."""
+        """The papers that the template may be about: a preprint and its publication have one
+        title.
+        """
         if match.why == SAME_DOI:
             return [match.found.paper]
         title = normalised_title(match.found.title)
-        fellows = [one for one in self.known if one is not match.found and normalised_title(one.title) == title]
-        others = [one for one in fellows if (found := find_duplicates([wanted], [one])[0]) and found.is_sure]
+        fellows = [
+            one
+            for one in self.known
+            if one is not match.found and normalised_title(one.title) == title
+        ]
+        others = [
+            one
+            for one in fellows
+            if (found := find_duplicates([wanted], [one])[0]) and found.is_sure
+        ]
         return [match.found.paper, *(one.paper for one in others)]
 
     def one_of(self, papers):
-        """Where a template fits several papers as well, the only one that its reviewer was given."""
+        """Where a template fits several papers as well, the only one that its reviewer was
+        given.
+        """
         if len(papers) > 1:
-            mine = Assignment.objects.in_force().filter(reviewer=self.reviewer, round__phase=self.phase)
+            mine = Assignment.objects.in_force().filter(
+                reviewer=self.reviewer, round__phase=self.phase
+            )
             given = set(mine.filter(paper__in=papers).values_list("paper", flat=True))
             papers = [paper for paper in papers if paper.pk in given] if len(given) == 1 else papers
         if len(papers) > 1:
@@ -188,11 +231,18 @@ class Import:
         return papers[0]
 
     def assignment_of(self, paper, name):
-        """The reviewer's own open assignment, else one in the round of imports; None if they have begun already."""
-        mine = Assignment.objects.in_force().filter(paper=paper, reviewer=self.reviewer, round__phase=self.phase)
+        """The reviewer's own open assignment, else one in the round of imports; None if they have
+        begun already.
+        """
+        mine = Assignment.objects.in_force().filter(
+            paper=paper, reviewer=self.reviewer, round__phase=self.phase
+        )
         begun = Summary.objects.filter(assignment__in=mine).order_by("-submitted_at").first()
         if begun and paper.pk in self.written:
-            self.skip(name, f"“{paper.title}” is the paper of {self.written[paper.pk]} too: the first was taken")
+            self.skip(
+                name,
+                f"“{paper.title}” is the paper of {self.written[paper.pk]} too: the first was taken",
+            )
             return None
         if begun:
             state = "submitted" if begun.is_submitted else "begun"
@@ -205,13 +255,18 @@ class Import:
         return found or self.assignment_in_own_round(paper)
 
     def assignment_in_own_round(self, paper):
-        round, _ = Round.objects.get_or_create(study=self.study, name=ROUND, defaults={"phase": self.phase})
+        round, _ = Round.objects.get_or_create(
+            study=self.study, name=ROUND, defaults={"phase": self.phase}
+        )
         if round.is_closed or round.phase != self.phase:
-            raise ValidationError(f"The round “{ROUND}” is closed or of another phase: rename it, then import again.")
+            raise ValidationError(
+                f"The round “{ROUND}” is closed or of another phase: rename it, then import again."
+            )
         found = independence.prior_access(self.phase, [(paper.pk, self.reviewer.pk)])
         self.prior_access |= found
         self.outcome["not_independent"] += [
-            independence.sentence(self.reviewer, [paper], independence.Why(why)) for why in found.values()
+            independence.sentence(self.reviewer, [paper], independence.Why(why))
+            for why in found.values()
         ]
         assignment, _ = Assignment.objects.update_or_create(
             round=round, paper=paper, reviewer=self.reviewer, defaults={"withdrawn_at": None}
@@ -245,17 +300,25 @@ class Import:
             return answer, marks, unplaced(left, f"“{section}” takes one code")
         if section.kind == Section.Kind.TEXT:
             return fill_text(answer, said), [], []
-        return answer, [], unplaced(fill_value(answer, section, said.items), f"“{section}” takes one value")
+        return (
+            answer,
+            [],
+            unplaced(fill_value(answer, section, said.items), f"“{section}” takes one value"),
+        )
 
     def fill_absence(self, answer, section, said, name):
         answer.none_apply = said.absence == NONE_APPLY
         answer.absence = "" if answer.none_apply else said.absence
         answer.quote = "\n".join(quote for item in said.items for quote in item.quotes)
-        answer.rationale = "\n".join(text for item in said.items for text in [*item.notes, *item.pages])
+        answer.rationale = "\n".join(
+            text for item in said.items for text in [*item.notes, *item.pages]
+        )
         meaning = "none of the codes" if answer.none_apply else answer.get_absence_display()
         told = {"file": name, "section": section.key, "section_label": section.label}
         told |= {"absence": said.absence, "meaning": meaning}
-        self.outcome["absences"] += [{**told, "line": item.line, "text": item.text} for item in said.items]
+        self.outcome["absences"] += [
+            {**told, "line": item.line, "text": item.text} for item in said.items
+        ]
 
 
 def check_ending(name):
@@ -278,5 +341,10 @@ def lines_of_answers(template, reason):
 
 def comparable(paper):
     return SimpleNamespace(
-        paper=paper, key=paper.key, title=paper.title, year=paper.year, doi=paper.doi, authors=paper.author_list
+        paper=paper,
+        key=paper.key,
+        title=paper.title,
+        year=paper.year,
+        doi=paper.doi,
+        authors=paper.author_list,
     )

@@ -22,7 +22,8 @@ def write(plan, *, by):
     write_template(plan, by)
     Paper.objects.bulk_create(plan.papers.made, batch_size=_BATCH)
     PaperSource.objects.bulk_create(
-        [PaperSource(paper=paper, file_name=plan.file_name[:255]) for paper in plan.papers.made], batch_size=_BATCH
+        [PaperSource(paper=paper, file_name=plan.file_name[:255]) for paper in plan.papers.made],
+        batch_size=_BATCH,
     )
     Round.objects.bulk_create(reattached(plan.rounds.made, "phase"))
     write_summaries(plan, by)
@@ -40,12 +41,17 @@ def write_people(plan):
     for user in plan.reviewers.made:
         user.save()
     Membership.objects.bulk_create(
-        [Membership(study=plan.study, user=user, role=Membership.Role.REVIEWER) for user in plan.reviewers.made]
+        [
+            Membership(study=plan.study, user=user, role=Membership.Role.REVIEWER)
+            for user in plan.reviewers.made
+        ]
     )
 
 
 def write_template(plan, by):
-    """New phases, sections and codes; every section and code is a step of the codebook's version."""
+    """New phases, sections and codes; every section and code is a step of the codebook's
+    version.
+    """
     for phase in plan.sections.made_phases:
         phase.save()
     sections = Section.objects.bulk_create(reattached(plan.sections.made, "phase"))
@@ -56,24 +62,38 @@ def write_template(plan, by):
 
 
 def record_changes(plan, sections, codes, by):
-    """In one go: an import may bring hundreds of codes, and its one line in the log names their number."""
+    """In one go: an import may bring hundreds of codes, and its one line in the log names their
+    number.
+    """
     changes = [
-        *(CodebookChange(act=CodebookChange.Act.SECTION, section=one, after=section_dump(one)) for one in sections),
-        *(CodebookChange(act=CodebookChange.Act.ADD, section=one.section, code=one, **addition(one)) for one in codes),
+        *(
+            CodebookChange(act=CodebookChange.Act.SECTION, section=one, after=section_dump(one))
+            for one in sections
+        ),
+        *(
+            CodebookChange(
+                act=CodebookChange.Act.ADD, section=one.section, code=one, **addition(one)
+            )
+            for one in codes
+        ),
     ]
     if changes:
         record_many(plan.study, changes, by=by, reason=f"Imported from {plan.file_name}")
 
 
 def order_scales(codes):
-    """New codes that are all numbers stand in the order of a scale, whatever the order of the rows."""
+    """New codes that are all numbers stand in the order of a scale, whatever the order of
+    the rows.
+    """
     by_section = {}
     for code in codes:
         by_section.setdefault(code.section_id, []).append(code)
     for fellows in by_section.values():
         if all(WHOLE_NUMBER.fullmatch(code.label) for code in fellows):
             places = sorted(code.position for code in fellows)
-            for code, place in zip(sorted(fellows, key=lambda code: int(code.label)), places, strict=True):
+            for code, place in zip(
+                sorted(fellows, key=lambda code: int(code.label)), places, strict=True
+            ):
                 code.position = place
 
 
@@ -83,13 +103,16 @@ def write_summaries(plan, by):
     assignments = write_assignments(plan)
     planned = list(plan.summaries.values())
     summaries = Summary.objects.bulk_create(
-        [summary_of(one, assignments[one.assignment_key], plan.study, by) for one in planned], batch_size=_BATCH
+        [summary_of(one, assignments[one.assignment_key], plan.study, by) for one in planned],
+        batch_size=_BATCH,
     )
     for one, summary in zip(planned, summaries, strict=True):
         for answer, _ in one.answers:
             answer.summary, answer.codebook_version = summary, summary.codebook_version
     written = list(chain.from_iterable(one.answers for one in planned))
-    Answer.objects.bulk_create(reattached([answer for answer, _ in written], "section"), batch_size=_BATCH)
+    Answer.objects.bulk_create(
+        reattached([answer for answer, _ in written], "section"), batch_size=_BATCH
+    )
     for answer, marks in written:
         for mark in marks:
             mark.answer = answer
@@ -99,17 +122,23 @@ def write_summaries(plan, by):
 
 
 def write_assignments(plan):
-    """An assignment for each round, paper and reviewer, by their identities; withdrawn ones are in force again."""
+    """An assignment for each round, paper and reviewer, by their identities; withdrawn ones are in
+    force again.
+    """
     found, new = {}, []
     for one in plan.summaries.values():
         if one.assignment_key in found:
             continue
         assignment = plan.assignments.get((one.round.pk, one.paper.pk, one.reviewer.pk))
         if assignment is None:
-            assignment = Assignment(round=one.round, paper=one.paper, reviewer=one.reviewer, position=len(new))
+            assignment = Assignment(
+                round=one.round, paper=one.paper, reviewer=one.reviewer, position=len(new)
+            )
             new.append(assignment)
         found[one.assignment_key] = assignment
-    back = [assignment.pk for assignment in found.values() if assignment.pk and assignment.withdrawn_at]
+    back = [
+        assignment.pk for assignment in found.values() if assignment.pk and assignment.withdrawn_at
+    ]
     Assignment.objects.filter(pk__in=back).update(withdrawn_at=None)
     Assignment.objects.bulk_create(new, batch_size=_BATCH)
     return found
@@ -117,13 +146,17 @@ def write_assignments(plan):
 
 def summary_of(planned, assignment, study, by):
     said = [row for row, _ in planned.rows]
-    version = next((row.codebook_version for row in said if row.codebook_version is not None), study.codebook_version)
+    version = next(
+        (row.codebook_version for row in said if row.codebook_version is not None),
+        study.codebook_version,
+    )
     is_later = planned.revision > 1
     return Summary(
         assignment=assignment,
         revision=planned.revision,
         origin=Summary.Origin.CODINGS,
-        submitted_at=next((row.submitted_at for row in said if row.submitted_at), None) or timezone.now(),
+        submitted_at=next((row.submitted_at for row in said if row.submitted_at), None)
+        or timezone.now(),
         codebook_version=version,
         reopened_by=by if is_later else None,
         reopened_reason="Imported as a later revision." if is_later else "",

@@ -7,7 +7,10 @@ from mapping.exchange.table import CHUNK_WITH_PARTS, Column, Table
 from mapping.models import Code
 from reviews.models import Mark, Resolution, Summary
 
-ABSENCE = "not_reported, unclear or not_applicable; of code and stage also none_apply: none of the codes apply"
+ABSENCE = (
+    "not_reported, unclear or not_applicable; of code and stage also none_apply: none of "
+    "the codes apply"
+)
 
 CODINGS_COLUMNS = (
     Column("paper", "key of the paper"),
@@ -19,7 +22,10 @@ CODINGS_COLUMNS = (
     Column("kind", "codes, code, stage, yes_no, number or text"),
     Column(
         "value",
-        "label of the code; yes or no; the number; the text; of codes, empty with an empty absence: none of them",
+        (
+            "label of the code; yes or no; the number; the text; of codes, empty with an empty "
+            "absence: none of them"
+        ),
     ),
     Column("absence", ABSENCE),
     Column("quote", "evidence, word for word"),
@@ -32,7 +38,9 @@ CODINGS_COLUMNS = (
 
 
 def summaries_in(scope):
-    """What was submitted, paper by paper, with answers and marks at hand. Drafts are their writers' own."""
+    """What was submitted, paper by paper, with answers and marks at hand. Drafts are their writers'
+    own.
+    """
     marks = Mark.objects.select_related("code").order_by("position", "pk")
     return (
         scope.of(Summary)
@@ -44,9 +52,13 @@ def summaries_in(scope):
 
 
 def answers_in(scope):
-    """`(summary, answer)`, in the order of the form: so the rows of codings.csv and answers.csv meet."""
+    """`(summary, answer)`, in the order of the form: so the rows of codings.csv and answers.csv
+    meet.
+    """
     for summary in summaries_in(scope).iterator(chunk_size=CHUNK_WITH_PARTS):
-        for answer in sorted(summary.answers.all(), key=lambda one: (one.section.position, one.section_id)):
+        for answer in sorted(
+            summary.answers.all(), key=lambda one: (one.section.position, one.section_id)
+        ):
             yield summary, answer
 
 
@@ -55,9 +67,14 @@ def codings(scope):
     for summary, answer in answers_in(scope):
         assignment, section = summary.assignment, answer.section
         head = [
-            assignment.paper.key, assignment.round.phase.key, assignment.round.name,
-            scope.person(assignment.reviewer), summary.revision, section.key, section.kind,
-        ]  # fmt: skip
+            assignment.paper.key,
+            assignment.round.phase.key,
+            assignment.round.name,
+            scope.person(assignment.reviewer),
+            summary.revision,
+            section.key,
+            section.kind,
+        ]
         tail = [answer.confidence, summary.submitted_at, summary.codebook_version]
         for words in said(answer, scope):
             yield [*head, *words, *tail]
@@ -68,7 +85,9 @@ def said(answer, scope):
     evidence = [answer.quote, answer.page, answer.rationale]
     marks = answer.marks.all()
     if marks:
-        return [[scope.code(mark.code)[0], "", mark.quote, mark.page, mark.rationale] for mark in marks]
+        return [
+            [scope.code(mark.code)[0], "", mark.quote, mark.page, mark.rationale] for mark in marks
+        ]
     value = value_of(answer)
     if answer.absence or answer.none_apply or value not in {"", None}:
         return [["" if value is None else value, absence_of(answer), *evidence]]
@@ -80,7 +99,10 @@ FINDINGS_COLUMNS = (
     Column("phase", "key of the phase"),
     Column("section", "key of the section"),
     Column("kind", "codes, code, stage, yes_no, number or text"),
-    Column("value", "what was settled; one row per code; of codes, empty with an empty absence: none of them"),
+    Column(
+        "value",
+        "what was settled; one row per code; of codes, empty with an empty absence: none of them",
+    ),
     Column("absence", ABSENCE),
     Column("quote", "evidence that carried it"),
     Column("page", "page of the quote"),
@@ -101,18 +123,32 @@ FINDINGS_COLUMNS = (
 
 def findings(scope):
     numbers = numbers_of_codes(scope)
-    newest = scope.of(Resolution).in_force().select_related("adopted_from", "decided_by").order_by("decided_at", "pk")
-    ordered = findings_in(scope).prefetch_related(Prefetch("resolutions", newest, to_attr="decisions"))
+    newest = (
+        scope.of(Resolution)
+        .in_force()
+        .select_related("adopted_from", "decided_by")
+        .order_by("decided_at", "pk")
+    )
+    ordered = findings_in(scope).prefetch_related(
+        Prefetch("resolutions", newest, to_attr="decisions")
+    )
     for finding in ordered.iterator(chunk_size=CHUNK_WITH_PARTS):
         how = finding.decisions[-1] if finding.decisions else None
-        head = [finding.paper.key, finding.section.phase.key, finding.section.key, finding.section.kind]
+        head = [
+            finding.paper.key,
+            finding.section.phase.key,
+            finding.section.key,
+            finding.section.kind,
+        ]
         for *words, code in settled_on(finding, scope):
             tail = [finding.none_apply, numbers.get(code), finding.settled_at]
             yield [*head, *words, *came_about(how, scope), *tail]
 
 
 def settled_on(finding, scope):
-    """`[value, absence, quote, page, rationale, primary key of the code]`, once per code or once."""
+    """`[value, absence, quote, page, rationale, primary key of the code]`, once per code or
+    once.
+    """
     if finding.absence or not finding.section.has_codes:
         return [["" if finding.absence else value_of(finding), finding.absence, "", "", "", None]]
     marks = finding.marks.all()
@@ -127,9 +163,15 @@ def came_about(how, scope):
     if how is None:
         return [""] * 8
     return [
-        how.basis, scope.person(how.adopted_from), how.cause, scope.words(how.rationale),
-        how.reviewers, how.is_unanimous, scope.person(how.decided_by), how.decided_at,
-    ]  # fmt: skip
+        how.basis,
+        scope.person(how.adopted_from),
+        how.cause,
+        scope.words(how.rationale),
+        how.reviewers,
+        how.is_unanimous,
+        scope.person(how.decided_by),
+        how.decided_at,
+    ]
 
 
 ANSWER_COLUMNS = (
@@ -140,11 +182,16 @@ ANSWER_COLUMNS = (
     Column("section", "key of the section"),
     Column("codebook_version", "the codebook under which the answer was last saved"),
     Column("version", "how often it was saved"),
-    Column("quote", "evidence of the whole answer, where codings.csv has rows for its marks or none"),
+    Column(
+        "quote", "evidence of the whole answer, where codings.csv has rows for its marks or none"
+    ),
     Column("page", "page of that quote"),
     Column("rationale", "why, for the whole answer"),
     Column("confidence", "1 guess … 5 certain, where codings.csv has no row"),
-    Column("code_numbers", "the codes in the order of the marks, where another code of the section has the same label"),
+    Column(
+        "code_numbers",
+        "the codes in the order of the marks, where another code of the section has the same label",
+    ),
 )
 
 
@@ -157,10 +204,17 @@ def answers(scope):
         apart = [answer.quote, answer.page, answer.rationale] if marks or not rows else ["", "", ""]
         is_unclear = any(mark.code_id in ambiguous for mark in marks)
         yield [
-            assignment.paper.key, assignment.round.name, scope.person(assignment.reviewer), summary.revision,
-            answer.section.key, answer.codebook_version, answer.version, *apart, None if rows else answer.confidence,
+            assignment.paper.key,
+            assignment.round.name,
+            scope.person(assignment.reviewer),
+            summary.revision,
+            answer.section.key,
+            answer.codebook_version,
+            answer.version,
+            *apart,
+            None if rows else answer.confidence,
             " ".join(str(numbers.get(mark.code_id)) for mark in marks) if is_unclear else "",
-        ]  # fmt: skip
+        ]
 
 
 def with_doubles(scope):
@@ -171,6 +225,18 @@ def with_doubles(scope):
     return {pk for pks in by_label.values() if len(pks) > 1 for pk in pks}
 
 
-CODINGS = Table("codings.csv", "Every reviewer's codings, every revision, one row per mark.", CODINGS_COLUMNS, codings)
-ANSWERS = Table("answers.csv", "One row per answer, with what codings.csv has no column for.", ANSWER_COLUMNS, answers)
-FINDINGS = Table("findings.csv", "Settled, one row per code, with how it came about.", FINDINGS_COLUMNS, findings)
+CODINGS = Table(
+    "codings.csv",
+    "Every reviewer's codings, every revision, one row per mark.",
+    CODINGS_COLUMNS,
+    codings,
+)
+ANSWERS = Table(
+    "answers.csv",
+    "One row per answer, with what codings.csv has no column for.",
+    ANSWER_COLUMNS,
+    answers,
+)
+FINDINGS = Table(
+    "findings.csv", "Settled, one row per code, with how it came about.", FINDINGS_COLUMNS, findings
+)

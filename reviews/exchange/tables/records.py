@@ -1,4 +1,6 @@
-"""The tables of what happened around the codings: rounds, decisions, discussions, changes of the codebook, the log."""
+"""The tables of what happened around the codings: rounds, decisions, discussions, changes of the
+codebook, the log.
+"""
 
 from django.db.models import Prefetch
 
@@ -48,10 +50,17 @@ def rounds(scope):
     outward = Outward(scope)
     for one in in_order(scope, Round, "phase", "closed_by"):
         yield [
-            one.name, one.phase.key, one.kind, one.due_on.isoformat() if one.due_on else "", scope.words(one.guidance),
-            one.opened_at, one.closed_at, scope.person(one.closed_by), one.codebook_version,
+            one.name,
+            one.phase.key,
+            one.kind,
+            one.due_on.isoformat() if one.due_on else "",
+            scope.words(one.guidance),
+            one.opened_at,
+            one.closed_at,
+            scope.person(one.closed_by),
+            one.codebook_version,
             as_json(outward(one.frozen_agreement)) if scope.is_whole else "",
-        ]  # fmt: skip
+        ]
 
 
 ASSIGNMENT_COLUMNS = (
@@ -67,8 +76,13 @@ ASSIGNMENT_COLUMNS = (
 def assignments(scope):
     for one in in_order(scope, Assignment, "paper", "round", "reviewer"):
         yield [
-            one.paper.key, one.round.name, scope.person(one.reviewer), one.position, one.assigned_at, one.withdrawn_at,
-        ]  # fmt: skip
+            one.paper.key,
+            one.round.name,
+            scope.person(one.reviewer),
+            one.position,
+            one.assigned_at,
+            one.withdrawn_at,
+        ]
 
 
 SUMMARY_COLUMNS = (
@@ -94,13 +108,27 @@ SUMMARY_COLUMNS = (
 def summaries(scope):
     apart = independence.of_study(scope.study)
     related = ("assignment__paper", "assignment__round", "assignment__reviewer", "reopened_by")
-    for one in scope.of(Summary).submitted().select_related(*related).order_by("pk").iterator(chunk_size=CHUNK):
+    for one in (
+        scope.of(Summary)
+        .submitted()
+        .select_related(*related)
+        .order_by("pk")
+        .iterator(chunk_size=CHUNK)
+    ):
         given = one.assignment
         yield [
-            given.paper.key, given.round.name, scope.person(given.reviewer), one.revision, one.origin, one.started_at,
-            one.submitted_at, one.codebook_version, scope.person(one.reopened_by), scope.words(one.reopened_reason),
+            given.paper.key,
+            given.round.name,
+            scope.person(given.reviewer),
+            one.revision,
+            one.origin,
+            one.started_at,
+            one.submitted_at,
+            one.codebook_version,
+            scope.person(one.reopened_by),
+            scope.words(one.reopened_reason),
             str(apart.get(given.pk, "")),
-        ]  # fmt: skip
+        ]
 
 
 RESOLUTION_COLUMNS = (
@@ -119,7 +147,10 @@ RESOLUTION_COLUMNS = (
     Column("undone_by", "who took it back"),
     Column("undone_at", "when it was taken back"),
     Column("of_finding", "1: belongs to the finding that stands in findings.csv"),
-    Column("content", "what was settled and what everybody had said, as JSON; codes by their number in codebook.csv"),
+    Column(
+        "content",
+        "what was settled and what everybody had said, as JSON; codes by their number in codebook.csv",
+    ),
 )
 
 
@@ -128,11 +159,23 @@ def resolutions(scope):
     related = ("paper", "section__phase", "adopted_from", "decided_by", "undone_by")
     for one in in_order(scope, Resolution, *related):
         yield [
-            one.paper.key, one.section.phase.key, one.section.key, one.basis, scope.person(one.adopted_from), one.cause,
-            scope.words(one.rationale), one.reviewers, one.is_unanimous, one.by_coder, scope.person(one.decided_by),
-            one.decided_at, scope.person(one.undone_by), one.undone_at, one.finding_id is not None,
+            one.paper.key,
+            one.section.phase.key,
+            one.section.key,
+            one.basis,
+            scope.person(one.adopted_from),
+            one.cause,
+            scope.words(one.rationale),
+            one.reviewers,
+            one.is_unanimous,
+            one.by_coder,
+            scope.person(one.decided_by),
+            one.decided_at,
+            scope.person(one.undone_by),
+            one.undone_at,
+            one.finding_id is not None,
             as_json(outward(one.content)),
-        ]  # fmt: skip
+        ]
 
 
 REMARK_COLUMNS = (
@@ -151,13 +194,24 @@ REMARK_COLUMNS = (
 
 def remarks(scope):
     mentioned = Prefetch("mentions", Mention.objects.select_related("user").order_by("pk"))
-    ordered = scope.of(Remark).select_related("paper", "section__phase", "by", "resolved_by").order_by("pk")
+    ordered = (
+        scope.of(Remark)
+        .select_related("paper", "section__phase", "by", "resolved_by")
+        .order_by("pk")
+    )
     for one in ordered.prefetch_related(mentioned).iterator(chunk_size=CHUNK):
         yield [
-            one.paper.key, one.section.phase.key, one.section.key, scope.person(one.by), one.at, scope.words(one.text),
-            one.is_decision_rule, scope.person(one.resolved_by), one.resolved_at,
+            one.paper.key,
+            one.section.phase.key,
+            one.section.key,
+            scope.person(one.by),
+            one.at,
+            scope.words(one.text),
+            one.is_decision_rule,
+            scope.person(one.resolved_by),
+            one.resolved_at,
             "; ".join(scope.person(mention.user) for mention in one.mentions.all()),
-        ]  # fmt: skip
+        ]
 
 
 DEFERRAL_COLUMNS = (
@@ -172,7 +226,14 @@ DEFERRAL_COLUMNS = (
 
 def deferrals(scope):
     for one in in_order(scope, Deferral, "paper", "section", "by"):
-        yield [one.paper.key, one.section.key, scope.words(one.note), scope.person(one.by), one.at, one.lifted_at]
+        yield [
+            one.paper.key,
+            one.section.key,
+            scope.words(one.note),
+            scope.person(one.by),
+            one.at,
+            one.lifted_at,
+        ]
 
 
 LOOK_COLUMNS = (
@@ -186,7 +247,13 @@ LOOK_COLUMNS = (
 
 def looks(scope):
     for one in in_order(scope, EarlyLook, "paper", "phase", "user"):
-        yield [one.paper.key, one.phase.key, scope.person(one.user), scope.words(one.reason), one.at]
+        yield [
+            one.paper.key,
+            one.phase.key,
+            scope.person(one.user),
+            scope.words(one.reason),
+            one.at,
+        ]
 
 
 ACCESS_COLUMNS = (
@@ -217,13 +284,25 @@ TASK_COLUMNS = (
 
 def tasks(scope):
     numbers = numbers_of_codes(scope)
-    related = ("assignment__paper", "assignment__round", "assignment__reviewer", "section", "change")
+    related = (
+        "assignment__paper",
+        "assignment__round",
+        "assignment__reviewer",
+        "section",
+        "change",
+    )
     for one in in_order(scope, RecodingTask, *related):
         given = one.assignment
         yield [
-            given.paper.key, given.round.name, scope.person(given.reviewer), one.section.key,
-            one.change.version if one.change else None, numbers.get(one.code_id), one.asked_at, one.done_at,
-        ]  # fmt: skip
+            given.paper.key,
+            given.round.name,
+            scope.person(given.reviewer),
+            one.section.key,
+            one.change.version if one.change else None,
+            numbers.get(one.code_id),
+            one.asked_at,
+            one.done_at,
+        ]
 
 
 CHANGE_COLUMNS = (
@@ -243,18 +322,23 @@ CHANGE_COLUMNS = (
 )
 
 
-# What a change keeps of the marks, answers and findings it touched, beside the words of the codebook.
+# What a change keeps of the marks, answers and findings it touched, beside the words of the
+# codebook.
 OF_READERS = {"answers", "finding_marks", "flags", "marks", "set_aside", "tasks"}
 
 
 def without_readings(words):
-    """What a change keeps, with that emptied. Where answers were carried to another section, `made` are answers."""
+    """What a change keeps, with that emptied. Where answers were carried to another section, `made`
+    are answers.
+    """
     emptied = OF_READERS | {"made"} if "answers" in words else OF_READERS
     return {name: type(value)() if name in emptied else value for name, value in words.items()}
 
 
 def changes(scope):
-    """For a lead who still codes without what was touched: it counts what others said of papers that are closed."""
+    """For a lead who still codes without what was touched: it counts what others said of papers
+    that are closed.
+    """
     numbers, outward = numbers_of_codes(scope), Outward(scope)
 
     def kept(words):
@@ -263,10 +347,19 @@ def changes(scope):
     for one in in_order(scope, CodebookChange, "section", "code", "by", "undoes"):
         touched = [None, None] if scope.is_blind else [one.marks, one.papers]
         yield [
-            one.version, one.act, one.section.key if one.section else "", one.code.label if one.code else "",
-            numbers.get(one.code_id), kept(one.before), kept(one.after), *touched,
-            scope.words(one.reason), scope.person(one.by), one.at, one.undoes.version if one.undoes else None,
-        ]  # fmt: skip
+            one.version,
+            one.act,
+            one.section.key if one.section else "",
+            one.code.label if one.code else "",
+            numbers.get(one.code_id),
+            kept(one.before),
+            kept(one.after),
+            *touched,
+            scope.words(one.reason),
+            scope.person(one.by),
+            one.at,
+            one.undoes.version if one.undoes else None,
+        ]
 
 
 LOG_COLUMNS = (
@@ -283,21 +376,39 @@ def log(scope):
     outward = Outward(scope)
     for line in in_order(scope, LogEntry, "by", "paper"):
         is_withheld = getattr(line, "is_withheld", False)
-        text, facts = (WITHHELD, {}) if is_withheld else (scope.words(line.text), outward(line.facts))
+        text, facts = (
+            (WITHHELD, {}) if is_withheld else (scope.words(line.text), outward(line.facts))
+        )
         by = "" if getattr(line, "is_unnamed", False) else scope.person(line.by)
         yield [line.at, by, line.act, text, line.paper.key if line.paper else "", as_json(facts)]
 
 
-ROUNDS = Table("rounds.csv", "Rounds, with the agreement frozen at their closing.", ROUND_COLUMNS, rounds)
-ASSIGNMENTS = Table("assignments.csv", "Which paper was handed to whom.", ASSIGNMENT_COLUMNS, assignments)
+ROUNDS = Table(
+    "rounds.csv", "Rounds, with the agreement frozen at their closing.", ROUND_COLUMNS, rounds
+)
+ASSIGNMENTS = Table(
+    "assignments.csv", "Which paper was handed to whom.", ASSIGNMENT_COLUMNS, assignments
+)
 SUMMARIES = Table("summaries.csv", "One row per submitted summary.", SUMMARY_COLUMNS, summaries)
-RESOLUTIONS = Table("resolutions.csv", "How each finding came about.", RESOLUTION_COLUMNS, resolutions)
+RESOLUTIONS = Table(
+    "resolutions.csv", "How each finding came about.", RESOLUTION_COLUMNS, resolutions
+)
 REMARKS = Table("remarks.csv", "The discussions.", REMARK_COLUMNS, remarks)
 DEFERRALS = Table("deferrals.csv", "What was put off while settling.", DEFERRAL_COLUMNS, deferrals)
-LOOKS = Table("early_looks.csv", "Who saw others' answers before submitting their own.", LOOK_COLUMNS, looks)
-ACCESSES = Table(
-    "prior_access.csv", "Who could read others' answers before coding a paper themselves.", ACCESS_COLUMNS, accesses
+LOOKS = Table(
+    "early_looks.csv", "Who saw others' answers before submitting their own.", LOOK_COLUMNS, looks
 )
-TASKS = Table("recoding_tasks.csv", "What was to be coded again after the codebook changed.", TASK_COLUMNS, tasks)
+ACCESSES = Table(
+    "prior_access.csv",
+    "Who could read others' answers before coding a paper themselves.",
+    ACCESS_COLUMNS,
+    accesses,
+)
+TASKS = Table(
+    "recoding_tasks.csv",
+    "What was to be coded again after the codebook changed.",
+    TASK_COLUMNS,
+    tasks,
+)
 CHANGES = Table("codebook_changes.csv", "The history of the codebook.", CHANGE_COLUMNS, changes)
 LOG = Table("log.csv", "Who did what.", LOG_COLUMNS, log)

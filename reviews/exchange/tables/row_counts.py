@@ -30,5 +30,11 @@ def codings(scope):
     """A row per mark; a row for each answer that says something without marks."""
     summaries = scope.of(Summary).values("pk")
     marks = Mark.objects.filter(answer__summary__in=summaries).count()
-    says = ~Q(absence="") | Q(none_apply=True) | ~Q(text="") | Q(number__isnull=False) | Q(yes_no__isnull=False)
+    says = (
+        ~Q(absence="")
+        | Q(none_apply=True)
+        | ~Q(text="")
+        | Q(number__isnull=False)
+        | Q(yes_no__isnull=False)
+    )
     return marks + Answer.objects.filter(says, summary__in=summaries, marks=None).count()

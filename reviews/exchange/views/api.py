@@ -30,7 +30,10 @@ def api(request, slug):
 
 def page(request, study, *, secret="", form=None):
     scope = scope_for(request.user, study)
-    tables = [(name.removesuffix(".csv"), table, table.columns_of(scope)) for name, table in tables_for(study).items()]
+    tables = [
+        (name.removesuffix(".csv"), table, table.columns_of(scope))
+        for name, table in tables_for(study).items()
+    ]
     tokens = study.membership.api_tokens.order_by("revoked_at", "-created_at")[:100]
     context = {"study": study, "tables": tables, "tokens": tokens, "secret": secret}
     context["example"] = public(f"/s/{study.slug}/api/codings.json")
@@ -81,7 +84,9 @@ def api_file(request, slug, name):
     study = access.study_to_read(user, slug)
     table = tables_for(study).get(f"{name}.csv")
     if table is None:
-        return JsonResponse({"error": "not-found", "message": f"There is no table “{name}”."}, status=404)
+        return JsonResponse(
+            {"error": "not-found", "message": f"There is no table “{name}”."}, status=404
+        )
     scope = scope_for(user, study, with_pseudonyms=asks_pseudonyms(request))
     return StreamingHttpResponse(pieces(table, scope), content_type="application/json")
 

@@ -25,7 +25,8 @@ CONTENT_TYPES = {
 }
 
 
-# The files that can go by the codes' parents. The bundle cannot: it has to come back as the same study.
+# The files that can go by the codes' parents. The bundle cannot: it has to come back as the same
+# study.
 LEVELS = {"code", "parent"}
 LEVELLED = {"codings.csv", "findings.csv", "findings_wide.csv", "findings_onehot.csv"}
 
@@ -33,7 +34,9 @@ LEVELLED = {"codings.csv", "findings.csv", "findings_wide.csv", "findings_onehot
 def asked_scope(request, slug):
     study = access.study_to_read(request.user, slug)
     level = asked_for(request.GET, "level", LEVELS) or "code"
-    return study, scope_for(request.user, study, with_pseudonyms=asks_pseudonyms(request), level=level)
+    return study, scope_for(
+        request.user, study, with_pseudonyms=asks_pseudonyms(request), level=level
+    )
 
 
 def asks_pseudonyms(request):
@@ -52,7 +55,11 @@ def tables_for(study):
     """The log and the codebook's history are for leads."""
     if study.membership.is_lead:
         return writer.TABLES
-    return {name: table for name, table in writer.TABLES.items() if name not in {"log.csv", "codebook_changes.csv"}}
+    return {
+        name: table
+        for name, table in writer.TABLES.items()
+        if name not in {"log.csv", "codebook_changes.csv"}
+    }
 
 
 @require_safe
@@ -60,10 +67,19 @@ def export(request, slug):
     study, scope = asked_scope(request, slug)
     counts = counts_of(scope)
     files = [
-        {"name": name, "about": table.about, "rows": counts.get(name), "sheet": name.replace(".csv", ".xlsx")}
+        {
+            "name": name,
+            "about": table.about,
+            "rows": counts.get(name),
+            "sheet": name.replace(".csv", ".xlsx"),
+        }
         for name, table in tables_for(study).items()
     ]
-    drafts = Summary.objects.filter(assignment__round__study=study).drafts().count() if study.membership.is_lead else 0
+    drafts = (
+        Summary.objects.filter(assignment__round__study=study).drafts().count()
+        if study.membership.is_lead
+        else 0
+    )
     context = {
         "study": study,
         "files": files,
@@ -89,8 +105,12 @@ def query_of(request):
 
 
 def codes_in_use(scope):
-    """The codes that this person may see used somewhere: to take out the papers behind one of them."""
-    settled = FindingMark.objects.filter(finding__in=scope.of(FindingMark.finding.field.related_model)).values("code")
+    """The codes that this person may see used somewhere: to take out the papers behind one
+    of them.
+    """
+    settled = FindingMark.objects.filter(
+        finding__in=scope.of(FindingMark.finding.field.related_model)
+    ).values("code")
     given = Mark.objects.filter(answer__summary__in=scope.of(Summary)).values("code")
     used = scope.of(Code).filter(pk__in=settled.union(given))
     return used.select_related("section").order_by("section__position", "section", "position")
@@ -114,14 +134,18 @@ def export_file(request, slug, name):
 
 
 def papers_with_code(request, scope):
-    """All papers, or those that have a code: settled on, or given by a reader whom this person may see."""
+    """All papers, or those that have a code: settled on, or given by a reader whom this person may
+    see.
+    """
     code = request.GET.get("code", "")
     papers = scope.of(Paper)
     if not code:
         return papers
     if not scope.of(Code).filter(pk=whole_number(code)).exists():
         raise Http404("There is no such code.")
-    settled = FindingMark.objects.filter(finding__in=scope.of(FindingMark.finding.field.related_model), code=code)
+    settled = FindingMark.objects.filter(
+        finding__in=scope.of(FindingMark.finding.field.related_model), code=code
+    )
     given = Mark.objects.filter(answer__summary__in=scope.of(Summary), code=code)
     chosen = set(settled.values_list("finding__paper", flat=True))
     chosen |= set(given.values_list("answer__summary__assignment__paper", flat=True))
@@ -143,7 +167,9 @@ def export_bundle(request, slug):
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
     writer.write(scope, file)
     file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=f"{study.slug}.zip", content_type="application/zip")
+    return FileResponse(
+        file, as_attachment=True, filename=f"{study.slug}.zip", content_type="application/zip"
+    )
 
 
 def as_download(pieces, name):

@@ -32,11 +32,14 @@ class CodingsForm(forms.Form):
         help_text="Left empty: the round each row names, else one named after the file.",
     )
     may_create = forms.BooleanField(
-        label="Make what is missing", required=False,
+        label="Make what is missing",
+        required=False,
         help_text="Papers, sections, codes, and reviewers without a login. Otherwise unknown names are refused.",
-    )  # fmt: skip
+    )
     columns = forms.CharField(
-        label="Other headings", required=False, help_text="If the file calls them otherwise: paper=doi, reviewer=rater"
+        label="Other headings",
+        required=False,
+        help_text="If the file calls them otherwise: paper=doi, reviewer=rater",
     )
     absences = forms.CharField(
         label="Other words for an absence", required=False, help_text="NA=not_applicable, ?=unclear"
@@ -60,14 +63,22 @@ def import_codings(request, slug):
         is_check = request.POST.get("act") == "check"
         try:
             outcome = import_file(
-                study, file_name=file.name, content=file.read(), by=request.user, is_dry_run=is_check, **facts
+                study,
+                file_name=file.name,
+                content=file.read(),
+                by=request.user,
+                is_dry_run=is_check,
+                **facts,
             )
         except ValidationError as error:
             form.add_error("file", error)
         else:
             if not is_check and not outcome["problems"]:
                 number = outcome["summaries"]
-                messages.success(request, f"{number} summar{pluralize(number, 'y,ies')} imported from {file.name}.")
+                messages.success(
+                    request,
+                    f"{number} summar{pluralize(number, 'y,ies')} imported from {file.name}.",
+                )
                 for note in outcome["notes"][:MOST_NOTES]:
                     messages.info(request, note)
                 return redirect("papers", slug)
@@ -80,5 +91,8 @@ def import_codings(request, slug):
         "more_problems": max(len(problems) - MOST_PROBLEMS, 0),
     }
     return answer(
-        request, "exchange/import-codings.html", context, refused=form.is_bound and (not outcome or bool(problems))
+        request,
+        "exchange/import-codings.html",
+        context,
+        refused=form.is_bound and (not outcome or bool(problems)),
     )

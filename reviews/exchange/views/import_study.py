@@ -17,9 +17,16 @@ from reviews.exchange.bundle.restore import restore
 from reviews.models import Mark, Remark, Round, Summary
 
 COUNTED = (
-    (Paper, "papers"), (Section, "sections"), (Code, "codes"), (Round, "rounds"), (Summary, "submitted summaries"),
-    (Mark, "marks"), (Finding, "findings"), (Remark, "remarks"), (LogEntry, "lines of the log"),
-)  # fmt: skip
+    (Paper, "papers"),
+    (Section, "sections"),
+    (Code, "codes"),
+    (Round, "rounds"),
+    (Summary, "submitted summaries"),
+    (Mark, "marks"),
+    (Finding, "findings"),
+    (Remark, "remarks"),
+    (LogEntry, "lines of the log"),
+)
 GONE = "This preview has ended. Choose the bundle again: nothing was imported."
 
 
@@ -28,7 +35,9 @@ class BundleForm(forms.Form):
         label="Bundle",
         limit=settings.IMPORT_LIMIT,
         widget=forms.FileInput(attrs={"accept": ".zip,application/zip"}),
-        help_text=f"The ZIP of a study's export page. At most {filesizeformat(settings.IMPORT_LIMIT)}.",
+        help_text=(
+            f"The ZIP of a study's export page. At most {filesizeformat(settings.IMPORT_LIMIT)}."
+        ),
     )
 
 
@@ -47,7 +56,9 @@ def import_study(request):
             form.add_error("file", ValidationError([*error.messages, "Nothing was imported."]))
         else:
             return answer(
-                request, "exchange/import-study.html", {"preview": preview(site, form.cleaned_data["file"], request)}
+                request,
+                "exchange/import-study.html",
+                {"preview": preview(site, form.cleaned_data["file"], request)},
             )
     return answer(request, "exchange/import-study.html", {"form": form}, refused=form.is_bound)
 
@@ -55,7 +66,10 @@ def import_study(request):
 def preview(site, file, request):
     """What the bundle holds, and the token that lets its import go on."""
     parts = {part.user.username: part for part in site.made.get(Membership, [])}
-    people = [{"there": there, "user": user, "part": parts.get(user.username)} for there, user in site.people.items()]
+    people = [
+        {"there": there, "user": user, "part": parts.get(user.username)}
+        for there, user in site.people.items()
+    ]
     about = site.bundle.about()
     file.seek(0)
     return {
@@ -87,7 +101,9 @@ def taken(request):
         return refused(request, GONE)
     except ValidationError as error:
         return refused(request, *error.messages, "Nothing was imported.")
-    messages.success(request, f"“{site.study}” is here, with everything of its bundle, and you lead it.")
+    messages.success(
+        request, f"“{site.study}” is here, with everything of its bundle, and you lead it."
+    )
     return redirect(site.study)
 
 
@@ -101,4 +117,9 @@ def put_away(request):
 
 
 def refused(request, *words):
-    return answer(request, "exchange/import-study.html", {"form": BundleForm(), "problems": words}, refused=True)
+    return answer(
+        request,
+        "exchange/import-study.html",
+        {"form": BundleForm(), "problems": words},
+        refused=True,
+    )

@@ -22,7 +22,9 @@ class SummariesForm(forms.Form):
         help_text="Filled-in templates in Markdown or Org, one or more papers in a file; together up to "
         f"{filesizeformat(settings.IMPORT_LIMIT)}.",
     )
-    reviewer = forms.ModelChoiceField(User.objects.none(), label="Whose summaries", empty_label=None)
+    reviewer = forms.ModelChoiceField(
+        User.objects.none(), label="Whose summaries", empty_label=None
+    )
 
     def __init__(self, *args, study, user, **kwargs):
         super().__init__(*args, **kwargs)
@@ -55,7 +57,9 @@ def import_summaries(request, slug):
             if number:
                 messages.success(request, f"{counted(number, 'draft summaries')} imported.")
             else:
-                messages.warning(request, "No draft was imported: what was found in the files stands below.")
+                messages.warning(
+                    request, "No draft was imported: what was found in the files stands below."
+                )
             form = SummariesForm(study=study, user=request.user)
     context = {"study": study, "form": form, "outcome": outcome}
     return answer(request, "exchange/import-summaries.html", context, refused=form.is_bound)

@@ -7,13 +7,21 @@ from reviews.agreement.ratings import CODE, PARENT
 
 
 class Command(ActCommand):
-    help = "The agreement statistics of every section, round by round; for closed rounds as they stood at closing."
+    help = (
+        "The agreement statistics of every section, round by round; for closed rounds as they "
+        "stood at closing."
+    )
 
     def add_facts(self, parser):
         parser.add_argument("study", metavar="STUDY", help="its slug")
-        parser.add_argument("--round", metavar="NAME", help="default: all rounds, one after another")
         parser.add_argument(
-            "--level", choices=[CODE, PARENT], default=CODE, help="parent: a code counts as the one it stands under"
+            "--round", metavar="NAME", help="default: all rounds, one after another"
+        )
+        parser.add_argument(
+            "--level",
+            choices=[CODE, PARENT],
+            default=CODE,
+            help="parent: a code counts as the one it stands under",
         )
 
     def act(self, *, study, round, level):
@@ -30,9 +38,14 @@ class Command(ActCommand):
     def report(self, outcome):
         lines = []
         if outcome["statistics_off"]:
-            lines.append(f"This study works without agreement statistics: {outcome['statistics_off']}")
+            lines.append(
+                f"This study works without agreement statistics: {outcome['statistics_off']}"
+            )
         for one in outcome["sections"]:
-            head = f"{one['round']} · {one['label']} ({one['kind']}): {counted(one['papers'], 'papers')}, "
+            head = (
+                f"{one['round']} · {one['label']} ({one['kind']}): "
+                f"{counted(one['papers'], 'papers')}, "
+            )
             head += counted(one["raters"], "raters")
             alpha = one["coefficients"][one["primary"]]
             percent = one["percent_agreement"]
@@ -40,7 +53,9 @@ class Command(ActCommand):
             lines.append(f"{head}{agreed}, {one['primary']} {self.in_words(alpha)}")
             if one.get("not_independent"):
                 lines.append(f"  {one['not_independent']} not independent left out")
-            lines += [f"  declared after the first submission: {change}" for change in one["changed_late"]]
+            lines += [
+                f"  declared after the first submission: {change}" for change in one["changed_late"]
+            ]
         return "\n".join(lines) or "Nothing was submitted yet."
 
     def in_words(self, found):

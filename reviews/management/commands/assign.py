@@ -9,13 +9,22 @@ from reviews.rounds import assignments, lifecycle
 
 
 class Command(ActCommand):
-    help = "Hands out papers in a round: balanced loads and pairs, nobody their own paper, repeatable by seed."
+    help = (
+        "Hands out papers in a round: balanced loads and pairs, nobody their own paper, "
+        "repeatable by seed."
+    )
 
     def add_facts(self, parser):
         parser.add_argument("study", metavar="STUDY", help="its slug")
-        parser.add_argument("--round", required=True, metavar="NAME", help="opened when there is none of this name")
-        parser.add_argument("--phase", metavar="KEY", help="of a new round; default: the study's last phase")
-        parser.add_argument("--per-paper", type=int, default=2, metavar="K", help="reviewers per paper (2)")
+        parser.add_argument(
+            "--round", required=True, metavar="NAME", help="opened when there is none of this name"
+        )
+        parser.add_argument(
+            "--phase", metavar="KEY", help="of a new round; default: the study's last phase"
+        )
+        parser.add_argument(
+            "--per-paper", type=int, default=2, metavar="K", help="reviewers per paper (2)"
+        )
         parser.add_argument(
             "--overlap",
             type=int,
@@ -23,19 +32,38 @@ class Command(ActCommand):
             metavar="PERCENT",
             help="share of papers read by K, the rest by one (100)",
         )
-        parser.add_argument("--reviewers", nargs="+", metavar="USER", help="default: everybody who codes")
-        parser.add_argument("--papers", type=int, metavar="N", help="so many, drawn by lot; default: all that are left")
-        parser.add_argument("--capacity", type=int, metavar="N", help="the most papers anybody takes in this round")
-        parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same plan (0)")
-        parser.add_argument("--by", metavar="USER", help="in whose name; default: the study's first lead")
-        parser.add_argument("--dry-run", action="store_true", help="show the plan and write nothing")
+        parser.add_argument(
+            "--reviewers", nargs="+", metavar="USER", help="default: everybody who codes"
+        )
+        parser.add_argument(
+            "--papers",
+            type=int,
+            metavar="N",
+            help="so many, drawn by lot; default: all that are left",
+        )
+        parser.add_argument(
+            "--capacity", type=int, metavar="N", help="the most papers anybody takes in this round"
+        )
+        parser.add_argument(
+            "--seed", type=int, default=0, help="the same seed gives the same plan (0)"
+        )
+        parser.add_argument(
+            "--by", metavar="USER", help="in whose name; default: the study's first lead"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show the plan and write nothing"
+        )
 
     def act(self, *, study, round, phase, reviewers, papers, capacity, by, dry_run, **wishes):
         study = study_named(study)
         by = user_named(by) if by else lead_of(study)
         found = self.round_named(study, round, phase, by)
         reviewers = self.reviewers_named(study, reviewers)
-        wishes |= {"reviewers": reviewers, "sample": papers, "capacity": self.capacities(reviewers, capacity)}
+        wishes |= {
+            "reviewers": reviewers,
+            "sample": papers,
+            "capacity": self.capacities(reviewers, capacity),
+        }
         proposal = assignments.hand_out(found, by=by, **wishes)
         if dry_run:
             transaction.set_rollback(True)
@@ -45,13 +73,17 @@ class Command(ActCommand):
             "papers": proposal.papers_given,
             "loads": proposal.plan.loads,
             "pairs": [
-                {"reviewers": [one.username, other.username], "papers": number} for one, other, number in proposal.pairs
+                {"reviewers": [one.username, other.username], "papers": number}
+                for one, other, number in proposal.pairs
             ],
-            "own": [{"paper": paper.key, "reviewer": user.username} for paper, user in proposal.own],
+            "own": [
+                {"paper": paper.key, "reviewer": user.username} for paper, user in proposal.own
+            ],
             "not_independent": [independence.facts(*one) for one in proposal.not_independent],
             "warnings": [text for text, _ in proposal.warnings],
             "problems": [
-                {"paper": paper.key, "missing": missing, "reason": why} for paper, missing, why in proposal.problems
+                {"paper": paper.key, "missing": missing, "reason": why}
+                for paper, missing, why in proposal.problems
             ],
             "dry_run": dry_run,
         }
@@ -64,7 +96,9 @@ class Command(ActCommand):
             return found
         phases = {phase.key: phase for phase in study.phases.all()}
         if phase and phase not in phases:
-            raise CommandError(f"There is no phase “{phase}”. Phases here: {', '.join(phases) or 'none'}.")
+            raise CommandError(
+                f"There is no phase “{phase}”. Phases here: {', '.join(phases) or 'none'}."
+            )
         if not phases:
             raise CommandError("This study has no phase yet: its template is empty.")
         chosen = phases[phase] if phase else list(phases.values())[-1]
@@ -80,11 +114,20 @@ class Command(ActCommand):
 
     def report(self, outcome):
         verb = "would be handed out" if outcome["dry_run"] else "handed out"
-        papers, assigned = counted(outcome["papers"], "papers"), counted(outcome["assigned"], "assignments")
+        papers, assigned = (
+            counted(outcome["papers"], "papers"),
+            counted(outcome["assigned"], "assignments"),
+        )
         lines = [f"{papers} in “{outcome['round']}”, {assigned} {verb}."]
         lines += [f"  {name}: {load} in all" for name, load in outcome["loads"].items()]
-        lines += [f"  {' and '.join(pair['reviewers'])} share {pair['papers']}" for pair in outcome["pairs"]]
+        lines += [
+            f"  {' and '.join(pair['reviewers'])} share {pair['papers']}"
+            for pair in outcome["pairs"]
+        ]
         lines += [f"  skipped: {own['reviewer']} wrote {own['paper']}" for own in outcome["own"]]
         lines += [f"  {text}" for text in outcome["warnings"]]
-        lines += [f"  {one['paper']}: {one['missing']} missing ({one['reason']})" for one in outcome["problems"]]
+        lines += [
+            f"  {one['paper']}: {one['missing']} missing ({one['reason']})"
+            for one in outcome["problems"]
+        ]
         return "\n".join(lines)

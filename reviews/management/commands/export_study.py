@@ -35,7 +35,11 @@ class Command(ActCommand):
         lines = [f"{outcome['file']} holds the study “{outcome['study']}”:"]
         lines += [f"  {name}: {counted(rows, 'rows')}" for name, rows in outcome["rows"].items()]
         drafts = outcome["drafts_left_out"]
-        stay = "stays here: nobody has submitted it" if drafts == 1 else "stay here: nobody has submitted them"
+        stay = (
+            "stays here: nobody has submitted it"
+            if drafts == 1
+            else "stay here: nobody has submitted them"
+        )
         lines += [f"{counted(drafts, 'drafts')} {stay}."] if drafts else []
         return "\n".join(lines)
 

@@ -14,11 +14,19 @@ class Command(ActCommand):
         parser.add_argument("file", metavar="FILE.csv")
         parser.add_argument("--round", default="", dest="round_name", help="the round of all rows")
         parser.add_argument(
-            "--create", action="store_true", help="make missing papers, reviewers (without login), sections and codes"
+            "--create",
+            action="store_true",
+            help="make missing papers, reviewers (without login), sections and codes",
         )
-        parser.add_argument("--columns", default="", help="other headings: paper=doi,reviewer=rater")
-        parser.add_argument("--absence", default="", help="other words for an absence: NA=not_applicable")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be imported")
+        parser.add_argument(
+            "--columns", default="", help="other headings: paper=doi,reviewer=rater"
+        )
+        parser.add_argument(
+            "--absence", default="", help="other words for an absence: NA=not_applicable"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only say what would be imported"
+        )
 
     def act(self, study, file, round_name, create, columns, absence, dry_run):
         study = study_named(study)
@@ -37,20 +45,32 @@ class Command(ActCommand):
 
     def refusal(self, outcome):
         number = len(outcome["problems"])
-        return number and f"{number} row{'s were' if number > 1 else ' was'} refused, so nothing was imported."
+        return number and (
+            f"{number} row{'s were' if number > 1 else ' was'} refused, so nothing was imported."
+        )
 
     def report(self, outcome):
-        made = ", ".join(counted(count, what) for what, count in outcome["created"].items() if count)
-        summaries, marks, rows = (counted(outcome[what], what) for what in ("summaries", "marks", "rows"))
+        made = ", ".join(
+            counted(count, what) for what, count in outcome["created"].items() if count
+        )
+        summaries, marks, rows = (
+            counted(outcome[what], what) for what in ("summaries", "marks", "rows")
+        )
         lines = [f"{summaries} with {marks} from {rows}."]
         lines += [f"Made {made}."] if made else []
-        lines += [f"New {what}: {'; '.join(names)}." for what, names in outcome["made"].items() if names]
+        lines += [
+            f"New {what}: {'; '.join(names)}." for what, names in outcome["made"].items() if names
+        ]
         for one in outcome["absences"]:
             rows = f"{one['rows']} row{pluralize(one['rows'])}"
             lines.append(f"“{one['word']}” in {one['section']} becomes “{one['meaning']}”: {rows}.")
         lines += [f"Round: {', '.join(outcome['rounds'])}."] if outcome["rounds"] else []
-        lines += [f"Columns left aside: {', '.join(outcome['ignored'])}."] if outcome["ignored"] else []
+        lines += (
+            [f"Columns left aside: {', '.join(outcome['ignored'])}."] if outcome["ignored"] else []
+        )
         lines += outcome["notes"]
         lines += ["Nothing was written: this was a dry run."] if outcome["dry_run"] else []
-        lines += [f"{one['file']}, line {one['line']}: {one['reason']}" for one in outcome["problems"]]
+        lines += [
+            f"{one['file']}, line {one['line']}: {one['reason']}" for one in outcome["problems"]
+        ]
         return "\n".join(lines)

@@ -11,11 +11,16 @@ from reviews.models import Summary
 
 
 class Command(ActCommand):
-    help = "Makes a study of a bundle. Everybody in it gets an account without login; nobody's account is taken over."
+    help = (
+        "Makes a study of a bundle. Everybody in it gets an account without login; nobody's "
+        "account is taken over."
+    )
 
     def add_facts(self, parser):
         parser.add_argument("file", metavar="FILE.zip")
-        parser.add_argument("--slug", help="the study's slug here; otherwise its own, or one that is free")
+        parser.add_argument(
+            "--slug", help="the study's slug here; otherwise its own, or one that is free"
+        )
         parser.add_argument(
             "--as",
             default="",
@@ -24,7 +29,9 @@ class Command(ActCommand):
             help="who of the bundle is which user here",
         )
 
-        parser.add_argument("--lead", metavar="USER", help="who leads it here, whoever led it there")
+        parser.add_argument(
+            "--lead", metavar="USER", help="who leads it here, whoever led it there"
+        )
 
     def act(self, file, slug, known, lead):
         path = Path(file)
@@ -45,7 +52,11 @@ class Command(ActCommand):
         }
 
     def report(self, outcome):
-        numbers = ", ".join(counted(outcome[what], what) for what in ("papers", "summaries", "people"))
+        numbers = ", ".join(
+            counted(outcome[what], what) for what in ("papers", "summaries", "people")
+        )
         lines = [f"The study “{outcome['study']}”: {numbers}."]
-        lines += [f"“{there}” is called “{here}” here." for there, here in outcome["renamed"].items()]
+        lines += [
+            f"“{there}” is called “{here}” here." for there, here in outcome["renamed"].items()
+        ]
         return "\n".join(lines)

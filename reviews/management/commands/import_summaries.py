@@ -9,19 +9,28 @@ from reviews.exchange.importing.summaries import ENDINGS
 
 
 class Command(ActCommand):
-    help = "Imports filled-in summary templates (Markdown or Org) as draft summaries of one reviewer."
+    help = (
+        "Imports filled-in summary templates (Markdown or Org) as draft summaries of one reviewer."
+    )
 
     def add_facts(self, parser):
         parser.add_argument("study", help="the study's slug")
         parser.add_argument("path", metavar="FILE-or-FOLDER")
-        parser.add_argument("--reviewer", required=True, metavar="USER", help="whose summaries they are")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be imported")
+        parser.add_argument(
+            "--reviewer", required=True, metavar="USER", help="whose summaries they are"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only say what would be imported"
+        )
 
     def act(self, study, path, reviewer, dry_run):
         reviewer = user_named(reviewer)
         files = [file_content(file) for file in files_at(Path(path))]
-        # Whoever may use the command line runs the server; the drafts are written in the reviewer's own name.
-        return import_summaries(study_named(study), files=files, reviewer=reviewer, by=reviewer, is_dry_run=dry_run)
+        # Whoever may use the command line runs the server; the drafts are written in the reviewer's
+        # own name.
+        return import_summaries(
+            study_named(study), files=files, reviewer=reviewer, by=reviewer, is_dry_run=dry_run
+        )
 
     def report(self, outcome):
         lines = [
@@ -30,8 +39,13 @@ class Command(ActCommand):
         ]
         lines += [f"{one['file']}: {one['reason']}." for one in outcome["skipped"]]
         lines += outcome["not_independent"]
-        lines += [f"{one['file']}: made a paper of “{one['title']}”; {one['reason']}." for one in outcome["possible"]]
-        lines += [f"{one['file']}, line {one['line']}: “{one['title']}”." for one in outcome["read"]]
+        lines += [
+            f"{one['file']}: made a paper of “{one['title']}”; {one['reason']}."
+            for one in outcome["possible"]
+        ]
+        lines += [
+            f"{one['file']}, line {one['line']}: “{one['title']}”." for one in outcome["read"]
+        ]
         lines += [
             f"{one['file']}, line {one['line']}: “{one['text']}” in {one['section']} is {one['meaning']}."
             for one in outcome["absences"]
@@ -49,7 +63,9 @@ def no_place(line):
 def files_at(path):
     if not path.is_dir():
         return [path]
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file())
+    found = sorted(
+        file for file in path.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file()
+    )
     if not found:
         raise CommandError(f"There is no Markdown or Org file in {path}.")
     return found

@@ -5,11 +5,16 @@ from reviews.settling import unanimous as settling_unanimous
 
 
 class Command(ActCommand):
-    help = "Writes the findings that need no decision: unanimous answers, and those of papers that one person coded."
+    help = (
+        "Writes the findings that need no decision: unanimous answers, and those of papers "
+        "that one person coded."
+    )
 
     def add_facts(self, parser):
         parser.add_argument("study", metavar="STUDY", help="its slug")
-        parser.add_argument("--unanimous", action="store_true", help="leave papers that one person coded alone")
+        parser.add_argument(
+            "--unanimous", action="store_true", help="leave papers that one person coded alone"
+        )
 
     def act(self, *, study, unanimous):
         study = study_named(study)

@@ -1,6 +1,8 @@
-"""The demo study: real papers, invented readers. Every page has something on it, and nothing is made but by the acts.
+"""The demo study: real papers, invented readers. Every page has something on it, and nothing is
+made but by the acts.
 
-What stands as abstract is a description in our own words, and the quotes are taken from it: nobody's text is copied.
+What stands as abstract is a description in our own words, and the quotes are taken from it:
+nobody's text is copied.
 """
 
 import json
@@ -83,13 +85,24 @@ def add_papers(study):
 
 
 def pilot(study, people):
-    """Everybody read four papers; the round is closed, and the lead has settled some of what differed."""
+    """Everybody read four papers; the round is closed, and the lead has settled some of what
+    differed.
+    """
     ada, readers = people["ada"], [people[name] for name in ("ben", "cleo", "dan")]
     round = lifecycle.create_round(
-        study, phase=study.phases.get(key="coding"), name="Pilot", kind="pilot", by=ada,
-        guidance="Four papers, everybody reads all of them. Note in the comments where a definition did not help.",
-    )  # fmt: skip
-    assignments.hand_out(round, by=ada, papers=of(study, PILOT), reviewers=readers, per_paper=3, seed=1)
+        study,
+        phase=study.phases.get(key="coding"),
+        name="Pilot",
+        kind="pilot",
+        by=ada,
+        guidance=(
+            "Four papers, everybody reads all of them. Note in the comments where a "
+            "definition did not help."
+        ),
+    )
+    assignments.hand_out(
+        round, by=ada, papers=of(study, PILOT), reviewers=readers, per_paper=3, seed=1
+    )
     code(round, people)
     lifecycle.close_round(round, by=ada)
     unanimous.settle(study, by=ada, papers=[paper.pk for paper in of(study, PILOT)])
@@ -100,12 +113,18 @@ def main_round(study, people):
     """Two readers for each of the other papers; some have been coded, one is being coded."""
     ada = people["ada"]
     round = lifecycle.create_round(
-        study, phase=study.phases.get(key="coding"), name="Main round", kind="main", by=ada,
+        study,
+        phase=study.phases.get(key="coding"),
+        name="Main round",
+        kind="main",
+        by=ada,
         due_on=timezone.localdate() + timedelta(days=21),
-    )  # fmt: skip
+    )
     for seed, (names, keys) in enumerate(MAIN.items()):
         readers = [people[name] for name in names]
-        assignments.hand_out(round, by=ada, papers=of(study, keys), reviewers=readers, per_paper=2, seed=seed)
+        assignments.hand_out(
+            round, by=ada, papers=of(study, keys), reviewers=readers, per_paper=2, seed=seed
+        )
     code(round, people)
 
 
@@ -117,9 +136,14 @@ def code(round, people):
     """Fill in and submit what the file has for the papers of this round; drafts stay drafts."""
     names = {user.pk: name for name, user in people.items()}
     sections = {section.key: section for section in round.phase.sections.all()}
-    codes = {(code.section_id, code.label): code.pk for code in Code.objects.filter(section__in=sections.values())}
+    codes = {
+        (code.section_id, code.label): code.pk
+        for code in Code.objects.filter(section__in=sections.values())
+    }
     codings = read("codings.json")
-    for assignment in Assignment.objects.filter(round=round).select_related("paper", "reviewer", "round__study"):
+    for assignment in Assignment.objects.filter(round=round).select_related(
+        "paper", "reviewer", "round__study"
+    ):
         said = codings.get(assignment.paper.key, {}).get(names[assignment.reviewer_id])
         if said is None:
             continue
@@ -127,7 +151,9 @@ def code(round, people):
         for key, value in said.items():
             if key != "draft":
                 content = content_of(sections[key], value, codes)
-                drafts.save_answer(summary, sections[key], content, based_on=0, by=assignment.reviewer)
+                drafts.save_answer(
+                    summary, sections[key], content, based_on=0, by=assignment.reviewer
+                )
         if not said.get("draft"):
             drafts.submit(summary, by=assignment.reviewer)
 
@@ -138,18 +164,35 @@ def content_of(section, value, codes):
         return {"absence": value["absence"]} if "absence" in value else {"none_apply": True}
     if section.kind == "text":
         return {"text": value}
-    marks = [mark if isinstance(mark, list) else [mark, ""] for mark in ([value] if isinstance(value, str) else value)]
+    marks = [
+        mark if isinstance(mark, list) else [mark, ""]
+        for mark in ([value] if isinstance(value, str) else value)
+    ]
     return {"marks": [{"code": codes[section.pk, label], "quote": quote} for label, quote in marks]}
 
 
 def settle_some(study, ada):
-    """The first paper's differences, so that the record shows several ways of deciding; the rest waits for the lead."""
+    """The first paper's differences, so that the record shows several ways of deciding; the rest
+    waits for the lead.
+    """
     paper = study.papers.get(key=PILOT[0])
     sections = {section.pk: section for section in study.sections.all()}
     decided = {
-        "challenges": ("common", "oversight", "Two of three had it from the related work, not from the companies."),
-        "maturity-stage": ("median", "depth_of_reading", "Table and text together place it on the highest stage."),
-        "motivation": ("union", "ambiguous_definition", "Both motivations are named in the introduction."),
+        "challenges": (
+            "common",
+            "oversight",
+            "Two of three had it from the related work, not from the companies.",
+        ),
+        "maturity-stage": (
+            "median",
+            "depth_of_reading",
+            "Table and text together place it on the highest stage.",
+        ),
+        "motivation": (
+            "union",
+            "ambiguous_definition",
+            "Both motivations are named in the introduction.",
+        ),
     }
     visible = Summary.objects.visible_to(ada, study, paper)
     for said in compared(study, visible, papers=[paper.pk]):
@@ -158,6 +201,11 @@ def settle_some(study, ada):
         option = next((option for option in said.comparison.options if option.name == way), None)
         if option and said.comparison.state == "differs":
             resolutions.resolve(
-                paper, section, settled=resolutions.Settled.by(option, section, said.comparison), basis=option.basis,
-                by=ada, cause=cause, rationale=rationale,
-            )  # fmt: skip
+                paper,
+                section,
+                settled=resolutions.Settled.by(option, section, said.comparison),
+                basis=option.basis,
+                by=ada,
+                cause=cause,
+                rationale=rationale,
+            )

@@ -12,7 +12,9 @@ from reviews.overview import corrections
 
 
 class CorrectionForm(forms.Form):
-    field = forms.ChoiceField(label="What is missing or wrong", choices=list(corrections.NAMES.items()))
+    field = forms.ChoiceField(
+        label="What is missing or wrong", choices=list(corrections.NAMES.items())
+    )
     text = forms.CharField(
         label="What should stand there",
         max_length=20_000,
@@ -27,14 +29,19 @@ def suggest_correction(request, slug, key):
     paper = access.paper_in(study, key)
     if study.membership.is_lead:
         return redirect("edit-paper", slug, paper.key)
-    form = CorrectionForm(posted(request), initial={"field": "authors" if paper.abstract else "abstract"})
+    form = CorrectionForm(
+        posted(request), initial={"field": "authors" if paper.abstract else "abstract"}
+    )
     if form.is_valid():
         try:
             corrections.suggest(paper, **form.cleaned_data, by=request.user)
         except ValidationError as error:
             form.add_error("text", error.messages)
         else:
-            messages.success(request, "The leads will see it on their overview. The entry stays as it is until then.")
+            messages.success(
+                request,
+                "The leads will see it on their overview. The entry stays as it is until then.",
+            )
             return redirect(paper)
     return answer(
         request,
@@ -58,5 +65,7 @@ def answer_correction(request, slug, key, suggestion):
     except ValidationError as error:
         messages.error(request, f"Nothing was changed: {' '.join(error.messages)}")
     else:
-        messages.success(request, "It is in the paper's entry now." if is_taken else "It was left as it is.")
+        messages.success(
+            request, "It is in the paper's entry now." if is_taken else "It was left as it is."
+        )
     return redirect(paper)

@@ -53,7 +53,9 @@ def asked_for(request):
 
 
 def filters(readable, asked):
-    people = User.objects.filter(pk__in=readable.filter(is_unnamed=False).values("by")).order_by("username")
+    people = User.objects.filter(pk__in=readable.filter(is_unnamed=False).values("by")).order_by(
+        "username"
+    )
     acts = readable.order_by("act").values_list("act", flat=True).distinct()
     return [
         filter_of("person", "Person", [(user.username, user) for user in people], asked["person"]),

@@ -20,7 +20,9 @@ def overview(request, slug):
     if study.membership.may_code:
         context |= {
             "next": progress.next_assignment(study, request.user),
-            "own": [own for own in progress.of_reader(study, request.user) if not own.round.is_closed],
+            "own": [
+                own for own in progress.of_reader(study, request.user) if not own.round.is_closed
+            ],
         }
     if study.membership.is_lead:
         steps = waiting.first_steps(study)

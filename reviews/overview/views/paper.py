@@ -24,13 +24,19 @@ def paper(request, slug, key):
     context = {
         "study": study,
         "paper": found,
-        "details": [(found._meta.get_field(name).verbose_name, getattr(found, name)) for name in DETAILS],
+        "details": [
+            (found._meta.get_field(name).verbose_name, getattr(found, name)) for name in DETAILS
+        ],
         "sources": found.sources.select_related("paper_import"),
         "readers": readers(found) if member.is_lead else None,
         "suggestions": corrections.suggestions_shown(found, member),
         "may_upload": member.is_lead or (member.may_code and not found.pdf),
-        "summary_url": page_of("summary", study, found) if member.may_code and found.state != "not_coded" else None,
-        "comparison_url": page_of("comparison", study, found) if may_compare(request.user, study, found) else None,
+        "summary_url": page_of("summary", study, found)
+        if member.may_code and found.state != "not_coded"
+        else None,
+        "comparison_url": page_of("comparison", study, found)
+        if may_compare(request.user, study, found)
+        else None,
         "findings": findings.select_related("section", "section__phase")
         .prefetch_related("marks__code")
         .order_by("section__phase__position", "section__position"),
@@ -39,14 +45,24 @@ def paper(request, slug, key):
 
 
 def readers(paper):
-    """Who was handed the paper, and whether their summary is in; drafts are nobody else's business."""
+    """Who was handed the paper, and whether their summary is in; drafts are nobody else's
+    business.
+    """
     submitted = Summary.objects.submitted().filter(assignment=OuterRef("pk"))
-    assignments = Assignment.objects.in_force().filter(paper=paper).select_related("reviewer", "round", "round__phase")
+    assignments = (
+        Assignment.objects.in_force()
+        .filter(paper=paper)
+        .select_related("reviewer", "round", "round__phase")
+    )
     return assignments.annotate(is_in=Exists(submitted)).order_by("round", "reviewer__username")
 
 
 def may_compare(user, study, paper):
-    others = Summary.objects.visible_to(user, study, paper).submitted().exclude(assignment__reviewer=user)
+    others = (
+        Summary.objects.visible_to(user, study, paper)
+        .submitted()
+        .exclude(assignment__reviewer=user)
+    )
     return others.exists()
 
 

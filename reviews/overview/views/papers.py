@@ -62,7 +62,9 @@ def page_of(choice, total, number):
     pks = choice.by_state_alone()
     if pks is not None:
         page = Paginator(pks, PAPERS_PER_PAGE).get_page(number)
-        found = Paper.objects.filter(study=choice.study).only(*COLUMNS).in_bulk(list(page.object_list))
+        found = (
+            Paper.objects.filter(study=choice.study).only(*COLUMNS).in_bulk(list(page.object_list))
+        )
         # One may have been removed at this moment.
         page.object_list = [found[pk] for pk in page.object_list if pk in found]
         return page
@@ -72,27 +74,37 @@ def page_of(choice, total, number):
 
 
 class PapersPaginator(Paginator):
-    """Pages of the second half are read from the end: the last page costs what the first one does."""
+    """Pages of the second half are read from the end: the last page costs what the first one
+    does.
+    """
 
     def page(self, number):
         page = super().page(number)
         first, last = page.start_index(), page.end_index()
         if first > self.count / 2:
-            page.object_list = list(self.object_list.reverse()[self.count - last : self.count - first + 1])[::-1]
+            page.object_list = list(
+                self.object_list.reverse()[self.count - last : self.count - first + 1]
+            )[::-1]
         else:
             page.object_list = list(page.object_list)
         return page
 
 
 class Choice:
-    """Which papers somebody asked for, in which order; what they may not ask or what makes no sense is left aside."""
+    """Which papers somebody asked for, in which order; what they may not ask or what makes no sense
+    is left aside.
+    """
 
     def __init__(self, study, asked):
         self.study, self.membership = study, study.membership
         self.words = asked.get("q", "").replace("\0", "").strip()
         self.states = paper_states.states_for(study.membership)
         sort = asked.get("sort", "")
-        self.sort = sort if sort.removeprefix("-") in {*ORDERS, *(["state"] if self.states else [])} else "title"
+        self.sort = (
+            sort
+            if sort.removeprefix("-") in {*ORDERS, *(["state"] if self.states else [])}
+            else "title"
+        )
         self.chosen = {
             name: asked[name]
             for name, options in self.options.items()
@@ -102,17 +114,33 @@ class Choice:
     @cached_property
     def options(self):
         """What each filter offers: `{name: [(value, label)]}`."""
-        years = self.study.papers.exclude(year=None).order_by("-year").values_list("year", flat=True).distinct()
-        sources = self.study.paper_imports.exclude(source="").order_by("source").values_list("source", flat=True)
+        years = (
+            self.study.papers.exclude(year=None)
+            .order_by("-year")
+            .values_list("year", flat=True)
+            .distinct()
+        )
+        sources = (
+            self.study.paper_imports.exclude(source="")
+            .order_by("source")
+            .values_list("source", flat=True)
+        )
         options = {
             "state": list(self.states.items()),
             "year": [(str(year), str(year)) for year in years],
-            "source": [(source, source) for source in sources.distinct()] + [("-", "without a source")],
+            "source": [(source, source) for source in sources.distinct()]
+            + [("-", "without a source")],
             "pdf": [("yes", "with PDF"), ("no", "without PDF")],
         }
         if self.membership.is_lead:
-            team = Membership.objects.filter(study=self.study).select_related("user").order_by("user__username")
-            options["reviewer"] = [(member.user.username, str(member.user)) for member in team if member.may_code]
+            team = (
+                Membership.objects.filter(study=self.study)
+                .select_related("user")
+                .order_by("user__username")
+            )
+            options["reviewer"] = [
+                (member.user.username, str(member.user)) for member in team if member.may_code
+            ]
         return options
 
     @property
@@ -145,13 +173,17 @@ class Choice:
 
     def by_source(self, papers, source):
         named = PaperSource.objects.filter(paper=OuterRef("pk")).exclude(source="")
-        return papers.filter(~Exists(named) if source == "-" else Exists(named.filter(source=source)))
+        return papers.filter(
+            ~Exists(named) if source == "-" else Exists(named.filter(source=source))
+        )
 
     def by_pdf(self, papers, wanted):
         return papers.exclude(pdf="") if wanted == "yes" else papers.filter(pdf="")
 
     def by_reviewer(self, papers, username):
-        theirs = Assignment.objects.in_force().filter(paper=OuterRef("pk"), reviewer__username=username)
+        theirs = Assignment.objects.in_force().filter(
+            paper=OuterRef("pk"), reviewer__username=username
+        )
         return papers.filter(Exists(theirs))
 
     def order(self):
@@ -161,7 +193,9 @@ class Choice:
             keys = [ORDERS[name], *BY_TITLE] if name != "title" else BY_TITLE
             return [key.desc() if self.sort.startswith("-") else key.asc() for key in keys]
         first = paper_states.rank(self.membership) if name == "state" else ORDERS[name]
-        first = first.desc(nulls_last=True) if self.sort.startswith("-") else first.asc(nulls_last=True)
+        first = (
+            first.desc(nulls_last=True) if self.sort.startswith("-") else first.asc(nulls_last=True)
+        )
         return [first, *BY_TITLE]
 
     def filters(self):

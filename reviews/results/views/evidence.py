@@ -38,7 +38,9 @@ def evidence(request, slug):
         "query": choice.words,
         "section": choice.section,
         "is_provisional": choice.is_provisional,
-        "map_query": urlencode({"y": axis_name(choice.section), "source": choice.source}) if choice.section else "",
+        "map_query": urlencode({"y": axis_name(choice.section), "source": choice.source})
+        if choice.section
+        else "",
         "shown": len(rows),
         "shown_too": f"{sum(bool(row.quote) for row in rows)} with a quote",
         "total": len(choice.all_rows),
@@ -48,15 +50,17 @@ def evidence(request, slug):
 
 
 class Choice:
-    """Which section, code and source somebody asked for. A code of another section is left aside: whoever chooses
-    a section still has the code of the former one chosen.
+    """Which section, code and source somebody asked for. A code of another section is left aside:
+    whoever chooses a section still has the code of the former one chosen.
     """
 
     def __init__(self, study, user, asked):
         self.study, self.user = study, user
         self.words = asked.get("q", "").replace("\0", "").strip()
         self.sections = list(
-            study.sections.in_use().filter(kind__in=Section.WITH_CODES).order_by("-phase__position", "position", "pk")
+            study.sections.in_use()
+            .filter(kind__in=Section.WITH_CODES)
+            .order_by("-phase__position", "position", "pk")
         )
         keys = {section.key: section for section in self.sections}
         first = self.sections[0] if self.sections else None
@@ -70,13 +74,23 @@ class Choice:
     @cached_property
     def codes(self):
         """`{code: what it is called}` of the section: a merged one as what it went into."""
-        codes = Code.objects.filter(section=self.section).order_by("position", "pk").select_related("merged_into")
-        return {code.pk: code.merged_into.label if code.merged_into else code.label for code in codes}
+        codes = (
+            Code.objects.filter(section=self.section)
+            .order_by("position", "pk")
+            .select_related("merged_into")
+        )
+        return {
+            code.pk: code.merged_into.label if code.merged_into else code.label for code in codes
+        }
 
     @cached_property
     def labels(self):
-        """The codes to choose from: what is open to this person, proposals of others only where they may see them."""
-        chosen = Code.objects.open_to(self.user).filter(section=self.section).order_by("position", "pk")
+        """The codes to choose from: what is open to this person, proposals of others only where
+        they may see them.
+        """
+        chosen = (
+            Code.objects.open_to(self.user).filter(section=self.section).order_by("position", "pk")
+        )
         return list(chosen.values_list("label", flat=True))
 
     @cached_property
@@ -99,7 +113,11 @@ class Choice:
             found = [row for row in found if row.label == self.code]
         if self.words:
             words = self.words.casefold()
-            found = [row for row in found if words in f"{row.label} {row.quote} {row.rationale}".casefold()]
+            found = [
+                row
+                for row in found
+                if words in f"{row.label} {row.quote} {row.rationale}".casefold()
+            ]
         return found
 
     def papers_of(self, rows):
@@ -112,7 +130,10 @@ class Choice:
         groups = {}
         for row in rows:
             groups.setdefault(row.label, {}).setdefault(row.paper, []).append(row)
-        return [(label, [(papers[pk], found) for pk, found in group.items()]) for label, group in groups.items()]
+        return [
+            (label, [(papers[pk], found) for pk, found in group.items()])
+            for label, group in groups.items()
+        ]
 
     def for_file(self):
         rows = self.rows()

@@ -1,4 +1,6 @@
-"""The map: counts, figure, table, files, and the papers behind each cell. All settings stand in the address."""
+"""The map: counts, figure, table, files, and the papers behind each cell. All settings stand in the
+address.
+"""
 
 import logging
 from urllib.parse import urlencode
@@ -22,7 +24,13 @@ from reviews.results.map import Material
 
 log = logging.getLogger(__name__)
 PER_PAGE = 25
-FILES = [("SVG", "map-svg"), ("PNG", "map-png"), ("PDF", "map-pdf"), ("CSV", "map-csv"), ("LaTeX", "map-tex")]
+FILES = [
+    ("SVG", "map-svg"),
+    ("PNG", "map-png"),
+    ("PDF", "map-pdf"),
+    ("CSV", "map-csv"),
+    ("LaTeX", "map-tex"),
+]
 FIGURES = {
     "svg": ("image/svg+xml", charts.svg),
     "png": ("image/png", charts.png),
@@ -90,7 +98,9 @@ def table(request, slug, kind):
     if kind == "csv":
         return csv_file(f"{slug}-map", view.picture.header, view.picture.plain_rows())
     disposition = {"Content-Disposition": f'attachment; filename="{slug}-map.tex"'}
-    return HttpResponse(latex(view.picture), content_type="application/x-tex; charset=utf-8", headers=disposition)
+    return HttpResponse(
+        latex(view.picture), content_type="application/x-tex; charset=utf-8", headers=disposition
+    )
 
 
 @require_safe
@@ -119,7 +129,9 @@ class Chosen:
 
     @property
     def refusal(self):
-        """Why there is nothing to take away: a page says what it shows instead, a file has no place for it."""
+        """Why there is nothing to take away: a page says what it shows instead, a file has no place
+        for it.
+        """
         if not self.form.is_valid():
             return "This study has no section that can be counted yet."
         return " ".join(self.form.refusals)
@@ -134,7 +146,10 @@ class Chosen:
 
     @cached_property
     def files(self):
-        return [(label, f"{reverse(name, args=[self.study.slug])}?{self.query}") for label, name in FILES]
+        return [
+            (label, f"{reverse(name, args=[self.study.slug])}?{self.query}")
+            for label, name in FILES
+        ]
 
     @cached_property
     def picture(self):
@@ -145,10 +160,17 @@ class Chosen:
             rows = rows.by_frequency(material.papers, settings["count"])
         columns = material.axis(YEAR if kind == "trend" else settings["x"])
         return Picture(
-            kind, rows, columns, material.papers, by=settings["count"], link=self.link(), remark=self.remark,
+            kind,
+            rows,
+            columns,
+            material.papers,
+            by=settings["count"],
+            link=self.link(),
+            remark=self.remark,
             left=material.axis(settings["third"]) if settings["third"] else None,
-            years=material.axis(YEAR) if settings["years"] else None, has_shares=settings["shares"],
-        )  # fmt: skip
+            years=material.axis(YEAR) if settings["years"] else None,
+            has_shares=settings["shares"],
+        )
 
     @property
     def remark(self):
@@ -160,7 +182,9 @@ class Chosen:
         if not self.is_linked:
             return lambda **where: None
         start = f"{reverse('map-papers', args=[self.study.slug])}?{self.query}"
-        return lambda **where: f"{start}&{urlencode({name: value for name, value in where.items() if value})}"
+        return lambda **where: (
+            f"{start}&{urlencode({name: value for name, value in where.items() if value})}"
+        )
 
 
 class Cell:
@@ -168,7 +192,11 @@ class Cell:
 
     def __init__(self, view, asked):
         self.view, self.picture, self.material = view, view.picture, view.material
-        half = self.picture.left if asked.get("half") == "third" and self.picture.left else self.picture.columns
+        half = (
+            self.picture.left
+            if asked.get("half") == "third" and self.picture.left
+            else self.picture.columns
+        )
         if self.picture.kind == "cooccurrence":
             half = self.picture.rows
         asked_for(asked, "half", self.halves)
@@ -201,7 +229,9 @@ class Cell:
     def add_evidence(self, papers):
         """Gives each paper its `evidence`: what was quoted for the labels of this cell."""
         sections = self.material.sections
-        labels = {(sections[axis.key].key, label) for axis, label in self.wanted if axis.key in sections}
+        labels = {
+            (sections[axis.key].key, label) for axis, label in self.wanted if axis.key in sections
+        }
         chosen = [sections[axis.key] for axis, _ in self.wanted if axis.key in sections]
         by_paper = {paper.pk: paper for paper in papers}
         for paper in papers:
@@ -216,5 +246,7 @@ class Cell:
         if material.is_provisional:
             summaries = [row for row in material.summaries if row[1] in set(papers)]
             return evidence.of_summaries(view.study, view.user, summaries, sections, material.words)
-        findings = visible_findings(view.user, view.study).filter(section__in=sections, paper__in=papers)
+        findings = visible_findings(view.user, view.study).filter(
+            section__in=sections, paper__in=papers
+        )
         return evidence.of_findings(findings, material.words)

@@ -38,7 +38,9 @@ def reopen_round(request, slug, round):
     round = round_to_lead(request.user, slug, round)
     form = ReopenForm(posted(request))
     if form.is_valid():
-        given_back = carried_out(form, lifecycle.reopen_round, round, by=request.user, **form.cleaned_data)
+        given_back = carried_out(
+            form, lifecycle.reopen_round, round, by=request.user, **form.cleaned_data
+        )
         if given_back is not None:
             whose = "its reviewer" if given_back == 1 else "their reviewers"
             text = f"“{round}” is open again; {counted(given_back, 'papers')} went back to {whose}."

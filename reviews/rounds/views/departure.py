@@ -1,4 +1,6 @@
-"""Deactivating a member, or making them an observer: with a preview where that leaves work behind."""
+"""Deactivating a member, or making them an observer: with a preview where that leaves work
+behind.
+"""
 
 from functools import partial
 
@@ -52,7 +54,9 @@ def leave(request, study, membership, change, *, role=""):
     try:
         if form.is_valid() and request.POST.get("expected"):
             wishes = form.wishes | {"by": request.user, "reason": form.cleaned_data["reason"]}
-            departure = departures.depart(membership, change=change, expected=request.POST["expected"], **wishes)
+            departure = departures.depart(
+                membership, change=change, expected=request.POST["expected"], **wishes
+            )
             return left(request, study, membership, departure, role)
         if not form.errors:
             departure = departures.preview(membership, **form.wishes)
@@ -69,7 +73,11 @@ def leave(request, study, membership, change, *, role=""):
 def left(request, study, membership, departure, role):
     what = f"is now {role}" if role else "can no longer enter this study"
     open_papers = f"{departure.papers} open {noun_for(departure.papers, 'papers')}"
-    given = f"{departure.handed_over} of {open_papers} went to others; what" if departure.papers else "What"
+    given = (
+        f"{departure.handed_over} of {open_papers} went to others; what"
+        if departure.papers
+        else "What"
+    )
     messages.success(request, f"{membership.user} {what}. {given} was submitted stays.")
     if people_membership.is_member(study, request.user):
         return redirect("team", study.slug)

@@ -13,7 +13,9 @@ from reviews.rounds.forms import HandOutForm, WithdrawForm
 
 @require_http_methods(["GET", "POST"])
 def hand_out(request, slug, round):
-    """Shows what would be handed out; then writes what was shown or, where that changed meanwhile, shows it again."""
+    """Shows what would be handed out; then writes what was shown or, where that changed meanwhile,
+    shows it again.
+    """
     round = round_to_lead(request.user, slug, round)
     form = HandOutForm(posted(request), round=round)
     acts = (assignments.propose, assignments.hand_out)
@@ -21,7 +23,9 @@ def hand_out(request, slug, round):
     if is_written:
         number = proposal.assigned
         are = "is" if number == 1 else "are"
-        messages.success(request, f"{counted(number, 'assignments')} {are} handed out in “{round}”.")
+        messages.success(
+            request, f"{counted(number, 'assignments')} {are} handed out in “{round}”."
+        )
         return redirect("round", slug, round.pk)
     context = {"study": round.study, "round": round, "form": form, "proposal": proposal}
     return answer(request, "rounds/hand-out.html", context, refused=bool(form.errors))
@@ -31,7 +35,9 @@ def hand_out(request, slug, round):
 def withdraw(request, slug, round):
     """Somebody drops out: what they did not submit is taken back and handed to others."""
     round = round_to_lead(request.user, slug, round)
-    form = WithdrawForm(posted(request), round=round, initial={"reviewer": request.GET.get("reviewer")})
+    form = WithdrawForm(
+        posted(request), round=round, initial={"reviewer": request.GET.get("reviewer")}
+    )
     facts = {"by": request.user, "reason": request.POST.get("reason", "")}
     proposal, is_written = previewed(
         request, form, round, assignments.propose_hand_over, assignments.hand_over, **facts
@@ -42,7 +48,10 @@ def withdraw(request, slug, round):
         taken = f"{counted(number, 'papers')} {'was' if number == 1 else 'were'}"
         messages.success(
             request,
-            f"{taken} taken back from {reviewer}; {proposal.assigned} went to others. What {reviewer} submitted stays.",
+            (
+                f"{taken} taken back from {reviewer}; {proposal.assigned} went to others. What "
+                f"{reviewer} submitted stays."
+            ),
         )
         return redirect("round", slug, round.pk)
     context = {"study": round.study, "round": round, "form": form, "proposal": proposal}
@@ -50,7 +59,9 @@ def withdraw(request, slug, round):
 
 
 def previewed(request, form, round, propose, write, **facts):
-    """(proposal or None, whether it was written). A form posted with the fingerprint of its preview is carried out."""
+    """(proposal or None, whether it was written). A form posted with the fingerprint of its preview
+    is carried out.
+    """
     if not form.is_valid():
         return None, False
     expected = request.POST.get("expected", "")
@@ -78,6 +89,9 @@ def undo_hand_out(request, slug, round):
     else:
         messages.success(
             request,
-            f"{counted(number, 'assignments')} {'was' if number == 1 else 'were'} taken back; nobody had begun.",
+            (
+                f"{counted(number, 'assignments')} {'was' if number == 1 else 'were'} taken back; "
+                f"nobody had begun."
+            ),
         )
     return redirect("round", slug, round.pk)

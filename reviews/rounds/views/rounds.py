@@ -26,7 +26,9 @@ def rounds(request, slug):
     read_only(study)
     found = progress.of_rounds(study.rounds.all())
     return answer(
-        request, "rounds/rounds.html", {"study": study, "rounds": found, "left": progress.left_by_phase(study)}
+        request,
+        "rounds/rounds.html",
+        {"study": study, "rounds": found, "left": progress.left_by_phase(study)},
     )
 
 
@@ -35,11 +37,15 @@ def new_round(request, slug):
     study = access.study_to_lead(request.user, slug)
     form = RoundForm(posted(request), study=study)
     if form.is_valid():
-        round = carried_out(form, lifecycle.create_round, study, by=request.user, **form.cleaned_data)
+        round = carried_out(
+            form, lifecycle.create_round, study, by=request.user, **form.cleaned_data
+        )
         if round:
             messages.success(request, f"“{round}” is open. Hand out its papers next.")
             return redirect("hand-out", slug, round.pk)
-    return answer(request, "rounds/new-round.html", {"study": study, "form": form}, refused=form.is_bound)
+    return answer(
+        request, "rounds/new-round.html", {"study": study, "form": form}, refused=form.is_bound
+    )
 
 
 @require_safe
@@ -74,17 +80,28 @@ def rows(round, papers):
     """Every paper with every one of its readers."""
     for assignment in progress.readers_of(round, papers).iterator(chunk_size=2000):
         paper = assignment.paper
-        yield paper.key, paper.title, paper.year, assignment.reviewer.username, progress.STATES[assignment.state]
+        yield (
+            paper.key,
+            paper.title,
+            paper.year,
+            assignment.reviewer.username,
+            progress.STATES[assignment.state],
+        )
 
 
 @require_http_methods(["GET", "POST"])
 def edit_round(request, slug, round):
     round = round_to_lead(request.user, slug, round)
     form = EditRoundForm(posted(request), round=round)
-    if form.is_valid() and carried_out(form, lifecycle.edit_round, round, by=request.user, **form.cleaned_data):
+    if form.is_valid() and carried_out(
+        form, lifecycle.edit_round, round, by=request.user, **form.cleaned_data
+    ):
         return redirect("round", slug, round.pk)
     return answer(
-        request, "rounds/edit-round.html", {"study": round.study, "round": round, "form": form}, refused=form.is_bound
+        request,
+        "rounds/edit-round.html",
+        {"study": round.study, "round": round, "form": form},
+        refused=form.is_bound,
     )
 
 

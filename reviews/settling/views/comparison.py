@@ -25,14 +25,20 @@ def comparison(request, slug, key):
     closed = closed_phases(study, paper, request.user)
     if closed and not page.phases:
         return refused(request, study, paper, closed, LookForm())
-    Mention.objects.filter(user=request.user, seen_at=None, remark__paper=paper).update(seen_at=timezone.now())
+    Mention.objects.filter(user=request.user, seen_at=None, remark__paper=paper).update(
+        seen_at=timezone.now()
+    )
     return answer(request, "settling/comparison.html", context_of(request, page, closed))
 
 
 def refused(request, study, paper, closed, form):
-    """Blind on this paper: no answer reaches the page, and a lead is offered the act that lifts it."""
+    """Blind on this paper: no answer reaches the page, and a lead is offered the act that
+    lifts it.
+    """
     context = {"study": study, "paper": paper, "closed": closed, "form": form}
-    return render(request, "settling/comparison-closed.html", context, status=422 if form.is_bound else 403)
+    return render(
+        request, "settling/comparison-closed.html", context, status=422 if form.is_bound else 403
+    )
 
 
 def context_of(request, page, closed=()):
@@ -60,7 +66,9 @@ def neighbours(request, page):
     order = disagreements.papers_in_order(found)
     here = order.index(page.paper.pk) if page.paper.pk in order else -1
     before = order[here - 1] if here > 0 else None
-    after = order[here + 1] if here + 1 < len(order) else (order[0] if order and here != 0 else None)
+    after = (
+        order[here + 1] if here + 1 < len(order) else (order[0] if order and here != 0 else None)
+    )
     papers = Paper.objects.in_bulk([pk for pk in (before, after) if pk])
     query = f"?{request.GET.urlencode()}" if request.GET else ""
     first = {one.paper: choice.sections[one.section].key for one in reversed(found)}
@@ -72,7 +80,8 @@ def neighbours(request, page):
     return {
         "previous_url": urls.get(before),
         "next_url": urls.get(after),
-        # Where filters chose some differences, the keys go through these; None where there are none to go through.
+        # Where filters chose some differences, the keys go through these; None where there are none
+        # to go through.
         "asked_for": here if choice.is_narrowed else None,
     }
 
@@ -84,10 +93,17 @@ def look_early(request, slug, key, phase):
     form = LookForm(request.POST)
     if form.is_valid():
         look = carried_out(
-            form, early_look.look_early, paper, phase, user=request.user, reason=form.cleaned_data["reason"]
+            form,
+            early_look.look_early,
+            paper,
+            phase,
+            user=request.user,
+            reason=form.cleaned_data["reason"],
         )
         if look:
-            messages.warning(request, "You look before your own answers are in. It stands in the study's log.")
+            messages.warning(
+                request, "You look before your own answers are in. It stands in the study's log."
+            )
             return redirect("comparison", slug, key)
     return refused(request, study, paper, [phase], form)
 
@@ -97,11 +113,15 @@ def page_for(request, slug, key):
     study = access.study_to_code(request.user, slug)
     page = Page(study, access.paper_in(study, key), request.user)
     if not page.phases and closed_phases(study, page.paper, request.user):
-        raise PermissionDenied("You cannot take part before you may see what everybody said of this paper.")
+        raise PermissionDenied(
+            "You cannot take part before you may see what everybody said of this paper."
+        )
     return page
 
 
 def back_to(request, study, paper, section=None):
     query = request.GET.urlencode()
     address = reverse("comparison", args=[study.slug, paper.key])
-    return redirect(f"{address}{'?' + query if query else ''}{'#s-' + section.key if section else ''}")
+    return redirect(
+        f"{address}{'?' + query if query else ''}{'#s-' + section.key if section else ''}"
+    )

@@ -65,7 +65,9 @@ def disagreements(request, slug):
 
 
 class Choice:
-    """Which differences somebody asked for. What they may not ask, or what makes no sense, is left aside."""
+    """Which differences somebody asked for. What they may not ask, or what makes no sense, is left
+    aside.
+    """
 
     def __init__(self, study, user, asked):
         self.study, self.user = study, user
@@ -89,11 +91,17 @@ class Choice:
 
     @cached_property
     def sections(self):
-        return {section.pk: section for section in self.study.sections.in_use().select_related("phase")}
+        return {
+            section.pk: section for section in self.study.sections.in_use().select_related("phase")
+        }
 
     @cached_property
     def codes(self):
-        return dict(Code.objects.filter(section__study=self.study).order_by("position").values_list("pk", "label"))
+        return dict(
+            Code.objects.filter(section__study=self.study)
+            .order_by("position")
+            .values_list("pk", "label")
+        )
 
     @cached_property
     def options(self):
@@ -103,7 +111,9 @@ class Choice:
         codes = {code for one in differences for code in one.codes}
         rounds = self.study.rounds.values_list("pk", "name")
         options = {
-            "section": [(one.key, one.label) for one in self.sections.values() if one.pk in sections],
+            "section": [
+                (one.key, one.label) for one in self.sections.values() if one.pk in sections
+            ],
             "code": [(str(pk), label) for pk, label in self.codes.items() if pk in codes],
             "round": [(str(pk), name) for pk, name in rounds],
             "kind": list(self.kinds().items()),
@@ -122,7 +132,9 @@ class Choice:
         pairs = {pair for one in differences for pair in one.pairs}
         users = User.objects.in_bulk({reviewer for pair in pairs for reviewer in pair})
         named = ("-".join(str(pk) for pk in sorted(pair)) for pair in pairs)
-        found = [(value, " and ".join(str(users[int(pk)]) for pk in value.split("-"))) for value in named]
+        found = [
+            (value, " and ".join(str(users[int(pk)]) for pk in value.split("-"))) for value in named
+        ]
         return sorted(found, key=lambda one: one[1])
 
     def differences(self):
@@ -132,10 +144,16 @@ class Choice:
         for name, value in self.chosen.items():
             found = getattr(self, f"by_{name}")(found, value)
         if self.words:
-            papers = set(Paper.objects.filter(study=self.study).matching(self.words).values_list("pk", flat=True))
+            papers = set(
+                Paper.objects.filter(study=self.study)
+                .matching(self.words)
+                .values_list("pk", flat=True)
+            )
             found = [one for one in found if one.paper in papers]
         if self.sort in {"section", "-section"}:
-            found = sorted(found, key=lambda one: (one.place, one.rank), reverse=self.sort.startswith("-"))
+            found = sorted(
+                found, key=lambda one: (one.place, one.rank), reverse=self.sort.startswith("-")
+            )
         elif self.sort == "severity":
             found = found[::-1]
         return found
@@ -147,7 +165,9 @@ class Choice:
         return [one for one in found if int(code) in one.codes]
 
     def by_round(self, found, round):
-        papers = set(Assignment.objects.in_force().filter(round=round).values_list("paper", "round__phase"))
+        papers = set(
+            Assignment.objects.in_force().filter(round=round).values_list("paper", "round__phase")
+        )
         return [one for one in found if (one.paper, one.phase) in papers]
 
     def by_kind(self, found, kind):
@@ -170,14 +190,17 @@ class Choice:
 
 
 def rows_of(choice, differences):
-    """Each difference with its paper, its section and what it is about in words. A constant number of queries."""
+    """Each difference with its paper, its section and what it is about in words. A constant number
+    of queries.
+    """
     study, sections = choice.study, choice.sections
     papers = Paper.objects.in_bulk({one.paper for one in differences})
     visible = Summary.objects.visible_to(choice.user, study)
     wanted = [sections[pk] for pk in {one.section for one in differences}]
     said = {
-        (one.paper, one.section): one.comparison for one in compared(study, visible, wanted, papers=list(papers))
-    }  # fmt: skip
+        (one.paper, one.section): one.comparison
+        for one in compared(study, visible, wanted, papers=list(papers))
+    }
     notes = {
         (one.paper_id, one.section_id): one.note
         for one in Deferral.objects.in_force().filter(paper__in=papers, section__in=sections)
@@ -185,13 +208,23 @@ def rows_of(choice, differences):
     for one in differences:
         comparison = said.get((one.paper, one.section))
         state = "deferred" if one.is_deferred else "settled" if one.is_settled else "differs"
-        word = "answers changed" if queue.LATE in one.words else "one step apart" if queue.NEAR in one.words else ""
+        word = (
+            "answers changed"
+            if queue.LATE in one.words
+            else "one step apart"
+            if queue.NEAR in one.words
+            else ""
+        )
         word = "" if one.is_settled else word
         yield {
-            "difference": one, "paper": papers[one.paper], "section": sections[one.section],
-            "why": comparison.why if comparison else "", "state": state, "word": word,
+            "difference": one,
+            "paper": papers[one.paper],
+            "section": sections[one.section],
+            "why": comparison.why if comparison else "",
+            "state": state,
+            "word": word,
             "note": notes.get((one.paper, one.section), "") if one.is_deferred else "",
-        }  # fmt: skip
+        }
 
 
 # Each block asks about eight queries, and holds its papers with all that was said of them.
@@ -202,9 +235,14 @@ def cells_of(choice, found):
     for start in range(0, len(found), CSV_BLOCK):
         for row in rows_of(choice, found[start : start + CSV_BLOCK]):
             yield [
-                row["paper"].key, row["paper"].title, row["section"].key, f"{row['difference'].severity:.3f}",
-                row["why"], row["word"] or row["state"], row["note"],
-            ]  # fmt: skip
+                row["paper"].key,
+                row["paper"].title,
+                row["section"].key,
+                f"{row['difference'].severity:.3f}",
+                row["why"],
+                row["word"] or row["state"],
+                row["note"],
+            ]
 
 
 @require_safe
@@ -240,5 +278,7 @@ def undo_adopting(request, slug):
     except ValueError:
         at = None
     count = unanimous.take_back(study, by=request.user, at=at) if at else 0
-    messages.info(request, f"{counted(count, 'sections')} {'is' if count == 1 else 'are'} open again.")
+    messages.info(
+        request, f"{counted(count, 'sections')} {'is' if count == 1 else 'are'} open again."
+    )
     return redirect("disagreements", slug)

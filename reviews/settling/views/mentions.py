@@ -23,5 +23,7 @@ def mentions(request):
 def mentions_seen(request):
     # What is not visible yet stays unseen: the bell rings when it opens.
     seen = [mention.pk for mention in discussion.mentions_visible_to(request.user)]
-    Mention.objects.filter(pk__in=seen, user=request.user, seen_at=None).update(seen_at=timezone.now())
+    Mention.objects.filter(pk__in=seen, user=request.user, seen_at=None).update(
+        seen_at=timezone.now()
+    )
     return redirect("mentions")

@@ -1,4 +1,6 @@
-"""The acts on one section of one paper. With htmx each answers the section anew, without it the page."""
+"""The acts on one section of one paper. With htmx each answers the section anew, without it the
+page.
+"""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -27,10 +29,21 @@ def settle(request, slug, key, section):
     facts = form.cleaned_data
     reviewer = User.objects.filter(pk=form.adopted_from).first() if form.adopted_from else None
     return done(
-        request, page, section, resolutions.resolve, page.paper, section, form=form, settled=form.settled,
-        basis=form.basis, adopted_from=reviewer, cause=facts["cause"], rationale=facts["rationale"],
-        seen=facts["seen"], answers_seen=facts["answers"] or None,
-    )  # fmt: skip
+        request,
+        page,
+        section,
+        resolutions.resolve,
+        page.paper,
+        section,
+        form=form,
+        settled=form.settled,
+        basis=form.basis,
+        adopted_from=reviewer,
+        cause=facts["cause"],
+        rationale=facts["rationale"],
+        seen=facts["seen"],
+        answers_seen=facts["answers"] or None,
+    )
 
 
 @require_POST
@@ -38,7 +51,12 @@ def undo_settling(request, slug, key, section):
     page, section = entered(request, slug, key, section)
     current = resolutions.in_force(page.paper, section)
     if current is None or str(current.pk) != request.POST.get("resolution", ""):
-        return shown(request, page, section, "This decision does not hold any longer, so nothing was changed.")
+        return shown(
+            request,
+            page,
+            section,
+            "This decision does not hold any longer, so nothing was changed.",
+        )
     return done(request, page, section, resolutions.undo, current)
 
 
@@ -50,7 +68,9 @@ def defer(request, slug, key, section):
     typed = {"note": request.POST.get("note", "")}
     if form.errors:
         return shown(request, page, section, "A note has at most 2,000 characters.", typed=typed)
-    return done(request, page, section, resolutions.defer, page.paper, section, typed=typed, note=note)
+    return done(
+        request, page, section, resolutions.defer, page.paper, section, typed=typed, note=note
+    )
 
 
 @require_POST
@@ -68,14 +88,18 @@ def add_remark(request, slug, key, section):
     if not form.is_valid():
         return shown(request, page, section, " ".join(form.errors["text"]), typed=typed)
     text = form.cleaned_data["text"]
-    return done(request, page, section, discussion.remark, page.paper, section, typed=typed, text=text)
+    return done(
+        request, page, section, discussion.remark, page.paper, section, typed=typed, text=text
+    )
 
 
 @require_POST
 def resolve_remark(request, slug, remark):
     page, line = remark_to_read(request, slug, remark)
     is_resolved = request.POST.get("open") != "1"
-    return done(request, page, line.section, discussion.resolve_remark, line, is_resolved=is_resolved)
+    return done(
+        request, page, line.section, discussion.resolve_remark, line, is_resolved=is_resolved
+    )
 
 
 @require_POST
@@ -102,7 +126,7 @@ def remark_to_read(request, slug, pk):
     study = access.study_to_code(request.user, slug)
     line = get_object_or_404(
         Remark.objects.select_related("paper__study", "section", "by"), pk=pk, paper__study=study
-    )  # fmt: skip
+    )
     page = page_for(request, slug, line.paper.key)
     if line.section.phase_id not in page.phases:
         raise PermissionDenied("This discussion opens once you may see what everybody said.")
@@ -110,7 +134,9 @@ def remark_to_read(request, slug, pk):
 
 
 def done(request, page, section, act, *arguments, form=None, typed=None, **facts):
-    """Carry the act out and show what it did, or why it refused. What was typed stays in the form."""
+    """Carry the act out and show what it did, or why it refused. What was typed stays in the
+    form.
+    """
     try:
         act(*arguments, by=request.user, **facts)
     except ValidationError as error:
@@ -131,8 +157,18 @@ def shown(request, page, section, refusal=None, form=None, typed=None):
     if sheet:
         sheet.typed = typed or {}
     if request.htmx and sheet:
-        context = {**context_of_section(request, page), "sheet": sheet, "refusal": refusal, "is_part": True}
-        return render(request, "settling/_comparison_section.html", context, status=422 if refusal is not None else 200)
+        context = {
+            **context_of_section(request, page),
+            "sheet": sheet,
+            "refusal": refusal,
+            "is_part": True,
+        }
+        return render(
+            request,
+            "settling/_comparison_section.html",
+            context,
+            status=422 if refusal is not None else 200,
+        )
     if refusal:
         messages.error(request, refusal)
     return render(request, "settling/comparison.html", context_of(request, page), status=422)
