@@ -98,7 +98,8 @@ def timed(function, times=3):
 
 def time_study(random):
     print(
-        f"{PAPERS:,} papers × {REVIEWERS} reviewers × 8 sections, alpha with {REPLICATES:,} replicates, best of 3 runs"
+        f"{PAPERS:,} papers × {REVIEWERS} reviewers × 8 sections, alpha with {REPLICATES:,} "
+        f"replicates, best of 3 runs"
     )
     total = total_processor = 0.0
     sections = study(random)
@@ -106,18 +107,22 @@ def time_study(random):
         figure, wall, processor = timed(lambda r=ratings, c=coefficient: measure(r, c, REPLICATES))
         total, total_processor = total + wall, total_processor + processor
         print(
-            f"  {name:8} {wall * 1000:7.0f} ms   alpha {figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}] "
+            f"  {name:8} {wall * 1000:7.0f} ms   alpha {figure.value:.3f} [{figure.low:.3f}, "
+            f"{figure.high:.3f}] "
             f"of {figure.papers:,} papers, {figure.units:,} ratings"
         )
     # The bar is on computing: processor time of all threads, which waiting for other programs does
     # not lengthen much.
     verdict = "held" if total_processor < BAR else "MISSED"
     print(
-        f"  together {total_processor:.2f} s of processor, bar {BAR} s {verdict}; {total:.2f} s by the clock"
+        f"  together {total_processor:.2f} s of processor, bar {BAR} s {verdict}; {total:.2f} "
+        f"s by "
+        f"the clock"
     )
     _, wall, _ = timed(lambda: per_code(sections[0][1], replicates=REPLICATES), 1)
     print(
-        f"  besides: {CODES} codes of one section, each alpha with {REPLICATES:,} replicates, kappa, AC1 … {wall:.2f} s"
+        f"  besides: {CODES} codes of one section, each alpha with {REPLICATES:,} replicates, "
+        f"kappa, AC1 … {wall:.2f} s"
     )
 
 
@@ -152,7 +157,8 @@ def compare(random):
     if not REFERENCES.exists():
         print("\nNOT COMPARED: the references are not installed. Make their environment with")
         print(
-            "  python3 -m venv .venv-bench && .venv-bench/bin/pip install --require-hashes -r requirements-bench.txt"
+            "  python3 -m venv .venv-bench && .venv-bench/bin/pip install --require-hashes -r "
+            "requirements-bench.txt"
         )
         return True
     print(
@@ -173,10 +179,13 @@ def compare(random):
         )
         print(
             f"  {reference:12} {what:24} {len(ratings[0]):6,} papers  ours {wall * 1000:8.1f} ms  "
-            f"theirs {theirs['seconds'] * 1000:9.1f} ms  ratio {theirs['seconds'] / wall:8.1f}  {verdict}"
+            f"theirs {theirs['seconds'] * 1000:9.1f} ms  ratio {theirs['seconds'] / wall:8.1f}  "
+            f"{verdict}"
         )
     print(
-        "  nltk rounds M of MASI to 0.67 and 0.33; its replicates and those of krippendorff are drawn by other means"
+        "  nltk rounds M of MASI to 0.67 and 0.33; its replicates and those of krippendorff "
+        "are "
+        "drawn by other means"
     )
     return all_agree
 

@@ -104,7 +104,8 @@ class TableResource(resources.ModelResource):
                 user,
                 "import-in-admin",
                 (
-                    f"{user} imported {what} from {file_name} in the admin site: {new} new, {changed} "
+                    f"{user} imported {what} from {file_name} in the admin site: {new} new, "
+                    f"{changed} "
                     f"changed."
                 ),
                 file=file_name,

@@ -65,9 +65,8 @@ def hold_codebook(study):
         # The acts here lock the study's row first: a code checked here is the same when its mark is
         # written.
         table = connection.ops.quote_name(Study._meta.db_table)
-        cursor.execute(
-            (f"SELECT codebook_version FROM {table} WHERE id = %s FOR SHARE"), [study.pk]
-        )
+        query = f"SELECT codebook_version FROM {table} WHERE id = %s FOR SHARE"  # noqa: S608
+        cursor.execute(query, [study.pk])
         return cursor.fetchone()[0]
 
 

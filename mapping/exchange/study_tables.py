@@ -176,7 +176,8 @@ def wide_columns(scope):
         # A section may be called “year” too.
         Column(
             section.key if section.key not in taken else f"section {section.key}",
-            f"{section.label}: what was settled; several codes joined by “; ”, an absence or {NONE_APPLY}; "
+            f"{section.label}: what was settled; several codes joined by “; ”, an absence or "
+            f"{NONE_APPLY}; "
             "empty: nothing settled",
         )
         for section in sections_of(scope.study)

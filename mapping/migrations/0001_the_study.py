@@ -24,7 +24,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Finding",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "absence",
                     models.CharField(
@@ -37,9 +42,15 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                ("none_apply", models.BooleanField(default=False, verbose_name="none of the codes apply")),
+                (
+                    "none_apply",
+                    models.BooleanField(default=False, verbose_name="none of the codes apply"),
+                ),
                 ("text", models.TextField(blank=True)),
-                ("number", models.DecimalField(blank=True, decimal_places=6, max_digits=20, null=True)),
+                (
+                    "number",
+                    models.DecimalField(blank=True, decimal_places=6, max_digits=20, null=True),
+                ),
                 ("yes_no", models.BooleanField(blank=True, null=True)),
                 ("settled_at", models.DateTimeField()),
             ],
@@ -51,16 +62,31 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Paper",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("key", models.CharField(max_length=200)),
                 ("title", models.TextField()),
-                ("authors", models.TextField(blank=True, help_text="“Family, Given”, separated by semicolons.")),
+                (
+                    "authors",
+                    models.TextField(
+                        blank=True, help_text="“Family, Given”, separated by semicolons."
+                    ),
+                ),
                 ("year", models.PositiveSmallIntegerField(blank=True, null=True)),
                 ("venue", models.TextField(blank=True)),
                 ("doi", models.CharField(blank=True, max_length=300, verbose_name="DOI")),
                 ("url", models.URLField(blank=True, max_length=1000, verbose_name="URL")),
                 ("abstract", models.TextField(blank=True)),
-                ("kind", models.CharField(blank=True, help_text="article, inproceedings …", max_length=40)),
+                (
+                    "kind",
+                    models.CharField(
+                        blank=True, help_text="article, inproceedings …", max_length=40
+                    ),
+                ),
                 ("volume", models.CharField(blank=True, max_length=100)),
                 ("number", models.CharField(blank=True, max_length=100)),
                 ("pages", models.CharField(blank=True, max_length=100)),
@@ -68,15 +94,25 @@ class Migration(migrations.Migration):
                 ("keywords", models.TextField(blank=True)),
                 (
                     "extra",
-                    models.JSONField(blank=True, default=dict, help_text="Fields of the entry that have no column."),
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Fields of the entry that have no column.",
+                    ),
                 ),
                 (
                     "pdf",
                     models.FileField(
-                        blank=True, max_length=300, upload_to=mapping.models.papers.pdf_path, verbose_name="PDF"
+                        blank=True,
+                        max_length=300,
+                        upload_to=mapping.models.papers.pdf_path,
+                        verbose_name="PDF",
                     ),
                 ),
-                ("added_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "added_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
                 (
                     "search",
                     models.GeneratedField(
@@ -95,13 +131,22 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Phase",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("key", models.SlugField(max_length=40)),
                 ("name", models.CharField(max_length=100)),
                 (
                     "kind",
                     models.CharField(
-                        choices=[("screening", "screening"), ("quality", "quality"), ("coding", "coding")],
+                        choices=[
+                            ("screening", "screening"),
+                            ("quality", "quality"),
+                            ("coding", "coding"),
+                        ],
                         default="coding",
                         max_length=10,
                     ),
@@ -115,7 +160,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ResearchQuestion",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("key", models.CharField(help_text="RQ1, RQ2 …", max_length=20)),
                 ("text", models.TextField(blank=True)),
                 ("position", models.PositiveIntegerField(default=0)),
@@ -127,9 +177,17 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="User",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
                 (
                     "is_superuser",
                     models.BooleanField(
@@ -165,9 +223,17 @@ class Migration(migrations.Migration):
                         verbose_name="active",
                     ),
                 ),
-                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined")),
+                (
+                    "date_joined",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="date joined"
+                    ),
+                ),
                 ("name", models.CharField(blank=True, max_length=150, verbose_name="full name")),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail address")),
+                (
+                    "email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="e-mail address"),
+                ),
                 (
                     "groups",
                     models.ManyToManyField(
@@ -201,11 +267,17 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Attempt",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "key",
                     models.CharField(
-                        help_text="Digest of what is limited, so that nobody can read who tried.", max_length=64
+                        help_text="Digest of what is limited, so that nobody can read who tried.",
+                        max_length=64,
                     ),
                 ),
                 ("at", models.DateTimeField(auto_now_add=True)),
@@ -220,7 +292,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Code",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("label", models.CharField(max_length=300)),
                 ("definition", models.TextField(blank=True)),
                 ("when_not", models.TextField(blank=True, verbose_name="when not to use")),
@@ -243,11 +320,20 @@ class Migration(migrations.Migration):
                 (
                     "excludes_paper",
                     models.BooleanField(
-                        default=False, help_text="A paper settled on this code leaves the phases that follow."
+                        default=False,
+                        help_text="A paper settled on this code leaves the phases that follow.",
                     ),
                 ),
-                ("reason", models.TextField(blank=True, help_text="Why it was proposed, declined or retired.")),
-                ("added_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "reason",
+                    models.TextField(
+                        blank=True, help_text="Why it was proposed, declined or retired."
+                    ),
+                ),
+                (
+                    "added_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
                 (
                     "merged_into",
                     models.ForeignKey(
@@ -317,20 +403,29 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="FindingMark",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("quote", models.TextField(blank=True)),
                 ("page", models.CharField(blank=True, max_length=40)),
                 ("rationale", models.TextField(blank=True)),
                 (
                     "code",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="finding_marks", to="mapping.code"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="finding_marks",
+                        to="mapping.code",
                     ),
                 ),
                 (
                     "finding",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="marks", to="mapping.finding"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="marks",
+                        to="mapping.finding",
                     ),
                 ),
             ],
@@ -341,14 +436,27 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Membership",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "role",
                     models.CharField(
-                        choices=[("lead", "lead"), ("reviewer", "reviewer"), ("observer", "observer")], max_length=10
+                        choices=[
+                            ("lead", "lead"),
+                            ("reviewer", "reviewer"),
+                            ("observer", "observer"),
+                        ],
+                        max_length=10,
                     ),
                 ),
-                ("joined_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "joined_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
                 ("deactivated_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "user",
@@ -366,16 +474,26 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ApiToken",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("label", models.CharField(max_length=100)),
                 ("digest", models.CharField(max_length=64, unique=True)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
                 ("last_used_at", models.DateTimeField(blank=True, null=True)),
                 ("revoked_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "membership",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="api_tokens", to="mapping.membership"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_tokens",
+                        to="mapping.membership",
                     ),
                 ),
             ],
@@ -387,30 +505,53 @@ class Migration(migrations.Migration):
             model_name="finding",
             name="paper",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="findings", to="mapping.paper"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="findings",
+                to="mapping.paper",
             ),
         ),
         migrations.CreateModel(
             name="PaperImport",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("file_name", models.CharField(max_length=255)),
                 (
                     "source",
                     models.CharField(
-                        blank=True, help_text="Where the file came from: Scopus, snowballing …", max_length=100
+                        blank=True,
+                        help_text="Where the file came from: Scopus, snowballing …",
+                        max_length=100,
                     ),
                 ),
                 (
                     "state",
                     models.CharField(
-                        choices=[("previewed", "previewed"), ("confirmed", "confirmed"), ("undone", "undone")],
+                        choices=[
+                            ("previewed", "previewed"),
+                            ("confirmed", "confirmed"),
+                            ("undone", "undone"),
+                        ],
                         default="previewed",
                         max_length=10,
                     ),
                 ),
-                ("records", models.JSONField(default=list, help_text="What was read, kept until confirmed.")),
-                ("problems", models.JSONField(default=list, help_text="Refused entries: file, line, reason.")),
+                (
+                    "records",
+                    models.JSONField(
+                        default=list, help_text="What was read, kept until confirmed."
+                    ),
+                ),
+                (
+                    "problems",
+                    models.JSONField(
+                        default=list, help_text="Refused entries: file, line, reason."
+                    ),
+                ),
                 ("new", models.PositiveIntegerField(default=0)),
                 ("duplicate", models.PositiveIntegerField(default=0)),
                 ("refused", models.PositiveIntegerField(default=0)),
@@ -420,7 +561,9 @@ class Migration(migrations.Migration):
                 (
                     "by",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
@@ -431,16 +574,26 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="PaperSource",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("source", models.CharField(blank=True, max_length=100)),
                 ("file_name", models.CharField(blank=True, max_length=255)),
                 ("line", models.PositiveIntegerField(blank=True, null=True)),
                 ("entry_key", models.CharField(blank=True, max_length=200)),
-                ("is_duplicate", models.BooleanField(default=False, help_text="The paper was there already.")),
+                (
+                    "is_duplicate",
+                    models.BooleanField(default=False, help_text="The paper was there already."),
+                ),
                 (
                     "paper",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="sources", to="mapping.paper"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sources",
+                        to="mapping.paper",
                     ),
                 ),
                 (
@@ -461,7 +614,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Section",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("key", models.SlugField(max_length=60)),
                 ("label", models.CharField(max_length=200)),
                 ("help", models.TextField(blank=True)),
@@ -489,12 +647,18 @@ class Migration(migrations.Migration):
                 ("agreement_target", models.FloatField(blank=True, null=True)),
                 (
                     "declared_at",
-                    models.DateTimeField(blank=True, help_text="When coefficient and target were declared.", null=True),
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When coefficient and target were declared.",
+                        null=True,
+                    ),
                 ),
                 (
                     "phase",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="sections", to="mapping.phase"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sections",
+                        to="mapping.phase",
                     ),
                 ),
                 (
@@ -516,27 +680,41 @@ class Migration(migrations.Migration):
             model_name="finding",
             name="section",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="findings", to="mapping.section"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="findings",
+                to="mapping.section",
             ),
         ),
         migrations.AddField(
             model_name="code",
             name="section",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="codes", to="mapping.section"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="codes",
+                to="mapping.section",
             ),
         ),
         migrations.CreateModel(
             name="Study",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("title", models.CharField(max_length=300)),
                 ("slug", models.SlugField(max_length=80, unique=True)),
                 ("description", models.TextField(blank=True)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
                 (
                     "template_name",
-                    models.CharField(blank=True, help_text="The template the study started from.", max_length=100),
+                    models.CharField(
+                        blank=True, help_text="The template the study started from.", max_length=100
+                    ),
                 ),
                 ("codebook_version", models.PositiveIntegerField(default=1)),
                 (
@@ -554,7 +732,10 @@ class Migration(migrations.Migration):
                 (
                     "who_settles",
                     models.CharField(
-                        choices=[("leads", "leads"), ("not_coders", "any lead or reviewer who did not code the paper")],
+                        choices=[
+                            ("leads", "leads"),
+                            ("not_coders", "any lead or reviewer who did not code the paper"),
+                        ],
                         default="leads",
                         max_length=20,
                         verbose_name="who may settle differences",
@@ -595,7 +776,9 @@ class Migration(migrations.Migration):
                 (
                     "created_by",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
@@ -608,48 +791,65 @@ class Migration(migrations.Migration):
             model_name="section",
             name="study",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="sections", to="mapping.study"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="sections",
+                to="mapping.study",
             ),
         ),
         migrations.AddField(
             model_name="researchquestion",
             name="study",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="research_questions", to="mapping.study"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="research_questions",
+                to="mapping.study",
             ),
         ),
         migrations.AddField(
             model_name="phase",
             name="study",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="phases", to="mapping.study"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="phases",
+                to="mapping.study",
             ),
         ),
         migrations.AddField(
             model_name="paperimport",
             name="study",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="paper_imports", to="mapping.study"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="paper_imports",
+                to="mapping.study",
             ),
         ),
         migrations.AddField(
             model_name="paper",
             name="study",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="papers", to="mapping.study"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="papers",
+                to="mapping.study",
             ),
         ),
         migrations.AddField(
             model_name="membership",
             name="study",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="mapping.study"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="memberships",
+                to="mapping.study",
             ),
         ),
         migrations.CreateModel(
             name="LogEntry",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("act", models.SlugField(max_length=60)),
                 ("text", models.TextField()),
@@ -676,7 +876,9 @@ class Migration(migrations.Migration):
                 (
                     "study",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="log", to="mapping.study"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="log",
+                        to="mapping.study",
                     ),
                 ),
             ],
@@ -688,14 +890,27 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Invitation",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "role",
                     models.CharField(
-                        choices=[("lead", "lead"), ("reviewer", "reviewer"), ("observer", "observer")], max_length=10
+                        choices=[
+                            ("lead", "lead"),
+                            ("reviewer", "reviewer"),
+                            ("observer", "observer"),
+                        ],
+                        max_length=10,
                     ),
                 ),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail address")),
+                (
+                    "email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="e-mail address"),
+                ),
                 ("invited_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("accepted_at", models.DateTimeField(blank=True, null=True)),
                 ("revoked_at", models.DateTimeField(blank=True, null=True)),
@@ -723,13 +938,17 @@ class Migration(migrations.Migration):
                 (
                     "invited_by",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
                     "study",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="invitations", to="mapping.study"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invitations",
+                        to="mapping.study",
                     ),
                 ),
             ],
@@ -740,8 +959,18 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CodebookChange",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("version", models.PositiveIntegerField(help_text="The codebook version that this change made.")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(
+                        help_text="The codebook version that this change made."
+                    ),
+                ),
                 (
                     "act",
                     models.CharField(
@@ -766,14 +995,19 @@ class Migration(migrations.Migration):
                 ),
                 ("before", models.JSONField(default=dict)),
                 ("after", models.JSONField(default=dict)),
-                ("marks", models.PositiveIntegerField(default=0, help_text="How many marks it touched.")),
+                (
+                    "marks",
+                    models.PositiveIntegerField(default=0, help_text="How many marks it touched."),
+                ),
                 ("papers", models.PositiveIntegerField(default=0, help_text="In how many papers.")),
                 ("reason", models.TextField(blank=True)),
                 ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "by",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
@@ -809,7 +1043,9 @@ class Migration(migrations.Migration):
                 (
                     "study",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="codebook_changes", to="mapping.study"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="codebook_changes",
+                        to="mapping.study",
                     ),
                 ),
             ],
@@ -836,14 +1072,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="findingmark",
-            constraint=models.UniqueConstraint(fields=("finding", "code"), name="one_finding_mark_per_code"),
+            constraint=models.UniqueConstraint(
+                fields=("finding", "code"), name="one_finding_mark_per_code"
+            ),
         ),
         migrations.AddConstraint(
             model_name="finding",
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("absence", ""),
-                    models.Q(("none_apply", False), ("number", None), ("text", ""), ("yes_no", None)),
+                    models.Q(
+                        ("none_apply", False), ("number", None), ("text", ""), ("yes_no", None)
+                    ),
                     _connector="OR",
                 ),
                 name="finding_absent_is_empty",
@@ -851,7 +1091,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="finding",
-            constraint=models.UniqueConstraint(fields=("paper", "section"), name="one_finding_per_section"),
+            constraint=models.UniqueConstraint(
+                fields=("paper", "section"), name="one_finding_per_section"
+            ),
         ),
         migrations.AddConstraint(
             model_name="code",
@@ -888,7 +1130,9 @@ class Migration(migrations.Migration):
             model_name="code",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("parent", None), models.Q(("parent", models.F("pk")), _negated=True), _connector="OR"
+                    ("parent", None),
+                    models.Q(("parent", models.F("pk")), _negated=True),
+                    _connector="OR",
                 ),
                 name="code_is_not_its_own_parent",
             ),
@@ -914,7 +1158,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="researchquestion",
-            constraint=models.UniqueConstraint(fields=("study", "key"), name="one_research_question_per_key"),
+            constraint=models.UniqueConstraint(
+                fields=("study", "key"), name="one_research_question_per_key"
+            ),
         ),
         migrations.AddConstraint(
             model_name="phase",
@@ -984,7 +1230,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="membership",
-            constraint=models.UniqueConstraint(fields=("study", "user"), name="one_membership_per_study"),
+            constraint=models.UniqueConstraint(
+                fields=("study", "user"), name="one_membership_per_study"
+            ),
         ),
         migrations.AddIndex(
             model_name="logentry",
@@ -999,6 +1247,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="codebookchange",
-            constraint=models.UniqueConstraint(fields=("study", "version"), name="one_change_per_codebook_version"),
+            constraint=models.UniqueConstraint(
+                fields=("study", "version"), name="one_change_per_codebook_version"
+            ),
         ),
     ]

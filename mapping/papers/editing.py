@@ -108,7 +108,10 @@ def pdf_refusal(upload):
     is believed.
     """
     if upload.size > settings.PDF_LIMIT:
-        return f"This file has {filesizeformat(upload.size)}; a PDF may have {filesizeformat(settings.PDF_LIMIT)}."
+        return (
+            f"This file has {filesizeformat(upload.size)}; a PDF may have "
+            f"{filesizeformat(settings.PDF_LIMIT)}."
+        )
     upload.seek(0)
     head = upload.read(_PDF_HEADER_WITHIN)
     upload.seek(0)
@@ -116,7 +119,8 @@ def pdf_refusal(upload):
         return ""
     if b"%PDF-" in head:
         return (
-            "This is not a PDF that every program reads as one: something stands before its %PDF- mark. "
+            "This is not a PDF that every program reads as one: something stands before its %PDF- "
+            "mark. "
             "Open it in a PDF reader, save it anew, and upload that."
         )
     return "This is not a PDF: its content does not begin like one."

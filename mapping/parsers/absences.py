@@ -62,13 +62,15 @@ _WORDINGS = [
     (
         Absence.NONE_APPLY,
         r"none|none ?appl(?:y|ies)"
-        r"|none of (?:these|those|them|(?:(?:the|these|our) )?(?:codes?|above|options))(?: appl(?:y|ies))?",
+        r"|none of (?:these|those|them|(?:(?:the|these|our) )?(?:codes?|above|options))"
+        r"(?: appl(?:y|ies))?",
     ),
     (
         Absence.AMBIGUOUS,
         r"tbd|tba|tbc|todo|to do|fixme|x{3,}"
         r"|to be (?:determined|decided|defined|done|added|confirmed|completed|filled(?: in)?)"
-        r"|nil|null|nan|nothing|unknown|missing|blank|empty|unsure|not sure|nd|dont know|do not know"
+        r"|nil|null|nan|nothing|unknown|missing|blank|empty|unsure|not sure|nd"
+        r"|dont know|do not know"
         rf"|no idea|none so far|not yet|(?:nothing|not|none) (?:identified|found|{_SAID}){_WHERE}",
     ),
 ]

@@ -18,14 +18,16 @@ _NEEDS_LATEX = re.compile(r"[\\{}$~]|--|``|''|[?!]`")
 _SIMPLE_ESCAPE = re.compile(r"(?<!\\)\\([%&_#$])")
 _ACCENT = re.compile(
     r"""\{?\\(?:
-        [`'^"~=.](?:\s?[A-Za-z]|\s?\{(?:\\?[A-Za-z]|\\[ij]\s?)\}|\\[ij](?![A-Za-z])\s?)        # \'e  \'{\i}  \'\i
-      | [cvHkrudb](?:\s[A-Za-z]|\{\\?[A-Za-z]\})                                         # \v{c}  \c c
-      | (?:ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j|dh|DH|th|TH|dj|DJ|ng|NG)(?:\{\}|(?![A-Za-z])\s?)  # \ss{}  {\o}
+        # \'e  \'{\i}  \'\i
+        [`'^"~=.](?:\s?[A-Za-z]|\s?\{(?:\\?[A-Za-z]|\\[ij]\s?)\}|\\[ij](?![A-Za-z])\s?)
+        # \v{c}  \c c
+      | [cvHkrudb](?:\s[A-Za-z]|\{\\?[A-Za-z]\})
+        # \ss{}  {\o}
+      | (?:ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j|dh|DH|th|TH|dj|DJ|ng|NG)(?:\{\}|(?![A-Za-z])\s?)
     )\}?""",
     re.VERBOSE,
 )
-# The commands of nearly all titles, taken out beforehand: pylatexenc needs a millisecond for a
-# title.
+# The commands of nearly all titles, taken out first: pylatexenc needs a millisecond for each.
 _FORMATTING = re.compile(
     r"\\(?:text(?:it|bf|sc|rm|up|normal|md|sf|tt|sl)|emph|mbox|uppercase|lowercase)\s*(?=\{)"
     r"|\\(?:em|it|bf|sc|rm|sf|tt|itshape|bfseries|scshape)(?![A-Za-z])\s*"

@@ -30,7 +30,8 @@ _NUMBERED_PAPER = re.compile(
 _FORM_TITLE = re.compile(
     r"\b(?:summary|extraction|coding|reading|review|study|paper|note)s?\s+(?:template|form|sheet)\b"
     r"|\btemplate\s+for\b.*\b(?:systematic|mapping|literature|review|paper|study|summar\w+|slr|sms)\b"
-    r"|^(?:the |my |filled |filled-in )*(?:paper |reading |review )?(?:summary|notes?|template|summary of the paper)$"
+    r"|^(?:the |my |filled |filled-in )*(?:paper |reading |review )?"
+    r"(?:summary|notes?|template|summary of the paper)$"
     r"|^(?:data )?extraction(?: form| sheet)?$",
     re.IGNORECASE,
 )

@@ -55,7 +55,9 @@ def invite(study, *, role, by, email="", claims=None):
     require_lead(study, by)
     if claims and not claimable_in(study).filter(pk=claims.pk).exists():
         raise ValidationError(
-            f"{claims} has a login or belongs to another study too: their account cannot be handed over."
+            f"{claims} has a login or belongs to another study too: their account cannot be "
+            f"handed "
+            f"over."
         )
     invitation = Invitation.objects.create(
         study=study, role=role, email=email, invited_by=by, claims=claims
@@ -181,7 +183,8 @@ def require_address(invitation, email):
     """A mailed link is for whom it was mailed to."""
     if invitation.email and invitation.email.casefold() != email.casefold():
         raise NotInvited(
-            f"This invitation was made for {invitation.email}: sign in with the account of that address, or ask "
+            f"This invitation was made for {invitation.email}: sign in with the account of that "
+            f"address, or ask "
             f"{invitation.invited_by} for a link without an address."
         )
 
@@ -199,7 +202,9 @@ def enter(invitation, study, user):
     left = membership.deactivated_at
     if left and left > invitation.invited_at:
         raise NotInvited(
-            "You were taken off this study after this invitation was made. Ask a lead for a new one."
+            "You were taken off this study after this invitation was made. Ask a lead for a "
+            "new "
+            "one."
         )
     if left or RANK.index(invitation.role) > RANK.index(membership.role):
         # An invitation opens and raises; it never lowers a role.

@@ -42,7 +42,8 @@ def refuse_too_large(upload, limit):
     """By the declared size, before anything is read."""
     if upload.size > limit:
         raise ValidationError(
-            f"{upload.name} has {filesizeformat(upload.size)}; at most {filesizeformat(limit)} are taken. "
+            f"{upload.name} has {filesizeformat(upload.size)}; at most {filesizeformat(limit)} are "
+            f"taken. "
             "Split it into smaller files."
         )
 

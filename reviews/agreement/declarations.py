@@ -91,7 +91,8 @@ def declare(section, *, by, coefficient, target, seen=""):
         by,
         "declaration-changed" if late else "declaration-made",
         (
-            f"Changed what is declared for {said} (before: {in_words(before)}), after summaries were "
+            f"Changed what is declared for {said} (before: {in_words(before)}), after summaries "
+            f"were "
             f"submitted."
         )
         if late

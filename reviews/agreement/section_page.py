@@ -236,6 +236,7 @@ class Detail:
 
     def trend(self):
         """Round by round, with what changed in this section's codes in between."""
+        page = reverse("agreement-section", args=[self.study.slug, self.section.key])
         changes = list(CodebookChange.objects.filter(section=self.section).order_by("version"))
         found, before = [], None
         for round in self.shown.rounds:
@@ -252,7 +253,7 @@ class Detail:
                     "version": version,
                     "changes": between,
                     **self._of_round(round),
-                    "url": f"{reverse('agreement-section', args=[self.study.slug, self.section.key])}?{urlencode(at)}",
+                    "url": f"{page}?{urlencode(at)}",
                     "papers_url": address(self.study, self.section, at),
                 }
             )

@@ -71,7 +71,10 @@ COLUMNS = (
     ),
     Column(
         "metric",
-        "the distance between two ratings: nominal, ordinal, interval, masi, jaccard; or the weights",
+        (
+            "the distance between two ratings: nominal, ordinal, interval, masi, jaccard; or the "
+            "weights"
+        ),
     ),
     Column("value", "empty where undefined"),
     Column("low", "lower end of the 95 % interval"),
@@ -220,10 +223,16 @@ def notes(reports):
         f"{one['label']} {one['not_independent']}" for one in reports if one.get("not_independent")
     ]
     if apart:
-        yield f"Not independent and left out (their reviewers could read others' answers before): {', '.join(apart)}."
+        yield (
+            f"Not independent and left out (their reviewers could read others' answers before): "
+            f"{', '.join(apart)}."
+        )
     for one in reports:
         if one["changed_late"]:
-            yield f"{LATE} {one['label']}: declared after the first submission: {'; '.join(one['changed_late'])}."
+            yield (
+                f"{LATE} {one['label']}: declared after the first submission: "
+                f"{'; '.join(one['changed_late'])}."
+            )
 
 
 def switched_off(study):
@@ -265,15 +274,18 @@ def methods(reports, *, round_name, not_independent, summaries, imported, known_
         return ""
     papers, raters = (max(one[fact] for one in reports) for fact in ("papers", "raters"))
     sentences = [
-        f"In {round_name}, {papers} paper{pluralize(papers, ' was,s were')} coded by two or more of {raters} reviewers "
+        f"In {round_name}, {papers} paper{pluralize(papers, ' was,s were')} coded by two or more "
+        f"of {raters} reviewers "
         f"with {len(reports)} coded item{pluralize(len(reports))}; "
         f"{independence(summaries, imported, is_whole=not (not_independent or known_since))}",
         *not_counted(not_independent, known_since),
     ]
     sentences += [statistics_used(reports), *declared(reports), missing(reports)]
     sentences.append(
-        f"Intervals are 95 % percentile bootstrap intervals over papers with {measures.REPLICATES:,} replicates (seed "
-        f"{measures.SEED}), each of which recomputes the expected disagreement. Coefficients without variation in the "
+        f"Intervals are 95 % percentile bootstrap intervals over papers with "
+        f"{measures.REPLICATES:,} replicates (seed "
+        f"{measures.SEED}), each of which recomputes the expected disagreement. Coefficients "
+        f"without variation in the "
         f"ratings are reported as undefined. Computed with {agreement_frozen.software()}."
     )
     return " ".join(sentences)
@@ -284,14 +296,18 @@ def not_counted(not_independent, known_since):
     number = sum(not_independent.values())
     if number:
         yield (
-            f"{number} {pluralize(number, 'summary,summaries')} {pluralize(number, 'was,were')} left out as not "
-            f"independent, since the reviewer could read others' answers on the paper before submitting their own: "
+            f"{number} {pluralize(number, 'summary,summaries')} {pluralize(number, 'was,were')} "
+            f"left out as not "
+            f"independent, since the reviewer could read others' answers on the paper before "
+            f"submitting their own: "
             f"{reasons(not_independent)}."
         )
     if known_since:
         yield (
-            f"{known_since} of the summaries behind these figures {pluralize(known_since, 'is,are')} not independent: "
-            "that the reviewer could read others' answers before was not on record when the round was closed."
+            f"{known_since} of the summaries behind these figures "
+            f"{pluralize(known_since, 'is,are')} not independent: "
+            "that the reviewer could read others' answers before was not on record when the round "
+            "was closed."
         )
 
 
@@ -308,12 +324,19 @@ def independence(summaries, imported, *, is_whole=True):
     counted = "" if is_whole else " whose answers count as independent"
     blind = "worked without access to the others' answers until they had submitted their own"
     if not imported:
-        return f"every reviewer{counted} {blind}, and reliability was computed from these first submissions alone."
+        return (
+            f"every reviewer{counted} {blind}, and reliability was computed from these first "
+            f"submissions alone."
+        )
     if imported == summaries:
-        return "their codings were imported from files, so how independently they were made is not on record here."
+        return (
+            "their codings were imported from files, so how independently they were made is "
+            "not on record here."
+        )
     return (
         f"reviewers{counted} {blind}, and reliability was computed from first submissions alone; "
-        f"but {imported} of {summaries} summaries were imported from files, and how independently these were made is "
+        f"but {imported} of {summaries} summaries were imported from files, and how independently "
+        f"these were made is "
         "not on record here."
     )
 
@@ -330,7 +353,8 @@ WHY = {
 def statistics_used(reports):
     kinds = dict.fromkeys(WHY[one["kind"]] for one in reports)
     text = (
-        f"We report Krippendorff's alpha (Krippendorff 2011) with {listed(kinds)}, because one definition covers any "
+        f"We report Krippendorff's alpha (Krippendorff 2011) with {listed(kinds)}, because one "
+        f"definition covers any "
         "number of reviewers, missing codings and every scale"
     )
     others = {
@@ -348,19 +372,26 @@ def declared(reports):
     targets = {one["label"]: one["target"] for one in reports if one["target"] is not None}
     if targets:
         named = [f"{target:g} for “{label}”" for label, target in targets.items()]
-        yield f"Targets were {listed(named)}; where an interval includes its target, the papers are too few to tell."
+        yield (
+            f"Targets were {listed(named)}; where an interval includes its target, the papers "
+            f"are too few to tell."
+        )
     late = [
         f"for “{one['label']}” ({'; '.join(one['changed_late'])})"
         for one in reports
         if one["changed_late"]
     ]
     if late:
-        yield f"After the first submission the declaration of coefficient and target was changed {listed(late)}."
+        yield (
+            f"After the first submission the declaration of coefficient and target was changed "
+            f"{listed(late)}."
+        )
 
 
 def missing(reports):
     text = (
-        "Blank answers count as missing. “Not reported”, “unclear” and “not applicable” count as categories of their "
+        "Blank answers count as missing. “Not reported”, “unclear” and “not applicable” count as "
+        "categories of their "
         "own, except on ordinal and numeric scales, where they have no place and are left out"
     )
     left_out = sum(number for one in reports for number in one["left_out"].values())

@@ -34,7 +34,8 @@ def look_early(paper, phase, *, user, reason):
             user,
             "look-early",
             (
-                f"{user} looked at others' answers on “{paper}” ({phase}) before submitting their own: "
+                f"{user} looked at others' answers on “{paper}” ({phase}) before submitting their "
+                f"own: "
                 f"{reason}"
             ),
             paper=paper,

@@ -346,8 +346,10 @@ def refuse_unfitting(code, to):
         )
     if FindingMark.objects.filter(code=code).exists():
         raise ValidationError(
-            f"The team has settled on “{code}” in {code.section}, and a finding says who decided on which section. "
-            "Take those decisions back first, move the code, and settle again; or retire it and add a new one there."
+            f"The team has settled on “{code}” in {code.section}, and a finding says who decided "
+            f"on which section. "
+            "Take those decisions back first, move the code, and settle again; or retire it and "
+            "add a new one there."
         )
 
 
@@ -364,7 +366,10 @@ def refuse_crowded(marks, to):
         # Without a number: it would tell a lead who still has papers to code.
         raise ValidationError(
             {
-                "to": f"{to} takes one code, and some of the summaries would have two there. Nothing was moved."
+                "to": (
+                    f"{to} takes one code, and some of the summaries would have two there. "
+                    f"Nothing was moved."
+                )
             }
         )
 

@@ -19,7 +19,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Answer",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("quote", models.TextField(blank=True)),
                 ("page", models.CharField(blank=True, max_length=40)),
                 ("rationale", models.TextField(blank=True)),
@@ -35,9 +40,15 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                ("none_apply", models.BooleanField(default=False, verbose_name="none of the codes apply")),
+                (
+                    "none_apply",
+                    models.BooleanField(default=False, verbose_name="none of the codes apply"),
+                ),
                 ("text", models.TextField(blank=True)),
-                ("number", models.DecimalField(blank=True, decimal_places=6, max_digits=20, null=True)),
+                (
+                    "number",
+                    models.DecimalField(blank=True, decimal_places=6, max_digits=20, null=True),
+                ),
                 ("yes_no", models.BooleanField(blank=True, null=True)),
                 (
                     "confidence",
@@ -62,7 +73,9 @@ class Migration(migrations.Migration):
                 (
                     "section",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="answers", to="mapping.section"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers",
+                        to="mapping.section",
                     ),
                 ),
             ],
@@ -74,18 +87,27 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="KeptEdit",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("content", models.JSONField(help_text="The answer as it was typed.")),
                 (
                     "based_on",
-                    models.PositiveIntegerField(help_text="The version of the answer that the writer had before them."),
+                    models.PositiveIntegerField(
+                        help_text="The version of the answer that the writer had before them."
+                    ),
                 ),
                 ("kept_at", models.DateTimeField(auto_now_add=True)),
                 ("resolved_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "answer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="kept_edits", to="reviews.answer"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="kept_edits",
+                        to="reviews.answer",
                     ),
                 ),
             ],
@@ -96,7 +118,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Mark",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("quote", models.TextField(blank=True)),
                 ("page", models.CharField(blank=True, max_length=40)),
                 ("rationale", models.TextField(blank=True)),
@@ -104,13 +131,17 @@ class Migration(migrations.Migration):
                 (
                     "answer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="marks", to="reviews.answer"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="marks",
+                        to="reviews.answer",
                     ),
                 ),
                 (
                     "code",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="marks", to="mapping.code"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="marks",
+                        to="mapping.code",
                     ),
                 ),
             ],
@@ -121,7 +152,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Remark",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("text", models.TextField()),
                 ("resolved_at", models.DateTimeField(blank=True, null=True)),
@@ -129,13 +165,17 @@ class Migration(migrations.Migration):
                 (
                     "by",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
                     "paper",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="remarks", to="mapping.paper"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="remarks",
+                        to="mapping.paper",
                     ),
                 ),
                 (
@@ -151,7 +191,9 @@ class Migration(migrations.Migration):
                 (
                     "section",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="remarks", to="mapping.section"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="remarks",
+                        to="mapping.section",
                     ),
                 ),
             ],
@@ -162,27 +204,46 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Round",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("name", models.CharField(max_length=100)),
                 (
                     "kind",
                     models.CharField(
-                        choices=[("pilot", "pilot"), ("calibration", "calibration"), ("main", "main")],
+                        choices=[
+                            ("pilot", "pilot"),
+                            ("calibration", "calibration"),
+                            ("main", "main"),
+                        ],
                         default="main",
                         max_length=12,
                     ),
                 ),
                 ("due_on", models.DateField(blank=True, null=True)),
-                ("guidance", models.TextField(blank=True, help_text="Shown to the reviewers of this round.")),
-                ("opened_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "guidance",
+                    models.TextField(blank=True, help_text="Shown to the reviewers of this round."),
+                ),
+                (
+                    "opened_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "codebook_version",
-                    models.PositiveIntegerField(blank=True, help_text="Under which it was closed.", null=True),
+                    models.PositiveIntegerField(
+                        blank=True, help_text="Under which it was closed.", null=True
+                    ),
                 ),
                 (
                     "frozen_agreement",
-                    models.JSONField(blank=True, help_text="The statistics as they stood at closing.", null=True),
+                    models.JSONField(
+                        blank=True, help_text="The statistics as they stood at closing.", null=True
+                    ),
                 ),
                 (
                     "closed_by",
@@ -197,13 +258,17 @@ class Migration(migrations.Migration):
                 (
                     "phase",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="rounds", to="mapping.phase"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rounds",
+                        to="mapping.phase",
                     ),
                 ),
                 (
                     "study",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="rounds", to="mapping.study"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rounds",
+                        to="mapping.study",
                     ),
                 ),
             ],
@@ -214,14 +279,29 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Assignment",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("position", models.PositiveIntegerField(default=0, help_text="The reviewer's reading order.")),
-                ("assigned_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveIntegerField(
+                        default=0, help_text="The reviewer's reading order."
+                    ),
+                ),
+                (
+                    "assigned_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "paper",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="mapping.paper"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="mapping.paper",
                     ),
                 ),
                 (
@@ -235,7 +315,9 @@ class Migration(migrations.Migration):
                 (
                     "round",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="assignments", to="reviews.round"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="assignments",
+                        to="reviews.round",
                     ),
                 ),
             ],
@@ -246,7 +328,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Summary",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("revision", models.PositiveIntegerField(default=1)),
                 (
                     "origin",
@@ -260,18 +347,25 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("started_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "started_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("submitted_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "codebook_version",
-                    models.PositiveIntegerField(blank=True, help_text="When it was submitted.", null=True),
+                    models.PositiveIntegerField(
+                        blank=True, help_text="When it was submitted.", null=True
+                    ),
                 ),
                 ("reopened_reason", models.TextField(blank=True)),
                 (
                     "assignment",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="summaries", to="reviews.assignment"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="summaries",
+                        to="reviews.assignment",
                     ),
                 ),
                 (
@@ -294,32 +388,45 @@ class Migration(migrations.Migration):
             model_name="answer",
             name="summary",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="answers", to="reviews.summary"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="answers",
+                to="reviews.summary",
             ),
         ),
         migrations.CreateModel(
             name="Deferral",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("note", models.TextField(blank=True)),
                 ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("lifted_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "by",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
                     "paper",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="deferrals", to="mapping.paper"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deferrals",
+                        to="mapping.paper",
                     ),
                 ),
                 (
                     "section",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="deferrals", to="mapping.section"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deferrals",
+                        to="mapping.section",
                     ),
                 ),
             ],
@@ -336,39 +443,60 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="EarlyLook",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("reason", models.TextField()),
                 ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "paper",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="early_looks", to="mapping.paper"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="early_looks",
+                        to="mapping.paper",
                     ),
                 ),
                 (
                     "phase",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="mapping.phase"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="mapping.phase",
                     ),
                 ),
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("paper", "phase", "user"), name="one_early_look_per_paper")
+                    models.UniqueConstraint(
+                        fields=("paper", "phase", "user"), name="one_early_look_per_paper"
+                    )
                 ],
             },
         ),
         migrations.CreateModel(
             name="RecodingTask",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("asked_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "asked_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
                 ("done_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "assignment",
@@ -401,7 +529,9 @@ class Migration(migrations.Migration):
                 (
                     "section",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="recoding_tasks", to="mapping.section"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="recoding_tasks",
+                        to="mapping.section",
                     ),
                 ),
             ],
@@ -419,7 +549,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Mention",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("seen_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "user",
@@ -432,18 +567,29 @@ class Migration(migrations.Migration):
                 (
                     "remark",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="mentions", to="reviews.remark"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mentions",
+                        to="reviews.remark",
                     ),
                 ),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("remark", "user"), name="one_mention_per_remark")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("remark", "user"), name="one_mention_per_remark"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
             name="Resolution",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "basis",
                     models.CharField(
@@ -476,11 +622,23 @@ class Migration(migrations.Migration):
                 ("rationale", models.TextField(blank=True)),
                 (
                     "content",
-                    models.JSONField(help_text="What was settled, and what every reviewer had said, as it stood then."),
+                    models.JSONField(
+                        help_text="What was settled, and what every reviewer had said, as it stood then."
+                    ),
                 ),
-                ("reviewers", models.PositiveIntegerField(help_text="How many reviewers' answers it rests on.")),
+                (
+                    "reviewers",
+                    models.PositiveIntegerField(
+                        help_text="How many reviewers' answers it rests on."
+                    ),
+                ),
                 ("is_unanimous", models.BooleanField(default=False)),
-                ("by_coder", models.BooleanField(default=False, help_text="Whoever decided had coded this paper.")),
+                (
+                    "by_coder",
+                    models.BooleanField(
+                        default=False, help_text="Whoever decided had coded this paper."
+                    ),
+                ),
                 ("decided_at", models.DateTimeField()),
                 ("undone_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -516,13 +674,17 @@ class Migration(migrations.Migration):
                 (
                     "paper",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="resolutions", to="mapping.paper"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="resolutions",
+                        to="mapping.paper",
                     ),
                 ),
                 (
                     "section",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="resolutions", to="mapping.section"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="resolutions",
+                        to="mapping.section",
                     ),
                 ),
                 (
@@ -568,23 +730,31 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="assignment",
-            constraint=models.UniqueConstraint(fields=("round", "paper", "reviewer"), name="one_assignment_per_round"),
-        ),
-        migrations.AddConstraint(
-            model_name="summary",
-            constraint=models.UniqueConstraint(fields=("assignment", "revision"), name="one_summary_per_revision"),
+            constraint=models.UniqueConstraint(
+                fields=("round", "paper", "reviewer"), name="one_assignment_per_round"
+            ),
         ),
         migrations.AddConstraint(
             model_name="summary",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("submitted_at", None)), fields=("assignment",), name="one_draft_per_assignment"
+                fields=("assignment", "revision"), name="one_summary_per_revision"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="summary",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("submitted_at", None)),
+                fields=("assignment",),
+                name="one_draft_per_assignment",
             ),
         ),
         migrations.AddConstraint(
             model_name="summary",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("revision", 1), models.Q(("reopened_by__isnull", False), ("revision__gt", 1)), _connector="OR"
+                    ("revision", 1),
+                    models.Q(("reopened_by__isnull", False), ("revision__gt", 1)),
+                    _connector="OR",
                 ),
                 name="later_revision_was_reopened",
             ),
@@ -594,7 +764,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("absence", ""),
-                    models.Q(("none_apply", False), ("number", None), ("text", ""), ("yes_no", None)),
+                    models.Q(
+                        ("none_apply", False), ("number", None), ("text", ""), ("yes_no", None)
+                    ),
                     _connector="OR",
                 ),
                 name="answer_absent_is_empty",
@@ -602,13 +774,17 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="answer",
-            constraint=models.UniqueConstraint(fields=("summary", "section"), name="one_answer_per_section"),
+            constraint=models.UniqueConstraint(
+                fields=("summary", "section"), name="one_answer_per_section"
+            ),
         ),
         migrations.AddConstraint(
             model_name="answer",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("confidence", None), models.Q(("confidence__gte", 1), ("confidence__lte", 5)), _connector="OR"
+                    ("confidence", None),
+                    models.Q(("confidence__gte", 1), ("confidence__lte", 5)),
+                    _connector="OR",
                 ),
                 name="confidence_from_1_to_5",
             ),

@@ -71,7 +71,9 @@ def triggers():
     summary = {"table": "reviews_summary", "way": "assignment_id"}
     yield TRIGGER.format(when="INSERT OR DELETE", only="", **summary)
     submitted = TRIGGER.replace("study_changed AFTER", "study_submitted AFTER")
-    yield submitted.format(when="UPDATE", only="WHEN (OLD.submitted_at IS DISTINCT FROM NEW.submitted_at)", **summary)
+    yield submitted.format(
+        when="UPDATE", only="WHEN (OLD.submitted_at IS DISTINCT FROM NEW.submitted_at)", **summary
+    )
 
 
 def undoing():
@@ -89,7 +91,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "study",
-                    models.BigIntegerField(primary_key=True, serialize=False, verbose_name="the study's id"),
+                    models.BigIntegerField(
+                        primary_key=True, serialize=False, verbose_name="the study's id"
+                    ),
                 ),
                 ("number", models.BigIntegerField(default=0)),
             ],

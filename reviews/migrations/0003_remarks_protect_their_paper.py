@@ -15,7 +15,9 @@ class Migration(migrations.Migration):
             model_name="remark",
             name="paper",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="remarks", to="mapping.paper"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="remarks",
+                to="mapping.paper",
             ),
         ),
     ]

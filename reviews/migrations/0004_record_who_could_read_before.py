@@ -35,7 +35,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="PriorAccess",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "why",
@@ -54,26 +59,34 @@ class Migration(migrations.Migration):
                 (
                     "paper",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="prior_accesses", to="mapping.paper"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prior_accesses",
+                        to="mapping.paper",
                     ),
                 ),
                 (
                     "phase",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="mapping.phase"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="mapping.phase",
                     ),
                 ),
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
             options={
                 "verbose_name_plural": "prior accesses",
                 "constraints": [
-                    models.UniqueConstraint(fields=("paper", "phase", "user"), name="one_prior_access_per_paper")
+                    models.UniqueConstraint(
+                        fields=("paper", "phase", "user"), name="one_prior_access_per_paper"
+                    )
                 ],
             },
         ),

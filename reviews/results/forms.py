@@ -22,7 +22,8 @@ KINDS = [
     ("cooccurrence", "co-occurrence"),
 ]
 MENTIONS_HELP = (
-    "Papers: each counts once in a cell. Mentions: a paper counts as often as the reviewer who marked the code most "
+    "Papers: each counts once in a cell. Mentions: a paper counts as often as the reviewer who "
+    "marked the code most "
     "often on it did."
 )
 

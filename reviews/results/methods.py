@@ -264,7 +264,11 @@ def searched(facts):
         text += f" The records came from {counted(files, 'file')}"
         refused = facts.imports["refused"] or 0
         text += (
-            f"; {counted(refused, 'entry', 'entries')} could not be read and {was(refused)} left out."
+            (
+                f"; {counted(refused, 'entry', 'entries')} could not be read and {was(refused)} "
+                f"left "
+                f"out."
+            )
             if refused
             else "."
         )
@@ -275,12 +279,14 @@ def template(facts):
     if not facts.sections:
         return
     yield (
-        f"Every paper was to be described with {counted(len(facts.sections), 'item')}, {len(facts.coded)} of them "
+        f"Every paper was to be described with {counted(len(facts.sections), 'item')}, "
+        f"{len(facts.coded)} of them "
         f"coded, under {counted(len(facts.questions), 'research question')}."
     )
     if facts.codes["all"]:
         yield (
-            f"The codebook has {counted(facts.codes['all'], 'code')}, {facts.codes['defined']} with a definition, and "
+            f"The codebook has {counted(facts.codes['all'], 'code')}, {facts.codes['defined']} "
+            f"with a definition, and "
             f"stands at version {facts.study.codebook_version}."
         )
     if facts.changes:
@@ -309,8 +315,8 @@ def read(facts):
         )
         yield (
             f"In the {one.kind} round “{one}” ({one.phase}), {counted(one.papers, 'paper')} "
-            f"{was(one.papers)} handed out to {counted(one.readers, 'reviewer')}; two or more read {overlap}"
-            + ("; the round is still open." if not one.is_closed else ".")
+            f"{was(one.papers)} handed out to {counted(one.readers, 'reviewer')}; two or more read "
+            f"{overlap}" + ("; the round is still open." if not one.is_closed else ".")
         )
     if facts.rounds:
         yield from apart(facts)
@@ -323,7 +329,8 @@ def apart(facts):
     )
     if files:
         yield (
-            f"{counted(files, 'summary', 'summaries')} of {all_of_them:,} came from files and {was(files)} made "
+            f"{counted(files, 'summary', 'summaries')} of {all_of_them:,} came from files and "
+            f"{was(files)} made "
             "outside of Concord, which cannot say whether their reviewers worked independently."
         )
     if files and files == all_of_them:
@@ -339,8 +346,10 @@ def apart(facts):
     if facts.why_not_independent:
         number = sum(facts.why_not_independent.values())
         but.append(
-            f"{counted(number, 'summary', 'summaries')} whose reviewer could read others' answers on the paper before "
-            f"({agreement_tables.reasons(facts.why_not_independent)}), which no figure of agreement counts"
+            f"{counted(number, 'summary', 'summaries')} whose reviewer could read others' answers "
+            f"on the paper before "
+            f"({agreement_tables.reasons(facts.why_not_independent)}), which no figure of "
+            f"agreement counts"
         )
     but = f", but for {' and '.join(but)}" if but else ""
     who = "Of those who coded here nobody" if files else "Nobody"
@@ -378,11 +387,20 @@ def came_together(facts):
     ways = "; ".join(
         f"{settled[basis]} {words}" for basis, words in BASES.items() if settled[basis]
     )
-    yield f"{counted(sum(settled.values()), 'finding').capitalize()} {was(sum(settled.values()))} settled: {ways}."
-    yield "No difference was settled by majority vote; every decision keeps who made it, and why where they differed."
+    yield (
+        f"{counted(sum(settled.values()), 'finding').capitalize()} {was(sum(settled.values()))} "
+        f"settled: {ways}."
+    )
+    yield (
+        "No difference was settled by majority vote; every decision keeps who made it, and why "
+        "where they differed."
+    )
     remarks, rules = facts.discussed
     if remarks:
-        yield f"The discussion left {counted(remarks, 'remark')}, {rules} of them kept as decision rules."
+        yield (
+            f"The discussion left {counted(remarks, 'remark')}, {rules} of them kept as "
+            f"decision rules."
+        )
     if facts.study.is_anonymous:
         yield "Reviewers' names were hidden while differences were settled."
 

@@ -18,7 +18,8 @@ PARTICLES = frozenset(
     re.findall(
         r"\w+",
         (
-            "af al da dal das de del della den der di do dos du el la le ten ter und van vom von y zu "
+            "af al da dal das de del della den der di do dos du el la le ten ter und van vom von y "
+            "zu "
             "zum zur"
         ),
     )

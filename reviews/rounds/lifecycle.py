@@ -72,7 +72,10 @@ def edit_round(round, *, name, due_on, guidance, by):
         locked.study,
         by,
         "edit-round",
-        f"Changed {', '.join(field.replace('_on', ' date') for field in changed)} of the round “{locked}”",
+        (
+            f"Changed {', '.join(field.replace('_on', ' date') for field in changed)} of the round "
+            f"“{locked}”"
+        ),
         round=locked.pk,
         changed={
             field: [str(value or "") for value in values] for field, values in changed.items()
@@ -130,7 +133,11 @@ def close_round(round, *, by):
         locked.study,
         by,
         "close-round",
-        f"Closed the round “{locked}”: {submitted} submitted, {taken_back} not finished and taken back",
+        (
+            f"Closed the round “{locked}”: {submitted} submitted, {taken_back} not finished and "
+            f"taken "
+            f"back"
+        ),
         round=locked.pk,
         submitted=submitted,
         taken_back=taken_back,
@@ -167,7 +174,8 @@ def reopen_round(round, *, by, reason):
     settled = settled_since_closing(locked).count()
     if settled:
         raise ValidationError(
-            f"{settled} section{pluralize(settled)} of its papers settled since “{locked}” was closed: "
+            f"{settled} section{pluralize(settled)} of its papers settled since “{locked}” was "
+            f"closed: "
             "open another round instead."
         )
     blind = list(still_blind(locked).values_list("pk", "paper"))

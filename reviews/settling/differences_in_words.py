@@ -72,10 +72,8 @@ class Sentence:
         if words.text:
             return "writes a text" if number == 1 else "write the same text"
         if words.codes:
-            return (
-                f"give{ending} "
-                f"{names([self.name(code) for code in sorted(words.codes, key=self.order.__getitem__)])}"
-            )
+            codes = sorted(words.codes, key=self.order.__getitem__)
+            return f"give{ending} {names([self.name(code) for code in codes])}"
         if words.codes is not None or words.value is None:
             return f"give{ending} none of the codes"
         return f"give{ending} {self.name(words.value)}"

@@ -6,7 +6,10 @@ from difflib import SequenceMatcher
 
 # Chinese and Japanese are written without spaces: each character is compared by itself, with its
 # own marks.
-WITHOUT_SPACES = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+WITHOUT_SPACES = (
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 BELONGING = "\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 PUNCTUATION = (
     re.escape('.,;:!?()[]{}<>"“”„‘«»…—–/\\')

@@ -160,7 +160,8 @@ def test_files_of_a_study_without_statistics_print_the_reason_instead_of_an_empt
         (
             4,
             (
-                "their codings were imported from files, so how independently they were made is not on "
+                "their codings were imported from files, so how independently they were made is "
+                "not on "
                 "record here"
             ),
         ),

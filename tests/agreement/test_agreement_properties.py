@@ -286,7 +286,7 @@ def test_perfect_agreement_that_varies_is_one(ratings, set_ratings):
 
 
 @given(plain)
-def test_every_paper_twice_leaves_observed_disagreement_as_it_is_and_moves_alpha_by_sample_size_alone(
+def test_every_paper_twice_leaves_observed_disagreement_and_moves_alpha_by_sample_size(
     ratings,
 ):
     twice = [row * 2 for row in ratings]

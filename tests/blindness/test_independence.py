@@ -106,7 +106,10 @@ def test_a_lead_who_withdraws_reads_and_hands_back_to_herself_is_not_independent
     wishes = {"which": "round", "per_paper": 2, "overlap": 100, "seed": 1, f"reads_{ada.pk}": "on"}
     address = reverse("hand-out", args=[study.slug, round.pk])
     shown = page.post(address, wishes)
-    told = "Ada Lead could read others&#x27; answers on this paper before (as lead of the study): “Drift in practice”"
+    told = (
+        "Ada Lead could read others&#x27; answers on this paper before (as lead of the study): "
+        "“Drift in practice”"
+    )
     assert told in shown.content.decode()
     page.post(address, wishes | {"expected": shown.context["proposal"].fingerprint})
     assert round.assignments.in_force().filter(reviewer=ada).exists()
@@ -585,7 +588,10 @@ def test_files_say_which_and_how_many(mixed):
     reports = agreement_tables.of_study(mixed, list(mixed.rounds.select_related("phase")))[
         "sections"
     ]
-    told = "Not independent and left out (their reviewers could read others' answers before): Challenges 1, "
+    told = (
+        "Not independent and left out (their reviewers could read others' answers before): "
+        "Challenges 1, "
+    )
     assert told in agreement_tables.markdown(mixed, reports)
     assert "Challenges 1, Method 1" in agreement_tables.latex(mixed, reports)
 
@@ -645,7 +651,8 @@ def test_the_methods_text_and_the_checklist_do_not_vouch_for_them(mixed, round, 
     lifecycle.close_round(round, by=ada)
     shown = html.unescape(as_user(ada).get(reverse("methods", args=[mixed.slug])).content.decode())
     assert (
-        "before they had submitted their own, but for 1 summary whose reviewer could read others' answers on the paper "
+        "before they had submitted their own, but for 1 summary whose reviewer could read others' "
+        "answers on the paper "
         "before (1 as lead of the study), which no figure of agreement counts." in shown
     )
     assert (
@@ -690,7 +697,10 @@ def test_pages_say_whose_reading_is_not_independent_and_why(mixed, paper, round,
     told = "A Ada: not independent. They could read others' answers on this paper before"
     assert told in shown(ada, "comparison", paper.key)
     assert told in shown(ben, "comparison", paper.key)
-    mine = "Not independent: you could read others' answers on this paper before submitting your own, as lead of"
+    mine = (
+        "Not independent: you could read others' answers on this paper before submitting your "
+        "own, as lead of"
+    )
     assert mine in shown(ada, "summary", paper.key)
     assert "Not independent" not in shown(ben, "summary", paper.key)
     agreement = shown(ada, "agreement")

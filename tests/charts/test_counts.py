@@ -52,7 +52,7 @@ def test_the_most_frequent_labels_are_kept_in_the_order_they_had():
     assert turned.only(2, PAPERS).labels == ["Talent", "Drift"]
 
 
-def test_a_year_without_papers_is_a_gap_that_is_seen_but_a_slip_of_the_keyboard_makes_no_thousand_columns():
+def test_a_year_without_papers_is_a_gap_but_a_mistyped_year_makes_no_thousand_columns():
     assert years_between({1: {"2019": 1}, 2: {"2021": 1}}) == ["2019", "2020", "2021"]
     assert years_between({1: {"1021": 1}, 2: {"2021": 1}}) == ["1021", "2021"]
     assert years_between({}) == []

@@ -174,7 +174,8 @@ def test_codes_are_searched_where_one_settles(page_as, study, ada, ben, cleo, pa
 def select_words(page, words):
     page.locator("[data-quotable] p").first.evaluate(
         """(paragraph, words) => {
-            const text = paragraph.firstChild, start = text.data.indexOf(words), range = document.createRange();
+            const text = paragraph.firstChild, start = text.data.indexOf(words);
+            const range = document.createRange();
             range.setStart(text, start);
             range.setEnd(text, start + words.length);
             getSelection().removeAllRanges();

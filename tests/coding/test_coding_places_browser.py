@@ -188,7 +188,8 @@ def select_words(page, words):
     """Select these words of the abstract as a mouse would, and let the page know."""
     page.locator("[data-quotable] p").first.evaluate(
         """(paragraph, words) => {
-            const text = paragraph.firstChild, start = text.data.indexOf(words), range = document.createRange();
+            const text = paragraph.firstChild, start = text.data.indexOf(words);
+            const range = document.createRange();
             range.setStart(text, start);
             range.setEnd(text, start + words.length);
             getSelection().removeAllRanges();

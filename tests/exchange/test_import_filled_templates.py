@@ -164,7 +164,8 @@ def test_evidence_and_notes_of_bullets_are_kept_on_their_marks(mlops, ada):
         ada,
         TITLE
         + (
-            '# Challenges\n- Sensors are noisy data\n  > "Bad values" (p. 4)\n  - fix\n    - later\n'
+            '# Challenges\n- Sensors are noisy data\n  > "Bad values" (p. 4)\n  - fix\n    - '
+            "later\n"
             "- Model drift\n"
         ),
     )

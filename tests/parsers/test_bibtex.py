@@ -64,7 +64,7 @@ def test_an_entry_becomes_a_record_with_its_line_and_the_remaining_fields_in_raw
   keywords  = {MLOps; DevOps, testing},
   isbn      = "978-1-6654-2705-0",
 }
-"""
+"""  # noqa: E501
     (record,), problems = bibtex.read(text, "papers.bib")
 
     assert problems == []

@@ -19,7 +19,8 @@ def read(text, name="export.ris"):
 
 def test_tags_behind_the_end_belong_to_the_record_before():
     text = "".join(
-        f"{number}. \nTY  - JOUR\nT1  - Title {number}\nDO  - 10.1000/{number}\nER  - \nUR  - http://ovid/{number}\n"
+        f"{number}. \nTY  - JOUR\nT1  - Title {number}\nDO  - 10.1000/{number}\nER  - \nUR  - "
+        f"http://ovid/{number}\n"
         f"DB  - PsycINFO\nAB  - Abstract {number}\n\n"
         for number in range(1, 51)
     )
@@ -161,7 +162,10 @@ def test_keywords_stand_one_on_a_line_or_in_a_list():
 
 
 def test_bibtex_and_ris_in_one_file_are_both_read_with_their_lines():
-    text = f"@article{{a, title={{In BibTeX}}, year={{2010}}}}\n\n{ONE}\n@article{{b, title={{Again}}}}\n{TWO}"
+    text = (
+        f"@article{{a, title={{In BibTeX}}, year={{2010}}}}\n\n{ONE}\n@article{{b, "
+        f"title={{Again}}}}\n{TWO}"
+    )
     records = read(text, "notes.txt")
     assert [(record.title, record.line) for record in records] == [
         ("In BibTeX", 1),

@@ -331,7 +331,7 @@ content_line = st.tuples(marks, typed, ends).map("".join)
 heading_line = st.sampled_from(
     """## Challenges:|Tools:|**Benefits**|## Limitations|Threats:|Strategies/Methods:|# Notes|Tools|Paper 8:|===|---|***
     |RQ1: Motivation and Benefits|RQ7:|[placeholder 1 ...]|* [Key benefit 2]|||```|## Authors:|Publication Year:|Title:
-    |## Source|## Reviewer's Comments:""".replace("\n    ", "").split("|")
+    |## Source|## Reviewer's Comments:""".replace("\n    ", "").split("|")  # noqa: E501
 )
 inline_line = st.tuples(
     st.sampled_from(

@@ -246,7 +246,7 @@ def test_papers_of_a_database_export_are_read():
     content = f"""Authors,Author full names,Title,Year,Source title,Issue,Page start,Page end,DOI,Document Type,Keywords
 {people},Towards MLOps,2021,SEAA,2,1,8,https://doi.org/10.1109/X.1,Conference paper,MLOps; AI
 ,,,,,,,,,,
-Doe J.,,,2020,Nowhere,,,,,,"""
+Doe J.,,,2020,Nowhere,,,,,,"""  # noqa: E501
     records, problems = read_papers("scopus.csv", content.encode())
 
     (record,) = records

@@ -45,7 +45,8 @@ def unplaced(text, file="x.md"):
     [
         (
             (
-                "# Paper 7: Summary Template for Systematic Mapping Study on X\n\n## Paper Title: A "
+                "# Paper 7: Summary Template for Systematic Mapping Study on X\n\n## Paper Title: "
+                "A "
                 "real one"
             ),
             "A real one",
@@ -427,7 +428,8 @@ def test_a_heading_that_the_template_does_not_have_is_reported_even_with_nothing
         "## Paper Title: One\n## Tools\n- Docker\n## Paper Title: Two\n## Tools\n- Git\n",
         "## Paper Title\nOne\n## Tools\n- Docker\n---\n## Paper Title\nTwo\n## Tools\n- Git\n",
         (
-            "# Paper Summary\n## Title: One\n## Tools\n- Docker\n# Paper Summary\n## Title: Two\n## "
+            "# Paper Summary\n## Title: One\n## Tools\n- Docker\n# Paper Summary\n## Title: Two\n"
+            "## "
             "Tools\n- Git\n"
         ),
         "# One\n## Tools\n- Docker\n# Two\n## Tools\n- Git\n",
@@ -585,7 +587,7 @@ FORMS = r"""
 ## Challenges|Tools|RQ3: Challenges|Paper 3: {}|# Paper 4: {}|## Paper Title: {}|Title: {}|Title:|Authors: {}
 Year: 2020 {}|DOI: {}|title: {}|tools: [{}, {}]|# T|## Conclusion|- N/A|?|{}: {}|---|```|- |-|* Year: {}|  p. 4
   - Quote: {}|  - Page: {}|- {} (p. 3)|Comments: {}|{}\|[x] {} [ ] {}|- {} [ ] {}|## Tools #x|![{}](u)|- x ![{}](u)
-"""
+"""  # noqa: E501
 TABLES = ["¦ {} ¦ {} ¦", "¦---¦---¦", "¦ Tools ¦ {} ¦", "¦ Paper title ¦ {} ¦", "{} ¦ {}", "¦ {} ¦"]
 TABLES += ["¦ {} ¦ Page ¦ Quote ¦"]
 forms = st.sampled_from(

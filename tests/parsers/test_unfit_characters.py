@@ -60,7 +60,11 @@ def test_a_bundles_json_with_half_a_character_is_refused(name, change, half, stu
     ],
 )
 def test_kept_json_with_half_a_character_is_refused_by_line_and_column(
-    name, column, change, half, demo_bundle
+    name,
+    column,
+    change,
+    half,
+    demo_bundle,  # noqa: F811
 ):
     said = refusal(rewritten(demo_bundle, name, column, lambda kept: change(kept, half)))
     said.encode()

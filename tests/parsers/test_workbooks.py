@@ -129,7 +129,8 @@ def test_broken_parts_are_refused_in_a_sentence_or_do_not_matter(part, change):
 def test_a_broken_part_is_named_with_its_place():
     broken = with_rows(b'<row r="2"><c r="A2"><v>1</c></row>')
     assert re.fullmatch(
-        r"c.xlsx: “xl/worksheets/sheet1.xml” in the workbook is broken XML \(line 1, column \d+: mismatched tag\)",
+        r"c.xlsx: “xl/worksheets/sheet1.xml” in the workbook is broken XML "
+        r"\(line 1, column \d+: mismatched tag\)",
         refusal(broken),
     )
 

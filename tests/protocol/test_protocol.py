@@ -28,13 +28,14 @@ MLOPS_KEYS = [
     "comments",
 ]
 CHALLENGES = """
-    high AI costs and expectations; too few data scientists; need for large data sets; privacy concerns; noisy
-    data; lack of domain experts; labelling issues; increasing feature complexity; improper feature selection;
-    bias introduced while experimenting; highly complex models; need for deep DL knowledge; difficulty in
-    choosing the final model; model execution environment; more hyperparameter settings; verification and
-    validation; integration issues; need for an understandable model; training-serving skew; end-user
-    communication; model drift; maintaining robustness; tracking and comparing experiments; lack of version
-    control; difficulty in deploying models; insufficient purchasing budget; challenging regulatory
+    high AI costs and expectations; too few data scientists; need for large data sets; privacy
+    concerns; noisy data; lack of domain experts; labelling issues; increasing feature
+    complexity; improper feature selection; bias introduced while experimenting; highly complex
+    models; need for deep DL knowledge; difficulty in choosing the final model; model execution
+    environment; more hyperparameter settings; verification and validation; integration issues;
+    need for an understandable model; training-serving skew; end-user communication; model
+    drift; maintaining robustness; tracking and comparing experiments; lack of version control;
+    difficulty in deploying models; insufficient purchasing budget; challenging regulatory
     environment
 """
 

@@ -31,7 +31,8 @@ client.force_login(ben)
 print(client.cookies["sessionid"].value, assignment.pk)
 """
 READ = """
-SELECT answer.text FROM reviews_answer answer JOIN mapping_section section ON section.id = answer.section_id
+SELECT answer.text FROM reviews_answer answer
+JOIN mapping_section section ON section.id = answer.section_id
 WHERE section.key = 'conclusion'
 """
 

@@ -17,7 +17,8 @@ from reviews.settling import unanimous
 from tests.making import absent, make_code, make_paper, make_round, make_section, make_summary
 
 PLURALS = (
-    "answers assignments changes codes differences drafts entries files imports lines marks mentions papers people "
+    "answers assignments changes codes differences drafts entries files imports lines marks "
+    "mentions papers people "
     "quotes raters ratings reviewers rows sections summaries uses"
 )
 WRONG = re.compile(rf"(?<![\d.,–])\b1 (?:{'|'.join(PLURALS.split())})\b(?! called)")

@@ -175,6 +175,7 @@ def import_context(request, study, found):
         duplicates.apply(found.records, found.choices)
     rows = rows_of(found)
     shown = matching(rows, request.GET)
+    choose = reverse("choose-entries", args=[study.slug, found.pk])
     return {
         "study": study,
         "paper_import": found,
@@ -185,7 +186,7 @@ def import_context(request, study, found):
         "total": len(rows),
         "possible": sum(row["state"] == "possible" for row in rows),
         "choices": sum(row.get("is_choice", False) for row in shown),
-        "choose_url": f"{reverse('choose-entries', args=[study.slug, found.pk])}?{request.GET.urlencode()}",
+        "choose_url": f"{choose}?{request.GET.urlencode()}",
     }
 
 

@@ -75,7 +75,8 @@ class NewStudyForm(forms.Form):
             self.add_error(
                 "file",
                 (
-                    f"{refused.file} was not taken, and nothing was written. Choose it again when it "
+                    f"{refused.file} was not taken, and nothing was written. Choose it again when "
+                    f"it "
                     f"is mended."
                 ),
             )

@@ -172,7 +172,10 @@ def order_on_scale(request, study, code, place):
         "form": form,
         "title": "Order",
         "button": "Move it there",
-        "about": "Answers stand on this scale: its order is what its stages mean, and the agreement counts by it.",
+        "about": (
+            "Answers stand on this scale: its order is what its stages mean, and the "
+            "agreement counts by it."
+        ),
         "carried": [
             (name, request.POST[name])
             for name in ("act", "before", "after")
@@ -226,7 +229,8 @@ def retire_code(request, slug, code):
     facts = {
         "title": "Retire",
         "button": "Retire it",
-        "about": "It is hidden from new answers. Its marks stay as they are, and so does the agreement; it can be "
+        "about": "It is hidden from new answers. Its marks stay as they are, and so does the "
+        "agreement; it can be "
         "restored at any time.",
     }
     return act_page(request, slug, code, ReasonForm, code_changes.retire, facts)
@@ -237,7 +241,10 @@ def merge_code(request, slug, code):
         "title": "Merge",
         "button": "Merge",
         "may_preview": True,
-        "about": "Its marks become marks of the other code, each with its quote. This can be undone exactly.",
+        "about": (
+            "Its marks become marks of the other code, each with its quote. This can be "
+            "undone exactly."
+        ),
     }
     return act_page(
         request,
@@ -263,8 +270,10 @@ def split_code(request, slug, code):
     facts = {
         "title": "Split",
         "button": "Split and ask to re-code",
-        "about": "The code is retired, the new ones take its place. Everybody who used it is asked to look at "
-        "that section of those papers again; until then their marks stay on the old code. The agreement stays too: it "
+        "about": "The code is retired, the new ones take its place. Everybody who used it is asked "
+        "to look at "
+        "that section of those papers again; until then their marks stay on the old code. The "
+        "agreement stays too: it "
         "counts what was said first.",
     }
     return act_page(request, slug, code, SplitForm, code_changes.split, facts)
@@ -275,7 +284,8 @@ def move_code(request, slug, code):
         "title": "Move",
         "button": "Move",
         "may_preview": True,
-        "about": "Its marks go to the answers of the other section, in the same summaries. An answer that is left "
+        "about": "Its marks go to the answers of the other section, in the same summaries. An "
+        "answer that is left "
         "without marks says then that none of the codes apply.",
     }
     return act_page(

@@ -28,7 +28,8 @@ class CodebookFileForm(forms.Form):
         label="File",
         limit=LARGEST,
         required=False,
-        help_text="CSV or Excel with the columns section (its key) and label; also parent, definition, when_not, "
+        help_text="CSV or Excel with the columns section (its key) and label; also parent, "
+        "definition, when_not, "
         f"example, excludes_paper. At most {filesizeformat(LARGEST)}.",
     )
     # The file as it was shown comes back with the confirmation: nobody imports another one than

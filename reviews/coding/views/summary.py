@@ -206,7 +206,8 @@ def own_progress(assignment):
 
 
 def summary_url(study, assignment):
-    return f"{reverse('summary', args=[study.slug, assignment.paper.key])}?phase={assignment.round.phase.key}"
+    address = reverse("summary", args=[study.slug, assignment.paper.key])
+    return f"{address}?phase={assignment.round.phase.key}"
 
 
 def review_url(study, assignment):

@@ -63,8 +63,10 @@ def bubbles(counts, rows, columns):
     width, height = left + step * len(counts.columns) + 20, top + step * len(counts.index) + 90
     most = max(int(counts.to_numpy().max()), 1)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'font-family="sans-serif" font-size="12"><title>{escape(rows)} × {escape(columns)}, papers</title>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" '
+        f'font-family="sans-serif" font-size="12"><title>{escape(rows)} × {escape(columns)}, '
+        f"papers</title>"
     ]
     for i, label in enumerate(counts.index):
         y = top + step * i + step / 2
@@ -220,7 +222,8 @@ def main():
     is_different = (compared["is"] == "DIFFERS").any()
     if is_different:
         sys.stderr.write(
-            "Some figures differ. Closed rounds keep theirs, even where the codebook changed since.\n"
+            "Some figures differ. Closed rounds keep theirs, even where the codebook changed "
+            "since.\n"
         )
     return int(is_different)
 

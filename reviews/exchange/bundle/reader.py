@@ -111,7 +111,9 @@ class Bundle:
                 for cells in reader:
                     if len(cells) != len(header):
                         raise Refused(
-                            f"{table.name}, line {start}: {len(cells)} cells where the header has {len(header)}."
+                            f"{table.name}, line {start}: {len(cells)} cells where the header "
+                            f"has "
+                            f"{len(header)}."
                         )
                     row = Row(table.name, start, dict(zip(header, map(plain, cells), strict=True)))
                     row.check_characters()
@@ -128,7 +130,8 @@ def check_entry(entry):
         raise Refused(f"The ZIP names a file outside of itself: “{shown}”.")
     if name not in MEMBERS:
         raise Refused(
-            f"“{shown}” is no file of a bundle, and a ZIP with anything else in it is refused whole: take it out, or "
+            f"“{shown}” is no file of a bundle, and a ZIP with anything else in it is refused "
+            f"whole: take it out, or "
             "export the study again."
         )
     kind = stat.S_IFMT(entry.external_attr >> 16)

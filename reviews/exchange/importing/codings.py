@@ -182,7 +182,8 @@ class Plan:
                 self.refuse(
                     summary.rows[0][0],
                     (
-                        f"already coded: {summary.reviewer} has a summary of “{summary.paper.key}” in "
+                        f"already coded: {summary.reviewer} has a summary of “{summary.paper.key}” "
+                        f"in "
                         f"{summary.round}"
                     ),
                 )

@@ -228,7 +228,8 @@ class CodeFinder:
         """What was taken as one though it is written otherwise, in sentences."""
         return [
             (
-                f"“{label}” ({section}) is also written with {hidden_in(spellings, label)}: taken as "
+                f"“{label}” ({section}) is also written with {hidden_in(spellings, label)}: taken "
+                f"as "
                 f"one."
             )
             for (section, label), spellings in sorted(self.alike.items())

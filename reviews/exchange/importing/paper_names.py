@@ -29,7 +29,8 @@ def report(plan, name, first):
         who = plan.summaries[next(iter(mixed))].reviewer
         plan.refuse(
             name.row,
-            f"{told}, and both are coded by {who}: one answer would be made of two. If they are two papers, add "
+            f"{told}, and both are coded by {who}: one answer would be made of two. If they are "
+            f"two papers, add "
             "the second to the study first; if they are one, give all rows the same key",
         )
     else:

@@ -35,7 +35,8 @@ class SectionFinder:
         if row.phase and row.phase not in {section.phase.key, section.phase.name}:
             self.phase(row)
             raise NotFound(
-                f"the section “{section}” belongs to the phase {section.phase.key}, not to {row.phase}"
+                f"the section “{section}” belongs to the phase {section.phase.key}, not to "
+                f"{row.phase}"
             )
         return section
 
@@ -54,7 +55,9 @@ class SectionFinder:
         longest = Section._meta.get_field("label").max_length
         if len(row.section) > longest:
             raise NotFound(
-                f"the name of a section has at most {longest} characters: “{row.section[:40]}…” has more"
+                f"the name of a section has at most {longest} characters: "
+                f"“{row.section[:40]}…” "
+                f"has more"
             )
         limit = Section._meta.get_field("key").max_length
         wanted = (row.section if slug_already(row.section) else slugify(row.section) or "section")[
@@ -99,7 +102,8 @@ class SectionFinder:
         longest = max(rows, key=lambda row: len(row.value))
         if len(longest.value) > LONGEST_LABEL:
             self.notes.append(
-                f"The section “{longest.section}” became a text: line {longest.line} has {len(longest.value)} "
+                f"The section “{longest.section}” became a text: line {longest.line} has "
+                f"{len(longest.value)} "
                 f"characters, and a code at most {LONGEST_LABEL}."
             )
             return Section.Kind.TEXT

@@ -46,7 +46,10 @@ def import_summaries(study, *, files, reviewer, by, may_create=True, is_dry_run=
         transaction.set_rollback(True)
     elif outcome["summaries"]:
         number = outcome["summaries"]
-        text = f"Imported {number} draft summar{pluralize(number, 'y,ies')} of {reviewer} from filled-in templates."
+        text = (
+            f"Imported {number} draft summar{pluralize(number, 'y,ies')} of {reviewer} from "
+            f"filled-in templates."
+        )
         LogEntry.objects.record(study, by, "import-summaries", text, reviewer=reviewer.username)
     return outcome
 
@@ -118,7 +121,11 @@ class Import:
         except SeveralPapers as several:
             self.skip(
                 name,
-                f"“{template.title}” is the title of several papers: {several}. Write its DOI or year too",
+                (
+                    f"“{template.title}” is the title of several papers: {several}. Write its DOI "
+                    f"or "
+                    f"year too"
+                ),
             )
             self.report(name, lines_of_answers(template, "its title is that of several papers"))
             return
@@ -164,7 +171,9 @@ class Import:
         if not self.may_create:
             likeness = f" It is {match}." if match else ""
             raise ValidationError(
-                f"{name}: “{template.title}” is no paper of this study.{likeness} Ask a lead to import it first."
+                f"{name}: “{template.title}” is no paper of this study.{likeness} Ask a lead "
+                f"to "
+                f"import it first."
             )
         entry = {
             "key": "",
@@ -241,12 +250,18 @@ class Import:
         if begun and paper.pk in self.written:
             self.skip(
                 name,
-                f"“{paper.title}” is the paper of {self.written[paper.pk]} too: the first was taken",
+                (
+                    f"“{paper.title}” is the paper of {self.written[paper.pk]} too: the first was "
+                    f"taken"
+                ),
             )
             return None
         if begun:
             state = "submitted" if begun.is_submitted else "begun"
-            reason = f"{self.reviewer} has {state} a summary of “{paper.title}” already: it was left as it is"
+            reason = (
+                f"{self.reviewer} has {state} a summary of “{paper.title}” already: it was "
+                f"left as it is"
+            )
             self.skip(name, reason)
             return None
         found = mine.filter(round__closed_at=None).first()
@@ -325,7 +340,8 @@ def check_ending(name):
     ending = PurePath(name).suffix.lower()
     if ending and ending not in ENDINGS:
         raise ValidationError(
-            f"{name}: a filled-in template is a Markdown file ({', '.join(sorted(ENDINGS - {'.org'}))}) or one of "
+            f"{name}: a filled-in template is a Markdown file "
+            f"({', '.join(sorted(ENDINGS - {'.org'}))}) or one of "
             "Emacs’s Org mode (.org): save it as one of these, then import it again."
         )
 

@@ -98,7 +98,8 @@ SUMMARY_COLUMNS = (
     Column("reopened_reason", "why"),
     Column(
         "not_independent",
-        "why it does not count for agreement: its reviewer could read others' answers on the paper before submitting "
+        "why it does not count for agreement: its reviewer could read others' answers on the paper "
+        "before submitting "
         f"their own ({', '.join(PriorAccess.Why.values)}); empty: it is independent",
         is_later=True,
     ),
@@ -149,7 +150,10 @@ RESOLUTION_COLUMNS = (
     Column("of_finding", "1: belongs to the finding that stands in findings.csv"),
     Column(
         "content",
-        "what was settled and what everybody had said, as JSON; codes by their number in codebook.csv",
+        (
+            "what was settled and what everybody had said, as JSON; codes by their number in "
+            "codebook.csv"
+        ),
     ),
 )
 

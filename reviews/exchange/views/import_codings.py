@@ -22,7 +22,8 @@ class CodingsForm(forms.Form):
     file = LimitedFileField(
         label="File",
         limit=settings.IMPORT_LIMIT,
-        help_text="CSV or Excel with the columns paper, reviewer, section, value; one row per code. "
+        help_text="CSV or Excel with the columns paper, reviewer, section, value; one row per "
+        "code. "
         f"At most {filesizeformat(settings.IMPORT_LIMIT)}.",
     )
     round_name = forms.CharField(
@@ -34,7 +35,10 @@ class CodingsForm(forms.Form):
     may_create = forms.BooleanField(
         label="Make what is missing",
         required=False,
-        help_text="Papers, sections, codes, and reviewers without a login. Otherwise unknown names are refused.",
+        help_text=(
+            "Papers, sections, codes, and reviewers without a login. Otherwise unknown names "
+            "are refused."
+        ),
     )
     columns = forms.CharField(
         label="Other headings",

@@ -19,7 +19,8 @@ class SummariesForm(forms.Form):
     files = FilesField(
         label="Files",
         limit=settings.IMPORT_LIMIT,
-        help_text="Filled-in templates in Markdown or Org, one or more papers in a file; together up to "
+        help_text="Filled-in templates in Markdown or Org, one or more papers in a file; together "
+        "up to "
         f"{filesizeformat(settings.IMPORT_LIMIT)}.",
     )
     reviewer = forms.ModelChoiceField(

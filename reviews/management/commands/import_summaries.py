@@ -34,7 +34,8 @@ class Command(ActCommand):
 
     def report(self, outcome):
         lines = [
-            f"{counted(outcome['summaries'], 'draft summaries')} of {counted(outcome['papers'], 'papers')}, "
+            f"{counted(outcome['summaries'], 'draft summaries')} of "
+            f"{counted(outcome['papers'], 'papers')}, "
             f"{outcome['new_papers']} of them new."
         ]
         lines += [f"{one['file']}: {one['reason']}." for one in outcome["skipped"]]
@@ -47,7 +48,10 @@ class Command(ActCommand):
             f"{one['file']}, line {one['line']}: “{one['title']}”." for one in outcome["read"]
         ]
         lines += [
-            f"{one['file']}, line {one['line']}: “{one['text']}” in {one['section']} is {one['meaning']}."
+            (
+                f"{one['file']}, line {one['line']}: “{one['text']}” in {one['section']} is "
+                f"{one['meaning']}."
+            )
             for one in outcome["absences"]
         ]
         lines += [no_place(one) for one in outcome["unplaced"]]
