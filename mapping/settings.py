@@ -102,7 +102,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "mapping.site.middleware.SignedInMiddleware",
+    "mapping.people.middleware.SignedInMiddleware",
     "mapping.site.middleware.WholeText",
     "django.contrib.messages.middleware.MessageMiddleware",
     "mapping.site.post_only.PostOnlyMiddleware",

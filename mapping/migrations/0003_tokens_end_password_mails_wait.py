@@ -1,7 +1,7 @@
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import migrations, models
 
-import mapping.models.studies
+import mapping.models.tokens
 from mapping.site.uploads import close_to_others
 
 
@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             model_name="apitoken",
             name="ends_at",
             # Those made before have as long as a new one, from now on.
-            field=models.DateTimeField(default=mapping.models.studies.in_ninety_days),
+            field=models.DateTimeField(default=mapping.models.tokens.in_ninety_days),
         ),
         migrations.CreateModel(
             name="PasswordMail",

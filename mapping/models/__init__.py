@@ -5,8 +5,9 @@ from mapping.models.findings import Evidence, Finding, FindingMark, Judgement
 from mapping.models.log import LogEntry
 from mapping.models.papers import Paper, PaperImport, PaperSource
 from mapping.models.people import Attempt, PasswordMail, User
-from mapping.models.studies import ApiToken, Invitation, Membership, Study
+from mapping.models.studies import Invitation, Membership, Study
 from mapping.models.templates import Phase, ResearchQuestion, Section
+from mapping.models.tokens import ApiToken
 
 __all__ = [
     "ApiToken",

@@ -85,16 +85,16 @@ class PaperQuerySet(models.QuerySet):
 
     def available_in(self, phase):
         """The papers of the study that no settled decision of an earlier phase has excluded."""
-        # findings belong to papers: the import would run in a circle
-        from mapping.models.findings import FindingMark
-
-        earlier = Q(finding__section__phase__position__lt=phase.position) | Q(
-            finding__section__phase__position=phase.position, finding__section__phase__lt=phase.pk
+        position = "findings__section__phase__position"
+        earlier = Q(**{f"{position}__lt": phase.position}) | Q(
+            **{position: phase.position}, findings__section__phase__lt=phase.pk
         )
-        excluded = FindingMark.objects.filter(
-            earlier, code__excludes_paper=True, finding__section__study=phase.study_id
-        ).values("finding__paper")
-        return self.filter(study=phase.study_id).exclude(pk__in=excluded)
+        excluded = self.model.objects.filter(
+            earlier,
+            findings__marks__code__excludes_paper=True,
+            findings__section__study=phase.study_id,
+        )
+        return self.filter(study=phase.study_id).exclude(pk__in=excluded.values("pk"))
 
 
 class Paper(models.Model):

@@ -5,12 +5,6 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 
-def end_tokens_of(user):
-    from mapping.people.tokens import revoke_all_of
-
-    revoke_all_of(user)
-
-
 class UserQuerySet(models.QuerySet):
     def known_as(self, name):
         """Whoever signs in with this user name or e-mail address, in whatever case it was typed."""
@@ -63,7 +57,9 @@ class User(AbstractUser):
         super().save(*args, **kwargs)
         if is_new_password:
             # Whoever had the old one may have made themselves a token with it.
-            end_tokens_of(self)
+            for membership in self.memberships.all():
+                for token in membership.api_tokens.filter(revoked_at=None):
+                    token.revoke()
 
     def get_full_name(self):
         return self.name or self.username

@@ -52,21 +52,6 @@ def grant(membership, *, label, ends_at=None):
     return token, secret
 
 
-@transaction.atomic
-def revoke(token):
-    """Compare and swap: of two at once the second changes nothing."""
-    if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
-        member = token.membership
-        text = f"{member.user} revoked an access token: {token.label}."
-        LogEntry.objects.record(member.study, member.user, "revoke-token", text)
-
-
-def revoke_all_of(user):
-    """With a new password the tokens that were made under the old one end, in every study."""
-    for token in ApiToken.objects.filter(membership__user=user, revoked_at=None):
-        revoke(token)
-
-
 def member_with(secret):
     """Whose token this is, while both are in force; else None."""
     token = (

@@ -9,7 +9,7 @@ from django.http import HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
-from mapping.site.middleware import is_part, typed_fields, wants_json
+from mapping.site.requests import is_part, typed_fields, wants_json
 
 RETRY_AFTER = "3"
 _MESSAGE = (

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 
-from mapping.site.middleware import is_part
+from mapping.site.requests import is_part
 
 
 class PostOnlyMiddleware:

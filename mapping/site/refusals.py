@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views import defaults
 
 from mapping.site import database_away
-from mapping.site.middleware import typed_fields
+from mapping.site.requests import typed_fields
 
 
 def csrf_failure(request, reason=""):

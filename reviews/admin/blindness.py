@@ -11,7 +11,7 @@ class ThroughSummary(ViewOnlyAdmin):
     summary = "summary"
 
     def get_queryset(self, request):
-        visible = Summary.objects.visible_in_admin(request.user)
+        visible = Summary.objects.filter(rules.may_read_summary_in_admin(request.user))
         return super().get_queryset(request).filter(**{f"{self.summary}__in": visible.values("pk")})
 
 

@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from reviews.admin.blindness import ThroughSummary, ViewOnlyAdmin
+from reviews.blindness import rules
 from reviews.models import Answer, KeptEdit, Mark, RecodingTask, Summary
 
 
@@ -34,7 +35,7 @@ class SummaryPage(ViewOnlyAdmin):
     ]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).visible_in_admin(request.user)
+        return super().get_queryset(request).filter(rules.may_read_summary_in_admin(request.user))
 
     @admin.display(ordering="assignment__paper__title")
     def paper(self, summary):

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import declarations, frozen, measures
-from reviews.models import Summary
+from reviews.blindness.visible import visible_summaries
 
 
 def at_a_glance(study, user):
@@ -25,7 +25,7 @@ def at_a_glance(study, user):
     )
     if not closed or study.statistics_off_reason:
         return []
-    visible = frozen.fully_visible(study, Summary.objects.visible_to(user, study).submitted())
+    visible = frozen.fully_visible(study, visible_summaries(user, study).submitted())
     sections = {one.key: one for one in study.sections.coded().filter(retired_at=None)}
     found = {}
     for pk, name, reports in closed:

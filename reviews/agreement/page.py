@@ -16,7 +16,8 @@ from reviews.agreement.papers_behind import address, said
 from reviews.agreement.ratings import CODE, PARENT, Sheet
 from reviews.agreement.tables import reasons
 from reviews.blindness import rules
-from reviews.models import Assignment, Summary
+from reviews.blindness.visible import visible_summaries
+from reviews.models import Assignment
 
 DISCUSSED = 10
 FROM_ONE_SECTION = 3
@@ -42,7 +43,7 @@ class Shown:
 
     def __init__(self, study, user, asked="", sections=None, level=CODE):
         self.study, self.user = study, user
-        self.visible = Summary.objects.visible_to(user, study).submitted()
+        self.visible = visible_summaries(user, study).submitted()
         self.has_parents = has_parents(study, sections)
         self.level = PARENT if level == PARENT and self.has_parents else CODE
         self.sheet = Sheet(study, self.visible, sections, level=self.level)

@@ -20,6 +20,7 @@ from django.utils import timezone
 from mapping.models import LogEntry, Paper, User
 from reviews.blindness.former_rights import Said, came_in
 from reviews.blindness.reconstruction import assignments, first_access, former_rights
+from reviews.blindness.visible import visible_summaries
 from reviews.models import Answer, Assignment, EarlyLook, PriorAccess, Summary
 
 Why = PriorAccess.Why
@@ -89,9 +90,7 @@ def of_reader(phase, user, papers, said, former):
     times = "first__origin", "first__started_at", "first__submitted_at"
     for paper, withdrawn_at, *first in rows.values_list("paper", "withdrawn_at", *times):
         mine[paper].append((withdrawn_at, came_in(*first) if first[-1] else None))
-    visible = (
-        Summary.objects.visible_to(user, phase.study).submitted().exclude(assignment__reviewer=user)
-    )
+    visible = visible_summaries(user, phase.study).submitted().exclude(assignment__reviewer=user)
     visible = visible.filter(assignment__round__phase=phase, assignment__paper__in=papers)
     visible = set(visible.order_by().values_list("assignment__paper", flat=True))
     now, found = timezone.now(), {}

@@ -11,7 +11,7 @@ from mapping.models import Code, FindingMark, Paper, Section
 from reviews.agreement import measures
 from reviews.agreement.ratings import CODE, PARENT, Sheet
 from reviews.blindness import rules
-from reviews.blindness.findings import visible_findings
+from reviews.blindness.visible import visible_findings, visible_summaries
 from reviews.codebook import undo
 from reviews.models import Mark, Summary
 
@@ -47,7 +47,7 @@ class Foreseen(NamedTuple):
 
 def visible_marks(user, study):
     return Mark.objects.filter(
-        answer__summary__in=Summary.objects.visible_to(user, study).submitted().latest()
+        answer__summary__in=visible_summaries(user, study).submitted().latest()
     )
 
 
@@ -130,7 +130,7 @@ def rated(sections, user):
     stand under others.
     """
     study = sections[0].study
-    visible = Summary.objects.visible_to(user, study).submitted()
+    visible = visible_summaries(user, study).submitted()
     grouped = set(
         Code.objects.filter(section__in=sections, parent__isnull=False, status=Code.Status.ACTIVE)
         .values_list("section", flat=True)

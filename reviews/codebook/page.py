@@ -17,8 +17,8 @@ from reviews.agreement import measures
 from reviews.agreement.ratings import Sheet
 from reviews.blindness import rules
 from reviews.blindness.codes import known_codes
+from reviews.blindness.visible import visible_summaries
 from reviews.codebook import impact
-from reviews.models import Summary
 
 EXAMPLES = 10
 GONE = (Code.Status.RETIRED, Code.Status.MERGED, Code.Status.DECLINED)
@@ -131,7 +131,7 @@ def agreement(sections, user, study):
     """
     if study.statistics_off_reason or rules.is_blind_on_own(user, study):
         return {}
-    sheet = Sheet(study, Summary.objects.visible_to(user, study).submitted(), list(sections))
+    sheet = Sheet(study, visible_summaries(user, study).submitted(), list(sections))
     rated = {section.pk: sheet.of(section) for section in sections}
     return {
         pk: (impact.headline(one, replicates=0), of_codes(one, sheet.names))

@@ -8,8 +8,7 @@ from django.core.exceptions import ValidationError
 from mapping.models import Phase, ResearchQuestion, Section, Study
 from mapping.protocol.coefficients import choices_for
 from mapping.site.fields import LabelField, LongTextField
-from reviews.agreement import declarations
-from reviews.codebook import phases, study_settings, template
+from reviews.codebook import declare, phases, study_settings, template
 
 
 class ActForm(forms.Form):
@@ -142,7 +141,7 @@ class DeclarationForm(ActForm):
     )
 
     def __init__(self, posted, *, section):
-        initial = {**self.facts_of(section), "seen": declarations.declaration_token(section)}
+        initial = {**self.facts_of(section), "seen": declare.declaration_token(section)}
         super().__init__(posted, initial=initial, prefix="declared")
         self.fields["coefficient"].choices = [("", "not declared"), *choices_for(section.kind)]
 
@@ -150,7 +149,7 @@ class DeclarationForm(ActForm):
         return {"coefficient": section.primary_coefficient, "target": section.agreement_target}
 
     def token_of(self, section):
-        return declarations.declaration_token(section)
+        return declare.declaration_token(section)
 
 
 class PhaseForm(ActForm):

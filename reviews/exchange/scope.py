@@ -17,8 +17,8 @@ from mapping.models import (
 )
 from reviews.blindness import log
 from reviews.blindness.codes import known_changes, known_codes
-from reviews.blindness.findings import open_to, visible_findings
 from reviews.blindness.names import NAME
+from reviews.blindness.visible import open_to, visible_findings, visible_summaries
 from reviews.models import (
     Assignment,
     Deferral,
@@ -93,7 +93,7 @@ def visible(user, study):
     section.
     """
     rows = everything(study)
-    rows[Summary] = Summary.objects.visible_to(user, study).submitted()
+    rows[Summary] = visible_summaries(user, study).submitted()
     rows[Finding] = visible_findings(user, study)
     rows[Resolution] = rows[Resolution].filter(open_to(user, study))
     # One's own remarks, always.

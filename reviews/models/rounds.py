@@ -68,11 +68,11 @@ class Round(models.Model):
         return self.closed_at is not None
 
 
-def submitted_summaries():
-    # summaries belong to assignments: the import would run in a circle
-    from reviews.models.summaries import Summary
-
-    return Summary.objects.submitted()
+SUBMITTED = Q(summaries__submitted_at__isnull=False)
+# A section that came after the summary was submitted, and has no answer yet.
+OWES_A_SECTION = Q(
+    recoding_tasks__isnull=False, recoding_tasks__done_at=None, recoding_tasks__code=None
+)
 
 
 def able_reviewers(assignment=""):
@@ -87,13 +87,11 @@ def able_reviewers(assignment=""):
     )
 
 
-def sections_owed():
-    from reviews.models.recoding_tasks import RecodingTask  # as above
-
-    return RecodingTask.objects.open().filter(code=None)
-
-
 class AssignmentQuerySet(models.QuerySet):
+    def where(self, condition):
+        """Whether the row's own assignment meets this condition on what belongs to it."""
+        return models.Exists(self.model.objects.filter(condition, pk=models.OuterRef("pk")))
+
     def in_force(self):
         return self.filter(withdrawn_at=None)
 
@@ -104,14 +102,13 @@ class AssignmentQuerySet(models.QuerySet):
         """Whose first revision is in; a reopened one stays submitted: its first answers are still
         independent.
         """
-        return self.filter(pk__in=submitted_summaries().values("assignment"))
+        return self.filter(self.where(SUBMITTED))
 
     def unsubmitted(self):
         """Handed out, in force, and nothing submitted yet, whether or not its reviewer is still
         there.
         """
-        submitted = submitted_summaries().filter(assignment=models.OuterRef("pk"))
-        return self.in_force().filter(~models.Exists(submitted))
+        return self.in_force().filter(~self.where(SUBMITTED))
 
     def awaiting(self):
         """Unsubmitted, and its reviewer can still submit it: somebody who has left is not waited
@@ -123,8 +120,7 @@ class AssignmentQuerySet(models.QuerySet):
         """Submitted, or still to come. What somebody left behind unsubmitted counts for nothing any
         more.
         """
-        submitted = submitted_summaries().filter(assignment=models.OuterRef("pk"))
-        return self.in_force().filter(models.Exists(submitted) | models.Exists(able_reviewers()))
+        return self.in_force().filter(self.where(SUBMITTED) | models.Exists(able_reviewers()))
 
     def living_readers(self):
         """`living`, without the codings that came with a file for somebody who cannot sign in."""
@@ -135,9 +131,7 @@ class AssignmentQuerySet(models.QuerySet):
         answer to a section that came later, which others may have answered already.
         """
         own = self.in_force().filter(reviewer=user)
-        submitted = submitted_summaries().filter(assignment=models.OuterRef("pk"))
-        owed = sections_owed().filter(assignment=models.OuterRef("pk"))
-        return own.filter(~models.Exists(submitted) | models.Exists(owed))
+        return own.filter(~self.where(SUBMITTED) | self.where(OWES_A_SECTION))
 
     def awaited_from(self, user):
         """What waits for this person in all the studies in which they may still code."""

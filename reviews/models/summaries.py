@@ -25,11 +25,11 @@ class SummaryQuerySet(models.QuerySet):
         """First submissions, and the later revisions that may hold the first answer to a section
         that came later.
         """
-        from reviews.models.recoding_tasks import (
-            RecodingTask,  # tasks belong to assignments: the import would run in a circle
+        asked = Assignment.objects.filter(
+            pk=OuterRef("assignment"),
+            recoding_tasks__isnull=False,
+            recoding_tasks__code=None,
         )
-
-        asked = RecodingTask.objects.came_later().filter(assignment=OuterRef("assignment"))
         return self.submitted().filter(Q(revision=1) | Q(Exists(asked)))
 
     def latest(self):
@@ -38,26 +38,6 @@ class SummaryQuerySet(models.QuerySet):
             assignment=OuterRef("assignment"), revision__gt=OuterRef("revision")
         )
         return self.submitted().filter(~Exists(newer))
-
-    def visible_to(self, user, study, paper=None):
-        """Whose answers this person may receive: their own, and others' where `may_know` says so.
-
-        A draft is seen by its reviewer alone; who is no active member sees not even their own.
-        """
-        in_study = self.filter(assignment__round__study=study)
-        if paper is not None:
-            in_study = in_study.filter(assignment__paper=paper)
-        return in_study.filter(rules().may_read_summary(user, study))
-
-    def visible_in_admin(self, user):
-        """What the admin site may show, by the same rule."""
-        return self.filter(rules().may_read_summary_in_admin(user))
-
-
-def rules():
-    from reviews.blindness import rules  # the rule asks the models: it would run in a circle
-
-    return rules
 
 
 class Summary(models.Model):

@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import Count, Max, Min
 
 from mapping.models import Code, FindingMark, Section
-from reviews.blindness.findings import visible_findings
+from reviews.blindness.visible import visible_findings
 
 YEAR, VENUE = "year", "venue"
 FACTS = [(YEAR, "Year"), (VENUE, "Venue")]

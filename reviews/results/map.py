@@ -11,7 +11,7 @@ from mapping.charts import counts
 from mapping.charts.counts import Axis
 from mapping.models import Code, Finding, FindingMark, Paper
 from mapping.models.findings import Judgement
-from reviews.blindness.findings import visible_findings
+from reviews.blindness.visible import visible_findings, visible_summaries
 from reviews.models import Answer, Assignment, Mark, Summary
 from reviews.results.forms import VENUE, YEAR, axis_label, axis_name
 from reviews.settling.answers import newest_of_each
@@ -72,7 +72,7 @@ class Material:
         """The newest submitted summary of every reviewer that this person may see: `[(pk, paper,
         reviewer, phase)]`.
         """
-        visible = Summary.objects.visible_to(self.user, self.study)
+        visible = visible_summaries(self.user, self.study)
         if self.settings["round"] and self.is_provisional:
             visible = visible.filter(assignment__round=self.settings["round"])
         return newest_of_each(visible)
@@ -205,7 +205,7 @@ class Material:
         if self.is_provisional:
             submitted = Summary.objects.filter(assignment__round__study=self.study).latest()
             return submitted.exclude(
-                pk__in=Summary.objects.visible_to(self.user, self.study).values("pk")
+                pk__in=visible_summaries(self.user, self.study).values("pk")
             ).exists()
         open_ones = visible_findings(self.user, self.study)
         return Finding.objects.of(self.study).exclude(pk__in=open_ones.values("pk")).exists()

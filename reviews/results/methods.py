@@ -12,7 +12,7 @@ from reviews.agreement import declarations, frozen
 from reviews.agreement import tables as agreement_tables
 from reviews.blindness import independence
 from reviews.blindness.codes import known_changes
-from reviews.blindness.findings import open_to, visible_findings
+from reviews.blindness.visible import open_to, visible_findings, visible_summaries
 from reviews.models import Assignment, EarlyLook, Remark, Resolution, Summary
 from reviews.results.flow import prisma_flow
 
@@ -58,7 +58,7 @@ class Facts:
             pk__in=visible_findings(self.user, self.study).values("pk")
         )
         submitted = Summary.objects.filter(assignment__round__study=self.study).submitted()
-        seen = Summary.objects.visible_to(self.user, self.study)
+        seen = visible_summaries(self.user, self.study)
         return hidden.exists() or submitted.exclude(pk__in=seen.values("pk")).exists()
 
     @cached_property
@@ -214,7 +214,7 @@ class Facts:
         """
         if self.study.statistics_off_reason:
             return []
-        seen = Summary.objects.visible_to(self.user, self.study)
+        seen = visible_summaries(self.user, self.study)
         visible = frozen.fully_visible(self.study, seen)
         closed = [one for one in self.rounds if one.is_closed and one.frozen_agreement]
         return [(one, one.frozen_agreement) for one in closed if one.pk in visible]

@@ -1,7 +1,7 @@
 """From the database to plain comparisons, for one paper or for all, in a constant number of
 queries.
 
-Whoever asks hands in a queryset of summaries: pages `Summary.objects.visible_to(…)`, acts of the
+Whoever asks hands in a queryset of summaries: pages `visible_summaries`, acts of the
 system all of them.
 """
 

@@ -10,8 +10,9 @@ from django.utils.functional import cached_property
 from mapping.models import Code, Judgement
 from reviews.blindness.independence import Independence
 from reviews.blindness.names import pattern_of, without_names
+from reviews.blindness.visible import visible_summaries
 from reviews.judgement.content import as_number
-from reviews.models import Assignment, Deferral, Remark, Resolution, Summary
+from reviews.models import Assignment, Deferral, Remark, Resolution
 from reviews.settling.answers import compared
 from reviews.settling.code_notices import marked_labels
 from reviews.settling.comparison import word_diff
@@ -295,7 +296,7 @@ class Page:
 
     def __init__(self, study, paper, user, bound=None):
         self.study, self.paper, self.user = study, paper, user
-        self.visible = Summary.objects.visible_to(user, study, paper)
+        self.visible = visible_summaries(user, study, paper)
         self.phases = {phase for _, phase in visible_pairs(user, study, [paper.pk])}
         self.reason_not = why_not(study, user, paper)
         self.may_settle = not self.reason_not

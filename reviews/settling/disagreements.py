@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef
 
 from mapping.models import Finding, Study
+from reviews.blindness.visible import visible_summaries
 from reviews.models import Assignment, Deferral, Resolution, Summary
 from reviews.models.study_cache import kept
 from reviews.settling.answers import compared
@@ -113,7 +114,7 @@ def discussed_by(user, study):
 
     They learn that a difference is settled, but not on what before the study is released.
     """
-    visible = Summary.objects.visible_to(user, study)
+    visible = visible_summaries(user, study)
     own = set(Assignment.objects.of(user, study).submitted().values_list("paper", "round__phase"))
     sections = {one.pk: one for one in study.sections.in_use().select_related("phase")}
     papers = {paper for paper, _ in own}

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from typing import NamedTuple
 
 from mapping.models import FindingMark, Paper
-from reviews.blindness.findings import visible_findings
 from reviews.blindness.independence import Independence
-from reviews.models import Assignment, Summary
+from reviews.blindness.visible import visible_findings, visible_summaries
+from reviews.models import Assignment
 from reviews.settling.answers import Codebook, compared
 from reviews.settling.decisions import Settled, in_words
 
@@ -32,7 +32,7 @@ class OfCode(NamedTuple):
 def feedback_for(user, study):
     """`[OfSection]` in the order of the template, of findings that this person may see."""
     sections = {one.pk: one for one in study.sections.in_use().select_related("phase")}
-    mine = Summary.objects.visible_to(user, study).filter(assignment__reviewer=user)
+    mine = visible_summaries(user, study).filter(assignment__reviewer=user)
     labels = Codebook(study).labels
     decided = decisions(visible_findings(user, study), labels)
     counts, same, papers, differing = defaultdict(Counter), Counter(), Counter(), defaultdict(list)

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from reviews.agreement import tags
-from reviews.agreement.declarations import declare
 from reviews.agreement.page import Shown
+from reviews.codebook.declare import declare
 from reviews.codebook.template import add_section
 from reviews.models import EarlyLook, RecodingTask, Summary
 from reviews.rounds.lifecycle import close_round

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from mapping.models import LogEntry
-from reviews.agreement.declarations import declare
+from reviews.codebook.declare import declare
 from reviews.exchange.bundle.writer import write
 from reviews.exchange.scope import scope_of_all
 from reviews.models import Round, Summary

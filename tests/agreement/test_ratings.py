@@ -6,6 +6,7 @@ from django.utils import timezone
 from reviews.agreement.frozen import freeze
 from reviews.agreement.ratings import Sheet, everything
 from reviews.agreement.statistics import Absence
+from reviews.blindness.visible import visible_summaries
 from reviews.codebook.template import add_section, restore_section, retire_section
 from reviews.coding.drafts import reopen, submit
 from reviews.coding.recoding_tasks import recode
@@ -182,7 +183,7 @@ def test_who_left_the_later_section_blank_and_read_the_others_does_not_answer_it
     answer_task(cleo, section, True)
     answer_task(ada, section, None)  # it is not required; she is blind no longer
     assert (
-        Summary.objects.visible_to(ada, study)
+        visible_summaries(ada, study)
         .filter(assignment__reviewer=cleo, answers__section=section)
         .exists()
     )
@@ -204,7 +205,7 @@ def test_who_submitted_while_a_section_was_away_and_could_read_it_does_not_answe
     retire_section(section, by=ada)
     make_summary(paper, ada, answers={"method": "Survey"})
     assert (
-        Summary.objects.visible_to(ada, study)
+        visible_summaries(ada, study)
         .filter(assignment__reviewer=cleo, answers__section=section)
         .exists()
     )

@@ -9,7 +9,7 @@ from django.utils import timezone
 from mapping.models import Finding, LogEntry, Membership
 from mapping.papers import editing
 from reviews.blindness.early_look import look_early
-from reviews.blindness.findings import visible_findings
+from reviews.blindness.visible import visible_findings, visible_summaries
 from reviews.codebook import template
 from reviews.coding import recoding_tasks
 from reviews.models import Answer, Assignment, EarlyLook, RecodingTask, Remark, Summary
@@ -26,7 +26,7 @@ from tests.making import (
 
 
 def seen_by(user, paper):
-    return set(Summary.objects.visible_to(user, paper.study, paper))
+    return set(visible_summaries(user, paper.study, paper))
 
 
 def submit(summary):
@@ -104,7 +104,7 @@ def test_submitting_one_paper_opens_no_other(paper, ben, cleo):
     mine, theirs = make_summary(paper, ben), make_summary(paper, cleo)
     make_summary(other, cleo)
     make_assignment(other, ben)
-    assert set(Summary.objects.visible_to(ben, paper.study)) == {mine, theirs}
+    assert set(visible_summaries(ben, paper.study)) == {mine, theirs}
 
 
 def test_a_withdrawn_assignment_leaves_ones_own_draft_and_shows_nothing_else(paper, ben, cleo):
@@ -142,10 +142,10 @@ def test_a_lead_of_another_study_sees_nothing_here_and_their_own_study_shows_not
     dora = make_user("dora")
     other = make_study(lead=dora)
     theirs, here = make_summary(make_paper(other), dora), make_summary(paper, ben)
-    assert set(Summary.objects.visible_to(dora, other)) == {theirs}
+    assert set(visible_summaries(dora, other)) == {theirs}
     assert seen_by(dora, paper) == set()
-    assert set(Summary.objects.visible_to(dora, other, paper)) == set()
-    assert here not in Summary.objects.visible_to(dora, other)
+    assert set(visible_summaries(dora, other, paper)) == set()
+    assert here not in visible_summaries(dora, other)
 
 
 # Rounds and phases
@@ -363,23 +363,23 @@ def test_the_rule_holds_through_other_querysets_and_orders_of_asking(paper, ada,
     study = paper.study
 
     def texts(user):
-        seen = Summary.objects.visible_to(user, study)
+        seen = visible_summaries(user, study)
         return set(Answer.objects.filter(summary__in=seen).values_list("text", flat=True))
 
     assert texts(ben) == {"mine"}
     assert texts(ada) == {"theirs"}
     assert set(Summary.objects.submitted().visible_to(ben, study)) == set()
-    assert set(Summary.objects.visible_to(ben, study).submitted()) == set()
-    assert set(Summary.objects.visible_to(ben, study).latest()) == set()
+    assert set(visible_summaries(ben, study).submitted()) == set()
+    assert set(visible_summaries(ben, study).latest()) == set()
     assert set(theirs.assignment.summaries.visible_to(ben, study)) == set()
-    assert set(Assignment.objects.filter(summaries__in=Summary.objects.visible_to(ben, study))) == {
+    assert set(Assignment.objects.filter(summaries__in=visible_summaries(ben, study))) == {
         mine.assignment
     }
-    assert Summary.objects.visible_to(ben, study).count() == 1
+    assert visible_summaries(ben, study).count() == 1
     submit(mine)
     assert texts(ben) == {"mine", "theirs"}
     assert set(theirs.assignment.summaries.visible_to(ben, study)) == {theirs}
-    assert set(Summary.objects.visible_to(ben, study).latest()) == {mine, theirs}
+    assert set(visible_summaries(ben, study).latest()) == {mine, theirs}
 
 
 def test_the_rule_asks_the_database_once_besides_the_membership(
@@ -389,13 +389,13 @@ def test_the_rule_asks_the_database_once_besides_the_membership(
         make_summary(make_paper(paper.study), cleo)
     make_summary(paper, ben)
     with django_assert_num_queries(2):
-        list(Summary.objects.visible_to(ben, paper.study))
+        list(visible_summaries(ben, paper.study))
 
 
 def test_a_section_that_came_later_blinds_again_until_one_has_answered_it(study, ada, ben, cleo):
     paper = make_paper(study)
     mine, theirs = make_summary(paper, ben), make_summary(paper, cleo)
-    assert set(Summary.objects.visible_to(ben, study)) == {mine, theirs}
+    assert set(visible_summaries(ben, study)) == {mine, theirs}
 
     section = template.add_section(
         study,
@@ -403,11 +403,11 @@ def test_a_section_that_came_later_blinds_again_until_one_has_answered_it(study,
         facts={"label": "Data", "kind": "yes_no", "phase": study.phases.get(key="coding")},
     )
     task = RecodingTask.objects.get(assignment=mine.assignment, section=section)
-    assert set(Summary.objects.visible_to(ben, study)) == {mine}
+    assert set(visible_summaries(ben, study)) == {mine}
     assert not visible_findings(ben, study).filter(paper=paper).exists()
 
     recoding_tasks.recode(task, {"yes_no": True}, by=ben, based_on=1)
-    assert theirs in set(Summary.objects.visible_to(ben, study))
+    assert theirs in set(visible_summaries(ben, study))
 
 
 # What is told without saying so

@@ -15,7 +15,7 @@ from mapping.models import Finding, LogEntry, Membership
 from reviews.admin import resolutions as admin_pages
 from reviews.blindness import log, rules
 from reviews.blindness.early_look import look_early
-from reviews.blindness.findings import open_to, visible_findings
+from reviews.blindness.visible import open_to, visible_findings, visible_summaries
 from reviews.codebook import impact
 from reviews.exchange import scope
 from reviews.models import Assignment, Deferral, RecodingTask, Remark, Resolution, Summary
@@ -194,7 +194,7 @@ def everybody_asked(user, study, paper, theirs, rows):
     pair = (paper.pk, phase.pk)
     finding = Finding.objects.filter(pk=rows[Finding].pk)
     found = {
-        "Summary.visible_to": theirs in Summary.objects.visible_to(user, study, paper),
+        "Summary.visible_to": theirs in visible_summaries(user, study, paper),
         "Summary.visible_in_admin": theirs in Summary.objects.visible_in_admin(user),
         "rules.may_know": finding.filter(rules.may_know(user, study)).exists(),
         "rules.may_know with one phase": study.papers.filter(
@@ -311,4 +311,4 @@ def test_to_know_of_many_papers_takes_as_many_questions_as_of_one(
     with django_assert_num_queries(2):
         rules.open_pairs(ben, study, study.papers.values("pk"))
     with django_assert_num_queries(2):
-        list(Summary.objects.visible_to(ben, study))
+        list(visible_summaries(ben, study))

@@ -26,6 +26,7 @@ from reviews.agreement import tables as agreement_tables
 from reviews.agreement.ratings import Sheet, everything
 from reviews.blindness.early_look import look_early
 from reviews.blindness.reconstruction import reconstruct
+from reviews.blindness.visible import visible_summaries
 from reviews.codebook import study_settings
 from reviews.coding import drafts
 from reviews.exchange.bundle import writer
@@ -761,7 +762,7 @@ def test_who_submits_while_the_paper_is_handed_to_a_lead_is_not_read_in_between(
         give(paper, ada, round, ada)
         has_asked.set()
         assert not has_tried.wait(1)
-        could_read += Summary.objects.visible_to(ada, study, paper)
+        could_read += visible_summaries(ada, study, paper)
     other.join()
     assert (could_read, PriorAccess.objects.count()) == ([], 0)
     submit(paper, ada, round)

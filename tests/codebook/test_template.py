@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from mapping.models import CodebookChange, Finding, Membership, Section
 from reviews.agreement import declarations
-from reviews.codebook import phases, template
+from reviews.codebook import declare, phases, template
 from tests.making import (
     make_answer,
     make_code,
@@ -380,8 +380,8 @@ def test_a_declaration_that_does_not_fit_is_refused(wrong, study, page, as_user,
 
 
 def test_two_leads_declaring_are_told_apart_too(study, challenges, page, as_user, ada):
-    seen = declarations.declaration_token(challenges)
-    declarations.declare(challenges, by=ada, coefficient="", target=0.7)
+    seen = declare.declaration_token(challenges)
+    declare.declare(challenges, by=ada, coefficient="", target=0.7)
     facts = {"declare": "yes", "declared-target": "0.9", "declared-seen": seen}
     met = as_user(ada).post(f"{page}sections/challenges/", facts)
     assert met.status_code == 422

@@ -43,7 +43,7 @@ def test_without_a_token_in_force_nothing_is_read(study, url, ben):
     assert asked(url, secret).status_code == 200
     assert asked(url, "concord_invented").status_code == 401
     assert Client().get(url, headers={"accept": "application/json"}).status_code == 401
-    tokens.revoke(ApiToken.objects.get())
+    ApiToken.objects.get().revoke()
     assert asked(url, secret).status_code == 401
 
 

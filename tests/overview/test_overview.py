@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews.agreement.declarations import declare
+from reviews.codebook.declare import declare
 from reviews.rounds.lifecycle import close_round
 from tests.making import (
     make_assignment,

@@ -12,6 +12,7 @@ from reviews.agreement import tables as agreement_tables
 from reviews.agreement.page import Shown
 from reviews.agreement.ratings import CODE, PARENT
 from reviews.agreement.section_page import Detail
+from reviews.blindness.visible import visible_summaries
 from reviews.models import Summary
 
 PAGE = 50
@@ -157,7 +158,7 @@ def agreement_codes_csv(request, slug):
 def table_file(request, slug, table):
     study = access.study_to_read(request.user, slug)
     asked_for(request.GET, "round", ())  # the file has all rounds, in a column of its own
-    summaries = Summary.objects.visible_to(request.user, study)
+    summaries = visible_summaries(request.user, study)
     scope = Scope(study=study, rows={Summary: summaries})
     return StreamingHttpResponse(
         lines(table, scope), content_type="text/csv; charset=utf-8", headers=as_file(table.name)

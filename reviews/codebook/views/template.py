@@ -15,6 +15,7 @@ from mapping.protocol.coefficients import COEFFICIENTS
 from mapping.site.answers import answer, posted
 from mapping.site.numbers import LARGEST_COUNT, whole_number
 from reviews.agreement import declarations
+from reviews.codebook import declare
 from reviews.codebook import phases as codebook_phases
 from reviews.codebook import template as codebook_template
 from reviews.codebook.template_forms import DeclarationForm, PhaseForm, QuestionForm, SectionForm
@@ -124,7 +125,7 @@ def template_section(request, slug, section):
         )
     elif declaration.is_valid():
         done = declaration.perform(
-            declarations.declare,
+            declare.declare,
             section=section,
             by=request.user,
             seen=declaration.cleaned_data["seen"],

@@ -17,7 +17,7 @@ from mapping.people import tokens as people_tokens
 from mapping.people.forms import TokenForm
 from mapping.site.addresses import public
 from mapping.site.answers import answer
-from mapping.site.middleware import wants_json
+from mapping.site.requests import wants_json
 from reviews.exchange.scope import scope_for
 from reviews.exchange.views.export import asks_pseudonyms, tables_for
 
@@ -59,7 +59,7 @@ def new_token(request, slug):
 @require_POST
 def revoke_token(request, slug, token):
     study = access.study_to_read(request.user, slug)
-    people_tokens.revoke(get_object_or_404(study.membership.api_tokens, pk=token))
+    get_object_or_404(study.membership.api_tokens, pk=token).revoke()
     return redirect("api", slug)
 
 

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from mapping.models import Code, Membership, Paper, PaperSource, Study, User
 from mapping.protocol import files as protocol_files
+from reviews.blindness.visible import visible_summaries
 from reviews.coding import drafts
-from reviews.models import Assignment, Summary
+from reviews.models import Assignment
 from reviews.rounds import assignments, lifecycle
 from reviews.settling import resolutions, unanimous
 from reviews.settling.answers import compared
@@ -194,7 +195,7 @@ def settle_some(study, ada):
             "Both motivations are named in the introduction.",
         ),
     }
-    visible = Summary.objects.visible_to(ada, study, paper)
+    visible = visible_summaries(ada, study, paper)
     for said in compared(study, visible, papers=[paper.pk]):
         section = sections[said.section]
         way, cause, rationale = decided.get(section.key, (None, "", ""))

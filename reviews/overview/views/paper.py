@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from mapping import access
 from mapping.site.answers import answer
-from reviews.blindness.findings import visible_findings
+from reviews.blindness.visible import visible_findings, visible_summaries
 from reviews.models import Assignment, Summary
 from reviews.overview import corrections, paper_states
 
@@ -58,11 +58,7 @@ def readers(paper):
 
 
 def may_compare(user, study, paper):
-    others = (
-        Summary.objects.visible_to(user, study, paper)
-        .submitted()
-        .exclude(assignment__reviewer=user)
-    )
+    others = visible_summaries(user, study, paper).submitted().exclude(assignment__reviewer=user)
     return others.exists()
 
 

@@ -10,8 +10,7 @@ from mapping import access
 from mapping.exchange.table_csv import csv_file, csv_url, require_known
 from mapping.models import Code, Paper, Section
 from mapping.site.answers import answer, asked_for, filter_of
-from reviews.blindness.findings import visible_findings
-from reviews.models import Summary
+from reviews.blindness.visible import visible_findings, visible_summaries
 from reviews.results import evidence as quoted
 from reviews.results.forms import axis_name
 from reviews.settling.answers import newest_of_each
@@ -99,7 +98,7 @@ class Choice:
         if self.section is None:
             return []
         if self.is_provisional:
-            chosen = newest_of_each(Summary.objects.visible_to(self.user, self.study))
+            chosen = newest_of_each(visible_summaries(self.user, self.study))
             rows = quoted.of_summaries(self.study, self.user, chosen, [self.section], self.codes)
         else:
             findings = visible_findings(self.user, self.study).filter(section=self.section)

@@ -17,7 +17,7 @@ from mapping.charts.picture import Picture, latex
 from mapping.exchange.table_csv import csv_file
 from mapping.models import Paper
 from mapping.site.answers import answer, asked_for
-from reviews.blindness.findings import visible_findings
+from reviews.blindness.visible import visible_findings
 from reviews.results import evidence
 from reviews.results.forms import VENUE, YEAR, MapForm
 from reviews.results.map import Material

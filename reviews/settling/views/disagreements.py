@@ -11,7 +11,8 @@ from mapping.exchange.table_csv import csv_file, csv_url, require_known
 from mapping.models import Code, Paper, User
 from mapping.site.answers import answer, filter_of
 from mapping.site.plurals import counted
-from reviews.models import Assignment, Deferral, Summary
+from reviews.blindness.visible import visible_summaries
+from reviews.models import Assignment, Deferral
 from reviews.settling import disagreements as queue
 from reviews.settling import unanimous
 from reviews.settling.answers import compared
@@ -195,7 +196,7 @@ def rows_of(choice, differences):
     """
     study, sections = choice.study, choice.sections
     papers = Paper.objects.in_bulk({one.paper for one in differences})
-    visible = Summary.objects.visible_to(choice.user, study)
+    visible = visible_summaries(choice.user, study)
     wanted = [sections[pk] for pk in {one.section for one in differences}]
     said = {
         (one.paper, one.section): one.comparison
