@@ -75,9 +75,9 @@ ALLOWED_HOSTS += [
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
-    "mapping",
+    "mapping.site.apps.MappingConfig",
     "reviews",
-    "mapping.apps.AdminSiteConfig",
+    "mapping.site.apps.AdminSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
