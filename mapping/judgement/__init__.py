@@ -1,1 +1,1 @@
-"""What somebody says of a section of a paper, as plain values: kinds, absences, answers. No Django."""
+"""What somebody says of a section of a paper, as plain values. No Django."""
