@@ -2,7 +2,7 @@
 on proposals.
 
 Each locks the study first (saving an answer shares that lock), is one step of the codebook with one
-line in the log, and keeps in the CodebookChange all that `undoing` needs. No mark is ever deleted
+line in the log, and keeps in the CodebookChange all that `undo.py` needs. No mark is ever deleted
 here.
 """
 

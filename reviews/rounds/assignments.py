@@ -1,4 +1,4 @@
-"""Handing out papers, taking them back, and passing them on when somebody drops out. `planning`
+"""Handing out papers, taking them back, and passing them on when somebody drops out. `allocation`
 says who reads what.
 """
 

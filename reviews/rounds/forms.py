@@ -143,7 +143,7 @@ class HandOutForm(ReadersForm):
 
     @property
     def wishes(self):
-        """What `assigning.propose` takes."""
+        """What `assignments.propose` takes."""
         wishes = {
             name: self.cleaned_data[name] for name in ("sample", "per_paper", "overlap", "seed")
         }
@@ -166,7 +166,7 @@ class WithdrawForm(ReadersForm):
 
     @property
     def wishes(self):
-        """What `assigning.propose_hand_over` takes."""
+        """What `assignments.propose_hand_over` takes."""
         return {
             "reviewer": self.cleaned_data["reviewer"],
             "to": [person for person in self.readers if person != self.cleaned_data["reviewer"]],

@@ -131,7 +131,7 @@ def resolve(
 
     `seen` is the primary key of the resolution that the decider had before them, None where there
     was none. Where another is in force by now, AlreadySettled carries it and nothing is written:
-    one may then answer it, with `seen`. `answers_seen`, a `settled.digest`, refuses in the same way
+    one may then answer it, with `seen`. `answers_seen`, a `decisions.digest`, refuses likewise
     (AnswersChanged) when somebody's answer is another now.
     """
     paper = entered(paper, section, by)

@@ -202,18 +202,16 @@ def everybody_asked(user, study, paper, theirs, rows):
         ).exists(),
         "rules.closed_pairs": pair not in rules.closed_pairs(user, study),
         "rules.is_blind_somewhere": not rules.is_blind_somewhere(user, study),
-        "seeing.open_to": finding.filter(open_to(user, study)).exists(),
-        "logbook.papers_closed_to": not log.papers_closed_to(user, study)
-        .filter(paper=paper)
-        .exists(),
-        "touching.is_blind": not impact.is_blind(user, study),
-        "touching.visible_marks": impact.visible_marks(user, study)
+        "visible.open_to": finding.filter(open_to(user, study)).exists(),
+        "log.papers_closed_to": not log.papers_closed_to(user, study).filter(paper=paper).exists(),
+        "impact.is_blind": not impact.is_blind(user, study),
+        "impact.visible_marks": impact.visible_marks(user, study)
         .filter(answer__summary=theirs)
         .exists(),
-        "resolving.is_blind": not resolutions.is_blind(user, study, paper, phase),
+        "resolutions.is_blind": not resolutions.is_blind(user, study, paper, phase),
         "settling.hidden_from": pair not in unanimous.hidden_from(user, study),
-        "remarking.visible_pairs": pair in discussion.visible_pairs(user, study, [paper.pk]),
-        "remarking.remarks_visible_to": discussion.remarks_visible_to(user, study, paper).exists(),
+        "discussion.visible_pairs": pair in discussion.visible_pairs(user, study, [paper.pk]),
+        "discussion.remarks_visible_to": discussion.remarks_visible_to(user, study, paper).exists(),
     }
     found |= {f"admin: {name}": seen for name, seen in shown_in_admin(user, rows).items()}
     return found | (asked_as_member(user, study, paper, theirs, rows) if study.membership else {})
@@ -251,9 +249,9 @@ def asked_as_member(user, study, paper, theirs, rows):
     }
     if study.membership.is_lead:
         found |= {
-            "logbook.lines": rows[LogEntry] in log.lines(study, user),
+            "log.lines": rows[LogEntry] in log.lines(study, user),
             "scoping: Finding": rows[Finding] in leaving[Finding],
-            "seeing.visible_findings": visible_findings(user, study).exists(),
+            "visible.visible_findings": visible_findings(user, study).exists(),
         }
     return found
 

@@ -102,7 +102,7 @@ DOORS = {
     "comparison": "E",
     "look-early": "L",
     "former-look-early": "L",
-    "settle": "L",  # or any who did not code the paper, where the study says so: test_resolving.py
+    "settle": "L",  # or who did not code the paper, where the study says so
     "undo-settling": "L",
     "defer": "L",
     "take-up": "L",
