@@ -194,8 +194,9 @@ def everybody_asked(user, study, paper, theirs, rows):
     pair = (paper.pk, phase.pk)
     finding = Finding.objects.filter(pk=rows[Finding].pk)
     found = {
-        "Summary.visible_to": theirs in visible_summaries(user, study, paper),
-        "Summary.visible_in_admin": theirs in Summary.objects.visible_in_admin(user),
+        "visible_summaries": theirs in visible_summaries(user, study, paper),
+        "rules.may_read_summary_in_admin": theirs
+        in Summary.objects.filter(rules.may_read_summary_in_admin(user)),
         "rules.may_know": finding.filter(rules.may_know(user, study)).exists(),
         "rules.may_know with one phase": study.papers.filter(
             rules.may_know(user, study, paper="pk", phase=phase), pk=paper.pk
