@@ -14,6 +14,8 @@ from tests.making import make_assignment, make_study, make_user
 from tests.own_server import own_server  # noqa: F401
 
 # The machine may be busy with other tests: how long an example takes says nothing about the code.
+# Set here alone; a test that names `suppress_health_check` itself replaces this list, and repeats
+# it.
 hypothesis_settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -22,6 +22,8 @@ def fill(apps, schema_editor):
     for study in apps.get_model("mapping", "Study").objects.iterator():
         rows = reconstruct(apps, study)
         apps.get_model("reviews", "PriorAccess").objects.bulk_create(rows, batch_size=2000)
+    # The foreign keys come last, and none is added to a table whose deferred triggers still wait.
+    schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 class Migration(migrations.Migration):

@@ -73,7 +73,7 @@ def test_any_other_text_leaves_as_it_is_and_comes_back_as_it_was(text):
     assert plain(text) == text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(
         st.characters(exclude_categories=["Cs"])

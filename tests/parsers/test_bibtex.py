@@ -301,7 +301,7 @@ def papers(kinds):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         papers(["article", "inproceedings", "phdthesis", "techreport", "misc", "book", "podcast"]),
@@ -315,13 +315,13 @@ def test_whatever_is_written_is_read_back_equal(written):
     assert refusals(problems) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text)
 def test_escaped_text_is_plain_again(original):
     assert latex.plain(latex.escaped(original)) == original
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(alphabet='@article{}key,= title"\n#%\\ab1()', max_size=200))
 def test_no_text_makes_the_reader_fall_over(anything):
     records, problems = bibtex.read(anything)

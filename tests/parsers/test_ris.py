@@ -130,7 +130,7 @@ def test_second_values_are_kept_where_one_was_expected():
     assert record.raw == {"T2": "Journal B", "DA": "2001/05/02"}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         papers(
@@ -157,7 +157,7 @@ def test_whatever_is_written_is_read_back_equal(written):
     assert problems == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.sampled_from(

@@ -349,7 +349,7 @@ inline_line = st.tuples(
 ).map("".join)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.one_of(content_line, heading_line, inline_line), max_size=25),
     st.sampled_from(["\n", "\r\n"]),
@@ -366,7 +366,7 @@ def test_no_word_that_was_typed_is_lost(lines, line_end):
     assert sorted(re.findall(r"w[a-z]{2,7}[0-9]", " ".join(kept))) == words
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(alphabet="#*-_[]():. \t\nRQ1abChallenges", max_size=150))
 def test_no_text_makes_the_reader_fall_over(anything):
     filled = read(anything, MLOPS)

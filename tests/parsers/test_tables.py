@@ -169,7 +169,7 @@ def test_other_text_stays_as_it_is(harmless):
 typed = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\t\r\n=+-@',;\""))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(typed.filter(str.strip), typed), min_size=1, max_size=5))
 def test_what_is_written_as_csv_is_read_back_but_for_outer_blanks(rows):
     stored = io.StringIO(newline="")

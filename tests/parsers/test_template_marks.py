@@ -601,7 +601,7 @@ def any_line(draw):
     return form.format(*(draw(typed) for _ in range(form.count("{}"))))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(any_line(), max_size=20), st.sampled_from(["x.md", "x.org"]), st.booleans())
 def test_every_word_of_every_line_is_in_an_answer_a_detail_or_reported(lines, file, has_codes):
     text = "\n".join(lines)

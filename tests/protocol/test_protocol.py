@@ -345,7 +345,8 @@ def templates(draw):
 
 @given(templates())
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 def test_any_template_survives_the_way_into_a_study_and_out_again(ada, content):
     read = protocol_files.read(content)
