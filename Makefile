@@ -7,6 +7,7 @@ WORKERS ?= auto
 UV := $(shell command -v uv 2>/dev/null)
 NPM := $(shell command -v npm 2>/dev/null || echo .venv-npm/bin/npm)
 VENDOR := static/vendor
+BROWSER_TESTS = $(sort $(shell grep -rl --include='test_*.py' mark.browser tests))
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test check bench requirements clean
@@ -70,12 +71,12 @@ dev: $(VENV)/.ready-dev $(VENDOR)/.ready
 
 # A PostgreSQL of the tests' own, removed afterwards; with DATABASE_URL set, a test database on that server.
 test: $(VENV)/.ready-dev $(VENDOR)/.ready
-# The browser has the machine to itself, after the rest.
+# The browsers, one for each worker, have the machine to themselves, after the rest; only their files are read.
 ifdef ARGS
-	@VAR_DIR=var/test $(PY) -m pytest -n $(WORKERS) $(ARGS); status=$$?; \
+	@VAR_DIR=var/test $(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS); status=$$?; \
 	$(PY) -m mapping.site.embedded stop var/test/postgres; rm -rf var/test; exit $$status
 else
-	@VAR_DIR=var/test $(PY) -m pytest -n $(WORKERS) -m "not browser" && VAR_DIR=var/test $(PY) -m pytest -m browser; status=$$?; \
+	@VAR_DIR=var/test $(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not browser" && VAR_DIR=var/test $(PY) -m pytest -n $(WORKERS) --dist worksteal -m browser $(BROWSER_TESTS); status=$$?; \
 	$(PY) -m mapping.site.embedded stop var/test/postgres; rm -rf var/test; exit $$status
 endif
 

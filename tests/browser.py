@@ -32,7 +32,10 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # else every page begins in one process and goes on in another
+    "--disable-site-isolation-trials",
 ]
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 
 
 def database_url():
@@ -153,26 +156,54 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
-def page_as(chromium, server):
-    """`page_as(ben)`: a page of a new browser where Ben is signed in; facts of its context by
-    keyword (viewport …).
+@pytest.fixture(scope="session")
+def warm_context(chromium, server_process):
+    """A context that the tests use one after the other: the scripts and styles are in its cache.
 
-    `page.problems` collects what went wrong in script; a test that expects none gets them checked
-    here.
+    The page that stays open in it keeps its process alive; a new process for each test takes longer
+    than most tests.
+    """
+    context = chromium.new_context(base_url=server_process.url, **DESKTOP)
+    context.new_page().goto("/healthz")
+    return context
+
+
+def emptied(context):
+    """As new: but for the cache, nothing of a test is left in it."""
+    stays, *others = context.pages
+    # a page sends what it has not saved as it closes; the database is emptied next
+    context.set_offline(True)
+    for page in others:
+        page.close()
+    context.set_offline(False)
+    context.clear_cookies()
+    stays.evaluate("localStorage.clear()")
+
+
+@pytest.fixture
+def page_as(chromium, server, warm_context):
+    """`page_as(ben)`: a page where Ben is signed in, and nobody was before.
+
+    The first page comes warm; every other, and one with facts of its own by keyword (viewport …),
+    is of a new context. `page.problems` collects what went wrong in script; a test that expects
+    none gets them checked here.
     """
     contexts = []
 
+    def context_with(facts):
+        if facts or contexts:
+            return chromium.new_context(base_url=server.url, **{**DESKTOP, **facts})
+        return warm_context
+
     def opened(user=None, **facts):
-        context = chromium.new_context(
-            base_url=server.url, **{"viewport": {"width": 1440, "height": 900}, **facts}
-        )
+        context = context_with(facts)
         contexts.append(context)
         if user:
             sign_in(context, server, user)
         page = context.new_page()
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
+        watch_requests(page)
         return page
 
     yield opened
@@ -183,8 +214,37 @@ def page_as(chromium, server):
         for problem in getattr(page, "problems", [])
     ]
     for context in contexts:
-        context.close()
+        emptied(context) if context is warm_context else context.close()
     assert not problems, problems
+
+
+def watch_requests(page):
+    """`page.unanswered`: the requests of the document it shows that are on their way."""
+    page.unanswered = set()
+
+    def asked(request):  # Playwright marks its handlers, so plain functions
+        page.unanswered.add(request)
+
+    def answered(request):
+        page.unanswered.discard(request)
+
+    def gone_on(frame):
+        if frame == page.main_frame:
+            page.unanswered.clear()
+
+    page.on("request", asked)
+    page.on("requestfinished", answered)
+    page.on("requestfailed", answered)
+    page.on("framenavigated", gone_on)
+
+
+def wait_for_answers(page):
+    """Until the page waits for nothing from the server."""
+    page.wait_for_load_state()
+    while page.unanswered:
+        request = page.unanswered.pop()
+        if response := request.response():
+            response.finished()
 
 
 def sign_in(context, server, user):
@@ -203,7 +263,8 @@ def serious():
         pytest.fail("Accessibility tests need axe-core: run `make test`, or npm ci.")
 
     def found(page):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
+        if page.evaluate("!window.axe"):
+            page.evaluate(AXE.read_text(encoding="utf-8"))
         violations = page.evaluate(
             "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
         )

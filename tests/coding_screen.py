@@ -5,6 +5,7 @@ import re
 from django.core.files.base import ContentFile
 from playwright.sync_api import expect
 
+from tests.browser import wait_for_answers
 from tests.pdfs import make_pdf
 
 SAVED = re.compile(r"^saved at \d\d:\d\d$")
@@ -23,7 +24,7 @@ def at_rest(page):
     """Waits until nothing is on its way to the server: the next test empties the database."""
     if line(page).count():
         expect(line(page)).not_to_have_text("saving …")
-    page.wait_for_load_state("networkidle")
+    wait_for_answers(page)
 
 
 def kept_in(page):

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from mapping.models import Membership
-from tests.browser import chromium, page_as, serious, server, server_process  # noqa: F401
+from tests.browser import chromium, page_as, serious, server, server_process, warm_context  # noqa: F401
 from tests.making import make_assignment, make_study, make_user
 from tests.own_server import own_server  # noqa: F401
 

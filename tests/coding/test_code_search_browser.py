@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from mapping.models import Section
 from reviews.models import Mark, Resolution
 from tests.answers import said
+from tests.browser import wait_for_answers
 from tests.coding_screen import SAVED, at_rest, chosen, line
 from tests.making import make_code, make_paper, make_summary
 
@@ -167,7 +168,7 @@ def test_codes_are_searched_where_one_settles(page_as, study, ada, ben, cleo, pa
     page.keyboard.press("Enter")
     expect(page.locator("#own-count-challenges")).to_have_text("Space chooses it.")
     expect(checked).to_have_count(1)
-    page.wait_for_load_state("networkidle")
+    wait_for_answers(page)
     assert not Resolution.objects.exists()
 
 

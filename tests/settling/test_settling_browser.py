@@ -10,16 +10,11 @@ from django.urls import reverse
 from mapping.models import Finding
 from reviews.models import Remark, Resolution
 from reviews.settling import disagreements, discussion, unanimous
-from tests.making import PASSWORD, make_paper, make_round, make_summary
+from tests.making import make_paper, make_round, make_summary
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PAPERS = 12
-
-
-@pytest.fixture
-def browser(chromium):
-    return chromium
 
 
 @pytest.fixture
@@ -45,19 +40,15 @@ def papers(study, ben, cleo):
     return papers
 
 
-def signed_in(browser, server, name):
-    page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
+def signed_in(page_as, user):
+    page = page_as(user)
+    page.set_viewport_size({"width": 1440, "height": 1000})
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on(
         "console",
         lambda line: problems.append(line.text) if "Content Security" in line.text else None,
     )
-    page.goto(f"{server.url}{reverse('sign-in')}")
-    page.fill("[name=username]", name)
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
-    page.wait_for_url(f"{server.url}/")
     return page, problems
 
 
@@ -65,9 +56,9 @@ def open_count(page):
     return int(page.locator("#open-count b").inner_text())
 
 
-def test_a_lead_settles_twelve_papers_by_keyboard_alone(browser, server, study, papers, ada, cleo):
+def test_a_lead_settles_twelve_papers_by_keyboard_alone(page_as, server, study, papers, ada, cleo):
     # Cleo answers Ben's remark on the first paper.
-    page, problems = signed_in(browser, server, "cleo")
+    page, problems = signed_in(page_as, cleo)
     page.goto(f"{server.url}{reverse('mentions')}")
     page.click("a:has-text('Paper 1') >> nth=0")
     page.locator("#s-challenges [data-discussion] textarea").fill("Agreed, the table counts.")
@@ -76,7 +67,7 @@ def test_a_lead_settles_twelve_papers_by_keyboard_alone(browser, server, study, 
     assert problems == []
     assert Remark.objects.filter(by=cleo).count() == 1
 
-    page, problems = signed_in(browser, server, "ada")
+    page, problems = signed_in(page_as, ada)
     page.goto(f"{server.url}{reverse('disagreements', args=[study.slug])}")
     keys = page.keyboard
     keys.press("Enter")
@@ -106,10 +97,10 @@ def test_a_lead_settles_twelve_papers_by_keyboard_alone(browser, server, study, 
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_the_pages_have_no_accessibility_faults(browser, server, study, papers, ada, width):
+def test_the_pages_have_no_accessibility_faults(page_as, server, study, papers, ada, width):
     if not AXE.exists():
         pytest.skip("axe-core is not among the front-end packages")
-    page, problems = signed_in(browser, server, "ada")
+    page, problems = signed_in(page_as, ada)
     page.set_viewport_size({"width": width, "height": 900})
     for address in (
         reverse("disagreements", args=[study.slug]),
@@ -130,9 +121,9 @@ def test_the_pages_have_no_accessibility_faults(browser, server, study, papers, 
 
 
 def test_a_narrowed_queue_is_walked_through_by_keyboard_as_it_stands(
-    browser, server, study, papers, ada
+    page_as, server, study, papers, ada
 ):
-    page, problems = signed_in(browser, server, "ada")
+    page, problems = signed_in(page_as, ada)
     page.goto(f"{server.url}{reverse('disagreements', args=[study.slug])}?section=challenges")
     keys = page.keyboard
     keys.press("Enter")
@@ -162,9 +153,9 @@ def test_a_narrowed_queue_is_walked_through_by_keyboard_as_it_stands(
 
 
 def test_codes_are_kept_one_by_one_put_off_taken_up_and_taken_back_by_keyboard(
-    browser, server, study, papers, ada
+    page_as, server, study, papers, ada
 ):
-    page, problems = signed_in(browser, server, "ada")
+    page, problems = signed_in(page_as, ada)
     page.goto(f"{server.url}{reverse('comparison', args=[study.slug, papers[0].key])}#s-challenges")
     keys = page.keyboard
     keys.press("x")

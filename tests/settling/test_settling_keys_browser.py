@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from mapping.models import Membership
 from reviews.models import Resolution
 from reviews.settling import unanimous
+from tests.browser import wait_for_answers
 from tests.making import make_paper, make_summary, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -48,7 +49,7 @@ def page(page_as, ada, study, papers):
     page.goto(reverse("comparison", args=[study.slug, papers[1].key]))
     expect(page.locator("#open-count")).to_have_text("6 of 6 open")
     yield page
-    page.wait_for_load_state("networkidle")
+    wait_for_answers(page)
 
 
 def section(page, key):

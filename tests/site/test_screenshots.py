@@ -31,10 +31,12 @@ def test_the_demo_study_shows_itself_without_an_error_and_within_the_window(widt
     folder = ROOT / (os.environ.get("SCREENSHOTS") or "var/screenshots")
     folder.mkdir(parents=True, exist_ok=True)
     study = Study.objects.get(slug=demo.SLUG)
+    window = {"width": width, "height": 900}
+    pages = {
+        name: page_as(User.objects.get(username=name), viewport=window) for name in ("ada", "ben")
+    }
     for name, (username, path) in PAGES.items():
-        page = page_as(
-            User.objects.get(username=username), viewport={"width": width, "height": 900}
-        )
+        page = pages[username]
         answer = page.goto(f"/s/{study.slug}/{path}")
         page.wait_for_load_state("networkidle")
         assert answer.status == 200, name
