@@ -8,10 +8,11 @@ from django.urls import reverse
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from mapping.models import Membership
 from tests.browser import chromium, page_as, serious, server, server_process, warm_context  # noqa: F401
-from tests.making import make_assignment, make_study, make_user
+from tests.figures import with_figures_kept  # noqa: F401
+from tests.making import make_assignment, make_user
 from tests.own_server import own_server  # noqa: F401
+from tests.standing import make_team, person, standing, study_of_things  # noqa: F401
 
 # The machine may be busy with other tests: how long an example takes says nothing about the code.
 # Set here alone; a test that names `suppress_health_check` itself replaces this list, and repeats
@@ -38,22 +39,22 @@ def shared_data():
 
 @pytest.fixture
 def ada(db):
-    return make_user("ada", name="Ada Lead")
+    return person("ada")
 
 
 @pytest.fixture
 def ben(db):
-    return make_user("ben", name="Ben Reviewer")
+    return person("ben")
 
 
 @pytest.fixture
 def cleo(db):
-    return make_user("cleo", name="Cleo Reviewer")
+    return person("cleo")
 
 
 @pytest.fixture
 def olga(db):
-    return make_user("olga", name="Olga Observer")
+    return person("olga")
 
 
 @pytest.fixture
@@ -62,12 +63,11 @@ def zoe(db):
 
 
 @pytest.fixture
-def study(ada, ben, cleo, olga):
+def study(request, ada, ben, cleo, olga):
     """A study with one coding phase and one section of each kind."""
-    study = make_study(lead=ada)
-    for user, role in ((ben, "reviewer"), (cleo, "reviewer"), (olga, "observer")):
-        Membership.objects.create(study=study, user=user, role=role)
-    return study
+    if "things" in request.fixturenames:
+        return study_of_things()
+    return make_team({"ada": ada, "ben": ben, "cleo": cleo, "olga": olga})
 
 
 @pytest.fixture
@@ -95,6 +95,13 @@ def as_user():
         return own
 
     return signed_in
+
+
+def pytest_collection_modifyitems(items):
+    """The longest first: begun last, they would keep one worker busy while the others have nothing
+    left to do.
+    """
+    items.sort(key=lambda item: "two_worlds" not in item.nodeid)
 
 
 def pytest_make_parametrize_id(val):

@@ -36,21 +36,52 @@ def make_study(title=None, *, lead=None, slug=None, with_sections=True, **settin
         study=study, key="RQ1", text="What is hard?", position=1
     )
     if with_sections:
-        challenges = make_section(
-            phase, "challenges", "codes", research_question=question, is_required=True
-        )
-        for label in ("Data quality", "Model drift", "Talent", "Cost"):
-            make_code(challenges, label)
-        stage = make_section(phase, "maturity-stage", "stage", research_question=question)
-        for label in ("Manual", "Automated training", "Automated deployment", "Monitored"):
-            make_code(stage, label)
-        method = make_section(phase, "method", "code")
-        for label in ("Case study", "Experiment", "Survey"):
-            make_code(method, label)
-        make_section(phase, "replicable", "yes_no")
-        make_section(phase, "cases", "number")
-        make_section(phase, "conclusion", "text")
+        make_usual_sections(phase, question)
     return study
+
+
+USUAL_CODES = {
+    "challenges": ("Data quality", "Model drift", "Talent", "Cost"),
+    "maturity-stage": ("Manual", "Automated training", "Automated deployment", "Monitored"),
+    "method": ("Case study", "Experiment", "Survey"),
+}
+
+
+def make_usual_sections(phase, question):
+    """One section of each kind. Nearly every test starts here: all at once, not a question to the
+    database for each.
+    """
+    kinds = {
+        "challenges": "codes",
+        "maturity-stage": "stage",
+        "method": "code",
+        "replicable": "yes_no",
+        "cases": "number",
+        "conclusion": "text",
+    }
+    answering = {"challenges": question, "maturity-stage": question}
+    sections = Section.objects.bulk_create(
+        Section(
+            study=phase.study,
+            phase=phase,
+            key=key,
+            kind=kind,
+            label=label_of(key),
+            position=position,
+            research_question=answering.get(key),
+            is_required=key == "challenges",
+        )
+        for position, (key, kind) in enumerate(kinds.items())
+    )
+    Code.objects.bulk_create(
+        Code(section=section, label=label, position=position)
+        for section in sections
+        for position, label in enumerate(USUAL_CODES.get(section.key, ()))
+    )
+
+
+def label_of(key):
+    return key.replace("-", " ").capitalize()
 
 
 def make_phase(study, key, kind="screening", position=0):
@@ -66,7 +97,7 @@ def make_section(phase, key, kind="codes", *, label=None, **facts):
         phase=phase,
         key=key,
         kind=kind,
-        label=label or key.replace("-", " ").capitalize(),
+        label=label or label_of(key),
         position=position,
         **facts,
     )

@@ -79,7 +79,7 @@ def known_changes(user, study):
 
 def proposals_waiting(user, study):
     """How many proposals wait for a decision, as far as this lead may know."""
-    return kept(study, f"proposals.{user.pk}", known_codes(user, study).proposed().count)
+    return kept(study, f"proposals.{user.pk}", lambda: known_codes(user, study).proposed().count())
 
 
 def telling_of_codes(user, study):

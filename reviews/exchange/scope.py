@@ -37,28 +37,44 @@ IMPORTED = "import-study"
 CURRENT = (Code.Status.ACTIVE, Code.Status.RETIRED, Code.Status.MERGED, Code.Status.DECLINED)
 
 
+class Rows(dict):
+    """A study's rows by model, each made when it is first asked for: a file needs few of them."""
+
+    def __init__(self, makers):
+        super().__init__()
+        self.makers = makers
+
+    def __missing__(self, model):
+        self[model] = rows = self.makers[model]()
+        return rows
+
+    def but(self, makers):
+        return Rows(self.makers | makers)
+
+
 def everything(study):
     """The study's rows by model."""
-    confirmed = study.paper_imports.exclude(state=PaperImport.State.PREVIEWED)
-    return {
-        User: people_of(study),
-        Paper: study.papers.all(),
-        PaperImport: confirmed,
-        PaperSource: PaperSource.objects.filter(paper__study=study),
-        Code: Code.objects.filter(section__study=study),
-        CodebookChange: study.codebook_changes.all(),
-        Finding: Finding.objects.of(study),
-        LogEntry: study.log.exclude(act=IMPORTED),
-        Round: study.rounds.all(),
-        Assignment: Assignment.objects.filter(round__study=study),
-        Summary: Summary.objects.filter(assignment__round__study=study).submitted(),
-        Resolution: Resolution.objects.filter(paper__study=study),
-        Remark: Remark.objects.filter(paper__study=study),
-        Deferral: Deferral.objects.filter(paper__study=study),
-        EarlyLook: EarlyLook.objects.filter(paper__study=study),
-        PriorAccess: PriorAccess.objects.filter(paper__study=study),
-        RecodingTask: RecodingTask.objects.filter(assignment__round__study=study),
-    }
+    return Rows(
+        {
+            User: lambda: people_of(study),
+            Paper: study.papers.all,
+            PaperImport: lambda: study.paper_imports.exclude(state=PaperImport.State.PREVIEWED),
+            PaperSource: lambda: PaperSource.objects.filter(paper__study=study),
+            Code: lambda: Code.objects.filter(section__study=study),
+            CodebookChange: study.codebook_changes.all,
+            Finding: lambda: Finding.objects.of(study),
+            LogEntry: lambda: study.log.exclude(act=IMPORTED),
+            Round: study.rounds.all,
+            Assignment: lambda: Assignment.objects.filter(round__study=study),
+            Summary: lambda: Summary.objects.filter(assignment__round__study=study).submitted(),
+            Resolution: lambda: Resolution.objects.filter(paper__study=study),
+            Remark: lambda: Remark.objects.filter(paper__study=study),
+            Deferral: lambda: Deferral.objects.filter(paper__study=study),
+            EarlyLook: lambda: EarlyLook.objects.filter(paper__study=study),
+            PriorAccess: lambda: PriorAccess.objects.filter(paper__study=study),
+            RecodingTask: lambda: RecodingTask.objects.filter(assignment__round__study=study),
+        }
+    )
 
 
 def people_of(study):
@@ -93,37 +109,61 @@ def visible(user, study):
     section.
     """
     rows = everything(study)
-    rows[Summary] = visible_summaries(user, study).submitted()
-    rows[Finding] = visible_findings(user, study)
-    rows[Resolution] = rows[Resolution].filter(open_to(user, study))
-    # One's own remarks, always.
-    rows[Remark] = rows[Remark].filter(open_to(user, study) | Q(by=user))
-    rows[Deferral] = rows[Deferral].filter(open_to(user, study))
-    if study.membership.is_lead:
-        rows[LogEntry] = log.lines(study, user).exclude(act=IMPORTED)
+    known = rows.but(
+        {
+            Summary: lambda: visible_summaries(user, study).submitted(),
+            Finding: lambda: visible_findings(user, study),
+            Resolution: lambda: rows[Resolution].filter(open_to(user, study)),
+            # One's own remarks, always.
+            Remark: lambda: rows[Remark].filter(open_to(user, study) | Q(by=user)),
+            Deferral: lambda: rows[Deferral].filter(open_to(user, study)),
+        }
+    )
+    return known.but(
+        for_leads(user, study, rows) if study.membership.is_lead else for_others(user, known)
+    )
+
+
+def for_leads(user, study, rows):
+    def tasks():
         # Who has to look again at a code that was split has used it.
         used = Q(code__isnull=False, assignment__paper__in=log.papers_closed_to(user, study))
-        rows[RecodingTask] = rows[RecodingTask].exclude(used & ~Q(assignment__reviewer=user))
-        rows[Code] = known_codes(user, study)
-        rows[CodebookChange] = known_changes(user, study)
-        return rows
-    # What others propose says what they read; who reads what is for the leads, and so is the
-    # history of both.
+        return rows[RecodingTask].exclude(used & ~Q(assignment__reviewer=user))
+
+    return {
+        LogEntry: lambda: log.lines(study, user).exclude(act=IMPORTED),
+        RecodingTask: tasks,
+        Code: lambda: known_codes(user, study),
+        CodebookChange: lambda: known_changes(user, study),
+    }
+
+
+def for_others(user, rows):
+    """What others propose says what they read; who reads what is for the leads, and so is the
+    history of both.
+    """
     own = Q(proposed_by=user)
-    rows[Code] = rows[Code].filter(
-        Q(status__in=CURRENT) & (Q(proposed_by=None) | Q(status="active") | own) | own
-    )
-    rows[Assignment] = rows[Assignment].filter(reviewer=user)
-    rows[RecodingTask] = rows[RecodingTask].filter(assignment__reviewer=user)
-    rows[EarlyLook] = rows[EarlyLook].filter(user=user)
-    known = rows[Summary].filter(
+    proposed = Q(status__in=CURRENT) & (Q(proposed_by=None) | Q(status="active") | own) | own
+    return {
+        Code: lambda: rows[Code].filter(proposed),
+        Assignment: lambda: rows[Assignment].filter(reviewer=user),
+        RecodingTask: lambda: rows[RecodingTask].filter(assignment__reviewer=user),
+        EarlyLook: lambda: rows[EarlyLook].filter(user=user),
+        PriorAccess: lambda: rows[PriorAccess].filter(
+            Q(user=user) | Exists(of_that_reader(rows[Summary]))
+        ),
+        LogEntry: LogEntry.objects.none,
+        CodebookChange: CodebookChange.objects.none,
+    }
+
+
+def of_that_reader(summaries):
+    """The summaries by the user of a row, of its paper in its phase."""
+    return summaries.filter(
         assignment__paper=OuterRef("paper"),
         assignment__round__phase=OuterRef("phase"),
         assignment__reviewer=OuterRef("user"),
     )
-    rows[PriorAccess] = rows[PriorAccess].filter(Q(user=user) | Exists(known))
-    rows[LogEntry], rows[CodebookChange] = rows[LogEntry].none(), rows[CodebookChange].none()
-    return rows
 
 
 def scope_for(user, study, *, with_pseudonyms=False, level="code"):

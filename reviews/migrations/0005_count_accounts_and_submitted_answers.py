@@ -102,6 +102,13 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            [COUNT, ACCOUNT, ANSWER, *(ANSWER_TRIGGER.format(table=table) for table in ANSWER_TABLES), CHANGE], UNDO
+            [
+                COUNT,
+                ACCOUNT,
+                ANSWER,
+                *(ANSWER_TRIGGER.format(table=table) for table in ANSWER_TABLES),
+                CHANGE,
+            ],
+            UNDO,
         )
     ]

@@ -123,7 +123,11 @@ def phases_under_way(study):
 def papers_not_handed_out(study, user):
     if study.membership.is_lead:
         for phase in phases_under_way(study):
-            count = kept(study, f"papers-unread.{phase.pk}", progress.papers_unread(phase).count)
+            count = kept(
+                study,
+                f"papers-unread.{phase.pk}",
+                lambda phase=phase: progress.papers_unread(phase).count(),
+            )
             text = counted(count, "paper is", "papers are") + f" not handed out in {phase}"
             yield Waiting(count, text, place("rounds", study))
 

@@ -285,17 +285,20 @@ def tasks_waiting(study, user):
 
 def rounds_to_close(study, user=None):
     """How many open rounds have everything in."""
+    return kept(study, "rounds-to-close", lambda: ready_to_close(study).count())
+
+
+def ready_to_close(study):
     assignments = Assignment.objects.living().filter(round=OuterRef("pk"))
     # One awaited assignment is enough to know: a subquery's search ends there, where NOT EXISTS
     # would hash them all.
     awaited = Subquery(assignments.awaiting().order_by().values("pk")[:1])
-    ready = (
+    return (
         study.rounds.open()
         .filter(Exists(assignments))
         .annotate(awaited=awaited)
         .filter(awaited=None)
     )
-    return kept(study, "rounds-to-close", ready.count)
 
 
 def recoding_tasks(study, user):

@@ -22,6 +22,7 @@ from reviews.models import Assignment
 from reviews.rounds import lifecycle
 from reviews.settling import discussion, resolutions, unanimous
 from reviews.settling.resolutions import Settled
+from tests.figures import figures_kept
 from tests.making import (
     absent,
     make_code,
@@ -248,6 +249,7 @@ def arguments_of(pattern, study, papers):
     ]
 
 
+@figures_kept()
 def walk(client, study, papers):
     """What every address of the study answers: `{address: (status, headers, bytes)}`."""
     rounds = {name: papers[name].pk for name in ("earlier", "main")}

@@ -5,8 +5,10 @@ study alone.
 import csv
 import io
 import json
+from functools import cache
 
 import pytest
+from django.db import transaction
 
 from mapping.models import Code, Study
 from reviews.codebook import code_changes, undo
@@ -191,13 +193,24 @@ def test_kept_json_that_no_page_could_show_is_refused(name, column, change, demo
 
 @pytest.fixture
 def demo_bundle(db):
+    return bundle_of_demo()
+
+
+@cache
+def bundle_of_demo():
+    """Made once, since that takes seconds; and taken back at once, so that every test meets the
+    same site.
+    """
     from reviews.management.demo import make
 
-    study, _ = make("a long enough password")
-    paper = study.papers.first()
-    paper.extra = {"note": "x"}
-    paper.save()
-    return bundle_of(study)
+    with transaction.atomic():
+        study, _ = make("a long enough password")
+        paper = study.papers.first()
+        paper.extra = {"note": "x"}
+        paper.save()
+        content = bundle_of(study)
+        transaction.set_rollback(True)
+    return content
 
 
 @pytest.mark.parametrize("column", ["merged_into_number", "parent_number"])

@@ -3,15 +3,11 @@ fails here.
 """
 
 import pytest
-from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from mapping.models import PaperImport
-from mapping.people import tokens
-from reviews.codebook import template
-from reviews.models import Remark
-from reviews.overview import corrections
-from tests.making import make_assignment, make_paper, make_round, make_summary, make_task
+from tests.standing import things_of_this_test
+
+pytestmark = pytest.mark.usefixtures("with_figures_kept")
 
 # What each address answers to whom. A new address must say here who may enter: E everybody in the
 # study, C those who code, L leads alone; S every signed-in person; O open to the world.
@@ -179,53 +175,11 @@ def test_every_address_says_who_may_enter():
 
 
 @pytest.fixture
-def things(study, ada, ben):
+def things(standing, db):
     """Something for every kind of argument, so that a page is refused for the person and not for
     the thing.
     """
-    paper = make_paper(study, key="a-paper")
-    invitation = study.invitations.create(role="reviewer", invited_by=ada)
-    unused = template.add_section(
-        study,
-        by=study.created_by,
-        facts={"label": "Unused", "kind": "text", "phase": study.phases.get()},
-    )
-    things = {"slug": study.slug, "key": paper.key}
-    things["member"] = study.memberships.get(user=ben).pk
-    things["invitation"] = invitation.pk
-    things["section"] = "challenges"
-    things["phase"] = "coding"
-    things["question"] = study.research_questions.get().pk
-    things["preset"] = "screening"
-    things["version"] = template.remove_section(unused, by=study.created_by).version
-    discussed = make_paper(study)
-    make_summary(discussed, ben)
-    things["remark"] = Remark.objects.create(
-        paper=discussed,
-        section=study.sections.get(key="challenges"),
-        text="Look at table 3",
-        by=ada,
-    ).pk
-    things["round"] = make_round(study).pk
-    things["import_id"] = PaperImport.objects.create(study=study, file_name="papers.bib", by=ada).pk
-    # Whoever codes has a paper of their own for the addresses of the coding page.
-    own = make_paper(study, key="own-paper")
-    things["assignment"] = make_assignment(own, ben).pk
-    make_assignment(own, ada)
-    things["task"] = make_task(own, ben).pk
-    things["own task"] = {ada.pk: make_task(own, ada).pk}
-    things["own"] = own.key
-    things["own token"] = {
-        member.user_id: tokens.grant(member, label="script")[0].pk
-        for member in study.memberships.all()
-    }
-    things["token"] = things["own token"][ada.pk]
-    corrections.suggest(paper, field="abstract", text="What it says.", by=ben)
-    things["suggestion"] = corrections.open_suggestions(paper)[0].pk
-    things["suffix"] = "csv"
-    things["code"] = study.sections.get(key="challenges").codes.first().pk
-    paper.pdf.save("paper.pdf", ContentFile(b"%PDF-1.4"))
-    return things
+    return things_of_this_test()
 
 
 def address(name, things):

@@ -1,3 +1,4 @@
+from collections import ChainMap
 from dataclasses import replace
 
 from django.core.paginator import Paginator
@@ -41,7 +42,9 @@ def log_csv(request, slug):
     study = access.study_to_lead(request.user, slug)
     found = blindness_log.narrowed(blindness_log.lines(study, request.user), **asked_for(request))
     scope = scope_for(request.user, study)
-    return as_download(lines(LOG, replace(scope, rows={**scope.rows, LogEntry: found})), LOG.name)
+    return as_download(
+        lines(LOG, replace(scope, rows=ChainMap({LogEntry: found}, scope.rows))), LOG.name
+    )
 
 
 def asked_for(request):
