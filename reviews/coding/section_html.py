@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
-from mapping.models import Judgement
+from mapping.models import JudgementFields
 
 CONFIDENCE = (("1", "1 a guess"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5 certain"))
 EVIDENCE = ("quote", "page", "rationale")
@@ -78,7 +78,7 @@ def values_of(sheet):
 def absences(sheet):
     """`((value, words), …)` of the reasons for no answer."""
     none = (("none_apply", "none of the codes apply"),) if sheet.has_codes else ()
-    return (("", "none of these"), *none, *Judgement.Absence.choices)
+    return (("", "none of these"), *none, *JudgementFields.Absence.choices)
 
 
 def section_html(sheet, values=None, *, problems=(), with_confidence=None):

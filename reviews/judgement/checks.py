@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from django.core.exceptions import ValidationError
 
-from mapping.models import Code, Judgement, Section
+from mapping.models import Code, JudgementFields, Section
 from mapping.parsers.lengths import PROSE, excess
 from reviews.judgement.content import Content
 
@@ -28,13 +28,11 @@ def checked(section, content, *, by, already=(), standing=()):
 
 
 def misfits(section, content):
-    if content.absence and content.absence not in Judgement.Absence.values:
+    if content.absence and content.absence not in JudgementFields.Absence.values:
         yield f"“{content.absence}” is no reason for an absence."
     elif content.absence and not replace(content, absence="").is_blank:
-        yield (
-            f"{section}: either an answer or “{Judgement.Absence(content.absence).label}”, not "
-            f"both."
-        )
+        absence = JudgementFields.Absence(content.absence).label
+        yield f"{section}: either an answer or “{absence}”, not both."
     if content.none_apply and content.marks:
         yield f"{section}: either codes or “none of the codes apply”, not both."
     if len(content.codes) > 1 and not section.is_multiple:

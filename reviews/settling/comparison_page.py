@@ -7,7 +7,7 @@ from itertools import combinations
 
 from django.utils.functional import cached_property
 
-from mapping.models import Code, Judgement
+from mapping.models import Code, JudgementFields
 from reviews.blindness.independence import Independence
 from reviews.blindness.names import pattern_of, without_names
 from reviews.blindness.visible import visible_summaries
@@ -30,7 +30,7 @@ class Words:
 
     def __init__(self, voice, answer, labels, differing=None):
         self.letter, self.name = voice.letter, voice.name
-        self.absence = Judgement.Absence(answer.absence).label if answer.absence else ""
+        self.absence = JudgementFields.Absence(answer.absence).label if answer.absence else ""
         self.is_blank, self.text, self.confidence = answer.is_blank, answer.text, answer.confidence
         self.evidence = answer if (answer.quote or answer.page or answer.rationale) else None
         self.codes = [(labels[mark.code], mark) for mark in answer.marks]

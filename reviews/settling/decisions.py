@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.utils.crypto import salted_hmac
 
-from mapping.models import Code, Judgement
+from mapping.models import Code, JudgementFields
 from reviews.judgement.checks import misfits
 from reviews.judgement.content import Content, MarkContent, as_number
 
@@ -108,7 +108,7 @@ def as_of_today(resolution, went_to):
 def in_words(settled, labels):
     """What is said, to read; `labels` says how codes are called."""
     if settled.absence:
-        return Judgement.Absence(settled.absence).label
+        return JudgementFields.Absence(settled.absence).label
     if settled.codes:
         return ", ".join(labels.get(code, "a code of the past") for code in settled.codes)
     if settled.number is not None:

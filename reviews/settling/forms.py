@@ -2,7 +2,7 @@
 
 from django import forms
 
-from mapping.models import Code, Judgement, Section
+from mapping.models import Code, JudgementFields, Section
 from mapping.parsers.lengths import PROSE
 from mapping.site.fields import LongTextField
 from mapping.site.numbers import LARGEST_KEY, WholeNumberField
@@ -78,7 +78,7 @@ class SettleForm(forms.Form):
     way = forms.ChoiceField(choices=(), error_messages={"required": "Choose what to settle on."})
     codes = forms.TypedMultipleChoiceField(choices=(), coerce=int, required=False)
     absence = forms.ChoiceField(
-        choices=[("", "none of these"), *Judgement.Absence.choices], required=False
+        choices=[("", "none of these"), *JudgementFields.Absence.choices], required=False
     )
     none_apply = forms.BooleanField(required=False)
     text = LongTextField(longest=PROSE, required=False)
