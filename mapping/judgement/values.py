@@ -13,9 +13,15 @@ def tidy(text: str) -> str:
     return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def evidence_field(called: str, means: str) -> Any:
-    """`called` is its name in a sentence, `means` what its column in a file holds."""
-    return field(default="", metadata={"called": called, "means": means})
+# In the place of an absence, where forms and files have one field for both.
+NONE_APPLY = "none_apply"
+
+
+def evidence_field(called: str, means: str, *, is_prose: bool = True) -> Any:
+    """`called` is its name in a sentence, `means` what its column in a file holds; prose may be
+    long, and is searched.
+    """
+    return field(default="", metadata={"called": called, "means": means, "is_prose": is_prose})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +31,12 @@ class Evidence:
     """
 
     quote: str = evidence_field("quote", "evidence, word for word")
-    page: str = evidence_field("page", "page of the quote")
+    page: str = evidence_field("page", "page of the quote", is_prose=False)
     rationale: str = evidence_field("note", "why")
 
     FIELDS: ClassVar[tuple[str, ...]]
+    PROSE: ClassVar[tuple[str, ...]]
+    MEANINGS: ClassVar[Mapping[str, str]]
 
     def __bool__(self) -> bool:
         return bool(self.quote or self.page or self.rationale)
@@ -42,6 +50,11 @@ class Evidence:
     def from_mapping(cls, values: Mapping[str, str]) -> Self:
         return cls(**{name: values[name] for name in cls.FIELDS if name in values})
 
+    @classmethod
+    def from_cells(cls, row: Any) -> Self:
+        """From a row of a file, which has a cell for each field."""
+        return cls(*[row[name] for name in cls.FIELDS])
+
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
 
@@ -51,12 +64,26 @@ class Evidence:
     def tidied(self) -> Self:
         return type(self)(*map(tidy, self.as_list()))
 
+    def prose(self) -> list[str]:
+        return [getattr(self, name) for name in self.PROSE]
+
+    @classmethod
+    def joined(cls, several: "list[Evidence]") -> Self:
+        """All that several say, in one: prose line by line, the rest with commas."""
+        found = {}
+        for name in cls.FIELDS:
+            texts = filter(None, (getattr(one, name) for one in several))
+            found[name] = ("\n" if name in cls.PROSE else ", ").join(texts)
+        return cls(**found)
+
     def named_texts(self) -> Iterator[tuple[str, str]]:
         for one in fields(self):
             yield one.metadata["called"], getattr(self, one.name)
 
 
 Evidence.FIELDS = tuple(one.name for one in fields(Evidence))
+Evidence.MEANINGS = {one.name: one.metadata["means"] for one in fields(Evidence)}
+Evidence.PROSE = tuple(one.name for one in fields(Evidence) if one.metadata["is_prose"])
 NO_EVIDENCE = Evidence()
 
 
@@ -109,6 +136,16 @@ class Judgement:
         )
         kept = {name: present[name] for name in own if name in present}
         return cls(**{**kept, "marks": marks, "evidence": Evidence.from_mapping(present)})
+
+    @classmethod
+    def absent(cls, word: str, **more: Any) -> Self:
+        """Where there is no value: `word` as `absence_word` has it."""
+        is_none = word == NONE_APPLY
+        return cls(absence="" if is_none else word, none_apply=is_none, **more)
+
+    @property
+    def absence_word(self) -> str:
+        return NONE_APPLY if self.none_apply else self.absence
 
     def as_json(self) -> dict[str, Any]:
         """As a kept edit stores it: the evidence beside the other fields."""

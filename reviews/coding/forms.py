@@ -89,11 +89,10 @@ class SectionForm(forms.Form):
 
     def values(self):
         facts = self.cleaned_data
-        absence = facts.get("absence") or ""
-        none_apply = absence == "none_apply"
+        absent = Judgement.absent(facts.get("absence") or "")
         return {
-            "absence": "" if none_apply else absence,
-            "none_apply": none_apply,
+            "absence": absent.absence,
+            "none_apply": absent.none_apply,
             "text": facts.get("text"),
             "number": facts.get("number") or None,
             "yes_no": {"yes": True, "no": False}.get(facts.get("yes_no")),

@@ -62,7 +62,7 @@ def values_of(sheet):
     content = sheet.content
     return {
         "version": sheet.version,
-        "absence": "none_apply" if content.none_apply else content.absence,
+        "absence": content.absence_word,
         "text": content.text,
         "number": "" if content.number is None else str(content.number),
         "yes_no": {True: "yes", False: "no"}.get(content.yes_no, ""),
