@@ -18,10 +18,6 @@ class EvidenceFields(models.Model):
     class Meta:
         abstract = True
 
-    @property
-    def has_evidence(self):
-        return bool(self.quote or self.page or self.rationale)
-
 
 class JudgementFields(models.Model):
     """What is said of one section of one paper: by one reader (an answer) or by the team (a
