@@ -25,7 +25,7 @@ from reviews.settling.resolutions import why_not
 RECENT = 8
 
 
-class Words:
+class ShownAnswer:
     """What one reviewer says of a section, to read."""
 
     def __init__(self, voice, judgement, labels, differing=None):
@@ -43,7 +43,7 @@ class Words:
         return not (is_blank or self.absence or self.codes or text or self.value is not None)
 
 
-class Shared:
+class ShownCode:
     """One code that some gave, or all."""
 
     def __init__(self, code, label, letters, evidence):
@@ -246,7 +246,7 @@ class Sheet:
                 differing[first] = word_diff(texts[first], texts[second])
         labels = self.page.labels
         return [
-            Words(voice, answer.judgement, labels, differing.get(voice.label))
+            ShownAnswer(voice, answer.judgement, labels, differing.get(voice.label))
             for voice, answer in zip(self.said.voices, answers, strict=True)
         ]
 
@@ -263,7 +263,9 @@ class Sheet:
         evidence = [
             (letters[label], proof) for label, proof in self.comparison.evidence(code) if proof
         ]
-        return Shared(code, self.page.labels[code], [letters[label] for label in givers], evidence)
+        return ShownCode(
+            code, self.page.labels[code], [letters[label] for label in givers], evidence
+        )
 
     @property
     def others(self):
