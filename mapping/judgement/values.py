@@ -17,11 +17,14 @@ def tidy(text: str) -> str:
 NONE_APPLY = "none_apply"
 
 
-def evidence_field(called: str, means: str, *, is_prose: bool = True) -> Any:
+def evidence_field(
+    called: str, means: str, *, is_prose: bool = True, is_later: bool = False
+) -> Any:
     """`called` is its name in a sentence, `means` what its column in a file holds; prose may be
-    long, and is searched.
+    long, and is searched. A later one is not in bundles made before there was such a field.
     """
-    return field(default="", metadata={"called": called, "means": means, "is_prose": is_prose})
+    facts = {"called": called, "means": means, "is_prose": is_prose, "is_later": is_later}
+    return field(default="", metadata=facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,6 @@ class Evidence:
 
     FIELDS: ClassVar[tuple[str, ...]]
     PROSE: ClassVar[tuple[str, ...]]
-    MEANINGS: ClassVar[Mapping[str, str]]
 
     def __bool__(self) -> bool:
         return bool(self.quote or self.page or self.rationale)
@@ -48,12 +50,10 @@ class Evidence:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, str]) -> Self:
+        """From the cells of a row of a file, or stored JSON; empty where there is none of that
+        name.
+        """
         return cls(**{name: values[name] for name in cls.FIELDS if name in values})
-
-    @classmethod
-    def from_cells(cls, row: Any) -> Self:
-        """From a row of a file, which has a cell for each field."""
-        return cls(*[row[name] for name in cls.FIELDS])
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
@@ -82,7 +82,6 @@ class Evidence:
 
 
 Evidence.FIELDS = tuple(one.name for one in fields(Evidence))
-Evidence.MEANINGS = {one.name: one.metadata["means"] for one in fields(Evidence)}
 Evidence.PROSE = tuple(one.name for one in fields(Evidence) if one.metadata["is_prose"])
 NO_EVIDENCE = Evidence()
 

@@ -178,7 +178,9 @@ def answer_from(site, about, said, summaries, labels):
         version=about.integer("version") or 0,
         codebook_version=about.integer("codebook_version"),
     )
-    whole = Judgement(confidence=about.integer("confidence"), evidence=Evidence.from_cells(about))
+    whole = Judgement(
+        confidence=about.integer("confidence"), evidence=Evidence.from_mapping(about.cells)
+    )
     fill(answer, whole)
     if not said:
         return answer, [], about
@@ -200,7 +202,7 @@ def answer_from(site, about, said, summaries, labels):
 
 def judgement_in(section, row):
     """What a row says without codes."""
-    evidence = Evidence.from_cells(row)
+    evidence = Evidence.from_mapping(row.cells)
     if row["absence"]:
         if row["value"]:
             raise row.refused("absence", "there is a value too")
@@ -230,7 +232,7 @@ def marks_from(site, answer, about, said, labels):
             found = [code for code in found if site.codes.get(numbers[position]) is code]
         if len(found) != 1:
             raise row.refused("value", f"“{row['value'][:60]}” is no one code of the section")
-        evidence = Evidence.from_cells(row).as_dict()
+        evidence = Evidence.from_mapping(row.cells).as_dict()
         yield Mark(answer=answer, code=found[0], position=position, **evidence), row
 
 
@@ -259,7 +261,7 @@ def add_findings(site):
                 if code and code.label != row["value"]:
                     raise row.refused("value", "codebook.csv calls this code otherwise")
                 if code:
-                    evidence = Evidence.from_cells(row).as_dict()
+                    evidence = Evidence.from_mapping(row.cells).as_dict()
                     yield FindingMark(finding=found[key], code=code, **evidence), row
 
     found = {}

@@ -114,7 +114,7 @@ def coding_row(cells, words, rows):
     row = CodingRow(
         line=cells.line,
         file=cells.file,
-        evidence=Evidence.from_cells(cells),
+        evidence=Evidence.from_mapping(cells.cells),
         **{name: cells[name] for name in (*REQUIRED, *_TEXTS)},
     )
     reasons = [

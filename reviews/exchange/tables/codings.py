@@ -1,5 +1,7 @@
 """The tables that tell who said what: codings, and findings with how they came about."""
 
+from dataclasses import fields
+
 from django.db.models import Prefetch
 
 from mapping.exchange.study_tables import absence_of, findings_in, numbers_of_codes, value_of
@@ -17,7 +19,10 @@ ABSENCE = (
 
 def evidence_columns(**means):
     """A column for each field of evidence; `means` says what it holds here, if not the usual."""
-    return [Column(name, means.get(name, usual)) for name, usual in Evidence.MEANINGS.items()]
+    return [
+        Column(one.name, means.get(one.name, one.metadata["means"]), one.metadata["is_later"])
+        for one in fields(Evidence)
+    ]
 
 
 CODINGS_COLUMNS = (
