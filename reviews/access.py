@@ -8,9 +8,9 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from mapping import access
+from mapping.site.numbers import is_id
 from reviews.blindness.codes import known_changes, known_codes
 from reviews.blindness.independence import known_to_be_apart
-from reviews.judgement.content import is_id
 from reviews.models import Assignment, RecodingTask, Round, Summary
 
 

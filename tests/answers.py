@@ -9,7 +9,7 @@ from tests.reading import form_in
 
 
 def save(summary, key, *, based_on=0, by=None, **content):
-    """Save one section as its reviewer, or as `by`; by keyword what it says, as `Content`
+    """Save one section as its reviewer, or as `by`; by keyword what it says, as `Judgement`
     has it.
     """
     section = Section.objects.get(study=summary.assignment.round.study, key=key)

@@ -1,7 +1,7 @@
 """The study and its map. `reviews` builds on these; nothing here knows of it."""
 
 from mapping.models.codebook import Approach, Challenge, Code, CodebookChange, MaturityStage
-from mapping.models.findings import Evidence, Finding, FindingMark, Judgement
+from mapping.models.findings import EvidenceFields, Finding, FindingMark, JudgementFields
 from mapping.models.log import LogEntry
 from mapping.models.papers import Paper, PaperImport, PaperSource
 from mapping.models.people import Attempt, PasswordMail, User
@@ -16,11 +16,11 @@ __all__ = [
     "Challenge",
     "Code",
     "CodebookChange",
-    "Evidence",
+    "EvidenceFields",
     "Finding",
     "FindingMark",
     "Invitation",
-    "Judgement",
+    "JudgementFields",
     "LogEntry",
     "MaturityStage",
     "Membership",

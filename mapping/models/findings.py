@@ -8,7 +8,7 @@ from mapping.models.templates import Section
 from mapping.parsers.lengths import PROSE
 
 
-class Evidence(models.Model):
+class EvidenceFields(models.Model):
     """What in the paper supports a judgement."""
 
     quote = LimitedTextField(longest=PROSE, blank=True)
@@ -18,12 +18,8 @@ class Evidence(models.Model):
     class Meta:
         abstract = True
 
-    @property
-    def has_evidence(self):
-        return bool(self.quote or self.page or self.rationale)
 
-
-class Judgement(models.Model):
+class JudgementFields(models.Model):
     """What is said of one section of one paper: by one reader (an answer) or by the team (a
     finding).
 
@@ -57,7 +53,7 @@ class FindingQuerySet(models.QuerySet):
         return self.filter(paper__study=study)
 
 
-class Finding(Judgement):
+class Finding(JudgementFields):
     """What the team settled on for one section of one paper. The map is made of findings, and of
     nothing else.
     """
@@ -68,10 +64,10 @@ class Finding(Judgement):
 
     objects = FindingQuerySet.as_manager()
 
-    class Meta(Judgement.Meta):
+    class Meta(JudgementFields.Meta):
         ordering = ["paper", "section"]
         constraints = [
-            *Judgement.Meta.constraints,
+            *JudgementFields.Meta.constraints,
             models.UniqueConstraint(fields=["paper", "section"], name="one_finding_per_section"),
         ]
 
@@ -79,7 +75,7 @@ class Finding(Judgement):
         return f"{self.section} of {self.paper}"
 
 
-class FindingMark(Evidence):
+class FindingMark(EvidenceFields):
     """A code that holds for the paper, with the evidence that carried it."""
 
     finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="marks")

@@ -21,6 +21,11 @@ def whole_number(text, most=LARGEST_KEY):
     return number if number <= most else None
 
 
+def is_id(text):
+    """Whether this text from a form could be a primary key."""
+    return whole_number(text) is not None
+
+
 class WholeNumberField(forms.IntegerField):
     """A number in a form that is compared with, or kept in, a column of whole numbers."""
 

@@ -1,5 +1,6 @@
 from django.contrib import admin
 
+from mapping.judgement.values import Evidence
 from reviews.admin.blindness import ThroughSummary, ViewOnlyAdmin
 from reviews.blindness import rules
 from reviews.models import Answer, KeptEdit, Mark, RecodingTask, Summary
@@ -91,8 +92,7 @@ class MarkPage(ThroughSummary):
     ]
     search_fields = [
         "code__label",
-        "quote",
-        "rationale",
+        *Evidence.PROSE,
         "answer__summary__assignment__paper__title",
     ]
 

@@ -24,10 +24,9 @@ from mapping.codebook.changes import (
     record_change,
     why,
 )
+from mapping.judgement.values import Evidence
 from mapping.models import Code, FindingMark, Section
 from reviews.models import Answer, Mark, RecodingTask, Summary
-
-EVIDENCE = ("quote", "page", "rationale")
 
 
 def ask_again(assignments, *, section, change, code=None):
@@ -170,7 +169,7 @@ def settled_onto(code, into):
     """Re-point finding marks. Returns `{"finding_marks": ids moved, "set_aside": whole rows}`."""
     there = dict(FindingMark.objects.filter(code=into).values_list("finding", "pk"))
     double = FindingMark.objects.filter(code=code, finding__in=there)
-    fields = ("pk", "finding_id", *EVIDENCE)
+    fields = ("pk", "finding_id", *Evidence.FIELDS)
     aside = [
         {**dict(zip(fields, row, strict=True)), "beside": there[row[1]]}
         for row in double.values_list(*fields)

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from mapping.codebook.changes import Act, record_change, take_back
+from mapping.judgement.values import NO_EVIDENCE
 from mapping.models import CodebookChange, Finding, FindingMark, Study
 from reviews.models import Answer, Mark, RecodingTask
 
@@ -135,7 +136,7 @@ def carry_back(change):
         made = Answer.objects.filter(
             pk__in=change.after["made"], marks=None, absence="", none_apply=False
         )
-        made.filter(quote="", page="", rationale="", kept_edits=None).delete()
+        made.filter(**NO_EVIDENCE.as_dict(), kept_edits=None).delete()
 
 
 def drop_tasks(change):

@@ -15,7 +15,7 @@ from mapping.models import Code, LogEntry, Membership
 from mapping.parsers.lookalikes import visible
 from reviews.blindness.independence import check_at_submission
 from reviews.judgement.checks import checked
-from reviews.judgement.content import BLANK, Content, MarkContent
+from reviews.judgement.database import ANSWER_FIELDS, fill, judgement_of, marks_for
 from reviews.models import Answer, Assignment, KeptEdit, Mark, Round, Summary
 from reviews.settling.unanimous import settle_paper_if_complete
 
@@ -80,27 +80,14 @@ def newest(assignment):
 
 
 def content_of(answer, marks=None):
-    """An answer as a plain value; no answer is blank."""
-    if answer is None:
-        return BLANK
-    if marks is None:
-        marks = answer.marks.all() if answer.pk else []
-    words = {name: getattr(answer, name) for name in ANSWER_FIELDS}
-    found = [
-        MarkContent(code=mark.code_id, **{name: getattr(mark, name) for name in EVIDENCE})
-        for mark in marks
-    ]
-    return Content.of({**words, "marks": found})
-
-
-EVIDENCE = ("quote", "page", "rationale")
-ANSWER_FIELDS = ("absence", "none_apply", "text", "number", "yes_no", "confidence", *EVIDENCE)
+    """An answer as a Judgement, as a form would send it; no answer is blank."""
+    return judgement_of(answer, marks).tidied()
 
 
 @transaction.atomic
 def save_answer(summary, section, content, *, based_on, by, kept_edit=None, resolves=()):
-    """Save one section of a draft: a Content or a dict of its fields, and the version of the answer
-    it is based on.
+    """Save one section of a draft: a Judgement or a dict of its fields, and the version of the
+    answer it is based on.
 
     Where somebody (the same reviewer in another tab) saved in between and says something else,
     nothing is overwritten: this save is kept beside the answer, as a KeptEdit. `kept_edit` names
@@ -143,8 +130,7 @@ def check_may_write(summary, section, by):
 
 
 def write(answer, content, saved, codebook_version):
-    for name in ANSWER_FIELDS:
-        setattr(answer, name, getattr(content, name))
+    fill(answer, content)
     answer.version += 1
     answer.codebook_version = codebook_version
     answer.save()
@@ -152,18 +138,6 @@ def write(answer, content, saved, codebook_version):
         answer.marks.all().delete()
         Mark.objects.bulk_create(marks_for(answer, content))
     return answer
-
-
-def marks_for(answer, content):
-    return [
-        Mark(
-            answer=answer,
-            code_id=mark.code,
-            position=place,
-            **{name: getattr(mark, name) for name in EVIDENCE},
-        )
-        for place, mark in enumerate(content.marks)
-    ]
 
 
 def keep(answer, content, based_on, kept_edit):

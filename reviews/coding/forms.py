@@ -8,27 +8,26 @@ from dataclasses import replace
 from django import forms
 from django.core.exceptions import ValidationError
 
+from mapping.judgement.values import BLANK, Evidence, Judgement, Mark
 from mapping.site.fields import LongTextField
-from mapping.site.numbers import WholeNumberField, whole_number
+from mapping.site.numbers import WholeNumberField, is_id, whole_number
 from reviews.coding.section_html import CONFIDENCE, absences, section_html, values_of
-from reviews.judgement.content import BLANK, Content, MarkContent, is_id, tidy
 
 
 class SectionForm(forms.Form):
-    """One section of one summary: from a SectionSheet to fields and back to a Content.
+    """One section of one summary: from a SectionSheet to fields and back to a Judgement.
 
-    Marks repeat: each is four fields of the same names (mark, quote, page, rationale), lined up by
-    their order.
+    Marks repeat: each is fields of the same names (its code and its evidence), lined up by their
+    order.
     """
 
     version = WholeNumberField()
-    quote = forms.CharField(label="Quote", required=False)
-    page = forms.CharField(label="Page", required=False)
-    rationale = forms.CharField(label="Why", required=False)
 
     def __init__(self, sheet, data):
         self.sheet = sheet
         super().__init__(data, prefix=sheet.key)
+        for name in Evidence.FIELDS:
+            self.fields[name] = forms.CharField(required=False)
         self.fields["absence"] = forms.ChoiceField(choices=absences(sheet), required=False)
         if sheet.kind == "text":
             self.fields["text"] = forms.CharField(label=sheet.label, required=False)
@@ -56,51 +55,50 @@ class SectionForm(forms.Form):
         return [int(value) for value in self.data.getlist(self.add_prefix("codes")) if is_id(value)]
 
     def posted_marks(self):
-        rows = [
-            self.data.getlist(self.add_prefix(f"mark-{name}"))
-            for name in ("code", "quote", "page", "rationale")
-        ]
         ticked = self.chosen
         kept = [
-            MarkContent(int(code), *map(tidy, evidence))
-            for code, *evidence in zip(*rows, strict=False)
+            Mark(int(code), Evidence(*evidence).tidied())
+            for code, *evidence in zip(*self.mark_fields(), strict=False)
             if is_id(code) and int(code) in ticked
         ]
-        return [
+        return (
             *kept,
-            *(MarkContent(code) for code in ticked if code not in {mark.code for mark in kept}),
+            *(Mark(code) for code in ticked if code not in {mark.code for mark in kept}),
+        )
+
+    def mark_fields(self):
+        """The values of each field of the marks, in their order."""
+        return [
+            self.data.getlist(self.add_prefix(f"mark-{name}"))
+            for name in ("code", *Evidence.FIELDS)
         ]
 
     def clean(self):
-        rows = {
-            len(self.data.getlist(self.add_prefix(f"mark-{name}")))
-            for name in ("code", "quote", "page", "rationale")
-        }
+        lengths = {len(several) for several in self.mark_fields()}
         named = self.data.getlist(self.add_prefix("codes")) + self.data.getlist(
             self.add_prefix("mark-code")
         )
-        if len(rows) > 1 or not all(is_id(value) for value in named if value):
+        if len(lengths) > 1 or not all(is_id(value) for value in named if value):
             raise ValidationError(
                 f"{self.sheet.label}: the marks arrived broken. Reload the page and try again."
             )
         try:
-            self.content = Content.of(self.values()) if not self.errors else BLANK
+            self.content = Judgement.of(self.values()) if not self.errors else BLANK
         except ValueError as error:
             raise ValidationError(f"{self.sheet.label}: {error}") from None
 
     def values(self):
         facts = self.cleaned_data
-        absence = facts.get("absence") or ""
-        none_apply = absence == "none_apply"
+        absent = Judgement.absent(facts.get("absence") or "")
         return {
-            "absence": "" if none_apply else absence,
-            "none_apply": none_apply,
+            "absence": absent.absence,
+            "none_apply": absent.none_apply,
             "text": facts.get("text"),
             "number": facts.get("number") or None,
             "yes_no": {"yes": True, "no": False}.get(facts.get("yes_no")),
             "confidence": int(facts["confidence"]) if facts.get("confidence") else None,
             "marks": self.posted_marks(),
-            **{name: facts.get(name) for name in ("quote", "page", "rationale")},
+            **{name: facts.get(name) for name in Evidence.FIELDS},
         }
 
     @property
@@ -122,7 +120,7 @@ def rendered(sheet, form=None):
     posted = {name: form[name].value() for name in form.fields}
     posted |= {
         "chosen": form.chosen,
-        "marks": sheet.marks_of(replace(BLANK, marks=tuple(form.posted_marks()))),
+        "marks": sheet.marks_of(replace(BLANK, marks=form.posted_marks())),
     }
     problems = [error for errors in form.errors.values() for error in errors]
     return section_html(

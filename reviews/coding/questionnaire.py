@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from django.db.models import Count, Exists, Max, OuterRef
 
+from mapping.judgement.values import BLANK, Judgement
 from mapping.models import Code, Section
 from reviews.coding.drafts import content_of, newest
-from reviews.judgement.content import BLANK, Content
 from reviews.models import KeptEdit, Mark
 from reviews.models.study_cache import kept as kept_figures
 from reviews.settling.code_notices import notices
@@ -40,7 +40,7 @@ class Kept:
     """
 
     pk: int
-    content: Content
+    content: Judgement
     at: datetime | None = None
 
 
@@ -59,7 +59,7 @@ class SectionSheet:
     asks_confidence: bool = False
     is_retired: bool = False
     options: tuple[Option, ...] = ()
-    content: Content = BLANK
+    content: Judgement = BLANK
     version: int = 0
     saved_at: datetime | None = None
     kept: tuple[Kept, ...] = ()
@@ -211,7 +211,7 @@ SECTION = (
 
 
 def contents(summary, answers):
-    """`{section id: Content}`."""
+    """`{section id: Judgement}`."""
     marks = {}
     for mark in Mark.objects.filter(answer__summary=summary) if answers else []:
         marks.setdefault(mark.answer_id, []).append(mark)
@@ -223,7 +223,7 @@ def kept_edits(answers):
     section_of = {answer.pk: pk for pk, answer in answers.items() if answer.has_kept}
     found = {}
     for edit in KeptEdit.objects.open().filter(answer__in=section_of) if section_of else []:
-        kept = Kept(edit.pk, Content.of(edit.content), edit.kept_at)
+        kept = Kept(edit.pk, Judgement.of(edit.content), edit.kept_at)
         found.setdefault(section_of[edit.answer_id], []).append(kept)
     return found
 

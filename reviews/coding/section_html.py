@@ -15,10 +15,10 @@ from django.template.loader import render_to_string
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
-from mapping.models import Judgement
+from mapping.judgement.values import Evidence
+from mapping.models import JudgementFields
 
 CONFIDENCE = (("1", "1 a guess"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5 certain"))
-EVIDENCE = ("quote", "page", "rationale")
 # Each some hundred bytes: a dozen large codebooks.
 PIECES_KEPT = 20_000
 # Characters for private use: where they came from a codebook after all, a hole stays empty.
@@ -57,19 +57,17 @@ def joined(parts):
 
 def values_of(sheet):
     """What stands in the fields: `{field: value}`, with `chosen` (code ids) and `marks` ([(Option,
-    [MarkContent])]).
+    [Mark])]).
     """
     content = sheet.content
     return {
         "version": sheet.version,
-        "absence": "none_apply" if content.none_apply else content.absence,
+        "absence": content.absence_word,
         "text": content.text,
         "number": "" if content.number is None else str(content.number),
         "yes_no": {True: "yes", False: "no"}.get(content.yes_no, ""),
         "confidence": "" if content.confidence is None else str(content.confidence),
-        "quote": content.quote,
-        "page": content.page,
-        "rationale": content.rationale,
+        **content.evidence.as_dict(),
         "chosen": content.codes,
         "marks": sheet.marks_of(content),
     }
@@ -78,7 +76,7 @@ def values_of(sheet):
 def absences(sheet):
     """`((value, words), …)` of the reasons for no answer."""
     none = (("none_apply", "none of the codes apply"),) if sheet.has_codes else ()
-    return (("", "none of these"), *none, *Judgement.Absence.choices)
+    return (("", "none of these"), *none, *JudgementFields.Absence.choices)
 
 
 def section_html(sheet, values=None, *, problems=(), with_confidence=None):
@@ -114,7 +112,7 @@ def drawn(sheet, values=None, *, problems=(), with_confidence=None):
         "confidence": with_confidence and confidence_of(sheet, values),
         "evidence": piece(
             "coding/_section-evidence.html",
-            words_of(values.get),
+            {name: values.get(name) for name in Evidence.FIELDS},
             **named,
             has_codes=sheet.has_codes,
         ),
@@ -126,10 +124,6 @@ def drawn(sheet, values=None, *, problems=(), with_confidence=None):
 # Of a form half of the sections are as nobody has touched them yet: the same for all papers and
 # reviewers.
 untouched_kept = lru_cache(maxsize=500)(drawn)
-
-
-def words_of(ask):
-    return {name: ask(name) for name in EVIDENCE}
 
 
 def confidence_of(sheet, values):
@@ -160,15 +154,15 @@ def marked_of(sheet, option, uses):
     """A chosen code with its evidence, and where there is some, empty fields for another quote."""
     named = {"key": sheet.key, "label": option.label, "code": option.pk}
     marks = [mark_of(mark, named) for mark in uses]
-    if option.pk and uses[0].has_evidence:
+    if option.pk and uses[0].evidence:
         marks.append(piece("coding/_mark.html", **named, is_further=True))
     shown = {"code": option.pk, "label": option.label, "status": option.status}
     return piece("coding/_marked.html", {"marks": joined(marks)}, **shown)
 
 
 def mark_of(mark, named):
-    words = words_of(lambda name: getattr(mark, name))
-    return piece("coding/_mark.html", words, **named, has_evidence=mark.has_evidence)
+    holes = mark.evidence.as_dict()
+    return piece("coding/_mark.html", holes, **named, has_evidence=bool(mark.evidence))
 
 
 def picker_of(sheet, chosen, named):

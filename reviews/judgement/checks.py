@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from django.core.exceptions import ValidationError
 
-from mapping.models import Code, Judgement, Section
+from mapping.judgement.values import Judgement
+from mapping.models import Code, JudgementFields, Section
 from mapping.parsers.lengths import PROSE, excess
-from reviews.judgement.content import Content
 
 LONGEST_PAGE = 40
 
@@ -18,7 +18,7 @@ def checked(section, content, *, by, already=(), standing=()):
     `standing` in it, however long.
     """
     try:
-        content = Content.of(content)
+        content = Judgement.of(content)
     except (TypeError, ValueError) as error:
         raise ValidationError(str(error)) from None
     refusals = [*misfits(section, content), *too_long(section, content, set(standing))]
@@ -28,22 +28,19 @@ def checked(section, content, *, by, already=(), standing=()):
 
 
 def misfits(section, content):
-    if content.absence and content.absence not in Judgement.Absence.values:
+    if content.absence and content.absence not in JudgementFields.Absence.values:
         yield f"“{content.absence}” is no reason for an absence."
     elif content.absence and not replace(content, absence="").is_blank:
-        yield (
-            f"{section}: either an answer or “{Judgement.Absence(content.absence).label}”, not "
-            f"both."
-        )
+        absence = JudgementFields.Absence(content.absence).label
+        yield f"{section}: either an answer or “{absence}”, not both."
     if content.none_apply and content.marks:
         yield f"{section}: either codes or “none of the codes apply”, not both."
     if len(content.codes) > 1 and not section.is_multiple:
         yield f"{section} takes one code."
     if content.confidence is not None and content.confidence not in range(1, 6):
         yield f"{section}: confidence goes from 1 (a guess) to 5 (certain)."
-    if any(
-        len(page) > LONGEST_PAGE for page in [content.page, *(mark.page for mark in content.marks)]
-    ):
+    proofs = [content.evidence, *(mark.evidence for mark in content.marks)]
+    if any(len(proof.page) > LONGEST_PAGE for proof in proofs):
         yield f"{section}: a page has at most {LONGEST_PAGE} characters."
     yield from of_another_kind(section, content)
 

@@ -1,9 +1,9 @@
 from django import template
 
-from mapping.models import Judgement
+from mapping.models import JudgementFields
 
 register = template.Library()
-ABSENCES = dict(Judgement.Absence.choices)
+ABSENCES = dict(JudgementFields.Absence.choices)
 
 
 @register.inclusion_tag("judgement/_judged.html")

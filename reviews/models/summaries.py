@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from mapping.models import Code, Evidence, Judgement, Section
+from mapping.models import Code, EvidenceFields, JudgementFields, Section
 from mapping.models.fields import LimitedTextField
 from mapping.parsers.lengths import SENTENCES
 from reviews.models.rounds import Assignment
@@ -92,7 +92,7 @@ class Summary(models.Model):
         return self.submitted_at is not None
 
 
-class Answer(Judgement, Evidence):
+class Answer(JudgementFields, EvidenceFields):
     """A summary's content for one section. No answer, or an empty one, is blank: nothing was
     judged.
     """
@@ -111,10 +111,10 @@ class Answer(Judgement, Evidence):
     codebook_version = models.PositiveIntegerField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    class Meta(Judgement.Meta):
+    class Meta(JudgementFields.Meta):
         ordering = ["section__position", "pk"]
         constraints = [
-            *Judgement.Meta.constraints,
+            *JudgementFields.Meta.constraints,
             models.UniqueConstraint(fields=["summary", "section"], name="one_answer_per_section"),
             models.CheckConstraint(
                 condition=Q(confidence=None) | Q(confidence__gte=1, confidence__lte=5),
@@ -126,7 +126,7 @@ class Answer(Judgement, Evidence):
         return f"{self.section} in {self.summary}"
 
 
-class Mark(Evidence):
+class Mark(EvidenceFields):
     """One use of a code in an answer. A code may be marked twice, with two quotes."""
 
     answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="marks")

@@ -4,31 +4,30 @@ reviewer quoted.
 
 from typing import NamedTuple
 
+from mapping.judgement.values import Evidence
 from mapping.models import FindingMark
 from reviews.models import Mark
 from reviews.settling.answers import voices
 
 
-class Evidence(NamedTuple):
+class CodeUse(NamedTuple):
     """One use of a code in a paper. `who` is empty where it is what the team settled on."""
 
     paper: int
     section: str
     label: str
-    quote: str
-    page: str
-    rationale: str
+    evidence: Evidence
     who: str
 
 
 def of_findings(findings, words):
-    """The marks of these findings as Evidence; `words` maps codes to what they are called."""
+    """The marks of these findings as CodeUse; `words` maps codes to what they are called."""
     rows = FindingMark.objects.filter(finding__in=findings).order_by(
         "finding__paper__title", "finding__paper", "pk"
     )
-    fields = ("finding__paper", "finding__section__key", "code", "quote", "page", "rationale")
+    fields = ("finding__paper", "finding__section__key", "code", *Evidence.FIELDS)
     for paper, section, code, *evidence in rows.values_list(*fields):
-        yield Evidence(paper, section, words.get(code, ""), *evidence, "")
+        yield CodeUse(paper, section, words.get(code, ""), Evidence(*evidence), "")
 
 
 def of_summaries(study, user, chosen, sections, words, papers=None):
@@ -46,13 +45,11 @@ def of_summaries(study, user, chosen, sections, words, papers=None):
         place,
         "answer__section__key",
         "code",
-        "quote",
-        "page",
-        "rationale",
+        *Evidence.FIELDS,
     )
     for summary, paper, section, code, *evidence in rows.order_by(
         f"{place}__title", place, "pk"
     ).values_list(*fields):
         reviewer, (letter, name) = reader[summary]
         who = f"{letter} (you)" if reviewer == user.pk else f"{letter} {name}".strip()
-        yield Evidence(paper, section, words.get(code, ""), *evidence, who)
+        yield CodeUse(paper, section, words.get(code, ""), Evidence(*evidence), who)

@@ -10,14 +10,14 @@ from django.db.models import Exists, OuterRef
 from mapping.charts import counts
 from mapping.charts.counts import Axis
 from mapping.models import Code, Finding, FindingMark, Paper
-from mapping.models.findings import Judgement
+from mapping.models.findings import JudgementFields
 from reviews.blindness.visible import visible_findings, visible_summaries
 from reviews.models import Answer, Assignment, Mark, Summary
 from reviews.results.forms import VENUE, YEAR, axis_label, axis_name
 from reviews.settling.answers import newest_of_each
 
 ABSENT = {
-    **{value: f"({label})" for value, label in Judgement.Absence.choices},
+    **{value: f"({label})" for value, label in JudgementFields.Absence.choices},
     "none": "(none of the codes)",
 }
 TRUTH = {True: "yes", False: "no"}

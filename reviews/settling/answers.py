@@ -11,9 +11,11 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef
 from django.utils.crypto import salted_hmac
 
+from mapping.judgement.values import BLANK
 from mapping.models import Code, Finding, User
+from reviews.judgement.database import judgements_in
 from reviews.models import Answer, Mark
-from reviews.settling.comparison import Given, MarkGiven, compare
+from reviews.settling.comparison import ReviewerAnswer, compare
 
 
 class Voice(NamedTuple):
@@ -57,58 +59,18 @@ def newest_of_each(summaries):
 
 
 def answers_given(summaries, sections, *, is_open_only=False):
-    """What these summaries say: `{summary: {section: (answer's values, [MarkGiven])}}`, in two
-    queries.
-    """
+    """What these summaries say: `{summary: {section: Judgement}}`, in two queries."""
     answers = Answer.objects.filter(summary__in=summaries, section__in=sections).order_by()
     if is_open_only:
         settled = Finding.objects.filter(
             paper=OuterRef("summary__assignment__paper"), section=OuterRef("section")
         )
         answers = answers.filter(~Exists(settled))
-    marks = defaultdict(list)
     # Asked by the summaries, not by the answers above: of rows that came in this very transaction,
     # as in an import, the planner knows nothing yet, and the question within the question took
     # minutes. A few marks too many harm nobody.
-    rows = Mark.objects.filter(answer__summary__in=summaries, answer__section__in=sections)
-    for answer, *mark in rows.values_list("answer", "code", "quote", "page", "rationale"):
-        marks[answer].append(MarkGiven(*mark))
-    given = defaultdict(dict)
-    fields = (
-        "absence",
-        "none_apply",
-        "text",
-        "number",
-        "yes_no",
-        "confidence",
-        "quote",
-        "page",
-        "rationale",
-    )
-    for row in answers.values("pk", "summary", "section", *fields):
-        given[row["summary"]][row["section"]] = (row, marks[row["pk"]])
-    return given
-
-
-def as_given(label, said):
-    """One reviewer's answer as the comparison wants it; `said` is None where there is no answer."""
-    if said is None:
-        return Given(label, is_blank=True)
-    row, marks = said
-    value = row["number"] if row["yes_no"] is None else row["yes_no"]
-    is_blank = not (
-        marks or row["absence"] or row["none_apply"] or row["text"] or value is not None
-    )
-    evidence = {name: row[name] for name in ("quote", "page", "rationale", "confidence")}
-    return Given(
-        label,
-        value=value,
-        absence=row["absence"],
-        marks=tuple(marks),
-        text=row["text"],
-        is_blank=is_blank,
-        **evidence,
-    )
+    marks = Mark.objects.filter(answer__summary__in=summaries, answer__section__in=sections)
+    return judgements_in(answers, marks)
 
 
 def compared(study, summaries, sections=None, *, papers=None, is_open_only=False):
@@ -138,7 +100,8 @@ def compared(study, summaries, sections=None, *, papers=None, is_open_only=False
         ]
         for section in by_phase[phase]:
             answers = [
-                as_given(voice.label, given[voice.summary].get(section.pk)) for voice in said_by
+                ReviewerAnswer(voice.label, given[voice.summary].get(section.pk, BLANK))
+                for voice in said_by
             ]
             comparison = compare(
                 section.kind, answers, codebook.categories(section, answers), labels=codebook.labels
@@ -165,7 +128,7 @@ class Codebook:
         """The codes given, in codebook order; of a scale all its stages, retired ones where
         somebody gave them.
         """
-        given = {mark.code for answer in answers for mark in answer.marks}
+        given = {mark.code for answer in answers for mark in answer.judgement.marks}
         if section.kind == section.Kind.STAGE:
             given.update(self.scale[section.pk])
         return sorted(given, key=self.place.__getitem__)

@@ -7,21 +7,22 @@ none of these: nothing was said, and whoever left it blank has no part in agreei
 """
 
 import unicodedata
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
+from typing import NamedTuple
 
+from mapping.judgement.values import Evidence, Judgement, Mark
 from reviews.settling.differences_in_words import ABSENCES, Sentence, alike
 from reviews.settling.word_diff import word_diff
 
 __all__ = [
     "Comparison",
-    "Given",
-    "MarkGiven",
     "Option",
     "Partial",
+    "ReviewerAnswer",
     "compare",
     "text_differences",
     "word_diff",
@@ -35,37 +36,11 @@ WITH_CODES = KINDS[:3]
 TEXT_SEVERITY = 0.1
 
 
-@dataclass(frozen=True)
-class MarkGiven:
-    """One use of a code, with its evidence."""
-
-    code: Hashable
-    quote: str = ""
-    page: str = ""
-    rationale: str = ""
-
-
-@dataclass(frozen=True)
-class Given:
-    """One reviewer's answer of one section.
-
-    `codes`: the marks. `code`, `stage`, `yes_no`: the value, else the code of the first mark.
-    `number`: the value.
-    `text`: the text. Where codes may be given an answer without one, and without an absence, means
-    "none of the codes" unless `is_blank`; every other kind without content is blank. `quote`,
-    `page`, `rationale` are evidence of the answer as a whole.
-    """
+class ReviewerAnswer(NamedTuple):
+    """What one reviewer says of one section."""
 
     reviewer: str
-    value: Hashable = None
-    absence: str = ""
-    marks: Sequence[MarkGiven] = ()
-    text: str = ""
-    confidence: object = None
-    is_blank: bool = False
-    quote: str = ""
-    page: str = ""
-    rationale: str = ""
+    judgement: Judgement
 
 
 @dataclass(frozen=True)
@@ -79,20 +54,14 @@ class Partial:
 
 @dataclass(frozen=True)
 class Option:
-    """A possible settlement. `name` is adopt, union, common or median; `basis` is the word the
-    resolution will carry.
-
-    Of `codes`, `value`, `absence` and `text` the one that fits is filled; none of them is "none of
-    the codes".
+    """A possible settlement, without evidence. `name` is adopt, union, common or median; `basis` is
+    the word the resolution will carry.
     """
 
     name: str
     basis: str
     reviewers: tuple[str, ...]
-    codes: tuple = ()
-    value: Hashable = None
-    absence: str = ""
-    text: str = ""
+    judgement: Judgement
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +74,7 @@ class Comparison:
     """
 
     kind: str
-    answers: tuple[Given, ...]
+    answers: tuple[ReviewerAnswer, ...]
     said: Mapping
     blank_by: tuple[str, ...]
     categories: Sequence
@@ -178,14 +147,26 @@ class Comparison:
         """The codes which this reviewer alone gave."""
         return tuple(part.code for part in self.partial if part.given_by == (reviewer,))
 
-    def evidence(self, code):
-        """Who marked the code, and how: a list of (reviewer, mark)."""
+    @property
+    def codes(self) -> set[Hashable]:
+        """All that anybody marked."""
+        return {mark.code for answer in self.answers for mark in answer.judgement.marks}
+
+    def evidence(self, code: Hashable) -> list[tuple[str, Evidence]]:
+        """Who marked the code, and how: a list of (reviewer, evidence)."""
         return [
-            (answer.reviewer, mark)
+            (answer.reviewer, mark.evidence)
             for answer in self.answers
-            for mark in answer.marks
+            for mark in answer.judgement.marks
             if mark.code == code
         ]
+
+    def with_evidence(self, judgement: Judgement) -> Judgement:
+        """The longest quote given for a code carries the finding; all of them stay with their
+        summaries.
+        """
+        marks = [Mark(mark.code, longest(self.evidence(mark.code))) for mark in judgement.marks]
+        return replace(judgement, marks=tuple(marks))
 
 
 @dataclass(frozen=True)
@@ -200,8 +181,18 @@ class Said:
     text: str = ""
 
 
+def longest(given: list[tuple[str, Evidence]]) -> Evidence:
+    proofs = (evidence for _, evidence in given)
+    return max(proofs, key=lambda proof: [*map(len, proof.as_list())], default=Evidence())
+
+
 def compare(
-    kind, answers, categories=None, *, labels: Mapping | None = None, text_severity=TEXT_SEVERITY
+    kind,
+    answers: Iterable[ReviewerAnswer],
+    categories=None,
+    *,
+    labels: Mapping | None = None,
+    text_severity=TEXT_SEVERITY,
 ):
     """The comparison of one section over its reviewers.
 
@@ -211,7 +202,7 @@ def compare(
     """
     answers = tuple(answers)
     check(kind, answers)
-    said = {answer.reviewer: what_is_said(kind, answer) for answer in answers}
+    said = {answer.reviewer: what_is_said(kind, answer.judgement) for answer in answers}
     return Comparison(
         kind=kind,
         answers=answers,
@@ -228,9 +219,9 @@ def text_differences(answers, base):
     {reviewer: segments}.
     """
     texts = {
-        answer.reviewer: answer.text
+        answer.reviewer: answer.judgement.text
         for answer in answers
-        if not answer.is_blank and not answer.absence
+        if not answer.judgement.is_blank and not answer.judgement.absence
     }
     return {
         reviewer: word_diff(texts[base], text)
@@ -245,25 +236,25 @@ def check(kind, answers):
     reviewers = [answer.reviewer for answer in answers]
     if len(set(reviewers)) < len(reviewers):
         raise ValueError("A reviewer has one answer per section.")
-    for answer in answers:
-        if answer.absence and answer.absence not in ABSENCES:
-            raise ValueError(f"There is no absence called {answer.absence!r}.")
+    for _, judgement in answers:
+        if judgement.absence and judgement.absence not in ABSENCES:
+            raise ValueError(f"There is no absence called {judgement.absence!r}.")
 
 
-def what_is_said(kind, answer):
+def what_is_said(kind, judgement):
     """The answer as compared, None for a blank."""
-    if answer.is_blank:
+    if judgement.is_blank:
         return None
-    if answer.absence:
-        return Said(absence=answer.absence)
+    if judgement.absence:
+        return Said(absence=judgement.absence)
     if kind == "codes":
-        return Said(codes=frozenset(mark.code for mark in answer.marks))
+        return Said(codes=frozenset(mark.code for mark in judgement.marks))
     if kind == "text":
-        text = plain(answer.text)
+        text = plain(judgement.text)
         return Said(text=text) if text else None
-    value = answer.value
-    if value is None and answer.marks:
-        value = answer.marks[0].code
+    value = judgement.value
+    if value is None and judgement.marks:
+        value = judgement.marks[0].code
     if kind == "number" and value is not None:
         # 2, 2.0 and Decimal("2.00") are the same number; by way of text 0.1 stays a tenth.
         value = Fraction(str(value))
@@ -321,7 +312,7 @@ def masi_distance(one, other):
 
 def code_order(answers, categories):
     """Place of every code: as in the codebook, then as the answers name them."""
-    named = [mark.code for answer in answers for mark in answer.marks]
+    named = [mark.code for answer in answers for mark in answer.judgement.marks]
     return {code: place for place, code in enumerate(dict.fromkeys([*categories, *named]))}
 
 
@@ -361,17 +352,34 @@ def options(kind, state, said, answers, order, categories):
     """
     basis = {"agrees": "unanimous", "single": "single"}.get(state, "adopted")
     # A text is taken over as it was written, not as it was compared.
-    texts = {answer.reviewer: answer.text for answer in answers}
-    values = {answer.reviewer: answer.value for answer in answers}
+    texts = {reviewer: judgement.text for reviewer, judgement in answers}
+    values = {reviewer: judgement.value for reviewer, judgement in answers}
     found = []
     for words, reviewers in alike(said).items():
         value = values[reviewers[0]] if kind == "number" and not words.absence else words.value
         text = texts[reviewers[0]] if words.text else ""
         codes = tuple(sorted(words.codes or (), key=order.__getitem__))
-        found.append(Option("adopt", basis, reviewers, codes, value, words.absence, text))
+        judgement = settled_on(kind, codes, value, words.absence, text)
+        found.append(Option("adopt", basis, reviewers, judgement))
     if state != "differs":
         return tuple(found)
     return (*found, *combined(said, order), *median(kind, said, values, categories))
+
+
+def settled_on(kind, codes=(), value=None, absence="", text="") -> Judgement:
+    """Of codes, value, absence and text the one that fits is there; none of them is "none of the
+    codes".
+    """
+    if kind in ("code", "stage") and value:
+        codes = (value,)
+    return Judgement(
+        absence=absence,
+        none_apply=kind in WITH_CODES and not codes and not absence,
+        text=text,
+        number=value if kind == "number" else None,
+        yes_no=value if kind == "yes_no" else None,
+        marks=tuple(map(Mark, codes)),
+    )
 
 
 def combined(said, order):
@@ -389,7 +397,8 @@ def combined(said, order):
     )
     for name, basis, codes in together:
         if codes:
-            yield Option(name, basis, tuple(sets), tuple(sorted(codes, key=order.__getitem__)))
+            ordered = sorted(codes, key=order.__getitem__)
+            yield Option(name, basis, tuple(sets), settled_on("codes", ordered))
 
 
 def median(kind, said, values, categories):
@@ -414,4 +423,4 @@ def median(kind, said, values, categories):
         if kind == "stage"
         else next(values[who] for who in places if places[who] == middle)
     )
-    yield Option("median", "other", tuple(places), value=value)
+    yield Option("median", "other", tuple(places), settled_on(kind, value=value))

@@ -7,11 +7,11 @@ from itertools import combinations
 
 from django.utils.functional import cached_property
 
-from mapping.models import Code, Judgement
+from mapping.judgement.values import as_number
+from mapping.models import Code, JudgementFields
 from reviews.blindness.independence import Independence
 from reviews.blindness.names import pattern_of, without_names
 from reviews.blindness.visible import visible_summaries
-from reviews.judgement.content import as_number
 from reviews.models import Assignment, Deferral, Remark, Resolution
 from reviews.settling.answers import compared
 from reviews.settling.code_notices import marked_labels
@@ -25,28 +25,25 @@ from reviews.settling.resolutions import why_not
 RECENT = 8
 
 
-class Words:
+class ShownAnswer:
     """What one reviewer says of a section, to read."""
 
-    def __init__(self, voice, answer, labels, differing=None):
-        self.letter, self.name = voice.letter, voice.name
-        self.absence = Judgement.Absence(answer.absence).label if answer.absence else ""
-        self.is_blank, self.text, self.confidence = answer.is_blank, answer.text, answer.confidence
-        self.evidence = answer if (answer.quote or answer.page or answer.rationale) else None
-        self.codes = [(labels[mark.code], mark) for mark in answer.marks]
-        is_truth = isinstance(answer.value, bool)
-        self.value = ("no", "yes")[answer.value] if is_truth else as_number(answer.value)
+    def __init__(self, voice, judgement, labels, differing=None):
+        self.letter, self.name, self.judgement = voice.letter, voice.name, judgement
+        self.absence = JudgementFields.Absence(judgement.absence).label if judgement.absence else ""
+        self.codes = [(labels[mark.code], mark.evidence) for mark in judgement.marks]
+        is_truth = isinstance(judgement.value, bool)
+        self.value = ("no", "yes")[judgement.value] if is_truth else as_number(judgement.value)
         self.differing = differing
 
     @property
     def is_none(self):
         """None of the codes, said on purpose."""
-        return not (
-            self.is_blank or self.absence or self.codes or self.text or self.value is not None
-        )
+        is_blank, text = self.judgement.is_blank, self.judgement.text
+        return not (is_blank or self.absence or self.codes or text or self.value is not None)
 
 
-class Shared:
+class ShownCode:
     """One code that some gave, or all."""
 
     def __init__(self, code, label, letters, evidence):
@@ -86,7 +83,7 @@ class Sheet:
         return (
             bool(self.current)
             and not self.is_gone
-            and is_late(self.current, self.said, self.section, self.page.went_to)
+            and is_late(self.current, self.said, self.page.went_to)
         )
 
     @cached_property
@@ -166,7 +163,7 @@ class Sheet:
     def is_alike(self):
         """All say the same, and no evidence would be lost by saying it once."""
         return self.comparison.state == "agrees" and not any(
-            words.evidence or words.codes for words in self.words
+            words.judgement.evidence or words.codes for words in self.words
         )
 
     @property
@@ -184,7 +181,7 @@ class Sheet:
         answers = [
             answer for answer in self.comparison.answers if answer.reviewer in self.comparison.said
         ]
-        given = [{mark.code for mark in answer.marks} for answer in answers]
+        given = [{mark.code for mark in answer.judgement.marks} for answer in answers]
         places = {code: place for place, code in enumerate(by_pk)}
         apart = sorted(set.union(*given) - set.intersection(*given), key=places.__getitem__)
         pairs = []
@@ -215,7 +212,7 @@ class Sheet:
         """One's own text starts from what is settled, else from the first that was written."""
         if self.finding:
             return self.finding.text
-        return next((words.text for words in self.words if words.text), "")
+        return next((each.judgement.text for each in self.words if each.judgement.text), "")
 
     @property
     def rule_codes(self):
@@ -235,19 +232,21 @@ class Sheet:
     def words(self):
         """Every reviewer's answer; texts with what the first one's has not."""
         answers = self.comparison.answers
-        texts = [answer for answer in answers if answer.text and not answer.absence]
+        texts = {
+            reviewer: judgement.text
+            for reviewer, judgement in answers
+            if judgement.text and not judgement.absence
+        }
         differing = {}
         if self.section.kind == "text" and len(texts) > 1 and self.comparison.state == "differs":
             first, second, *_ = texts
             # From its own side each text keeps its own blanks.
-            differing = {
-                answer.reviewer: word_diff(answer.text, first.text) for answer in texts[1:]
-            }
+            differing = {name: word_diff(texts[name], texts[first]) for name in [*texts][1:]}
             if len(texts) == 2:
-                differing[first.reviewer] = word_diff(first.text, second.text)
+                differing[first] = word_diff(texts[first], texts[second])
         labels = self.page.labels
         return [
-            Words(voice, answer, labels, differing.get(voice.label))
+            ShownAnswer(voice, answer.judgement, labels, differing.get(voice.label))
             for voice, answer in zip(self.said.voices, answers, strict=True)
         ]
 
@@ -261,16 +260,21 @@ class Sheet:
 
     def shared(self, code, givers):
         letters = {voice.label: voice.letter for voice in self.said.voices}
-        evidence = [(letters[label], mark) for label, mark in self.comparison.evidence(code)]
         evidence = [
-            (letter, mark) for letter, mark in evidence if mark.quote or mark.page or mark.rationale
+            (letters[label], proof) for label, proof in self.comparison.evidence(code) if proof
         ]
-        return Shared(code, self.page.labels[code], [letters[label] for label in givers], evidence)
+        return ShownCode(
+            code, self.page.labels[code], [letters[label] for label in givers], evidence
+        )
 
     @property
     def others(self):
         """Those whose answer is no code: an absence, none of the codes, or nothing."""
-        return [words for words in self.words if words.absence or words.is_none or words.is_blank]
+        return [
+            words
+            for words in self.words
+            if words.absence or words.is_none or words.judgement.is_blank
+        ]
 
     @cached_property
     def ticked(self):

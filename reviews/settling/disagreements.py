@@ -214,7 +214,7 @@ def late_changes(study, sections):
     papers = {paper for paper, _ in newest}
     for said in compared(study, everything, sections.values(), papers=papers):
         resolution = newest.get((said.paper, said.section))
-        if resolution and is_late(resolution, said, sections[said.section], went_to):
+        if resolution and is_late(resolution, said, went_to):
             yield difference_of(said, sections[said.section], is_late=True)
 
 

@@ -3,14 +3,17 @@ per code.
 """
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import NamedTuple
 
+from mapping.judgement.values import Mark
 from mapping.models import FindingMark, Paper
 from reviews.blindness.independence import Independence
 from reviews.blindness.visible import visible_findings, visible_summaries
+from reviews.judgement.database import judgement_of
 from reviews.models import Assignment
 from reviews.settling.answers import Codebook, compared
-from reviews.settling.decisions import Settled, in_words
+from reviews.settling.decisions import in_words
 
 
 class OfSection(NamedTuple):
@@ -44,9 +47,9 @@ def feedback_for(user, study):
         if (said.paper, section.phase_id) in apart:
             not_counted[section.pk] += 1
             continue
-        given = Settled.by(said.comparison.options[0], section)
+        given = said.comparison.options[0].judgement
         papers[section.pk] += 1
-        if given.judgement == settled.judgement:
+        if given.says_the_same(settled):
             same[section.pk] += 1
         else:
             differing[section.pk].append(
@@ -88,20 +91,16 @@ def papers_apart(user, study):
 
 
 def decisions(findings, labels):
-    """`{(paper, section): Settled}`: what was settled, codes by label as everywhere."""
+    """`{(paper, section): Judgement}`: what was settled, codes by label as everywhere."""
     codes = defaultdict(set)
     for finding, code in FindingMark.objects.filter(finding__in=findings).values_list(
         "finding", "code"
     ):
         codes[finding].add(code)
     return {
-        (one.paper_id, one.section_id): Settled(
-            tuple(sorted(codes[one.pk], key=labels.get)),
-            one.absence,
-            one.none_apply,
-            one.text,
-            one.number,
-            one.yes_no,
+        (one.paper_id, one.section_id): replace(
+            judgement_of(one, marks=()),
+            marks=tuple(map(Mark, sorted(codes[one.pk], key=labels.get))),
         )
         for one in findings
     }

@@ -2,12 +2,13 @@
 
 from django import forms
 
-from mapping.models import Code, Judgement, Section
+from mapping.judgement.values import BLANK, Judgement, Mark
+from mapping.models import Code, JudgementFields, Section
 from mapping.parsers.lengths import PROSE
 from mapping.site.fields import LongTextField
 from mapping.site.numbers import LARGEST_KEY, WholeNumberField
 from reviews.models import Resolution
-from reviews.settling.decisions import Settled, as_of_today
+from reviews.settling.decisions import as_of_today
 
 OWN = "own"
 KEEP = "keep"
@@ -78,7 +79,7 @@ class SettleForm(forms.Form):
     way = forms.ChoiceField(choices=(), error_messages={"required": "Choose what to settle on."})
     codes = forms.TypedMultipleChoiceField(choices=(), coerce=int, required=False)
     absence = forms.ChoiceField(
-        choices=[("", "none of these"), *Judgement.Absence.choices], required=False
+        choices=[("", "none of these"), *JudgementFields.Absence.choices], required=False
     )
     none_apply = forms.BooleanField(required=False)
     text = LongTextField(longest=PROSE, required=False)
@@ -97,12 +98,10 @@ class SettleForm(forms.Form):
     def __init__(self, posted, *, section, said, choices, current=None, went_to=()):
         super().__init__(posted)
         self.section, self.said, self.current = section, said, current
-        self.standing = as_of_today(current, went_to) if current else Settled()
+        self.standing = as_of_today(current, went_to) if current else BLANK
         self.ways = ways(said, section, current)
         self.fields["way"].choices = [(way.value, way.label) for way in self.ways]
-        given = {mark.code for answer in said.comparison.answers for mark in answer.marks} | {
-            *self.standing.codes
-        }
+        given = said.comparison.codes | {*self.standing.codes}
         self.choices = [
             code for code in choices if code.status == Code.Status.ACTIVE or code.pk in given
         ]
@@ -128,19 +127,20 @@ class SettleForm(forms.Form):
         if way.value == KEEP:
             return self.standing
         if way.option:
-            return Settled.by(way.option, self.section, self.said.comparison)
+            return self.said.comparison.with_evidence(way.option.judgement)
         if facts["absence"]:
-            return Settled(absence=facts["absence"])
+            return Judgement(absence=facts["absence"])
         codes = tuple(facts["codes"])
         none_apply = facts["none_apply"] or (self.section.is_multiple and not codes)
         kind = self.section.kind
-        return Settled(
-            codes=codes if self.section.has_codes else (),
+        own = Judgement(
+            marks=tuple(map(Mark, codes)) if self.section.has_codes else (),
             none_apply=bool(none_apply and not codes and self.section.has_codes),
             text=facts["text"] if kind == Section.Kind.TEXT else "",
             number=facts["number"] if kind == Section.Kind.NUMBER else None,
             yes_no=facts["yes_no"] if kind == Section.Kind.YES_NO else None,
-        ).with_evidence(self.said.comparison)
+        )
+        return self.said.comparison.with_evidence(own)
 
 
 class DeferForm(forms.Form):

@@ -13,16 +13,16 @@ from mapping.codebook.changes import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper, Study
 from reviews.blindness import rules
 from reviews.blindness.names import called_for_all
+from reviews.judgement.database import columns_of, marks_for
 from reviews.models import Assignment, Deferral, Resolution, Summary
 from reviews.settling.answers import compared
 from reviews.settling.decisions import (
-    Settled,
     as_of_today,
     basis_of,
     check_settled,
+    content_of,
     digest,
     merged_codes,
-    what_was_said,
 )
 from reviews.settling.exclusion import come_back, gone_from, leave
 
@@ -30,7 +30,6 @@ __all__ = [
     "AlreadySettled",
     "AnswersChanged",
     "Blind",
-    "Settled",
     "defer",
     "lift",
     "resolve",
@@ -148,7 +147,7 @@ def resolve(
     standing = as_of_today(current, merged_codes(paper.study)) if current else None
     check_settled(section, settled, comparison, standing)
     check_reason(comparison, cause, rationale)
-    basis = basis_of(settled, basis, section, comparison)
+    basis = basis_of(settled, basis, comparison)
     finding = record_finding(paper, section, settled)
     resolution = Resolution.objects.create(
         paper=paper,
@@ -158,7 +157,7 @@ def resolve(
         adopted_from=adopted_from if basis == Resolution.Basis.ADOPTED else None,
         cause=cause,
         rationale=rationale.strip(),
-        content={"settled": settled.as_json(), "said": what_was_said(said), "replaces": seen},
+        content=content_of(settled, said, replaces=seen),
         reviewers=len(comparison.answered_by),
         is_unanimous=comparison.settles_itself,
         by_coder=is_coder(by, paper),
@@ -225,26 +224,11 @@ def record_finding(paper, section, settled, at=None):
     finding, _ = Finding.objects.update_or_create(
         paper=paper,
         section=section,
-        defaults={
-            "absence": settled.absence,
-            "none_apply": settled.none_apply,
-            "text": settled.text,
-            "number": settled.number,
-            "yes_no": settled.yes_no,
-            "settled_at": at or timezone.now(),
-        },
+        defaults={**columns_of(settled), "settled_at": at or timezone.now()},
     )
     finding.marks.all().delete()
     FindingMark.objects.bulk_create(marks_for(finding, settled))
     return finding
-
-
-def marks_for(finding, settled):
-    for code in dict.fromkeys(settled.codes):
-        quote, page, rationale = settled.quotes.get(code, ("", "", ""))
-        yield FindingMark(
-            finding=finding, code_id=code, quote=quote, page=page, rationale=rationale
-        )
 
 
 @transaction.atomic

@@ -10,15 +10,15 @@ register = template.Library()
 
 
 @register.simple_tag
-def pdf_at(page, mark):
+def pdf_at(page, evidence):
     """The paper's PDF at the page that a quote names; readers that can search find the quote.
     Nothing without a PDF.
     """
     if not page.paper.pdf:
         return ""
-    digits = "".join(c if c.isdecimal() else " " for c in mark.page or "").split()
+    digits = "".join(c if c.isdecimal() else " " for c in evidence.page or "").split()
     # A quote that was cut or mended is still found by how it begins.
-    begins = quote(" ".join(mark.quote.split()[:6])) if mark.quote else ""
+    begins = quote(" ".join(evidence.quote.split()[:6])) if evidence.quote else ""
     where = [f"page={digits[0]}"] if digits else []
     where += [f"search={begins}"] if begins else []
     address = reverse("pdf", args=[page.study.slug, page.paper.key])

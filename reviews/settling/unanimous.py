@@ -15,11 +15,12 @@ from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
 from mapping.site import analyze
 from mapping.site.plurals import counted
 from reviews.blindness import rules
+from reviews.judgement.database import columns_of, marks_for
 from reviews.models import Assignment, RecodingTask, Resolution, Summary
 from reviews.settling.answers import compared
-from reviews.settling.decisions import Settled, what_was_said
+from reviews.settling.decisions import content_of
 from reviews.settling.exclusion import come_back, gone_from, leave
-from reviews.settling.resolutions import marks_for, stand_again
+from reviews.settling.resolutions import stand_again
 
 BATCH = 2000
 
@@ -84,7 +85,7 @@ def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, 
         else:
             is_open += 1
     now = at or timezone.now()
-    write_all(ready, sections, by, now)
+    write_all(ready, by, now)
     if ready:
         record(study, ready, by, now)
         leave(study, {said.paper for said in ready}, by=by, at=now)
@@ -114,21 +115,16 @@ def hidden_from(user, study):
     return rules.closed_pairs(user, study)
 
 
-def write_all(ready, sections, by, now):
+def write_all(ready, by, now):
     settled = [
-        Settled.by(said.comparison.options[0], sections[said.section], said.comparison)
-        for said in ready
+        said.comparison.with_evidence(said.comparison.options[0].judgement) for said in ready
     ]
     findings = Finding.objects.bulk_create(
         (
             Finding(
                 paper_id=said.paper,
                 section_id=said.section,
-                absence=what.absence,
-                none_apply=what.none_apply,
-                text=what.text,
-                number=what.number,
-                yes_no=what.yes_no,
+                **columns_of(what),
                 settled_at=now,
             )
             for said, what in zip(ready, settled, strict=True)
@@ -145,7 +141,7 @@ def write_all(ready, sections, by, now):
                 section_id=said.section,
                 finding=finding,
                 basis="unanimous" if said.comparison.settles_itself else "single",
-                content={"settled": what.as_json(), "said": what_was_said(said), "replaces": None},
+                content=content_of(what, said),
                 reviewers=len(said.comparison.answered_by),
                 is_unanimous=said.comparison.settles_itself,
                 decided_by=by,

@@ -11,6 +11,8 @@ import pytest
 from django.test import RequestFactory
 from django.utils import timezone
 
+from mapping.judgement.stored import settled_as_json
+from mapping.judgement.values import Judgement
 from mapping.models import Finding, LogEntry, Membership
 from reviews.admin import resolutions as admin_pages
 from reviews.blindness import log, rules
@@ -21,7 +23,6 @@ from reviews.exchange import scope
 from reviews.models import Assignment, Deferral, RecodingTask, Remark, Resolution, Summary
 from reviews.settling import discussion, resolutions, unanimous
 from reviews.settling.comparison_page import Page, closed_phases
-from reviews.settling.decisions import Settled
 from reviews.settling.disagreements import board_for
 from tests.making import (
     make_assignment,
@@ -169,7 +170,7 @@ def told(study, ada, ben, cleo):
     section = study.sections.get(key="method")
     finding = Finding.objects.create(paper=paper, section=section, settled_at=timezone.now())
     facts = {"paper": paper, "section": section}
-    content = {"settled": Settled(none_apply=True).as_json(), "said": {}, "replaces": None}
+    content = {"settled": settled_as_json(Judgement(none_apply=True)), "said": {}, "replaces": None}
     rows = {
         Finding: finding,
         Resolution: Resolution.objects.create(

@@ -9,12 +9,13 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from mapping.judgement.values import Judgement, Mark
 from mapping.models import Membership
 from reviews.blindness import rules
 from reviews.blindness.names import NAME
 from reviews.models import Mention, Resolution, Summary
 from reviews.settling import discussion, resolutions
-from reviews.settling.decisions import Settled, heard, what_was_said
+from reviews.settling.decisions import heard, what_was_said
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
 from tests.reading import form_in
 
@@ -110,7 +111,7 @@ def test_whoever_comes_too_late_to_settle_does_not_learn_who_was_first(
     Membership.objects.filter(user=ben).update(role="lead")
     client = as_user(ada)
     fields = form_in(client.get(page(paper)), "settle-method")
-    settled = Settled(codes=(section.codes.get(label="Survey").pk,))
+    settled = Judgement(marks=(Mark(section.codes.get(label="Survey").pk),))
     resolutions.resolve(
         paper, section, settled=settled, basis="other", by=ben, cause="oversight", rationale="mine"
     )

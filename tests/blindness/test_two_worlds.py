@@ -21,7 +21,6 @@ from reviews.exchange.bundle.writer import TABLES
 from reviews.models import Assignment
 from reviews.rounds import lifecycle
 from reviews.settling import discussion, resolutions, unanimous
-from reviews.settling.resolutions import Settled
 from tests.figures import figures_kept
 from tests.making import (
     absent,
@@ -192,7 +191,7 @@ def tell(world, study, papers, cleo, dora, eve):
         resolutions.resolve(
             paper,
             challenges,
-            settled=Settled.by(option, challenges, said.comparison),
+            settled=said.comparison.with_evidence(option.judgement),
             basis="other",
             by=eve,
             cause="oversight",

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from mapping.codebook import changes as codebook_changes
 from mapping.exchange.table import lines
+from mapping.judgement import values
 from mapping.models import Code, CodebookChange, Finding, FindingMark
 from reviews.codebook import code_changes, undo
 from reviews.coding import drafts, recoding_tasks
 from reviews.exchange.scope import scope_of_all
 from reviews.exchange.tables.codings import CODINGS
-from reviews.judgement.content import Content, MarkContent
 from reviews.models import Answer, Mark, RecodingTask
 from tests.exchange.test_bundle import bundle_of, come_back, empty_the_site, files_in
 from tests.making import make_code, make_paper, make_section, make_summary
@@ -96,7 +96,8 @@ def look_again(one, code):
     tasks = list(RecodingTask.objects.waiting())
     if tasks:
         task = tasks[one % len(tasks)]
-        content = Content(marks=(MarkContent(code.pk, quote="said anew"),))
+        mark = values.Mark(code.pk, values.Evidence(quote="said anew"))
+        content = values.Judgement(marks=(mark,))
         revision = drafts.newest(task.assignment).revision
         recoding_tasks.recode(task, content, by=task.assignment.reviewer, based_on=revision)
 

@@ -7,9 +7,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
+from mapping.judgement.values import Judgement
 from mapping.models import Code, LogEntry, Membership, Section
 from reviews.coding import drafts
-from reviews.judgement.content import Content
 from reviews.models import Answer, KeptEdit, Mark, Summary
 from tests.answers import code, marks, said, save
 from tests.making import make_assignment, make_code, make_paper, make_section, make_study
@@ -50,14 +50,14 @@ def test_each_kind_of_section_keeps_what_was_said(draft, study):
     save(draft, "method", absence="unclear", rationale="two methods are named")
 
     challenges = said(draft, "challenges")
-    assert [(mark.code, mark.quote, mark.page, mark.rationale) for mark in challenges.marks] == [
+    assert [(mark.code, *mark.evidence.as_list()) for mark in challenges.marks] == [
         (drift.pk, "it drifts", "4", "table 3")
     ]
     assert challenges.confidence == 4
     assert said(draft, "replicable").yes_no is False
-    assert said(draft, "cases") == Content.of({"number": "3.5"})
+    assert said(draft, "cases") == Judgement.of({"number": "3.5"})
     assert said(draft, "conclusion").text == "مرحبا\n結論"
-    assert (said(draft, "method").absence, said(draft, "method").rationale) == (
+    assert (said(draft, "method").absence, said(draft, "method").evidence.rationale) == (
         "unclear",
         "two methods are named",
     )
@@ -70,7 +70,7 @@ def test_one_code_may_be_marked_twice_with_two_quotes(draft, study):
         "challenges",
         marks=[*marks(drift, quote="first"), *marks(drift, quote="second"), *marks(drift)],
     )
-    assert [mark.quote for mark in said(draft, "challenges").marks] == ["first", "second"]
+    assert [mark.evidence.quote for mark in said(draft, "challenges").marks] == ["first", "second"]
 
 
 def test_blank_none_and_the_absences_stay_five_things(draft):
@@ -182,7 +182,7 @@ def test_a_form_that_was_open_during_a_merge_means_the_code_that_stayed(draft, s
     drift, talent = code(study, "Model drift"), code(study, "Talent")
     Code.objects.filter(pk=talent.pk).update(status="merged", merged_into=drift)
     save(draft, "challenges", marks=marks(talent, quote="few experts"))
-    assert [(mark.code, mark.quote) for mark in said(draft, "challenges").marks] == [
+    assert [(mark.code, mark.evidence.quote) for mark in said(draft, "challenges").marks] == [
         (drift.pk, "few experts")
     ]
 

@@ -88,7 +88,9 @@ def test_evidence_is_given_to_a_code_once_it_is_chosen_and_a_second_quote_beside
     fields = form_in(client.get(url), "summary-form")
     assert fields["challenges-mark-quote"] == ["it drifts", ""]
     fill(client, url, **{"challenges__mark-quote": ["it drifts", "and again"]})
-    assert [(mark.quote, mark.page) for mark in said(assignment, "challenges").marks] == [
+    assert [
+        (mark.evidence.quote, mark.evidence.page) for mark in said(assignment, "challenges").marks
+    ] == [
         ("it drifts", "4"),
         ("and again", ""),
     ]
@@ -109,7 +111,8 @@ def test_every_section_takes_a_quote_for_the_answer_as_a_whole(
         conclusion__quote="hard indeed",
         conclusion__page="8",
     )
-    assert (said(assignment, "conclusion").quote, said(assignment, "conclusion").page) == (
+    evidence = said(assignment, "conclusion").evidence
+    assert (evidence.quote, evidence.page) == (
         "hard indeed",
         "8",
     )

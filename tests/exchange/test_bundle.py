@@ -7,6 +7,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from mapping.codebook import changes as codebook_changes
+from mapping.judgement.stored import settled_as_json
+from mapping.judgement.values import BLANK
 from mapping.models import (
     Code,
     CodebookChange,
@@ -196,7 +198,7 @@ def decisions_of_every_sort(study, nasty, other, ada, ben):
         section = study.sections.get(pk=said.section)
         if said.comparison.options and section.key in {"challenges", "replicable", "conclusion"}:
             option = said.comparison.options[0]
-            settled = resolutions.Settled.by(option, section, said.comparison)
+            settled = said.comparison.with_evidence(option.judgement)
             decided = resolutions.resolve(
                 nasty,
                 section,
@@ -219,7 +221,7 @@ def decisions_of_every_sort(study, nasty, other, ada, ben):
         basis="adopted",
         adopted_from=ben,
         reviewers=1,
-        content={"settled": resolutions.Settled().as_json()},
+        content={"settled": settled_as_json(BLANK)},
         decided_at=timezone.now(),
         decided_by=zoe,
     )

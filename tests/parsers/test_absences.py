@@ -3,7 +3,7 @@
 import pytest
 
 from mapping.exchange.study_tables import NONE_APPLY
-from mapping.models import Judgement
+from mapping.models import JudgementFields
 from mapping.parsers.absences import AMBIGUOUS, Absence, read_absence
 
 
@@ -165,7 +165,10 @@ def test_answers_are_no_absences(text):
 
 
 def test_absences_are_those_of_the_database():
-    assert {one.value for one in Absence} - {AMBIGUOUS} == {*Judgement.Absence.values, NONE_APPLY}
+    assert {one.value for one in Absence} - {AMBIGUOUS} == {
+        *JudgementFields.Absence.values,
+        NONE_APPLY,
+    }
 
 
 def test_long_texts_are_answers():

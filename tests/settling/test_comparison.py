@@ -7,18 +7,28 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from reviews.settling.comparison import Given, MarkGiven, compare, text_differences, word_diff
+from mapping.judgement.values import Evidence, Judgement, Mark
+from reviews.settling.comparison import ReviewerAnswer, compare, text_differences, word_diff
 
 STAGES = ["1 manual", "2 automated", "3 semi-automated monitoring", "4 autonomous"]
 CODEBOOK = ["Data quality", "Drift", "Talent", "Cost"]
 
 
-def codes(reviewer, *given, **more):
-    return Given(reviewer, marks=[MarkGiven(code) for code in given], **more)
+def says(reviewer, **judged):
+    """Nothing more is a blank."""
+    return ReviewerAnswer(reviewer, Judgement(**judged))
+
+
+def codes(reviewer, *given):
+    return says(reviewer, marks=tuple(map(Mark, given)), none_apply=not given)
 
 
 def stages(**given):
-    return [Given(name.capitalize(), value=value) for name, value in given.items()]
+    return [codes(name.capitalize(), value) for name, value in given.items()]
+
+
+def codes_of(option):
+    return tuple(option.judgement.codes)
 
 
 def adopted(found):
@@ -39,7 +49,7 @@ def test_two_reviewers_with_different_codes_see_what_both_and_only_one_gave():
     assert found.only("Cleo") == ("Cost",)
     assert found.why == "Ben gives Talent, Cleo does not; Cleo gives Cost, Ben does not."
     assert not found.settles_itself
-    assert [(option.name, option.basis, option.codes) for option in found.options] == [
+    assert [(option.name, option.basis, codes_of(option)) for option in found.options] == [
         ("adopt", "adopted", ("Data quality", "Drift", "Talent")),
         ("adopt", "adopted", ("Data quality", "Drift", "Cost")),
         ("union", "union", ("Data quality", "Drift", "Talent", "Cost")),
@@ -60,10 +70,11 @@ def test_a_code_left_out_is_less_severe_than_another_code(mine, yours, severity)
 
 
 def test_the_evidence_of_a_code_is_found_with_its_reviewer():
-    mark = MarkGiven("Cost", "insufficient budget", "6", "table 3")
-    found = compare("codes", [Given("Ben", marks=[mark]), codes("Cleo", "Drift")])
+    evidence = Evidence("insufficient budget", "6", "table 3")
+    mark = Mark("Cost", evidence)
+    found = compare("codes", [says("Ben", marks=(mark,)), codes("Cleo", "Drift")])
 
-    assert found.evidence("Cost") == [("Ben", mark)]
+    assert found.evidence("Cost") == [("Ben", evidence)]
     assert found.evidence("Talent") == []
 
 
@@ -83,18 +94,15 @@ def test_codes_that_three_give_and_a_fourth_does_not_are_told_in_one_sentence():
 def test_five_empty_answers_are_five_different_things():
     empties = {
         "none of the codes": codes("Ben"),
-        "not_reported": Given("Ben", absence="not_reported"),
-        "unclear": Given("Ben", absence="unclear"),
-        "not_applicable": Given("Ben", absence="not_applicable"),
-        "blank": Given("Ben", is_blank=True),
+        "not_reported": says("Ben", absence="not_reported"),
+        "unclear": says("Ben", absence="unclear"),
+        "not_applicable": says("Ben", absence="not_applicable"),
+        "blank": says("Ben"),
     }
     states = {}
     for one, mine in empties.items():
         for other, theirs in empties.items():
-            answers = [
-                mine,
-                Given("Cleo", theirs.value, theirs.absence, theirs.marks, is_blank=theirs.is_blank),
-            ]
+            answers = [mine, theirs._replace(reviewer="Cleo")]
             states[one, other] = compare("codes", answers).state
 
     for (one, other), state in states.items():
@@ -105,22 +113,18 @@ def test_five_empty_answers_are_five_different_things():
 
 @pytest.mark.parametrize("kind", ["codes", "code", "stage", "yes_no", "number", "text"])
 def test_two_equal_absences_agree_in_every_kind(kind):
-    found = compare(
-        kind, [Given("Ben", absence="unclear"), Given("Cleo", absence="unclear")], STAGES
-    )
+    found = compare(kind, [says("Ben", absence="unclear"), says("Cleo", absence="unclear")], STAGES)
 
     assert found.settles_itself
     assert found.severity == 0
-    assert [(option.basis, option.absence) for option in found.options] == [
+    assert [(option.basis, option.judgement.absence) for option in found.options] == [
         ("unanimous", "unclear")
     ]
     assert found.why == "Ben and Cleo say unclear."
 
 
 def test_a_blank_has_no_part_in_the_agreement_of_the_others():
-    found = compare(
-        "codes", [codes("Ben", "Drift"), Given("Cleo", is_blank=True), codes("Dan", "Drift")]
-    )
+    found = compare("codes", [codes("Ben", "Drift"), says("Cleo"), codes("Dan", "Drift")])
 
     assert found.state == "agrees"
     assert found.answered_by == ("Ben", "Dan")
@@ -129,16 +133,16 @@ def test_a_blank_has_no_part_in_the_agreement_of_the_others():
 
 
 def test_one_answer_beside_a_blank_is_single_and_does_not_settle_itself():
-    found = compare("code", [Given("Ben", value="yes"), Given("Cleo", is_blank=True)])
+    found = compare("code", [codes("Ben", "yes"), says("Cleo")])
 
     assert (found.state, found.settles_itself, found.severity) == ("single", False, 0)
-    assert [(option.basis, option.value) for option in found.options] == [("single", "yes")]
+    assert [(option.basis, codes_of(option)) for option in found.options] == [("single", ("yes",))]
     assert found.why == "Only Ben answered; Cleo left it blank."
 
 
 @pytest.mark.parametrize(
     ("kind", "empty"),
-    [("yes_no", Given("Ben")), ("number", Given("Ben")), ("text", Given("Ben", text=" \n"))],
+    [("yes_no", says("Ben")), ("number", says("Ben")), ("text", says("Ben", text=" \n"))],
 )
 def test_where_there_are_no_codes_to_deny_an_empty_answer_is_a_blank(kind, empty):
     assert compare(kind, [empty]).state == "blank"
@@ -148,16 +152,16 @@ def test_where_there_are_no_codes_to_deny_an_empty_answer_is_a_blank(kind, empty
 
 @pytest.mark.parametrize("kind", ["code", "stage"])
 def test_none_of_the_codes_in_a_single_choice_is_a_judgement(kind):
-    found = compare(kind, [Given("Ben"), Given("Cleo", value="Drift")], ["Cost", "Drift"])
+    found = compare(kind, [codes("Ben"), codes("Cleo", "Drift")], ["Cost", "Drift"])
 
     assert (found.state, found.severity, found.near_miss) == ("differs", 1, False)
     assert found.why == "Ben gives none of the codes, Cleo gives Drift."
-    assert compare(kind, [Given("Ben"), Given("Cleo", is_blank=True)]).state == "single"
-    assert compare(kind, [Given("Ben"), Given("Cleo")]).settles_itself
+    assert compare(kind, [codes("Ben"), says("Cleo")]).state == "single"
+    assert compare(kind, [codes("Ben"), codes("Cleo")]).settles_itself
 
 
 def test_whoever_says_that_no_stage_fits_has_no_part_in_the_median():
-    answers = [Given("Dan"), *stages(ben=STAGES[0], cleo=STAGES[3])]
+    answers = [codes("Dan"), *stages(ben=STAGES[0], cleo=STAGES[3])]
     assert {option.name for option in compare("stage", answers, STAGES).options} == {"adopt"}
 
 
@@ -175,7 +179,7 @@ def test_neighbouring_stages_are_a_near_miss_and_less_severe_than_distant_ones()
 
 
 def test_a_stage_against_an_absence_is_no_near_miss():
-    answers = [Given("Ben", value=STAGES[1]), Given("Cleo", absence="unclear")]
+    answers = [codes("Ben", STAGES[1]), says("Cleo", absence="unclear")]
     found = compare("stage", answers, STAGES)
 
     assert (found.near_miss, found.severity) == (False, 1)
@@ -188,18 +192,22 @@ def test_a_stage_that_has_left_the_scale_still_compares():
 
     assert found.state == "differs"
     assert not found.near_miss
-    assert [option.value for option in found.options if option.name == "median"] == [STAGES[1]]
+    assert [codes_of(option) for option in found.options if option.name == "median"] == [
+        (STAGES[1],)
+    ]
 
 
 @pytest.mark.parametrize(("places", "median"), [((0, 3, 1), 1), ((0, 1, 2, 3), 1), ((3, 3, 0), 3)])
 def test_three_or_more_stages_offer_the_lower_median_in_scale_order(places, median):
-    answers = [Given(f"R{number}", value=STAGES[place]) for number, place in enumerate(places)]
+    answers = [codes(f"R{number}", STAGES[place]) for number, place in enumerate(places)]
 
     offered = [
         option for option in compare("stage", answers, STAGES).options if option.name == "median"
     ]
 
-    assert [(option.basis, option.value) for option in offered] == [("other", STAGES[median])]
+    assert [(option.basis, codes_of(option)) for option in offered] == [
+        ("other", (STAGES[median],))
+    ]
 
 
 def test_two_reviewers_are_offered_no_median():
@@ -208,21 +216,21 @@ def test_two_reviewers_are_offered_no_median():
 
 
 def test_a_number_is_the_same_however_it_is_written():
-    same = [Given("Ben", value=2), Given("Cleo", value=2.0), Given("Dan", value=Decimal("2.00"))]
+    same = [says("Ben", number=2), says("Cleo", number=2.0), says("Dan", number=Decimal("2.00"))]
     assert compare("number", same).state == "agrees"
 
     found = compare(
         "number",
-        [Given("Ben", value=10), Given("Cleo", value=Decimal("30")), Given("Dan", value=12)],
+        [says("Ben", number=10), says("Cleo", number=Decimal("30")), says("Dan", number=12)],
     )
     assert found.why == "Ben gives 10, Cleo gives 30, Dan gives 12."
-    assert [option.value for option in found.options if option.name == "median"] == [12]
+    assert [one.judgement.number for one in found.options if one.name == "median"] == [12]
     assert 0 < found.severity < 1
 
 
 def test_in_single_choice_severity_is_the_share_of_pairs_that_disagree():
     found = compare(
-        "yes_no", [Given("Ben", value="yes"), Given("Cleo", value="yes"), Given("Dan", value="no")]
+        "yes_no", [says("Ben", yes_no="yes"), says("Cleo", yes_no="yes"), says("Dan", yes_no="no")]
     )
 
     assert found.severity == pytest.approx(2 / 3)
@@ -231,8 +239,8 @@ def test_in_single_choice_severity_is_the_share_of_pairs_that_disagree():
 
 
 def test_nobody_stands_alone_when_all_three_differ_or_only_two_answered():
-    assert compare("code", [Given(name, value=name) for name in "ABC"]).one_against_the_rest is None
-    assert compare("code", [Given(name, value=name) for name in "AB"]).one_against_the_rest is None
+    assert compare("code", [codes(name, name) for name in "ABC"]).one_against_the_rest is None
+    assert compare("code", [codes(name, name) for name in "AB"]).one_against_the_rest is None
 
 
 def test_codes_without_anything_in_common_offer_no_empty_common_part():
@@ -241,9 +249,9 @@ def test_codes_without_anything_in_common_offer_no_empty_common_part():
 
 
 def test_an_absence_against_codes_can_only_be_adopted():
-    found = compare("codes", [codes("Ben", "Drift"), Given("Cleo", absence="not_reported")])
+    found = compare("codes", [codes("Ben", "Drift"), says("Cleo", absence="not_reported")])
 
-    assert [(option.name, option.codes, option.absence) for option in found.options] == [
+    assert [(one.name, codes_of(one), one.judgement.absence) for one in found.options] == [
         ("adopt", ("Drift",), ""),
         ("adopt", (), "not_reported"),
     ]
@@ -253,16 +261,16 @@ def test_an_absence_against_codes_can_only_be_adopted():
 
 def test_texts_that_differ_only_in_blanks_agree_and_are_taken_over_as_written():
     found = compare(
-        "text", [Given("Ben", text="Drift  is\nhard."), Given("Cleo", text="Drift is hard. ")]
+        "text", [says("Ben", text="Drift  is\nhard."), says("Cleo", text="Drift is hard. ")]
     )
 
     assert found.settles_itself
     assert found.why == "The texts are the same."
-    assert [option.text for option in found.options] == ["Drift  is\nhard."]
+    assert [option.judgement.text for option in found.options] == ["Drift  is\nhard."]
 
 
 def test_texts_that_differ_come_last_in_the_queue_unless_the_caller_says_otherwise():
-    texts = [Given("Ben", text="Drift is hard."), Given("Cleo", text="Cost is high.")]
+    texts = [says("Ben", text="Drift is hard."), says("Cleo", text="Cost is high.")]
 
     assert compare("text", texts).severity == pytest.approx(0.1)
     assert compare("text", texts, text_severity=0.4).severity == pytest.approx(0.4)
@@ -278,23 +286,23 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match="kind"):
         compare("colour", [])
     with pytest.raises(ValueError, match="absence"):
-        compare("codes", [Given("Ben", absence="lost")])
+        compare("codes", [says("Ben", absence="lost")])
     with pytest.raises(ValueError, match="one answer"):
         compare("codes", [codes("Ben"), codes("Ben", "Drift")])
 
 
 answers_in_codes = st.one_of(
     st.builds(
-        lambda given: {"marks": [MarkGiven(code) for code in given]},
+        lambda given: {"marks": tuple(map(Mark, given)), "none_apply": not given},
         st.sets(st.sampled_from(CODEBOOK)),
     ),
-    st.sampled_from([{"absence": "unclear"}, {"absence": "not_reported"}, {"is_blank": True}]),
+    st.sampled_from([{"absence": "unclear"}, {"absence": "not_reported"}, {}]),
 )
 answers_on_a_scale = st.one_of(
-    st.builds(lambda stage: {"value": stage}, st.sampled_from(STAGES)),
-    st.sampled_from([{"absence": "unclear"}, {"is_blank": True}]),
+    st.builds(lambda stage: {"marks": (Mark(stage),)}, st.sampled_from(STAGES)),
+    st.sampled_from([{"absence": "unclear"}, {}]),
 )
-answers_in_numbers = st.builds(lambda number: {"value": number}, st.integers(-3, 3))
+answers_in_numbers = st.builds(lambda number: {"number": number}, st.integers(-3, 3))
 answers_in_words = st.builds(lambda text: {"text": text}, st.sampled_from(["", "a b", "a  b", "c"]))
 sections = st.one_of(
     *(
@@ -313,7 +321,7 @@ sections = st.one_of(
 @for_all(sections, st.randoms(use_true_random=False))
 def test_the_order_of_reviewers_changes_nothing_that_counts(section, chance):
     kind, filled = section
-    answers = [Given(f"R{number}", **fields) for number, fields in enumerate(filled)]
+    answers = [says(f"R{number}", **fields) for number, fields in enumerate(filled)]
     categories = CODEBOOK if kind == "codes" else STAGES
     shuffled = chance.sample(answers, len(answers))
 
@@ -334,21 +342,21 @@ def test_the_order_of_reviewers_changes_nothing_that_counts(section, chance):
 @for_all(sections)
 def test_only_a_difference_is_severe_and_every_option_keeps_to_what_was_said(section):
     kind, filled = section
-    answers = [Given(f"R{number}", **fields) for number, fields in enumerate(filled)]
+    answers = [says(f"R{number}", **fields) for number, fields in enumerate(filled)]
     found = compare(kind, answers, CODEBOOK if kind == "codes" else STAGES)
 
     assert 0 <= found.severity <= 1
     assert (found.state == "differs") == (found.severity > 0)
     assert found.settles_itself == (len(found.answered_by) > 1 and found.severity == 0)
     assert set(found.answered_by) | set(found.blank_by) == {answer.reviewer for answer in answers}
-    by_name = {option.name: set(option.codes) for option in found.options}
+    by_name = {option.name: set(option.judgement.codes) for option in found.options}
     if "union" in by_name:
         assert by_name["union"] >= set(found.common)
         assert by_name["union"] == set(found.common) | {part.code for part in found.partial}
     if "common" in by_name:
         assert set(found.common) <= by_name["common"]
-    said = {option.value for option in found.options if option.name == "adopt"}
-    assert {option.value for option in found.options if option.name == "median"} <= said
+    said = {option.judgement for option in found.options if option.name == "adopt"}
+    assert {option.judgement for option in found.options if option.name == "median"} <= said
 
 
 def test_words_that_only_one_text_has_are_marked():
@@ -413,10 +421,10 @@ def test_long_and_endlessly_repeating_texts_are_compared_too():
 
 def test_three_texts_are_each_compared_with_the_chosen_one():
     answers = [
-        Given("Ben", text="a b"),
-        Given("Cleo", text="a c"),
-        Given("Dan", absence="unclear"),
-        Given("Eve", text="a b"),
+        says("Ben", text="a b"),
+        says("Cleo", text="a c"),
+        says("Dan", absence="unclear"),
+        says("Eve", text="a b"),
     ]
 
     assert text_differences(answers, "Ben") == {

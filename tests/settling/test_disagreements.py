@@ -10,10 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from mapping.judgement.values import Judgement
 from mapping.models import Finding, Membership
 from reviews.models import Assignment
 from reviews.settling import disagreements, unanimous
-from reviews.settling.decisions import Settled
 from reviews.settling.resolutions import defer, resolve
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
 
@@ -210,7 +210,7 @@ def test_reviewers_see_settled_differences_apart_but_not_what_was_settled(
     section = study.sections.get(key="challenges")
     page = reverse("disagreements", args=[study.slug])
     number = len(rows(as_user(ben), study))
-    settled = Settled(absence="unclear")
+    settled = Judgement(absence="unclear")
     resolve(
         paper, section, settled=settled, basis="other", by=ada, cause="oversight", rationale="why"
     )

@@ -6,13 +6,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from mapping.judgement.values import Judgement, Mark
 from mapping.models import Finding, LogEntry, Paper
 from reviews.codebook import phases
 from reviews.coding import drafts
 from reviews.models import Assignment, Resolution, Summary
 from reviews.rounds import lifecycle
 from reviews.settling import disagreements, unanimous
-from reviews.settling.resolutions import Settled, defer, resolve, undo
+from reviews.settling.resolutions import defer, resolve, undo
 from tests.exchange.test_bundle import bundle_of, come_back, empty_the_site, files_in
 from tests.making import make_assignment, make_paper, make_round, make_summary
 
@@ -53,7 +54,7 @@ def decide(paper, label, by, *, section="decision", seen=None):
     return resolve(
         paper,
         section,
-        settled=Settled(codes=(section.codes.get(label=label).pk,)),
+        settled=Judgement(marks=(Mark(section.codes.get(label=label).pk),)),
         basis="other",
         by=by,
         seen=seen,

@@ -11,7 +11,7 @@ from reviews.results.flow import prisma_flow
 from reviews.settling import unanimous
 from reviews.settling.causes import causes_in
 from reviews.settling.feedback import feedback_for
-from reviews.settling.resolutions import Settled, resolve, said_of
+from reviews.settling.resolutions import resolve, said_of
 from tests.making import make_assignment, make_paper, make_round, make_summary
 
 
@@ -32,7 +32,7 @@ def paper(study, ben, cleo, ada):
     resolve(
         paper,
         section,
-        settled=Settled.by(option, section),
+        settled=option.judgement,
         basis="adopted",
         adopted_from=cleo,
         by=ada,

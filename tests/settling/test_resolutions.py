@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.utils import timezone
 
+from mapping.judgement.stored import settled_from_json
+from mapping.judgement.values import Judgement, Mark
 from mapping.models import Code, Finding, Membership
 from reviews.blindness.early_look import look_early
 from reviews.coding import drafts as coding_drafts
@@ -18,7 +20,6 @@ from reviews.settling.resolutions import (
     AlreadySettled,
     AnswersChanged,
     Blind,
-    Settled,
     defer,
     lift,
     resolve,
@@ -54,10 +55,14 @@ def challenges(study):
     return study.sections.get(key="challenges")
 
 
+def marked(*codes, **more):
+    return Judgement(marks=tuple(map(Mark, codes)), **more)
+
+
 def options(paper, section):
     said = said_of(paper, section)
     return {
-        (one.name, *one.reviewers): Settled.by(one, section, said.comparison)
+        (one.name, *one.reviewers): said.comparison.with_evidence(one.judgement)
         for one in said.comparison.options
     }
 
@@ -125,7 +130,7 @@ def test_the_record_says_who_from_what_why_and_what_everybody_had_said(
 
 
 def test_what_no_option_says_is_composed_whatever_was_claimed(paper, ada, ben, challenges):
-    only_talent = Settled(codes=(challenges.codes.get(label="Talent").pk,))
+    only_talent = marked(challenges.codes.get(label="Talent").pk)
     one = resolve(
         paper,
         challenges,
@@ -161,15 +166,15 @@ def test_codes_of_another_section_or_study_two_answers_in_one_and_blanks_are_ref
     drift = challenges.codes.get(label="Model drift").pk
     both = tuple(stage.codes.values_list("pk", flat=True)[:2])
     for section, settled in [
-        (challenges, Settled(codes=(foreign.pk,))),
-        (challenges, Settled(codes=(stage.codes.first().pk,))),
-        (challenges, Settled(codes=(retired.pk,))),
-        (challenges, Settled(codes=(drift,), none_apply=True)),
-        (challenges, Settled(codes=(drift,), absence="unclear")),
-        (challenges, Settled(absence="lost")),
-        (challenges, Settled(text="a text")),
-        (challenges, Settled()),
-        (stage, Settled(codes=both)),
+        (challenges, marked(foreign.pk)),
+        (challenges, marked(stage.codes.first().pk)),
+        (challenges, marked(retired.pk)),
+        (challenges, marked(drift, none_apply=True)),
+        (challenges, marked(drift, absence="unclear")),
+        (challenges, Judgement(absence="lost")),
+        (challenges, Judgement(text="a text")),
+        (challenges, Judgement()),
+        (stage, marked(*both)),
     ]:
         with pytest.raises(ValidationError):
             resolve(
@@ -354,11 +359,11 @@ def test_a_revision_after_settling_overwrites_nothing_and_asks_for_a_second_look
     paper, ada, ben, challenges
 ):
     one = settle_on(paper, challenges, ada, way="union")
-    assert not is_late(one, said_of(paper, challenges), challenges)
+    assert not is_late(one, said_of(paper, challenges))
     revise(paper, ben, ada, ["Data quality"])
     assert found(paper, challenges) == {"Model drift", "Talent", "Cost"}
-    assert is_late(one, said_of(paper, challenges), challenges)
-    kept = Settled.from_json(one.content["settled"])
+    assert is_late(one, said_of(paper, challenges))
+    kept = settled_from_json(one.content["settled"])
     again = resolve(
         paper,
         challenges,
@@ -369,7 +374,7 @@ def test_a_revision_after_settling_overwrites_nothing_and_asks_for_a_second_look
         cause="other",
         rationale="It stays.",
     )
-    assert not is_late(again, said_of(paper, challenges), challenges)
+    assert not is_late(again, said_of(paper, challenges))
 
 
 def test_a_revision_that_only_confirms_the_finding_asks_for_nothing(
@@ -377,7 +382,7 @@ def test_a_revision_that_only_confirms_the_finding_asks_for_nothing(
 ):
     one = settle_on(paper, challenges, ada, way="adopt", basis="adopted", adopted_from=ben)
     revise(paper, cleo, ada, BEN)
-    assert not is_late(one, said_of(paper, challenges), challenges)
+    assert not is_late(one, said_of(paper, challenges))
 
 
 def test_nobody_settles_on_an_answer_that_changed_under_their_eyes(paper, ada, ben, challenges):

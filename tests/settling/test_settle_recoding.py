@@ -4,10 +4,10 @@ came later.
 
 import pytest
 
+from mapping.judgement.values import Judgement, Mark
 from mapping.models import Code, Finding
 from reviews.codebook import code_changes, template
 from reviews.coding import recoding_tasks
-from reviews.judgement.content import Content, MarkContent
 from reviews.models import RecodingTask
 from reviews.settling import disagreements, unanimous
 from tests.making import make_paper, make_round, make_summary
@@ -34,10 +34,8 @@ def split(study, ada):
 
 def look_again(paper, reader, *, label=None, text=""):
     task = RecodingTask.objects.open().get(assignment__paper=paper, assignment__reviewer=reader)
-    marks = (
-        [MarkContent(code=Code.objects.get(section=task.section, label=label).pk)] if label else []
-    )
-    content = Content(marks=marks, text=text)
+    marks = [Mark(code=Code.objects.get(section=task.section, label=label).pk)] if label else []
+    content = Judgement(marks=marks, text=text)
     recoding_tasks.recode(task, content, by=reader, based_on=1)
 
 

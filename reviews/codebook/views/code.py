@@ -15,6 +15,7 @@ from mapping.codebook import changes as codebook_changes
 from mapping.models import Code, Section
 from mapping.parsers.labels import near_codes
 from mapping.site.answers import answer, posted
+from mapping.site.numbers import is_id
 from reviews import access as reading
 from reviews.codebook import code_changes, impact
 from reviews.codebook.forms import (
@@ -26,7 +27,6 @@ from reviews.codebook.forms import (
     RestoreForm,
     SplitForm,
 )
-from reviews.judgement.content import is_id
 
 
 def back(study, code):

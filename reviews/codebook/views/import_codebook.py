@@ -16,8 +16,8 @@ from mapping.codebook import importing
 from mapping.parsers import UnreadableFile
 from mapping.site.answers import answer, posted, uploaded
 from mapping.site.fields import LimitedFileField, LongTextField
+from mapping.site.numbers import is_id
 from mapping.site.plurals import counted
-from reviews.judgement.content import is_id
 
 LARGEST = 2 * 1024 * 1024
 SALT = "a codebook that was shown"

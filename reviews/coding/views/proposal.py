@@ -10,12 +10,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mapping.models import Code, Section
 from mapping.parsers.labels import near_codes
 from mapping.site.answers import answer, posted
+from mapping.site.numbers import is_id
 from reviews import access
 from reviews.coding import drafts
 from reviews.coding.forms import ProposalForm
 from reviews.coding.views.section import wants_json
 from reviews.coding.views.summary import summary_url
-from reviews.judgement.content import is_id
 
 
 def section_of(assignment, asked):

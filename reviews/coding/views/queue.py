@@ -9,7 +9,7 @@ from mapping import access
 from mapping.exchange.table_csv import csv_file, csv_url, require_known
 from mapping.models import Paper
 from mapping.site.answers import answer, filter_of
-from reviews.judgement.content import is_id
+from mapping.site.numbers import is_id
 from reviews.models import Assignment
 from reviews.models.study_cache import read_only
 from reviews.rounds import progress

@@ -80,7 +80,7 @@ def to_fill(sheet, task, made):
 
 def evidence_for(said, task):
     """What was quoted for the code in question."""
-    return [mark for mark in said.marks if mark.code == task.code_id and mark.has_evidence]
+    return [mark for mark in said.marks if mark.code == task.code_id and mark.evidence]
 
 
 def with_evidence(content, said, task):
@@ -90,7 +90,7 @@ def with_evidence(content, said, task):
     evidence, before = evidence_for(said, task), set(said.codes)
     marks = []
     for mark in content.marks:
-        is_bare = evidence and mark.code not in before and not mark.has_evidence
+        is_bare = evidence and mark.code not in before and not mark.evidence
         marks += [replace(one, code=mark.code) for one in evidence] if is_bare else [mark]
     return replace(content, marks=tuple(marks))
 

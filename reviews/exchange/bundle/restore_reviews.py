@@ -2,10 +2,11 @@
 discussions, the log.
 """
 
+from dataclasses import replace
 from itertools import groupby
 
-from mapping.exchange.study_tables import NONE_APPLY
 from mapping.exchange.table import cell
+from mapping.judgement.values import Evidence, Judgement
 from mapping.models import Finding, FindingMark, LogEntry
 from reviews.exchange.tables.codings import ANSWERS, CODINGS, FINDINGS
 from reviews.exchange.tables.records import (
@@ -20,6 +21,7 @@ from reviews.exchange.tables.records import (
     SUMMARIES,
     TASKS,
 )
+from reviews.judgement.database import columns_of, fill
 from reviews.models import (
     Answer,
     Assignment,
@@ -36,7 +38,6 @@ from reviews.models import (
 )
 
 BATCH = 2000
-EVIDENCE = ("quote", "page", "rationale")
 ANSWER_KEY = ("paper", "round", "reviewer", "revision", "section")
 
 
@@ -176,10 +177,11 @@ def answer_from(site, about, said, summaries, labels):
         section=section,
         version=about.integer("version") or 0,
         codebook_version=about.integer("codebook_version"),
-        confidence=about.integer("confidence"),
     )
-    for name in EVIDENCE:
-        setattr(answer, name, about[name])
+    whole = Judgement(
+        confidence=about.integer("confidence"), evidence=Evidence.from_mapping(about.cells)
+    )
+    fill(answer, whole)
     if not said:
         return answer, [], about
     for row in said:
@@ -193,32 +195,31 @@ def answer_from(site, about, said, summaries, labels):
         return answer, list(marks_from(site, answer, about, said, labels)), about
     if len(said) > 1:
         raise said[1].refused("value", "an answer without codes has one row")
-    for name in EVIDENCE:
-        setattr(answer, name, first[name])
-    judge(answer, section, first)
+    judgement = judgement_in(section, first)
+    fill(answer, replace(judgement, confidence=answer.confidence))
     return answer, [], about
 
 
-def judge(judged, section, row):
+def judgement_in(section, row):
     """What a row says without codes."""
+    evidence = Evidence.from_mapping(row.cells)
     if row["absence"]:
         if row["value"]:
             raise row.refused("absence", "there is a value too")
-        judged.none_apply = row["absence"] == NONE_APPLY
-        judged.absence = "" if judged.none_apply else row["absence"]
-        if judged.none_apply and not section.has_codes:
+        judgement = Judgement.absent(row["absence"], evidence=evidence)
+        if judgement.none_apply and not section.has_codes:
             raise row.refused("absence", "the section takes no codes")
-        return
+        return judgement
     if section.kind == "yes_no":
-        judged.yes_no = {"yes": True, "no": False, "": None}.get(row["value"], row)
-        if judged.yes_no is row:
+        truth = {"yes": True, "no": False, "": None}.get(row["value"], row)
+        if truth is row:
             raise row.refused("value", "neither yes nor no")
-    elif section.kind == "number":
-        judged.number = row.decimal("value")
-    elif section.kind == "text":
-        judged.text = row["value"]
-    else:
-        judged.none_apply = True
+        return Judgement(yes_no=truth, evidence=evidence)
+    if section.kind == "number":
+        return Judgement(number=row.decimal("value"), evidence=evidence)
+    if section.kind == "text":
+        return Judgement(text=row["value"], evidence=evidence)
+    return Judgement(none_apply=True, evidence=evidence)
 
 
 def marks_from(site, answer, about, said, labels):
@@ -231,7 +232,7 @@ def marks_from(site, answer, about, said, labels):
             found = [code for code in found if site.codes.get(numbers[position]) is code]
         if len(found) != 1:
             raise row.refused("value", f"“{row['value'][:60]}” is no one code of the section")
-        evidence = {name: row[name] for name in EVIDENCE}
+        evidence = Evidence.from_mapping(row.cells).as_dict()
         yield Mark(answer=answer, code=found[0], position=position, **evidence), row
 
 
@@ -245,10 +246,11 @@ def add_findings(site):
             section = row.one_of("section", site.sections, "section")
             paper = row.one_of("paper", site.papers, "paper")
             finding = Finding(paper=paper, section=section, settled_at=row.moment("settled_at"))
-            if not row["code_number"]:
-                judge(finding, section, row)
+            judgement = Judgement() if row["code_number"] else judgement_in(section, row)
             # A team may settle on nothing at all, which no reader's answer can say.
-            finding.none_apply = row.truth("none_apply")
+            judgement = replace(judgement, none_apply=row.truth("none_apply"))
+            for name, value in columns_of(judgement).items():
+                setattr(finding, name, value)
             found[key] = finding
             yield finding, row
 
@@ -259,7 +261,7 @@ def add_findings(site):
                 if code and code.label != row["value"]:
                     raise row.refused("value", "codebook.csv calls this code otherwise")
                 if code:
-                    evidence = {name: row[name] for name in EVIDENCE}
+                    evidence = Evidence.from_mapping(row.cells).as_dict()
                     yield FindingMark(finding=found[key], code=code, **evidence), row
 
     found = {}

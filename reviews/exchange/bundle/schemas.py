@@ -10,7 +10,8 @@ from functools import cache
 from jsonschema import Draft202012Validator
 
 from mapping.codebook.changes import NAMES
-from reviews.codebook.code_changes import EVIDENCE, FLAGS
+from mapping.judgement.values import Evidence
+from reviews.codebook.code_changes import FLAGS
 
 TEXT, WHOLE, TRUTH = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
 FIGURE, WORDS = {"type": ["number", "null"]}, {"type": ["string", "null"]}
@@ -94,7 +95,7 @@ FIGURES["properties"]["why_not_independent"] = each(WHOLE)
 EVIDENCE_OF_CODE = {
     "type": "array",
     "minItems": 4,
-    "maxItems": 4,
+    "maxItems": 1 + len(Evidence.FIELDS),
     "items": {"type": ["string", "integer"]},
 }
 SETTLED = thing(
@@ -128,7 +129,7 @@ CHANGE = {
         "answers": each(WHOLE),
         "flags": each(with_names(FLAGS, {"type": ["string", "boolean"]})),
         "set_aside": several(
-            with_names(EVIDENCE, TEXT, pk={"type": "null"}, finding_id=KEY, beside=KEY)
+            with_names(Evidence.FIELDS, TEXT, pk={"type": "null"}, finding_id=KEY, beside=KEY)
             | {"required": ["finding_id", "beside"]}
         ),
         "made": several(WHOLE),

@@ -5,12 +5,12 @@ is told.
 from collections import Counter
 
 from mapping.exchange.study_tables import NONE_APPLY
-from mapping.models import Judgement, Section
+from mapping.models import JudgementFields, Section
 from mapping.parsers.absences import AMBIGUOUS, read_absence
 from mapping.parsers.lookalikes import visible
 from reviews.exchange.importing.finders import NotFound
 
-MEANINGS = {**dict(Judgement.Absence.choices), NONE_APPLY: "none of the codes"}
+MEANINGS = {**dict(JudgementFields.Absence.choices), NONE_APPLY: "none of the codes"}
 # What somebody wrote in their own words stays as it is; elsewhere such a word can be no answer.
 ASKED = (*Section.WITH_CODES, Section.Kind.YES_NO, Section.Kind.NUMBER)
 

@@ -1,14 +1,17 @@
-"""The rows of one paper, reviewer and section to one answer with its marks."""
+"""The rows of one paper, reviewer and section to one judgement."""
 
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from django.core.exceptions import ValidationError
 
 from mapping.exchange.study_tables import NONE_APPLY
+from mapping.judgement.values import Evidence, Judgement, Mark
 from mapping.models import Section
 from mapping.models.fields import check_lengths
 from reviews.exchange.importing.finders import NotFound
-from reviews.models import Answer, Mark
+from reviews.judgement.database import fill
+from reviews.models import Answer
 
 _YES_NO = {
     "yes": True,
@@ -20,13 +23,13 @@ _YES_NO = {
     "0": False,
     "n": False,
 }
-LONGEST_PAGE = Mark._meta.get_field("page").max_length
+LONGEST_PAGE = Answer._meta.get_field("page").max_length
 _MOST_DIGITS = 14  # before the point, as the column holds them
 
 
-def answer_from(rows, section, reviewer, codes):
-    """(answer, marks), both unsaved and without their summary, or None for a blank; NotFound says
-    what is wrong.
+def judgement_from(rows, section, reviewer, codes):
+    """What the rows say, or None where they say nothing; NotFound says what is wrong. Its marks
+    name their codes by the rows of the database, saved or not.
     """
     absences = {row.absence for row in rows if row.absence}
     values = [row for row in rows if row.value]
@@ -43,27 +46,26 @@ def answer_from(rows, section, reviewer, codes):
         )
     if NONE_APPLY in absences and not section.has_codes:
         raise NotFound(f"“{section}” takes no codes, so “{NONE_APPLY}” says nothing there")
-    answer = Answer(section=section, version=1, confidence=confidence(rows, section))
-    if not values:
+    level = confidence(rows, section)
+    if values and section.has_codes:
+        return Judgement(marks=marks_from(values, section, reviewer, codes), confidence=level)
+    if values:
+        judgement = Judgement(**value_from(values, section))
+    else:
         # An empty value is no answer but where several codes may be given: there it is a judgement.
-        answer.none_apply = NONE_APPLY in absences or (not absences and section.is_multiple)
-        answer.absence = "" if answer.none_apply else next(iter(absences), "")
-        take_evidence(answer, rows)
-        refuse_too_long(answer, section)
-        is_blank = not (
-            answer.absence or answer.none_apply or answer.has_evidence or answer.confidence
-        )
-        return None if is_blank else (answer, [])
-    if section.has_codes:
-        return answer, marks_from(values, section, reviewer, codes)
-    fill(answer, section, values)
-    take_evidence(answer, values)
-    refuse_too_long(answer, section)
-    return answer, []
+        is_none = not absences and section.is_multiple
+        judgement = Judgement.absent(NONE_APPLY if is_none else next(iter(absences), ""))
+    evidence = evidence_of(values or rows, section)
+    judgement = replace(judgement, evidence=evidence, confidence=level)
+    refuse_too_long(judgement, section)
+    is_empty = judgement.is_blank and not (evidence or level)
+    return None if is_empty else judgement
 
 
-def refuse_too_long(answer, section):
+def refuse_too_long(judgement, section):
     """Several rows make one text."""
+    answer = Answer(section=section)
+    fill(answer, judgement)
     try:
         check_lengths(answer, place=f"“{section}” of one paper and reviewer")
     except ValidationError as error:
@@ -81,33 +83,25 @@ def confidence(rows, section):
 
 def marks_from(values, section, reviewer, codes):
     marks = [
-        Mark(
-            code=codes(section, row.value, reviewer),
-            quote=row.quote,
-            page=page_of([row], section),
-            rationale=row.rationale,
-            position=place,
-        )
-        for place, row in enumerate(values)
+        Mark(codes(section, row.value, reviewer), evidence_of([row], section)) for row in values
     ]
     labels = {mark.code.label for mark in marks}
     if len(labels) > 1 and not section.is_multiple:
         listed = ", ".join(f"“{label}”" for label in sorted(labels))
         raise NotFound(f"“{section}” takes one value, and one paper and reviewer has {listed}")
-    return marks
+    return tuple(marks)
 
 
-def fill(answer, section, values):
+def value_from(values, section):
+    """`{field of a Judgement: value}`"""
     texts = list(dict.fromkeys(row.value for row in values))
     if section.kind == Section.Kind.TEXT:
-        answer.text = "\n".join(texts)
-        return
+        return {"text": "\n".join(texts)}
     if len(texts) > 1:
         raise NotFound(f"“{section}” takes one value, and one paper and reviewer has {len(texts)}")
     if section.kind == Section.Kind.YES_NO:
-        answer.yes_no = yes_or_no(texts[0], section)
-    else:
-        answer.number = number(texts[0], section)
+        return {"yes_no": yes_or_no(texts[0], section)}
+    return {"number": number(texts[0], section)}
 
 
 def yes_or_no(text, section):
@@ -132,17 +126,13 @@ def number(text, section):
     return found
 
 
-def take_evidence(answer, rows):
-    answer.quote = "\n".join(row.quote for row in rows if row.quote)
-    answer.page = page_of(rows, answer.section)
-    answer.rationale = "\n".join(row.rationale for row in rows if row.rationale)
-
-
-def page_of(rows, section):
-    page = ", ".join(row.page for row in rows if row.page)
+def evidence_of(rows, section):
+    """Of several rows in one: prose line by line, pages with commas."""
+    evidence = Evidence.joined([row.evidence for row in rows])
+    page = evidence.page
     if len(page) > LONGEST_PAGE:
         raise NotFound(
             f"“{section}” has a page of {len(page)} characters (“{page[:20]}…”): it may have "
             f"{LONGEST_PAGE}"
         )
-    return page
+    return evidence

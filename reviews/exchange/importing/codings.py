@@ -14,7 +14,7 @@ from mapping.parsers import Problem
 from mapping.site.plurals import counted
 from reviews.blindness import independence
 from reviews.exchange.importing.absence_words import AbsenceWords
-from reviews.exchange.importing.answers import answer_from
+from reviews.exchange.importing.answers import judgement_from
 from reviews.exchange.importing.finders import (
     CodeFinder,
     NotFound,
@@ -41,7 +41,7 @@ class PlannedSummary:
     reviewer: object
     revision: int
     rows: list = field(default_factory=list)
-    answers: list = field(default_factory=list)  # (answer, marks)
+    judgements: list = field(default_factory=list)  # (section, Judgement)
 
     @property
     def assignment_key(self):
@@ -201,11 +201,11 @@ class Plan:
             sections[id(section)] = section
         for name, rows in by_section.items():
             try:
-                answer = answer_from(rows, sections[name], summary.reviewer, self.codes)
+                judgement = judgement_from(rows, sections[name], summary.reviewer, self.codes)
             except NotFound as error:
                 self.refuse(rows[0], error)
             else:
-                summary.answers += [answer] if answer else []
+                summary.judgements += [(sections[name], judgement)] if judgement else []
 
     @property
     def not_independent(self):
@@ -219,7 +219,9 @@ class Plan:
         return {
             "summaries": len(self.summaries),
             "marks": sum(
-                len(marks) for summary in self.summaries.values() for _, marks in summary.answers
+                len(judgement.marks)
+                for summary in self.summaries.values()
+                for _, judgement in summary.judgements
             ),
             "created": {
                 "papers": len(self.papers.made),

@@ -6,13 +6,13 @@ import re
 from collections import defaultdict
 
 from mapping.codebook.changes import alike
+from mapping.judgement.values import Evidence, Judgement, Mark
 from mapping.models import Code, Section
 from mapping.parsers.labels import match_code
 from mapping.parsers.lookalikes import visible
 from mapping.parsers.template_items import codes_listed_in
 from reviews.exchange.importing.answers import LONGEST_PAGE, number, yes_or_no
 from reviews.exchange.importing.finders import LONGEST_LABEL, NotFound
-from reviews.models import Mark
 
 _EXPLAINED = re.compile(r"\s*[:：]\s|\s[-–—]+\s|\s?\((?=[^()]*\)$)")
 
@@ -39,7 +39,7 @@ class CodesOfReviewer:
         for item in items:
             for code in self.codes_of(section, item):
                 said.setdefault(code, []).append(item)
-        return [mark_of(code, items) for code, items in said.items()]
+        return tuple(mark_of(code, items) for code, items in said.items())
 
     def codes_of(self, section, item):
         """One code, or several where the item lists nothing but codes that there are."""
@@ -101,11 +101,11 @@ def mark_of(code, items):
     page = ", ".join(dict.fromkeys(page for item in items for page in item.pages))
     if len(page) > LONGEST_PAGE:
         page, notes = "", [*notes, f"p. {page}"]
-    return Mark(code=code, quote="\n".join(quotes or words), page=page, rationale="\n".join(notes))
+    return Mark(code.pk, Evidence("\n".join(quotes or words), page, "\n".join(notes)))
 
 
-def fill_single(answer, section, items, codes):
-    """(marks, items left) of a section that takes one code. What is left stays in the answer's
+def one_code(section, items, codes):
+    """(Judgement, items left) of a section that takes one code. What is left stays in the answer's
     rationale too.
     """
     chosen = next((item for item in items if codes.existing(section, item)), items[0])
@@ -114,26 +114,20 @@ def fill_single(answer, section, items, codes):
         item for item in items if item is chosen or (code and codes.existing(section, item) == code)
     ]
     left = [item for item in items if item not in same]
-    answer.rationale = "\n".join(text for item in left for text in item.texts)
-    return codes.marks(section, same), left
+    evidence = Evidence(rationale="\n".join(text for item in left for text in item.texts))
+    return Judgement(marks=codes.marks(section, same), evidence=evidence), left
 
 
-def fill_text(answer, said):
-    answer.text = said.text
-    return answer
-
-
-def fill_value(answer, section, items):
-    """Fill a number or a yes/no; returns the items that are neither, which stay in the
-    rationale.
-    """
+def one_value(section, items):
+    """(Judgement, items left) of a number or a yes/no. What is left stays in the rationale too."""
+    value = {}
     try:
         if section.kind == Section.Kind.YES_NO:
-            answer.yes_no = yes_or_no(items[0].text, section)
+            value["yes_no"] = yes_or_no(items[0].text, section)
         else:
-            answer.number = number(items[0].text, section)
+            value["number"] = number(items[0].text, section)
         left = items[1:]
     except NotFound:
         left = items
-    answer.rationale = "\n".join(item.text for item in left)
-    return left
+    evidence = Evidence(rationale="\n".join(item.text for item in left))
+    return Judgement(**value, evidence=evidence), left

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from mapping.exchange.study_tables import NONE_APPLY
-from mapping.models import Judgement
+from mapping.judgement.values import NO_EVIDENCE, Evidence
+from mapping.models import JudgementFields
 from mapping.parsers import Problem, UnreadableFile
 from mapping.parsers.absences import read_absence
 from mapping.parsers.lengths import PROSE, excess
@@ -23,14 +24,12 @@ OPTIONAL = (
     "revision",
     "kind",
     "absence",
-    "quote",
-    "page",
-    "rationale",
+    *Evidence.FIELDS,
     "confidence",
     "submitted_at",
     "codebook_version",
 )
-ABSENCES = (*Judgement.Absence.values, NONE_APPLY)
+ABSENCES = (*JudgementFields.Absence.values, NONE_APPLY)
 
 
 @dataclass
@@ -53,9 +52,7 @@ class CodingRow:
     absence: str = ""
     word: str = ""
     file: str = ""
-    quote: str = ""
-    page: str = ""
-    rationale: str = ""
+    evidence: Evidence = NO_EVIDENCE
     revision: int = 1
     confidence: int | None = None
     submitted_at: datetime | None = None
@@ -115,7 +112,10 @@ def absence_words(absences):
 def coding_row(cells, words, rows):
     """Append the row to `rows`; yield what is wrong with it."""
     row = CodingRow(
-        line=cells.line, file=cells.file, **{name: cells[name] for name in (*REQUIRED, *_TEXTS)}
+        line=cells.line,
+        file=cells.file,
+        evidence=Evidence.from_mapping(cells.cells),
+        **{name: cells[name] for name in (*REQUIRED, *_TEXTS)},
     )
     reasons = [
         f"no {name} is named" for name in ("paper", "reviewer", "section") if not getattr(row, name)
@@ -137,8 +137,10 @@ def coding_row(cells, words, rows):
 
 
 def texts_too_long(row):
-    for name in ("paper", "reviewer", "section", "value", "quote", "rationale"):
-        if why := excess(getattr(row, name), PROSE):
+    texts = {name: getattr(row, name) for name in REQUIRED}
+    texts |= {name: getattr(row.evidence, name) for name in Evidence.PROSE}
+    for name, text in texts.items():
+        if why := excess(text, PROSE):
             yield f"the {name} {why}"
 
 
@@ -185,7 +187,7 @@ def moment(text):
     return found if timezone.is_aware(found) else timezone.make_aware(found)
 
 
-_TEXTS = ("phase", "round", "kind", "absence", "quote", "page", "rationale")
+_TEXTS = ("phase", "round", "kind", "absence")
 _TYPED = {
     "revision": lambda text: whole_number(text, 1, 1000),
     "confidence": lambda text: whole_number(text, 1, 5),

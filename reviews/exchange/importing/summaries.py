@@ -8,7 +8,7 @@ from django.db import transaction
 from django.template.defaultfilters import pluralize
 from django.utils.functional import cached_property
 
-from mapping.exchange.study_tables import NONE_APPLY
+from mapping.judgement.values import Evidence, Judgement
 from mapping.models import LogEntry, Membership, Paper, PaperSource, Phase, Section, Study
 from mapping.models.fields import check_lengths
 from mapping.papers.importing import free_keys
@@ -17,7 +17,9 @@ from mapping.parsers.encodings import decoded
 from mapping.parsers.summary_templates import TemplateSection, Unplaced, read_all
 from mapping.parsers.titles import SAME_DOI, find_duplicates, normalised_title
 from reviews.blindness import independence
-from reviews.exchange.importing.proposals import CodesOfReviewer, fill_single, fill_text, fill_value
+from reviews.exchange.importing.absence_words import MEANINGS
+from reviews.exchange.importing.proposals import CodesOfReviewer, one_code, one_value
+from reviews.judgement.database import fill, marks_for
 from reviews.models import Answer, Assignment, Mark, Round, Summary
 
 ROUND = "Imported"
@@ -293,47 +295,47 @@ class Import:
             said = template.answers.get(section.key)
             if said is None or not said.items:
                 continue  # asked and not answered: blank, neither "none" nor "not reported"
-            answer, marks, left = self.answer_of(section, said, template.file)
+            judgement, left = self.judgement_of(section, said, template.file)
             self.report(template.file, left)
-            answer.summary = summary
+            answer = Answer(
+                summary=summary,
+                section=section,
+                version=1,
+                codebook_version=self.study.codebook_version,
+            )
+            fill(answer, judgement)
+            marks = list(marks_for(answer, judgement))
             check_lengths(answer, *marks, place=f"{template.file}, {section}")
             answer.save()
-            for place, mark in enumerate(marks):
-                mark.answer, mark.position = answer, place
             Mark.objects.bulk_create(marks)
 
-    def answer_of(self, section, said, name):
-        """(answer, marks, items that found no place), unsaved."""
-        answer = Answer(section=section, version=1, codebook_version=self.study.codebook_version)
+    def judgement_of(self, section, said, name):
+        """(Judgement, items that found no place)"""
         if said.absence:
-            self.fill_absence(answer, section, said, name)
-            return answer, [], []
+            return self.absent(section, said, name), []
         if section.kind == Section.Kind.CODES:
-            return answer, self.codes.marks(section, said.items), []
+            return Judgement(marks=self.codes.marks(section, said.items)), []
         if section.has_codes:
-            marks, left = fill_single(answer, section, said.items, self.codes)
-            return answer, marks, unplaced(left, f"“{section}” takes one code")
+            judgement, left = one_code(section, said.items, self.codes)
+            return judgement, unplaced(left, f"“{section}” takes one code")
         if section.kind == Section.Kind.TEXT:
-            return fill_text(answer, said), [], []
-        return (
-            answer,
-            [],
-            unplaced(fill_value(answer, section, said.items), f"“{section}” takes one value"),
-        )
+            return Judgement(text=said.text), []
+        judgement, left = one_value(section, said.items)
+        return judgement, unplaced(left, f"“{section}” takes one value")
 
-    def fill_absence(self, answer, section, said, name):
-        answer.none_apply = said.absence == NONE_APPLY
-        answer.absence = "" if answer.none_apply else said.absence
-        answer.quote = "\n".join(quote for item in said.items for quote in item.quotes)
-        answer.rationale = "\n".join(
-            text for item in said.items for text in [*item.notes, *item.pages]
+    def absent(self, section, said, name):
+        evidence = Evidence(
+            quote="\n".join(quote for item in said.items for quote in item.quotes),
+            rationale="\n".join(text for item in said.items for text in [*item.notes, *item.pages]),
         )
-        meaning = "none of the codes" if answer.none_apply else answer.get_absence_display()
+        judgement = Judgement.absent(said.absence, evidence=evidence)
+        meaning = MEANINGS[said.absence]
         told = {"file": name, "section": section.key, "section_label": section.label}
         told |= {"absence": said.absence, "meaning": meaning}
         self.outcome["absences"] += [
             {**told, "line": item.line, "text": item.text} for item in said.items
         ]
+        return judgement
 
 
 def check_ending(name):

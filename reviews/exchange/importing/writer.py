@@ -1,7 +1,7 @@
 """Writing a plan: everything new in bulk, in the order in which one thing needs the other."""
 
 import re
-from itertools import chain
+from dataclasses import replace
 
 from django.utils import timezone
 
@@ -10,6 +10,7 @@ from mapping.models import Code, CodebookChange, Membership, Paper, PaperSource,
 from mapping.protocol.files import section_dump
 from mapping.site import analyze
 from reviews.blindness import independence
+from reviews.judgement.database import fill, marks_for
 from reviews.models import Answer, Assignment, Mark, Round, Summary
 
 _BATCH = 2000
@@ -106,19 +107,31 @@ def write_summaries(plan, by):
         [summary_of(one, assignments[one.assignment_key], plan.study, by) for one in planned],
         batch_size=_BATCH,
     )
-    for one, summary in zip(planned, summaries, strict=True):
-        for answer, _ in one.answers:
-            answer.summary, answer.codebook_version = summary, summary.codebook_version
-    written = list(chain.from_iterable(one.answers for one in planned))
-    Answer.objects.bulk_create(
-        reattached([answer for answer, _ in written], "section"), batch_size=_BATCH
-    )
-    for answer, marks in written:
-        for mark in marks:
-            mark.answer = answer
-    marks = list(chain.from_iterable(marks for _, marks in written))
-    Mark.objects.bulk_create(reattached(marks, "code"), batch_size=_BATCH)
+    written = [
+        (answer_of(summary, section, judgement), judgement)
+        for one, summary in zip(planned, summaries, strict=True)
+        for section, judgement in one.judgements
+    ]
+    Answer.objects.bulk_create([answer for answer, _ in written], batch_size=_BATCH)
+    marks = [
+        mark for answer, judgement in written for mark in marks_for(answer, with_keys(judgement))
+    ]
+    Mark.objects.bulk_create(marks, batch_size=_BATCH)
     analyze.tell_of(len(marks), Paper, PaperSource, Code, Assignment, Summary, Answer, Mark)
+
+
+def answer_of(summary, section, judgement):
+    answer = Answer(
+        summary=summary, section=section, version=1, codebook_version=summary.codebook_version
+    )
+    fill(answer, judgement)
+    return answer
+
+
+def with_keys(judgement):
+    """The codes by their primary keys: by now they are saved."""
+    marks = [replace(mark, code=mark.code.pk) for mark in judgement.marks]
+    return replace(judgement, marks=tuple(marks))
 
 
 def write_assignments(plan):

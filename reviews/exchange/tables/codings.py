@@ -1,16 +1,29 @@
 """The tables that tell who said what: codings, and findings with how they came about."""
 
+from dataclasses import fields
+
 from django.db.models import Prefetch
 
 from mapping.exchange.study_tables import absence_of, findings_in, numbers_of_codes, value_of
 from mapping.exchange.table import CHUNK_WITH_PARTS, Column, Table
+from mapping.judgement.values import NO_EVIDENCE, Evidence
 from mapping.models import Code
+from reviews.judgement.database import judgement_of
 from reviews.models import Mark, Resolution, Summary
 
 ABSENCE = (
     "not_reported, unclear or not_applicable; of code and stage also none_apply: none of "
     "the codes apply"
 )
+
+
+def evidence_columns(**means):
+    """A column for each field of evidence; `means` says what it holds here, if not the usual."""
+    return [
+        Column(one.name, means.get(one.name, one.metadata["means"]), one.metadata["is_later"])
+        for one in fields(Evidence)
+    ]
+
 
 CODINGS_COLUMNS = (
     Column("paper", "key of the paper"),
@@ -28,9 +41,7 @@ CODINGS_COLUMNS = (
         ),
     ),
     Column("absence", ABSENCE),
-    Column("quote", "evidence, word for word"),
-    Column("page", "page of the quote"),
-    Column("rationale", "why"),
+    *evidence_columns(),
     Column("confidence", "1 guess … 5 certain"),
     Column("submitted_at", "when the summary was submitted"),
     Column("codebook_version", "the codebook under which it was submitted"),
@@ -76,22 +87,23 @@ def codings(scope):
             section.kind,
         ]
         tail = [answer.confidence, summary.submitted_at, summary.codebook_version]
-        for words in said(answer, scope):
-            yield [*head, *words, *tail]
+        for *cells, _ in rows_of(answer, scope):
+            yield [*head, *cells, *tail]
 
 
-def said(answer, scope):
-    """`[value, absence, quote, page, rationale]`, once per mark or once for the answer."""
-    evidence = [answer.quote, answer.page, answer.rationale]
-    marks = answer.marks.all()
-    if marks:
-        return [
-            [scope.code(mark.code)[0], "", mark.quote, mark.page, mark.rationale] for mark in marks
-        ]
-    value = value_of(answer)
-    if answer.absence or answer.none_apply or value not in {"", None}:
-        return [["" if value is None else value, absence_of(answer), *evidence]]
-    return []
+def rows_of(row, scope):
+    """An answer or a finding as cells: `[value, absence, *evidence, primary key of the code]`, once
+    per mark or once. Nothing for a blank.
+    """
+    judgement, rows = judgement_of(row), []
+    for mark, saved in zip(judgement.marks, row.marks.all(), strict=True):
+        label, code = scope.code(saved.code)
+        rows.append([label, "", *mark.evidence.as_list(), code])
+    value = value_of(row)
+    if rows or (value in {"", None} and not judgement.absence_word):
+        return rows
+    value = "" if value is None else value
+    return [[value, absence_of(row), *judgement.evidence.as_list(), None]]
 
 
 FINDINGS_COLUMNS = (
@@ -104,9 +116,7 @@ FINDINGS_COLUMNS = (
         "what was settled; one row per code; of codes, empty with an empty absence: none of them",
     ),
     Column("absence", ABSENCE),
-    Column("quote", "evidence that carried it"),
-    Column("page", "page of the quote"),
-    Column("rationale", "the reader's why"),
+    *evidence_columns(quote="evidence that carried it", rationale="the reader's why"),
     Column("basis", "unanimous, single, adopted, union, intersection or other"),
     Column("adopted_from", "whose answer was adopted"),
     Column("cause", "what caused the difference"),
@@ -140,23 +150,9 @@ def findings(scope):
             finding.section.key,
             finding.section.kind,
         ]
-        for *words, code in settled_on(finding, scope):
+        for *cells, code in rows_of(finding, scope) or [["", "", *NO_EVIDENCE.as_list(), None]]:
             tail = [finding.none_apply, numbers.get(code), finding.settled_at]
-            yield [*head, *words, *came_about(how, scope), *tail]
-
-
-def settled_on(finding, scope):
-    """`[value, absence, quote, page, rationale, primary key of the code]`, once per code or
-    once.
-    """
-    if finding.absence or not finding.section.has_codes:
-        return [["" if finding.absence else value_of(finding), finding.absence, "", "", "", None]]
-    marks = finding.marks.all()
-    rows = []
-    for mark in marks:
-        label, code = scope.code(mark.code)
-        rows.append([label, "", mark.quote, mark.page, mark.rationale, code])
-    return rows or [["", absence_of(finding), "", "", "", None]]
+            yield [*head, *cells, *came_about(how, scope), *tail]
 
 
 def came_about(how, scope):
@@ -182,11 +178,11 @@ ANSWER_COLUMNS = (
     Column("section", "key of the section"),
     Column("codebook_version", "the codebook under which the answer was last saved"),
     Column("version", "how often it was saved"),
-    Column(
-        "quote", "evidence of the whole answer, where codings.csv has rows for its marks or none"
+    *evidence_columns(
+        quote="evidence of the whole answer, where codings.csv has rows for its marks or none",
+        page="page of that quote",
+        rationale="why, for the whole answer",
     ),
-    Column("page", "page of that quote"),
-    Column("rationale", "why, for the whole answer"),
     Column("confidence", "1 guess … 5 certain, where codings.csv has no row"),
     Column(
         "code_numbers",
@@ -200,8 +196,9 @@ def answers(scope):
     numbers = numbers_of_codes(scope)
     ambiguous = with_doubles(scope)
     for summary, answer in answers_in(scope):
-        assignment, marks, rows = summary.assignment, list(answer.marks.all()), said(answer, scope)
-        apart = [answer.quote, answer.page, answer.rationale] if marks or not rows else ["", "", ""]
+        assignment, marks = summary.assignment, list(answer.marks.all())
+        rows = rows_of(answer, scope)
+        apart = Evidence.of(answer) if marks or not rows else NO_EVIDENCE
         is_unclear = any(mark.code_id in ambiguous for mark in marks)
         yield [
             assignment.paper.key,
@@ -211,7 +208,7 @@ def answers(scope):
             answer.section.key,
             answer.codebook_version,
             answer.version,
-            *apart,
+            *apart.as_list(),
             None if rows else answer.confidence,
             " ".join(str(numbers.get(mark.code_id)) for mark in marks) if is_unclear else "",
         ]

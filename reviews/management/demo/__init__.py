@@ -204,7 +204,7 @@ def settle_some(study, ada):
             resolutions.resolve(
                 paper,
                 section,
-                settled=resolutions.Settled.by(option, section, said.comparison),
+                settled=said.comparison.with_evidence(option.judgement),
                 basis=option.basis,
                 by=ada,
                 cause=cause,

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from mapping import access
 from mapping.exchange.table_csv import csv_file, csv_url, require_known
+from mapping.judgement.values import Evidence
 from mapping.models import Code, Paper, Section
 from mapping.site.answers import answer, asked_for, filter_of
 from reviews.blindness.visible import visible_findings, visible_summaries
@@ -16,7 +17,7 @@ from reviews.results.forms import axis_name
 from reviews.settling.answers import newest_of_each
 
 PER_PAGE = 100
-COLUMNS = ["section", "code", "paper", "title", "year", "quote", "page", "rationale", "said_by"]
+COLUMNS = ["section", "code", "paper", "title", "year", *Evidence.FIELDS, "said_by"]
 SOURCES = {"settled": "settled findings", "provisional": "what reviewers said"}
 
 
@@ -41,7 +42,7 @@ def evidence(request, slug):
         if choice.section
         else "",
         "shown": len(rows),
-        "shown_too": f"{sum(bool(row.quote) for row in rows)} with a quote",
+        "shown_too": f"{sum(bool(row.evidence.quote) for row in rows)} with a quote",
         "total": len(choice.all_rows),
         "csv_url": csv_url(request),
     }
@@ -115,7 +116,7 @@ class Choice:
             found = [
                 row
                 for row in found
-                if words in f"{row.label} {row.quote} {row.rationale}".casefold()
+                if words in " ".join([row.label, *row.evidence.prose()]).casefold()
             ]
         return found
 
@@ -124,7 +125,7 @@ class Choice:
         return Paper.objects.only(*fields).in_bulk({row.paper for row in rows})
 
     def grouped(self, rows):
-        """`[(label, [(paper, [Evidence])])]`, as the rows come."""
+        """`[(label, [(paper, [CodeUse])])]`, as the rows come."""
         papers = self.papers_of(rows)
         groups = {}
         for row in rows:
@@ -140,7 +141,7 @@ class Choice:
         for row in rows:
             paper = papers[row.paper]
             facts = (row.section, row.label, paper.key, paper.title, paper.year)
-            yield [*facts, row.quote, row.page, row.rationale, row.who or "finding"]
+            yield [*facts, *row.evidence.as_list(), row.who or "finding"]
 
     def filters(self):
         sections = [(section.key, section.label) for section in self.sections]

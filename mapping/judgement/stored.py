@@ -1,0 +1,59 @@
+"""A judgement in the JSON that is kept of a decision: what was settled, and what every reviewer had
+said then. Sites and bundles hold these layouts; a kept edit has `Judgement.as_json`. No Django.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from mapping.judgement.values import JUDGED, Evidence, Judgement, Mark
+
+Merged = Mapping[Any, Any] | Iterable[tuple[Any, Any]]  # code: the code that it went into
+
+
+def settled_as_json(judgement: Judgement) -> dict[str, Any]:
+    """Its codes, and apart from them the evidence of those that have some."""
+    return {
+        "codes": [mark.code for mark in judgement.marks],
+        **{name: getattr(judgement, name) for name in JUDGED},
+        "number": None if judgement.number is None else str(judgement.number),
+        "quotes": [
+            [mark.code, *mark.evidence.as_list()] for mark in judgement.marks if mark.evidence
+        ],
+    }
+
+
+def settled_from_json(values: Mapping[str, Any], went_to: Merged = ()) -> Judgement:
+    """`went_to` says where codes that were merged since have gone."""
+    went_to, number = dict(went_to), values["number"]
+    proofs: dict[Hashable, Evidence] = {}
+    for code, *evidence in values["quotes"]:
+        proofs.setdefault(went_to.get(code, code), Evidence(*evidence))
+    codes = dict.fromkeys(went_to.get(code, code) for code in values["codes"])
+    return Judgement(
+        **{name: values[name] for name in JUDGED if name != "number"},
+        number=None if number is None else Decimal(number),
+        marks=tuple(Mark(code, proofs.get(code, Evidence())) for code in codes),
+    )
+
+
+def record_of(judgement: Judgement) -> dict[str, Any]:
+    """One reviewer's answer as it stood at a decision, without its evidence."""
+    return {
+        "codes": [mark.code for mark in judgement.marks],
+        "absence": judgement.absence,
+        "text": judgement.text,
+        "value": None if judgement.value is None else str(judgement.value),
+        "is_blank": judgement.is_blank,
+    }
+
+
+def from_record(values: Mapping[str, Any]) -> Judgement:
+    value, truths = values["value"], {"True": True, "False": False}
+    return Judgement(
+        absence=values["absence"],
+        text=values["text"],
+        number=None if value is None or value in truths else Decimal(value),
+        yes_no=truths.get(value),
+        marks=tuple(map(Mark, values["codes"])),
+    )
