@@ -2,18 +2,19 @@
 in and out.
 
 What a reviewer says of a section is one of: codes (possibly none of them: an empty set is a
-judgement), a value, a text, or an absence (`not_reported`, `unclear`, `not_applicable`). A blank is
-none of these: nothing was said, and whoever left it blank has no part in agreeing or differing.
+judgement), a value, a text, or an absence. A blank is none of these: nothing was said, and whoever
+left it blank has no part in agreeing or differing.
 """
 
 import unicodedata
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
 
-from reviews.settling.differences_in_words import ABSENCES, Sentence, alike
+from mapping.judgement import absences
+from mapping.judgement.kinds import KINDS, TEXT
+from reviews.settling.differences_in_words import Sentence, alike
 from reviews.settling.word_diff import word_diff
 
 __all__ = [
@@ -27,9 +28,6 @@ __all__ = [
     "word_diff",
 ]
 
-KINDS = ("codes", "code", "stage", "yes_no", "number", "text")
-# Where "none of the codes" can be said.
-WITH_CODES = KINDS[:3]
 # Where texts differ only a person can say how much: they come after every difference of codes that
 # is worth a look.
 TEXT_SEVERITY = 0.1
@@ -246,7 +244,7 @@ def check(kind, answers):
     if len(set(reviewers)) < len(reviewers):
         raise ValueError("A reviewer has one answer per section.")
     for answer in answers:
-        if answer.absence and answer.absence not in ABSENCES:
+        if answer.absence and answer.absence not in absences.NAMES:
             raise ValueError(f"There is no absence called {answer.absence!r}.")
 
 
@@ -256,18 +254,26 @@ def what_is_said(kind, answer):
         return None
     if answer.absence:
         return Said(absence=answer.absence)
-    if kind == "codes":
+    kind = KINDS[kind]
+    if kind.is_multiple:
         return Said(codes=frozenset(mark.code for mark in answer.marks))
-    if kind == "text":
+    if kind.is_prose:
         text = plain(answer.text)
         return Said(text=text) if text else None
+    value = value_given(kind, answer)
+    if value is None:
+        return Said(value=None) if kind.has_codes else None
+    return Said(value=kind.compared(value))
+
+
+def value_given(kind, answer):
+    """The one value of an answer, as it was given."""
     value = answer.value
+    if value is None and kind.field == TEXT:
+        value = answer.text or None
     if value is None and answer.marks:
         value = answer.marks[0].code
-    if kind == "number" and value is not None:
-        # 2, 2.0 and Decimal("2.00") are the same number; by way of text 0.1 stays a tenth.
-        value = Fraction(str(value))
-    return None if value is None and kind not in WITH_CODES else Said(value=value)
+    return value
 
 
 def plain(text):
@@ -278,26 +284,16 @@ def distance(kind, one, other, categories, text_severity):
     """How far two answers are apart, from 0 to 1 and 0 only for the same. Absences have no place on
     a scale.
     """
+    kind = KINDS[kind]
     if one == other:
         return 0
-    if kind == "text":
+    if kind.is_prose:
         return text_severity
-    if kind == "codes":
+    if kind.is_multiple:
         return masi_distance(labels_of(one), labels_of(other))
-    if kind in ("number", "stage") and not one.absence and not other.absence:
-        return scale_distance(kind, one.value, other.value, categories)
-    return 1
-
-
-def scale_distance(kind, one, other, categories):
-    """Numbers by their difference relative to their size, stages by steps; a stage off the scale is
-    far away.
-    """
-    if kind == "number":
-        return abs(one - other) / (abs(one) + abs(other))
-    if one not in categories or other not in categories:
+    if one.absence or other.absence:
         return 1
-    return Fraction(abs(categories.index(one) - categories.index(other)), len(categories) - 1)
+    return kind.distance(one.value, other.value, categories)
 
 
 def labels_of(said):
@@ -341,7 +337,7 @@ def shared_and_partial(said, order):
 
 def is_near_miss(kind, said, categories):
     """Whether all stand on the scale, at two neighbouring stages."""
-    if kind != "stage" or any(words.value not in categories for words in said.values()):
+    if not KINDS[kind].is_scale or any(words.value not in categories for words in said.values()):
         return False
     places = {categories.index(words.value) for words in said.values()}
     return len(places) == 2 and max(places) - min(places) == 1
@@ -360,12 +356,12 @@ def options(kind, state, said, answers, order, categories):
     the median.
     """
     basis = {"agrees": "unanimous", "single": "single"}.get(state, "adopted")
-    # A text is taken over as it was written, not as it was compared.
+    # A text or a value is taken over as it was written, not as it was compared.
     texts = {answer.reviewer: answer.text for answer in answers}
-    values = {answer.reviewer: answer.value for answer in answers}
+    values = {answer.reviewer: value_given(KINDS[kind], answer) for answer in answers}
     found = []
     for words, reviewers in alike(said).items():
-        value = values[reviewers[0]] if kind == "number" and not words.absence else words.value
+        value = None if words.value is None else values[reviewers[0]]
         text = texts[reviewers[0]] if words.text else ""
         codes = tuple(sorted(words.codes or (), key=order.__getitem__))
         found.append(Option("adopt", basis, reviewers, codes, value, words.absence, text))
@@ -396,22 +392,11 @@ def median(kind, said, values, categories):
     """The middle answer of three or more on a scale, of two middle ones the lower: always one that
     somebody gave.
     """
-    if kind == "stage":
-        places = {
-            who: categories.index(words.value)
-            for who, words in said.items()
-            if words.value in categories
-        }
-    elif kind == "number":
-        places = {who: words.value for who, words in said.items() if words.value is not None}
-    else:
-        return
+    kind = KINDS[kind]
+    found = {who: kind.place(words.value, categories) for who, words in said.items()}
+    places = {who: place for who, place in found.items() if place is not None}
     if len(places) < 3:
         return
     middle = sorted(places.values())[(len(places) - 1) // 2]
-    value = (
-        categories[middle]
-        if kind == "stage"
-        else next(values[who] for who in places if places[who] == middle)
-    )
+    value = next(values[who] for who in places if places[who] == middle)
     yield Option("median", "other", tuple(places), value=value)

@@ -178,7 +178,7 @@ class Sheet:
         """`[(code, into)]`: what one gave where another gave the other. They may mean the same;
         stages never do.
         """
-        if not self.needs_reason or self.section.kind == self.section.Kind.STAGE:
+        if not self.needs_reason or self.section.kind_of.is_scale:
             return []
         by_pk = {code.pk: code for code in self.page.codes[self.section.pk]}
         answers = [
@@ -237,7 +237,7 @@ class Sheet:
         answers = self.comparison.answers
         texts = [answer for answer in answers if answer.text and not answer.absence]
         differing = {}
-        if self.section.kind == "text" and len(texts) > 1 and self.comparison.state == "differs":
+        if self.section.kind_of.is_prose and len(texts) > 1 and self.comparison.state == "differs":
             first, second, *_ = texts
             # From its own side each text keeps its own blanks.
             differing = {

@@ -29,18 +29,15 @@ class Settled:
     @classmethod
     def by(cls, option, section, comparison=None):
         """From an option of the comparison."""
-        codes = option.codes or (
-            (option.value,) if section.kind in {"code", "stage"} and option.value else ()
-        )
-        is_number, is_truth = section.kind == "number", section.kind == "yes_no"
-        return cls(
-            codes=tuple(codes),
-            absence=option.absence,
-            none_apply=section.has_codes and not codes and not option.absence,
-            text=option.text,
-            number=option.value if is_number else None,
-            yes_no=option.value if is_truth else None,
-        ).with_evidence(comparison)
+        if option.absence:
+            return cls(absence=option.absence).with_evidence(comparison)
+        kind = section.kind_of
+        if kind.has_codes:
+            codes = option.codes or ((option.value,) if option.value else ())
+            found = cls(codes=tuple(codes), none_apply=not codes)
+        else:
+            found = cls(**{kind.field: option.text if kind.is_prose else option.value})
+        return found.with_evidence(comparison)
 
     def with_evidence(self, comparison):
         """The quotes of those whose codes these are."""
