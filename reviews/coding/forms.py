@@ -8,6 +8,7 @@ from dataclasses import replace
 from django import forms
 from django.core.exceptions import ValidationError
 
+from mapping.judgement.absences import NONE_APPLY
 from mapping.site.fields import LongTextField
 from mapping.site.numbers import WholeNumberField, whole_number
 from reviews.coding.section_html import CONFIDENCE, absences, section_html, values_of
@@ -30,14 +31,12 @@ class SectionForm(forms.Form):
         self.sheet = sheet
         super().__init__(data, prefix=sheet.key)
         self.fields["absence"] = forms.ChoiceField(choices=absences(sheet), required=False)
-        if sheet.kind == "text":
-            self.fields["text"] = forms.CharField(label=sheet.label, required=False)
-        if sheet.kind == "number":
-            self.fields["number"] = forms.CharField(label=sheet.label, required=False)
-        if sheet.kind == "yes_no":
-            self.fields["yes_no"] = forms.ChoiceField(
-                choices=[("yes", "yes"), ("no", "no")], required=False
-            )
+        kind = sheet.kind_of
+        if kind.words:
+            choices = [(word, word) for word in kind.words.values()]
+            self.fields[kind.field] = forms.ChoiceField(choices=choices, required=False)
+        elif not kind.has_codes:
+            self.fields[kind.field] = forms.CharField(label=sheet.label, required=False)
         if self.shows_confidence:
             self.fields["confidence"] = forms.ChoiceField(
                 choices=[*CONFIDENCE, ("", "not given")], required=False
@@ -91,7 +90,7 @@ class SectionForm(forms.Form):
     def values(self):
         facts = self.cleaned_data
         absence = facts.get("absence") or ""
-        none_apply = absence == "none_apply"
+        none_apply = absence == NONE_APPLY
         return {
             "absence": "" if none_apply else absence,
             "none_apply": none_apply,

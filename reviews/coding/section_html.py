@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
-from mapping.models import Judgement
+from mapping.judgement.absences import NONE_APPLY
 
 CONFIDENCE = (("1", "1 a guess"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5 certain"))
 EVIDENCE = ("quote", "page", "rationale")
@@ -62,7 +62,7 @@ def values_of(sheet):
     content = sheet.content
     return {
         "version": sheet.version,
-        "absence": "none_apply" if content.none_apply else content.absence,
+        "absence": NONE_APPLY if content.none_apply else content.absence,
         "text": content.text,
         "number": "" if content.number is None else str(content.number),
         "yes_no": {True: "yes", False: "no"}.get(content.yes_no, ""),
@@ -77,8 +77,7 @@ def values_of(sheet):
 
 def absences(sheet):
     """`((value, words), …)` of the reasons for no answer."""
-    none = (("none_apply", "none of the codes apply"),) if sheet.has_codes else ()
-    return (("", "none of these"), *none, *Judgement.Absence.choices)
+    return (("", "none of these"), *sheet.kind_of.absences)
 
 
 def section_html(sheet, values=None, *, problems=(), with_confidence=None):
@@ -143,10 +142,11 @@ def confidence_of(sheet, values):
 
 def answer_of(sheet, values, named):
     """Where the answer itself stands."""
-    if sheet.kind in {"text", "number"}:
-        return piece(f"coding/_{sheet.kind}.html", {"said": values[sheet.kind]}, key=sheet.key)
-    if sheet.kind == "yes_no":
-        return piece("coding/_yes-no.html", **named, value=values["yes_no"] or "")
+    kind = sheet.kind_of
+    if kind.words:
+        return piece(kind.template, **named, value=values[kind.field] or "")
+    if not kind.has_codes:
+        return piece(kind.template, {"said": values[kind.field]}, key=sheet.key, **input_of(kind))
     marked = joined(marked_of(sheet, option, uses) for option, uses in values["marks"])
     return joined(
         [
@@ -154,6 +154,10 @@ def answer_of(sheet, values, named):
             picker_of(sheet, values["chosen"], named),
         ]
     )
+
+
+def input_of(kind):
+    return {"field": kind.field, "input_type": kind.input_type, "input_mode": kind.input_mode}
 
 
 def marked_of(sheet, option, uses):
@@ -174,8 +178,9 @@ def mark_of(mark, named):
 def picker_of(sheet, chosen, named):
     choices = tuple(sheet.choices)
     ticked = tuple(option.pk for option in choices if option.pk in chosen)
-    if sheet.kind == "stage":
-        return piece("coding/_scale.html", **named, choices=choices, chosen=ticked)
+    template = sheet.kind_of.template
+    if sheet.kind_of.is_scale:
+        return piece(template, **named, choices=choices, chosen=ticked)
     facts = {
         "count": len(choices),
         "may_propose": sheet.may_propose,
@@ -185,7 +190,7 @@ def picker_of(sheet, chosen, named):
         sheet.key, sheet.is_multiple, choices, ticked
     )
     return piece(
-        "coding/_choices.html",
+        template,
         {"options": options},
         **named,
         is_multiple=sheet.is_multiple,

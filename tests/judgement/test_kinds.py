@@ -5,6 +5,7 @@ from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
+from django.template.loader import get_template
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,7 +36,9 @@ def test_a_kind_fills_a_field_that_answers_and_findings_have(kind):
 
 
 @every_kind
-def test_a_kind_has_its_words(kind):
+def test_a_kind_has_its_templates_and_its_words(kind):
+    for name in (kind.template, kind.own_template):
+        get_template(name)
     assert all([kind.label, kind.means, kind.own])
     assert bool(kind.metric_words) == kind.is_coded
 
