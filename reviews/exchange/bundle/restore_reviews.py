@@ -4,8 +4,8 @@ discussions, the log.
 
 from itertools import groupby
 
-from mapping.exchange.study_tables import NONE_APPLY
 from mapping.exchange.table import cell
+from mapping.judgement.absences import NONE_APPLY
 from mapping.models import Finding, FindingMark, LogEntry
 from reviews.exchange.tables.codings import ANSWERS, CODINGS, FINDINGS
 from reviews.exchange.tables.records import (
@@ -209,16 +209,16 @@ def judge(judged, section, row):
         if judged.none_apply and not section.has_codes:
             raise row.refused("absence", "the section takes no codes")
         return
-    if section.kind == "yes_no":
-        judged.yes_no = {"yes": True, "no": False, "": None}.get(row["value"], row)
-        if judged.yes_no is row:
-            raise row.refused("value", "neither yes nor no")
-    elif section.kind == "number":
-        judged.number = row.decimal("value")
-    elif section.kind == "text":
-        judged.text = row["value"]
-    else:
+    kind = section.kind_of
+    if kind.has_codes:
         judged.none_apply = True
+        return
+    try:
+        value = kind.from_cell(row["value"])
+    except ValueError as error:
+        raise row.refused("value", error) from error
+    if value is not None:
+        setattr(judged, kind.field, value)
 
 
 def marks_from(site, answer, about, said, labels):

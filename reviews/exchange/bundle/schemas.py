@@ -10,6 +10,7 @@ from functools import cache
 from jsonschema import Draft202012Validator
 
 from mapping.codebook.changes import NAMES
+from mapping.judgement.kinds import CODED
 from reviews.codebook.code_changes import EVIDENCE, FLAGS
 
 TEXT, WHOLE, TRUTH = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
@@ -70,7 +71,7 @@ REPORT = thing(
     phase=TEXT,
     section=TEXT,
     label=TEXT,
-    kind={"enum": ["codes", "code", "stage", "yes_no", "number"]},
+    kind={"enum": list(CODED)},
     round=TEXT,
     papers=WHOLE,
     units=WHOLE,

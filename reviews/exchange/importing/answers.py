@@ -1,27 +1,13 @@
 """The rows of one paper, reviewer and section to one answer with its marks."""
 
-from decimal import Decimal, InvalidOperation
-
 from django.core.exceptions import ValidationError
 
-from mapping.exchange.study_tables import NONE_APPLY
-from mapping.models import Section
+from mapping.judgement.absences import NONE_APPLY
 from mapping.models.fields import check_lengths
 from reviews.exchange.importing.finders import NotFound
 from reviews.models import Answer, Mark
 
-_YES_NO = {
-    "yes": True,
-    "true": True,
-    "1": True,
-    "y": True,
-    "no": False,
-    "false": False,
-    "0": False,
-    "n": False,
-}
 LONGEST_PAGE = Mark._meta.get_field("page").max_length
-_MOST_DIGITS = 14  # before the point, as the column holds them
 
 
 def answer_from(rows, section, reviewer, codes):
@@ -99,37 +85,21 @@ def marks_from(values, section, reviewer, codes):
 
 def fill(answer, section, values):
     texts = list(dict.fromkeys(row.value for row in values))
-    if section.kind == Section.Kind.TEXT:
-        answer.text = "\n".join(texts)
+    if section.kind_of.is_prose:
+        setattr(answer, section.kind_of.field, "\n".join(texts))
         return
     if len(texts) > 1:
         raise NotFound(f"“{section}” takes one value, and one paper and reviewer has {len(texts)}")
-    if section.kind == Section.Kind.YES_NO:
-        answer.yes_no = yes_or_no(texts[0], section)
-    else:
-        answer.number = number(texts[0], section)
+    fill_one(answer, section, texts[0])
 
 
-def yes_or_no(text, section):
-    found = _YES_NO.get(text.strip().casefold())
-    if found is None:
-        raise NotFound(f"“{text[:40]}” is neither yes nor no (“{section}”)")
-    return found
-
-
-def number(text, section):
+def fill_one(answer, section, text):
+    """Fill in the one value that a section takes; NotFound says why it is none."""
+    kind = section.kind_of
     try:
-        found = Decimal(text)
-    except InvalidOperation:
-        raise NotFound(
-            f"“{text[:40]}” is no number (“{section}”); write it with a point, 2.5"
-        ) from None
-    if not found.is_finite() or found.adjusted() >= _MOST_DIGITS or found != round(found, 6):
-        raise NotFound(
-            f"“{text[:40]}” does not fit: at most {_MOST_DIGITS} digits before the point and 6 "
-            f"behind"
-        )
-    return found
+        setattr(answer, kind.field, kind.parse(text, f" (“{section}”)"))
+    except ValueError as error:
+        raise NotFound(str(error)) from None
 
 
 def take_evidence(answer, rows):

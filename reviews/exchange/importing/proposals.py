@@ -6,11 +6,11 @@ import re
 from collections import defaultdict
 
 from mapping.codebook.changes import alike
-from mapping.models import Code, Section
+from mapping.models import Code
 from mapping.parsers.labels import match_code
 from mapping.parsers.lookalikes import visible
 from mapping.parsers.template_items import codes_listed_in
-from reviews.exchange.importing.answers import LONGEST_PAGE, number, yes_or_no
+from reviews.exchange.importing.answers import LONGEST_PAGE, fill_one
 from reviews.exchange.importing.finders import LONGEST_LABEL, NotFound
 from reviews.models import Mark
 
@@ -124,14 +124,9 @@ def fill_text(answer, said):
 
 
 def fill_value(answer, section, items):
-    """Fill a number or a yes/no; returns the items that are neither, which stay in the
-    rationale.
-    """
+    """Fill in the one value; returns the items that are none, which stay in the rationale."""
     try:
-        if section.kind == Section.Kind.YES_NO:
-            answer.yes_no = yes_or_no(items[0].text, section)
-        else:
-            answer.number = number(items[0].text, section)
+        fill_one(answer, section, items[0].text)
         left = items[1:]
     except NotFound:
         left = items

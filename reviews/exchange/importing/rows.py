@@ -7,8 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from mapping.exchange.study_tables import NONE_APPLY
-from mapping.models import Judgement
+from mapping.judgement.absences import MEANINGS
 from mapping.parsers import Problem, UnreadableFile
 from mapping.parsers.absences import read_absence
 from mapping.parsers.lengths import PROSE, excess
@@ -30,7 +29,7 @@ OPTIONAL = (
     "submitted_at",
     "codebook_version",
 )
-ABSENCES = (*Judgement.Absence.values, NONE_APPLY)
+ABSENCES = tuple(MEANINGS)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.template.defaultfilters import pluralize
 from django.utils.functional import cached_property
 
-from mapping.exchange.study_tables import NONE_APPLY
+from mapping.judgement.absences import NONE_APPLY, NONE_OF_THE_CODES
 from mapping.models import LogEntry, Membership, Paper, PaperSource, Phase, Section, Study
 from mapping.models.fields import check_lengths
 from mapping.papers.importing import free_keys
@@ -308,12 +308,12 @@ class Import:
         if said.absence:
             self.fill_absence(answer, section, said, name)
             return answer, [], []
-        if section.kind == Section.Kind.CODES:
+        if section.is_multiple:
             return answer, self.codes.marks(section, said.items), []
         if section.has_codes:
             marks, left = fill_single(answer, section, said.items, self.codes)
             return answer, marks, unplaced(left, f"“{section}” takes one code")
-        if section.kind == Section.Kind.TEXT:
+        if section.kind_of.is_prose:
             return fill_text(answer, said), [], []
         return (
             answer,
@@ -328,7 +328,7 @@ class Import:
         answer.rationale = "\n".join(
             text for item in said.items for text in [*item.notes, *item.pages]
         )
-        meaning = "none of the codes" if answer.none_apply else answer.get_absence_display()
+        meaning = NONE_OF_THE_CODES if answer.none_apply else answer.get_absence_display()
         told = {"file": name, "section": section.key, "section_label": section.label}
         told |= {"absence": said.absence, "meaning": meaning}
         self.outcome["absences"] += [
