@@ -37,6 +37,11 @@ NONE_APPLY_LABEL = f"{NONE_OF_THE_CODES} apply"
 MEANINGS = {**LABELS, NONE_APPLY: NONE_OF_THE_CODES}
 
 
+def label_of(name: str) -> str:
+    """What pages call an absence, or what is counted beside them, such as none of the codes."""
+    return LABELS.get(name, name.replace("_", " "))
+
+
 def listed(words: Iterable[str], joined: str = "and") -> str:
     """“a, b and c”."""
     *first, last = words

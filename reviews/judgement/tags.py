@@ -1,6 +1,6 @@
 from django import template
 
-from mapping.judgement.absences import LABELS, NONE_APPLY_LABEL, listed
+from mapping.judgement.absences import LABELS, NONE_APPLY_LABEL, label_of, listed
 
 register = template.Library()
 
@@ -12,10 +12,7 @@ def judged(sheet, content):
     return {"content": content, "marks": sheet.marks_of(content), "absence": absence}
 
 
-@register.filter
-def absence_label(name):
-    """What pages call an absence, or what counts beside the absences, such as none of the codes."""
-    return LABELS.get(name, name.replace("_", " "))
+register.filter("absence_label", label_of)
 
 
 @register.simple_tag

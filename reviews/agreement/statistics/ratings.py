@@ -14,6 +14,7 @@ from numbers import Real
 import numpy as np
 
 from mapping.judgement.absences import NAMES as ABSENCES
+from mapping.judgement.absences import label_of
 from mapping.judgement.kinds import CODED, KINDS
 
 MISSING = -1
@@ -34,7 +35,7 @@ class Absence:
     name: str
 
     def __str__(self):
-        return self.name.replace("_", " ")
+        return label_of(self.name)
 
 
 @dataclass(frozen=True)
