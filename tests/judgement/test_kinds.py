@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +16,7 @@ from mapping.protocol.coefficients import COEFFICIENTS, HEADLINE, choices_for
 from reviews.agreement import measures
 from reviews.models import Answer
 
+SCRIPT = Path(__file__).parents[2] / "reviews" / "exchange" / "analysis" / "analysis.py"
 CATEGORIES = ["idea", "prototype", "product"]
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
@@ -143,3 +145,10 @@ def test_what_nobody_overrides_holds_for_a_new_kind():
     assert not link.is_on_scale
     assert link.from_cell("https://example.org") == link.parse("https://example.org")
     assert link.place("a", ("a",)) is None
+
+
+def test_the_script_of_the_bundle_knows_every_distance_that_is_not_nominal():
+    """It leaves the house and cannot ask the kinds."""
+    script = SCRIPT.read_text()
+    named = {name for name in KINDS if f'"{name}"' in script}
+    assert {name for name in KINDS if KINDS[name].metric != "nominal"} <= named
