@@ -12,9 +12,9 @@ from collections import defaultdict
 from django.db.models import Prefetch, Q
 
 from mapping.exchange.table import CHUNK, CHUNK_WITH_PARTS, Column, Table
+from mapping.judgement.absences import NONE_APPLY
 from mapping.models import Code, Finding, FindingMark, Paper, PaperImport, PaperSource, User
 
-NONE_APPLY = "none_apply"
 PAPER_FIELDS = (
     ("key", "stable key of the paper, as in a BibTeX file"),
     ("title", "title"),
@@ -140,9 +140,8 @@ def findings_in(scope):
 
 def value_of(finding):
     """The value of a section that takes no codes."""
-    if finding.section.kind == "yes_no":
-        return "" if finding.yes_no is None else ("yes" if finding.yes_no else "no")
-    return finding.number if finding.section.kind == "number" else finding.text
+    kind = finding.section.kind_of
+    return "" if kind.has_codes else kind.cell(kind.value_of(finding))
 
 
 def absence_of(judged):

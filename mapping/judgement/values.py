@@ -7,14 +7,12 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, Self
 
+from mapping.judgement.absences import NONE_APPLY
+
 
 def tidy(text: str) -> str:
     # PostgreSQL cannot store NUL; browsers send \r\n for the line ends of a text area.
     return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
-# In the place of an absence, where forms and files have one field for both.
-NONE_APPLY = "none_apply"
 
 
 def evidence_field(

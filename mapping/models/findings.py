@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models import Q
 
+from mapping.judgement import absences
 from mapping.models.codebook import Code
 from mapping.models.fields import LimitedTextField
 from mapping.models.papers import Paper
@@ -23,17 +24,19 @@ class JudgementFields(models.Model):
     """What is said of one section of one paper: by one reader (an answer) or by the team (a
     finding).
 
-    Five things stay apart: blank (nothing at all), none of the codes apply, and the three absences.
+    These stay apart: blank (nothing at all), none of the codes apply, and the absences.
     """
 
-    class Absence(models.TextChoices):
-        NOT_REPORTED = "not_reported", "not reported"
-        UNCLEAR = "unclear", "unclear"
-        NOT_APPLICABLE = "not_applicable", "not applicable"
+    Absence = models.TextChoices(
+        "Absence",
+        [(one.name, (one.value, one.label)) for one in absences.Absence],
+        module=__name__,
+        qualname="Judgement.Absence",
+    )
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
     absence = models.CharField(max_length=20, choices=Absence.choices, blank=True)
-    none_apply = models.BooleanField("none of the codes apply", default=False)
+    none_apply = models.BooleanField(absences.NONE_APPLY_LABEL, default=False)
     text = LimitedTextField(longest=PROSE, blank=True)
     number = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
     yes_no = models.BooleanField(null=True, blank=True)

@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from mapping.judgement import kinds
 from mapping.models.fields import LimitedTextField
 from mapping.models.studies import Study
 from mapping.parsers.lengths import SENTENCES
@@ -60,16 +61,15 @@ class SectionQuerySet(models.QuerySet):
 class Section(models.Model):
     """One item of a phase's summary template."""
 
-    class Kind(models.TextChoices):
-        CODES = "codes", "codes: several"
-        CODE = "code", "code: one"
-        STAGE = "stage", "stage: one, ordered"
-        YES_NO = "yes_no", "yes or no"
-        NUMBER = "number", "number"
-        TEXT = "text", "text"
+    Kind = models.TextChoices(
+        "Kind",
+        [(name.upper(), (name, kind.label)) for name, kind in kinds.KINDS.items()],
+        module=__name__,
+        qualname="Section.Kind",
+    )
 
-    WITH_CODES = (Kind.CODES, Kind.CODE, Kind.STAGE)
-    CODED = (*WITH_CODES, Kind.YES_NO, Kind.NUMBER)
+    WITH_CODES = kinds.WITH_CODES
+    CODED = kinds.CODED
 
     # Keys are unique in the study, not in the phase: a codings file names the section alone.
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="sections")
@@ -113,12 +113,17 @@ class Section(models.Model):
         return self.label
 
     @property
+    def kind_of(self):
+        """The kind as an object: what the section takes, and how it is read and compared."""
+        return kinds.KINDS[self.kind]
+
+    @property
     def has_codes(self):
-        return self.kind in self.WITH_CODES
+        return self.kind_of.has_codes
 
     @property
     def is_multiple(self):
-        return self.kind == self.Kind.CODES
+        return self.kind_of.is_multiple
 
     @property
     def is_retired(self):

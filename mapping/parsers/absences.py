@@ -9,21 +9,21 @@ import re
 import unicodedata
 from enum import StrEnum
 
+from mapping.judgement import absences
+
 __all__ = ["AMBIGUOUS", "Absence", "read_absence"]
 
 
-class Absence(StrEnum):
-    """The absences by the names that files and the database use, and one for what nobody can
-    tell.
-    """
-
-    NOT_REPORTED = "not_reported"
-    UNCLEAR = "unclear"
-    NOT_APPLICABLE = "not_applicable"
-    NONE_APPLY = "none_apply"
-    AMBIGUOUS = "ambiguous"
-
-
+# The absences by the names that files and the database use, “none of the codes”, and one for what
+# nobody can tell.
+Absence = StrEnum(
+    "Absence",
+    [
+        *((absence.name, absence.value) for absence in absences.Absence),
+        ("NONE_APPLY", absences.NONE_APPLY),
+        ("AMBIGUOUS", "ambiguous"),
+    ],
+)
 AMBIGUOUS = Absence.AMBIGUOUS
 
 # No wording of an absence is longer.
@@ -91,11 +91,16 @@ def read_absence(text):
         return None
     if folded in _SPREADSHEET_ERRORS:
         return AMBIGUOUS
-    words = " ".join(re.sub(r"[\W_]+", " ", re.sub(r"(?<=\w)['’](?=\w)", "", folded)).split())
-    words = re.sub(r"(?<=\b\w) (?=\w\b)", "", words)  # "n. a." is "na"
+    words = _words_alone(folded)
     if not words:
         return _mere_signs(folded)
-    return next((absence for absence, wording in _COMPILED if wording.fullmatch(words)), None)
+    found = next((absence for absence, wording in _COMPILED if wording.fullmatch(words)), None)
+    return found or _CALLED.get(words)
+
+
+def _words_alone(folded):
+    words = " ".join(re.sub(r"[\W_]+", " ", re.sub(r"(?<=\w)['’](?=\w)", "", folded)).split())
+    return re.sub(r"(?<=\b\w) (?=\w\b)", "", words)  # "n. a." is "na"
 
 
 def _folded(text):
@@ -111,3 +116,11 @@ def _mere_signs(folded):
     signs = re.sub(r"[\s()\[\]]", "", folded)
     is_dash = signs and all(one == "−" or unicodedata.category(one) == "Pd" for one in signs)
     return Absence.NOT_REPORTED if is_dash else AMBIGUOUS
+
+
+# An absence is always read by its name and by what pages call it, whatever other words there are.
+_CALLED = {
+    _words_alone(_folded(words)): Absence(absence)
+    for absence in absences.Absence
+    for words in (absence.value, absence.label)
+}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
+from mapping.judgement.kinds import KINDS
 from mapping.parsers.labels import normalised_label
 
 
@@ -17,6 +18,10 @@ class TemplateSection(NamedTuple):
     kind: str = "codes"
     aliases: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+
+    @property
+    def has_codes(self):
+        return KINDS[self.kind].has_codes
 
 
 # What every template asks of the paper itself. The keys cannot be those of a section: they hold a

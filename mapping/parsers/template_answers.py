@@ -4,13 +4,13 @@ none.
 
 from dataclasses import dataclass, field
 
+from mapping.judgement.kinds import KINDS
 from mapping.parsers.absences import AMBIGUOUS, Absence, read_absence
 from mapping.parsers.labels import match_code
 from mapping.parsers.template_items import Item
 
 __all__ = ["SectionAnswer", "Unplaced", "answer_of", "reported"]
 
-CODED_KINDS = {"codes", "code", "stage"}
 SAYS_NOTHING = "it says neither what there is nor why there is nothing"
 
 
@@ -26,10 +26,10 @@ class SectionAnswer:
 
     @property
     def value(self):
-        """A list for coded kinds; for the others a list of what was listed, a text, or None."""
+        """A list where there are codes; else a list of what was listed, a text, or None."""
         texts = [item.text for item in self.items]
         is_list = len(texts) > 1 or any(item.is_bullet for item in self.items)
-        if self.kind in CODED_KINDS or is_list:
+        if KINDS[self.kind].has_codes or is_list:
             return texts
         return texts[0] if texts else None
 
@@ -71,7 +71,7 @@ def _absence_of(section, item):
         return None  # a codebook may have a code "None"
     found = read_absence(item.text)
     # "Comments: none" is a text like any other.
-    return None if found == Absence.NONE_APPLY and section.kind not in CODED_KINDS else found
+    return None if found == Absence.NONE_APPLY and not section.has_codes else found
 
 
 def _without_absences(section, items, meanings):
@@ -81,7 +81,7 @@ def _without_absences(section, items, meanings):
     pairs = list(zip(items, meanings, strict=True))
     said = [item for item, meaning in pairs if meaning is None]
     clear = {meaning for meaning in meanings if meaning not in (None, AMBIGUOUS)}
-    if section.kind == "text" and said:
+    if KINDS[section.kind].is_prose and said:
         return "", items, []
     unclear = reported([item for item, meaning in pairs if meaning == AMBIGUOUS], SAYS_NOTHING)
     if not said and all(item.is_empty_bullet for item in items) and len(items) > 1:

@@ -5,9 +5,10 @@ it answers.
 import re
 from dataclasses import replace
 
+from mapping.judgement.kinds import KINDS
 from mapping.parsers.headings import DETAIL_KEYS, TITLE
 from mapping.parsers.placeholders import is_placeholder
-from mapping.parsers.template_answers import CODED_KINDS, Unplaced, answer_of
+from mapping.parsers.template_answers import Unplaced, answer_of
 from mapping.parsers.template_details import NUMBERED_TITLE, Details
 from mapping.parsers.template_items import CodedItems, Item, PlainItems
 from mapping.parsers.template_lines import Shape
@@ -65,7 +66,7 @@ class Reading:
             titles,
             notes,
         )
-        self.kinds = {section.key: section.kind for section in sections}
+        self.kinds = {section.key: KINDS[section.kind] for section in sections}
         self.codes = {section.key: section.codes for section in sections}
         self.found = {}  # key: CodedItems or PlainItems
         self.unplaced = []
@@ -100,7 +101,7 @@ class Reading:
             self.has_placeholder = True
         elif line.shape is Shape.RULE and line.is_front:
             self.target = None
-        elif line.shape is Shape.RULE and line.sign and self.kinds.get(self.target) in CODED_KINDS:
+        elif line.shape is Shape.RULE and line.sign and self.takes_codes(self.target):
             self.items_of(self.target).has_empty_bullet |= line.sign != "|"
         elif (line.has_words and not self.enter_heading(line, place)) or (
             line.callout and not line.text
@@ -110,7 +111,7 @@ class Reading:
     def said_in(self, section):
         """The items of a section; a dash among empty bullets is one of them."""
         items = self.texts(section.key)
-        if section.kind in CODED_KINDS and self.found[section.key].has_empty_bullet:
+        if section.has_codes and self.found[section.key].has_empty_bullet:
             return [item for item in items if not item.is_empty_bullet]
         return items
 
@@ -134,11 +135,16 @@ class Reading:
     def items_of(self, key):
         if key not in self.found:
             kind = self.kinds.get(key)
-            coded = kind in CODED_KINDS
             self.found[key] = (
-                CodedItems(self.codes[key]) if coded else PlainItems(keeps_boxes=kind == "text")
+                CodedItems(self.codes[key])
+                if self.takes_codes(key)
+                else PlainItems(keeps_boxes=bool(kind and kind.is_prose))
             )
         return self.found[key]
+
+    def takes_codes(self, key):
+        """False of what is no section: a detail of the paper, or nothing yet."""
+        return key in self.kinds and self.kinds[key].has_codes
 
     def texts(self, key):
         return self.found[key].items if key in self.found else []
@@ -161,9 +167,8 @@ class Reading:
 
     def waits_for_answer(self):
         """Whether a heading of a section with codes has nothing below it yet."""
-        is_coded = self.kinds.get(self.target) in CODED_KINDS
         return (
-            is_coded
+            self.takes_codes(self.target)
             and self.is_below_heading
             and len(self.texts(self.target)) == self.answered_before
         )
@@ -313,11 +318,7 @@ class Reading:
             self.report(line)
         elif self.continues(line, place) and self.items_of(self.target).goes_on(line):
             pass
-        elif (
-            line.shape is Shape.TEXT
-            and line.text.endswith(":")
-            and self.kinds.get(self.target) in CODED_KINDS
-        ):
+        elif line.shape is Shape.TEXT and line.text.endswith(":") and self.takes_codes(self.target):
             self.report(line)  # "The paper names these:" is no code
         else:
             reason = self.items_of(self.target).add(line)
@@ -348,7 +349,7 @@ class Reading:
         for key, found in self.found.items():
             for item in list(found.items):
                 for line in filter(None, map(self.notes.cite, item.footnotes)):
-                    if self.kinds.get(key) in CODED_KINDS:
+                    if self.takes_codes(key):
                         item.notes.append(line.text)
                     elif key in self.kinds:
                         found.items.append(Item(line.number, line.text))

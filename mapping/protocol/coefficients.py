@@ -4,8 +4,11 @@ statistics.
 
 from typing import NamedTuple
 
+from mapping.judgement.kinds import CODED, KINDS
+
 HEADLINE = "krippendorff_alpha"
-ONE_CHOICE = {"code", "yes_no"}
+CATEGORIES = frozenset(name for name in CODED if not KINDS[name].no_kappa)
+ORDERED = frozenset(name for name in CATEGORIES if KINDS[name].is_scale)
 
 
 class Coefficient(NamedTuple):
@@ -21,23 +24,23 @@ COEFFICIENTS = {
     HEADLINE: Coefficient(
         "Krippendorff's alpha",
         "any number of reviewers, missing codings, every scale",
-        frozenset({"codes", "code", "stage", "yes_no", "number"}),
+        frozenset(CODED),
     ),
     "cohen_kappa": Coefficient(
         "Cohen's kappa",
         "two reviewers who both coded every paper",
-        frozenset({*ONE_CHOICE, "stage"}),
+        CATEGORIES,
     ),
     "fleiss_kappa": Coefficient(
         "Fleiss' kappa",
         "the same number of reviewers on every paper; ignores the order of stages",
-        frozenset({*ONE_CHOICE, "stage"}),
+        CATEGORIES,
     ),
     "gwet_ac1": Coefficient(
-        "Gwet's AC1", "steady where nearly all papers get the same code", frozenset(ONE_CHOICE)
+        "Gwet's AC1", "steady where nearly all papers get the same code", CATEGORIES - ORDERED
     ),
     "gwet_ac2": Coefficient(
-        "Gwet's AC2", "AC1 with weights: near stages count as nearly agreed", frozenset({"stage"})
+        "Gwet's AC2", "AC1 with weights: near stages count as nearly agreed", ORDERED
     ),
 }
 

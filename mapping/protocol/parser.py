@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
+from mapping.judgement.kinds import KINDS
 from mapping.parsers.characters import UNFIT, is_fit
 from mapping.parsers.characters import shown as showable
 from mapping.parsers.lookalikes import look, sameness, visible
@@ -24,7 +25,6 @@ SCHEMA = Path(__file__).resolve().parent / "built_in" / "protocol.schema.json"
 LIMIT = 5 * 1024 * 1024
 SHOWN_PROBLEMS = 100
 ENTRIES = 30_000
-WITH_CODES = {"codes", "code", "stage"}
 MOMENTS = ("declared_at", "added_at", "retired_at")
 
 
@@ -198,7 +198,11 @@ def trimmed(value, place, problems):
 
 @cache
 def rules():
-    return json.loads(SCHEMA.read_text(encoding="utf-8"))
+    """The schema, with the kinds of section that there are."""
+    found = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    section = found["properties"]["sections"]["items"]
+    section["properties"]["kind"] = {"enum": list(KINDS)}
+    return found
 
 
 @cache
@@ -366,7 +370,7 @@ def declared(section, place):
 
 def coded(section, place):
     codes = section.get("codes", [])
-    if codes and section["kind"] not in WITH_CODES:
+    if codes and not KINDS[section["kind"]].has_codes:
         yield f"{place}.codes: a section of the kind {section['kind']} has no codes"
     yield from repeated(codes, f"{place}.codes", "label")
     by_label = {sameness(code["label"]): code for code in codes} | {

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from django.core.cache import caches
 
-from mapping.models import Section
+from mapping.judgement.kinds import KINDS
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import statistics
 from reviews.agreement.statistics import Absence, Figure
@@ -19,15 +19,7 @@ REPLICATES = 1000
 SEED = 0
 NUMBERS_TOLD, RANGES = 8, 5
 USABLE = 0.95  # of the replicates, for a verdict
-Kind = Section.Kind
-SETS = (
-    "a set of codes is not one category: see alpha with a distance between sets, and the codes "
-    "one by one"
-)
-NUMBERS = "numbers are no categories: see alpha"
-UNORDERED = "the categories have no order"
 NO_STAGE = "weights need a scale: see AC1"
-HEADLINE_METRIC = {Kind.CODES: "masi", Kind.STAGE: "ordinal", Kind.NUMBER: "interval"}
 LABELS = {
     "krippendorff_alpha": "Krippendorff's alpha",
     "krippendorff_alpha_nominal": "Krippendorff's alpha",
@@ -63,19 +55,15 @@ def choices(kind, categories):
     """Every coefficient of a kind of section, the headline first. `categories` in the order of the
     scale.
     """
-    metric = HEADLINE_METRIC.get(kind, "nominal")
-    in_order = {"categories": categories} if kind == Kind.STAGE else {}
-    alpha = partial(statistics.krippendorff_alpha, metric=metric, **in_order)
-    found = [Choice(HEADLINE, metric, alpha)]
-    if kind == Kind.CODES:
-        jaccard = partial(statistics.krippendorff_alpha, metric="jaccard")
-        return [*found, Choice("krippendorff_alpha_jaccard", "jaccard", jaccard), *refused(SETS)]
-    if kind == Kind.NUMBER:
-        ratio = partial(statistics.krippendorff_alpha, metric="ratio")
-        return [*found, Choice("krippendorff_alpha_ratio", "ratio", ratio), *refused(NUMBERS)]
-    if kind == Kind.STAGE:
-        found.append(Choice("krippendorff_alpha_nominal", "nominal", statistics.krippendorff_alpha))
-    return [*found, *of_categories(kind, categories)]
+    kind = KINDS[kind]
+    in_order = {"categories": categories} if kind.is_scale else {}
+    alpha = partial(statistics.krippendorff_alpha, metric=kind.metric, **in_order)
+    found = [Choice(HEADLINE, kind.metric, alpha)]
+    if other := kind.other_metric:
+        second = partial(statistics.krippendorff_alpha, metric=other)
+        found.append(Choice(f"{HEADLINE}_{other}", other, second))
+    further = refused(kind.no_kappa) if kind.no_kappa else of_categories(kind, categories)
+    return [*found, *further]
 
 
 def of_categories(kind, categories):
@@ -88,7 +76,7 @@ def of_categories(kind, categories):
         "gwet_ac1": partial(statistics.gwet_ac, categories=categories),
     }
     found = [Choice(name, "nominal", function) for name, function in nominal.items()]
-    if kind != Kind.STAGE:
+    if not kind.is_scale:
         return [*found, Choice("gwet_ac2", "quadratic", None, NO_STAGE)]
     weighted = {"categories": categories, "weights": "quadratic"}
     found.append(
@@ -195,12 +183,12 @@ def sentence(rated):
 
 
 def _mostly(rated):
-    if rated.section.kind == Kind.NUMBER:
+    if rated.section.kind_of.is_quantity:
         return (
             f"; the median difference of two raters is "
             f"{statistics.median_absolute_difference(rated.table):g}"
         )
-    if rated.section.kind == Kind.CODES:
+    if rated.section.is_multiple:
         found = [
             (len(code.differing), place, code.code) for place, code in enumerate(codes_of(rated, 0))
         ]
@@ -229,7 +217,7 @@ def prevalence(rated):
     total = sum(times.values())
     order = [value for value in rated.categories or sorted(times) if times.get(value)]
     pieces = [(shown(value), times[value]) for value in order]
-    if rated.section.kind == Kind.NUMBER and len(order) > NUMBERS_TOLD:
+    if rated.section.kind_of.is_quantity and len(order) > NUMBERS_TOLD:
         pieces = ranges(order, times)
     return [{"value": said, "times": number, "share": number / total} for said, number in pieces]
 
@@ -302,7 +290,7 @@ def report(rated, *, phase, round, full=True):
         "prevalence": prevalence(rated),
         "coefficients": {one.name: coefficient(one, figure(rated, one)) for one in wanted},
     }
-    if section.kind == Kind.CODES and full:
+    if section.is_multiple and full:
         found["codes"] = [of_code(code, rated) for code in codes_of(rated)]
     return found
 

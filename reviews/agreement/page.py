@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from mapping.models import Code, Paper, Section
+from mapping.models import Code, Paper
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import declarations, measures, statistics
 from reviews.agreement import frozen as agreement_frozen
@@ -258,14 +258,11 @@ def has_parents(study, sections=None):
     return Code.objects.filter(parent__isnull=False, **of).exists()
 
 
-def metric_of(section):
-    return measures.HEADLINE_METRIC.get(section.kind, "nominal")
-
-
 def worst(rated, limit=None):
     """(index of the paper, distance relative to chance), worst first."""
-    scale = rated.categories if rated.section.kind == Section.Kind.STAGE else None
-    return statistics.worst_papers(rated.table, metric_of(rated.section), scale, limit)
+    kind = rated.section.kind_of
+    scale = rated.categories if kind.is_scale else None
+    return statistics.worst_papers(rated.table, kind.metric, scale, limit)
 
 
 def worth(rated):
@@ -292,19 +289,17 @@ def worth(rated):
 def coming_back(rated):
     """`{paper: (what differs in words, all papers where it does)}`: what most papers show. Of codes
     that stand for one another first; else of a code that some gave there and others did not."""
-    if rated.section.kind == Section.Kind.NUMBER:
+    if rated.section.kind_of.is_quantity:
         return {}
     again = {}
-    if rated.section.kind == Section.Kind.CODES:
+    if rated.section.is_multiple:
         for label, papers in sorted(
             statistics.one_sided(rated.table).items(), key=lambda one: len(one[1])
         ):
             again.update(
                 dict.fromkeys(papers, (f"“{measures.shown(label)}” given by some alone", papers))
             )
-    pairs = statistics.confused_pairs(
-        rated.table, limit=None if rated.section.kind != Section.Kind.CODES else 20
-    )
+    pairs = statistics.confused_pairs(rated.table, limit=20 if rated.section.is_multiple else None)
     for pair in sorted(pairs, key=lambda one: len(one.papers)):
         words = f"“{measures.shown(pair.one)}” where another gives “{measures.shown(pair.other)}”"
         again.update(dict.fromkeys(pair.papers, (words, pair.papers)))

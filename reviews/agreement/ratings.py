@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.db.models import F, Q
 
+from mapping.judgement.kinds import KINDS, NUMBER, TEXT, YES_NO
 from mapping.models import Code, Section, User
 from reviews.agreement.statistics import Absence, prepared, tabulate
 from reviews.blindness.former_rights import came_in
@@ -20,7 +21,7 @@ from reviews.models import Answer, Assignment, Mark, PriorAccess, RecodingTask, 
 
 NONE_APPLY = Absence("none_of_the_codes")
 CODE, PARENT = "code", "parent"
-ON_SCALE = (Section.Kind.STAGE, Section.Kind.NUMBER)
+VALUES = (TEXT, NUMBER, YES_NO)
 
 
 class Read(NamedTuple):
@@ -104,9 +105,9 @@ class Sheet:
         said = defaultdict(dict)
         rows = Answer.objects.filter(summary__in=summaries, section__in=kinds).order_by()
         for pk, summary, section, *values in rows.values_list(
-            "pk", "summary", "section", "absence", "none_apply", "number", "yes_no"
+            "pk", "summary", "section", "absence", "none_apply", *VALUES
         ):
-            answer = judged(kinds[section], marks.get(pk, ()), *values)
+            answer = judged(KINDS[kinds[section]], marks.get(pk, ()), *values)
             if answer is not None:
                 said[section][summary] = answer
         return said
@@ -191,7 +192,7 @@ class Sheet:
 
     def _rated(self, section, raters, papers, answers):
         left_out = Counter()
-        if section.kind in ON_SCALE:
+        if section.kind_of.is_on_scale:
             answers = [[self._on_scale(answer, left_out) for answer in row] for row in answers]
         found = prepared(answers, section.kind)
         values = tabulate(found.ratings).values
@@ -220,9 +221,10 @@ class Sheet:
 
     def _categories(self, section, used):
         """What could be said, in the codebook's order; then what was said besides."""
-        if section.kind == Section.Kind.NUMBER:
+        kind = section.kind_of
+        if kind.is_quantity:
             return ()
-        declared = [False, True] if section.kind == Section.Kind.YES_NO else self.scales[section.pk]
+        declared = sorted(kind.words) or self.scales[section.pk]
         return (*declared, *sorted(used - set(declared), key=str))
 
     @cached_property
@@ -273,16 +275,15 @@ def independent(study, summaries, *, is_after_discussion=False):
     return read, apart
 
 
-def judged(kind, labels, absence, none_apply, number, yes_no):
+def judged(kind, labels, absence, none_apply, *values):
     """One answer as `agreement.prepared` takes it: None when blank, else (value, absence)."""
     if absence:
-        return ((), absence) if kind == Section.Kind.CODES else ("", absence)
-    if kind == Section.Kind.CODES:
+        return ((), absence) if kind.is_multiple else ("", absence)
+    if kind.is_multiple:
         return (frozenset(labels), "") if labels or none_apply else None
-    if kind == Section.Kind.YES_NO:
-        return None if yes_no is None else (yes_no, "")
-    if kind == Section.Kind.NUMBER:
-        return None if number is None else (float(number), "")
+    if not kind.has_codes:
+        value = dict(zip(VALUES, values, strict=True))[kind.field]
+        return None if value in {None, ""} else (kind.measured(value), "")
     if labels:
         return labels[0], ""
     return (NONE_APPLY, "") if none_apply else None

@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from mapping.models import CodebookChange, Paper, Section
+from mapping.models import CodebookChange, Paper
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import measures, statistics
-from reviews.agreement.measures import Kind, shown, token
+from reviews.agreement.measures import shown, token
 from reviews.agreement.page import worst
 from reviews.agreement.papers_behind import address, said
 from reviews.agreement.ratings import Sheet
@@ -70,7 +70,7 @@ class Detail:
 
     def codes(self):
         """Per code: used by how many, alpha, who alone gave it."""
-        if self.section.kind != Kind.CODES:
+        if not self.section.is_multiple:
             return []
         found = []
         for code in measures.codes_of(self.rated):
@@ -106,7 +106,7 @@ class Detail:
 
     def confused(self):
         """Codes that stand for one another, by lift."""
-        if self.section.kind == Kind.NUMBER:
+        if self.section.kind_of.is_quantity:
             return []
         return [
             {
@@ -130,7 +130,7 @@ class Detail:
         """The coincidence matrix of a single choice or a stage: how often two values met, each cell
         with its papers.
         """
-        if self.section.kind not in {Kind.CODE, Kind.STAGE, Kind.YES_NO} or not self.rated.has_two:
+        if not self.section.kind_of.is_one_category or not self.rated.has_two:
             return None
         cells = statistics.coincidence_matrix(self.table, self.rated.categories)
         used = [place for place in range(len(cells.categories)) if cells.matrix[place].any()]
@@ -203,7 +203,7 @@ class Detail:
 
     def without_codes(self):
         """The figure without each code: which one pulls it down, and which one holds it up."""
-        if self.section.kind not in {Kind.CODES, Kind.CODE}:
+        if not self.section.has_codes or self.section.kind_of.is_scale:
             return []
         used = {
             label
@@ -219,7 +219,7 @@ class Detail:
         return sorted(left, key=lambda one: (one[1] is None, -(one[1] or 0)))
 
     def median_difference(self):
-        if self.section.kind != Section.Kind.NUMBER:
+        if not self.section.kind_of.is_quantity:
             return None
         return statistics.median_absolute_difference(self.table)
 

@@ -8,6 +8,8 @@ from django.template.defaultfilters import pluralize
 
 from mapping.exchange.latex import tabular, typeset
 from mapping.exchange.table import Column, Table
+from mapping.judgement.absences import LABELS, listed
+from mapping.judgement.kinds import KINDS
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import declarations, measures
 from reviews.agreement import frozen as agreement_frozen
@@ -341,17 +343,8 @@ def independence(summaries, imported, *, is_whole=True):
     )
 
 
-WHY = {
-    "codes": "the MASI distance between sets of codes (Passonneau 2006)",
-    "code": "the nominal distance for single codes",
-    "yes_no": "the nominal distance for yes-or-no items",
-    "stage": "the ordinal distance for stages",
-    "number": "the squared difference for numbers",
-}
-
-
 def statistics_used(reports):
-    kinds = dict.fromkeys(WHY[one["kind"]] for one in reports)
+    kinds = dict.fromkeys(KINDS[one["kind"]].metric_words for one in reports)
     text = (
         f"We report Krippendorff's alpha (Krippendorff 2011) with {listed(kinds)}, because one "
         f"definition covers any "
@@ -389,15 +382,11 @@ def declared(reports):
 
 
 def missing(reports):
+    absent = listed(f"“{label}”" for label in LABELS.values())
     text = (
-        "Blank answers count as missing. “Not reported”, “unclear” and “not applicable” count as "
-        "categories of their "
+        f"Blank answers count as missing. “{absent[1].upper()}{absent[2:]} count as categories of "
+        "their "
         "own, except on ordinal and numeric scales, where they have no place and are left out"
     )
     left_out = sum(number for one in reports for number in one["left_out"].values())
     return f"{text} ({left_out} here)."
-
-
-def listed(words):
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last

@@ -155,7 +155,7 @@ def headline(rated, replicates=measures.REPLICATES):
 def is_scale_in_use(section):
     """Whether the order of these codes is what submitted answers mean."""
     submitted = Summary.objects.filter(assignment__round__phase=section.phase_id).submitted()
-    return section.kind == Section.Kind.STAGE and submitted.exists()
+    return section.kind_of.is_scale and submitted.exists()
 
 
 def settled_on(code, user):

@@ -171,7 +171,7 @@ def refuse_changed_use(section, old_kind, old_phase):
 
 def drop_unfitting_declaration(section):
     coefficient = COEFFICIENTS.get(section.primary_coefficient)
-    if section.kind == Section.Kind.TEXT or (coefficient and not coefficient.fits(section.kind)):
+    if not section.kind_of.is_coded or (coefficient and not coefficient.fits(section.kind)):
         section.primary_coefficient, section.agreement_target, section.declared_at = "", None, None
 
 

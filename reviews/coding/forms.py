@@ -29,14 +29,12 @@ class SectionForm(forms.Form):
         for name in Evidence.FIELDS:
             self.fields[name] = forms.CharField(required=False)
         self.fields["absence"] = forms.ChoiceField(choices=absences(sheet), required=False)
-        if sheet.kind == "text":
-            self.fields["text"] = forms.CharField(label=sheet.label, required=False)
-        if sheet.kind == "number":
-            self.fields["number"] = forms.CharField(label=sheet.label, required=False)
-        if sheet.kind == "yes_no":
-            self.fields["yes_no"] = forms.ChoiceField(
-                choices=[("yes", "yes"), ("no", "no")], required=False
-            )
+        kind = sheet.kind_of
+        if kind.words:
+            choices = [(word, word) for word in kind.words.values()]
+            self.fields[kind.field] = forms.ChoiceField(choices=choices, required=False)
+        elif not kind.has_codes:
+            self.fields[kind.field] = forms.CharField(label=sheet.label, required=False)
         if self.shows_confidence:
             self.fields["confidence"] = forms.ChoiceField(
                 choices=[*CONFIDENCE, ("", "not given")], required=False

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Exists, Max, OuterRef
 
+from mapping.judgement.kinds import KINDS
 from mapping.judgement.values import BLANK, Judgement
 from mapping.models import Code, Section
 from reviews.coding.drafts import content_of, newest
@@ -67,12 +68,16 @@ class SectionSheet:
     notices: tuple[str, ...] = ()  # what became of codes that are chosen here
 
     @property
+    def kind_of(self):
+        return KINDS[self.kind]
+
+    @property
     def has_codes(self):
-        return self.kind in Section.WITH_CODES
+        return self.kind_of.has_codes
 
     @property
     def is_multiple(self):
-        return self.kind == Section.Kind.CODES
+        return self.kind_of.is_multiple
 
     @property
     def is_answered(self):
@@ -233,7 +238,7 @@ def options_of(assignment, sections, said, kept):
     answer.
     """
     found = {}
-    if any(section.kind in Section.WITH_CODES for section in sections):
+    if any(KINDS[section.kind].has_codes for section in sections):
         found.update(open_codes(assignment.reviewer, assignment.round.study))
     named = {pk: set(said[pk].codes) for pk in said}
     for pk, edits in kept.items():

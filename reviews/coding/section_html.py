@@ -16,7 +16,6 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from mapping.judgement.values import Evidence
-from mapping.models import JudgementFields
 
 CONFIDENCE = (("1", "1 a guess"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5 certain"))
 # Each some hundred bytes: a dozen large codebooks.
@@ -75,8 +74,7 @@ def values_of(sheet):
 
 def absences(sheet):
     """`((value, words), …)` of the reasons for no answer."""
-    none = (("none_apply", "none of the codes apply"),) if sheet.has_codes else ()
-    return (("", "none of these"), *none, *JudgementFields.Absence.choices)
+    return (("", "none of these"), *sheet.kind_of.absences)
 
 
 def section_html(sheet, values=None, *, problems=(), with_confidence=None):
@@ -137,10 +135,11 @@ def confidence_of(sheet, values):
 
 def answer_of(sheet, values, named):
     """Where the answer itself stands."""
-    if sheet.kind in {"text", "number"}:
-        return piece(f"coding/_{sheet.kind}.html", {"said": values[sheet.kind]}, key=sheet.key)
-    if sheet.kind == "yes_no":
-        return piece("coding/_yes-no.html", **named, value=values["yes_no"] or "")
+    kind = sheet.kind_of
+    if kind.words:
+        return piece(kind.template, **named, value=values[kind.field] or "")
+    if not kind.has_codes:
+        return piece(kind.template, {"said": values[kind.field]}, key=sheet.key, **input_of(kind))
     marked = joined(marked_of(sheet, option, uses) for option, uses in values["marks"])
     return joined(
         [
@@ -148,6 +147,10 @@ def answer_of(sheet, values, named):
             picker_of(sheet, values["chosen"], named),
         ]
     )
+
+
+def input_of(kind):
+    return {"field": kind.field, "input_type": kind.input_type, "input_mode": kind.input_mode}
 
 
 def marked_of(sheet, option, uses):
@@ -168,8 +171,9 @@ def mark_of(mark, named):
 def picker_of(sheet, chosen, named):
     choices = tuple(sheet.choices)
     ticked = tuple(option.pk for option in choices if option.pk in chosen)
-    if sheet.kind == "stage":
-        return piece("coding/_scale.html", **named, choices=choices, chosen=ticked)
+    template = sheet.kind_of.template
+    if sheet.kind_of.is_scale:
+        return piece(template, **named, choices=choices, chosen=ticked)
     facts = {
         "count": len(choices),
         "may_propose": sheet.may_propose,
@@ -179,7 +183,7 @@ def picker_of(sheet, chosen, named):
         sheet.key, sheet.is_multiple, choices, ticked
     )
     return piece(
-        "coding/_choices.html",
+        template,
         {"options": options},
         **named,
         is_multiple=sheet.is_multiple,

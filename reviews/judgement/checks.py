@@ -4,11 +4,19 @@ from dataclasses import replace
 
 from django.core.exceptions import ValidationError
 
+from mapping.judgement.absences import LABELS
+from mapping.judgement.kinds import MARKS, NUMBER, TEXT, YES_NO
 from mapping.judgement.values import Judgement
-from mapping.models import Code, JudgementFields, Section
+from mapping.models import Code
 from mapping.parsers.lengths import PROSE, excess
 
 LONGEST_PAGE = 40
+REFUSALS = {
+    MARKS: "takes no codes",
+    TEXT: "takes no text",
+    NUMBER: "takes no number",
+    YES_NO: "is no question of yes or no",
+}
 
 
 def checked(section, content, *, by, already=(), standing=()):
@@ -28,11 +36,10 @@ def checked(section, content, *, by, already=(), standing=()):
 
 
 def misfits(section, content):
-    if content.absence and content.absence not in JudgementFields.Absence.values:
+    if content.absence and content.absence not in LABELS:
         yield f"“{content.absence}” is no reason for an absence."
     elif content.absence and not replace(content, absence="").is_blank:
-        absence = JudgementFields.Absence(content.absence).label
-        yield f"{section}: either an answer or “{absence}”, not both."
+        yield (f"{section}: either an answer or “{LABELS[content.absence]}”, not both.")
     if content.none_apply and content.marks:
         yield f"{section}: either codes or “none of the codes apply”, not both."
     if len(content.codes) > 1 and not section.is_multiple:
@@ -52,14 +59,21 @@ def too_long(section, content, standing):
 
 
 def of_another_kind(section, content):
-    if (content.marks or content.none_apply) and not section.has_codes:
-        yield f"{section} takes no codes."
-    if content.text and section.kind != Section.Kind.TEXT:
-        yield f"{section} takes no text."
-    if content.number is not None and section.kind != Section.Kind.NUMBER:
-        yield f"{section} takes no number."
-    if content.yes_no is not None and section.kind != Section.Kind.YES_NO:
-        yield f"{section} is no question of yes or no."
+    filled = {
+        MARKS: content.marks or content.none_apply,
+        TEXT: content.text,
+        NUMBER: content.number is not None,
+        YES_NO: content.yes_no is not None,
+    }
+    kind = section.kind_of
+    for field, refusal in REFUSALS.items():
+        if filled[field] and field != kind.field:
+            yield f"{section} {refusal}."
+    if content.text and kind.field == TEXT:
+        try:
+            kind.parse(content.text)
+        except ValueError as error:
+            yield f"{section}: {error}."
 
 
 def with_codes_that_hold(section, content, by, already):

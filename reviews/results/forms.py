@@ -7,7 +7,8 @@ from itertools import groupby
 from django import forms
 from django.db.models import Count, Max, Min
 
-from mapping.models import Code, FindingMark, Section
+from mapping.judgement.kinds import AXES
+from mapping.models import Code, FindingMark
 from reviews.blindness.visible import visible_findings
 
 YEAR, VENUE = "year", "venue"
@@ -180,8 +181,7 @@ def axis_label(section):
 
 def chartable(study):
     """The sections that can be counted, with their phases."""
-    kinds = [*Section.WITH_CODES, Section.Kind.YES_NO]
-    in_use = study.sections.in_use().filter(kind__in=kinds)
+    in_use = study.sections.in_use().filter(kind__in=AXES)
     return in_use.select_related("phase").order_by("phase__position", "phase", "position", "pk")
 
 

@@ -9,18 +9,17 @@ from django.db.models import Exists, OuterRef
 
 from mapping.charts import counts
 from mapping.charts.counts import Axis
+from mapping.judgement.absences import MEANINGS, NONE_APPLY
+from mapping.judgement.kinds import KINDS
 from mapping.models import Code, Finding, FindingMark, Paper
-from mapping.models.findings import JudgementFields
 from reviews.blindness.visible import visible_findings, visible_summaries
 from reviews.models import Answer, Assignment, Mark, Summary
 from reviews.results.forms import VENUE, YEAR, axis_label, axis_name
 from reviews.settling.answers import newest_of_each
 
-ABSENT = {
-    **{value: f"({label})" for value, label in JudgementFields.Absence.choices},
-    "none": "(none of the codes)",
-}
-TRUTH = {True: "yes", False: "no"}
+ABSENT = {value: f"({label})" for value, label in MEANINGS.items()}
+# What the kinds whose values have words of their own fill.
+WORDED = sorted({kind.field for kind in KINDS.values() if kind.words})
 
 
 class Material:
@@ -143,13 +142,15 @@ class Material:
         keys = {section.pk: key for key, section in self.sections.items()}
         rows = judgements.filter(section__in=self.sections.values()).order_by()
         held = {key: defaultdict(dict) for key in self.sections}
-        for pk, section, absence, none_apply, truth in rows.values_list(
-            paper, "section", "absence", "none_apply", "yes_no"
+        words = {section.pk: section.kind_of.words for section in self.sections.values()}
+        for pk, section, absence, none_apply, *values in rows.values_list(
+            paper, "section", "absence", "none_apply", *WORDED
         ):
-            if truth is not None:
-                held[keys[section]][pk][TRUTH[truth]] = 1
+            called = [words[section][value] for value in values if value in words[section]]
+            if called:
+                held[keys[section]][pk][called[0]] = 1
             elif self.settings["absences"] and (absence or none_apply):
-                held[keys[section]][pk][ABSENT[absence or "none"]] = 1
+                held[keys[section]][pk][ABSENT[absence or NONE_APPLY]] = 1
         return held
 
     def axis(self, name):
@@ -188,7 +189,7 @@ class Material:
         then the absences.
         """
         found = counts.labels_in(held)
-        in_order = list(TRUTH.values()) if section.kind == section.Kind.YES_NO else []
+        in_order = list(section.kind_of.words.values())
         for code in self.codes:
             word = self.words[code["pk"]]
             if code["section"] == section.pk and (

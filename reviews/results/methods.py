@@ -75,7 +75,7 @@ class Facts:
 
     @cached_property
     def coded(self):
-        return [section for section in self.sections if section.kind in section.CODED]
+        return [section for section in self.sections if section.kind_of.is_coded]
 
     @cached_property
     def questions(self):

@@ -129,7 +129,7 @@ class Codebook:
         somebody gave them.
         """
         given = {mark.code for answer in answers for mark in answer.judgement.marks}
-        if section.kind == section.Kind.STAGE:
+        if section.kind_of.is_scale:
             given.update(self.scale[section.pk])
         return sorted(given, key=self.place.__getitem__)
 

@@ -2,20 +2,21 @@
 in and out.
 
 What a reviewer says of a section is one of: codes (possibly none of them: an empty set is a
-judgement), a value, a text, or an absence (`not_reported`, `unclear`, `not_applicable`). A blank is
-none of these: nothing was said, and whoever left it blank has no part in agreeing or differing.
+judgement), a value, a text, or an absence. A blank is none of these: nothing was said, and whoever
+left it blank has no part in agreeing or differing.
 """
 
 import unicodedata
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
+from mapping.judgement import absences
+from mapping.judgement.kinds import KINDS
 from mapping.judgement.values import Evidence, Judgement, Mark
-from reviews.settling.differences_in_words import ABSENCES, Sentence, alike
+from reviews.settling.differences_in_words import Sentence, alike
 from reviews.settling.word_diff import word_diff
 
 __all__ = [
@@ -28,9 +29,6 @@ __all__ = [
     "word_diff",
 ]
 
-KINDS = ("codes", "code", "stage", "yes_no", "number", "text")
-# Where "none of the codes" can be said.
-WITH_CODES = KINDS[:3]
 # Where texts differ only a person can say how much: they come after every difference of codes that
 # is worth a look.
 TEXT_SEVERITY = 0.1
@@ -237,7 +235,7 @@ def check(kind, answers):
     if len(set(reviewers)) < len(reviewers):
         raise ValueError("A reviewer has one answer per section.")
     for _, judgement in answers:
-        if judgement.absence and judgement.absence not in ABSENCES:
+        if judgement.absence and judgement.absence not in absences.NAMES:
             raise ValueError(f"There is no absence called {judgement.absence!r}.")
 
 
@@ -247,18 +245,23 @@ def what_is_said(kind, judgement):
         return None
     if judgement.absence:
         return Said(absence=judgement.absence)
-    if kind == "codes":
+    kind = KINDS[kind]
+    if kind.is_multiple:
         return Said(codes=frozenset(mark.code for mark in judgement.marks))
-    if kind == "text":
+    if kind.is_prose:
         text = plain(judgement.text)
         return Said(text=text) if text else None
-    value = judgement.value
-    if value is None and judgement.marks:
-        value = judgement.marks[0].code
-    if kind == "number" and value is not None:
-        # 2, 2.0 and Decimal("2.00") are the same number; by way of text 0.1 stays a tenth.
-        value = Fraction(str(value))
-    return None if value is None and kind not in WITH_CODES else Said(value=value)
+    value = value_given(kind, judgement)
+    if value is None:
+        return Said(value=None) if kind.has_codes else None
+    return Said(value=kind.compared(value))
+
+
+def value_given(kind, judgement):
+    """The one value of an answer, as it was given."""
+    if kind.has_codes:
+        return judgement.marks[0].code if judgement.marks else None
+    return kind.value_of(judgement)
 
 
 def plain(text):
@@ -269,26 +272,16 @@ def distance(kind, one, other, categories, text_severity):
     """How far two answers are apart, from 0 to 1 and 0 only for the same. Absences have no place on
     a scale.
     """
+    kind = KINDS[kind]
     if one == other:
         return 0
-    if kind == "text":
+    if kind.is_prose:
         return text_severity
-    if kind == "codes":
+    if kind.is_multiple:
         return masi_distance(labels_of(one), labels_of(other))
-    if kind in ("number", "stage") and not one.absence and not other.absence:
-        return scale_distance(kind, one.value, other.value, categories)
-    return 1
-
-
-def scale_distance(kind, one, other, categories):
-    """Numbers by their difference relative to their size, stages by steps; a stage off the scale is
-    far away.
-    """
-    if kind == "number":
-        return abs(one - other) / (abs(one) + abs(other))
-    if one not in categories or other not in categories:
+    if one.absence or other.absence:
         return 1
-    return Fraction(abs(categories.index(one) - categories.index(other)), len(categories) - 1)
+    return kind.distance(one.value, other.value, categories)
 
 
 def labels_of(said):
@@ -332,7 +325,7 @@ def shared_and_partial(said, order):
 
 def is_near_miss(kind, said, categories):
     """Whether all stand on the scale, at two neighbouring stages."""
-    if kind != "stage" or any(words.value not in categories for words in said.values()):
+    if not KINDS[kind].is_scale or any(words.value not in categories for words in said.values()):
         return False
     places = {categories.index(words.value) for words in said.values()}
     return len(places) == 2 and max(places) - min(places) == 1
@@ -351,12 +344,12 @@ def options(kind, state, said, answers, order, categories):
     the median.
     """
     basis = {"agrees": "unanimous", "single": "single"}.get(state, "adopted")
-    # A text is taken over as it was written, not as it was compared.
+    # A text or a value is taken over as it was written, not as it was compared.
     texts = {reviewer: judgement.text for reviewer, judgement in answers}
-    values = {reviewer: judgement.value for reviewer, judgement in answers}
+    values = {reviewer: value_given(KINDS[kind], judgement) for reviewer, judgement in answers}
     found = []
     for words, reviewers in alike(said).items():
-        value = values[reviewers[0]] if kind == "number" and not words.absence else words.value
+        value = None if words.value is None else values[reviewers[0]]
         text = texts[reviewers[0]] if words.text else ""
         codes = tuple(sorted(words.codes or (), key=order.__getitem__))
         judgement = settled_on(kind, codes, value, words.absence, text)
@@ -370,16 +363,13 @@ def settled_on(kind, codes=(), value=None, absence="", text="") -> Judgement:
     """Of codes, value, absence and text the one that fits is there; none of them is "none of the
     codes".
     """
-    if kind in ("code", "stage") and value:
-        codes = (value,)
-    return Judgement(
-        absence=absence,
-        none_apply=kind in WITH_CODES and not codes and not absence,
-        text=text,
-        number=value if kind == "number" else None,
-        yes_no=value if kind == "yes_no" else None,
-        marks=tuple(map(Mark, codes)),
-    )
+    if absence:
+        return Judgement(absence=absence)
+    kind = KINDS[kind]
+    if not kind.has_codes:
+        return Judgement(**{kind.field: text if kind.is_prose else value})
+    codes = codes or ((value,) if value else ())
+    return Judgement(none_apply=not codes, marks=tuple(map(Mark, codes)))
 
 
 def combined(said, order):
@@ -405,22 +395,11 @@ def median(kind, said, values, categories):
     """The middle answer of three or more on a scale, of two middle ones the lower: always one that
     somebody gave.
     """
-    if kind == "stage":
-        places = {
-            who: categories.index(words.value)
-            for who, words in said.items()
-            if words.value in categories
-        }
-    elif kind == "number":
-        places = {who: words.value for who, words in said.items() if words.value is not None}
-    else:
-        return
+    kind = KINDS[kind]
+    found = {who: kind.place(words.value, categories) for who, words in said.items()}
+    places = {who: place for who, place in found.items() if place is not None}
     if len(places) < 3:
         return
     middle = sorted(places.values())[(len(places) - 1) // 2]
-    value = (
-        categories[middle]
-        if kind == "stage"
-        else next(values[who] for who in places if places[who] == middle)
-    )
-    yield Option("median", "other", tuple(places), settled_on(kind, value=value))
+    value = next(values[who] for who in places if places[who] == middle)
+    yield Option("median", "other", tuple(places), settled_on(kind.name, value=value))

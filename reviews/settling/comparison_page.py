@@ -175,7 +175,7 @@ class Sheet:
         """`[(code, into)]`: what one gave where another gave the other. They may mean the same;
         stages never do.
         """
-        if not self.needs_reason or self.section.kind == self.section.Kind.STAGE:
+        if not self.needs_reason or self.section.kind_of.is_scale:
             return []
         by_pk = {code.pk: code for code in self.page.codes[self.section.pk]}
         answers = [
@@ -238,7 +238,7 @@ class Sheet:
             if judgement.text and not judgement.absence
         }
         differing = {}
-        if self.section.kind == "text" and len(texts) > 1 and self.comparison.state == "differs":
+        if self.section.kind_of.is_prose and len(texts) > 1 and self.comparison.state == "differs":
             first, second, *_ = texts
             # From its own side each text keeps its own blanks.
             differing = {name: word_diff(texts[name], texts[first]) for name in [*texts][1:]}

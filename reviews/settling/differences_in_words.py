@@ -4,11 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-ABSENCES = {
-    "not_reported": "not reported",
-    "unclear": "unclear",
-    "not_applicable": "not applicable",
-}
+from mapping.judgement.absences import LABELS
 
 
 def alike(said):
@@ -68,7 +64,7 @@ class Sentence:
         """What somebody, or several, say: "says not reported", "give 3"."""
         ending = "s" if number == 1 else ""
         if words.absence:
-            return f"say{ending} {ABSENCES[words.absence]}"
+            return f"say{ending} {LABELS[words.absence]}"
         if words.text:
             return "writes a text" if number == 1 else "write the same text"
         if words.codes:

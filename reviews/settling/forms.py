@@ -3,7 +3,7 @@
 from django import forms
 
 from mapping.judgement.values import BLANK, Judgement, Mark
-from mapping.models import Code, JudgementFields, Section
+from mapping.models import Code, JudgementFields
 from mapping.parsers.lengths import PROSE
 from mapping.site.fields import LongTextField
 from mapping.site.numbers import LARGEST_KEY, WholeNumberField
@@ -15,16 +15,6 @@ KEEP = "keep"
 # Readers whose letter is a key; the letters after these walk about the page, or choose something
 # else.
 LETTERS = "abcdefgh"
-
-
-OWN_LABELS = {
-    "codes": "the ticked codes",
-    "code": "another code",
-    "stage": "another stage",
-    "yes_no": "another answer",
-    "number": "another number",
-    "text": "my own words",
-}
 
 
 class Way:
@@ -68,7 +58,7 @@ def ways(said, section, current=None):
                 "median": ("the median", "m"),
             }[option.name]
             found.append(Way(option.name, label, option.basis, option, key=key))
-    return [*found, Way(OWN, OWN_LABELS[section.kind], "other", key="o")]
+    return [*found, Way(OWN, section.kind_of.own, "other", key="o")]
 
 
 class SettleForm(forms.Form):
@@ -132,15 +122,18 @@ class SettleForm(forms.Form):
             return Judgement(absence=facts["absence"])
         codes = tuple(facts["codes"])
         none_apply = facts["none_apply"] or (self.section.is_multiple and not codes)
-        kind = self.section.kind
-        own = Judgement(
-            marks=tuple(map(Mark, codes)) if self.section.has_codes else (),
-            none_apply=bool(none_apply and not codes and self.section.has_codes),
-            text=facts["text"] if kind == Section.Kind.TEXT else "",
-            number=facts["number"] if kind == Section.Kind.NUMBER else None,
-            yes_no=facts["yes_no"] if kind == Section.Kind.YES_NO else None,
+        kind = self.section.kind_of
+        own = (
+            Judgement(marks=tuple(map(Mark, codes)), none_apply=bool(none_apply and not codes))
+            if kind.has_codes
+            else Judgement(**{kind.field: facts[kind.field]})
         )
         return self.said.comparison.with_evidence(own)
+
+    @property
+    def own_value(self):
+        """The field for a value of one's own, where the section takes no codes."""
+        return self[self.section.kind_of.field]
 
 
 class DeferForm(forms.Form):

@@ -13,8 +13,10 @@ from numbers import Real
 
 import numpy as np
 
-ABSENCES = ("not_reported", "unclear", "not_applicable")
-KINDS = ("codes", "code", "stage", "yes_no", "number")
+from mapping.judgement.absences import NAMES as ABSENCES
+from mapping.judgement.absences import label_of
+from mapping.judgement.kinds import CODED, KINDS
+
 MISSING = -1
 
 
@@ -33,7 +35,7 @@ class Absence:
     name: str
 
     def __str__(self):
-        return self.name.replace("_", " ")
+        return label_of(self.name)
 
 
 @dataclass(frozen=True)
@@ -215,12 +217,11 @@ def prepared(answers, kind):
 
     `answers[r][p]` is None (not coded, or blank) or a pair `(value, absence)`: the value (for
     `codes` a collection of labels, empty for "none of the codes apply") and "" or one of
-    `ABSENCES`. An absence is a category of its own for `code` and `yes_no`, a label of its own for
-    `codes`; it has no place on the scale of a `stage` or a `number`, so there the rating is left
-    out and counted.
+    `ABSENCES`. An absence is a category of its own, of several codes a label of its own; it has no
+    place on a scale (`Kind.is_on_scale`), so there the rating is left out and counted.
     """
-    if kind not in KINDS:
-        raise ValueError(f"{kind!r} has no coefficient; the coded kinds are {', '.join(KINDS)}.")
+    if kind not in CODED:
+        raise ValueError(f"{kind!r} has no coefficient; the coded kinds are {', '.join(CODED)}.")
     left_out = Counter()
     ratings = [[_rating(answer, kind, left_out) for answer in row] for row in answers]
     return Prepared(ratings, {name: left_out[name] for name in ABSENCES if left_out[name]})
@@ -232,11 +233,11 @@ def _rating(answer, kind, left_out):
     value, absence = answer
     if absence and absence not in ABSENCES:
         raise ValueError(f"{absence!r} is no absence; the absences are {', '.join(ABSENCES)}.")
-    if kind == "codes":
+    if KINDS[kind].is_multiple:
         return _label_set(value, absence)
     if not absence:
         return None if value == "" else value
-    if kind in ("stage", "number"):
+    if KINDS[kind].is_on_scale:
         left_out[absence] += 1
         return None
     return Absence(absence)

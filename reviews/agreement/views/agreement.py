@@ -66,7 +66,7 @@ def methods_of(shown, reports):
 def agreement_section(request, slug, section):
     study = access.study_to_read(request.user, slug)
     section = access.section_in(study, section)
-    if study.statistics_off_reason or section.kind not in section.CODED:
+    if study.statistics_off_reason or not section.kind_of.is_coded:
         return answer(
             request, "agreement/agreement-section.html", {"study": study, "section": section}
         )
@@ -94,7 +94,7 @@ def agreement_papers(request, slug, section):
     study = access.study_to_read(request.user, slug)
     section = access.section_in(study, section)
     context = {"study": study, "section": section}
-    if study.statistics_off_reason or section.kind not in section.CODED:
+    if study.statistics_off_reason or not section.kind_of.is_coded:
         return answer(request, "agreement/agreement-papers.html", context)
     shown = shown_to(request, study, [section])
     if shown.scope is not None:

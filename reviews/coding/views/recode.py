@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from mapping.models import Code, Section
+from mapping.models import Code
 from mapping.site.answers import answer
 from mapping.site.numbers import whole_number
 from reviews import access
@@ -68,7 +68,7 @@ def to_fill(sheet, task, made):
         return sheet
     marks = tuple(mark for mark in sheet.content.marks if mark.code != task.code_id)
     options = [option for option in sheet.options if option.pk != task.code_id]
-    if sheet.kind != Section.Kind.STAGE:
+    if not sheet.kind_of.is_scale:
         options.sort(key=lambda option: option.pk not in made)
     return replace(
         sheet,

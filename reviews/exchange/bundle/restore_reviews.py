@@ -210,16 +210,14 @@ def judgement_in(section, row):
         if judgement.none_apply and not section.has_codes:
             raise row.refused("absence", "the section takes no codes")
         return judgement
-    if section.kind == "yes_no":
-        truth = {"yes": True, "no": False, "": None}.get(row["value"], row)
-        if truth is row:
-            raise row.refused("value", "neither yes nor no")
-        return Judgement(yes_no=truth, evidence=evidence)
-    if section.kind == "number":
-        return Judgement(number=row.decimal("value"), evidence=evidence)
-    if section.kind == "text":
-        return Judgement(text=row["value"], evidence=evidence)
-    return Judgement(none_apply=True, evidence=evidence)
+    kind = section.kind_of
+    if kind.has_codes:
+        return Judgement(none_apply=True, evidence=evidence)
+    try:
+        value = kind.from_cell(row["value"])
+    except ValueError as error:
+        raise row.refused("value", error) from error
+    return Judgement(evidence=evidence, **({} if value is None else {kind.field: value}))
 
 
 def marks_from(site, answer, about, said, labels):

@@ -10,6 +10,7 @@ from functools import cache
 from jsonschema import Draft202012Validator
 
 from mapping.codebook.changes import NAMES
+from mapping.judgement.kinds import CODED
 from mapping.judgement.values import Evidence
 from reviews.codebook.code_changes import FLAGS
 
@@ -71,7 +72,7 @@ REPORT = thing(
     phase=TEXT,
     section=TEXT,
     label=TEXT,
-    kind={"enum": ["codes", "code", "stage", "yes_no", "number"]},
+    kind={"enum": list(CODED)},
     round=TEXT,
     papers=WHOLE,
     units=WHOLE,

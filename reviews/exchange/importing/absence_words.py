@@ -4,15 +4,10 @@ is told.
 
 from collections import Counter
 
-from mapping.exchange.study_tables import NONE_APPLY
-from mapping.models import JudgementFields, Section
+from mapping.judgement.absences import MEANINGS
 from mapping.parsers.absences import AMBIGUOUS, read_absence
 from mapping.parsers.lookalikes import visible
 from reviews.exchange.importing.finders import NotFound
-
-MEANINGS = {**dict(JudgementFields.Absence.choices), NONE_APPLY: "none of the codes"}
-# What somebody wrote in their own words stays as it is; elsewhere such a word can be no answer.
-ASKED = (*Section.WITH_CODES, Section.Kind.YES_NO, Section.Kind.NUMBER)
 
 
 class AbsenceWords:
@@ -27,11 +22,12 @@ class AbsenceWords:
     def __call__(self, row, section, reviewer):
         """Give the row its absence; NotFound where nobody can tell which one is meant.
 
-        A code of the section with just that label is meant, whatever it says.
+        A code of the section with just that label is meant, whatever it says. What somebody wrote
+        in their own words stays as it is; elsewhere such a word can be no answer.
         """
         if (
             row.value
-            and section.kind in ASKED
+            and not section.kind_of.is_prose
             and not self.codes.existing(section, row.value, reviewer)
         ):
             found = read_absence(row.value)

@@ -1,30 +1,17 @@
 """The rows of one paper, reviewer and section to one judgement."""
 
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 
 from django.core.exceptions import ValidationError
 
-from mapping.exchange.study_tables import NONE_APPLY
+from mapping.judgement.absences import NONE_APPLY
 from mapping.judgement.values import Evidence, Judgement, Mark
-from mapping.models import Section
 from mapping.models.fields import check_lengths
 from reviews.exchange.importing.finders import NotFound
 from reviews.judgement.database import fill
 from reviews.models import Answer
 
-_YES_NO = {
-    "yes": True,
-    "true": True,
-    "1": True,
-    "y": True,
-    "no": False,
-    "false": False,
-    "0": False,
-    "n": False,
-}
 LONGEST_PAGE = Answer._meta.get_field("page").max_length
-_MOST_DIGITS = 14  # before the point, as the column holds them
 
 
 def judgement_from(rows, section, reviewer, codes):
@@ -95,35 +82,21 @@ def marks_from(values, section, reviewer, codes):
 def value_from(values, section):
     """`{field of a Judgement: value}`"""
     texts = list(dict.fromkeys(row.value for row in values))
-    if section.kind == Section.Kind.TEXT:
-        return {"text": "\n".join(texts)}
+    kind = section.kind_of
+    if kind.is_prose:
+        return {kind.field: "\n".join(texts)}
     if len(texts) > 1:
         raise NotFound(f"“{section}” takes one value, and one paper and reviewer has {len(texts)}")
-    if section.kind == Section.Kind.YES_NO:
-        return {"yes_no": yes_or_no(texts[0], section)}
-    return {"number": number(texts[0], section)}
+    return one_value(section, texts[0])
 
 
-def yes_or_no(text, section):
-    found = _YES_NO.get(text.strip().casefold())
-    if found is None:
-        raise NotFound(f"“{text[:40]}” is neither yes nor no (“{section}”)")
-    return found
-
-
-def number(text, section):
+def one_value(section, text):
+    """`{field of a Judgement: value}`; NotFound says why it is none."""
+    kind = section.kind_of
     try:
-        found = Decimal(text)
-    except InvalidOperation:
-        raise NotFound(
-            f"“{text[:40]}” is no number (“{section}”); write it with a point, 2.5"
-        ) from None
-    if not found.is_finite() or found.adjusted() >= _MOST_DIGITS or found != round(found, 6):
-        raise NotFound(
-            f"“{text[:40]}” does not fit: at most {_MOST_DIGITS} digits before the point and 6 "
-            f"behind"
-        )
-    return found
+        return {kind.field: kind.parse(text, f" (“{section}”)")}
+    except ValueError as error:
+        raise NotFound(str(error)) from None
 
 
 def evidence_of(rows, section):

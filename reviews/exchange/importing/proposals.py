@@ -7,11 +7,11 @@ from collections import defaultdict
 
 from mapping.codebook.changes import alike
 from mapping.judgement.values import Evidence, Judgement, Mark
-from mapping.models import Code, Section
+from mapping.models import Code
 from mapping.parsers.labels import match_code
 from mapping.parsers.lookalikes import visible
 from mapping.parsers.template_items import codes_listed_in
-from reviews.exchange.importing.answers import LONGEST_PAGE, number, yes_or_no
+from reviews.exchange.importing.answers import LONGEST_PAGE, one_value
 from reviews.exchange.importing.finders import LONGEST_LABEL, NotFound
 
 _EXPLAINED = re.compile(r"\s*[:：]\s|\s[-–—]+\s|\s?\((?=[^()]*\)$)")
@@ -118,14 +118,13 @@ def one_code(section, items, codes):
     return Judgement(marks=codes.marks(section, same), evidence=evidence), left
 
 
-def one_value(section, items):
-    """(Judgement, items left) of a number or a yes/no. What is left stays in the rationale too."""
+def single_value(section, items):
+    """(Judgement, items left) of a section that takes one value. What is left stays in the
+    rationale too.
+    """
     value = {}
     try:
-        if section.kind == Section.Kind.YES_NO:
-            value["yes_no"] = yes_or_no(items[0].text, section)
-        else:
-            value["number"] = number(items[0].text, section)
+        value = one_value(section, items[0].text)
         left = items[1:]
     except NotFound:
         left = items

@@ -7,9 +7,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from mapping.exchange.study_tables import NONE_APPLY
+from mapping.judgement.absences import MEANINGS
 from mapping.judgement.values import NO_EVIDENCE, Evidence
-from mapping.models import JudgementFields
 from mapping.parsers import Problem, UnreadableFile
 from mapping.parsers.absences import read_absence
 from mapping.parsers.lengths import PROSE, excess
@@ -29,7 +28,7 @@ OPTIONAL = (
     "submitted_at",
     "codebook_version",
 )
-ABSENCES = (*JudgementFields.Absence.values, NONE_APPLY)
+ABSENCES = tuple(MEANINGS)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.template.defaultfilters import pluralize
 from django.utils.functional import cached_property
 
+from mapping.judgement.absences import MEANINGS
 from mapping.judgement.values import Evidence, Judgement
 from mapping.models import LogEntry, Membership, Paper, PaperSource, Phase, Section, Study
 from mapping.models.fields import check_lengths
@@ -17,8 +18,7 @@ from mapping.parsers.encodings import decoded
 from mapping.parsers.summary_templates import TemplateSection, Unplaced, read_all
 from mapping.parsers.titles import SAME_DOI, find_duplicates, normalised_title
 from reviews.blindness import independence
-from reviews.exchange.importing.absence_words import MEANINGS
-from reviews.exchange.importing.proposals import CodesOfReviewer, one_code, one_value
+from reviews.exchange.importing.proposals import CodesOfReviewer, one_code, single_value
 from reviews.judgement.database import fill, marks_for
 from reviews.models import Answer, Assignment, Mark, Round, Summary
 
@@ -313,14 +313,14 @@ class Import:
         """(Judgement, items that found no place)"""
         if said.absence:
             return self.absent(section, said, name), []
-        if section.kind == Section.Kind.CODES:
+        if section.is_multiple:
             return Judgement(marks=self.codes.marks(section, said.items)), []
         if section.has_codes:
             judgement, left = one_code(section, said.items, self.codes)
             return judgement, unplaced(left, f"“{section}” takes one code")
-        if section.kind == Section.Kind.TEXT:
-            return Judgement(text=said.text), []
-        judgement, left = one_value(section, said.items)
+        if section.kind_of.is_prose:
+            return Judgement(**{section.kind_of.field: said.text}), []
+        judgement, left = single_value(section, said.items)
         return judgement, unplaced(left, f"“{section}” takes one value")
 
     def absent(self, section, said, name):

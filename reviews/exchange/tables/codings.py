@@ -6,15 +6,17 @@ from django.db.models import Prefetch
 
 from mapping.exchange.study_tables import absence_of, findings_in, numbers_of_codes, value_of
 from mapping.exchange.table import CHUNK_WITH_PARTS, Column, Table
+from mapping.judgement.absences import NAMES, NONE_APPLY, NONE_APPLY_LABEL, listed
+from mapping.judgement.kinds import KINDS
 from mapping.judgement.values import NO_EVIDENCE, Evidence
 from mapping.models import Code
 from reviews.judgement.database import judgement_of
 from reviews.models import Mark, Resolution, Summary
 
-ABSENCE = (
-    "not_reported, unclear or not_applicable; of code and stage also none_apply: none of "
-    "the codes apply"
-)
+SINGLE = [name for name, kind in KINDS.items() if kind.has_codes and not kind.is_multiple]
+ABSENCE = f"{listed(NAMES, 'or')}; of {listed(SINGLE)} also {NONE_APPLY}: {NONE_APPLY_LABEL}"
+KIND = listed(KINDS, "or")
+VALUE = "; ".join(dict.fromkeys(kind.means for kind in KINDS.values()))
 
 
 def evidence_columns(**means):
@@ -32,13 +34,10 @@ CODINGS_COLUMNS = (
     Column("reviewer", "user name, or R1, R2 … under pseudonyms"),
     Column("revision", "1 is the first submission; agreement counts no other"),
     Column("section", "key of the section"),
-    Column("kind", "codes, code, stage, yes_no, number or text"),
+    Column("kind", KIND),
     Column(
         "value",
-        (
-            "label of the code; yes or no; the number; the text; of codes, empty with an empty "
-            "absence: none of them"
-        ),
+        f"{VALUE}; of codes, empty with an empty absence: none of them",
     ),
     Column("absence", ABSENCE),
     *evidence_columns(),
@@ -110,7 +109,7 @@ FINDINGS_COLUMNS = (
     Column("paper", "key of the paper"),
     Column("phase", "key of the phase"),
     Column("section", "key of the section"),
-    Column("kind", "codes, code, stage, yes_no, number or text"),
+    Column("kind", KIND),
     Column(
         "value",
         "what was settled; one row per code; of codes, empty with an empty absence: none of them",

@@ -163,8 +163,8 @@ def content_of(section, value, codes):
     """Labels, or labels with a quote; a text; `{"absence": …}`; `{"none": true}`."""
     if isinstance(value, dict):
         return {"absence": value["absence"]} if "absence" in value else {"none_apply": True}
-    if section.kind == "text":
-        return {"text": value}
+    if not section.has_codes:
+        return {section.kind_of.field: value}
     marks = [
         mark if isinstance(mark, list) else [mark, ""]
         for mark in ([value] if isinstance(value, str) else value)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from mapping import access
 from mapping.exchange.table_csv import csv_file, csv_url, require_known
 from mapping.judgement.values import Evidence
-from mapping.models import Code, Paper, Section
+from mapping.models import Code, Paper
 from mapping.site.answers import answer, asked_for, filter_of
 from reviews.blindness.visible import visible_findings, visible_summaries
 from reviews.results import evidence as quoted
@@ -58,9 +58,7 @@ class Choice:
         self.study, self.user = study, user
         self.words = asked.get("q", "").replace("\0", "").strip()
         self.sections = list(
-            study.sections.in_use()
-            .filter(kind__in=Section.WITH_CODES)
-            .order_by("-phase__position", "position", "pk")
+            study.sections.in_use().with_codes().order_by("-phase__position", "position", "pk")
         )
         keys = {section.key: section for section in self.sections}
         first = self.sections[0] if self.sections else None
