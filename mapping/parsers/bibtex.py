@@ -58,8 +58,8 @@ def read(text, file=""):
             continue
         if record.key and record.key in lines:
             reason = (
-                f"the key “{record.key}” stands on line {lines[record.key]} already; both "
-                f"entries are kept"
+                f"the key “{record.key}” stands on line {lines[record.key]} already; both entries "
+                "are kept"
             )
             problems.append(Problem(file, entry.line, reason, is_refusal=False))
         lines.setdefault(record.key, entry.line)

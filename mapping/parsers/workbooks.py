@@ -91,8 +91,8 @@ def check_size(name, archive):
     for part in parts:
         if part.file_size > SMALL and part.file_size > HIGHEST_GROWTH * part.compress_size:
             reason = (
-                f"“{part.filename}” in the workbook grows more than {HIGHEST_GROWTH}-fold "
-                f"when unpacked"
+                f"“{part.filename}” in the workbook grows more than {HIGHEST_GROWTH}-fold when "
+                "unpacked"
             )
             raise UnreadableFile(f"{reason}: save the data as CSV", name)
 
@@ -189,8 +189,8 @@ def elements_in(name, archive, part):
 
 def too_many_cells():
     return (
-        f"the workbook has more than {MOST_CELLS:,} cells: save what is needed of it as CSV, "
-        f"in several files"
+        f"the workbook has more than {MOST_CELLS:,} cells: save what is needed of it as CSV, in "
+        "several files"
     )
 
 

@@ -59,7 +59,7 @@ def start(folder, *, is_throw_away=False):
         for name in {BLANK, DATABASE} - present:
             connection.execute(
                 f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE "
-                f"'C.UTF-8' LOCALE 'C'"
+                "'C.UTF-8' LOCALE 'C'"
             )
         if is_throw_away and BLANK not in present:
             # Nobody minds what a power cut does to the tests' data. Nor is it to count tables by

@@ -19,8 +19,7 @@ PARTICLES = frozenset(
         r"\w+",
         (
             "af al da dal das de del della den der di do dos du el la le ten ter und van vom von y "
-            "zu "
-            "zum zur"
+            "zu zum zur"
         ),
     )
 )

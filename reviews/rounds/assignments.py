@@ -382,7 +382,7 @@ def hand_over(round, *, reviewer, to, by, reason, capacity=None, seed=0, expecte
         proposal = with_prior_access(proposal, is_final=True)
         text = (
             f"Handed {counted(proposal.assigned, 'papers')} of {reviewer} in “{round}” over to "
-            f"others"
+            "others"
         )
         record(proposal, by, "hand-over", text, write(proposal, by), reviewer=reviewer.username)
     # Only now: a paper that has a new reader waits for them.

@@ -135,8 +135,7 @@ def close_round(round, *, by):
         "close-round",
         (
             f"Closed the round “{locked}”: {submitted} submitted, {taken_back} not finished and "
-            f"taken "
-            f"back"
+            "taken back"
         ),
         round=locked.pk,
         submitted=submitted,
@@ -175,8 +174,7 @@ def reopen_round(round, *, by, reason):
     if settled:
         raise ValidationError(
             f"{settled} section{pluralize(settled)} of its papers settled since “{locked}” was "
-            f"closed: "
-            "open another round instead."
+            "closed: open another round instead."
         )
     blind = list(still_blind(locked).values_list("pk", "paper"))
     waited_for = {paper for _, paper in blind}

@@ -84,7 +84,7 @@ def test_the_same_holds_for_other_kinds_of_files(name):
     files = {
         "x.ris": (
             f"TY  - JOUR\nTI  - Long\nAB  - {'word ' * 30_000}\nER  - \n\nTY  - JOUR\nTI  - "
-            f"Fine\nER  - \n"
+            "Fine\nER  - \n"
         ),
         "x.csv": f"title,abstract\nLong,{'word ' * 30_000}\nFine,x\n",
     }

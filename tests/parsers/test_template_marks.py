@@ -46,8 +46,7 @@ def unplaced(text, file="x.md"):
         (
             (
                 "# Paper 7: Summary Template for Systematic Mapping Study on X\n\n## Paper Title: "
-                "A "
-                "real one"
+                "A real one"
             ),
             "A real one",
         ),
@@ -103,7 +102,7 @@ def test_a_title_that_another_one_overrules_is_reported():
 def test_bullets_below_a_heading_and_a_divider_are_the_headings(divider):
     text = (
         f"# Title: T\n## Approaches:\n{divider}\n* plug-ins\n* layers\n\n## Challenges:\nRQ4: "
-        f"Ethics:\n* support\n"
+        "Ethics:\n* support\n"
     )
     found = filled(text)
     assert (found.values["approaches"], found.values["challenges"]) == (
@@ -429,8 +428,7 @@ def test_a_heading_that_the_template_does_not_have_is_reported_even_with_nothing
         "## Paper Title\nOne\n## Tools\n- Docker\n---\n## Paper Title\nTwo\n## Tools\n- Git\n",
         (
             "# Paper Summary\n## Title: One\n## Tools\n- Docker\n# Paper Summary\n## Title: Two\n"
-            "## "
-            "Tools\n- Git\n"
+            "## Tools\n- Git\n"
         ),
         "# One\n## Tools\n- Docker\n# Two\n## Tools\n- Git\n",
         "Paper 1:\nTitle: One\nTools: Docker\n\nPaper 2:\nTitle: Two\nTools: Git\n",

@@ -132,7 +132,7 @@ def _name_unreadable(rows):
             except TypeError as error:
                 raise ValueError(
                     f"Rater {rater}, paper {paper}: {shown(rating)} cannot be compared; give a "
-                    f"plain value or a set."
+                    "plain value or a set."
                 ) from error
             if rating != rating:  # noqa: PLR0124
                 raise ValueError(
