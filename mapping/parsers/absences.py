@@ -77,7 +77,7 @@ _WORDINGS = [
 _COMPILED = [(absence, re.compile(wording)) for absence, wording in _WORDINGS]
 
 
-def read_absence(text):
+def read_absence(text: str) -> Absence | None:
     """The Absence that a whole text stands for; None where it is an answer, or empty.
 
     `AMBIGUOUS` is for what is no answer and says no reason either ("?", "TBD", "#REF!"): it must be
@@ -98,7 +98,7 @@ def read_absence(text):
     return next((absence for absence, wording in _COMPILED if wording.fullmatch(words)), None)
 
 
-def _folded(text):
+def _folded(text: str) -> str:
     """In small letters, full-width signs as plain ones, without what cannot be seen."""
     composed = unicodedata.normalize("NFKC", text).casefold()
     visible = (
@@ -107,7 +107,7 @@ def _folded(text):
     return " ".join("".join(visible).split())
 
 
-def _mere_signs(folded):
+def _mere_signs(folded: str) -> Absence:
     signs = re.sub(r"[\s()\[\]]", "", folded)
     is_dash = signs and all(one == "−" or unicodedata.category(one) == "Pd" for one in signs)
     return Absence.NOT_REPORTED if is_dash else AMBIGUOUS

@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Protocol
 
 from rapidfuzz import fuzz
 
@@ -24,6 +26,22 @@ _NO_LETTERS = re.compile(r"[\W_]+")
 _SUBTITLE = re.compile(r":|[.?!]\s|\s[-–—]\s|—")
 
 
+Difference = tuple[str, str, str]
+
+
+class DescribedPaper(Protocol):
+    """What the search needs of a record; `authors`, `venue`, `key` and `line` are looked at if
+    there are any.
+    """
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def year(self) -> int | None: ...
+    @property
+    def doi(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Match:
     """Why a record may be a publication that is there already. `score` is 0 to 100.
@@ -37,9 +55,9 @@ class Match:
     score: float
     is_in_file: bool
     is_sure: bool = True
-    differences: tuple = ()
+    differences: tuple[Difference, ...] = ()
 
-    def __str__(self):
+    def __str__(self) -> str:
         near = f" ({self.score:.0f} %)" if self.why == NEAR_TITLE else ""
         name = getattr(self.found, "key", "") or getattr(self.found, "title", "")
         line = getattr(self.found, "line", None)
@@ -55,7 +73,7 @@ class Match:
 
 
 @lru_cache(maxsize=50_000)
-def normalised_title(title):
+def normalised_title(title: str) -> str:
     """Letters and digits only, without case and accents, words one space apart."""
     kept = title.casefold()
     if not kept.isascii():
@@ -67,33 +85,33 @@ def normalised_title(title):
 
 
 @lru_cache(maxsize=50_000)
-def _normalised_family(name):
+def _normalised_family(name: str) -> str:
     return normalised_title(family(name))
 
 
 class Candidate:
     """A record with its normalised DOI, title and people. `position` is its place in the file."""
 
-    def __init__(self, record, *, is_in_file, position=-1):
+    def __init__(self, record: DescribedPaper, *, is_in_file: bool, position: int = -1) -> None:
         self.record, self.is_in_file, self.position = record, is_in_file, position
         self.doi = normalised_doi(record.doi or "")
         self.title = normalised_title(record.title or "")
         self.year = record.year
-        self._people = None
+        self._people: set[str] | None = None
 
     @property
-    def authors(self):
+    def authors(self) -> list[str]:
         authors = getattr(self.record, "authors", None) or []
         return authors if isinstance(authors, list) else []
 
     @property
-    def people(self):
+    def people(self) -> set[str]:
         if self._people is None:
             self._people = {_normalised_family(name) for name in self.authors} - {""}
         return self._people
 
     @cached_property
-    def main_title(self):
+    def main_title(self) -> str:
         """What stands before the subtitle; empty where there is none, or too little before it."""
         written = (self.record.title or "").strip()
         found = _SUBTITLE.search(written)
@@ -104,7 +122,7 @@ class Candidate:
         return main if is_telling and main != self.title else ""
 
     @cached_property
-    def words(self):
+    def words(self) -> set[str]:
         """The words of the title; of a short one, or one in a script without spaces, groups of
         letters too.
         """
@@ -115,29 +133,31 @@ class Candidate:
         return words
 
     @property
-    def has_usual_title(self):
+    def has_usual_title(self) -> bool:
         return _SHORTEST_TITLE <= len(self.title) <= _LONGEST_TITLE
 
     @cached_property
-    def numbers(self):
+    def numbers(self) -> tuple[str, ...]:
         return tuple(word for word in self.title.split() if word.isdigit() or word in _ORDINALS)
 
-    def shares_year(self, other):
+    def shares_year(self, other: "Candidate") -> bool:
         return self.year is None or other.year is None or self.year == other.year
 
-    def is_within_a_year_of(self, other):
-        return self.shares_year(other) or abs(self.year - other.year) == 1
+    def is_within_a_year_of(self, other: "Candidate") -> bool:
+        if self.year is None or other.year is None:
+            return True
+        return abs(self.year - other.year) <= 1
 
-    def shares_people(self, other):
+    def shares_people(self, other: "Candidate") -> bool:
         return bool(self.people & other.people)
 
-    def differs_in_doi(self, other):
+    def differs_in_doi(self, other: "Candidate") -> bool:
         return bool(self.doi and other.doi and self.doi != other.doi)
 
-    def differs_in_people(self, other):
+    def differs_in_people(self, other: "Candidate") -> bool:
         return bool(self.people and other.people and not self.people & other.people)
 
-    def has_quite_another_title_than(self, other):
+    def has_quite_another_title_than(self, other: "Candidate") -> bool:
         """A title in other words, or of another part; no title contradicts none."""
         if not self.title or not other.title or self.title == other.title:
             return False
@@ -149,12 +169,12 @@ class Candidate:
         likeness = (compare(shorter, longer) for compare in (fuzz.ratio, fuzz.token_sort_ratio))
         return max(likeness) < LEAST_ALIKE
 
-    def has_same_title_as(self, other):
+    def has_same_title_as(self, other: "Candidate") -> bool:
         # "Editorial" appears every month; two DOIs need a person in common to be one publication.
         is_another = self.differs_in_doi(other) and not self.shares_people(other)
         return self.shares_year(other) and not is_another
 
-    def is_nearly(self, other):
+    def is_nearly(self, other: "Candidate") -> bool:
         """Whether a nearly equal title means the same; equal ones were judged before."""
         return (
             self.title != other.title
@@ -164,7 +184,7 @@ class Candidate:
             and not self.differs_in_people(other)
         )
 
-    def may_be(self, other):
+    def may_be(self, other: "Candidate") -> bool:
         """Whether an equal or nearly equal title may mean the same: a preprint, say, and what
         became of it.
         """
@@ -174,7 +194,7 @@ class Candidate:
             and self.shares_people(other)
         )
 
-    def may_be_without_subtitle(self, other):
+    def may_be_without_subtitle(self, other: "Candidate") -> bool:
         if self.shares_people(other):
             return self.is_within_a_year_of(other)
         return (
@@ -183,17 +203,17 @@ class Candidate:
             and not self.differs_in_people(other)
         )
 
-    def match(self, why, score):
+    def match(self, why: str, score: float) -> Match:
         """A Match with this one, of which there is no doubt."""
         return Match(self.record, why, score, self.is_in_file)
 
-    def question(self, addition, why, score):
+    def question(self, addition: "Candidate", why: str, score: float) -> Match:
         """A Match with this one that somebody has to decide."""
         told = tuple(_differences(addition, self))
         return Match(self.record, why, score, self.is_in_file, is_sure=False, differences=told)
 
 
-def _differences(new, other):
+def _differences(new: Candidate, other: Candidate) -> Iterator[Difference]:
     if new.title != other.title:
         yield "title", f"“{new.record.title}”", f"“{other.record.title}”"
     if new.people != other.people:
@@ -207,6 +227,6 @@ def _differences(new, other):
         yield "venue", here, there
 
 
-def _in_short(authors):
+def _in_short(authors: Sequence[str]) -> str:
     families = [family(name) for name in authors]
     return ", ".join(families[:3]) + (" et al." if len(families) > 3 else "")

@@ -8,17 +8,17 @@ _UNFIT = re.compile("[\x00\ud800-\udfff]")
 UNFIT = "holds a character that is no text (NUL or half a character)"
 
 
-def is_fit(text):
+def is_fit(text: str) -> bool:
     """Whether PostgreSQL can keep this text, and a page can show it."""
     return not _UNFIT.search(text)
 
 
-def shown(text):
+def shown(text: str) -> str:
     """The text with a sign in the place of what cannot be shown."""
     return _UNFIT.sub("\ufffd", text)
 
 
-def unfit_place(value, place=""):
+def unfit_place(value: object, place: str = "") -> str | None:
     """Where in parsed JSON such a text stands, as `rounds[3].name`; None where all texts are fit,
     keys included.
     """

@@ -1,6 +1,7 @@
 """Which item of a template a heading means, however a reviewer wrote it."""
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -91,7 +92,7 @@ class _Known:
     words: list[set[str]] = field(default_factory=list)
 
     @property
-    def is_detail(self):
+    def is_detail(self) -> bool:
         return self.key in DETAIL_KEYS
 
 
@@ -100,8 +101,8 @@ class Headings:
     kind only.
     """
 
-    def __init__(self, sections):
-        self.known = []
+    def __init__(self, sections: Iterable[TemplateSection]) -> None:
+        self.known: list[_Known] = []
         for section in [*DETAILS, *sections]:
             written = [section.label, *section.aliases, *_ALSO_CALLED.get(section.label, ())]
             self.known.append(
@@ -113,7 +114,7 @@ class Headings:
                 )
             )
 
-    def exact(self, text):
+    def exact(self, text: str) -> str | None:
         """The key of the section with just this name, or with just these parts, or None.
 
         "Strategies/Methods" is "Strategies and methods".
@@ -124,7 +125,7 @@ class Headings:
             (one.key for one in self.known if parts and parts in one.parts), None
         )
 
-    def matches(self, text, *, is_loose):
+    def matches(self, text: str, *, is_loose: bool) -> list[str]:
         """Keys that the heading may mean, in template order; more than one where it names several
         sections.
 
@@ -141,7 +142,7 @@ class Headings:
             parts_of(text),
             _telling_words(normalised_label(text)),
         )
-        tests = [
+        tests: list[Callable[[_Known], bool]] = [
             lambda one: any(parts & known for known in one.parts),
             lambda one: max(fuzz.ratio(wanted, name) for name in one.names) >= LEAST_LIKENESS,
         ]
@@ -160,7 +161,7 @@ class Headings:
                 return found
         return []
 
-    def named_in(self, text):
+    def named_in(self, text: str) -> list[str]:
         """The sections whose name stands in a line such as "RQ1: Motivation and benefits of
         MLOps".
         """
@@ -172,7 +173,7 @@ class Headings:
         ]
 
 
-def parts_of(text):
+def parts_of(text: str) -> set[str]:
     """The things a heading names, separated by a slash, a comma, "and" or "&"."""
     parts = {
         normalised_label(part)
@@ -181,18 +182,18 @@ def parts_of(text):
     return parts - {""}
 
 
-def without_numbering(text):
+def without_numbering(text: str) -> str:
     """ "3. Challenges" is "Challenges"."""
     return _NUMBERING.sub("", text, count=1)
 
 
-def _telling_words(normalised):
+def _telling_words(normalised: str) -> set[str]:
     return {word for word in normalised.split() if word not in _SMALL_WORDS}
 
 
-def _covers(words, known):
+def _covers(words: set[str], known: set[str]) -> bool:
     return bool(known) and (words <= known or known <= words)
 
 
-def _nearly(one, other):
+def _nearly(one: str, other: str) -> bool:
     return min(len(one), len(other)) >= 4 and fuzz.ratio(one, other) >= LEAST_LIKENESS

@@ -2,9 +2,19 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Protocol, TypeVar
 
 from rapidfuzz import fuzz, process
+
+
+class HasLabel(Protocol):
+    @property
+    def label(self) -> str: ...
+
+
+Labelled = TypeVar("Labelled", bound=str | HasLabel)
 
 _IRREGULAR = {
     "criteria": "criterion",
@@ -67,7 +77,7 @@ LEAST_LIKENESS = 72
 
 
 @lru_cache(maxsize=20_000)
-def normalised_label(text):
+def normalised_label(text: str) -> str:
     """The words of a label without case, accents, punctuation and plural, British spelling as
     American.
     """
@@ -78,7 +88,7 @@ def normalised_label(text):
     )
 
 
-def match_code(text, codes):
+def match_code(text: str, codes: Iterable[Labelled]) -> Labelled | None:
     """The code whose label says the same as `text`, or None. `codes` are labels, or things with a
     `label`.
 
@@ -92,7 +102,7 @@ def match_code(text, codes):
     return next(iter(exact or fitting), None)
 
 
-def near_codes(text, labels, limit=5):
+def near_codes(text: str, labels: Sequence[str], limit: int = 5) -> list[tuple[str, float]]:
     """(label, likeness 0 to 100) of the labels that look most like `text`, best first."""
     wanted = normalised_label(text)
     if not wanted:
@@ -104,28 +114,28 @@ def near_codes(text, labels, limit=5):
     return [(labels[place], score) for _, score, place in found]
 
 
-def _likeness(one, other, **_):
+def _likeness(one: str, other: str, **_: object) -> float:
     # A label inside a longer one ("drift", "model drift") is a good guess, yet no better than a
     # typing error.
     inside = 0.9 * fuzz.token_set_ratio(one, other)
     return max(fuzz.ratio(one, other), fuzz.token_sort_ratio(one, other), inside)
 
 
-def _label(code):
+def _label(code: str | HasLabel) -> str:
     return code if isinstance(code, str) else code.label
 
 
-def _without_spaces(text):
+def _without_spaces(text: str) -> str:
     return normalised_label(text).replace(" ", "")
 
 
-def _american(word):
+def _american(word: str) -> str:
     if word.endswith("s") and word[:-1] in _AMERICAN_WORDS:
         return _AMERICAN_WORDS[word[:-1]] + "s"
     return _AMERICAN_WORDS.get(word, word)
 
 
-def _stem(word):
+def _stem(word: str) -> str:
     """The same for singular and plural, British and American; not always a word."""
     stem = _singular(_american(word))
     for ending, replacement, shortest in _AMERICAN_ENDINGS:
@@ -134,7 +144,7 @@ def _stem(word):
     return stem[:-1] + "i" if len(stem) > 2 and stem.endswith("y") else stem
 
 
-def _singular(word):
+def _singular(word: str) -> str:
     word = _IRREGULAR.get(word, word)
     if len(word) <= 3 or word in _NO_PLURAL:
         return word
@@ -149,7 +159,7 @@ LEAST_LIKENESS_OF_A_SLIP = 85
 SEARCH_EXACT, SEARCH_BEGINNING, SEARCH_WORDS, SEARCH_NEARLY, SEARCH_DEFINITION = range(5)
 
 
-def search_rank(typed, label, definition=""):
+def search_rank(typed: str, label: str, definition: str = "") -> int | None:
     """How well a code answers a search, 0 the best; None where it does not. What it is not for
     never counts.
 

@@ -22,7 +22,7 @@ _TICKED = set("xX*✓✔☑☒✅🗹")
 _LEVELS = {"◦": 1, "○": 1, "o": 1, "▪": 2, "■": 2, "§": 2}
 
 
-def bullet_of(written):
+def bullet_of(written: str) -> tuple[str, str]:
     """(sign, words) of a line; the sign is empty where the line is no item of a list."""
     found = _BULLET.match(written)
     if found and not (found[1] == "□" and _BOX.match(written.strip())):
@@ -30,7 +30,7 @@ def bullet_of(written):
     return "", written.strip()
 
 
-def checkbox_of(words, *, has_sign):
+def checkbox_of(words: str, *, has_sign: bool) -> tuple[str | None, str]:
     """(box, words): what stands in the box, `x` if it is ticked, None without one. A bare box is an
     item too.
     """
@@ -43,7 +43,7 @@ def checkbox_of(words, *, has_sign):
     return ("x" if inside in _TICKED else inside if found[1] else ""), words[found.end() :].strip()
 
 
-def depth_of_sign(sign):
+def depth_of_sign(sign: str) -> int:
     """How deep a sign stands by itself, whatever its indentation: Word's `o` below `•`, `1.2.`
     below `1.`, `a)` too.
     """

@@ -18,14 +18,14 @@ _APOSTROPHES = str.maketrans(dict.fromkeys("‘’‛ʼ′＇", "'"))
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟″＂", '"'))
 
 
-def visible(text):
+def visible(text: str) -> str:
     """One line of what can be seen, letters composed: as a label is kept."""
     composed = unicodedata.normalize("NFC", text)
     seen = (_seen(composed, place, letter) for place, letter in enumerate(composed))
     return " ".join("".join(seen).split())
 
 
-def _seen(text, place, letter):
+def _seen(text: str, place: int, letter: str) -> str:
     category = unicodedata.category(letter)
     if category == "Cf":
         is_shaping = letter in _JOINERS and 0 < place < len(text) - 1 and _joins(text[place - 1])
@@ -33,12 +33,12 @@ def _seen(text, place, letter):
     return " " if category in {"Cc", "Cs", "Zs", "Zl", "Zp"} else letter
 
 
-def _joins(letter):
+def _joins(letter: str) -> bool:
     is_latin = letter.isascii() or "LATIN" in unicodedata.name(letter, "")
     return not is_latin and unicodedata.category(letter)[0] in "LMS"
 
 
-def look(text):
+def look(text: str) -> str:
     """The same for labels that look the same; capitals are told apart."""
     plain = unicodedata.normalize("NFKC", visible(text))
     plain = "".join(letter for letter in plain if unicodedata.category(letter) != "Cf")
@@ -46,6 +46,6 @@ def look(text):
     return " ".join(plain.split())
 
 
-def sameness(text):
+def sameness(text: str) -> str:
     """The same for labels that look the same, in whatever capitals."""
     return look(unicodedata.normalize("NFKC", look(text).casefold()))

@@ -62,7 +62,7 @@ class Plain:
     is_struck: bool = False
 
 
-def plain(written):
+def plain(written: str) -> Plain:
     """The Plain of one line. A line break within it (`<br>`) is a `\\n`."""
     found = Plain("")
     is_struck = _STRUCK.sub("", written).strip(" *_.,;") == "" and bool(_STRUCK.search(written))
@@ -89,7 +89,7 @@ def plain(written):
     return found
 
 
-def without_emphasis(text):
+def without_emphasis(text: str) -> str:
     """Without the signs of bold and italic type, and without an asterisk that has lost its
     partner.
     """
@@ -99,21 +99,21 @@ def without_emphasis(text):
     return _LOST_STARS.sub("", text).strip()
 
 
-def _hidden(character):
+def _hidden(character: str) -> str:
     return chr(_FIRST_PRIVATE + ord(character)) if "!" <= character <= "~" else character
 
 
-def _kept(kept, what, instead):
+def _kept(kept: list[str], what: str, instead: str) -> str:
     kept.append(what)
     return instead
 
 
-def _linked_page(pages, match):
+def _linked_page(pages: list[str], match: re.Match[str]) -> str:
     pages.append(_page_name(match[1]))
     return match[2] or pages[-1]
 
 
-def _page_name(target):
+def _page_name(target: str) -> str:
     """ "Tools/Docker#Use" is a link to a heading of the page Docker in the folder Tools."""
     page = target.partition("#")[0] or target.lstrip("#^")
     return page.rpartition("/")[2] or page

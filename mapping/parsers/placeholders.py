@@ -22,7 +22,7 @@ _ASKS = re.compile(
 )
 
 
-def is_placeholder(text):
+def is_placeholder(text: str) -> bool:
     """Text in square brackets that asks for something: left as the empty template had it.
 
     "[Docker]" asks for nothing: somebody may have written into the brackets.
@@ -34,6 +34,6 @@ def is_placeholder(text):
     return not inside or is_instruction(inside)
 
 
-def is_instruction(text):
+def is_instruction(text: str) -> bool:
     """Whether a text in brackets or in a comment tells the person who fills in what to do."""
     return bool(_ASKS.search(text[:300].strip()))

@@ -2,7 +2,9 @@
 stumbled over.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 
 @dataclass
@@ -43,9 +45,47 @@ class Problem:
     reason: str
     is_refusal: bool = True
 
-    def __str__(self):
+    def __str__(self) -> str:
         place = f"{self.file}, line {self.line}" if self.line else self.file
         return f"{place}: {self.reason}" if place else self.reason
+
+
+PapersRead = tuple[list[PaperRecord], list[Problem]]
+
+
+class PaperLike(Protocol):
+    """What the writers ask of a paper: a PaperRecord has it, a row of the database too."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def authors(self) -> Sequence[str]: ...
+    @property
+    def year(self) -> int | None: ...
+    @property
+    def venue(self) -> str: ...
+    @property
+    def doi(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def abstract(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def volume(self) -> str: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def pages(self) -> str: ...
+    @property
+    def publisher(self) -> str: ...
+    @property
+    def keywords(self) -> Sequence[str]: ...
+    @property
+    def raw(self) -> Mapping[str, str]: ...
 
 
 class UnreadableFile(ValueError):
@@ -53,6 +93,6 @@ class UnreadableFile(ValueError):
     large.
     """
 
-    def __init__(self, reason, file="", line=None):
+    def __init__(self, reason: str, file: str = "", line: int | None = None) -> None:
         super().__init__(str(Problem(file, line, reason)))
         self.reason, self.file, self.line = reason, file, line

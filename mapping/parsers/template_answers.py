@@ -2,13 +2,15 @@
 none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mapping.parsers.absences import AMBIGUOUS, Absence, read_absence
+from mapping.parsers.headings import TemplateSection
 from mapping.parsers.labels import match_code
 from mapping.parsers.template_items import Item
 
-__all__ = ["SectionAnswer", "Unplaced", "answer_of", "reported"]
+__all__ = ["FilledTemplate", "SectionAnswer", "Unplaced", "answer_of", "reported"]
 
 CODED_KINDS = {"codes", "code", "stage"}
 SAYS_NOTHING = "it says neither what there is nor why there is nothing"
@@ -25,7 +27,7 @@ class SectionAnswer:
     absence: str = ""
 
     @property
-    def value(self):
+    def value(self) -> list[str] | str | None:
         """A list for coded kinds; for the others a list of what was listed, a text, or None."""
         texts = [item.text for item in self.items]
         is_list = len(texts) > 1 or any(item.is_bullet for item in self.items)
@@ -34,7 +36,7 @@ class SectionAnswer:
         return texts[0] if texts else None
 
     @property
-    def text(self):
+    def text(self) -> str:
         """The answer as one text, a line per item."""
         least = min((item.level for item in self.items), default=0)
         margins = (" " * (item.level - least) if item.is_bullet else "" for item in self.items)
@@ -50,7 +52,29 @@ class Unplaced:
     reason: str = field(default="", compare=False)
 
 
-def answer_of(section, items):
+@dataclass
+class FilledTemplate:
+    """What a file says of a paper. `answers` holds the sections that the file names, in the order
+    of the template.
+    """
+
+    file: str = ""
+    title: str | None = None
+    authors: list[str] | None = None
+    year: int | None = None
+    venue: str | None = None
+    doi: str | None = None
+    answers: dict[str, SectionAnswer] = field(default_factory=dict)
+    unplaced: list[Unplaced] = field(default_factory=list)
+    line: int = 1
+
+    @property
+    def values(self) -> dict[str, list[str] | str | None]:
+        """{section key: list of items, text, or None}"""
+        return {key: answer.value for key, answer in self.answers.items()}
+
+
+def answer_of(section: TemplateSection, items: list[Item]) -> tuple[SectionAnswer, list[Unplaced]]:
     """(SectionAnswer, unplaced): where the words only say that there is nothing, with the absence
     they stand for.
     """
@@ -61,12 +85,12 @@ def answer_of(section, items):
     return SectionAnswer(section.kind, items, absence), left
 
 
-def reported(items, reason):
+def reported(items: Sequence[Item], reason: str) -> list[Unplaced]:
     """The items with all that stands below them, as lines without a place."""
     return [Unplaced(item.line, text, reason) for item in items for text in item.texts]
 
 
-def _absence_of(section, item):
+def _absence_of(section: TemplateSection, item: Item) -> Absence | None:
     if section.codes and match_code(item.text, section.codes):
         return None  # a codebook may have a code "None"
     found = read_absence(item.text)
@@ -74,7 +98,9 @@ def _absence_of(section, item):
     return None if found == Absence.NONE_APPLY and section.kind not in CODED_KINDS else found
 
 
-def _without_absences(section, items, meanings):
+def _without_absences(
+    section: TemplateSection, items: list[Item], meanings: Sequence[Absence | None]
+) -> tuple[str, list[Item], list[Unplaced]]:
     """(absence, items, unplaced): an absence holds alone. Beside an answer, or another absence, it
     is reported.
     """

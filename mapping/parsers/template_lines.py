@@ -1,6 +1,7 @@
 """The lines of a filled-in template, each with what its typography says of it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -56,13 +57,38 @@ class Line:
     marks: Plain = field(default_factory=lambda: Plain(""))
 
     @property
-    def words(self):
+    def words(self) -> str:
         """The text with its tags, in one line."""
         return " ".join([self.text.replace("\n", " "), *self.marks.tags]).strip()
 
     @property
-    def has_words(self):
+    def has_words(self) -> bool:
         return self.shape in {Shape.HEADING, Shape.BULLET, Shape.TEXT}
+
+
+class Notes:
+    """The footnotes of a file and the targets of its links, wherever they stand."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.footnotes = {
+            line.name: line for line in reversed(lines) if line.shape is Shape.FOOTNOTE
+        }
+        self.links = {f"[{line.name}]": line.cells[0] for line in lines if line.shape is Shape.LINK}
+        self.used = {
+            link.casefold() for line in lines for link in line.marks.links if link.startswith("[")
+        }
+        self.cited: set[int] = set()
+
+    def cite(self, name: str) -> Line | None:
+        """The line of a footnote, the first time it is asked for."""
+        line = self.footnotes.get(name)
+        if line is None or line.number in self.cited:
+            return None
+        self.cited.add(line.number)
+        return line
+
+    def address(self, link: str) -> str:
+        return self.links.get(link.casefold(), link)
 
 
 _RULE = re.compile(
@@ -102,12 +128,12 @@ _PERCENT_COMMENT = re.compile(r"(?:^|(?<=\s))%%([^%]{1,5000})%%(?=\s|$)", re.MUL
 _PAIRS = [("[", "]"), ("{", "}"), ("<", ">")]
 
 
-def lines_of(text):
+def lines_of(text: str) -> list[Line]:
     """The lines in order; underlined ones count as bold, and a placeholder may go over several
     lines.
     """
-    written, comments = without_comments(unified_line_ends(text))
-    written = written.split("\n")
+    text, comments = without_comments(unified_line_ends(text))
+    written = text.split("\n")
     lines, number = front_matter_lines(written)
     in_aside, in_fence = asides(written), fenced(written)
     while number < len(written):
@@ -138,7 +164,7 @@ def lines_of(text):
     return sorted(lines, key=lambda line: line.number)
 
 
-def without_comments(text):
+def without_comments(text: str) -> tuple[str, list[tuple[int, str]]]:
     """(text, [(line, comment)]): comments of HTML and Obsidian cut out, line numbers as they were.
 
     Instructions to whoever fills in are not named.
@@ -163,7 +189,7 @@ def without_comments(text):
     return "".join([*pieces, text[place:]]), comments
 
 
-def front_matter_lines(written):
+def front_matter_lines(written: Sequence[str]) -> tuple[list[Line], int]:
     """(lines, how many of the file they take) of the YAML that a file may begin with."""
     entries, length = front_matter(written)
     lines = []
@@ -182,19 +208,20 @@ def front_matter_lines(written):
     return lines, length
 
 
-def asides(written):
+def asides(written: Sequence[str]) -> set[int]:
     """The places of the lines within `<aside>` … `</aside>`, as Notion writes its call-outs."""
-    found, start = set(), None
+    places: set[int] = set()
+    start = None
     for place, line in enumerate(written):
         if start is None and _ASIDE_BEGINS.search(line):
             start = place
         if start is not None and _ASIDE_ENDS.search(line):
-            found.update(range(start, place + 1))
+            places.update(range(start, place + 1))
             start = None
-    return found
+    return places
 
 
-def fenced(written):
+def fenced(written: Sequence[str]) -> set[int]:
     """The places of the lines between two fences of code; a fence that nothing closes fences
     nothing.
     """
@@ -206,12 +233,12 @@ def fenced(written):
     }
 
 
-def _verbatim(written, place):
+def _verbatim(written: Sequence[str], place: int) -> Line:
     words = written[place].strip()
     return Line(place + 1, Shape.TEXT if words else Shape.BLANK, words)
 
 
-def _shaped(written, place, in_table):
+def _shaped(written: Sequence[str], place: int, in_table: bool) -> Line:
     raw, number = written[place], place + 1
     bare = raw.strip()  # a run of blanks in front would be looked through again and again
     if not bare:
@@ -229,7 +256,7 @@ def _shaped(written, place, in_table):
     return _bullet_or_text(raw, number)
 
 
-def _mark(raw, number):
+def _mark(raw: str, number: int) -> Line | None:
     """A rule, or a line that holds nothing but marks."""
     if _RULE.match(raw) or (_MARKUP_ALONE.match(raw) and not plain(raw).text.strip("\\")):
         return Line(number, Shape.RULE, "")
@@ -238,7 +265,7 @@ def _mark(raw, number):
     return None
 
 
-def _footnote_or_link(raw, number):
+def _footnote_or_link(raw: str, number: int) -> Line | None:
     footnote = _FOOTNOTE.match(raw)
     if footnote:
         marks = plain(footnote[2])
@@ -251,7 +278,7 @@ def _footnote_or_link(raw, number):
     )
 
 
-def _row(written, place, in_table):
+def _row(written: Sequence[str], place: int, in_table: bool) -> Line | None:
     """A row of a table: between bars, or next to a line that rules a table off."""
     raw = written[place].strip()
     if "|" not in raw or ("[[" in raw and not _ROW.match(raw)):
@@ -269,7 +296,7 @@ def _row(written, place, in_table):
     return None
 
 
-def _heading(hashed, raw, number):
+def _heading(hashed: re.Match[str], raw: str, number: int) -> Line:
     marks = plain(_CLOSING_HASHES.sub("", hashed[2].rstrip()))
     words = marks.text.replace("\n", " ")
     if not words:
@@ -279,11 +306,11 @@ def _heading(hashed, raw, number):
     return Line(number, shape, words, heading_level=len(hashed[1]), marks=marks)
 
 
-def _image(raw, number):
+def _image(raw: str, number: int) -> Line:
     return Line(number, Shape.ASIDE, raw.strip(), reason="a picture")
 
 
-def _bullet_or_text(raw, number):
+def _bullet_or_text(raw: str, number: int) -> Line:
     quoted = _QUOTED.match(raw)
     written = raw[quoted.end() :] if quoted else raw
     callout = _CALLOUT.match(written) if quoted else None
@@ -321,14 +348,16 @@ def _bullet_or_text(raw, number):
     return line
 
 
-def _bracketed(text):
+def _bracketed(text: str) -> str:
     is_whole = any(text.startswith(left) and text.endswith(right) for left, right in _PAIRS)
     if read_absence(text):
         return ""
     return "in brackets, as the empty template has what is to be filled in" if is_whole else ""
 
 
-def _without_words(raw, number, sign, marks, callout):
+def _without_words(
+    raw: str, number: int, sign: str, marks: Plain, callout: re.Match[str] | None
+) -> Line:
     if marks.images:
         return _image(raw, number)
     if marks.tags and read_absence(raw) != AMBIGUOUS:
@@ -338,7 +367,7 @@ def _without_words(raw, number, sign, marks, callout):
     return Line(number, Shape.RULE, "", sign=sign)
 
 
-def _placeholder_length(written, start):
+def _placeholder_length(written: Sequence[str], start: int) -> int:
     """How many lines a placeholder takes that does not end on the line it begins on; 0 for anything
     else.
     """

@@ -2,11 +2,12 @@
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mapping.parsers.headings import DETAIL_KEYS, TITLE
+from mapping.parsers.headings import DETAIL_KEYS, TITLE, Headings
 from mapping.parsers.placeholders import is_placeholder
-from mapping.parsers.template_lines import Shape
+from mapping.parsers.template_lines import Line, Shape
 from mapping.parsers.titles import normalised_title
 
 __all__ = [
@@ -55,35 +56,37 @@ class Titles:
     begin.
     """
 
-    def __init__(self, lines, headings):
+    def __init__(self, lines: Sequence[Line], headings: Headings) -> None:
         self.lines, self.headings = lines, headings
         self.words = [place for place, line in enumerate(lines) if line.has_words]
-        self.known, self.found = [], []
+        self.known: list[int] = []
+        self.possible: list[tuple[int, str]] = []
         for place in self.words:
             self.sort(place, lines[place])
-        self.kinds, self.starts = {}, [0]
+        self.kinds: dict[int, str] = {}
+        self.starts = [0]
         self.paper = _Paper(0)
-        for (place, kind), following in zip(self.found, self.ends(), strict=True):
+        for (place, kind), following in zip(self.possible, self.ends(), strict=True):
             self.take(place, kind, following)
         self.places = list(self.kinds)
 
-    def of(self, start, end):
+    def of(self, start: int, end: int) -> dict[int, str]:
         """{place from `start` on: kind} of the titles of one paper."""
         inside = self.places[bisect_left(self.places, start) : bisect_left(self.places, end)]
         return {place - start: self.kinds[place] for place in inside}
 
-    def ends(self):
+    def ends(self) -> Iterator[int]:
         """For each possible title, where the next stands; "Title: …" below "Paper 8" is of the same
         paper.
         """
         ends, nearest = [], dict.fromkeys((EXPLICIT, NUMBERED, DOCUMENT), len(self.lines))
-        for place, kind in reversed(self.found):
+        for place, kind in reversed(self.possible):
             others = {NUMBERED, DOCUMENT} if kind == NUMBERED else set(nearest)
             ends.append(min(nearest[other] for other in others))
             nearest[kind] = place
         return reversed(ends)
 
-    def sort(self, place, line):
+    def sort(self, place: int, line: Line) -> None:
         """Note whether a line may be a title, or is a heading that the template knows."""
         label, rest = label_and_rest(line.text)
         numbered = _is_numbered(line)
@@ -95,26 +98,26 @@ class Titles:
         key = self.key_of(line, label)
         if line.shape is Shape.BULLET:
             if key == TITLE and self.is_among_details(place):
-                self.found.append((place, EXPLICIT))
+                self.possible.append((place, EXPLICIT))
             elif key is not None:
                 self.known.append(place)
         elif numbered and not self.headings.exact(without_paper_number(label)):
-            self.found.append((place, NUMBERED))
+            self.possible.append((place, NUMBERED))
         elif key == TITLE:
-            self.found.append((place, EXPLICIT))
+            self.possible.append((place, EXPLICIT))
         elif key is not None:
             self.known.append(place)
         elif line.shape is Shape.HEADING and line.heading_level == 1:
-            self.found.append((place, DOCUMENT))
+            self.possible.append((place, DOCUMENT))
 
-    def key_of(self, line, label):
+    def key_of(self, line: Line, label: str) -> str | None:
         if line.is_front or not (line.shape is Shape.HEADING or line.is_bold):
             return self.headings.exact(label)
         return next(iter(self.headings.matches(label, is_loose=False)), None)
 
-    def is_among_details(self, place):
+    def is_among_details(self, place: int) -> bool:
         """A bullet "Title: …" counts between other details of the paper, not in a list of codes."""
-        if not self.found:
+        if not self.possible:
             return True
         near = bisect_right(self.words, place)
         neighbours = [
@@ -127,7 +130,7 @@ class Titles:
         }
         return bool(keys & DETAIL_KEYS)
 
-    def take(self, place, kind, following):
+    def take(self, place: int, kind: str, following: int) -> None:
         line = self.lines[place]
         is_plain = line.shape is Shape.TEXT and not line.is_bold and not line.is_front
         if (
@@ -142,7 +145,7 @@ class Titles:
             self.kinds[place] = kind
             self.paper.last_title = place
 
-    def explicit(self, place, line, _):
+    def explicit(self, place: int, line: Line, _: int) -> bool:
         value, paper = self.value_of(place, line), self.paper
         if is_form_title(value):  # "#+TITLE: Summary Template for …"
             self.kinds[place] = OF_FILE
@@ -161,7 +164,7 @@ class Titles:
             self.paper.title, self.paper.title_place = value or None, place
         return True
 
-    def is_of_the_file(self, paper, place, line):
+    def is_of_the_file(self, paper: _Paper, place: int, line: Line) -> bool:
         """Whether the title so far is what the file calls itself above, and a heading now names the
         paper.
         """
@@ -177,8 +180,9 @@ class Titles:
         keys = {self.headings.exact(label_and_rest(self.lines[one].text)[0]) for one in between}
         return paper.start == 0 and keys <= DETAIL_KEYS
 
-    def numbered(self, place, line, _):
-        number, paper = _NUMBERED_PAPER.match(line.text)[1], self.paper
+    def numbered(self, place: int, line: Line, _: int) -> bool:
+        match, paper = _NUMBERED_PAPER.match(line.text), self.paper
+        number = match[1] if match else None
         if (
             self.lines[place - 1].has_words
             and self.kinds.get(place - 1) == EXPLICIT
@@ -192,7 +196,7 @@ class Titles:
         self.paper.number = number
         return True
 
-    def document(self, place, line, following):
+    def document(self, place: int, line: Line, following: int) -> bool:
         paper = self.paper
         if is_form_title(line.text):
             return True
@@ -213,7 +217,7 @@ class Titles:
         self.paper.document = place
         return True
 
-    def begin(self, place):
+    def begin(self, place: int) -> None:
         start = place
         while start and (
             self.lines[start - 1].shape in _BETWEEN or self.is_form_heading(start - 1)
@@ -222,24 +226,24 @@ class Titles:
         self.starts.append(start)
         self.paper = _Paper(start)
 
-    def is_form_heading(self, place):
+    def is_form_heading(self, place: int) -> bool:
         return self.lines[place].shape is Shape.HEADING and is_form_title(self.lines[place].text)
 
-    def value_inline(self, place):
+    def value_inline(self, place: int) -> str:
         return label_and_rest(self.lines[place].text)[1]
 
-    def value_of(self, place, line):
+    def value_of(self, place: int, line: Line) -> str:
         rest = label_and_rest(line.text)[1]
         if not rest:
-            below = bisect_right(self.words, place)
-            below = self.lines[self.words[below]] if below < len(self.words) else None
+            following = bisect_right(self.words, place)
+            below = self.lines[self.words[following]] if following < len(self.words) else None
             rest = below.text if below is not None and below.shape is not Shape.HEADING else ""
         return "" if is_placeholder(rest) else without_paper_number(rest)
 
-    def stands_apart(self, place):
+    def stands_apart(self, place: int) -> bool:
         return place == 0 or place - 1 in self.kinds or self.lines[place - 1].shape in _BETWEEN
 
-    def is_known_below(self, place, following, deeper=False):
+    def is_known_below(self, place: int, following: int, deeper: bool = False) -> bool:
         """Whether a heading of the template stands between here and the next title."""
         first = bisect_right(self.known, place)
         for known in self.known[first:]:
@@ -249,11 +253,11 @@ class Titles:
                 return True
         return False
 
-    def is_followed_by_heading(self, place):
+    def is_followed_by_heading(self, place: int) -> bool:
         below = bisect_right(self.words, place)
         return below == len(self.words) or self.lines[self.words[below]].shape is Shape.HEADING
 
-    def has_words_between(self, place, other):
+    def has_words_between(self, place: int, other: int) -> bool:
         """Whether a line that is no title stands between two places."""
         below = bisect_right(self.words, place)
         while below < len(self.words) and self.words[below] < other:
@@ -266,7 +270,7 @@ class Titles:
 _BETWEEN = {Shape.BLANK, Shape.RULE}
 
 
-def label_and_rest(text):
+def label_and_rest(text: str) -> tuple[str, str]:
     """("Authors", "John; Olsson") of "Authors: John; Olsson"; a colon at the end leaves nothing
     behind it.
     """
@@ -274,17 +278,17 @@ def label_and_rest(text):
     return label.strip(" *_"), rest.strip(" *_") if rest.strip(" *_:") else ""
 
 
-def without_paper_number(text):
+def without_paper_number(text: str) -> str:
     """ "Paper 8: Quality Assurance" without "Paper 8"."""
     return _NUMBERED_PAPER.sub("", text)
 
 
-def is_form_title(text):
+def is_form_title(text: str) -> bool:
     """Whether a heading is what the empty form is called, and no paper's title."""
     return bool(_FORM_TITLE.search(without_paper_number(text).strip(" .:*_")))
 
 
-def _is_numbered(line):
+def _is_numbered(line: Line) -> bool:
     """Whether a line begins with "Paper 8:"; a sentence that begins with "Paper 8" does not
     count.
     """
@@ -293,5 +297,5 @@ def _is_numbered(line):
     return bool(ends or (found and line.shape is Shape.HEADING))
 
 
-def _may_head(line):
+def _may_head(line: Line) -> bool:
     return line.is_bold or line.text.endswith(":") or len(line.text.split()) <= 4

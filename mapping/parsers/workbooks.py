@@ -7,11 +7,13 @@ part is looked through once, element by element, before openpyxl may build anyth
 import io
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from xml.parsers import expat
 
 from openpyxl import load_workbook
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from mapping.parsers.records import UnreadableFile
 
@@ -29,6 +31,10 @@ MOST_LETTERS = 50_000_000
 _BLOCK = 256 * 1024
 
 
+# The number of a row, and its cells as text.
+NumberedCells = tuple[int, list[str]]
+
+
 @dataclass
 class Sheet:
     """`rows` are (number, cells) of every row that is not blank; cells are text, as it stands in
@@ -36,14 +42,14 @@ class Sheet:
     """
 
     title: str
-    rows: list
+    rows: list[NumberedCells]
 
 
-def is_workbook(content):
+def is_workbook(content: bytes) -> bool:
     return content.startswith(b"PK\x03\x04")
 
 
-def sheets(name, content):
+def sheets(name: str, content: bytes) -> list[Sheet]:
     """The sheets that are not blank. Raises UnreadableFile for what is no workbook, broken, or too
     large.
     """
@@ -73,7 +79,7 @@ def sheets(name, content):
     return [sheet for sheet in found if sheet.rows]
 
 
-def check_size(name, archive):
+def check_size(name: str, archive: zipfile.ZipFile) -> None:
     """By what the ZIP says of its parts; a part that is larger than it says is not read further
     than that.
     """
@@ -97,7 +103,7 @@ def check_size(name, archive):
             raise UnreadableFile(f"{reason}: save the data as CSV", name)
 
 
-def check_parts(name, archive):
+def check_parts(name: str, archive: zipfile.ZipFile) -> None:
     """Every XML part is well formed, declares no entities, and together they have no more elements
     than fit.
     """
@@ -120,23 +126,23 @@ class Formulas:
     read as an empty one.
     """
 
-    def __init__(self, name, part):
+    def __init__(self, name: str, part: zipfile.ZipInfo) -> None:
         self.name, self.part = name, part
         self.place = self.kind = ""
         self.has_formula = self.is_inside = False
         self.result = ""
 
-    def started(self, tag, attributes):
+    def started(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "c":
             self.place, self.kind = attributes.get("r", ""), attributes.get("t", "")
             self.has_formula, self.result = False, ""
         self.has_formula |= tag == "f"
         self.is_inside = tag in ("v", "t")
 
-    def said(self, text):
+    def said(self, text: str) -> None:
         self.result += text if self.is_inside and self.has_formula else ""
 
-    def ended(self, tag):
+    def ended(self, tag: str) -> None:
         self.is_inside = False
         # A text without letters is a result: =IF(A1="x", "x", "").
         if tag == "c" and self.has_formula and not self.result.strip() and self.kind != "str":
@@ -147,12 +153,12 @@ class Formulas:
             )
 
 
-def elements_in(name, archive, part):
+def elements_in(name: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
     """How many elements a part has; no more are counted than fit."""
     count = 0
     formulas = Formulas(name, part) if "worksheets/" in part.filename.lower() else None
 
-    def started(tag, attributes):
+    def started(tag: str, attributes: dict[str, str]) -> None:
         nonlocal count
         count += 1
         if formulas:
@@ -160,7 +166,7 @@ def elements_in(name, archive, part):
         if count > MOST_ELEMENTS:
             raise UnreadableFile(too_many_cells(), name)
 
-    def declared(*_):
+    def declared(*_: object) -> None:
         raise UnreadableFile(
             f"“{part.filename}” declares a document type, which no workbook needs", name
         )
@@ -187,7 +193,7 @@ def elements_in(name, archive, part):
     return count
 
 
-def too_many_cells():
+def too_many_cells() -> str:
     return (
         f"the workbook has more than {MOST_CELLS:,} cells: save what is needed of it as CSV, in "
         "several files"
@@ -197,11 +203,11 @@ def too_many_cells():
 class Room:
     """What all sheets of a workbook may fill together."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
         self.places, self.cells, self.letters = MOST_PLACES, MOST_CELLS, MOST_LETTERS
 
-    def take(self, sheet, number, cells):
+    def take(self, sheet: ReadOnlyWorksheet, number: int, cells: Sequence[object]) -> None:
         """Count a row; UnreadableFile where there is no more room."""
         self.places -= len(cells)
         filled = [cell for cell in cells if cell is not None]
@@ -223,10 +229,10 @@ class Room:
             )
 
 
-def rows_of(sheet, room):
+def rows_of(sheet: ReadOnlyWorksheet, room: Room) -> list[NumberedCells]:
     # What a sheet says of its size need not be true, and every row would be filled up to it.
     sheet.reset_dimensions()
-    rows = []
+    rows: list[NumberedCells] = []
     for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
         room.take(sheet, number, cells)
         written = [cell_text(cell) for cell in cells]
@@ -237,7 +243,7 @@ def rows_of(sheet, room):
     return rows
 
 
-def cell_text(cell):
+def cell_text(cell: object) -> str:
     if cell is None:
         return ""
     if isinstance(cell, bool):
