@@ -6,12 +6,18 @@ mentioned in it.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 from mapping.parsers.lookalikes import sameness, visible
 
 PAPERS, MENTIONS = "papers", "mentions"
 NAMELESS = "(nothing that can be seen)"
+
+
+Paper = Hashable
+Held = Mapping[Paper, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -21,34 +27,34 @@ class Axis:
     """
 
     title: str
-    labels: list
-    held: dict
+    labels: list[str]
+    held: Held
     key: str = ""
 
-    def counts(self, papers, by=PAPERS):
+    def counts(self, papers: Iterable[Paper], by: str = PAPERS) -> Counter[str]:
         """`{label: number}` over these papers."""
-        counted = Counter()
+        counted = Counter[str]()
         for paper in papers:
             for label, mentions in self.held.get(paper, {}).items():
                 counted[label] += weight(by, mentions)
         return counted
 
-    def by_frequency(self, papers, by=PAPERS):
+    def by_frequency(self, papers: Iterable[Paper], by: str = PAPERS) -> Self:
         """The same axis, the most frequent label first; among equals as it was."""
         counted = self.counts(papers, by)
         return replace(self, labels=sorted(self.labels, key=lambda label: -counted[label]))
 
-    def only(self, limit, papers, by=PAPERS):
+    def only(self, limit: int, papers: Iterable[Paper], by: str = PAPERS) -> Self:
         """The same axis with its most frequent labels alone, in the order they had."""
         if len(self.labels) <= limit:
             return self
         kept = set(self.by_frequency(papers, by).labels[:limit])
         return replace(self, labels=[label for label in self.labels if label in kept])
 
-    def holding(self, label, papers):
+    def holding(self, label: str, papers: Iterable[Paper]) -> set[Paper]:
         return {paper for paper in papers if label in self.held.get(paper, {})}
 
-    def missing(self, papers):
+    def missing(self, papers: Iterable[Paper]) -> set[Paper]:
         """The papers that nothing on this axis holds for."""
         return {paper for paper in papers if not self.held.get(paper)}
 
@@ -57,21 +63,21 @@ class Axis:
 class Counted:
     """`cells` maps (row, column) to its number; `papers` is how many stand in at least one cell."""
 
-    cells: dict
+    cells: Mapping[tuple[str, str], int]
     papers: int
     total: int
 
 
-def weight(by, *mentions):
+def weight(by: str, *mentions: int) -> int:
     """What one paper adds to a cell: itself, or the larger of the numbers of mentions that meet
     there.
     """
     return 1 if by == PAPERS else max(mentions)
 
 
-def crossed(rows, columns, papers, by=PAPERS):
+def crossed(rows: Axis, columns: Axis, papers: Iterable[Paper], by: str = PAPERS) -> Counted:
     """How many papers, or mentions, stand where a row meets a column."""
-    cells, in_cells = Counter(), 0
+    cells, in_cells = Counter[tuple[str, str]](), 0
     for paper in papers:
         down, across = rows.held.get(paper), columns.held.get(paper)
         if not down or not across:
@@ -83,29 +89,29 @@ def crossed(rows, columns, papers, by=PAPERS):
     return Counted(cells, in_cells, sum(cells.values()))
 
 
-def together(axis, papers):
+def together(axis: Axis, papers: Iterable[Paper]) -> Counted:
     """The square of papers that hold both labels; the diagonal has the papers that hold the label
     at all.
     """
     return crossed(axis, axis, papers)
 
 
-def most_mentioned(marks):
+def most_mentioned(marks: Iterable[tuple[Paper, Hashable, str]]) -> Held:
     """`held` out of (paper, teller, label), one for each mark: whoever marked a label most often
     says how often.
     """
     by_teller = Counter(marks)
-    held = defaultdict(dict)
+    held: dict[Paper, dict[str, int]] = defaultdict(dict)
     for (paper, _, label), times in by_teller.items():
         held[paper][label] = max(times, held[paper].get(label, 0))
     return dict(held)
 
 
-def merged(*several):
+def merged(*several: Held) -> Held:
     """One `held` out of several; where two name the same label of a paper, the larger number of
     mentions.
     """
-    whole = defaultdict(dict)
+    whole: dict[Paper, dict[str, int]] = defaultdict(dict)
     for held in several:
         for paper, labels in held.items():
             for label, mentions in labels.items():
@@ -113,25 +119,25 @@ def merged(*several):
     return dict(whole)
 
 
-def labels_in(held):
+def labels_in(held: Held) -> set[str]:
     return {label for labels in held.values() for label in labels}
 
 
-def years_between(held, longest=60):
+def years_between(held: Held, longest: int = 60) -> list[str]:
     """All years from the first to the last, so that a year without papers is seen; too long a span
     has its own only.
     """
     years = sorted(int(label) for label in labels_in(held))
     if years and years[-1] - years[0] < longest:
-        years = range(years[0], years[-1] + 1)
+        years = list(range(years[0], years[-1] + 1))
     return [str(year) for year in years]
 
 
-def spelled_once(labels):
+def spelled_once(labels: Iterable[str]) -> dict[str, str]:
     """`{label: how it is written}`: labels that nobody could tell apart are one, written as it came
     first.
     """
-    first = {}
+    first: dict[str, str] = {}
     return {
         label: first.setdefault(sameness(label), visible(label) or NAMELESS) for label in labels
     }

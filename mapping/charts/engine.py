@@ -19,6 +19,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Sequence
+from typing import IO, Any, BinaryIO
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ PATIENCE = 60
 HEAD = struct.Struct("!?II")
 LENGTH = struct.Struct("!I")
 # Data come with the specification. Should one ever name an address, it is refused, not fetched.
-NO_ADDRESSES = []
+NO_ADDRESSES: list[str] = []
 
 
 class NotDrawn(Exception):
@@ -48,19 +50,22 @@ class Engine:
     after the other.
     """
 
-    def __init__(self, command=(sys.executable, "-I", __file__), patience=PATIENCE):
+    def __init__(
+        self, command: Sequence[str] = (sys.executable, "-I", __file__), patience: float = PATIENCE
+    ) -> None:
         self.command, self.patience = command, patience
-        self.process = self.owner = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self.owner: int | None = None
         self.free()
         atexit.register(self.end)
         # Another thread may hold the lock while this process forks, and nobody would open it in the
         # child.
         os.register_at_fork(after_in_child=self.free)
 
-    def free(self):
+    def free(self) -> None:
         self.lock = threading.Lock()
 
-    def draw(self, kind, spec, **how):
+    def draw(self, kind: str, spec: dict[str, Any], **how: Any) -> bytes:
         """`kind` is svg, png or pdf; `how` goes to vl-convert. NotDrawn where there is no picture
         to be had.
         """
@@ -73,7 +78,7 @@ class Engine:
             raise NotDrawn(picture.decode())
         return picture
 
-    def ask_twice(self, asked):
+    def ask_twice(self, asked: bytes) -> tuple[bool, bytes, bytes]:
         try:
             return self.ask(asked)
         except Gone:
@@ -85,29 +90,31 @@ class Engine:
                 "The figure could not be drawn: the drawing engine does not answer."
             ) from error
 
-    def ask(self, asked):
-        process = self.running()
+    def ask(self, asked: bytes) -> tuple[bool, bytes, bytes]:
+        questions, answers = self.pipes()
         until = time.monotonic() + self.patience
         try:
             # The engine reads the whole question before it writes: this waits for nobody but a hung
             # engine.
-            write(process.stdin.fileno(), LENGTH.pack(len(asked)) + asked, until)
-            is_drawn, length, beside = HEAD.unpack(read(process.stdout.fileno(), HEAD.size, until))
+            write(questions.fileno(), LENGTH.pack(len(asked)) + asked, until)
+            is_drawn, length, beside = HEAD.unpack(read(answers.fileno(), HEAD.size, until))
             return (
                 is_drawn,
-                read(process.stdout.fileno(), length, until),
-                read(process.stdout.fileno(), beside, until),
+                read(answers.fileno(), length, until),
+                read(answers.fileno(), beside, until),
             )
         except (Gone, OSError) as error:
             self.end()
             raise Gone from error
 
-    def running(self):
+    def pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        """Where the running engine is asked, and where it answers."""
+        process = self.process
         # A forked process has its parent's pipes, and must leave them alone.
-        if self.owner != os.getpid() or self.process.poll() is not None:
+        if process is None or self.owner != os.getpid() or process.poll() is not None:
             # In a session of its own: Ctrl-C is for the server, which ends the engine when it is
             # done.
-            self.process = subprocess.Popen(
+            process = self.process = subprocess.Popen(
                 self.command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -115,19 +122,22 @@ class Engine:
                 start_new_session=True,
             )
             self.owner = os.getpid()
-            os.set_blocking(self.process.stdin.fileno(), False)
-        return self.process
+        if process.stdin is None or process.stdout is None:
+            raise Gone
+        os.set_blocking(process.stdin.fileno(), False)
+        return process.stdin, process.stdout
 
-    def end(self):
+    def end(self) -> None:
         if self.process and self.owner == os.getpid():
             self.process.kill()
             self.process.wait()
-            self.process.stdin.close()
-            self.process.stdout.close()
+            for pipe in (self.process.stdin, self.process.stdout):
+                if pipe:
+                    pipe.close()
         self.process = self.owner = None
 
 
-def read(pipe, size, until):
+def read(pipe: int, size: int, until: float) -> bytes:
     found = bytearray()
     while len(found) < size:
         ready, _, _ = select.select([pipe], [], [], max(0, until - time.monotonic()))
@@ -138,7 +148,7 @@ def read(pipe, size, until):
     return bytes(found)
 
 
-def write(pipe, content, until):
+def write(pipe: int, content: bytes, until: float) -> None:
     left = memoryview(content)
     while left:
         _, ready, _ = select.select([], [pipe], [], max(0, until - time.monotonic()))
@@ -147,7 +157,7 @@ def write(pipe, content, until):
         left = left[os.write(pipe, left) :]
 
 
-def serve(questions, answers):
+def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """The other side: draws what is asked until nobody asks any more."""
     with tempfile.TemporaryFile() as beside:
         # Vega goes on after an error in an expression, and only says so on standard error.
@@ -157,10 +167,10 @@ def serve(questions, answers):
             answers.flush()
 
 
-def answer(asked, beside):
+def answer(asked: dict[str, Any], beside: IO[bytes]) -> bytes:
     import vl_convert
 
-    convert = {
+    convert: dict[str, Callable[..., str | bytes]] = {
         "svg": vl_convert.vegalite_to_svg,
         "png": vl_convert.vegalite_to_png,
         "pdf": vl_convert.vegalite_to_pdf,

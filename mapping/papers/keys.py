@@ -15,19 +15,19 @@ class KeyConverter:
 
     regex = r"[^/]+"
 
-    def to_python(self, value):
+    def to_python(self, value: str) -> str:
         return value
 
-    def to_url(self, value):
+    def to_url(self, value: str) -> str:
         return value
 
 
-def tidied_key(text):
+def tidied_key(text: str) -> str:
     """One spelling for what looks the same: composed letters, single spaces."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def key_refusal(key):
+def key_refusal(key: str) -> str:
     """Why this cannot be a key; empty where it can."""
     rules = (
         # A browser would take a key of dots for a folder, and leave it out of the address.
@@ -49,5 +49,5 @@ def key_refusal(key):
     return next((refusal for applies, refusal in rules if applies), "")
 
 
-def is_control(character):
+def is_control(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs"}

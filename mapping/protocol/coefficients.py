@@ -11,9 +11,9 @@ ONE_CHOICE = {"code", "yes_no"}
 class Coefficient(NamedTuple):
     label: str
     words: str
-    kinds: frozenset
+    kinds: frozenset[str]
 
-    def fits(self, kind):
+    def fits(self, kind: str) -> bool:
         return kind in self.kinds
 
 
@@ -42,7 +42,7 @@ COEFFICIENTS = {
 }
 
 
-def choices_for(kind):
+def choices_for(kind: str) -> list[tuple[str, str]]:
     """`[(name, label: words)]`, the recommended one first; empty for texts, which have no
     coefficient.
     """

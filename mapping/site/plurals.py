@@ -7,7 +7,7 @@ _SINGULAR = {
 }
 
 
-def noun_for(number, plural):
+def noun_for(number: int, plural: str) -> str:
     """The noun beside this number, of the noun as it stands beside several."""
     if number != 1:
         return plural
@@ -16,5 +16,5 @@ def noun_for(number, plural):
     return plural.removesuffix("ies") + "y" if plural.endswith("ies") else plural.removesuffix("s")
 
 
-def counted(number, plural):
+def counted(number: int, plural: str) -> str:
     return f"{number:,} {noun_for(number, plural)}"

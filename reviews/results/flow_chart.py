@@ -1,6 +1,7 @@
 """A PRISMA flow as boxes with places, for a template to draw. Plain values in and out."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from mapping.parsers.lookalikes import visible
 
@@ -11,7 +12,7 @@ class Box(NamedTuple):
     x: int
     y: int
     height: int
-    lines: list  # of (y, text); the first is the heading
+    lines: list[tuple[int, str]]  # (y, text); the first is the heading
     width: int = WIDTH
 
 
@@ -19,14 +20,28 @@ class Stage(NamedTuple):
     """One step down, with what leaves to the side: `aside` is (heading, [reason]) or None."""
 
     heading: str
-    details: list
-    aside: tuple | None = None
+    details: list[str]
+    aside: tuple[str, list[str]] | None = None
 
 
-def stages(found, duplicates, steps, papers):
+class FlowStep(Protocol):
+    """A phase of the study, as `flow.prisma_flow` counts it."""
+
+    phase: object
+    papers: int
+    excluded: int
+    undecided: int
+    remaining: int
+    reasons: Mapping[str, int]
+
+
+def stages(
+    found: Mapping[str, int], duplicates: int, steps: Sequence[FlowStep], papers: int
+) -> list[Stage]:
     """From what was found to what is included; `steps` as `flow.prisma_flow` gives them."""
     sources = [f"{source}: {number:,}" for source, number in found.items()]
-    merged = (f"Duplicates merged: {duplicates:,}", []) if duplicates else None
+    nothing_excluded: list[str] = []
+    merged = (f"Duplicates merged: {duplicates:,}", nothing_excluded) if duplicates else None
     whole = [Stage(f"Identified: {sum(found.values()):,}", sources, merged)]
     for step in steps:
         reasons = [f"{label}: {number:,}" for label, number in step.reasons.items()]
@@ -38,7 +53,7 @@ def stages(found, duplicates, steps, papers):
     return [*whole, Stage(f"Included{so_far}: {steps[-1].remaining if steps else papers:,}", [])]
 
 
-def drawn(whole):
+def drawn(whole: Sequence[Stage]) -> dict[str, object]:
     """`{"boxes", "down", "across", "width", "height"}`: boxes, and arrows as (x1, y1, x2, y2)."""
     boxes, down, across, y = [], [], [], 1
     for stage in whole:
@@ -60,12 +75,12 @@ def drawn(whole):
     }
 
 
-def box(x, y, heading, details):
+def box(x: int, y: int, heading: str, details: Sequence[str]) -> Box:
     texts = [shortened(text) for text in [heading, *details]]
     lines = [(y + PAD + LINE * (place + 1) - 5, text) for place, text in enumerate(texts)]
     return Box(x, y, 2 * PAD + LINE * len(texts), lines)
 
 
-def shortened(text):
+def shortened(text: str) -> str:
     text = visible(text)
     return text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…"
