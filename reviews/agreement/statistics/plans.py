@@ -10,8 +10,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from reviews.agreement.statistics.ratings import MISSING, NotApplicable
+from reviews.agreement.statistics.arrays import Bools, Floats, Ints, Numbers
+from reviews.agreement.statistics.ratings import MISSING, NotApplicable, Table
+
+# Counts of patterns, patterns × replicates -> a value for each replicate.
+Evaluation = Callable[[Numbers], Floats]
 
 
 @dataclass(frozen=True)
@@ -20,13 +25,18 @@ class Patterns:
     pattern.
     """
 
-    columns: np.ndarray
-    counts: np.ndarray
+    columns: Ints
+    counts: Ints
 
     @property
-    def sizes(self):
+    def sizes(self) -> Ints:
         """Ratings per paper of each pattern."""
         return (self.columns >= 0).sum(axis=0)
+
+    @property
+    def pairs(self) -> Floats:
+        """Pairs of ratings per paper of each pattern."""
+        return self.sizes * (self.sizes - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -35,18 +45,18 @@ class Plan:
     `reason()`: why the value of these ratings is undefined, as a sentence."""
 
     patterns: Patterns
-    evaluate: Callable
-    reason: Callable
+    evaluate: Evaluation
+    reason: Callable[[], str]
 
-    def value(self):
+    def value(self) -> float | None:
         value = self.evaluate(self.patterns.counts[:, None])[0]
         return None if np.isnan(value) else float(value)
 
-    def weighed(self, counts):
+    def weighed(self, counts: Ints) -> "Plan":
         return replace(self, patterns=replace(self.patterns, counts=counts))
 
 
-def patterns_of(table, at_least=2, is_ordered=False):
+def patterns_of(table: Table, at_least: int = 2, is_ordered: bool = False) -> Patterns:
     """The patterns of the papers with `at_least` ratings; who gave which rating is kept only where
     `is_ordered`.
     """
@@ -59,7 +69,7 @@ def patterns_of(table, at_least=2, is_ordered=False):
     return Patterns(codes[:, first], counts)
 
 
-def _distinct_columns(codes, base):
+def _distinct_columns(codes: Ints, base: int) -> tuple[Ints, Ints]:
     if len(codes) * np.log2(base) < 62:
         # Each column as one whole number: sorting numbers is much quicker than sorting columns.
         weights = np.array([base**rater for rater in reversed(range(len(codes)))], dtype=np.int64)
@@ -71,7 +81,7 @@ def _distinct_columns(codes, base):
     return first, counts
 
 
-def agreeing_pairs(columns):
+def agreeing_pairs(columns: Ints) -> Ints:
     """Per pattern the number of pairs of raters who gave the same value."""
     ordered = np.sort(columns, axis=0)
     pairs = np.zeros(columns.shape[1], dtype=np.int64)
@@ -83,7 +93,7 @@ def agreeing_pairs(columns):
     return pairs
 
 
-def sum_over_pairs(columns, measure):
+def sum_over_pairs(columns: Ints, measure: Callable[[Ints, Ints], Floats]) -> Floats:
     """Per pattern the sum of `measure(one, other)` over pairs of raters who both rated; a loop over
     raters only.
     """
@@ -95,7 +105,12 @@ def sum_over_pairs(columns, measure):
     return total
 
 
-def ratio(numerator, denominator):
+def is_varied(times: Numbers) -> Bools:
+    """Per replicate, whether at least two values were given; times is values × replicates."""
+    return (times > 0).sum(axis=0) > 1
+
+
+def ratio(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
     """Division that answers nan where there is nothing to divide by."""
     numerator, denominator = np.broadcast_arrays(
         np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
@@ -105,7 +120,7 @@ def ratio(numerator, denominator):
     )
 
 
-def why_undefined(table, at_least=2):
+def why_undefined(table: Table, at_least: int = 2) -> str:
     """The plain reason why a coefficient has no value for these ratings."""
     rated = table.codes >= 0
     if not rated.any():
@@ -120,7 +135,7 @@ def why_undefined(table, at_least=2):
     return "not computable from these ratings"
 
 
-def two_raters(table, name):
+def two_raters(table: Table, name: str) -> Table:
     """The papers that both of exactly two raters coded."""
     if len(table.codes) != 2:
         raise NotApplicable(f"{name} compares exactly two raters, not {len(table.codes)}.")
@@ -128,7 +143,7 @@ def two_raters(table, name):
     return replace(table, codes=table.codes[:, both])
 
 
-def scale_weights(size, weights):
+def scale_weights(size: int, weights: str | None) -> Floats:
     """The agreement of two places on a scale of `size` categories: size × size, 1 on the diagonal,
     0 at both ends.
     """

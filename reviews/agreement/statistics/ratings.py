@@ -7,11 +7,16 @@ values.
 
 import math
 from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
+from typing import Any, TypeGuard
 
 import numpy as np
+
+from reviews.agreement.statistics.arrays import Floats, Ints
 
 ABSENCES = ("not_reported", "unclear", "not_applicable")
 KINDS = ("codes", "code", "stage", "yes_no", "number")
@@ -32,8 +37,14 @@ class Absence:
 
     name: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name.replace("_", " ")
+
+
+Value = Hashable
+Rating = Value | AbstractSet[Value] | None
+# A value and the absence beside it.
+Answer = tuple[Any, str]
 
 
 @dataclass(frozen=True)
@@ -46,14 +57,14 @@ class Table:
     asks it many things.
     """
 
-    codes: np.ndarray
-    values: tuple
+    codes: Ints
+    values: tuple[Value, ...]
 
-    def numbers(self):
+    def numbers(self) -> Floats:
         """The values as floats; ValueError names the first that is not a finite number."""
         return np.array([_as_number(value) for value in self.values], dtype=float)
 
-    def within(self, categories):
+    def within(self, categories: Iterable[Value]) -> "Table":
         """The same ratings over the declared categories; ValueError names a rating that is none of
         them.
         """
@@ -71,10 +82,10 @@ class Table:
         new = [position.get(value, MISSING) for value in self.values]
         return Table(_renumbered(self.codes, new), declared)
 
-    def of_raters(self, *raters):
+    def of_raters(self, *raters: int) -> "Table":
         return Table(self.codes[list(raters)], self.values)
 
-    def on_scale(self):
+    def on_scale(self) -> "Table":
         """Values in scale order when nobody declared one: only numbers have an order of
         their own.
         """
@@ -87,13 +98,16 @@ class Table:
         return self
 
 
-def tabulate(ratings, categories=None):
+Ratings = Table | Sequence[Sequence[Rating]]
+
+
+def tabulate(ratings: Ratings, categories: Iterable[Value] | None = None) -> Table:
     """Reads ratings into a `Table`. ValueError names the value and place of what cannot be read."""
     table = ratings if isinstance(ratings, Table) else _read(ratings)
     return table if categories is None else table.within(categories)
 
 
-def _read(ratings):
+def _read(ratings: Sequence[Sequence[Rating]]) -> Table:
     try:
         rows = [list(row) for row in ratings]
     except TypeError as error:
@@ -124,7 +138,7 @@ def _read(ratings):
     return Table(codes.reshape(len(rows), papers), ordered)
 
 
-def _name_unreadable(rows):
+def _name_unreadable(rows: Sequence[Sequence[object]]) -> None:
     for rater, row in enumerate(rows, start=1):
         for paper, rating in enumerate(row, start=1):
             try:
@@ -140,12 +154,12 @@ def _name_unreadable(rows):
                 )
 
 
-def _renumbered(codes, new):
+def _renumbered(codes: Ints, new: Sequence[int]) -> Ints:
     # The extra last entry answers for -1.
     return np.append(np.asarray(new, dtype=np.int64), MISSING)[codes]
 
 
-def comparable(value):
+def comparable(value: Value) -> Value:
     value = frozenset(value) if isinstance(value, set) else value
     try:
         hash(value)
@@ -156,18 +170,18 @@ def comparable(value):
     return value
 
 
-def in_order(labels):
+def in_order(labels: Iterable[Value]) -> list[Value]:
     """Labels by type and text: an order that does not depend on where they were met."""
     return sorted(labels, key=lambda label: (type(label).__name__, repr(label)))
 
 
-def _sorted_values(values):
+def _sorted_values(values: Iterable[Value]) -> list[Value]:
     labels = in_order(
         {label for value in values if isinstance(value, frozenset) for label in value}
     )
     bits = {label: 1 << place for place, label in enumerate(labels)}
 
-    def key(value):
+    def key(value: Value) -> tuple[int, Any, str]:
         if isinstance(value, frozenset):
             return (1, sum(map(bits.__getitem__, value)), "")
         return (0, value, "") if _is_number(value) else (2, 0, f"{type(value).__name__} {value!r}")
@@ -175,17 +189,17 @@ def _sorted_values(values):
     return sorted(values, key=key)
 
 
-def _is_number(value):
+def _is_number(value: object) -> TypeGuard[Real | Decimal]:
     return isinstance(value, Real | Decimal)
 
 
-def _as_number(value):
+def _as_number(value: object) -> float:
     if not _is_number(value) or not math.isfinite(value):
         raise ValueError(f"{shown(value)} is not a number.")
     return float(value)
 
 
-def shown(value):
+def shown(value: object) -> str:
     """A value as a message names it."""
     if isinstance(value, frozenset):
         return "{" + ", ".join(sorted(map(repr, value))) + "}"
@@ -195,7 +209,7 @@ def shown(value):
     return text if len(text) <= 80 else text[:79] + "…"
 
 
-def _listed(values):
+def _listed(values: Sequence[object]) -> str:
     named = ", ".join(shown(value) for value in values[:12])
     return named + (f" and {len(values) - 12} more" if len(values) > 12 else "")
 
@@ -206,11 +220,11 @@ class Prepared:
     scale, by absence.
     """
 
-    ratings: list
-    left_out: dict
+    ratings: list[list[Rating]]
+    left_out: dict[str, int]
 
 
-def prepared(answers, kind):
+def prepared(answers: Sequence[Sequence[Answer | None]], kind: str) -> Prepared:
     """Maps absences as the kind of section wants it.
 
     `answers[r][p]` is None (not coded, or blank) or a pair `(value, absence)`: the value (for
@@ -221,12 +235,12 @@ def prepared(answers, kind):
     """
     if kind not in KINDS:
         raise ValueError(f"{kind!r} has no coefficient; the coded kinds are {', '.join(KINDS)}.")
-    left_out = Counter()
+    left_out = Counter[str]()
     ratings = [[_rating(answer, kind, left_out) for answer in row] for row in answers]
     return Prepared(ratings, {name: left_out[name] for name in ABSENCES if left_out[name]})
 
 
-def _rating(answer, kind, left_out):
+def _rating(answer: Answer | None, kind: str, left_out: Counter[str]) -> Rating:
     if answer is None:
         return None
     value, absence = answer
@@ -242,7 +256,7 @@ def _rating(answer, kind, left_out):
     return Absence(absence)
 
 
-def _label_set(labels, absence):
+def _label_set(labels: Any, absence: str) -> frozenset[Value] | None:
     if isinstance(labels, str):
         raise ValueError(f"{labels!r} is one label; give a collection of labels.")
     if absence:
