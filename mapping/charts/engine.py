@@ -71,9 +71,9 @@ class Engine:
         """
         asked = json.dumps({"kind": kind, "spec": spec, "how": how}).encode()
         with self.lock:
-            is_drawn, picture, said = self.ask_twice(asked)
-        if said:
-            log.warning("Drawing: %s", said.decode(errors="replace").strip())
+            is_drawn, picture, warning = self.ask_twice(asked)
+        if warning:
+            log.warning("Drawing: %s", warning.decode(errors="replace").strip())
         if not is_drawn:
             raise NotDrawn(picture.decode())
         return picture
@@ -138,14 +138,14 @@ class Engine:
 
 
 def read(pipe: int, size: int, until: float) -> bytes:
-    found = bytearray()
-    while len(found) < size:
+    content = bytearray()
+    while len(content) < size:
         ready, _, _ = select.select([pipe], [], [], max(0, until - time.monotonic()))
-        part = os.read(pipe, size - len(found)) if ready else b""
+        part = os.read(pipe, size - len(content)) if ready else b""
         if not part:
             raise Gone
-        found += part
-    return bytes(found)
+        content += part
+    return bytes(content)
 
 
 def write(pipe: int, content: bytes, until: float) -> None:
@@ -183,11 +183,11 @@ def answer(asked: dict[str, Any], beside: IO[bytes]) -> bytes:
     except Exception as error:
         picture, is_drawn = str(error), False
     beside.seek(0)
-    said = beside.read()
+    warning = beside.read()
     beside.seek(0)
     beside.truncate()
     picture = picture.encode() if isinstance(picture, str) else picture
-    return HEAD.pack(is_drawn, len(picture), len(said)) + picture + said
+    return HEAD.pack(is_drawn, len(picture), len(warning)) + picture + warning
 
 
 if __name__ == "__main__":

@@ -165,10 +165,10 @@ def table_of(grids: Sequence[Grid], y_title: str) -> Table:
         group = panel.heading or panel.x_title
         header += [f"{group}: {label}" if several and group else label for label in panel.x_labels]
     rows = []
-    for place, label in enumerate(grids[0].y_labels if grids else []):
+    for index, label in enumerate(grids[0].y_labels if grids else []):
         counts: list[TableCell] = []
         for panel in grids:
-            start = place * len(panel.x_labels)
+            start = index * len(panel.x_labels)
             counts += [row["count"] for row in panel.rows[start : start + len(panel.x_labels)]]
         rows.append([label, *counts])
     return Table(header, rows)

@@ -219,8 +219,8 @@ def short(number: float) -> str:
     """
     if number in (0, 1, -1):
         return str(int(number)).replace("-", "−")
-    shown = f"{number:.2f}".replace("0.", ".", 1).replace("-", "−")
-    return "0" if shown in (".00", "−.00") else shown
+    text = f"{number:.2f}".replace("0.", ".", 1).replace("-", "−")
+    return "0" if text in (".00", "−.00") else text
 
 
 def rounded(number: float | None) -> float | None:

@@ -126,7 +126,7 @@ def bubble_by(
     columns = min(max(LINE // grids[0].width, 1), 3)
     # The rows are the same in all panels: they are named once per line.
     drawn = [
-        bubbles(panel, largest, labels=not place % columns) for place, panel in enumerate(grids)
+        bubbles(panel, largest, labels=not index % columns) for index, panel in enumerate(grids)
     ]
     chart = alt.concat(*drawn, columns=columns)
     sentence = (
@@ -210,14 +210,14 @@ def bubbles(panel: Grid, largest: int, y_title: str = "", **y_axis: Any) -> AnyC
     radius = 0.46 * min(panel.cell)
     area = alt.Scale(domain=[0, max(largest, 1)], range=[0, (2 * radius) ** 2])
     x, y = positions(panel, y_title, tickBand="extent", grid=True, **y_axis)
-    shown = [sized(row, radius, largest) for row in panel.rows if row["count"]]
+    filled = [sized(row, radius, largest) for row in panel.rows if row["count"]]
     empty = [row for row in panel.rows if not row["count"]]
-    inside, beside = ([row for row in shown if row["fits"] is fits] for fits in (True, False))
+    inside, beside = ([row for row in filled if row["fits"] is fits] for fits in (True, False))
     layers = [
         alt.Chart(values(empty))
         .mark_point(size=7, filled=True, color=MUTED, opacity=0.45, aria=False)
         .encode(x, y),
-        alt.Chart(values(shown))
+        alt.Chart(values(filled))
         .mark_circle(
             color=ACCENT, fillOpacity=0.28, stroke=ACCENT, strokeWidth=1, opacity=1, aria=False
         )

@@ -104,14 +104,14 @@ def put_addresses_back(parent: ET.Element, addresses: Sequence[str | None]) -> N
     """Gives the links right under this element their real addresses; a link to nowhere is taken off
     its mark.
     """
-    for place, child in enumerate(list(parent)):
+    for index, child in enumerate(list(parent)):
         if child.tag != f"{{{SVG_NAMES}}}a":
             continue
         href = addresses[int(child.attrib.pop(LINK).removeprefix(PLACEHOLDER))]
         if href:
             child.set("href", href)
         else:
-            parent[place] = child[0]
+            parent[index] = child[0]
 
 
 def give_title(element: ET.Element) -> None:

@@ -84,7 +84,7 @@ class Picture:
         without is seen.
         """
         filled = [
-            place for place, year in enumerate(self.all_years.labels) if self.in_year(year).papers
+            index for index, year in enumerate(self.all_years.labels) if self.in_year(year).papers
         ]
         labels = self.all_years.labels[filled[0] : filled[-1] + 1] if filled else []
         return replace(self.all_years, labels=labels)
@@ -113,14 +113,14 @@ class Picture:
     @cached_property
     def left_out(self) -> list[tuple[int, int, str]]:
         """`[(how many are drawn, of how many, axis)]` where the figure has not all labels."""
-        shown = self.drawn
-        pairs = [(shown.rows, self.rows)]
+        drawn = self.drawn
+        pairs = [(drawn.rows, self.rows)]
         if self.halves and self.kind != "cooccurrence":
-            pairs.append((shown.columns, self.columns))
-            if shown.left and self.left:
-                pairs.append((shown.left, self.left))
+            pairs.append((drawn.columns, self.columns))
+            if drawn.left and self.left:
+                pairs.append((drawn.left, self.left))
             if self.is_by_year:
-                pairs.append((shown.all_years, self.with_gaps))
+                pairs.append((drawn.all_years, self.with_gaps))
         return [
             (len(few.labels), len(axis.labels), axis.title)
             for few, axis in pairs
@@ -138,7 +138,7 @@ class Picture:
         labels = [label for half in self.halves for label in self.labels_of(*half[:2])]
         return [
             self.rows.title,
-            *(words for label in labels for words in self.with_share(label, f"{label}, %")),
+            *(text for label in labels for text in self.with_share(label, f"{label}, %")),
         ]
 
     def labels_of(self, half: str, axis: Axis) -> list[str]:
@@ -350,9 +350,9 @@ class Picture:
         ]
 
     def cells(self, name: str, axis: Axis, counts: Counted) -> Iterator[Cell]:
-        shown_rows, shown_columns = set(self.rows.labels), set(axis.labels)
+        drawn_rows, drawn_columns = set(self.rows.labels), set(axis.labels)
         for (row, column), number in counts.cells.items():
-            if row in shown_rows and column in shown_columns:
+            if row in drawn_rows and column in drawn_columns:
                 href = self.link(row=row, column=column, half=name)
                 yield {"x": column, "y": row, "count": number, "href": href}
 

@@ -161,13 +161,13 @@ def wrapped(text: str, letters: int, lines: int) -> list[str]:
     """
     text = plain(text)
     letters = letters_for(text, letters)
-    found = textwrap.wrap(text, width=max(letters, 4)) or [""]
-    if len(found) <= lines:
-        return found
-    last = found[lines - 1][: letters - 2]
-    if " " in last and len(last) < len(found[lines - 1]):
+    parts = textwrap.wrap(text, width=max(letters, 4)) or [""]
+    if len(parts) <= lines:
+        return parts
+    last = parts[lines - 1][: letters - 2]
+    if " " in last and len(last) < len(parts[lines - 1]):
         last = last.rsplit(" ", 1)[0]
-    return [*found[: lines - 1], last + " …"]
+    return [*parts[: lines - 1], last + " …"]
 
 
 def letters_for(text: str, letters: int) -> int:
@@ -182,36 +182,36 @@ def told_apart(labels: Iterable[str], letters: int, lines: int) -> list[list[str
     end alike too, to where they begin to differ.
     """
     labels = [plain(label) for label in labels]
-    shown = [wrapped(label, letters, lines) for label in labels]
-    for places in alike(shown):
-        for place in places:
-            shown[place] = cut_in_the_middle(labels[place], letters, lines)
-    for places in alike(shown):
-        start = same_at_first([labels[place] for place in places])
-        for place in places:
-            shown[place] = wrapped(f"… {labels[place][start:].lstrip(' ,;:')}", letters, lines)
-    for places in alike(shown):
-        for number, place in enumerate(places, 1):
-            *before, last = shown[place]
-            shown[place] = [*before, f"{last[: letters - 5].rstrip(' …')} … {number}"]
-    return shown
+    texts = [wrapped(label, letters, lines) for label in labels]
+    for indexes in alike(texts):
+        for index in indexes:
+            texts[index] = cut_in_the_middle(labels[index], letters, lines)
+    for indexes in alike(texts):
+        start = same_at_first([labels[index] for index in indexes])
+        for index in indexes:
+            texts[index] = wrapped(f"… {labels[index][start:].lstrip(' ,;:')}", letters, lines)
+    for indexes in alike(texts):
+        for number, index in enumerate(indexes, 1):
+            *before, last = texts[index]
+            texts[index] = [*before, f"{last[: letters - 5].rstrip(' …')} … {number}"]
+    return texts
 
 
 def same_at_first(texts: Sequence[str]) -> int:
     """How many letters all the texts begin with."""
-    one, other = min(texts), max(texts)
+    first, last = min(texts), max(texts)
     return next(
-        (at for at, letters in enumerate(zip(one, other, strict=False)) if len({*letters}) > 1),
-        len(one),
+        (at for at, letters in enumerate(zip(first, last, strict=False)) if len({*letters}) > 1),
+        len(first),
     )
 
 
-def alike(shown: Iterable[Sequence[str]]) -> list[list[int]]:
+def alike(texts: Iterable[Sequence[str]]) -> list[list[int]]:
     """Places of what cannot be told apart, group by group."""
     by_text: dict[tuple[str, ...], list[int]] = {}
-    for place, found in enumerate(shown):
-        by_text.setdefault(tuple(found), []).append(place)
-    return [places for places in by_text.values() if len(places) > 1]
+    for index, text in enumerate(texts):
+        by_text.setdefault(tuple(text), []).append(index)
+    return [indexes for indexes in by_text.values() if len(indexes) > 1]
 
 
 def cut_in_the_middle(text: str, letters: int, lines: int) -> list[str]:
@@ -237,44 +237,44 @@ def is_whole(text: str, letters: int, lines: int) -> bool:
 
 def labels_beside(labels: Sequence[str], letters: int, lines: int) -> dict[str, Any]:
     """Properties of a vertical axis whose labels wrap, each centred on its row."""
-    shown = told_apart(labels, letters, lines)
-    lift = [-LINE_HEIGHT / 2 * (len(found) - 1) for found in shown]
+    texts = told_apart(labels, letters, lines)
+    lift = [-LINE_HEIGHT / 2 * (len(text) - 1) for text in texts]
     return {
-        "labelExpr": per_label(labels, shown),
-        "labelOffset": {"expr": f"{lift}[{place_of(labels)}] || 0"},
+        "labelExpr": per_label(labels, texts),
+        "labelOffset": {"expr": f"{lift}[{index_of(labels)}] || 0"},
     }
 
 
 def labels_above(labels: Sequence[str], letters: int, lines: int) -> dict[str, Any]:
     """Properties of an axis on top whose labels wrap, each standing on the plot."""
-    shown = told_apart(labels, letters, lines)
+    texts = told_apart(labels, letters, lines)
     # A label of several lines hangs from its first line: lift it by the others.
     near = CONFIG["axis"]["labelPadding"]
-    lift = [near + (len(found) - 1) * LINE_HEIGHT for found in shown]
-    padding = {"expr": f"{lift}[{place_of(labels)}] || {near}"}
-    return {"labelExpr": per_label(labels, shown), "labelPadding": padding, "labelAngle": 0}
+    lift = [near + (len(text) - 1) * LINE_HEIGHT for text in texts]
+    padding = {"expr": f"{lift}[{index_of(labels)}] || {near}"}
+    return {"labelExpr": per_label(labels, texts), "labelPadding": padding, "labelAngle": 0}
 
 
 def labels_slanted(labels: Sequence[str], letters: int) -> dict[str, Any]:
-    shown = told_apart(labels, letters, 1)
+    texts = told_apart(labels, letters, 1)
     return {
-        "labelExpr": per_label(labels, shown),
+        "labelExpr": per_label(labels, texts),
         "labelAngle": -50,
         "labelAlign": "left",
         "titleAnchor": "start",
     }
 
 
-def per_label(labels: Sequence[str], shown: Sequence[Sequence[str]]) -> str:
+def per_label(labels: Sequence[str], texts: Sequence[Sequence[str]]) -> str:
     """Expression for the lines that an axis shows in the place of each label; the data keep the
     full text.
     """
-    lines = [f"={chr(10).join(found)}" for found in shown]
+    lines = [f"={chr(10).join(text)}" for text in texts]
     # A grid between the rows comes with one tick more than there are labels.
-    return f"split(slice({json.dumps(lines)}[{place_of(labels)}] || '=', 1), '\\n')"
+    return f"split(slice({json.dumps(lines)}[{index_of(labels)}] || '=', 1), '\\n')"
 
 
-def place_of(labels: Sequence[str]) -> str:
+def index_of(labels: Sequence[str]) -> str:
     # Vega takes a text that is called like a property of every object ("constructor") for one of
     # its own operators. No such property begins with an equals sign.
     return f"indexof({json.dumps([f'={label}' for label in labels])}, '=' + datum.value)"
@@ -283,7 +283,7 @@ def place_of(labels: Sequence[str]) -> str:
 def widest(labels: Iterable[str], letters: int, lines: int) -> float:
     """Width in pixels of the widest line the labels take."""
     return max(
-        (text_width(line) for found in told_apart(labels, letters, lines) for line in found),
+        (text_width(line) for text in told_apart(labels, letters, lines) for line in text),
         default=0,
     )
 

@@ -102,12 +102,14 @@ def _folded(text: str) -> str:
     """In small letters, full-width signs as plain ones, without what cannot be seen."""
     composed = unicodedata.normalize("NFKC", text).casefold()
     visible = (
-        one for one in composed if one.isspace() or unicodedata.category(one) not in {"Cf", "Cc"}
+        character
+        for character in composed
+        if character.isspace() or unicodedata.category(character) not in {"Cf", "Cc"}
     )
     return " ".join("".join(visible).split())
 
 
 def _mere_signs(folded: str) -> Absence:
     signs = re.sub(r"[\s()\[\]]", "", folded)
-    is_dash = signs and all(one == "−" or unicodedata.category(one) == "Pd" for one in signs)
+    is_dash = signs and all(sign == "−" or unicodedata.category(sign) == "Pd" for sign in signs)
     return Absence.NOT_REPORTED if is_dash else AMBIGUOUS

@@ -92,8 +92,8 @@ def file_keys(keys: Iterable[str]) -> dict[str, str]:
 
 def year_in(text: str) -> int | None:
     """The first year in `text`, or None."""
-    found = _YEAR.search(text)
-    return int(found[0]) if found else None
+    match = _YEAR.search(text)
+    return int(match[0]) if match else None
 
 
 def keywords_in(text: str) -> list[str]:

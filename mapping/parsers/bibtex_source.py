@@ -191,15 +191,15 @@ class _Source:
         blocks = parse_string(self.text, parse_stack=[]).blocks
         # A damaged entry reaches to the next block that is none of its own torn-off pieces.
         whole = [
-            place for place, block in enumerate(blocks) if not isinstance(block, ImplicitComment)
+            index for index, block in enumerate(blocks) if not isinstance(block, ImplicitComment)
         ]
         following = dict(pairwise([*whole, len(blocks)]))
         done = -1
-        for place, block in enumerate(blocks):
-            if place <= done:
+        for index, block in enumerate(blocks):
+            if index <= done:
                 continue
             if isinstance(block, ParsingFailedBlock) and block.ignore_error_block is None:
-                done = following[place] - 1
+                done = following[index] - 1
                 self.mend(block, blocks[done + 1] if done + 1 < len(blocks) else None)
             else:
                 self.take(block)

@@ -61,15 +61,15 @@ class Match:
         near = f" ({self.score:.0f} %)" if self.why == NEAR_TITLE else ""
         name = getattr(self.found, "key", "") or getattr(self.found, "title", "")
         line = getattr(self.found, "line", None)
-        place = f", repeated in the file (line {line})" if line else ", repeated in the file"
-        told = f"{self.why}{near} as “{name}”{place if self.is_in_file else ''}"
+        where = f", repeated in the file (line {line})" if line else ", repeated in the file"
+        same = f"{self.why}{near} as “{name}”{where if self.is_in_file else ''}"
         if self.is_sure:
-            return told
+            return same
         differing = [
             f"{field} {here or 'none'}, there {there or 'none'}"
             for field, here, there in self.differences
         ]
-        return "; ".join([f"possibly the same: {told}", *differing])
+        return "; ".join([f"possibly the same: {same}", *differing])
 
 
 @lru_cache(maxsize=50_000)
@@ -114,10 +114,10 @@ class Candidate:
     def main_title(self) -> str:
         """What stands before the subtitle; empty where there is none, or too little before it."""
         written = (self.record.title or "").strip()
-        found = _SUBTITLE.search(written)
-        if not found:
+        subtitle = _SUBTITLE.search(written)
+        if not subtitle:
             return ""
-        main = normalised_title(written[: found.start()])
+        main = normalised_title(written[: subtitle.start()])
         is_telling = len(main) >= _SHORTEST_TITLE and (" " in main or not main.isascii())
         return main if is_telling and main != self.title else ""
 
@@ -129,7 +129,7 @@ class Candidate:
         words = set(self.title.split())
         if len(words) < WORDS_TO_TRY:
             letters = self.title.replace(" ", "")
-            words |= {letters[place : place + 4] for place in range(len(letters) - 3)}
+            words |= {letters[start : start + 4] for start in range(len(letters) - 3)}
         return words
 
     @property
@@ -209,8 +209,10 @@ class Candidate:
 
     def question(self, addition: "Candidate", why: str, score: float) -> Match:
         """A Match with this one that somebody has to decide."""
-        told = tuple(_differences(addition, self))
-        return Match(self.record, why, score, self.is_in_file, is_sure=False, differences=told)
+        differences = tuple(_differences(addition, self))
+        return Match(
+            self.record, why, score, self.is_in_file, is_sure=False, differences=differences
+        )
 
 
 def _differences(new: Candidate, other: Candidate) -> Iterator[Difference]:
@@ -222,7 +224,7 @@ def _differences(new: Candidate, other: Candidate) -> Iterator[Difference]:
         yield "year", str(new.year or ""), str(other.year or "")
     if new.doi != other.doi:
         yield "DOI", new.doi, other.doi
-    here, there = (getattr(one.record, "venue", "") or "" for one in (new, other))
+    here, there = (getattr(candidate.record, "venue", "") or "" for candidate in (new, other))
     if normalised_title(here) != normalised_title(there):
         yield "venue", here, there
 

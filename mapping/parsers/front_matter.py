@@ -19,14 +19,14 @@ def front_matter(written: Sequence[str]) -> tuple[list[tuple[int, str, str]], in
     """([(line, kind, words)], length); kind: "rule", "key", "item", "text" or "comment". Length 0
     without any.
     """
-    first = next((place for place, line in enumerate(written[:5]) if line.strip()), None)
+    first = next((number for number, line in enumerate(written[:5]) if line.strip()), None)
     if first is None or written[first].strip() != "---":
         return [], 0
     last = next(
         (
-            place
-            for place in range(first + 1, min(len(written), _LONGEST))
-            if written[place].strip() in ("---", "...")
+            number
+            for number in range(first + 1, min(len(written), _LONGEST))
+            if written[number].strip() in ("---", "...")
         ),
         None,
     )
@@ -36,8 +36,8 @@ def front_matter(written: Sequence[str]) -> tuple[list[tuple[int, str, str]], in
     if not any(_ENTRY.match(line) for line in inside) or any(_is_foreign(line) for line in inside):
         return [], 0
     entries = [(first + 1, "rule", "")]
-    for place, line in enumerate(inside, first + 2):
-        entries += [(place, kind, words) for kind, words in _entries(line)]
+    for number, line in enumerate(inside, first + 2):
+        entries += [(number, kind, text) for kind, text in _entries(line)]
     return [*entries, (last + 1, "rule", "")], last + 1
 
 

@@ -120,9 +120,11 @@ class Headings:
         "Strategies/Methods" is "Strategies and methods".
         """
         wanted, parts = normalised_label(without_numbering(text)), parts_of(without_numbering(text))
-        by_name = next((one.key for one in self.known if wanted and wanted in one.names), None)
+        by_name = next(
+            (section.key for section in self.known if wanted and wanted in section.names), None
+        )
         return by_name or next(
-            (one.key for one in self.known if parts and parts in one.parts), None
+            (section.key for section in self.known if parts and parts in section.parts), None
         )
 
     def matches(self, text: str, *, is_loose: bool) -> list[str]:
@@ -143,22 +145,27 @@ class Headings:
             _telling_words(normalised_label(text)),
         )
         tests: list[Callable[[_Known], bool]] = [
-            lambda one: any(parts & known for known in one.parts),
-            lambda one: max(fuzz.ratio(wanted, name) for name in one.names) >= LEAST_LIKENESS,
+            lambda section: any(parts & known for known in section.parts),
+            lambda section: (
+                max(fuzz.ratio(wanted, name) for name in section.names) >= LEAST_LIKENESS
+            ),
         ]
         if is_loose and words and len(wanted.split()) <= _LONGEST_LOOSE:
             tests.append(
-                lambda one: not one.is_detail and any(_covers(words, known) for known in one.words)
+                lambda section: (
+                    not section.is_detail and any(_covers(words, known) for known in section.words)
+                )
             )
             tests.append(
-                lambda one: (
-                    not one.is_detail and any(_nearly(p, name) for p in parts for name in one.names)
+                lambda section: (
+                    not section.is_detail
+                    and any(_nearly(p, name) for p in parts for name in section.names)
                 )
             )
         for test in tests:
-            found = [one.key for one in self.known if wanted and test(one)]
-            if found:
-                return found
+            keys = [section.key for section in self.known if wanted and test(section)]
+            if keys:
+                return keys
         return []
 
     def named_in(self, text: str) -> list[str]:
@@ -167,9 +174,9 @@ class Headings:
         """
         line = f" {normalised_label(text)} "
         return [
-            one.key
-            for one in self.known
-            if not one.is_detail and any(f" {name} " in line for name in one.names)
+            section.key
+            for section in self.known
+            if not section.is_detail and any(f" {name} " in line for name in section.names)
         ]
 
 
@@ -195,5 +202,5 @@ def _covers(words: set[str], known: set[str]) -> bool:
     return bool(known) and (words <= known or known <= words)
 
 
-def _nearly(one: str, other: str) -> bool:
-    return min(len(one), len(other)) >= 4 and fuzz.ratio(one, other) >= LEAST_LIKENESS
+def _nearly(name: str, other_name: str) -> bool:
+    return min(len(name), len(other_name)) >= 4 and fuzz.ratio(name, other_name) >= LEAST_LIKENESS

@@ -20,8 +20,8 @@ LONGEST_KEY = 100
 def normalised_doi(text: str) -> str:
     """The DOI alone, in lower case, without resolver or `doi:`; empty where the text holds none."""
     # Scopus writes the DOI with its resolver, BibTeX without: strip it, or duplicates slip through.
-    found = _DOI.search(text.replace("%2F", "/").replace("%2f", "/"))
-    return found[0].rstrip(".,;\"'").lower() if found else ""
+    match = _DOI.search(text.replace("%2F", "/").replace("%2f", "/"))
+    return match[0].rstrip(".,;\"'").lower() if match else ""
 
 
 def ascii_letters(text: str) -> str:
@@ -46,8 +46,8 @@ def proposed_key(authors: Sequence[str], year: int | None, title: str) -> str:
     keys.
     """
     person = _letters(names.family(authors[0])) if authors else ""
-    words = [_letters(word) for word in title.replace("-", " ").split()]
-    telling = next((word for word in words if word and word not in _ARTICLES), "")
+    letters = [_letters(word) for word in title.replace("-", " ").split()]
+    telling = next((word for word in letters if word and word not in _ARTICLES), "")
     return f"{person or 'anon'}{year or ''}{telling}"[:LONGEST_KEY]
 
 
@@ -73,7 +73,8 @@ def unique_keys(wanted: Iterable[str], taken: Iterable[str]) -> Iterator[str]:
 def assigned_keys(records: Iterable[PaperLike], taken: Iterable[str] = ()) -> list[str]:
     """A key for each record, in order, unique among themselves and those `taken` in the study."""
     wanted = (
-        safe_key(one.key) or proposed_key(one.authors, one.year, one.title) for one in records
+        safe_key(record.key) or proposed_key(record.authors, record.year, record.title)
+        for record in records
     )
     return list(unique_keys(wanted, taken))
 

@@ -108,17 +108,17 @@ def near_codes(text: str, labels: Sequence[str], limit: int = 5) -> list[tuple[s
     if not wanted:
         return []
     normalised = [normalised_label(label) for label in labels]
-    found = process.extract(
+    nearest = process.extract(
         wanted, normalised, scorer=_likeness, score_cutoff=LEAST_LIKENESS, limit=limit
     )
-    return [(labels[place], score) for _, score, place in found]
+    return [(labels[index], score) for _, score, index in nearest]
 
 
-def _likeness(one: str, other: str, **_: object) -> float:
+def _likeness(label: str, other_label: str, **_: object) -> float:
     # A label inside a longer one ("drift", "model drift") is a good guess, yet no better than a
     # typing error.
-    inside = 0.9 * fuzz.token_set_ratio(one, other)
-    return max(fuzz.ratio(one, other), fuzz.token_sort_ratio(one, other), inside)
+    inside = 0.9 * fuzz.token_set_ratio(label, other_label)
+    return max(fuzz.ratio(label, other_label), fuzz.token_sort_ratio(label, other_label), inside)
 
 
 def _label(code: str | HasLabel) -> str:
@@ -168,17 +168,17 @@ def search_rank(typed: str, label: str, definition: str = "") -> int | None:
     wanted = normalised_label(typed)
     if not wanted:
         return SEARCH_WORDS
-    found = normalised_label(label)
-    if found.replace(" ", "") == wanted.replace(" ", ""):
+    known = normalised_label(label)
+    if known.replace(" ", "") == wanted.replace(" ", ""):
         return SEARCH_EXACT
-    if found.startswith(wanted) or label.casefold().startswith(typed.casefold().strip()):
+    if known.startswith(wanted) or label.casefold().startswith(typed.casefold().strip()):
         return SEARCH_BEGINNING
-    if all(word in found or word in found.replace(" ", "") for word in wanted.split()):
+    if all(word in known or word in known.replace(" ", "") for word in wanted.split()):
         return SEARCH_WORDS
     if (
-        max(fuzz.ratio(wanted, found), fuzz.token_sort_ratio(wanted, found))
+        max(fuzz.ratio(wanted, known), fuzz.token_sort_ratio(wanted, known))
         >= LEAST_LIKENESS_OF_A_SLIP
     ):
         return SEARCH_NEARLY
-    text = f"{found} {normalised_label(definition)}"
+    text = f"{known} {normalised_label(definition)}"
     return SEARCH_DEFINITION if all(word in text for word in wanted.split()) else None

@@ -21,14 +21,14 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„‟″＂", '"'))
 def visible(text: str) -> str:
     """One line of what can be seen, letters composed: as a label is kept."""
     composed = unicodedata.normalize("NFC", text)
-    seen = (_seen(composed, place, letter) for place, letter in enumerate(composed))
+    seen = (_seen(composed, index, letter) for index, letter in enumerate(composed))
     return " ".join("".join(seen).split())
 
 
-def _seen(text: str, place: int, letter: str) -> str:
+def _seen(text: str, index: int, letter: str) -> str:
     category = unicodedata.category(letter)
     if category == "Cf":
-        is_shaping = letter in _JOINERS and 0 < place < len(text) - 1 and _joins(text[place - 1])
+        is_shaping = letter in _JOINERS and 0 < index < len(text) - 1 and _joins(text[index - 1])
         return letter if is_shaping else ""
     return " " if category in {"Cc", "Cs", "Zs", "Zl", "Zp"} else letter
 

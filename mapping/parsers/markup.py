@@ -64,29 +64,31 @@ class Plain:
 
 def plain(written: str) -> Plain:
     """The Plain of one line. A line break within it (`<br>`) is a `\\n`."""
-    found = Plain("")
+    plain_line = Plain("")
     is_struck = _STRUCK.sub("", written).strip(" *_.,;") == "" and bool(_STRUCK.search(written))
-    found.is_struck = is_struck
+    plain_line.is_struck = is_struck
     text = _ESCAPED.sub(lambda match: _hidden(match[1]), written)
     text = _CODE.sub(lambda match: "".join(map(_hidden, match[2].strip(" "))), text)
-    text = _IMAGE.sub(lambda match: _kept(found.images, match[1] or match[2] or "image", ""), text)
-    text = _WIKI_LINK.sub(lambda match: _linked_page(found.pages, match), text)
+    text = _IMAGE.sub(
+        lambda match: _kept(plain_line.images, match[1] or match[2] or "image", ""), text
+    )
+    text = _WIKI_LINK.sub(lambda match: _linked_page(plain_line.pages, match), text)
     text = _LINK.sub(
-        lambda match: _kept(found.links, match[2].split(" ")[0], match[1] or match[2]), text
+        lambda match: _kept(plain_line.links, match[2].split(" ")[0], match[1] or match[2]), text
     )
     text = _REFERENCE_LINK.sub(
-        lambda match: _kept(found.links, f"[{match[2] or match[1]}]", match[1]), text
+        lambda match: _kept(plain_line.links, f"[{match[2] or match[1]}]", match[1]), text
     )
-    text = _FOOTNOTE.sub(lambda match: _kept(found.footnotes, match[1], ""), text)
-    text = _INLINE_FOOTNOTE.sub(lambda match: _kept(found.tags, match[1].strip(), ""), text)
-    text = _AUTOLINK.sub(lambda match: _kept(found.links, match[1], match[1]), text)
+    text = _FOOTNOTE.sub(lambda match: _kept(plain_line.footnotes, match[1], ""), text)
+    text = _INLINE_FOOTNOTE.sub(lambda match: _kept(plain_line.tags, match[1].strip(), ""), text)
+    text = _AUTOLINK.sub(lambda match: _kept(plain_line.links, match[1], match[1]), text)
     text = _TAG.sub("", _LINE_BREAK.sub("\n", text))
     text = _BLOCK_ID.sub("", _ATTRIBUTES.sub("", text).rstrip()).removesuffix("\\")
-    text = _HASHTAG.sub(lambda match: _kept(found.tags, match[0], ""), text)
+    text = _HASHTAG.sub(lambda match: _kept(plain_line.tags, match[0], ""), text)
     text = without_emphasis(_HIGHLIGHT.sub(r"\2", text))
     text = html.unescape(_HIDDEN.sub(lambda match: chr(ord(match[0]) - _FIRST_PRIVATE), text))
-    found.text = "\n".join(" ".join(part.split()) for part in text.split("\n") if part.strip())
-    return found
+    plain_line.text = "\n".join(" ".join(part.split()) for part in text.split("\n") if part.strip())
+    return plain_line
 
 
 def without_emphasis(text: str) -> str:

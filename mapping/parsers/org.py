@@ -120,13 +120,13 @@ def _line(line: str) -> str:
     return _inline(_TERM.sub(r"\1**\2:** ", _STARRED_ITEM.sub(r"\1- ", line)))
 
 
-def _headline(level: int, words: str) -> str:
-    while _KEYWORD_BEFORE.match(words):
-        words = _KEYWORD_BEFORE.sub("", words, count=1)
-    tags = _TAGS_BEHIND.search(words)
-    words = _COOKIE.sub("", words[: tags.start()] if tags else words)
+def _headline(level: int, text: str) -> str:
+    while _KEYWORD_BEFORE.match(text):
+        text = _KEYWORD_BEFORE.sub("", text, count=1)
+    tags = _TAGS_BEHIND.search(text)
+    text = _COOKIE.sub("", text[: tags.start()] if tags else text)
     comment = f" <!-- tags: {tags[1]} -->" if tags else ""
-    return f"{'#' * min(level, 6)} {_inline(words)}{comment}"
+    return f"{'#' * min(level, 6)} {_inline(text)}{comment}"
 
 
 def _named(name: str, value: str, line: str) -> str:

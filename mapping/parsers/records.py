@@ -46,8 +46,8 @@ class Problem:
     is_refusal: bool = True
 
     def __str__(self) -> str:
-        place = f"{self.file}, line {self.line}" if self.line else self.file
-        return f"{place}: {self.reason}" if place else self.reason
+        where = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{where}: {self.reason}" if where else self.reason
 
 
 PapersRead = tuple[list[PaperRecord], list[Problem]]

@@ -170,11 +170,11 @@ def _kind(written: str, values: dict[str, list[str]]) -> str:
 
 
 def _keywords(values: Sequence[str]) -> list[str]:
-    words = [word for words in values for word in map(latex.tidied, words.split(";"))]
-    if len(words) == 1 and words[0].count(",") > 1:
+    keywords = [word for text in values for word in map(latex.tidied, text.split(";"))]
+    if len(keywords) == 1 and keywords[0].count(",") > 1:
         # One comma may stand within a keyword ("Neoplasms, experimental"); a list has more.
-        words = [latex.tidied(word) for word in words[0].split(",")]
-    return list(dict.fromkeys(word for word in words if word))
+        keywords = [latex.tidied(word) for word in keywords[0].split(",")]
+    return list(dict.fromkeys(word for word in keywords if word))
 
 
 def _name(name: str) -> str:
@@ -217,9 +217,9 @@ def _fill_raw(record: PaperRecord, values: Mapping[str, list[str]]) -> None:
         rest = [value for value in kept if not (tag == "U1" and _NAMED_FIELD.fullmatch(value))]
         # Journals come with their name, its abbreviation and the same again; abstracts as AB and
         # N2.
-        said = _SAID_BY_TAG.get(tag, "")
-        is_repetition = said and all(
-            value.casefold() == getattr(record, said).casefold() for value in rest
+        field = _SAID_BY_TAG.get(tag, "")
+        is_repetition = field and all(
+            value.casefold() == getattr(record, field).casefold() for value in rest
         )
         if rest and not is_repetition:
             record.raw[_RAW_NAMES.get(tag, tag)] = "; ".join(rest)

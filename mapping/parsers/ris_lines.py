@@ -57,10 +57,10 @@ def divided(text: str, taken: Container[int] = ()) -> tuple[str, str]:
     lines = text.split("\n")
     tags = [tag_and_value(line)[0] for line in lines]
     inside, is_open, has_end = [], False, False
-    for place, tag in enumerate(tags):
-        if tag == "TY" and place not in taken:
-            is_open, has_end = True, _next_end(tags, place) == "ER"
-        elif is_open and not has_end and _BIBTEX_ENTRY.match(lines[place]):
+    for index, tag in enumerate(tags):
+        if tag == "TY" and index not in taken:
+            is_open, has_end = True, _next_end(tags, index) == "ER"
+        elif is_open and not has_end and _BIBTEX_ENTRY.match(lines[index]):
             is_open = False
         inside.append(is_open)
         is_open = is_open and tag != "ER"
@@ -72,10 +72,10 @@ def _lines_where(lines: Sequence[str], inside: Sequence[bool], wanted: bool) -> 
     return "\n".join(line if is_inside == wanted else "" for line, is_inside in pairs)
 
 
-def _next_end(tags: Sequence[str | None], place: int) -> str | None:
+def _next_end(tags: Sequence[str | None], index: int) -> str | None:
     """The tag that ends the record that begins here: ER, or TY of the next one."""
-    places = range(place + 1, len(tags))
-    return next((tags[one] for one in places if tags[one] in {"ER", "TY"}), None)
+    indexes = range(index + 1, len(tags))
+    return next((tags[one] for one in indexes if tags[one] in {"ER", "TY"}), None)
 
 
 def chunks(text: str) -> list[Chunk]:
@@ -156,7 +156,7 @@ class _Assembly:
         loose, self.loose = self.loose, None
         if loose is None:
             return
-        before = next((one for one in reversed(self.chunks) if not one.is_stray), None)
+        before = next((chunk for chunk in reversed(self.chunks) if not chunk.is_stray), None)
         if before and not is_another_record(loose, before):
             before.lines += loose.lines
         else:
@@ -185,13 +185,13 @@ def is_another_record(loose: Chunk, before: Chunk) -> bool:
 
 def tag_and_value(line: str) -> tuple[str | None, str]:
     for exact in (_TAG_LINE, _TYPE_ALONE):
-        found = exact.match(line)
-        if found:
-            return found[1], found[2] or ""
+        match = exact.match(line)
+        if match:
+            return match[1], match[2] or ""
     for loose in (_LOOSE_TAG_LINE, _NO_SPACE_BEHIND, _SMALL_TAG_LINE):
-        found = loose.match(line)
-        if found and found[1].upper() in KNOWN_TAGS and not _is_sentence(*found.groups()):
-            return found[1].upper(), found[2] or ""
+        match = loose.match(line)
+        if match and match[1].upper() in KNOWN_TAGS and not _is_sentence(*match.groups()):
+            return match[1].upper(), match[2] or ""
     return None, line
 
 

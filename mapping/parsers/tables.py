@@ -79,10 +79,10 @@ def escaped(text: str) -> str:
 
 def _is_formula(text: str) -> bool:
     """Whether a sign comes first, once apostrophes and what nobody sees are taken away."""
-    for place, letter in enumerate(text):
+    for index, letter in enumerate(text):
         if letter in _SIGNS:
             # Ordinary blanks before it make it a text in every spreadsheet.
-            return place == 0 or text[:place].strip(" ") != ""
+            return index == 0 or text[:index].strip(" ") != ""
         if letter.isalnum() and letter not in _FILLERS:
             return False
         if not (letter == "'" or letter in _FILLERS or unicodedata.category(letter) in _UNSEEN):
@@ -176,7 +176,7 @@ def _table(
         table.rows.append(
             Row(
                 line,
-                {column: filled[place] for column, place in {**places, **others}.items()},
+                {column: filled[index] for column, index in {**places, **others}.items()},
                 name,
             )
         )
@@ -201,32 +201,34 @@ def _places(
 ) -> dict[str, int]:
     """{wanted column: its place in the row}"""
     compared = [heading(text) for text in headings]
-    places = {}
+    columns = {}
     for column, written in wanted.items():
-        found = [place for place, text in enumerate(compared) if text and text == heading(written)]
-        if len(found) > 1:
+        indexes = [
+            index for index, text in enumerate(compared) if text and text == heading(written)
+        ]
+        if len(indexes) > 1:
             raise UnreadableFile(f"the column “{written}” stands twice", name)
-        if found:
-            places[column] = found[0]
+        if indexes:
+            columns[column] = indexes[0]
         elif column in necessary:
             meant = f" (for “{column}”)" if written != column else ""
             raise UnreadableFile(
                 f"the column “{written}”{meant} is missing; the file has: {_listed(headings)}", name
             )
-    return places
+    return columns
 
 
 def _other_columns(headings: Sequence[str], places: Mapping[str, int]) -> dict[str, int]:
     others: dict[str, int] = {}
     used, seen = set(places.values()), Counter[str]()
-    for place, text in enumerate(headings):
-        if place in used:
+    for index, text in enumerate(headings):
+        if index in used:
             continue
-        column = text or f"column {place + 1}"
+        column = text or f"column {index + 1}"
         while column in others or column in places:
             seen[text] += 1
             column = f"{text} ({seen[text] + 1})"
-        others[column] = place
+        others[column] = index
     return others
 
 

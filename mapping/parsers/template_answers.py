@@ -93,9 +93,9 @@ def reported(items: Sequence[Item], reason: str) -> list[Unplaced]:
 def _absence_of(section: TemplateSection, item: Item) -> Absence | None:
     if section.codes and match_code(item.text, section.codes):
         return None  # a codebook may have a code "None"
-    found = read_absence(item.text)
+    absence = read_absence(item.text)
     # "Comments: none" is a text like any other.
-    return None if found == Absence.NONE_APPLY and section.kind not in CODED_KINDS else found
+    return None if absence == Absence.NONE_APPLY and section.kind not in CODED_KINDS else absence
 
 
 def _without_absences(
@@ -105,21 +105,23 @@ def _without_absences(
     is reported.
     """
     pairs = list(zip(items, meanings, strict=True))
-    said = [item for item, meaning in pairs if meaning is None]
+    answers = [item for item, meaning in pairs if meaning is None]
     clear = {meaning for meaning in meanings if meaning not in (None, AMBIGUOUS)}
-    if section.kind == "text" and said:
+    if section.kind == "text" and answers:
         return "", items, []
     unclear = reported([item for item, meaning in pairs if meaning == AMBIGUOUS], SAYS_NOTHING)
-    if not said and all(item.is_empty_bullet for item in items) and len(items) > 1:
+    if not answers and all(item.is_empty_bullet for item in items) and len(items) > 1:
         return "", [], []  # the empty bullets of an empty template
-    if not said and len(clear) == 1:
+    if not answers and len(clear) == 1:
         return (
             clear.pop().value,
             [item for item, meaning in pairs if meaning not in (None, AMBIGUOUS)],
             unclear,
         )
-    beside = "it stands beside codes" if said else "it stands beside another word for an absence"
+    beside = "it stands beside codes" if answers else "it stands beside another word for an absence"
     contradicting = [
-        item for item, meaning in pairs if meaning in clear and not (said and item.is_empty_bullet)
+        item
+        for item, meaning in pairs
+        if meaning in clear and not (answers and item.is_empty_bullet)
     ]
-    return "", said, unclear + reported(contradicting, beside)
+    return "", answers, unclear + reported(contradicting, beside)

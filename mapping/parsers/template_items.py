@@ -187,8 +187,8 @@ class CodedItems:
         is_one = line.shape is Shape.BULLET
         parts = line.text.split("\n") if is_one else parts_of_value(line.text, self.codes)
         for part in parts:
-            words, page = _without_page(part)
-            text, quote = _with_quote_behind(words)
+            before_page, page = _without_page(part)
+            text, quote = _with_quote_behind(before_page)
             text, page = (text, page) if page else _without_page(text)
             item = Item(
                 line.number,
@@ -300,13 +300,13 @@ def parts_of_value(text: str, codes: Sequence[str]) -> list[str]:
     """The codes that one text names: `;`, `|` and line breaks part them, a comma only where every
     part is a code.
     """
-    found = []
+    codes_found = []
     for line in text.split("\n"):
         parts = [part.strip() for part in re.split(r"[;|]", line) if part.strip()]
         if len(parts) < 2 or any(len(part.split()) > _LONGEST_PART for part in parts):
             parts = [line.strip()]
-        found += [code for part in parts for code in _parted_by_commas(part, codes)]
-    return [part for part in found if part]
+        codes_found += [code for part in parts for code in _parted_by_commas(part, codes)]
+    return [part for part in codes_found if part]
 
 
 def codes_listed_in(text: str, codes: Sequence[str]) -> list[str]:
@@ -368,26 +368,26 @@ def _quote_and_page(text: str) -> tuple[str, str]:
     page = before[1] if before else ""
     text = text[before.end() :] if before else text
     label = _QUOTE_LABEL.match(text)
-    words, behind = _without_page(text[label.end() :] if label else text)
-    quoted = _QUOTED_WORDS.match(words.strip())
+    text_alone, behind = _without_page(text[label.end() :] if label else text)
+    quoted = _QUOTED_WORDS.match(text_alone.strip())
     if quoted:
         return quoted[1].strip(), page or behind
-    return (words, page or behind) if label and words else ("", "")
+    return (text_alone, page or behind) if label and text_alone else ("", "")
 
 
 def _with_quote_behind(text: str) -> tuple[str, str]:
     """("Model drift", "it drifts") of `Model drift – "it drifts"`."""
-    found = _QUOTE_BEHIND.match(text)
-    return (found[1].rstrip(), found[2].strip()) if found else (text, "")
+    match = _QUOTE_BEHIND.match(text)
+    return (match[1].rstrip(), match[2].strip()) if match else (text, "")
 
 
 def _without_page(text: str) -> tuple[str, str]:
     """(words, page) of `words (p. 4)`."""
     start = max(0, len(text) - _TAIL)
-    found = _PAGE_BEHIND.search(text, start)
-    if not found or not text[: found.start()].strip():
+    match = _PAGE_BEHIND.search(text, start)
+    if not match or not text[: match.start()].strip():
         return text, ""
-    return text[: found.start()].rstrip(), next(filter(None, found.groups()))
+    return text[: match.start()].rstrip(), next(filter(None, match.groups()))
 
 
 def _unquoted(line: Line) -> Line:

@@ -149,7 +149,7 @@ def lines_of(text: str) -> list[Line]:
         if length:
             places = range(number, number + length)
             lines += [
-                Line(place + 1, Shape.PLACEHOLDER, written[place].strip()) for place in places
+                Line(index + 1, Shape.PLACEHOLDER, written[index].strip()) for index in places
             ]
         elif is_underlined and line.shape is Shape.TEXT:
             # Only as good as bold type: a rule below a sentence looks the same.
@@ -160,7 +160,9 @@ def lines_of(text: str) -> list[Line]:
             line.callout = line.callout or ("note" if number in in_aside else "")
             lines += [line]
         number += length or 1
-    lines += [Line(place, Shape.ASIDE, words, reason="a comment") for place, words in comments]
+    lines += [
+        Line(number, Shape.ASIDE, comment, reason="a comment") for number, comment in comments
+    ]
     return sorted(lines, key=lambda line: line.number)
 
 
@@ -170,10 +172,10 @@ def without_comments(text: str) -> tuple[str, list[tuple[int, str]]]:
     Instructions to whoever fills in are not named.
     """
     text = _PERCENT_COMMENT.sub(r"<!--\1-->", text)
-    pieces, comments, place, number = [], [], 0, 1
+    pieces, comments, position, number = [], [], 0, 1
     last = text.rfind("-->")  # looked for once: a file may open thousands and close none
-    while (start := text.find("<!--", place)) >= 0:
-        number += text.count("\n", place, start)
+    while (start := text.find("<!--", position)) >= 0:
+        number += text.count("\n", position, start)
         end = text.find("-->", start) if start < last else -1
         if end < 0:  # never closed: what stands on the line
             end = (text.find("\n", start) + len(text) + 1) % (len(text) + 1)
@@ -184,23 +186,23 @@ def without_comments(text: str) -> tuple[str, list[tuple[int, str]]]:
         if comment and not is_instruction(comment):
             comments.append((number, comment))
         breaks = text.count("\n", start, after)
-        pieces += [text[place:start], "\n" * breaks]
-        number, place = number + breaks, after
-    return "".join([*pieces, text[place:]]), comments
+        pieces += [text[position:start], "\n" * breaks]
+        number, position = number + breaks, after
+    return "".join([*pieces, text[position:]]), comments
 
 
 def front_matter_lines(written: Sequence[str]) -> tuple[list[Line], int]:
     """(lines, how many of the file they take) of the YAML that a file may begin with."""
     entries, length = front_matter(written)
     lines = []
-    for number, kind, words in entries:
+    for number, kind, text in entries:
         shape = {
             "key": Shape.HEADING,
             "item": Shape.BULLET,
             "text": Shape.TEXT,
             "comment": Shape.ASIDE,
         }.get(kind)
-        marks = plain(words)
+        marks = plain(text)
         reason = "a comment" if kind == "comment" else ""
         lines.append(
             Line(number, shape or Shape.RULE, marks.text, is_front=True, reason=reason, marks=marks)
@@ -210,41 +212,41 @@ def front_matter_lines(written: Sequence[str]) -> tuple[list[Line], int]:
 
 def asides(written: Sequence[str]) -> set[int]:
     """The places of the lines within `<aside>` … `</aside>`, as Notion writes its call-outs."""
-    places: set[int] = set()
+    indexes: set[int] = set()
     start = None
-    for place, line in enumerate(written):
+    for index, line in enumerate(written):
         if start is None and _ASIDE_BEGINS.search(line):
-            start = place
+            start = index
         if start is not None and _ASIDE_ENDS.search(line):
-            places.update(range(start, place + 1))
+            indexes.update(range(start, index + 1))
             start = None
-    return places
+    return indexes
 
 
 def fenced(written: Sequence[str]) -> set[int]:
     """The places of the lines between two fences of code; a fence that nothing closes fences
     nothing.
     """
-    fences = [place for place, line in enumerate(written) if _FENCE.match(line)]
+    fences = [index for index, line in enumerate(written) if _FENCE.match(line)]
     return {
-        place
+        index
         for start, end in zip(fences[::2], fences[1::2], strict=False)
-        for place in range(start + 1, end)
+        for index in range(start + 1, end)
     }
 
 
-def _verbatim(written: Sequence[str], place: int) -> Line:
-    words = written[place].strip()
-    return Line(place + 1, Shape.TEXT if words else Shape.BLANK, words)
+def _verbatim(written: Sequence[str], index: int) -> Line:
+    text = written[index].strip()
+    return Line(index + 1, Shape.TEXT if text else Shape.BLANK, text)
 
 
-def _shaped(written: Sequence[str], place: int, in_table: bool) -> Line:
-    raw, number = written[place], place + 1
+def _shaped(written: Sequence[str], index: int, in_table: bool) -> Line:
+    raw, number = written[index], index + 1
     bare = raw.strip()  # a run of blanks in front would be looked through again and again
     if not bare:
         return Line(number, Shape.BLANK, "")
     special = (
-        _footnote_or_link(raw, number) or _row(written, place, in_table) or _mark(bare, number)
+        _footnote_or_link(raw, number) or _row(written, index, in_table) or _mark(bare, number)
     )
     if special:
         return special
@@ -278,32 +280,32 @@ def _footnote_or_link(raw: str, number: int) -> Line | None:
     )
 
 
-def _row(written: Sequence[str], place: int, in_table: bool) -> Line | None:
+def _row(written: Sequence[str], index: int, in_table: bool) -> Line | None:
     """A row of a table: between bars, or next to a line that rules a table off."""
-    raw = written[place].strip()
+    raw = written[index].strip()
     if "|" not in raw or ("[[" in raw and not _ROW.match(raw)):
         return None
     if _TABLE_RULE.match(raw):
-        return Line(place + 1, Shape.RULE, "", sign="|")
-    rules = (written[near].strip() for near in (place + 1,) if near < len(written))
+        return Line(index + 1, Shape.RULE, "", sign="|")
+    rules = (written[near].strip() for near in (index + 1,) if near < len(written))
     is_header = any("|" in rule and _TABLE_RULE.match(rule) for rule in rules)
     if in_table or is_header or _ROW.match(raw):
         inner = re.sub(r"\[\[([^\[\]|]*)\|([^\[\]|]*)\]\]", r"[[\1\\|\2]]", raw.strip())
         inner = inner.removeprefix("|")
         inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
         cells = [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", inner)]
-        return Line(place + 1, Shape.ROW, raw.strip(), cells=cells)
+        return Line(index + 1, Shape.ROW, raw.strip(), cells=cells)
     return None
 
 
 def _heading(hashed: re.Match[str], raw: str, number: int) -> Line:
     marks = plain(_CLOSING_HASHES.sub("", hashed[2].rstrip()))
-    words = marks.text.replace("\n", " ")
-    if not words:
+    text = marks.text.replace("\n", " ")
+    if not text:
         return Line(number, Shape.RULE, "") if not marks.images else _image(raw, number)
-    is_divider = _QUESTION_HEADING.match(words)
+    is_divider = _QUESTION_HEADING.match(text)
     shape = Shape.DIVIDER if is_divider else Shape.HEADING
-    return Line(number, shape, words, heading_level=len(hashed[1]), marks=marks)
+    return Line(number, shape, text, heading_level=len(hashed[1]), marks=marks)
 
 
 def _image(raw: str, number: int) -> Line:

@@ -55,8 +55,10 @@ class Reading:
         self.title_of_file: Line | None = None
         self.is_below_heading = self.has_placeholder = False
         self.answered_before = 0
-        words = (line for line in self.lines if line.has_words)
-        self.own_headings = {self.headings.exact(label_and_rest(line.text)[0]) for line in words}
+        headings_and_items = (line for line in self.lines if line.has_words)
+        self.own_headings = {
+            self.headings.exact(label_and_rest(line.text)[0]) for line in headings_and_items
+        }
 
     @property
     def is_coded(self) -> bool:
@@ -64,8 +66,8 @@ class Reading:
         return self.target is not None and self.kinds.get(self.target) in CODED_KINDS
 
     def fill(self, template: FilledTemplate) -> None:
-        for place, line in enumerate(self.lines):
-            self.read(line, place)
+        for index, line in enumerate(self.lines):
+            self.read(line, index)
         details = Details(self.answers, self.document_title, self.notes, self.title_of_file)
         details.fill(template)
         self.unplaced += details.unplaced
@@ -76,7 +78,7 @@ class Reading:
                 self.unplaced += left
         template.unplaced = sorted(self.unplaced, key=lambda unplaced: unplaced.line)
 
-    def read(self, line: Line, place: int) -> None:
+    def read(self, line: Line, index: int) -> None:
         if line.shape is Shape.DIVIDER:
             self.enter_divider(line)
         elif line.shape is Shape.ASIDE:
@@ -89,10 +91,10 @@ class Reading:
             self.target = None
         elif line.shape is Shape.RULE and line.sign and self.target and self.is_coded:
             self.items_of(self.target).has_empty_bullet |= line.sign != "|"
-        elif (line.has_words and not self.enter_heading(line, place)) or (
+        elif (line.has_words and not self.enter_heading(line, index)) or (
             line.callout and not line.text
         ):
-            self.add(line, place)
+            self.add(line, index)
 
     def items_in(self, section: TemplateSection) -> list[Item]:
         """The items of a section; a dash among empty bullets is one of them."""
@@ -155,10 +157,10 @@ class Reading:
             and len(self.texts(self.target)) == self.answered_before
         )
 
-    def enter_heading(self, line: Line, place: int) -> bool:
+    def enter_heading(self, line: Line, index: int) -> bool:
         """Whether the line is a heading; if so, what follows belongs to it."""
         label, inline = label_and_rest(line.text)
-        kind = self.titles.get(place)
+        kind = self.titles.get(index)
         if kind == DOCUMENT:
             self.document_title = self.document_title or (
                 None if is_form_title(line.text) else line
@@ -174,7 +176,7 @@ class Reading:
             inline = without_paper_number(line.text)
             inline = "" if is_form_title(inline) else inline
         else:
-            keys = [TITLE] if kind == EXPLICIT else self.keys_of(line, place, label, inline)
+            keys = [TITLE] if kind == EXPLICIT else self.keys_of(line, index, label, inline)
             if keys is None:
                 return False
             self.enter(keys, line)
@@ -194,7 +196,7 @@ class Reading:
             self.report(rest, reason)
         items.enter()
 
-    def keys_of(self, line: Line, place: int, label: str, inline: str) -> list[str] | None:
+    def keys_of(self, line: Line, index: int, label: str, inline: str) -> list[str] | None:
         """The sections a line means as a heading; [] for a heading the template does not have, None
         for no heading.
         """
@@ -212,8 +214,8 @@ class Reading:
             )
             return [key for key in keys if key != TITLE]
         if line.shape is Shape.BULLET:
-            return self.keys_of_bullet(line, place, label, inline)
-        return self.keys_of_text(line, place, label, inline)
+            return self.keys_of_bullet(line, index, label, inline)
+        return self.keys_of_text(line, index, label, inline)
 
     def keys_of_front_matter(self, label: str) -> list[str]:
         key = self.headings.exact(label)
@@ -221,37 +223,37 @@ class Reading:
         # The date of a note is the day of reading.
         return [key] if key and label.casefold() != "date" else []
 
-    def keys_of_text(self, line: Line, place: int, label: str, inline: str) -> list[str] | None:
+    def keys_of_text(self, line: Line, index: int, label: str, inline: str) -> list[str] | None:
         exact = self.headings.exact(label)
         if exact == TITLE:
             return None  # a title would have been known as one
         if inline:
             return [exact] if exact and ":" in line.text else None
         ends_with_colon = line.text.endswith(":")
-        stands_apart = self.before(place) not in {Shape.BULLET, Shape.TEXT}
+        stands_apart = self.before(index) not in {Shape.BULLET, Shape.TEXT}
         if line.is_bold or ends_with_colon:
             keys = self.headings.matches(label, is_loose=line.is_bold or stands_apart)
             keys = [key for key in keys if key != TITLE]
             return keys or (
-                [] if _looks_like_heading(line) and not self.introduces(place) else None
+                [] if _looks_like_heading(line) and not self.introduces(index) else None
             )
-        followed_by_list = self.after(place) in {Shape.BULLET, Shape.PLACEHOLDER}
+        followed_by_list = self.after(index) in {Shape.BULLET, Shape.PLACEHOLDER}
         return [exact] if exact and (stands_apart or followed_by_list) else None
 
-    def keys_of_bullet(self, line: Line, place: int, label: str, inline: str) -> list[str] | None:
+    def keys_of_bullet(self, line: Line, index: int, label: str, inline: str) -> list[str] | None:
         exact = self.headings.exact(label)
         if inline:
             # "* Year: 2021" in a list of details; elsewhere it is an item with a colon in it.
             is_among_details = self.target is None or self.target in DETAIL_KEYS
             is_detail = exact in DETAIL_KEYS - {TITLE}
             return [exact] if exact and is_detail and is_among_details else None
-        leads_list = exact and self.leads_list(line, place)
+        leads_list = exact and self.leads_list(line, index)
         return (
             [exact] if exact and (line.text.endswith(":") or line.is_bold or leads_list) else None
         )
 
-    def leads_list(self, line: Line, place: int) -> bool:
-        below = (self.lines[number] for number in range(place + 1, len(self.lines)))
+    def leads_list(self, line: Line, index: int) -> bool:
+        below = (self.lines[number] for number in range(index + 1, len(self.lines)))
         following = next((after for after in below if after.shape is not Shape.BLANK), None)
         return (
             following is not None
@@ -259,15 +261,15 @@ class Reading:
             and following.shape is Shape.BULLET
         )
 
-    def before(self, place: int) -> Shape:
-        return self.lines[place - 1].shape if place else Shape.BLANK
+    def before(self, index: int) -> Shape:
+        return self.lines[index - 1].shape if index else Shape.BLANK
 
-    def after(self, place: int) -> Shape:
-        return self.lines[place + 1].shape if place + 1 < len(self.lines) else Shape.BLANK
+    def after(self, index: int) -> Shape:
+        return self.lines[index + 1].shape if index + 1 < len(self.lines) else Shape.BLANK
 
-    def introduces(self, place: int) -> bool:
+    def introduces(self, index: int) -> bool:
         """Whether a line with a colon leads in the list of the heading right above it."""
-        lines_above = (self.lines[number] for number in range(place - 1, -1, -1))
+        lines_above = (self.lines[number] for number in range(index - 1, -1, -1))
         above = next((line for line in lines_above if line.shape is not Shape.PLACEHOLDER), None)
         is_below_heading = above is not None and above.number == self.heading_line
         return is_below_heading and self.target is not None and not self.texts(self.target)
@@ -293,13 +295,13 @@ class Reading:
         later = [key for key in free if key in order and order.index(key) > position]
         return next(iter(later or free), None)
 
-    def add(self, line: Line, place: int) -> None:
+    def add(self, line: Line, index: int) -> None:
         self.report_pictures(line)
         if self.target in {*DETAIL_KEYS, NUMBERED_TITLE}:
             self.report_marks(line)
         if self.target is None:
             self.report(line)
-        elif self.continues(line, place) and self.items_of(self.target).goes_on(line):
+        elif self.continues(line, index) and self.items_of(self.target).goes_on(line):
             pass
         elif line.shape is Shape.TEXT and line.text.endswith(":") and self.is_coded:
             self.report(line)  # "The paper names these:" is no code
@@ -308,14 +310,14 @@ class Reading:
             if reason:
                 self.report(line, reason)
 
-    def continues(self, line: Line, place: int) -> bool:
+    def continues(self, line: Line, index: int) -> bool:
         if (
             line.shape is not Shape.TEXT
             or line.is_quoted
-            or self.before(place) not in {Shape.BULLET, Shape.TEXT}
+            or self.before(index) not in {Shape.BULLET, Shape.TEXT}
         ):
             return False
-        above = self.lines[place - 1]
+        above = self.lines[index - 1]
         if above.is_quoted or not self.texts(self.target) or above.number == self.heading_line:
             return False
         if above.shape is Shape.BULLET and line.level > above.level:

@@ -76,11 +76,11 @@ def _known(cell: str, headings: Headings) -> str | None:
 def _columns(rows: Sequence[NumberedCells], known: Sequence[str | None]) -> list[Line]:
     """A column for each section; a paper in each row."""
     headings, lines = rows[0][1], []
-    order = sorted(range(len(headings)), key=lambda place: known[place] != TITLE)
+    order = sorted(range(len(headings)), key=lambda column: known[column] != TITLE)
     for number, cells in rows[1:]:
-        for place in order:
-            if place < len(cells) and (cells[place] or known[place] == TITLE):
-                lines += [_heading(number, headings[place]), *_cell(number, cells[place])]
+        for column in order:
+            if column < len(cells) and (cells[column] or known[column] == TITLE):
+                lines += [_heading(number, headings[column]), *_cell(number, cells[column])]
         lines += [_heading(number, "") for _ in cells[len(headings) :][:1]]
         lines += [line for cell in cells[len(headings) :] for line in _cell(number, cell)]
     return lines
@@ -97,9 +97,12 @@ def _answers(
             continue
         if cells[0] or name:
             lines.append(_heading(number, cells[0]))
-        for place, cell in enumerate(cells[1:], 1):
+        for column, cell in enumerate(cells[1:], 1):
             lines += _evidence(
-                number, headings[place] if place < len(headings) else "", cell, is_first=place == 1
+                number,
+                headings[column] if column < len(headings) else "",
+                cell,
+                is_first=column == 1,
             )
     return lines
 
@@ -115,17 +118,17 @@ def _list(
         lines.append(_heading(number, headings[skipped]))
     elif headings:
         lines += _column_names(number, headings[skipped : skipped + 1])
-    filled = {place for _, cells in rows[1:] for place, cell in enumerate(cells) if cell}
+    filled = {column for _, cells in rows[1:] for column, cell in enumerate(cells) if cell}
     lines += _column_names(
         number,
-        [name for place, name in enumerate(headings) if place > skipped and place not in filled],
+        [name for column, name in enumerate(headings) if column > skipped and column not in filled],
     )
     for number, cells in rows[int(has_header) :]:
-        for place, cell in enumerate(cells[skipped:], skipped):
-            if place == skipped and cell:
+        for column, cell in enumerate(cells[skipped:], skipped):
+            if column == skipped and cell:
                 lines.append(_line(number, Shape.BULLET, cell, sign="-"))
             else:
-                lines += _evidence(number, headings[place] if place < len(headings) else "", cell)
+                lines += _evidence(number, headings[column] if column < len(headings) else "", cell)
     return lines
 
 
@@ -148,8 +151,8 @@ def _evidence(number: int, heading: str, cell: str, *, is_first: bool = False) -
             _line(number, Shape.BULLET, f"p. {re.sub('^pp?[.] ?', '', cell)}", sign="-", level=4)
         ]
     if _QUOTE.match(name):
-        words = plain(cell).text.strip('"“”')
-        return [_line(number, Shape.BULLET, f"Quote: “{words}”", sign="-", level=4)]
+        quoted = plain(cell).text.strip('"“”')
+        return [_line(number, Shape.BULLET, f"Quote: “{quoted}”", sign="-", level=4)]
     if is_first:
         return _cell(number, cell)
     label = "" if not name or _NOTE.match(name) else f"{name}: "
@@ -170,7 +173,7 @@ def _cell(number: int, cell: str) -> list[Line]:
 
 
 def _line(
-    number: int, shape: Shape, words: str, *, sign: str = "", level: int = 0, is_cell: bool = False
+    number: int, shape: Shape, text: str, *, sign: str = "", level: int = 0, is_cell: bool = False
 ) -> Line:
-    marks = plain(words)
+    marks = plain(text)
     return Line(number, shape, marks.text, level, sign=sign, is_cell=is_cell, marks=marks)

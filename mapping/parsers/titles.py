@@ -43,19 +43,19 @@ def find_duplicates(
     """
     candidates = [Candidate(record, is_in_file=False) for record in existing]
     additions = [
-        Candidate(record, is_in_file=True, position=place)
-        for place, record in enumerate(new_records)
+        Candidate(record, is_in_file=True, position=index)
+        for index, record in enumerate(new_records)
     ]
     matches, questions = _exact_matches(additions, candidates)
-    open_places = [place for place, match in enumerate(matches) if match is None]
+    open_places = [index for index, match in enumerate(matches) if match is None]
     near, nearly = _near_matches(open_places, additions, candidates)
     shortened = _subtitle_matches(
-        [place for place in open_places if place not in near], additions, candidates
+        [index for index in open_places if index not in near], additions, candidates
     )
     # What is sure comes first, then the question that is hardest to answer otherwise.
-    for found in (near, questions, nearly, shortened):
-        for place, match in found.items():
-            matches[place] = matches[place] or match
+    for matches_by_index in (near, questions, nearly, shortened):
+        for index, match in matches_by_index.items():
+            matches[index] = matches[index] or match
     return matches
 
 
@@ -103,7 +103,7 @@ class _Known:
         titles = self.without_doi if addition.doi else self.by_title
         by_year: ByYear = titles.get(addition.title, {})
         years = list(by_year) if addition.year is None else [addition.year, None]
-        yield from (by_year[year] for year in years if year in by_year)
+        yield from (by_year[key] for key in years if key in by_year)
         if addition.doi:
             for person in addition.people:
                 yield from self.by_person.get((addition.title, person), ())
@@ -131,17 +131,17 @@ def _exact_matches(
 
 
 def _near_matches(
-    open_places: Sequence[int], additions: Sequence[Candidate], candidates: Iterable[Candidate]
+    open_indexes: Sequence[int], additions: Sequence[Candidate], candidates: Iterable[Candidate]
 ) -> tuple[dict[int, Match], dict[int, Match]]:
     """{place: Match} of the additions that nearly repeat a candidate or an addition before them:
     (sure, possible).
     """
-    open_places = [place for place in open_places if additions[place].has_usual_title]
-    pool = [*candidates, *(additions[place] for place in open_places)]
+    open_indexes = [place for place in open_indexes if additions[place].has_usual_title]
+    pool = [*candidates, *(additions[place] for place in open_indexes)]
     index = _WordIndex([candidate for candidate in pool if candidate.has_usual_title])
     sure: dict[int, Match] = {}
     possible: dict[int, Match] = {}
-    for place in open_places:
+    for place in open_indexes:
         # In the order of the file, and past those matched already: a chain of copies points to its
         # first.
         match = index.nearest(additions[place], sure)
@@ -205,7 +205,7 @@ class _WordIndex:
         (scores,) = process.cdist(
             [addition.title], titles, scorer=fuzz.ratio, score_cutoff=LEAST_SCORE
         )
-        return {titles[place]: float(scores[place]) for place in np.flatnonzero(scores)}
+        return {titles[index]: float(scores[index]) for index in np.flatnonzero(scores)}
 
     def worth_comparing(self, addition: Candidate) -> list[str]:
         # A misspelt word stands in no other title: it cannot help.
@@ -247,7 +247,7 @@ def _preference(pair: tuple[float, Candidate]) -> tuple[bool, float, int]:
 
 
 def _subtitle_matches(
-    open_places: Sequence[int], additions: Sequence[Candidate], candidates: Iterable[Candidate]
+    open_indexes: Sequence[int], additions: Sequence[Candidate], candidates: Iterable[Candidate]
 ) -> dict[int, Match]:
     """{place: Match} of the additions whose title is another one's without its subtitle, or with
     one.
@@ -255,7 +255,7 @@ def _subtitle_matches(
     whole: dict[str, list[Candidate]] = defaultdict(list)
     main: dict[str, list[Candidate]] = defaultdict(list)
     matches = {}
-    for candidate in [*candidates, *(additions[place] for place in open_places)]:
+    for candidate in [*candidates, *(additions[index] for index in open_indexes)]:
         fellows = [*whole.get(candidate.main_title, ()), *main.get(candidate.title, ())]
         fitting = (other for other in fellows if candidate.may_be_without_subtitle(other))
         other = next(fitting, None) if candidate.is_in_file and candidate.title else None

@@ -69,14 +69,14 @@ def sheets(name: str, content: bytes) -> list[Sheet]:
     try:
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         room = Room(name)
-        found = [Sheet(sheet.title, rows_of(sheet, room)) for sheet in workbook.worksheets]
+        sheets_read = [Sheet(sheet.title, rows_of(sheet, room)) for sheet in workbook.worksheets]
     except UnreadableFile:
         raise
     # openpyxl raises whatever it stumbles over: a missing part, a number that is none, a cell
     # outside of the sheet.
     except Exception as error:
         raise UnreadableFile("this is no readable .xlsx workbook", name) from error
-    return [sheet for sheet in found if sheet.rows]
+    return [sheet for sheet in sheets_read if sheet.rows]
 
 
 def check_size(name: str, archive: zipfile.ZipFile) -> None:
@@ -128,26 +128,26 @@ class Formulas:
 
     def __init__(self, name: str, part: zipfile.ZipInfo) -> None:
         self.name, self.part = name, part
-        self.place = self.kind = ""
+        self.cell = self.kind = ""
         self.has_formula = self.is_inside = False
         self.result = ""
 
     def started(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "c":
-            self.place, self.kind = attributes.get("r", ""), attributes.get("t", "")
+            self.cell, self.kind = attributes.get("r", ""), attributes.get("t", "")
             self.has_formula, self.result = False, ""
         self.has_formula |= tag == "f"
         self.is_inside = tag in ("v", "t")
 
-    def said(self, text: str) -> None:
+    def characters(self, text: str) -> None:
         self.result += text if self.is_inside and self.has_formula else ""
 
     def ended(self, tag: str) -> None:
         self.is_inside = False
         # A text without letters is a result: =IF(A1="x", "x", "").
         if tag == "c" and self.has_formula and not self.result.strip() and self.kind != "str":
-            place = f"cell {self.place} of “{self.part.filename.rpartition('/')[2]}”"
-            reason = f"{place} holds a formula, and what comes out of it is not in the file"
+            cell = f"cell {self.cell} of “{self.part.filename.rpartition('/')[2]}”"
+            reason = f"{cell} holds a formula, and what comes out of it is not in the file"
             raise UnreadableFile(
                 f"{reason}: open it in a spreadsheet program and save it there", self.name
             )
@@ -175,17 +175,17 @@ def elements_in(name: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> i
     parser.StartElementHandler, parser.StartDoctypeDeclHandler = started, declared
     if formulas:
         parser.EndElementHandler = lambda tag: formulas.ended(tag.rpartition(":")[2])
-        parser.CharacterDataHandler = formulas.said
+        parser.CharacterDataHandler = formulas.characters
     try:
         with archive.open(part) as file:
             while block := file.read(_BLOCK):
                 parser.Parse(block)
             parser.Parse(b"", True)
     except expat.ExpatError as error:
-        place = f"line {error.lineno}, column {error.offset + 1}"
+        where = f"line {error.lineno}, column {error.offset + 1}"
         raise UnreadableFile(
             (
-                f"“{part.filename}” in the workbook is broken XML ({place}: "
+                f"“{part.filename}” in the workbook is broken XML ({where}: "
                 f"{expat.ErrorString(error.code)})"
             ),
             name,
@@ -218,11 +218,11 @@ class Room:
             if isinstance(cell, str):
                 self.letters -= len(cell)
                 if len(cell) > LONGEST_CELL:
-                    place = f"{self.name}, sheet “{sheet.title}”"
+                    where = f"{self.name}, sheet “{sheet.title}”"
                     reason = (
                         f"a cell has {len(cell):,} characters; at most {LONGEST_CELL:,} are read"
                     )
-                    raise UnreadableFile(reason, place, number)
+                    raise UnreadableFile(reason, where, number)
         if self.letters < 0:
             raise UnreadableFile(
                 f"the workbook has more than {MOST_LETTERS:,} characters", self.name

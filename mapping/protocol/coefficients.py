@@ -47,5 +47,7 @@ def choices_for(kind: str) -> list[tuple[str, str]]:
     coefficient.
     """
     return [
-        (name, f"{one.label}: {one.words}") for name, one in COEFFICIENTS.items() if one.fits(kind)
+        (name, f"{coefficient.label}: {coefficient.words}")
+        for name, coefficient in COEFFICIENTS.items()
+        if coefficient.fits(kind)
     ]

@@ -36,13 +36,13 @@ class FlowStep(Protocol):
 
 
 def stages(
-    found: Mapping[str, int], duplicates: int, steps: Sequence[FlowStep], papers: int
+    records: Mapping[str, int], duplicates: int, steps: Sequence[FlowStep], papers: int
 ) -> list[Stage]:
     """From what was found to what is included; `steps` as `flow.prisma_flow` gives them."""
-    sources = [f"{source}: {number:,}" for source, number in found.items()]
+    sources = [f"{source}: {number:,}" for source, number in records.items()]
     nothing_excluded: list[str] = []
     merged = (f"Duplicates merged: {duplicates:,}", nothing_excluded) if duplicates else None
-    whole = [Stage(f"Identified: {sum(found.values()):,}", sources, merged)]
+    whole = [Stage(f"Identified: {sum(records.values()):,}", sources, merged)]
     for step in steps:
         reasons = [f"{label}: {number:,}" for label, number in step.reasons.items()]
         aside = (f"Excluded: {step.excluded:,}", reasons) if step.excluded else None
@@ -77,7 +77,7 @@ def drawn(whole: Sequence[Stage]) -> dict[str, object]:
 
 def box(x: int, y: int, heading: str, details: Sequence[str]) -> Box:
     texts = [shortened(text) for text in [heading, *details]]
-    lines = [(y + PAD + LINE * (place + 1) - 5, text) for place, text in enumerate(texts)]
+    lines = [(y + PAD + LINE * (row + 1) - 5, text) for row, text in enumerate(texts)]
     return Box(x, y, 2 * PAD + LINE * len(texts), lines)
 
 

@@ -1,14 +1,10 @@
-"""Who reads what: papers handed out so that loads and pairs are even, and the papers nobody should
-read because they wrote them. No Django."""
+"""Who reads what: papers handed out so that loads and pairs are even. No Django."""
 
 import random
-import re
-import unicodedata
 from collections import Counter, deque
 from collections.abc import (
     Callable,
     Collection,
-    Container,
     Hashable,
     Iterable,
     Iterator,
@@ -17,28 +13,11 @@ from collections.abc import (
 )
 from dataclasses import dataclass
 from functools import partial
-from itertools import combinations, product
+from itertools import combinations
 
 # Pairs are evened out by trial: enough trials for thousands of papers, few enough to be done in a
 # moment.
 MOST_EXCHANGES = 80_000
-# Parts of names which some lists keep with the family name and others leave out, and titles that
-# belong to neither.
-PARTICLES = frozenset(
-    re.findall(
-        r"\w+",
-        (
-            "af al da dal das de del della den der di do dos du el la le ten ter und van vom von y "
-            "zu zum zur"
-        ),
-    )
-)
-TITLES = frozenset(["dr", "prof", "professor", "jr", "sr", "ii", "iii", "iv", "phd", "msc", "bsc"])
-# Letters that are not an accent on another one.
-SPELLED = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
-)
-UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 Paper = Hashable
@@ -46,8 +25,6 @@ Reviewer = Hashable
 Pair = tuple[Paper, Reviewer]
 # A paper, who passes it on, and who takes it.
 Step = tuple[Paper, Reviewer, Reviewer]
-# A family name and a first initial.
-NameKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -308,7 +285,9 @@ class Hand:
         shared = dict.fromkeys(combinations(self.reviewers, 2), 0)
         for paper in self.papers:
             together = [
-                one for one in self.reviewers if one in self.kept[paper] or one in self.given[paper]
+                reviewer
+                for reviewer in self.reviewers
+                if reviewer in self.kept[paper] or reviewer in self.given[paper]
             ]
             for pair in combinations(together, 2):
                 shared[pair] += 1
@@ -387,54 +366,3 @@ def recount(
         shared[who, other] += step
         shared[other, who] += step
     return change
-
-
-def own_papers(
-    papers_authors: Mapping[Paper, Iterable[str]], reviewers_names: Mapping[Reviewer, str]
-) -> set[Pair]:
-    """The papers that reviewers wrote themselves, as a set of (paper, reviewer): use it as
-    `conflicts`.
-
-    `papers_authors` maps a paper to its authors' names, `reviewers_names` a reviewer to their full
-    name, both as "Given Family" or "Family, Given". Names match by family name and first initial,
-    accents, case, particles and titles aside: rather one paper too many than one's own.
-    """
-    sought = {reviewer: name_keys(name) for reviewer, name in reviewers_names.items()}
-    pairs: set[Pair] = set()
-    for paper, authors in papers_authors.items():
-        keys = {key for author in authors for key in name_keys(author)}
-        pairs |= {(paper, reviewer) for reviewer, own in sought.items() if own & keys}
-    return pairs
-
-
-def name_keys(name: str) -> set[NameKey]:
-    """Every (family name, first initial) the name may mean; empty where there is no given name."""
-    choices = product(spellings(name), (TITLES, TITLES | PARTICLES))
-    return {key for spelling, left_out in choices for key in keys_of(spelling, left_out)}
-
-
-def spellings(name: str) -> Iterator[str]:
-    """The name in plain small letters, umlauts both dropped and written out (Müller: muller,
-    mueller).
-    """
-    name = unicodedata.normalize("NFC", name).casefold()
-    for spelled in (name, name.translate(UMLAUTS)):
-        letters = unicodedata.normalize("NFKD", spelled.translate(SPELLED))
-        yield "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
-def keys_of(name: str, left_out: Container[str]) -> set[NameKey]:
-    family, *rest = (parts(piece, left_out) for piece in name.split(","))
-    # "Family, Jr., Given": what is left of the suffix is nothing.
-    given = [part for piece in rest for part in piece]
-    if rest:
-        return {("".join(family), given[0][0])} if family and given else set()
-    # Without a comma nobody knows where the family name begins: with García in Gabriel García
-    # Márquez, or Márquez?
-    return {("".join(family[start:]), family[0][0]) for start in range(1, len(family))}
-
-
-def parts(text: str, left_out: Container[str]) -> list[str]:
-    # A hyphen holds a name together: Smith-Jones is neither Smith nor Jones.
-    words = re.findall(r"[^\W\d_]+", re.sub(r"[-‐‑’'`]", "", text))
-    return [word for word in words if word not in left_out]

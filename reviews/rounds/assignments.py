@@ -16,8 +16,9 @@ from mapping.models import LogEntry, Membership, Paper, Phase
 from mapping.site.plurals import counted
 from reviews.blindness import independence
 from reviews.models import Assignment, Round, Summary
-from reviews.rounds.allocation import own_papers, plan
+from reviews.rounds.allocation import plan
 from reviews.rounds.hand_out_plan import Changed, Proposal
+from reviews.rounds.own_papers import own_papers
 from reviews.rounds.progress import papers_left
 from reviews.settling.unanimous import settle_unanimous
 

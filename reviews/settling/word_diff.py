@@ -66,7 +66,7 @@ def shared(ones: Sequence[str], others: Sequence[str]) -> int:
     """How many words are the same from the beginning on."""
     pairs = enumerate(zip(ones, others, strict=False))
     return next(
-        (place for place, (one, other) in pairs if one != other), min(len(ones), len(others))
+        (index for index, (one, other) in pairs if one != other), min(len(ones), len(others))
     )
 
 

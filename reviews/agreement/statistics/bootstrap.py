@@ -105,8 +105,8 @@ def plan_of_any(coefficient: Coefficient, ratings: Ratings) -> Plan:
     patterns = patterns_of(table, at_least=1, is_ordered=True)
 
     def evaluate(counts: Numbers) -> Floats:
-        found = [coefficient(resampled(table, patterns, replicate)) for replicate in counts.T]
-        return np.array([np.nan if value is None else value for value in found], dtype=float)
+        values = [coefficient(resampled(table, patterns, replicate)) for replicate in counts.T]
+        return np.array([np.nan if value is None else value for value in values], dtype=float)
 
     return Plan(patterns, evaluate, partial(why_undefined, table))
 

@@ -38,9 +38,9 @@ def _without(table: Table, code: Value) -> Table:
         for value in table.values
     ]
     values = list(dict.fromkeys(value for value in left if value is not None))
-    place = {value: number for number, value in enumerate(values)}
+    index = {value: number for number, value in enumerate(values)}
     new = np.array(
-        [MISSING if value is None else place[value] for value in left] + [MISSING], dtype=np.int64
+        [MISSING if value is None else index[value] for value in left] + [MISSING], dtype=np.int64
     )
     return Table(new[table.codes], tuple(values))
 
@@ -89,11 +89,11 @@ def confused_pairs(
         alone += ours.sum(axis=0) + others.sum(axis=0)
     comparisons = 2 * sum(len(papers) for _, _, papers, _, _ in compared)
     lift = ratio(together * comparisons, np.outer(alone, alone))
-    found = [
+    pairs = [
         (-lift[a, b], -together[a, b], a, b)
         for a, b in zip(*np.nonzero(np.triu(together >= max(at_least, 1), 1)), strict=True)
     ]
-    return [_confused(labels, a, b, -lift_, compared) for lift_, _, a, b in sorted(found)[:limit]]
+    return [_confused(labels, a, b, -lift_, compared) for lift_, _, a, b in sorted(pairs)[:limit]]
 
 
 def _confused(
@@ -126,7 +126,8 @@ def one_sided(ratings: Ratings) -> dict[Value, list[int]]:
         given[papers] += member[row[papers]]
     is_one_sided = (given > 0) & (given < raters[:, None])
     return {
-        label: np.flatnonzero(is_one_sided[:, place]).tolist() for place, label in enumerate(labels)
+        label: np.flatnonzero(is_one_sided[:, column]).tolist()
+        for column, label in enumerate(labels)
     }
 
 
@@ -185,13 +186,13 @@ def per_code(
     """
     table = tabulate(ratings)
     labels, member = _membership(table)
-    place = {label: column for column, label in enumerate(labels)}
+    columns = {label: column for column, label in enumerate(labels)}
     unused = np.zeros(len(table.values), dtype=bool)
-    found = []
+    agreements = []
     for code in labels if codes is None else codes:
-        yes_no = _yes_no(table, member[:, place[code]] if code in place else unused)
-        found.append(_of_code(code, yes_no, replicates, seed))
-    return found
+        yes_no = _yes_no(table, member[:, columns[code]] if code in columns else unused)
+        agreements.append(_of_code(code, yes_no, replicates, seed))
+    return agreements
 
 
 def alphas_of_codes(ratings: Ratings) -> dict[Value, Figure]:

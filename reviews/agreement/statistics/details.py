@@ -136,7 +136,7 @@ class Marginals:
 def marginals_by_rater(ratings: Ratings) -> list[Marginals]:
     """What each rater gives, most frequent first: shows who codes more, or prefers one code."""
     table = tabulate(ratings)
-    found = []
+    marginals = []
     for codes in table.codes:
         rated = codes[codes >= 0]
         times = Counter[Value]()
@@ -150,8 +150,8 @@ def marginals_by_rater(ratings: Ratings) -> list[Marginals]:
         is_of_sets = any(isinstance(table.values[code], frozenset) for code in np.unique(rated))
         mean = sum(times.values()) / len(rated) if is_of_sets else None
         ordered = sorted(times.items(), key=lambda item: (-item[1], repr(item[0])))
-        found.append(Marginals(len(rated), dict(ordered), mean))
-    return found
+        marginals.append(Marginals(len(rated), dict(ordered), mean))
+    return marginals
 
 
 def leave_one_rater_out(ratings: Ratings, coefficient: Coefficient) -> list[Figure]:
@@ -185,12 +185,12 @@ def worst_papers(
     apart = sum_over_pairs(codes, _distance(table, metric, categories, times)) / (
         raters * (raters - 1) / 2
     )
-    found = [
+    differing = [
         (paper, float(mean / expected))
         for paper, mean in zip(shared.tolist(), apart, strict=True)
         if mean > 0
     ]
-    return sorted(found, key=lambda paper: (-paper[1], paper[0]))[:limit]
+    return sorted(differing, key=lambda paper: (-paper[1], paper[0]))[:limit]
 
 
 def _distance(

@@ -69,7 +69,7 @@ class Table:
         them.
         """
         declared = tuple(comparable(category) for category in categories)
-        position = {value: place for place, value in enumerate(declared)}
+        position = {value: index for index, value in enumerate(declared)}
         if len(position) < len(declared):
             twice = next(value for value, times in Counter(declared).items() if times > 1)
             raise ValueError(f"The category {shown(twice)} is declared twice.")
@@ -132,9 +132,9 @@ def _read(ratings: Sequence[Sequence[Rating]]) -> Table:
     if any(value != value for value in values):  # noqa: PLR0124 - only nan differs from itself
         _name_unreadable(rows)
     ordered = tuple(_sorted_values(values))
-    place = {value: code for code, value in enumerate(ordered)} | {None: MISSING}
+    index = {value: code for code, value in enumerate(ordered)} | {None: MISSING}
     # Whole rows at a time, without a Python step for each of 100,000 ratings.
-    codes = np.array([list(map(place.__getitem__, row)) for row in rows], dtype=np.int64)
+    codes = np.array([list(map(index.__getitem__, row)) for row in rows], dtype=np.int64)
     return Table(codes.reshape(len(rows), papers), ordered)
 
 
@@ -179,7 +179,7 @@ def _sorted_values(values: Iterable[Value]) -> list[Value]:
     labels = in_order(
         {label for value in values if isinstance(value, frozenset) for label in value}
     )
-    bits = {label: 1 << place for place, label in enumerate(labels)}
+    bits = {label: 1 << index for index, label in enumerate(labels)}
 
     def key(value: Value) -> tuple[int, Any, str]:
         if isinstance(value, frozenset):
