@@ -10,10 +10,11 @@ from reviews.rounds.allocation import Pair, Paper, Reviewer
 # Parts of names which some lists keep with the family name and others leave out, and titles that
 # belong to neither.
 PARTICLES = frozenset(
-    (
-        "af al da dal das de del della den der di do dos du el la le ten ter und van vom von y "
-        "zu zum zur"
-    ).split()
+    re.findall(
+        r"\w+",
+        "af al da dal das de del della den der di do dos du el la le ten ter und van vom von y zu "
+        "zum zur",
+    )
 )
 TITLES = frozenset(["dr", "prof", "professor", "jr", "sr", "ii", "iii", "iv", "phd", "msc", "bsc"])
 # Letters that are not an accent on another one.
