@@ -122,7 +122,7 @@ def test_words_for_the_other_absences(text, meaning):
         *("nothing", "Not sure", "don't know", "none found"),
     ],
 )
-def test_what_gives_no_reason_is_ambiguous(text):
+def test_words_that_give_no_reason_are_ambiguous(text):
     assert read_absence(text) is AMBIGUOUS
 
 
@@ -160,11 +160,11 @@ def test_what_gives_no_reason_is_ambiguous(text):
         ),
     ],
 )
-def test_answers_are_no_absences(text):
+def test_answers_are_not_read_as_absences(text):
     assert read_absence(text) is None
 
 
-def test_absences_are_those_of_the_database():
+def test_absences_have_the_names_of_the_database():
     assert {one.value for one in Absence} - {AMBIGUOUS} == {*Judgement.Absence.values, NONE_APPLY}
 
 
