@@ -1,5 +1,4 @@
-"""Counting the map: who holds what goes in, cells and honest denominators come out. Plain values,
-no Django.
+"""Counts for maps: from which papers have which labels to cells and denominators. No Django.
 
 A `held` is `{paper: {label: mentions}}`: the labels that hold for a paper, and how often each was
 mentioned in it.
@@ -22,7 +21,7 @@ Held = Mapping[Paper, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Axis:
-    """One side of a map: its labels in the order they are drawn, and which papers hold which of
+    """One side of a map: its labels in the order they are drawn, and the papers that have each of
     them.
     """
 
@@ -52,16 +51,19 @@ class Axis:
         return replace(self, labels=[label for label in self.labels if label in kept])
 
     def holding(self, label: str, papers: Iterable[Paper]) -> set[Paper]:
+        """The papers that have this label."""
         return {paper for paper in papers if label in self.held.get(paper, {})}
 
     def missing(self, papers: Iterable[Paper]) -> set[Paper]:
-        """The papers that nothing on this axis holds for."""
+        """The papers without any label of this axis."""
         return {paper for paper in papers if not self.held.get(paper)}
 
 
 @dataclass(frozen=True)
 class Counted:
-    """`cells` maps (row, column) to its number; `papers` is how many stand in at least one cell."""
+    """`cells` maps (row, column) to its number; `papers` is the number of papers in at least one
+    cell, `total` the sum of all cells.
+    """
 
     cells: Mapping[tuple[str, str], int]
     papers: int
@@ -69,14 +71,14 @@ class Counted:
 
 
 def weight(by: str, *mentions: int) -> int:
-    """What one paper adds to a cell: itself, or the larger of the numbers of mentions that meet
-    there.
-    """
+    """What one paper adds to a cell: 1, or with mentions the larger of the numbers of mentions."""
     return 1 if by == PAPERS else max(mentions)
 
 
 def crossed(rows: Axis, columns: Axis, papers: Iterable[Paper], by: str = PAPERS) -> Counted:
-    """How many papers, or mentions, stand where a row meets a column."""
+    """The cells of two axes: how many papers, or mentions, have both the row's and the column's
+    label.
+    """
     cells, in_cells = Counter[tuple[str, str]](), 0
     for paper in papers:
         down, across = rows.held.get(paper), columns.held.get(paper)
@@ -90,15 +92,13 @@ def crossed(rows: Axis, columns: Axis, papers: Iterable[Paper], by: str = PAPERS
 
 
 def together(axis: Axis, papers: Iterable[Paper]) -> Counted:
-    """The square of papers that hold both labels; the diagonal has the papers that hold the label
-    at all.
-    """
+    """How many papers have both of two labels; the diagonal counts the papers of one label."""
     return crossed(axis, axis, papers)
 
 
 def most_mentioned(marks: Iterable[tuple[Paper, Hashable, str]]) -> Held:
-    """`held` out of (paper, teller, label), one for each mark: whoever marked a label most often
-    says how often.
+    """Mentions by paper and label, from one (paper, reviewer, label) per mark: the number of the
+    reviewer who marked the label most often.
     """
     by_teller = Counter(marks)
     held: dict[Paper, dict[str, int]] = defaultdict(dict)
@@ -108,8 +108,8 @@ def most_mentioned(marks: Iterable[tuple[Paper, Hashable, str]]) -> Held:
 
 
 def merged(*several: Held) -> Held:
-    """One `held` out of several; where two name the same label of a paper, the larger number of
-    mentions.
+    """Several `held` as one; where two have the same label of a paper, the larger number of
+    mentions counts.
     """
     whole: dict[Paper, dict[str, int]] = defaultdict(dict)
     for held in several:
@@ -120,12 +120,13 @@ def merged(*several: Held) -> Held:
 
 
 def labels_in(held: Held) -> set[str]:
+    """All labels of any paper."""
     return {label for labels in held.values() for label in labels}
 
 
 def years_between(held: Held, longest: int = 60) -> list[str]:
-    """All years from the first to the last, so that a year without papers is seen; too long a span
-    has its own only.
+    """All years from the first to the last as text; only the years that occur where the span is
+    `longest` years or more.
     """
     years = sorted(int(label) for label in labels_in(held))
     if years and years[-1] - years[0] < longest:
@@ -134,9 +135,7 @@ def years_between(held: Held, longest: int = 60) -> list[str]:
 
 
 def spelled_once(labels: Iterable[str]) -> dict[str, str]:
-    """`{label: how it is written}`: labels that nobody could tell apart are one, written as it came
-    first.
-    """
+    """`{label: its spelling}`: labels that look alike get the spelling of the first of them."""
     first: dict[str, str] = {}
     return {
         label: first.setdefault(sameness(label), visible(label) or NAMELESS) for label in labels

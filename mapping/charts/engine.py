@@ -66,8 +66,8 @@ class Engine:
         self.lock = threading.Lock()
 
     def draw(self, kind: str, spec: dict[str, Any], **how: Any) -> bytes:
-        """`kind` is svg, png or pdf; `how` goes to vl-convert. NotDrawn where there is no picture
-        to be had.
+        """The picture as bytes. `kind` is svg, png or pdf; `how` goes to vl-convert. Raises
+        NotDrawn.
         """
         asked = json.dumps({"kind": kind, "spec": spec, "how": how}).encode()
         with self.lock:
@@ -79,6 +79,9 @@ class Engine:
         return picture
 
     def ask_twice(self, asked: bytes) -> tuple[bool, bytes, bytes]:
+        """Asks once more where the engine ended or did not answer: (whether it was drawn, the
+        picture or the reason, warnings).
+        """
         try:
             return self.ask(asked)
         except Gone:
@@ -91,6 +94,7 @@ class Engine:
             ) from error
 
     def ask(self, asked: bytes) -> tuple[bool, bytes, bytes]:
+        """(Whether it was drawn, the picture or the reason, warnings). Raises Gone."""
         questions, answers = self.pipes()
         until = time.monotonic() + self.patience
         try:
@@ -108,7 +112,9 @@ class Engine:
             raise Gone from error
 
     def pipes(self) -> tuple[IO[bytes], IO[bytes]]:
-        """Where the running engine is asked, and where it answers."""
+        """The input and the output of the engine's process, which is started where it
+        does not run.
+        """
         process = self.process
         # A forked process has its parent's pipes, and must leave them alone.
         if process is None or self.owner != os.getpid() or process.poll() is not None:
@@ -138,6 +144,7 @@ class Engine:
 
 
 def read(pipe: int, size: int, until: float) -> bytes:
+    """Exactly `size` bytes. Raises Gone at the end of the input and at the time `until`."""
     content = bytearray()
     while len(content) < size:
         ready, _, _ = select.select([pipe], [], [], max(0, until - time.monotonic()))
@@ -149,6 +156,7 @@ def read(pipe: int, size: int, until: float) -> bytes:
 
 
 def write(pipe: int, content: bytes, until: float) -> None:
+    """Writes all of the content. Raises Gone at the time `until`."""
     left = memoryview(content)
     while left:
         _, ready, _ = select.select([], [pipe], [], max(0, until - time.monotonic()))
@@ -158,7 +166,7 @@ def write(pipe: int, content: bytes, until: float) -> None:
 
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
-    """The other side: draws what is asked until nobody asks any more."""
+    """The main loop of the engine's process: draws each question until the input ends."""
     with tempfile.TemporaryFile() as beside:
         # Vega goes on after an error in an expression, and only says so on standard error.
         os.dup2(beside.fileno(), 2)
@@ -168,6 +176,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
 
 
 def answer(asked: dict[str, Any], beside: IO[bytes]) -> bytes:
+    """The answer to one question, in the format of `HEAD`."""
     import vl_convert
 
     convert: dict[str, Callable[..., str | bytes]] = {

@@ -22,7 +22,7 @@ WIDEST, NARROW = 840, 38
 
 
 class Cell(TypedDict):
-    """A place of a map: how many papers have both labels, and the address of those papers."""
+    """A cell of a map: how many papers have both labels, and the address of those papers."""
 
     x: str
     y: str
@@ -41,7 +41,7 @@ class GridRow(TypedDict):
 
 
 class SizedRow(GridRow):
-    """With the place of its number: in the bubble where it fits, else so many pixels beside it."""
+    """A bubble with its number: inside it if it `fits`, else `offset` pixels to the right."""
 
     fits: bool
     offset: float
@@ -69,6 +69,7 @@ class Grid:
 
 
 def check_square(labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> None:
+    """ValueError unless the matrix is symmetric, with a row and a column for each label."""
     if len(matrix) != len(labels) or any(len(row) != len(labels) for row in matrix):
         raise ValueError("The matrix must have one row and one column per label.")
     if any(matrix[i][j] != matrix[j][i] for i in range(len(labels)) for j in range(i)):
@@ -136,8 +137,8 @@ def by_labels(
 
 
 def cell_size(x_labels: Sequence[str], rows: int) -> tuple[int, int]:
-    """Width and height of a cell in pixels: as wide as its label needs while few, still legible
-    with thirty.
+    """Width and height of a cell in pixels: as wide as its label needs, narrower where there are
+    many columns.
     """
     wide = [width for width in (92, 116, 140) if width * len(x_labels) <= max(WIDEST, 92)]
     upright = (
@@ -150,15 +151,19 @@ def cell_size(x_labels: Sequence[str], rows: int) -> tuple[int, int]:
 
 
 def letters_in(width: float) -> int:
+    """How many letters fit into a width in pixels."""
     return int(width / (FONT_SIZE * 0.52))
 
 
 def largest_of(grids: Iterable[Grid]) -> int:
+    """The largest count of all panels; 0 without cells."""
     return max((row["count"] for panel in grids for row in panel.rows), default=0)
 
 
 def table_of(grids: Sequence[Grid], y_title: str) -> Table:
-    """One row per y label; where there are several panels, each column says to which it belongs."""
+    """The numbers as a table, one row per y label; with several panels each column
+    names its panel.
+    """
     several = len(grids) > 1
     header = [y_title or "Row"]
     for panel in grids:

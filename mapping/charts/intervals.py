@@ -1,4 +1,6 @@
-"""Agreement at a glance: a dot for the value, a whisker for its interval, a line for the target."""
+"""Coefficients of agreement: a dot for the value, a whisker for its interval, a line for the
+target.
+"""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -93,6 +95,7 @@ def dot_whisker(
 
 
 def described(label: str, row: Interval) -> DescribedInterval:
+    """The row with its numbers in words; ValueError where its interval has one end only."""
     value, low, high = row["value"], row.get("low"), row.get("high")
     if (low is None) != (high is None):
         raise ValueError(f"The interval of “{label}” has one end only.")
@@ -148,6 +151,7 @@ def whiskers(
 
 
 def value_axis(lowest: float) -> alt.Axis:
+    """The axis on top, from `lowest` to 1, with its fixed ticks."""
     ticks = ([lowest] if lowest < 0 else []) + TICKS
     return alt.Axis(
         orient="top",
@@ -195,7 +199,7 @@ def target_line(target: float, scale: alt.Scale, height: int) -> list[alt.Chart]
 
 
 def figures(rows: Sequence[DescribedInterval], y: alt.Y, value_title: str) -> list[alt.Chart]:
-    """The numbers in words to the right of the plot, aligned, then the notes."""
+    """The numbers as text to the right of the plot, then the notes."""
     defined = [row for row in rows if row["value"] is not None]
     interval = " [95 %]" if any(row["low"] is not None for row in rows) else ""
     numbers = alt.value(PLOT_WIDTH + 16)
@@ -224,4 +228,5 @@ def short(number: float) -> str:
 
 
 def rounded(number: float | None) -> float | None:
+    """Three decimals, for the table."""
     return None if number is None else round(number, 3)

@@ -111,8 +111,8 @@ def bubble_by(
     subtitle: str = "",
     unit: str = "paper",
 ) -> Spec:
-    """A small bubble plot per panel, for instance per year: `panels` is a list of (heading, cells);
-    one scale.
+    """A small bubble plot for each panel, on one scale; `panels` are (heading, cells), for instance
+    by year.
     """
     distinct([heading for heading, _ in panels], "panels")
     grids = [
@@ -147,8 +147,8 @@ def heatmap(
     subtitle: str = "",
     unit: str = "paper",
 ) -> Spec:
-    """Numbers in cells, the larger the darker; never so dark that the number would need another
-    colour.
+    """A map with numbers in its cells, the larger the darker; never so dark that the number would
+    need another colour.
     """
     panel = grid(cells, x_labels, y_labels, x_title, unit=unit)
     table = table_of([panel], y_title)
@@ -240,6 +240,7 @@ def sized(row: GridRow, radius: float, largest: int) -> SizedRow:
 
 
 def tiles(panel: Grid, y_title: str, *, diagonal: bool = False) -> AnyChart:
+    """The panel as shaded cells with numbers; a `diagonal` is framed instead of shaded."""
     x, y = positions(panel, y_title, gap=0 if diagonal else 0.04)
     largest = max(
         (row["count"] for row in panel.rows if not (diagonal and row["x"] == row["y"])), default=0
@@ -268,9 +269,7 @@ def tiles(panel: Grid, y_title: str, *, diagonal: bool = False) -> AnyChart:
 
 
 def positions(panel: Grid, y_title: str, *, gap: float = 0, **y_axis: Any) -> tuple[alt.X, alt.Y]:
-    """The two channels all layers share: columns on top, as in a table; rows on the left, their
-    title above them.
-    """
+    """The x and y channels that all layers share: columns on top, rows on the left."""
     letters = letters_in(panel.cell[0])
     upright = all(is_whole(label, letters, X_LINES) for label in panel.x_labels)
     across = (
@@ -295,6 +294,7 @@ def positions(panel: Grid, y_title: str, *, gap: float = 0, **y_axis: Any) -> tu
 
 
 def panel_of(layers: Sequence[alt.Chart], panel: Grid) -> AnyChart:
+    """The layers as one chart, with its heading if it has one."""
     chart = alt.layer(*layers, width=panel.width, height=panel.height)
     if not panel.heading:
         return chart

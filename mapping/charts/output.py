@@ -38,6 +38,7 @@ def svg(spec: Spec, *, inline: bool = False) -> str:
 # hundred kilobytes each.
 @lru_cache(maxsize=64)
 def svg_of(written: str, inline: bool) -> str:
+    """The SVG of a specification written as JSON."""
     spec, addresses = with_placeholders(json.loads(written))
     drawn = engine.draw("svg", spec, config={"background": "transparent"}).decode()
     ET.register_namespace("", SVG_NAMES)
@@ -86,6 +87,7 @@ def with_placeholders(spec: Spec) -> tuple[Spec, list[str | None]]:
 
 
 def all_rows(part: object) -> Iterator[dict[str, Any]]:
+    """All rows of data anywhere in a specification."""
     if isinstance(part, list):
         for item in part:
             yield from all_rows(item)
@@ -101,8 +103,8 @@ def all_rows(part: object) -> Iterator[dict[str, Any]]:
 
 
 def put_addresses_back(parent: ET.Element, addresses: Sequence[str | None]) -> None:
-    """Gives the links right under this element their real addresses; a link to nowhere is taken off
-    its mark.
+    """Gives the links right under this element their real addresses, and removes links
+    without one.
     """
     for index, child in enumerate(list(parent)):
         if child.tag != f"{{{SVG_NAMES}}}a":
@@ -115,9 +117,7 @@ def put_addresses_back(parent: ET.Element, addresses: Sequence[str | None]) -> N
 
 
 def give_title(element: ET.Element) -> None:
-    """A mark's sentence becomes its tooltip; inside a link it names the link, so that it is not
-    read twice.
-    """
+    """A mark's sentence becomes its tooltip, and the name of the link around it."""
     for child in list(element):
         if child.get("role") != "graphics-symbol" or not child.get(
             "aria-roledescription", ""
@@ -131,6 +131,7 @@ def give_title(element: ET.Element) -> None:
 
 
 def take_page_colours(element: ET.Element) -> None:
+    """Replaces the colours of the theme by those of the page."""
     for paint in ("fill", "stroke"):
         colour = element.get(paint)
         if colour in PAGE_COLOURS:

@@ -80,8 +80,8 @@ class Picture:
 
     @cached_property
     def with_gaps(self) -> Axis:
-        """The years from the first to the last in which something is counted: a year in between
-        without is seen.
+        """The years from the first to the last that has a paper, those without papers in between
+        included.
         """
         filled = [
             index for index, year in enumerate(self.all_years.labels) if self.in_year(year).papers
@@ -91,17 +91,17 @@ class Picture:
 
     @cached_property
     def counts(self) -> Counter[str]:
-        """Of the rows by themselves."""
+        """`{row label: number}`"""
         return self.rows.counts(self.papers, self.by)
 
     @cached_property
     def whole(self) -> int:
-        """The papers that something on the row axis holds for: what percentages are of."""
+        """The number of papers with a label on the row axis: the denominator of percentages."""
         return len(self.papers - self.rows.missing(self.papers))
 
     @cached_property
     def drawn(self) -> Self:
-        """The same picture with no more labels than a figure, or a page, can show."""
+        """The same picture with no more labels than fit into a figure."""
         limits = {"trend": (PANELS, 60), "cooccurrence": (COLUMNS, COLUMNS)}
         down, across = limits.get(self.kind, (ROWS, COLUMNS))
         rows = self.rows.only(down, self.papers, self.by)
@@ -142,8 +142,8 @@ class Picture:
         ]
 
     def labels_of(self, half: str, axis: Axis) -> list[str]:
-        """What the columns of a half are called in a table; where it has others beside it, with its
-        name.
+        """The headings of a half's columns in a table; with the half's name where there are
+        several.
         """
         group = half if self.is_by_year else axis.title if len(self.halves) > 1 else ""
         return [f"{group}: {label}" if group else label for label in axis.labels]
@@ -153,14 +153,12 @@ class Picture:
 
     @property
     def tells_shares(self) -> bool:
-        """Papers have percentages; of mentions there is no whole that they would be a part of."""
+        """Whether tables have percentages: only of papers, since mentions have no denominator."""
         return self.has_shares and self.by == PAPERS and self.kind not in BY_ITSELF
 
     @cached_property
     def table(self) -> list[tuple[str, list[LinkedNumber]]]:
-        """One line per row: its label and the numbers of its cells, each with the address of its
-        papers or None.
-        """
+        """`[(row label, cells)]`; each cell is a number and the address of its papers, or None."""
         lines: list[tuple[str, list[LinkedNumber]]] = []
         for row in self.rows.labels:
             if self.kind in BY_ITSELF:
@@ -174,6 +172,7 @@ class Picture:
         return lines
 
     def cells_of(self, row: str, half: str, axis: Axis, counted: Counted) -> Iterator[LinkedNumber]:
+        """The cells of one row in one half, each followed by its share if shares are shown."""
         for column in axis.labels:
             number = counted.cells.get((row, column), 0)
             href = self.link(row=row, column=column, half=half) if number else None
@@ -188,7 +187,7 @@ class Picture:
 
     @cached_property
     def sentence(self) -> str:
-        """What was counted, and what was not."""
+        """What was counted and what was not, with the denominators."""
         if self.kind in BY_ITSELF:
             parts = [f"{counted(self.whole, 'paper')}"]
             if self.by == MENTIONS:
@@ -208,7 +207,7 @@ class Picture:
         return "; ".join(parts) + "."
 
     def counted_in_halves(self) -> Iterator[str]:
-        """How many papers, and how often; small plots by year are told together, since each paper
+        """The number of papers and mentions of each half as text; years are summed, since a paper
         has one year.
         """
         if self.is_by_year:
@@ -242,9 +241,7 @@ class Picture:
 
     @property
     def blank_axes(self) -> list[Axis]:
-        """The axes that hold nothing for any paper that is counted: a figure of them would be an
-        empty frame.
-        """
+        """The axes without a label for any counted paper."""
         return [axis for axis in self.axes if len(axis.missing(self.papers)) == len(self.papers)]
 
     @property
@@ -275,9 +272,7 @@ class Picture:
 
     @cached_property
     def spec(self) -> Spec:
-        """The Vega-Lite specification of what is drawn. Raises NotDrawable where nothing can be
-        drawn of it.
-        """
+        """The Vega-Lite specification of the figure. Raises NotDrawable."""
         subtitle = f"{self.remark} {self.sentence}".strip()
         try:
             draw: Callable[..., Spec] = getattr(self.drawn, f"draw_{self.kind}")

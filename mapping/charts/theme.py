@@ -1,5 +1,5 @@
-"""What all charts share: colours, type, labels that wrap, and the finishing that adds title,
-sentence and table.
+"""What all charts share: colours, fonts, wrapped labels, and the title, description and table of
+every chart.
 """
 
 import json
@@ -88,7 +88,7 @@ def text_alternative(spec: Spec) -> Table:
 
 
 def finished(chart: AnyChart, *, title: str, subtitle: str, description: str, table: Table) -> Spec:
-    """The specification as plain JSON values, titled and themed."""
+    """The specification as JSON values, with title, description, table and theme."""
     properties: dict[str, Any] = {
         "description": plain(description),
         "usermeta": {"table": {"header": table.header, "rows": table.rows}},
@@ -108,7 +108,7 @@ def finished(chart: AnyChart, *, title: str, subtitle: str, description: str, ta
 def nothing(
     *, title: str, subtitle: str, header: list[str], message: str = "No papers to show."
 ) -> Spec:
-    """A chart without rows says so, instead of drawing an empty frame."""
+    """The specification of a chart without rows: its message instead of an empty frame."""
     chart = alt.Chart(values([{"message": message}]), width=360, height=60)
     chart = chart.mark_text(align="left", color=MUTED, aria=False).encode(
         text="message:N", x=alt.value(0)
@@ -147,11 +147,12 @@ def distinct(labels: Iterable[object], what: str) -> list[str]:
 
 
 def columns_wide(text: str) -> int:
-    """How many letters wide the text is: Chinese, Japanese and Korean letters count twice."""
+    """The width of a text in letters: Chinese, Japanese and Korean letters count twice."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def text_width(text: str, size: int = FONT_SIZE) -> float:
+    """The width of a text in pixels, estimated."""
     return columns_wide(text) * size * LETTER
 
 
@@ -171,12 +172,12 @@ def wrapped(text: str, letters: int, lines: int) -> list[str]:
 
 
 def letters_for(text: str, letters: int) -> int:
-    """How many letters of this text have room where so many narrow ones have."""
+    """How many letters of this text fit where so many narrow letters do."""
     return letters // 2 if columns_wide(text) > 1.5 * len(text) else letters
 
 
 def told_apart(labels: Iterable[str], letters: int, lines: int) -> list[list[str]]:
-    """The lines that stand for each label, no two alike.
+    """The lines shown for each label, all different.
 
     A label without room is cut at its end; where labels begin alike, in its middle; where they
     end alike too, to where they begin to differ.
@@ -207,7 +208,7 @@ def same_at_first(texts: Sequence[str]) -> int:
 
 
 def alike(texts: Iterable[Sequence[str]]) -> list[list[int]]:
-    """Places of what cannot be told apart, group by group."""
+    """Groups of indexes of equal texts."""
     by_text: dict[tuple[str, ...], list[int]] = {}
     for index, text in enumerate(texts):
         by_text.setdefault(tuple(text), []).append(index)
@@ -256,6 +257,7 @@ def labels_above(labels: Sequence[str], letters: int, lines: int) -> dict[str, A
 
 
 def labels_slanted(labels: Sequence[str], letters: int) -> dict[str, Any]:
+    """Properties of an axis on top whose labels are slanted, one line each."""
     texts = told_apart(labels, letters, 1)
     return {
         "labelExpr": per_label(labels, texts),
@@ -266,8 +268,8 @@ def labels_slanted(labels: Sequence[str], letters: int) -> dict[str, Any]:
 
 
 def per_label(labels: Sequence[str], texts: Sequence[Sequence[str]]) -> str:
-    """Expression for the lines that an axis shows in the place of each label; the data keep the
-    full text.
+    """A Vega expression for the lines that an axis shows for each label; the data keep the full
+    text.
     """
     lines = [f"={chr(10).join(text)}" for text in texts]
     # A grid between the rows comes with one tick more than there are labels.
@@ -277,6 +279,7 @@ def per_label(labels: Sequence[str], texts: Sequence[Sequence[str]]) -> str:
 def index_of(labels: Sequence[str]) -> str:
     # Vega takes a text that is called like a property of every object ("constructor") for one of
     # its own operators. No such property begins with an equals sign.
+    """A Vega expression for the index of the label of a datum."""
     return f"indexof({json.dumps([f'={label}' for label in labels])}, '=' + datum.value)"
 
 
@@ -293,7 +296,7 @@ def counted(number: int, unit: str) -> str:
 
 
 def percent(count: int, whole: int | None) -> str | None:
-    """The share as text; None where there is nothing to take a share of."""
+    """The share as text; None where the whole is 0 or unknown."""
     if not whole:
         return None
     rounded = (200 * count + whole) // (2 * whole)
@@ -303,7 +306,7 @@ def percent(count: int, whole: int | None) -> str | None:
 
 
 def link(row: Mapping[str, object]) -> str | None:
-    """The row's address, checked; None where the row leads nowhere."""
+    """The row's address, or None; ValueError for an address that charts do not link to."""
     href = row.get("href")
     if not href:
         return None
@@ -314,8 +317,8 @@ def link(row: Mapping[str, object]) -> str | None:
 
 
 def targets(rows: Sequence[Mapping[str, object]], **encoding: Any) -> alt.Chart:
-    """Invisible areas over the marks: each is one link with one name, as large as it can be to the
-    finger.
+    """Invisible areas over the marks, each with one link and one name, large enough to
+    be touched.
     """
     layer: alt.Chart = alt.Chart(values(rows)).mark_rect(fillOpacity=0)
     channels: dict[str, Any] = {"description": "says:N", **encoding}

@@ -23,12 +23,12 @@ class KeyConverter:
 
 
 def tidied_key(text: str) -> str:
-    """One spelling for what looks the same: composed letters, single spaces."""
+    """The key with composed letters and single spaces."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def key_refusal(key: str) -> str:
-    """Why this cannot be a key; empty where it can."""
+    """Why this cannot be a key, as a sentence; empty where it can."""
     rules = (
         # A browser would take a key of dots for a folder, and leave it out of the address.
         (not re.search(r"\w", key), "A key needs at least one letter or digit."),

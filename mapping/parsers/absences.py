@@ -13,8 +13,8 @@ __all__ = ["AMBIGUOUS", "Absence", "read_absence"]
 
 
 class Absence(StrEnum):
-    """The absences by the names that files and the database use, and one for what nobody can
-    tell.
+    """Why there is no answer: the absences of the database, and AMBIGUOUS where the words leave it
+    open.
     """
 
     NOT_REPORTED = "not_reported"
@@ -99,7 +99,7 @@ def read_absence(text: str) -> Absence | None:
 
 
 def _folded(text: str) -> str:
-    """In small letters, full-width signs as plain ones, without what cannot be seen."""
+    """In lower case, with plain signs instead of full-width ones, without invisible characters."""
     composed = unicodedata.normalize("NFKC", text).casefold()
     visible = (
         character
@@ -110,6 +110,7 @@ def _folded(text: str) -> str:
 
 
 def _mere_signs(folded: str) -> Absence:
+    """The absence that punctuation alone stands for: a dash is "not reported"."""
     signs = re.sub(r"[\s()\[\]]", "", folded)
     is_dash = signs and all(sign == "−" or unicodedata.category(sign) == "Pd" for sign in signs)
     return Absence.NOT_REPORTED if is_dash else AMBIGUOUS

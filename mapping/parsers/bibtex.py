@@ -79,8 +79,8 @@ def write(papers: Iterable[PaperLike]) -> str:
 
 
 def file_keys(keys: Iterable[str]) -> dict[str, str]:
-    """`{key: how a BibTeX file calls it}`: without what BibTeX would act upon, and still no two
-    alike.
+    """`{key: its spelling in a BibTeX file}`, all different and without characters that BibTeX acts
+    upon.
     """
     keys = list(keys)
     fitting = [key for key in keys if _written_key(key) == key]
@@ -97,7 +97,7 @@ def year_in(text: str) -> int | None:
 
 
 def keywords_in(text: str) -> list[str]:
-    """Separated by semicolons, else by commas or line ends."""
+    """The keywords of a text, split at semicolons, else at commas and line ends."""
     separators = ";" if ";" in text else r"[,\n]"
     return list(
         dict.fromkeys(word for word in map(latex.tidied, re.split(separators, text)) if word)
@@ -110,8 +110,8 @@ def pages_in(text: str) -> str:
 
 
 def _fields(entry: RawEntry, problems: list[Problem], file: str) -> dict[str, str]:
-    """The fields by name. Of a repeated one the first counts; another value is kept beside it and
-    reported.
+    """The fields by name. Of a repeated name the first counts; another value is kept under a
+    numbered name and reported.
     """
     fields: dict[str, str] = {}
     seen = Counter[str]()
@@ -134,6 +134,7 @@ def _fields(entry: RawEntry, problems: list[Problem], file: str) -> dict[str, st
 
 
 def _with_volume(fields: dict[str, str], volumes: Mapping[str, RawEntry]) -> dict[str, str]:
+    """The fields with those that the entry lacks taken from the volume it refers to by `crossref`."""
     volume = volumes.get(fields.get("crossref", "").strip().casefold())
     if volume is None or not volume.key:
         return fields

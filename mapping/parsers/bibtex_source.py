@@ -45,8 +45,8 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 @dataclass
 class RawEntry:
-    """One entry as written: values without their outer braces, LaTeX still in them, in the order of
-    the file.
+    """An entry as written: values without their outer braces, LaTeX not converted, fields in file
+    order.
     """
 
     kind: str
@@ -73,9 +73,7 @@ def has_entries(text: str) -> bool:
 
 
 def lines_inside_entries(text: str) -> set[int]:
-    """The lines, counted from 0, on which an entry that closes goes on: what stands there is its
-    own.
-    """
+    """The lines after the first one of every closed entry, counted from 0."""
     starts = [match.start() for match in _ENTRY_START.finditer(text)]
     lines: set[int] = set()
     line = counted = 0

@@ -78,9 +78,7 @@ def start(folder: Path, *, is_throw_away: bool = False) -> str:
 
 
 def is_running(folder: Path) -> bool:
-    """Whether the process that the folder names is a living PostgreSQL; its number may be another's
-    by now.
-    """
+    """Whether the process that the folder names is a PostgreSQL that runs."""
     import psutil  # comes with the wheel
 
     try:
@@ -92,8 +90,8 @@ def is_running(folder: Path) -> bool:
 
 
 def forget_dead(folder: Path) -> None:
-    """A server that was killed leaves its number behind: whichever process has it by now would be
-    taken for it.
+    """Removes the files of a killed server, whose process id may belong to another
+    process by now.
     """
     file = folder / "postmaster.pid"
     if is_running(folder) or not file.exists():
@@ -106,8 +104,7 @@ def forget_dead(folder: Path) -> None:
 
 
 def start_again(folder: Path) -> bool:
-    """Start the server where it died, for want of memory above all; answer whether to try to
-    connect once more.
+    """Starts a server that died; whether it is worth connecting again.
 
     Not where it was stopped on purpose or removed; and only one thread of one process at a time,
     the others go on.
@@ -120,7 +117,9 @@ def start_again(folder: Path) -> bool:
 
 @contextmanager
 def only_one(folder: Path, *, waits: bool = True) -> Iterator[bool]:
-    """Of all that start or stop this server one does; the others wait, or are answered False."""
+    """A lock for starting and stopping: waits for it, or yields False where `waits` is False and it
+    is taken.
+    """
     # Beside the folder: a new one has to be empty.
     with folder.with_name(f"{folder.name}.lock").open("w") as file:
         try:
@@ -132,6 +131,7 @@ def only_one(folder: Path, *, waits: bool = True) -> Iterator[bool]:
 
 
 def restarted(folder: Path) -> bool:
+    """Whether the server could be started."""
     try:
         persistently(lambda: server_in(folder), _SECONDS)
     except _NOT_YET:
@@ -140,9 +140,7 @@ def restarted(folder: Path) -> bool:
 
 
 def persistently(act: Callable[[], T], seconds: float) -> T:
-    """What the dead server left of its own goes within a moment; until then there is no
-    starting.
-    """
+    """What `act` returns, tried again for so many seconds while the server is not ready."""
     until = time.monotonic() + seconds
     while True:
         try:
@@ -154,7 +152,7 @@ def persistently(act: Callable[[], T], seconds: float) -> T:
 
 
 def configuration(folder: Path, *, is_throw_away: bool = False) -> dict[str, object]:
-    """What Django's DATABASES wants."""
+    """The entry of Django's DATABASES for this server, which is started."""
     return {
         "ENGINE": "mapping.site.embedded_engine",
         "FOLDER": folder,
@@ -166,6 +164,7 @@ def configuration(folder: Path, *, is_throw_away: bool = False) -> dict[str, obj
 
 
 def stop(folder: Path) -> None:
+    """Stops the server on purpose: it is not started again by itself."""
     if (folder / "PG_VERSION").exists():
         with only_one(folder):
             (folder / STOPPED).touch()

@@ -8,7 +8,7 @@ _SINGULAR = {
 
 
 def noun_for(number: int, plural: str) -> str:
-    """The noun beside this number, of the noun as it stands beside several."""
+    """The noun in singular or plural, from its plural."""
     if number != 1:
         return plural
     if plural in _SINGULAR:

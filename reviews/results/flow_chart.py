@@ -17,7 +17,9 @@ class Box(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """One step down, with what leaves to the side: `aside` is (heading, [reason]) or None."""
+    """A box of the flow, and beside it what leaves there: `aside` is (heading,
+    [reason]) or None.
+    """
 
     heading: str
     details: list[str]
@@ -38,7 +40,9 @@ class FlowStep(Protocol):
 def stages(
     records: Mapping[str, int], duplicates: int, steps: Sequence[FlowStep], papers: int
 ) -> list[Stage]:
-    """From what was found to what is included; `steps` as `flow.prisma_flow` gives them."""
+    """The stages of a PRISMA flow from identified to included; `steps` as `flow.prisma_flow` gives
+    them.
+    """
     sources = [f"{source}: {number:,}" for source, number in records.items()]
     nothing_excluded: list[str] = []
     merged = (f"Duplicates merged: {duplicates:,}", nothing_excluded) if duplicates else None

@@ -1,4 +1,4 @@
-"""Who reads what: papers handed out so that loads and pairs are even. No Django."""
+"""The plan of a round: who reads which paper, so that loads and pairs are even. No Django."""
 
 import random
 from collections import Counter, deque
@@ -112,6 +112,7 @@ def check(
     overlap: float,
     capacity: Mapping[Reviewer, int],
 ) -> None:
+    """ValueError for doubled papers or reviewers and for impossible numbers."""
     for what, keys in (("paper", papers), ("reviewer", reviewers)):
         twice = [key for key, number in Counter(keys).items() if number > 1]
         if twice:
@@ -127,7 +128,7 @@ def check(
 def choose_overlapping(
     papers: Sequence[Paper], hand: "Hand", per_paper: int, overlap: float, chance: random.Random
 ) -> set[Paper]:
-    """The papers for several reviewers: those that have several already, then by lot."""
+    """The papers for several reviewers: first those that have several already, then by lot."""
     if per_paper == 1:
         return set()
     number = int(len(papers) * overlap / 100 + 0.5)
@@ -137,7 +138,7 @@ def choose_overlapping(
 
 
 class Hand:
-    """The papers while they are handed out: who has which, and who could."""
+    """The state of the plan while papers are handed out."""
 
     def __init__(
         self,
@@ -175,6 +176,7 @@ class Hand:
         ]
 
     def number(self, paper: Paper) -> int:
+        """How many readers the paper has, including earlier ones and those outside the round."""
         return len(self.kept[paper]) + len(self.given[paper]) + self.from_outside[paper]
 
     def may_take(self, paper: Paper, reviewer: Reviewer) -> bool:
@@ -185,7 +187,9 @@ class Hand:
         return [reviewer for reviewer in self.reviewers if self.may_take(paper, reviewer)]
 
     def give(self, paper: Paper) -> None:
-        """To the one with least to do; when all who might are full, by passing other papers on."""
+        """Gives the paper to the reviewer with fewest papers; where all are full, passes other
+        papers on first.
+        """
         willing = self.willing(paper)
         free = [reviewer for reviewer in willing if self.has_room(reviewer)]
         if free:
@@ -221,8 +225,8 @@ class Hand:
         self.loads[reviewer] -= 1
 
     def chain(self, start: Reviewer, is_end: Callable[[Reviewer], bool]) -> list[Step]:
-        """The shortest way to relieve `start` of a paper, ending with one for whom `is_end`; empty
-        where there is none.
+        """The shortest way to relieve `start` of a paper, ending with a reviewer for whom `is_end`;
+        empty where there is none.
 
         A list of (paper, from, to): each passes on one paper and gets one, but for the first and
         the last.
@@ -239,7 +243,9 @@ class Hand:
         return []
 
     def ways_from(self, giver: Reviewer, reached: Collection[Reviewer]) -> Iterator[Pair]:
-        """One paper for everybody not yet reached to whom this reviewer can pass one."""
+        """A paper for each reviewer not yet reached to whom this one can pass it: (paper,
+        reviewer).
+        """
         for paper in self.papers:
             if len(reached) == len(self.reviewers):
                 return
@@ -250,6 +256,7 @@ class Hand:
 
     @staticmethod
     def way_to(end: Reviewer, came_from: Mapping[Reviewer, Step | None]) -> list[Step]:
+        """The steps from the start of a search to its end."""
         way: list[Step] = []
         while step := came_from[end]:
             way.insert(0, step)
@@ -263,8 +270,8 @@ class Hand:
             self.take(paper, taker)
 
     def level_loads(self) -> None:
-        """Passes papers on, over several hands where it must, until nobody can relieve anyone who
-        has two more.
+        """Passes papers on, through several hands if needed, until no load differs by two that
+        could be evened.
         """
         while self.relieve_somebody():
             pass
@@ -342,7 +349,7 @@ class Hand:
         return True
 
     def why_not(self, paper: Paper) -> str:
-        """Who does not read the paper and for which reason, in words."""
+        """Why the paper has too few reviewers, as text."""
         full = [str(reviewer) for reviewer in self.willing(paper)]
         barred = [
             str(reviewer)
@@ -357,8 +364,8 @@ class Hand:
 def recount(
     shared: Counter[tuple[Reviewer, Reviewer]], who: Reviewer, beside: Iterable[Reviewer], step: int
 ) -> int:
-    """Counts one reader's pairs with those beside them up or down; returns how the sum of squares
-    changes.
+    """Adds `step` to the pairs of a reviewer with those beside them; returns the change of the sum
+    of squares.
     """
     change = 0
     for other in beside:

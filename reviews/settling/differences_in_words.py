@@ -1,4 +1,4 @@
-"""In plain words: where the reviewers of one section differ. No Django."""
+"""Where the reviewers of one section differ, as a sentence. No Django."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class PartialCode(Protocol):
 
 
 def alike(answers: Mapping[str, Answer]) -> dict[Answer, tuple[str, ...]]:
-    """Reviewers by what they say, in the order of the first who says it."""
+    """Reviewers by their answer, in the order of the first who gave it."""
     groups: dict[Answer, tuple[str, ...]] = {}
     for reviewer, answer in answers.items():
         groups[answer] = (*groups.get(answer, ()), reviewer)
@@ -49,7 +49,7 @@ def alike(answers: Mapping[str, Answer]) -> dict[Answer, tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class Sentence:
-    """Says in plain words where reviewers differ."""
+    """Describes in a sentence how the answers of a section differ."""
 
     labels: Mapping[Hashable, object]
     order: Mapping[Hashable, int]
@@ -86,7 +86,7 @@ class Sentence:
         return ", ".join(clauses) + (": one step apart." if is_near else ".")
 
     def about_codes(self, partial: Iterable[PartialCode]) -> str:
-        """Codes with the same givers stand together: "Ben gives Drift and Cost, Cleo does not"."""
+        """Codes with the same givers are joined: "Ben gives Drift and Cost, Cleo does not"."""
         together: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
         for part in partial:
             together.setdefault((part.given_by, part.not_by), []).append(self.name(part.code))
@@ -100,7 +100,7 @@ class Sentence:
         return "; ".join(clauses) + "."
 
     def verb(self, answer: ComparedAnswer, number: int) -> str:
-        """What somebody, or several, say: "says not reported", "give 3"."""
+        """An answer as a verb phrase for one reviewer or several: "says not reported", "give 3"."""
         ending = "s" if number == 1 else ""
         if answer.absence:
             return f"say{ending} {ABSENCES[answer.absence]}"
@@ -120,5 +120,6 @@ class Sentence:
 
 
 def names(several: Iterable[str]) -> str:
+    """Names joined by commas and "and"."""
     *most, last = several
     return f"{', '.join(most)} and {last}" if most else last

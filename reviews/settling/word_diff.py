@@ -1,4 +1,4 @@
-"""Two texts word by word: what both say, what only one says. No Django."""
+"""The difference of two texts, word by word. No Django."""
 
 import re
 from collections import Counter
@@ -46,8 +46,8 @@ def word_diff(one: str, other: str) -> list[tuple[str, str]]:
 
 
 def steps(ones: Sequence[str], others: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
-    """How the first list becomes the second, as SequenceMatcher tells it of what lies between the
-    same words at the beginning and at the end.
+    """The operations that turn the first list into the second, as SequenceMatcher's opcodes; equal
+    words at both ends are compared separately.
     """
     start = shared(ones, others)
     end = shared(ones[start:][::-1], others[start:][::-1])
@@ -63,7 +63,7 @@ def steps(ones: Sequence[str], others: Sequence[str]) -> Iterator[tuple[str, int
 
 
 def shared(ones: Sequence[str], others: Sequence[str]) -> int:
-    """How many words are the same from the beginning on."""
+    """The number of equal words at the beginning."""
     pairs = enumerate(zip(ones, others, strict=False))
     return next(
         (index for index, (one, other) in pairs if one != other), min(len(ones), len(others))

@@ -87,6 +87,7 @@ def on_metric(ratings: Ratings, metric: str, categories: Iterable[Value] | None)
 def distance_of(
     table: Table, metric: str, categories: Iterable[Value] | None
 ) -> SetDistance | RatioDistance:
+    """The distance of a metric that is not computed from sums of squares: jaccard, masi, ratio."""
     return (
         SetDistance(table, categories, metric == "masi")
         if metric in SET_METRICS
@@ -105,7 +106,7 @@ def _whole(counts: Numbers, patterns: Patterns) -> Numbers:
 
 
 def _per_rating(patterns: Patterns) -> Floats:
-    """A paper with m ratings brings each of its pairs in m - 1 times over; this takes that back."""
+    """1 / (m - 1) per pattern, m its ratings per paper, and 1 for fewer than two ratings."""
     return 1 / np.maximum(patterns.sizes - 1, 1)
 
 
@@ -150,7 +151,9 @@ def _ordinal(patterns: Patterns) -> Disagreement:
 
 
 def _spread(times: Numbers, values: Numbers) -> Floats:
-    """Σ over all ordered pairs of ratings of the squared difference: 2 (n Σ v² - (Σ v)²)."""
+    """Σ over all ordered pairs of ratings of the squared difference, 2 (n Σ v² - (Σ v)²), per
+    replicate; times and values are values × replicates.
+    """
     return 2 * (
         times.sum(axis=0) * (times * values**2).sum(axis=0) - (times * values).sum(axis=0) ** 2
     )

@@ -26,13 +26,15 @@ from reviews.agreement.statistics.ratings import MISSING, Ratings, Table, Value,
 def leave_one_code_out(
     ratings: Ratings, coefficient: Coefficient, codes: Iterable[Value]
 ) -> dict[Value, Figure]:
-    """Per code the `Figure` without it and without interval: a label is taken out of every set; a
-    plain rating of that value counts as not coded."""
+    """`{code: Figure}` without that code and without interval: a label is taken out of every set, a
+    plain rating of that value counts as not coded.
+    """
     table = tabulate(ratings)
     return {code: measure(_without(table, code), coefficient, replicates=0) for code in codes}
 
 
 def _without(table: Table, code: Value) -> Table:
+    """The table without this code."""
     left = [
         value - {code} if isinstance(value, frozenset) else None if value == code else value
         for value in table.values
@@ -112,9 +114,7 @@ def _confused(
 
 
 def one_sided(ratings: Ratings) -> dict[Value, list[int]]:
-    """{label: papers} on which some raters gave this label and others did not. No loop over
-    papers.
-    """
+    """`{label: indexes of the papers}` on which some raters gave this label and others did not."""
     table = tabulate(ratings)
     labels, member = _membership(table)
     given, raters = (
@@ -132,7 +132,9 @@ def one_sided(ratings: Ratings) -> dict[Value, list[int]]:
 
 
 def _membership(table: Table) -> tuple[list[Value], Bools]:
-    """(labels, values × labels as booleans); a plain value is a set of itself."""
+    """(labels, member): `member[v, l]` is whether value v holds label l; a plain value is a set of
+    itself.
+    """
     sets = [value if isinstance(value, frozenset) else frozenset([value]) for value in table.values]
     as_sets = Table(table.codes, tuple(sets))
     labels = in_order({label for value in sets for label in value})
@@ -161,8 +163,8 @@ class CodeAgreement:
 
 
 def binary(ratings: Ratings, code: Value) -> Table:
-    """Ratings of one code: True where the set holds it, False where not, None where not coded.
-    raters × papers.
+    """Ratings of one code, raters × papers: True where the set holds it, False where not, None
+    where not coded.
     """
     table = tabulate(ratings)
     labels, member = _membership(table)

@@ -1,4 +1,4 @@
-"""What lies behind a figure: pairs of raters, single codes, confusions, papers."""
+"""Details of agreement: pairs of raters, marginals, coincidences, the papers that differ most."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -134,7 +134,7 @@ class Marginals:
 
 
 def marginals_by_rater(ratings: Ratings) -> list[Marginals]:
-    """What each rater gives, most frequent first: shows who codes more, or prefers one code."""
+    """How often each rater gives each value, most frequent first."""
     table = tabulate(ratings)
     marginals = []
     for codes in table.codes:
@@ -155,7 +155,7 @@ def marginals_by_rater(ratings: Ratings) -> list[Marginals]:
 
 
 def leave_one_rater_out(ratings: Ratings, coefficient: Coefficient) -> list[Figure]:
-    """Per rater the `Figure` of the others, without interval: who moves the result."""
+    """The `Figure` of the other raters for each rater, without interval."""
     table = tabulate(ratings)
     others = [np.delete(table.codes, rater, axis=0) for rater in range(len(table.codes))]
     return [measure(Table(codes, table.values), coefficient, replicates=0) for codes in others]

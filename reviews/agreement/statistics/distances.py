@@ -28,9 +28,7 @@ Similarity = Callable[[Ints, Ints, Ints], Floats]
 
 
 class RatioDistance:
-    """((a - b) / (a + b))², 0 for two zeros (Krippendorff 2011). Needs values that are not
-    negative.
-    """
+    """((a - b) / (a + b))², 0 for two zeros (Krippendorff 2011). ValueError for negative values."""
 
     def __init__(self, table: Table) -> None:
         self._values = table.numbers()
@@ -154,8 +152,8 @@ def _labels_of(sets: Iterable[frozenset[Value]], declared: Iterable[Value] | Non
 
 
 class _Blocks:
-    """The sum over pairs as matrix products, by blocks of rows; the half below the diagonal mirrors
-    the rest.
+    """The sum over pairs as matrix products by blocks of rows, using the symmetry of
+    the distance.
     """
 
     CELLS = 4_000_000

@@ -49,10 +49,12 @@ class Plan:
     reason: Callable[[], str]
 
     def value(self) -> float | None:
+        """The value of the ratings themselves; None where undefined."""
         value = self.evaluate(self.patterns.counts[:, None])[0]
         return None if np.isnan(value) else float(value)
 
     def weighed(self, counts: Ints) -> "Plan":
+        """The same plan for other counts of its patterns."""
         return replace(self, patterns=replace(self.patterns, counts=counts))
 
 
@@ -70,6 +72,7 @@ def patterns_of(table: Table, at_least: int = 2, is_ordered: bool = False) -> Pa
 
 
 def _distinct_columns(codes: Ints, base: int) -> tuple[Ints, Ints]:
+    """(index of the first of each distinct column, how often it occurs)"""
     if len(codes) * np.log2(base) < 62:
         # Each column as one whole number: sorting numbers is much quicker than sorting columns.
         weights = np.array([base**rater for rater in reversed(range(len(codes)))], dtype=np.int64)
@@ -111,7 +114,7 @@ def is_varied(times: Numbers) -> Bools:
 
 
 def ratio(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
-    """Division that answers nan where there is nothing to divide by."""
+    """Element-wise division, nan where the denominator is 0."""
     numerator, denominator = np.broadcast_arrays(
         np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
     )
@@ -121,7 +124,7 @@ def ratio(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
 
 
 def why_undefined(table: Table, at_least: int = 2) -> str:
-    """The plain reason why a coefficient has no value for these ratings."""
+    """Why a coefficient has no value for these ratings, as a phrase for the page."""
     rated = table.codes >= 0
     if not rated.any():
         return "nothing was coded"
@@ -136,7 +139,7 @@ def why_undefined(table: Table, at_least: int = 2) -> str:
 
 
 def two_raters(table: Table, name: str) -> Table:
-    """The papers that both of exactly two raters coded."""
+    """The table of the papers that both raters coded; NotApplicable unless there are two raters."""
     if len(table.codes) != 2:
         raise NotApplicable(f"{name} compares exactly two raters, not {len(table.codes)}.")
     both = (table.codes >= 0).all(axis=0)

@@ -1,5 +1,4 @@
-"""What was said, as whole numbers: raters × papers, each rating an index into the list of distinct
-values.
+"""Ratings as whole numbers: raters × papers, each rating an index into the list of distinct values.
 
 `ratings` is raters × papers everywhere: `ratings[r][p]` is a value, a set of labels, or `None` for
 "did not code it".
@@ -31,8 +30,8 @@ class NotApplicable(ValueError):
 
 @dataclass(frozen=True)
 class Absence:
-    """Why an answer is empty on purpose. Its own type, so that it never equals a code that bears
-    the same name.
+    """Why an answer is empty on purpose, as a type of its own: it never equals a code of the same
+    name.
     """
 
     name: str
@@ -83,10 +82,11 @@ class Table:
         return Table(_renumbered(self.codes, new), declared)
 
     def of_raters(self, *raters: int) -> "Table":
+        """The ratings of these raters alone, by their index."""
         return Table(self.codes[list(raters)], self.values)
 
     def on_scale(self) -> "Table":
-        """Values in scale order when nobody declared one: only numbers have an order of
+        """The same table; ValueError unless all values are numbers, which alone have an order of
         their own.
         """
         for value in self.values:
@@ -160,6 +160,7 @@ def _renumbered(codes: Ints, new: Sequence[int]) -> Ints:
 
 
 def comparable(value: Value) -> Value:
+    """The value as a rating can hold it; ValueError where it is not hashable."""
     value = frozenset(value) if isinstance(value, set) else value
     try:
         hash(value)
@@ -171,7 +172,7 @@ def comparable(value: Value) -> Value:
 
 
 def in_order(labels: Iterable[Value]) -> list[Value]:
-    """Labels by type and text: an order that does not depend on where they were met."""
+    """Labels sorted by type and text, so that their order does not depend on the ratings' order."""
     return sorted(labels, key=lambda label: (type(label).__name__, repr(label)))
 
 
@@ -200,7 +201,7 @@ def _as_number(value: object) -> float:
 
 
 def shown(value: object) -> str:
-    """A value as a message names it."""
+    """The value as messages name it."""
     if isinstance(value, frozenset):
         return "{" + ", ".join(sorted(map(repr, value))) + "}"
     if isinstance(value, np.generic):

@@ -1,5 +1,5 @@
-"""Sums of rows by group, for many bootstrap replicates at once: the one loop that everything fast
-here rests on.
+"""Sums of rows by group for many bootstrap replicates at once: the inner loop of all
+coefficients.
 """
 
 import numpy as np
@@ -41,7 +41,7 @@ class GroupSums:
             self._steps.append(self._members[starts[large:still] + step])
 
     def unordered(self, rows: Numbers) -> Numbers:
-        """The sums in the inner order; `place` says where a group stands. Spares a copy."""
+        """The sums in the inner order, without a copy; `place[g]` is the row of group g."""
         large = len(self._large)
         sums: Numbers = np.empty((self.size, rows.shape[1]), dtype=rows.dtype)
         for group, members in enumerate(self._large):
