@@ -1,4 +1,4 @@
-"""Words that say why there is no answer: "N/A", "not reported", "-", "none", "unclear", "TBD" ….
+"""Words for an absence of an answer: "N/A", "not reported", "-", "none", "unclear", "TBD" ….
 
 The one place that knows them: whatever reads answers out of a file asks here before it takes a text
 for a code. What a study or its lead has defined (a code "None", `--absence NA=not_applicable`)

@@ -105,13 +105,13 @@ def keywords_in(text: str) -> list[str]:
 
 
 def pages_in(text: str) -> str:
-    """Page ranges with one hyphen, whatever dash they were written with."""
+    """The text with one hyphen in page ranges, whatever dash they were written with."""
     return re.sub(r"(?<=\w)\s*[-–—]+\s*(?=\w)", "-", text)
 
 
 def _fields(entry: RawEntry, problems: list[Problem], file: str) -> dict[str, str]:
-    """The fields by name. Of a repeated name the first counts; another value is kept under a
-    numbered name and reported.
+    """The fields by name. Of a repeated one the first counts; another value is kept under a
+    numbered name, and reported.
     """
     fields: dict[str, str] = {}
     seen = Counter[str]()

@@ -1,4 +1,4 @@
-"""BibTeX text to entries with their fields as written, mending what exports get wrong.
+"""Splits BibTeX text into entries with their fields as written, and repairs what exports get wrong.
 
 bibtexparser splits the file. What it sets aside (repeated keys and fields, missing commas and keys,
 entries not closed, stray braces) is read again here field by field, or named with its line.

@@ -1,4 +1,4 @@
-"""One publication as the search for duplicates sees it, and what makes two of them alike."""
+"""A publication in the search for duplicates, and the rules for when two are the same."""
 
 import re
 import unicodedata
@@ -30,8 +30,8 @@ Difference = tuple[str, str, str]
 
 
 class DescribedPaper(Protocol):
-    """What the search needs of a record; `authors`, `venue`, `key` and `line` are looked at if
-    there are any.
+    """What the search needs of a record; `authors`, `venue`, `key` and `line` are used where
+    present.
     """
 
     @property
@@ -44,7 +44,7 @@ class DescribedPaper(Protocol):
 
 @dataclass(frozen=True)
 class Match:
-    """Why a record may be a publication that is there already. `score` is 0 to 100.
+    """Why a record may be a publication that exists already. `score` is 0 to 100.
 
     `is_sure` is False where something speaks against it; then `differences` are triples of a
     field, what the record says there and what the other one says.
@@ -74,7 +74,7 @@ class Match:
 
 @lru_cache(maxsize=50_000)
 def normalised_title(title: str) -> str:
-    """Letters and digits only, without case and accents, words one space apart."""
+    """Letters and digits in lower case without accents, words separated by one space."""
     kept = title.casefold()
     if not kept.isascii():
         decomposed = unicodedata.normalize("NFKD", kept)
@@ -112,7 +112,9 @@ class Candidate:
 
     @cached_property
     def main_title(self) -> str:
-        """What stands before the subtitle; empty where there is none, or too little before it."""
+        """The title before its subtitle, normalised; empty where there is no subtitle, or too
+        little before it.
+        """
         written = (self.record.title or "").strip()
         subtitle = _SUBTITLE.search(written)
         if not subtitle:
@@ -158,7 +160,9 @@ class Candidate:
         return bool(self.people and other.people and not self.people & other.people)
 
     def has_quite_another_title_than(self, other: "Candidate") -> bool:
-        """A title in other words, or of another part; no title contradicts none."""
+        """Whether the titles differ in their words or their part; a missing title differs from
+        none.
+        """
         if not self.title or not other.title or self.title == other.title:
             return False
         if self.numbers and other.numbers and self.numbers != other.numbers:
@@ -175,7 +179,7 @@ class Candidate:
         return self.shares_year(other) and not is_another
 
     def is_nearly(self, other: "Candidate") -> bool:
-        """Whether a nearly equal title means the same; equal ones were judged before."""
+        """Whether a nearly equal title means the same publication."""
         return (
             self.title != other.title
             and self.shares_year(other)
@@ -185,8 +189,8 @@ class Candidate:
         )
 
     def may_be(self, other: "Candidate") -> bool:
-        """Whether an equal or nearly equal title may mean the same: a preprint, say, and what
-        became of it.
+        """Whether an equal or nearly equal title may mean the same publication, as of a preprint
+        and its journal version.
         """
         return (
             self.is_within_a_year_of(other)
@@ -204,11 +208,11 @@ class Candidate:
         )
 
     def match(self, why: str, score: float) -> Match:
-        """A Match with this one, of which there is no doubt."""
+        """A Match with this record that is sure."""
         return Match(self.record, why, score, self.is_in_file)
 
     def question(self, addition: "Candidate", why: str, score: float) -> Match:
-        """A Match with this one that somebody has to decide."""
+        """A Match with this record that somebody has to decide, with the differences."""
         differences = tuple(_differences(addition, self))
         return Match(
             self.record, why, score, self.is_in_file, is_sure=False, differences=differences

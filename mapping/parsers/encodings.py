@@ -1,4 +1,4 @@
-"""Bytes to text, whatever program wrote them."""
+"""Decodes the bytes of a file, whatever program wrote them."""
 
 import codecs
 import re
@@ -26,6 +26,7 @@ _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 def check_size(size_in_bytes: int, limit: int = LARGEST_FILE, file: str = "") -> None:
+    """UnreadableFile where the file is larger than `limit` bytes."""
     if size_in_bytes > limit:
         size = f"{limit / 1024 / 1024:g} MB" if limit >= 1024 * 1024 else f"{limit} bytes"
         raise UnreadableFile(f"the file is larger than {size}", file)
@@ -47,8 +48,8 @@ def decoded(content: bytes, file: str = "") -> str:
 
 
 def unified_line_ends(text: str) -> str:
-    """Every way to end a line becomes `\\n`. A stray return would hide all that follows it from
-    rispy.
+    """The text with every line end as `\\n`. A stray carriage return would hide all that follows it
+    from rispy.
     """
     # Each run of returns is looked through once, from its beginning.
     return re.sub(r"(?<!\r)\r+\n|\r", "\n", text.removeprefix("\ufeff"))
@@ -76,7 +77,9 @@ def _western(content: bytes) -> str:
 
 
 def _utf16_without_mark(sample: bytes) -> str | None:
-    """Mostly Latin text in UTF-16 has a zero in every second byte."""
+    """The byte order of UTF-16 without a mark: mostly Latin text has a zero in every
+    second byte.
+    """
     half = len(sample) // 2
     if half < 4:
         return None

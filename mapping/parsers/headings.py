@@ -1,4 +1,6 @@
-"""Which item of a template a heading means, however a reviewer wrote it."""
+"""Matches the headings of a filled-in template to its sections, in spite of how they
+were written.
+"""
 
 import re
 from collections.abc import Callable, Iterable
@@ -181,7 +183,7 @@ class Headings:
 
 
 def parts_of(text: str) -> set[str]:
-    """The things a heading names, separated by a slash, a comma, "and" or "&"."""
+    """The names in a heading, normalised, that are separated by a slash, a comma, "and" or "&"."""
     parts = {
         normalised_label(part)
         for part in re.split(r"[/,;&+]|\band\b|\bor\b", text, flags=re.IGNORECASE)
@@ -190,7 +192,7 @@ def parts_of(text: str) -> set[str]:
 
 
 def without_numbering(text: str) -> str:
-    """ "3. Challenges" is "Challenges"."""
+    """The heading without its number: "3. Challenges" is "Challenges"."""
     return _NUMBERING.sub("", text, count=1)
 
 

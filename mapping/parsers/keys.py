@@ -1,4 +1,4 @@
-"""Stable names of papers: keys such as `john2021towards`, and DOIs in one spelling."""
+"""Keys of papers, such as `john2021towards`, and normalised DOIs."""
 
 import re
 import unicodedata
@@ -25,7 +25,7 @@ def normalised_doi(text: str) -> str:
 
 
 def ascii_letters(text: str) -> str:
-    """Accents off; scripts without Latin letters leave nothing."""
+    """The text in ASCII, without accents; letters of other scripts are dropped."""
     decomposed = unicodedata.normalize("NFKD", text.translate(_WITHOUT_DECOMPOSITION))
     return decomposed.encode("ascii", "ignore").decode()
 
@@ -57,7 +57,7 @@ def unique_key(wanted: str, taken: Iterable[str]) -> str:
 
 
 def unique_keys(wanted: Iterable[str], taken: Iterable[str]) -> Iterator[str]:
-    """Each of these as `unique_key` has it, one after the other: also unlike those before it."""
+    """Each key as `unique_key` gives it, unique among those before it too."""
     used, last = {key.casefold() for key in taken}, Counter[str]()
     for key in wanted:
         # A file may hold one key ten thousand times: what was found taken once is not asked for

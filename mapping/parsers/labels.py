@@ -1,4 +1,4 @@
-"""Telling whether a few words mean a code that the codebook has already."""
+"""Compares labels of codes in spite of case, plural, spelling and spacing."""
 
 import re
 import unicodedata
@@ -89,7 +89,7 @@ def normalised_label(text: str) -> str:
 
 
 def match_code(text: str, codes: Iterable[Labelled]) -> Labelled | None:
-    """The code whose label says the same as `text`, or None. `codes` are labels, or things with a
+    """The code with the same label as `text`, or None. `codes` are labels, or objects with a
     `label`.
 
     Spacing does not matter either: "data sets" is "datasets", "end-user" is "enduser".
@@ -117,6 +117,7 @@ def near_codes(text: str, labels: Sequence[str], limit: int = 5) -> list[tuple[s
 def _likeness(label: str, other_label: str, **_: object) -> float:
     # A label inside a longer one ("drift", "model drift") is a good guess, yet no better than a
     # typing error.
+    """The likeness of two normalised labels, 0 to 100."""
     inside = 0.9 * fuzz.token_set_ratio(label, other_label)
     return max(fuzz.ratio(label, other_label), fuzz.token_sort_ratio(label, other_label), inside)
 
@@ -136,7 +137,7 @@ def _american(word: str) -> str:
 
 
 def _stem(word: str) -> str:
-    """The same for singular and plural, British and American; not always a word."""
+    """A form that singular and plural, British and American spelling share; not always a word."""
     stem = _singular(_american(word))
     for ending, replacement, shortest in _AMERICAN_ENDINGS:
         if len(stem) >= shortest:
@@ -160,8 +161,7 @@ SEARCH_EXACT, SEARCH_BEGINNING, SEARCH_WORDS, SEARCH_NEARLY, SEARCH_DEFINITION =
 
 
 def search_rank(typed: str, label: str, definition: str = "") -> int | None:
-    """How well a code answers a search, 0 the best; None where it does not. What it is not for
-    never counts.
+    """How well a code fits a search, 0 the best; None where it does not fit.
 
     The label, its beginning, words of it, nearly its words, then its definition.
     """

@@ -1,4 +1,4 @@
-"""LaTeX as bibliographies use it, to Unicode and back.
+"""LaTeX of bibliographies to Unicode and back.
 
 `plain` and `escaped` are each other's inverse on plain text: `plain(escaped(text)) == text`
 whenever `tidied(text) == text`.
@@ -121,8 +121,8 @@ _ADDRESS = re.compile(
 
 
 def plain(text: str) -> str:
-    """What a reader sees of LaTeX text: accents as letters, no braces, no commands, single spaces,
-    no HTML tags.
+    """The text that LaTeX prints: accents as letters, no braces, no commands, single spaces, no
+    HTML tags.
     """
     if not _NEEDS_LATEX.search(text):
         return tidied(text)
@@ -157,7 +157,7 @@ def _is_balanced(text: str) -> bool:
 
 
 def plain_address(text: str) -> str:
-    """A DOI or URL: taken literally, but for the escapes that reference managers put in anyway."""
+    """A DOI or URL taken literally, without the escapes that reference managers add."""
     text = re.sub(r"\\(?:url|nolinkurl|path)(?=\{)", "", text)
     return "".join(_ADDRESS.sub(_address_character, text).split())
 
@@ -177,8 +177,8 @@ def escaped_address(text: str) -> str:
 
 
 def tidied(text: str) -> str:
-    """Composed accents, HTML entities and formatting tags resolved, white space (line ends too)
-    made single spaces.
+    """The text with composed accents, HTML entities and formatting tags resolved, and single
+    spaces.
     """
     for _ in range(_DEEPEST_QUOTING):
         before = text
@@ -229,6 +229,7 @@ def _converted(text: str) -> str:
 
 
 def _nesting(text: str) -> int:
+    """The depth of the deepest brace."""
     depth = deepest = 0
     for brace in re.findall(r"[{}]", text):
         depth += 1 if brace == "{" else -1
@@ -237,8 +238,8 @@ def _nesting(text: str) -> int:
 
 
 def _with_maths_marked(text: str) -> str:
-    """Dollars that enclose a formula stay, prices are escaped; small raised and lowered figures
-    become characters.
+    """The text with prices escaped and formulas left in dollars, small raised and lowered figures
+    as characters.
     """
     if "$" not in text:
         return text

@@ -1,4 +1,4 @@
-"""How long a text may be: the one table that models, forms, readers of files and bundles ask.
+"""Maximum lengths of texts, for models, forms, parsers and bundles.
 
 Columns with a length of their own (labels, keys, names) say it in the model. These are the texts
 whose columns have none. All that is searched of a paper together stays below what PostgreSQL can
@@ -22,9 +22,7 @@ OTHER_FIELD, OTHER_FIELDS = 100_000, 500_000
 
 
 def excess(text: str, longest: int) -> str:
-    """What is wrong with the length of this text, to put behind its name; empty where
-    nothing is.
-    """
+    """What is wrong with the length of this text, to follow its name; empty where nothing is."""
     if len(text) <= longest:
         return ""
     return f"has {len(text):,} characters; at most {longest:,} are taken"

@@ -1,6 +1,4 @@
-"""Signs that lists are made with: bullets, numbers, boxes to tick, however they were typed or
-pasted.
-"""
+"""Signs of lists: bullets, numbers and checkboxes, however they were typed or pasted."""
 
 import re
 
@@ -44,8 +42,8 @@ def checkbox_of(words: str, *, has_sign: bool) -> tuple[str | None, str]:
 
 
 def depth_of_sign(sign: str) -> int:
-    """How deep a sign stands by itself, whatever its indentation: Word's `o` below `•`, `1.2.`
-    below `1.`, `a)` too.
+    """The depth that a sign has regardless of its indentation: Word's `o` below `•`, `1.2.` below
+    `1.`.
     """
     if sign[-1:] in {".", ")"}:
         numbers = sign.strip("().")

@@ -1,4 +1,4 @@
-"""When two labels are one: whatever looks the same to a reader, or differs in capitals alone.
+"""Labels that look the same to a reader, or differ only in case, are equal.
 
 Labels that differ in a soft hyphen, a zero-width space, a composed letter, full-width signs or the
 kind of a dash cannot be told apart on a page. Every way in compares them here, and takes what
@@ -19,7 +19,7 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„‟″＂", '"'))
 
 
 def visible(text: str) -> str:
-    """One line of what can be seen, letters composed: as a label is kept."""
+    """The text as a label is kept: one line, only visible characters, letters composed."""
     composed = unicodedata.normalize("NFC", text)
     seen = (_seen(composed, index, letter) for index, letter in enumerate(composed))
     return " ".join("".join(seen).split())
@@ -39,7 +39,7 @@ def _joins(letter: str) -> bool:
 
 
 def look(text: str) -> str:
-    """The same for labels that look the same; capitals are told apart."""
+    """A form that labels share if they look the same; case counts."""
     plain = unicodedata.normalize("NFKC", visible(text))
     plain = "".join(letter for letter in plain if unicodedata.category(letter) != "Cf")
     plain = _DASHES.sub("-", _VARIATIONS.sub("", plain)).translate(_APOSTROPHES).translate(_QUOTES)
@@ -47,5 +47,5 @@ def look(text: str) -> str:
 
 
 def sameness(text: str) -> str:
-    """The same for labels that look the same, in whatever capitals."""
+    """A form that labels share if they look the same, regardless of case."""
     return look(unicodedata.normalize("NFKC", look(text).casefold()))

@@ -1,4 +1,4 @@
-"""Markdown's inline marks taken off a line: what stays is what a reader of the rendered page sees.
+"""Removes Markdown's inline marks from a line: what stays is what the rendered page shows.
 
 Every pattern stops at its own sign, so that a line of nothing but signs is looked through once.
 """
@@ -92,9 +92,7 @@ def plain(written: str) -> Plain:
 
 
 def without_emphasis(text: str) -> str:
-    """Without the signs of bold and italic type, and without an asterisk that has lost its
-    partner.
-    """
+    """The text without bold and italic signs, and without an asterisk that has lost its partner."""
     text = _STAR.sub(r"\1", text.strip())
     text = _UNDERSCORES.sub(r"\1", _STARS.sub(r"\1", text))
     text = _UNDERSCORE.sub(r"\1", _STAR.sub(r"\1", text))
@@ -116,6 +114,6 @@ def _linked_page(pages: list[str], match: re.Match[str]) -> str:
 
 
 def _page_name(target: str) -> str:
-    """ "Tools/Docker#Use" is a link to a heading of the page Docker in the folder Tools."""
+    """The page of a wiki link: "Tools/Docker#Use" links to a heading of the page Docker."""
     page = target.partition("#")[0] or target.lstrip("#^")
     return page.rpartition("/")[2] or page

@@ -6,7 +6,7 @@ _EARLIEST, _LATEST = 1900, 2200
 
 
 def in_our_time(moment: datetime) -> datetime:
-    """The moment; ValueError where it lies so far off that it was no moment of a study."""
+    """The moment; ValueError for a year out of range."""
     if not _EARLIEST <= moment.year <= _LATEST:
         raise ValueError(f"a year from {_EARLIEST} to {_LATEST} is needed")
     return moment

@@ -1,4 +1,4 @@
-"""Author names: many ways in, one way kept: "Family, Given" or "Family, Given, Suffix"."""
+"""Names of authors from many formats into one: "Family, Given" or "Family, Given, Suffix"."""
 
 import re
 from collections.abc import Iterable
@@ -27,9 +27,7 @@ def from_bibtex(value: str) -> list[str]:
 
 
 def _semicolons_to_and(value: str) -> str:
-    """But for those before a closing brace, which stand inside a name. Looked through once, however
-    many there are.
-    """
+    """The names separated by "and" instead of semicolons, except for semicolons inside braces."""
     pieces = re.split(r"([{}])", value)
     following = [*pieces[1:], ""]
     return "".join(

@@ -1,4 +1,4 @@
-"""A file of Emacs's Org mode as Markdown, line for line, so that both are read by one reader."""
+"""Emacs's Org mode as Markdown, line for line."""
 
 import re
 

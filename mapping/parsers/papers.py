@@ -1,4 +1,4 @@
-"""One door for every kind of bibliography."""
+"""Reads any kind of bibliography."""
 
 import os
 from pathlib import Path
@@ -28,7 +28,7 @@ def read_papers(
 
 
 def _short_enough(records: list[PaperRecord], problems: list[Problem]) -> PapersRead:
-    """Without the records that are too long to be kept: each is a refusal of its own."""
+    """The records and problems, with a refusal for each record that is too long."""
     judged = [(record, excess_of_record(record)) for record in records]
     refused = [Problem(record.file, record.line, reason) for record, reason in judged if reason]
     if not refused:

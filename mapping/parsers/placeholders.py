@@ -1,4 +1,4 @@
-"""What an empty template holds where something is to be written, and so says nothing of a paper."""
+"""Placeholders and instructions of an empty template, which say nothing about a paper."""
 
 import re
 
@@ -23,7 +23,7 @@ _ASKS = re.compile(
 
 
 def is_placeholder(text: str) -> bool:
-    """Text in square brackets that asks for something: left as the empty template had it.
+    """Whether the text is in square brackets and asks for something, as in the empty template.
 
     "[Docker]" asks for nothing: somebody may have written into the brackets.
     """

@@ -1,6 +1,4 @@
-"""What the readers hand over: one record per publication, one problem per thing they
-stumbled over.
-"""
+"""What parsers return: a record for each publication, and problems with the file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +7,7 @@ from typing import Protocol
 
 @dataclass
 class PaperRecord:
-    """One publication as a file describes it; what the file does not say is empty.
+    """A publication as a file describes it; fields that the file does not have are empty.
 
     `authors` are "Family, Given" (or "Family, Given, Suffix"; organisations without a comma),
     `kind` is a BibTeX entry type in lower case, `pages` is "165-176". `raw` holds the remaining
@@ -38,7 +36,7 @@ class PaperRecord:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something to tell about a file; a refusal means that an entry or a row was not taken."""
+    """A problem with a file; `is_refusal` where an entry or a row was not read."""
 
     file: str
     line: int | None
@@ -54,7 +52,7 @@ PapersRead = tuple[list[PaperRecord], list[Problem]]
 
 
 class PaperLike(Protocol):
-    """What the writers ask of a paper: a PaperRecord has it, a row of the database too."""
+    """What the writers need of a paper; a PaperRecord and a row of the database have it."""
 
     @property
     def key(self) -> str: ...
@@ -89,9 +87,7 @@ class PaperLike(Protocol):
 
 
 class UnreadableFile(ValueError):
-    """The file as a whole is not what was asked for: no bibliography, no table, empty, binary, too
-    large.
-    """
+    """The whole file cannot be read: it is no bibliography or table, empty, binary or too large."""
 
     def __init__(self, reason: str, file: str = "", line: int | None = None) -> None:
         super().__init__(str(Problem(file, line, reason)))

@@ -62,9 +62,7 @@ _UNKNOWN = "unknown"
 
 
 class _TagParser(rispy.RisParser):
-    """rispy with the tags as names: its own names differ from one program's use of a tag to the
-    next.
-    """
+    """rispy with tags as the names of fields: its own names are ambiguous."""
 
     UNKNOWN_TAG = _UNKNOWN  # its default, UK, may stand in a file
     DEFAULT_MAPPING = {tag: tag for tag in KNOWN_TAGS} | {_UNKNOWN: _UNKNOWN}
@@ -115,7 +113,7 @@ def write(papers: Iterable[PaperLike]) -> str:
 
 
 def file_keys(keys: Iterable[str]) -> dict[str, str]:
-    """`{key: how a RIS file calls it}`: as it is."""
+    """`{key: its spelling in a RIS file}`: unchanged."""
     return {key: key for key in keys}
 
 

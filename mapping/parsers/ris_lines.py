@@ -1,4 +1,4 @@
-"""The lines of a RIS file put together to records, in spite of what programs leave between them."""
+"""Groups the lines of a RIS file into records, in spite of what programs leave between them."""
 
 import re
 from collections.abc import Container, Sequence
@@ -28,7 +28,9 @@ DOIS = {"DO", "DI"}
 
 @dataclass
 class Chunk:
-    """Lines from TY up to before ER, one per field; or tagged lines that belong to no record."""
+    """The lines of a record from TY to before ER, one per field; `is_stray` for lines outside of
+    records.
+    """
 
     line: int
     lines: list[str] = field(default_factory=list)
@@ -152,7 +154,7 @@ class _Assembly:
         self.is_gap = False
 
     def settle_loose(self) -> None:
-        """Lines behind ER are of the record before, unless they make one of their own."""
+        """Adds lines after ER to the record before, unless they form one of their own."""
         loose, self.loose = self.loose, None
         if loose is None:
             return
@@ -164,6 +166,7 @@ class _Assembly:
 
 
 def continue_field(record: Chunk, value: str) -> None:
+    """Adds a line without a tag to the last field of the record."""
     last = record.lines[-1]
     is_word_of_its_own = (
         last.startswith("KW") and not value[0].isspace() and last.strip()[-1] not in ",;-"
@@ -175,7 +178,9 @@ def continue_field(record: Chunk, value: str) -> None:
 
 
 def is_another_record(loose: Chunk, before: Chunk) -> bool:
-    """A title or a DOI, where the record before has one that differs: here a line TY was lost."""
+    """Whether the loose lines have another title or DOI than the record before, so that their TY
+    was lost.
+    """
     for tags in (TITLES, DOIS):
         here, there = loose.values_of(tags), before.values_of(tags)
         if here and there and not here <= there:
@@ -184,6 +189,7 @@ def is_another_record(loose: Chunk, before: Chunk) -> bool:
 
 
 def tag_and_value(line: str) -> tuple[str | None, str]:
+    """(tag, value) of a line; (None, line) where it has no tag."""
     for exact in (_TAG_LINE, _TYPE_ALONE):
         match = exact.match(line)
         if match:
@@ -196,7 +202,7 @@ def tag_and_value(line: str) -> tuple[str | None, str]:
 
 
 def _is_sentence(tag: str, value: str | None) -> bool:
-    """ "ER - the busiest place" is a line of an abstract, "ER -" the end of a record."""
+    """Whether an ER line is text of an abstract: "ER - the busiest place"."""
     return (
         tag == "ER"
         and value is not None

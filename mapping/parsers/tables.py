@@ -48,8 +48,8 @@ class Row:
 
 @dataclass
 class Table:
-    """`columns` as they are called from now on, `ignored` the headings that nobody asked for,
-    `notes` what else was left aside, in sentences.
+    """`columns` are the columns by their wanted names, `ignored` the headings nobody asked for,
+    `notes` sentences on what else was not read.
     """
 
     columns: list[str]
@@ -78,7 +78,7 @@ def escaped(text: str) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    """Whether a sign comes first, once apostrophes and what nobody sees are taken away."""
+    """Whether the text starts with a formula's sign, apostrophes and invisible characters aside."""
     for index, letter in enumerate(text):
         if letter in _SIGNS:
             # Ordinary blanks before it make it a text in every spreadsheet.
@@ -101,7 +101,7 @@ def read_table(
     fits: Callable[[set[str]], bool] | None = None,
     joins: bool = False,
 ) -> Table:
-    """The Table in a file's bytes.
+    """The Table in the bytes of a file.
 
     `columns` maps a wanted column to the heading it has in this file. Headings match whatever their
     case, spaces and underscores. Of a workbook the first sheet is read whose headings fit (`fits`,
@@ -188,7 +188,7 @@ def too_large() -> str:
 
 
 def heading(text: str) -> str:
-    """A heading as it is compared: without case, spaces and punctuation."""
+    """The heading as it is compared: without case, spaces and punctuation."""
     return re.sub(r"[\W_]+", "", text.casefold())
 
 
@@ -199,7 +199,9 @@ def _listed(columns: Iterable[str]) -> str:
 def _places(
     name: str, headings: Sequence[str], wanted: Mapping[str, str], necessary: Sequence[str]
 ) -> dict[str, int]:
-    """{wanted column: its place in the row}"""
+    """`{wanted column: its index in the row}`; UnreadableFile where a necessary one is missing or
+    one occurs twice.
+    """
     compared = [heading(text) for text in headings]
     columns = {}
     for column, written in wanted.items():
@@ -219,6 +221,7 @@ def _places(
 
 
 def _other_columns(headings: Sequence[str], places: Mapping[str, int]) -> dict[str, int]:
+    """`{other column: its index in the row}`, with names that are all different."""
     others: dict[str, int] = {}
     used, seen = set(places.values()), Counter[str]()
     for index, text in enumerate(headings):
@@ -279,7 +282,7 @@ def _last_row_start(text: str, delimiter: str, skipped: int) -> int:
 
 
 def _delimiter(text: str, wanted: Mapping[str, str]) -> tuple[str, int]:
-    """The delimiter that finds most wanted columns, else most columns; and how many lines stand
+    """The delimiter that gives most wanted columns, else most columns; and the number of lines
     before the header.
     """
     first, _, rest = text.partition("\n")

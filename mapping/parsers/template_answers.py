@@ -18,8 +18,8 @@ SAYS_NOTHING = "it says neither what there is nor why there is nothing"
 
 @dataclass
 class SectionAnswer:
-    """What is said in a section. `absence` says why nothing is, where that is what the words of
-    `items` mean.
+    """The answer of one section; `absence` is set where the words of `items` say why
+    there is none.
     """
 
     kind: str
@@ -47,6 +47,8 @@ class SectionAnswer:
 
 @dataclass(frozen=True)
 class Unplaced:
+    """A line that belongs to no answer, to be reported with the reason."""
+
     line: int
     text: str
     reason: str = field(default="", compare=False)
@@ -54,8 +56,8 @@ class Unplaced:
 
 @dataclass
 class FilledTemplate:
-    """What a file says of a paper. `answers` holds the sections that the file names, in the order
-    of the template.
+    """A filled-in template of one paper; `answers` holds the sections that the file names, in
+    template order.
     """
 
     file: str = ""
@@ -75,9 +77,7 @@ class FilledTemplate:
 
 
 def answer_of(section: TemplateSection, items: list[Item]) -> tuple[SectionAnswer, list[Unplaced]]:
-    """(SectionAnswer, unplaced): where the words only say that there is nothing, with the absence
-    they stand for.
-    """
+    """(SectionAnswer, unplaced lines) of the items of a section, absences recognised."""
     meanings = [_absence_of(section, item) for item in items]
     if not any(meanings):
         return SectionAnswer(section.kind, items), []
@@ -86,7 +86,7 @@ def answer_of(section: TemplateSection, items: list[Item]) -> tuple[SectionAnswe
 
 
 def reported(items: Sequence[Item], reason: str) -> list[Unplaced]:
-    """The items with all that stands below them, as lines without a place."""
+    """The items and all that stands below them as unplaced lines."""
     return [Unplaced(item.line, text, reason) for item in items for text in item.texts]
 
 

@@ -1,4 +1,4 @@
-"""What a filled-in template says of the paper itself: title, authors, year, venue, DOI."""
+"""The details of the paper in a filled-in template: title, authors, year, venue, DOI."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -49,7 +49,7 @@ class Details:
             self.leave_aside(title_of_file)
 
     def leave_aside(self, title: Line) -> None:
-        """What the file says of itself above, where the paper's own details stand below."""
+        """Reports the file's own title and details, where the paper's stand below."""
         self.unplaced.append(Unplaced(title.number, title.text, "the title is given elsewhere"))
         start = next((item.line for item in self.items(TITLE)), title.number)
         for key in (AUTHORS, YEAR, VENUE, DOI):
@@ -85,7 +85,7 @@ class Details:
         template.authors = people or None
 
     def is_detail(self, item: Item) -> bool:
-        """Whether an item says something; "N/A" does not, and "?" is reported besides."""
+        """Whether an item gives a detail; "N/A" does not, and "?" is reported as well."""
         absence = read_absence(item.text)
         if absence == AMBIGUOUS:
             self.unplaced += reported([item], SAYS_NOTHING)
@@ -94,8 +94,8 @@ class Details:
     def detail(
         self, key: str, reading: Callable[[str], Value], instead: Value | None = None
     ) -> Value | None:
-        """The first item that reads as something; the other items, and words beside a year or DOI,
-        are unplaced.
+        """The first item that `reading` can read; other items, and words beside a year or DOI, are
+        unplaced.
         """
         first = None
         for item in self.items(key):
@@ -116,14 +116,12 @@ class Details:
 
 
 def _title(text: str) -> str:
-    """The title alone: no number of the form, no quotation marks, no address of its DOI
-    behind it.
-    """
+    """The title without the number of the form, quotation marks and the address of its DOI."""
     return _DOI_BEHIND.sub("", without_paper_number(text)).strip(f" {_QUOTATION_MARKS}")
 
 
 def _without_brackets(text: str) -> str:
-    """Somebody may have written between the brackets of the empty template, or before them."""
+    """The text without the brackets of the empty template around it, or after it."""
     behind = _BRACKETS_BEHIND.search(text)
     if (
         behind

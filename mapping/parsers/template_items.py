@@ -1,6 +1,4 @@
-"""What stands below a heading, as the items of an answer: codes with their notes, quotes and
-pages.
-"""
+"""Reads the lines below a heading as the items of an answer: codes with notes, quotes and pages."""
 
 import re
 from collections.abc import Sequence
@@ -92,7 +90,7 @@ class PlainItems:
         """Below a heading a text simply goes on."""
 
     def add(self, line: Line) -> str:
-        """Why the line was left out, or nothing."""
+        """Adds a line; returns why it was not taken, or an empty text."""
         is_open = line.box is not None and line.box != "x"
         if is_open and not self.keeps_boxes:
             return NOT_TICKED
@@ -105,7 +103,7 @@ class PlainItems:
         return ""
 
     def goes_on(self, line: Line) -> bool:
-        """Whether a line is the end of the sentence above."""
+        """Adds a line to the item above, whose sentence it ends."""
         self.items[-1].text += " " + (
             line.words if self.keeps_boxes else line.text.replace("\n", " ")
         )
@@ -124,9 +122,7 @@ class _Level:
 
 
 class CodedItems:
-    """The items of one section that takes codes. `add` answers why a line could not be taken, or
-    nothing.
-    """
+    """The items of a section with codes."""
 
     def __init__(self, codes: Sequence[str] = ()) -> None:
         self.codes, self.has_empty_bullet = codes, False
@@ -140,6 +136,7 @@ class CodedItems:
         self.levels, self.quoted_line = [], None
 
     def add(self, line: Line) -> str:
+        """Adds a line; returns why it was not taken, or an empty text."""
         if line.is_quoted or line.callout:
             return self.add_quoted(line)
         if _BOX_WITHIN.search(line.text):
@@ -232,9 +229,7 @@ class CodedItems:
         return ""
 
     def goes_on(self, line: Line) -> bool:
-        """Whether a line without a bullet is the end of the sentence above, which stands below an
-        item.
-        """
+        """Adds a line without a bullet to the sentence above; False where there is none."""
         if not self.levels or self.levels[-1].item is None:
             return False
         item = self.levels[-1].item
@@ -258,7 +253,7 @@ SectionItems = CodedItems | PlainItems
 
 
 def take_evidence(item: Item, text: str) -> bool:
-    """Whether a line is a quote, a page or both; if so, the item has them."""
+    """Adds a quote, a page or both to the item; False where the line is neither."""
     alone = _PAGE_ALONE.match(text)
     if alone:
         item.add_page(next(filter(None, alone.groups())))
@@ -297,8 +292,8 @@ def _join_quote(item: Item, words: str) -> None:
 
 
 def parts_of_value(text: str, codes: Sequence[str]) -> list[str]:
-    """The codes that one text names: `;`, `|` and line breaks part them, a comma only where every
-    part is a code.
+    """The codes in a text, split at `;`, `|` and line ends, and at commas where every part is a
+    code.
     """
     codes_found = []
     for line in text.split("\n"):
@@ -310,7 +305,7 @@ def parts_of_value(text: str, codes: Sequence[str]) -> list[str]:
 
 
 def codes_listed_in(text: str, codes: Sequence[str]) -> list[str]:
-    """The parts of a list's item if every one of them is a code: "noisy data, lack of domain
+    """The parts of an item if every one of them is a code, as in "noisy data, lack of domain
     experts"; else none.
     """
     parts = [

@@ -1,4 +1,4 @@
-"""The lines of a filled-in template, each with what its typography says of it."""
+"""Classifies the lines of a filled-in template by their typography."""
 
 import re
 from collections.abc import Sequence
@@ -14,6 +14,8 @@ from mapping.parsers.placeholders import is_instruction, is_placeholder
 
 
 class Shape(Enum):
+    """What a line is by its typography."""
+
     BLANK = "blank"
     RULE = "rule"
     DIVIDER = "divider"
@@ -211,7 +213,7 @@ def front_matter_lines(written: Sequence[str]) -> tuple[list[Line], int]:
 
 
 def asides(written: Sequence[str]) -> set[int]:
-    """The places of the lines within `<aside>` … `</aside>`, as Notion writes its call-outs."""
+    """The indexes of the lines within `<aside>` … `</aside>`, as Notion writes its call-outs."""
     indexes: set[int] = set()
     start = None
     for index, line in enumerate(written):
@@ -224,9 +226,7 @@ def asides(written: Sequence[str]) -> set[int]:
 
 
 def fenced(written: Sequence[str]) -> set[int]:
-    """The places of the lines between two fences of code; a fence that nothing closes fences
-    nothing.
-    """
+    """The indexes of the lines between two fences of code; an unclosed fence does not count."""
     fences = [index for index, line in enumerate(written) if _FENCE.match(line)]
     return {
         index

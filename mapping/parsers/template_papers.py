@@ -1,4 +1,4 @@
-"""Which lines of a file are titles of papers, and where the next paper begins."""
+"""Finds the titles of papers in a file, and where each paper begins."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -41,7 +41,7 @@ _LONGEST_LABEL = 120
 
 @dataclass
 class _Paper:
-    """What is known of the paper that the lines so far belong to."""
+    """What is known of the current paper."""
 
     start: int
     title: str | None = None
@@ -52,8 +52,8 @@ class _Paper:
 
 
 class Titles:
-    """`kinds`: {place of a line: what kind of title it is}; `starts`: the places where papers
-    begin.
+    """`kinds`: {index of a line: the kind of its title}; `starts`: the indexes where
+    papers begin.
     """
 
     def __init__(self, lines: Sequence[Line], headings: Headings) -> None:
@@ -71,13 +71,13 @@ class Titles:
         self.places = list(self.kinds)
 
     def of(self, start: int, end: int) -> dict[int, str]:
-        """{place from `start` on: kind} of the titles of one paper."""
+        """{index from `start` on: kind} of the titles of one paper."""
         inside = self.places[bisect_left(self.places, start) : bisect_left(self.places, end)]
         return {index - start: self.kinds[index] for index in inside}
 
     def ends(self) -> Iterator[int]:
-        """For each possible title, where the next stands; "Title: …" below "Paper 8" is of the same
-        paper.
+        """For each possible title the index of the next; "Title: …" below "Paper 8" belongs to the
+        same paper.
         """
         ends, nearest = [], dict.fromkeys((EXPLICIT, NUMBERED, DOCUMENT), len(self.lines))
         for index, kind in reversed(self.possible):
@@ -111,12 +111,15 @@ class Titles:
             self.possible.append((index, DOCUMENT))
 
     def key_of(self, line: Line, label: str) -> str | None:
+        """The section or detail that a heading names, or None."""
         if line.is_front or not (line.shape is Shape.HEADING or line.is_bold):
             return self.headings.exact(label)
         return next(iter(self.headings.matches(label, is_loose=False)), None)
 
     def is_among_details(self, index: int) -> bool:
-        """A bullet "Title: …" counts between other details of the paper, not in a list of codes."""
+        """Whether a bullet "Title: …" stands between other details of the paper, not in a list of
+        codes.
+        """
         if not self.possible:
             return True
         near = bisect_right(self.words, index)
@@ -133,6 +136,7 @@ class Titles:
         return bool(keys & DETAIL_KEYS)
 
     def take(self, index: int, kind: str, following: int) -> None:
+        """Keeps a possible title if it is one, and begins a new paper where needed."""
         line = self.lines[index]
         is_plain = line.shape is Shape.TEXT and not line.is_bold and not line.is_front
         if (
@@ -167,9 +171,7 @@ class Titles:
         return True
 
     def is_of_the_file(self, paper: _Paper, index: int, line: Line) -> bool:
-        """Whether the title so far is what the file calls itself above, and a heading now names the
-        paper.
-        """
+        """Whether the current title is that of the file, and a heading now gives the paper's."""
         if (
             paper.title is None
             or not line.heading_level
@@ -260,7 +262,7 @@ class Titles:
         return below == len(self.words) or self.lines[self.words[below]].shape is Shape.HEADING
 
     def has_words_between(self, start: int, end: int) -> bool:
-        """Whether a line that is no title stands between two places."""
+        """Whether a line with text that is no title stands between two indexes."""
         below = bisect_right(self.words, start)
         while below < len(self.words) and self.words[below] < end:
             if self.words[below] not in self.kinds:
@@ -286,7 +288,7 @@ def without_paper_number(text: str) -> str:
 
 
 def is_form_title(text: str) -> bool:
-    """Whether a heading is what the empty form is called, and no paper's title."""
+    """Whether a heading is the name of the empty form."""
     return bool(_FORM_TITLE.search(without_paper_number(text).strip(" .:*_")))
 
 

@@ -1,5 +1,5 @@
-"""One paper of a filled-in template: which line is a heading, and which section what stands below
-it answers.
+"""Reads one paper of a filled-in template: which lines are headings, and which section each line
+answers.
 """
 
 import re
@@ -31,7 +31,7 @@ _LONGEST_HEADING = 8
 
 
 class Reading:
-    """One paper of the file."""
+    """The reading of one paper, line by line."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Reading:
             self.add(line, index)
 
     def items_in(self, section: TemplateSection) -> list[Item]:
-        """The items of a section; a dash among empty bullets is one of them."""
+        """The items of a section, without empty bullets."""
         items = self.texts(section.key)
         if section.kind in CODED_KINDS and self.answers[section.key].has_empty_bullet:
             return [item for item in items if not item.is_empty_bullet]
@@ -108,7 +108,7 @@ class Reading:
         self.unplaced.append(Unplaced(line.number, box + line.words, reason))
 
     def report_marks(self, line: Line) -> None:
-        """Tags and pictures beside words that have no note to keep them in."""
+        """Reports tags and pictures where no note can hold them."""
         if line.text:
             self.unplaced += [Unplaced(line.number, tag, "tags") for tag in line.marks.tags]
             line.marks.tags.clear()
@@ -158,7 +158,7 @@ class Reading:
         )
 
     def enter_heading(self, line: Line, index: int) -> bool:
-        """Whether the line is a heading; if so, what follows belongs to it."""
+        """Whether the line is a heading; if so, the following lines belong to it."""
         label, inline = label_and_rest(line.text)
         kind = self.titles.get(index)
         if kind == DOCUMENT:
@@ -189,7 +189,7 @@ class Reading:
         return True
 
     def add_words(self, line: Line, words: str, items: SectionItems) -> None:
-        """What stands behind the colon of a heading."""
+        """Adds the text after the colon of a heading."""
         rest = replace(line, shape=Shape.TEXT, text=words, lead="", is_bold=False, reason="")
         reason = items.add(rest)
         if reason:
@@ -268,13 +268,14 @@ class Reading:
         return self.lines[index + 1].shape if index + 1 < len(self.lines) else Shape.BLANK
 
     def introduces(self, index: int) -> bool:
-        """Whether a line with a colon leads in the list of the heading right above it."""
+        """Whether a line with a colon introduces the list of the heading right above it."""
         lines_above = (self.lines[number] for number in range(index - 1, -1, -1))
         above = next((line for line in lines_above if line.shape is not Shape.PLACEHOLDER), None)
         is_below_heading = above is not None and above.number == self.heading_line
         return is_below_heading and self.target is not None and not self.texts(self.target)
 
     def enter(self, keys: Sequence[str], line: Line) -> None:
+        """Makes a section the one that the following lines belong to."""
         self.target = self.chosen(keys)
         for named in keys:
             self.items_of(named)
@@ -311,6 +312,7 @@ class Reading:
                 self.report(line, reason)
 
     def continues(self, line: Line, index: int) -> bool:
+        """Whether a line goes on with the sentence above."""
         if (
             line.shape is not Shape.TEXT
             or line.is_quoted
@@ -326,7 +328,7 @@ class Reading:
         return is_broken and line.text[0].islower()
 
     def place_footnotes(self) -> None:
-        """A footnote belongs to what refers to it: to the note of a mark, to the end of a text."""
+        """Adds footnotes to what refers to them: the note of a mark, the end of a text."""
         for key, items in self.answers.items():
             for item in list(items.items):
                 for line in filter(None, map(self.notes.cite, item.footnotes)):

@@ -1,4 +1,4 @@
-"""Tables of a filled-in template, unfolded to the headings and items that they stand for."""
+"""Unfolds the tables of a filled-in template into headings and items."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -74,7 +74,7 @@ def _known(cell: str, headings: Headings) -> str | None:
 
 
 def _columns(rows: Sequence[NumberedCells], known: Sequence[str | None]) -> list[Line]:
-    """A column for each section; a paper in each row."""
+    """The lines of a table with a column for each section and a paper in each row."""
     headings, lines = rows[0][1], []
     order = sorted(range(len(headings)), key=lambda column: known[column] != TITLE)
     for number, cells in rows[1:]:
@@ -89,7 +89,7 @@ def _columns(rows: Sequence[NumberedCells], known: Sequence[str | None]) -> list
 def _answers(
     rows: Sequence[NumberedCells], names: Sequence[str | None], has_header: bool
 ) -> list[Line]:
-    """A row for each section: its name, then what is said."""
+    """The lines of a table with a row for each section: its name, then its answer."""
     lines, headings = [], rows[0][1] if has_header and not names[0] else []
     for (number, cells), name in zip(rows, names, strict=True):
         if headings and number == rows[0][0]:
@@ -110,7 +110,7 @@ def _answers(
 def _list(
     rows: Sequence[NumberedCells], known: Sequence[str | None], has_header: bool
 ) -> list[Line]:
-    """A table below a heading: an item in each row, with its quote, page and notes beside it."""
+    """The lines of a table below a heading: an item in each row, with its quote, page and notes."""
     number, headings = (rows[0][0], rows[0][1]) if has_header else (0, [])
     skipped = int(len(headings) > 1 and bool(_NUMBER_HEADING.match(headings[0])))
     lines = []
@@ -133,16 +133,14 @@ def _list(
 
 
 def _column_names(number: int, cells: Iterable[str]) -> list[Line]:
-    """What a header has beside the usual "Item" and "Answer", to be reported."""
+    """The names in a header that are reported: those other than "Item", "Answer" and the like."""
     names = (plain(cell).text for cell in cells)
     odd = (name for name in names if not (_OF_THE_FORM.match(name) or _is_beside(name)))
     return [Line(number, Shape.ASIDE, name, reason="the name of a column") for name in odd]
 
 
 def _evidence(number: int, heading: str, cell: str, *, is_first: bool = False) -> list[Line]:
-    """What stands in a cell beside an item: a quote or page by the name of its column, a note by
-    any other.
-    """
+    """The lines of a cell beside an item: a quote, a page or a note, by the name of its column."""
     name = plain(heading).text.strip(": ")
     if not cell or cell in "-–—":
         return _cell(number, cell) if is_first and cell else []

@@ -1,4 +1,4 @@
-"""Finding the same publication twice, among thousands, in spite of another spelling."""
+"""Finds duplicate publications among thousands, in spite of different spellings."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -63,8 +63,8 @@ ByYear = dict[int | None, Candidate]
 
 
 class _Known:
-    """What was seen so far, by DOI and by title; a title of thousands is not looked through from
-    its beginning.
+    """The records so far, by DOI and by title; those of a frequent title are not searched one by
+    one.
     """
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
@@ -116,7 +116,7 @@ class _Known:
 def _exact_matches(
     additions: Iterable[Candidate], candidates: Iterable[Candidate]
 ) -> tuple[list[Match | None], dict[int, Match]]:
-    """(a Match or None for each addition, {place: the Match to ask about})."""
+    """(a Match or None for each addition, {index: the Match to ask about})."""
     known = _Known(candidates)
     matches: list[Match | None] = []
     questions: dict[int, Match] = {}
@@ -133,8 +133,8 @@ def _exact_matches(
 def _near_matches(
     open_indexes: Sequence[int], additions: Sequence[Candidate], candidates: Iterable[Candidate]
 ) -> tuple[dict[int, Match], dict[int, Match]]:
-    """{place: Match} of the additions that nearly repeat a candidate or an addition before them:
-    (sure, possible).
+    """(sure, possible), each {index: Match}: additions that nearly repeat a candidate or an earlier
+    addition.
     """
     open_indexes = [place for place in open_indexes if additions[place].has_usual_title]
     pool = [*candidates, *(additions[place] for place in open_indexes)]
@@ -198,7 +198,7 @@ class _WordIndex:
         return None
 
     def scores(self, addition: Candidate) -> dict[str, float]:
-        """{another title: how nearly it is this one}."""
+        """{another title: its likeness, 0 to 100}."""
         titles = self.worth_comparing(addition)
         if not titles:
             return {}
@@ -209,6 +209,7 @@ class _WordIndex:
 
     def worth_comparing(self, addition: Candidate) -> list[str]:
         # A misspelt word stands in no other title: it cannot help.
+        """The titles that share a rare word and all numbers, within a year."""
         shared = sorted(
             (word for word in addition.words if self.titles[word] > 1),
             key=lambda word: self.titles[word],
@@ -223,7 +224,7 @@ class _WordIndex:
         return list(titles)
 
     def of_people(self, title: str, people: Iterable[str]) -> Collection[Candidate]:
-        """Each record of this title that has one of these people."""
+        """The records of this title that share one of these people."""
         if title not in self.people:
             self.people[title] = defaultdict(list)
             for record in self.records[title]:
@@ -239,7 +240,7 @@ def _years_around(year: int) -> list[int | None]:
 
 
 def _preference(pair: tuple[float, Candidate]) -> tuple[bool, float, int]:
-    """Papers that are here already come first, then the better score, then the first in the
+    """The order of matches: existing papers first, then the better score, then the order of the
     file.
     """
     score, other = pair
@@ -249,9 +250,7 @@ def _preference(pair: tuple[float, Candidate]) -> tuple[bool, float, int]:
 def _subtitle_matches(
     open_indexes: Sequence[int], additions: Sequence[Candidate], candidates: Iterable[Candidate]
 ) -> dict[int, Match]:
-    """{place: Match} of the additions whose title is another one's without its subtitle, or with
-    one.
-    """
+    """{index: Match} of additions whose title equals another one except for a subtitle."""
     whole: dict[str, list[Candidate]] = defaultdict(list)
     main: dict[str, list[Candidate]] = defaultdict(list)
     matches = {}

@@ -37,9 +37,7 @@ NumberedCells = tuple[int, list[str]]
 
 @dataclass
 class Sheet:
-    """`rows` are (number, cells) of every row that is not blank; cells are text, as it stands in
-    them.
-    """
+    """`rows` are (number, cells) of every row that is not blank; cells are text."""
 
     title: str
     rows: list[NumberedCells]
@@ -80,8 +78,8 @@ def sheets(name: str, content: bytes) -> list[Sheet]:
 
 
 def check_size(name: str, archive: zipfile.ZipFile) -> None:
-    """By what the ZIP says of its parts; a part that is larger than it says is not read further
-    than that.
+    """UnreadableFile where the sizes in the ZIP are too large; no part is read beyond its stated
+    size.
     """
     parts = archive.infolist()
     if len(parts) > MOST_PARTS:
@@ -104,8 +102,8 @@ def check_size(name: str, archive: zipfile.ZipFile) -> None:
 
 
 def check_parts(name: str, archive: zipfile.ZipFile) -> None:
-    """Every XML part is well formed, declares no entities, and together they have no more elements
-    than fit.
+    """UnreadableFile where an XML part is malformed, declares entities, or all have too many
+    elements.
     """
     whole = beside = 0
     for part in archive.infolist():
@@ -120,7 +118,7 @@ def check_parts(name: str, archive: zipfile.ZipFile) -> None:
 
 
 class Formulas:
-    """Follows the cells of a sheet to one whose formula has no result beside it.
+    """Finds a cell of a sheet whose formula has no result beside it.
 
     Excel keeps both; a workbook that a program wrote has the formula alone, and its cell would be
     read as an empty one.
@@ -201,14 +199,14 @@ def too_many_cells() -> str:
 
 
 class Room:
-    """What all sheets of a workbook may fill together."""
+    """Counts the cells and letters of all sheets of a workbook against their limits."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.places, self.cells, self.letters = MOST_PLACES, MOST_CELLS, MOST_LETTERS
 
     def take(self, sheet: ReadOnlyWorksheet, number: int, cells: Sequence[object]) -> None:
-        """Count a row; UnreadableFile where there is no more room."""
+        """Counts a row; UnreadableFile where a limit is exceeded."""
         self.places -= len(cells)
         filled = [cell for cell in cells if cell is not None]
         self.cells -= len(filled)
@@ -231,6 +229,7 @@ class Room:
 
 def rows_of(sheet: ReadOnlyWorksheet, room: Room) -> list[NumberedCells]:
     # What a sheet says of its size need not be true, and every row would be filled up to it.
+    """(number, cells) of every row of the sheet that is not blank."""
     sheet.reset_dimensions()
     rows: list[NumberedCells] = []
     for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
@@ -244,6 +243,7 @@ def rows_of(sheet: ReadOnlyWorksheet, room: Room) -> list[NumberedCells]:
 
 
 def cell_text(cell: object) -> str:
+    """The text of a cell: whole numbers without a point, dates as ISO 8601."""
     if cell is None:
         return ""
     if isinstance(cell, bool):
