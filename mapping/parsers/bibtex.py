@@ -134,7 +134,7 @@ def _fields(entry: RawEntry, problems: list[Problem], file: str) -> dict[str, st
 
 
 def _with_volume(fields: dict[str, str], volumes: Mapping[str, RawEntry]) -> dict[str, str]:
-    """The fields with those that the entry lacks taken from the volume it refers to by `crossref`."""
+    """The fields, and those that the entry lacks from the volume it refers to by `crossref`."""
     volume = volumes.get(fields.get("crossref", "").strip().casefold())
     if volume is None or not volume.key:
         return fields
