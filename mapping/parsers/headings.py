@@ -3,9 +3,9 @@ were written.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from rapidfuzz import fuzz
 
@@ -98,6 +98,19 @@ class _Known:
         return self.key in DETAIL_KEYS
 
 
+class _Heading(NamedTuple):
+    """A heading as it is compared: its name, the parts of it, and the words that tell something."""
+
+    name: str
+    parts: set[str]
+    words: set[str]
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        name = normalised_label(text)
+        return cls(name, parts_of(text), _telling_words(name))
+
+
 class Headings:
     """Matches headings to the sections of one template. `matches` names candidates, surest first
     kind only.
@@ -140,32 +153,14 @@ class Headings:
         exact = self.exact(text)
         if exact:
             return [exact]
-        text = without_numbering(text)
-        wanted, parts, words = (
-            normalised_label(text),
-            parts_of(text),
-            _telling_words(normalised_label(text)),
-        )
-        tests: list[Callable[[_Known], bool]] = [
-            lambda section: any(parts & known for known in section.parts),
-            lambda section: (
-                max(fuzz.ratio(wanted, name) for name in section.names) >= LEAST_LIKENESS
-            ),
-        ]
-        if is_loose and words and len(wanted.split()) <= _LONGEST_LOOSE:
-            tests.append(
-                lambda section: (
-                    not section.is_detail and any(_covers(words, known) for known in section.words)
-                )
-            )
-            tests.append(
-                lambda section: (
-                    not section.is_detail
-                    and any(_nearly(p, name) for p in parts for name in section.names)
-                )
-            )
+        heading = _Heading.of(without_numbering(text))
+        tests = [_shares_part, _is_nearly_named]
+        if is_loose and heading.words and len(heading.name.split()) <= _LONGEST_LOOSE:
+            tests += [_has_its_words, _has_nearly_its_part]
         for test in tests:
-            keys = [section.key for section in self.known if wanted and test(section)]
+            keys = [
+                section.key for section in self.known if heading.name and test(section, heading)
+            ]
             if keys:
                 return keys
         return []
@@ -198,6 +193,24 @@ def without_numbering(text: str) -> str:
 
 def _telling_words(normalised: str) -> set[str]:
     return {word for word in normalised.split() if word not in _SMALL_WORDS}
+
+
+def _shares_part(section: _Known, heading: _Heading) -> bool:
+    return any(heading.parts & parts for parts in section.parts)
+
+
+def _is_nearly_named(section: _Known, heading: _Heading) -> bool:
+    return max(fuzz.ratio(heading.name, name) for name in section.names) >= LEAST_LIKENESS
+
+
+def _has_its_words(section: _Known, heading: _Heading) -> bool:
+    return not section.is_detail and any(_covers(heading.words, words) for words in section.words)
+
+
+def _has_nearly_its_part(section: _Known, heading: _Heading) -> bool:
+    return not section.is_detail and any(
+        _nearly(part, name) for part in heading.parts for name in section.names
+    )
 
 
 def _covers(words: set[str], known: set[str]) -> bool:

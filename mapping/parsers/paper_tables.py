@@ -119,13 +119,13 @@ def _names_papers(headings: Collection[str]) -> bool:
 def _columns(present: Sequence[str]) -> dict[str, list[str]]:
     """{field: its columns, best first}"""
     by_heading = {heading(column): column for column in reversed(present)}
-    found = {
+    present_columns = {
         field: [
             by_heading[heading(known)] for known in known_headings if heading(known) in by_heading
         ]
         for field, known_headings in _HEADINGS.items()
     }
-    return {field: columns for field, columns in found.items() if columns}
+    return {field: columns for field, columns in present_columns.items() if columns}
 
 
 def _record(row: Row, columns: Mapping[str, Sequence[str]], name: str) -> PaperRecord:

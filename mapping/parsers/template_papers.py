@@ -181,7 +181,7 @@ class Titles:
         between = self.known[
             bisect_right(self.known, paper.title_place) : bisect_left(self.known, index)
         ]
-        keys = {self.headings.exact(label_and_rest(self.lines[one].text)[0]) for one in between}
+        keys = {self.headings.exact(label_and_rest(self.lines[known].text)[0]) for known in between}
         return paper.start == 0 and keys <= DETAIL_KEYS
 
     def numbered(self, index: int, line: Line, _: int) -> bool:

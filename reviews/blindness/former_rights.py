@@ -148,7 +148,8 @@ class FormerRights:
                 self.reopened.add(facts.get("round"))
         start = study.created_at
         self.roles = {
-            one.user: spans(*in_order(roles[one.user], one.role), one.joined_at) for one in members
+            each.user: spans(*in_order(roles[each.user], each.role), each.joined_at)
+            for each in members
         }
         self.waits = spans(waits, study.others_visible, start)
         self.settlers = spans(settlers, study.who_settles, start)

@@ -136,9 +136,11 @@ def _cohen_kappa(
     patterns = patterns_of(two_raters(table, "Cohen's kappa"), is_ordered=True)
     size = len(table.values)
     disagreement = None if weights is None else 1 - scale_weights(size, weights)
-    one, other = patterns.columns
-    observed = (one != other).astype(float) if disagreement is None else disagreement[one, other]
-    given = [GroupSums(np.arange(row.size), row, size) for row in (one, other)]
+    first, second = patterns.columns
+    observed = (
+        (first != second).astype(float) if disagreement is None else disagreement[first, second]
+    )
+    given = [GroupSums(np.arange(row.size), row, size) for row in (first, second)]
 
     def evaluate(counts: Numbers) -> Floats:
         papers = counts.sum(axis=0, dtype=float)

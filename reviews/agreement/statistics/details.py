@@ -59,9 +59,9 @@ def median_absolute_difference(ratings: Ratings) -> float | None:
     table = tabulate(ratings)
     values = table.numbers()
     differences = []
-    for one, other in combinations(table.codes, 2):
-        both = (one >= 0) & (other >= 0)
-        differences.append(np.abs(values[one[both]] - values[other[both]]))
+    for first, second in combinations(table.codes, 2):
+        both = (first >= 0) & (second >= 0)
+        differences.append(np.abs(values[first[both]] - values[second[both]]))
     every = np.concatenate(differences) if differences else np.zeros(0)
     return float(np.median(every)) if every.size else None
 
@@ -84,12 +84,12 @@ def coincidence_matrix(ratings: Ratings, categories: Iterable[Value] | None = No
     rated = (table.codes >= 0).sum(axis=0)
     matrix = np.zeros((size, size))
     met = []
-    for one, other in combinations(table.codes, 2):
-        both = np.flatnonzero((one >= 0) & (other >= 0))
+    for first, second in combinations(table.codes, 2):
+        both = np.flatnonzero((first >= 0) & (second >= 0))
         share = 1 / (rated[both] - 1)
-        np.add.at(matrix, (one[both], other[both]), share)
-        np.add.at(matrix, (other[both], one[both]), share)
-        low, high = np.minimum(one[both], other[both]), np.maximum(one[both], other[both])
+        np.add.at(matrix, (first[both], second[both]), share)
+        np.add.at(matrix, (second[both], first[both]), share)
+        low, high = np.minimum(first[both], second[both]), np.maximum(first[both], second[both])
         met.append((low * size + high) * len(rated) + both)
     papers: dict[tuple[int, int], list[int]] = {}
     for key in np.unique(np.concatenate(met)).tolist() if met else []:
@@ -114,11 +114,11 @@ def pairwise(ratings: Ratings, coefficient: Coefficient) -> Pairwise:
     raters = range(len(table.codes))
     values: list[list[float | None]] = [[None] * len(raters) for _ in raters]
     papers = [[0] * len(raters) for _ in raters]
-    for one, other in combinations(raters, 2):
-        codes = table.codes[[one, other]]
+    for first, second in combinations(raters, 2):
+        codes = table.codes[[first, second]]
         both = Table(codes[:, (codes >= 0).all(axis=0)], table.values)
-        papers[one][other] = papers[other][one] = both.codes.shape[1]
-        values[one][other] = values[other][one] = plan_of(coefficient, both).value()
+        papers[first][second] = papers[second][first] = both.codes.shape[1]
+        values[first][second] = values[second][first] = plan_of(coefficient, both).value()
     return Pairwise(values, papers)
 
 

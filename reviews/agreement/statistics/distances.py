@@ -38,8 +38,8 @@ class RatioDistance:
             )
         self._blocks = _Blocks(self._values.size, self._part)
 
-    def between(self, one: Ints, other: Ints) -> Floats:
-        return self._distance(self._values[one], self._values[other])
+    def between(self, first: Ints, second: Ints) -> Floats:
+        return self._distance(self._values[first], self._values[second])
 
     def quadratic(self, counts: Numbers) -> Floats:
         return self._blocks.quadratic(counts)
@@ -48,9 +48,9 @@ class RatioDistance:
         return self._distance(self._values[rows, None], self._values[None, columns])
 
     @staticmethod
-    def _distance(one: Floats, other: Floats) -> Floats:
-        total = one + other
-        return np.divide(one - other, total, out=np.zeros_like(total), where=total > 0) ** 2
+    def _distance(first: Floats, second: Floats) -> Floats:
+        total = first + second
+        return np.divide(first - second, total, out=np.zeros_like(total), where=total > 0) ** 2
 
 
 class SetDistance:
@@ -79,9 +79,9 @@ class SetDistance:
         self._masks = np.packbits(padded, axis=1, bitorder="little").view(np.uint64)
         self._sum: _Blocks | SharedSubsets | None = None
 
-    def between(self, one: Ints, other: Ints) -> Floats:
-        shared = np.bitwise_count(self._masks[one] & self._masks[other]).sum(axis=-1)
-        return 1 - self.similarity(self._sizes[one], self._sizes[other], shared)
+    def between(self, first: Ints, second: Ints) -> Floats:
+        shared = np.bitwise_count(self._masks[first] & self._masks[second]).sum(axis=-1)
+        return 1 - self.similarity(self._sizes[first], self._sizes[second], shared)
 
     def similarity(self, size: Ints, other_size: Ints, shared: Ints) -> Floats:
         """J, or J·M, from sizes; arrays of equal shape."""
@@ -112,16 +112,16 @@ class SetDistance:
         shared = (
             self.member[rows].astype(np.float32) @ self.member[columns].T.astype(np.float32)
         ).astype(np.int64)
-        one, other = np.broadcast_arrays(self._sizes[rows, None], self._sizes[None, columns])
+        first, second = np.broadcast_arrays(self._sizes[rows, None], self._sizes[None, columns])
         top = int(self._sizes.max(initial=0)) + 1
         if top**3 > shared.size:
-            return 1 - self.similarity(one, other, shared)
+            return 1 - self.similarity(first, second, shared)
         # Sets are small and pairs are many: the fraction is looked up, not computed, for each pair.
         size, other_size, common = np.ogrid[:top, :top, :top]
         known = 1 - self.similarity(
             *np.broadcast_arrays(size, other_size, np.minimum(common, np.minimum(size, other_size)))
         )
-        return known.ravel()[(one * top + other) * top + shared]
+        return known.ravel()[(first * top + second) * top + shared]
 
 
 def _sets_of(table: Table) -> list[frozenset[Value]]:
