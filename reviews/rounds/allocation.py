@@ -1,16 +1,8 @@
-"""The plan of a round: who reads which paper, so that loads and pairs are even. No Django."""
+"""Who reads what: papers handed out so that loads and pairs are even. No Django."""
 
 import random
 from collections import Counter, deque
-from collections.abc import (
-    Callable,
-    Collection,
-    Hashable,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -18,7 +10,6 @@ from itertools import combinations
 # Pairs are evened out by trial: enough trials for thousands of papers, few enough to be done in a
 # moment.
 MOST_EXCHANGES = 80_000
-
 
 Paper = Hashable
 Reviewer = Hashable
@@ -57,10 +48,10 @@ def plan(
     reviewers: Iterable[Reviewer],
     *,
     per_paper: int = 2,
-    overlap: float = 100,
+    overlap: int = 100,
     capacity: Mapping[Reviewer, int] | None = None,
-    existing: Iterable[Pair] = (),
-    conflicts: Iterable[Pair] = (),
+    existing: Collection[Pair] = (),
+    conflicts: Collection[Pair] = (),
     seed: int = 0,
 ) -> Plan:
     """Gives `overlap` percent of the papers `per_paper` reviewers each, the others one.
@@ -71,52 +62,36 @@ def plan(
     papers or reviewers and for numbers that cannot be.
     """
     papers, reviewers, capacity = list(papers), list(reviewers), dict(capacity or {})
-    check(papers, reviewers, per_paper, overlap, capacity)
+    refuse_impossible(papers, reviewers, per_paper, overlap, capacity)
     chance = random.Random(seed)  # noqa: S311 (a plan must be repeatable, not secret)
-    hand = Hand(papers, reviewers, capacity, frozenset(existing), frozenset(conflicts), chance)
-    overlapping = choose_overlapping(papers, hand, per_paper, overlap, chance)
+    allocation = Allocation(
+        papers, reviewers, capacity, frozenset(existing), frozenset(conflicts), chance
+    )
+    overlapping = choose_overlapping(papers, allocation, per_paper, overlap, chance)
     wanted = {paper: per_paper if paper in overlapping else 1 for paper in papers}
-    hand_out(hand, wanted, per_paper, chance)
+    allocation.give_all(wanted)
+    allocation.level_loads()
+    allocation.level_pairs()
     return Plan(
-        hand.assignments(),
-        hand.loads,
-        hand.pairs(),
-        [
-            Problem(paper, number - hand.number(paper), hand.why_not(paper))
-            for paper, number in wanted.items()
-            if hand.number(paper) < number
-        ],
+        allocation.new_assignments(),
+        allocation.loads,
+        allocation.pairs(),
+        allocation.problems(wanted),
         [paper for paper in papers if paper in overlapping],
     )
 
 
-def hand_out(
-    hand: "Hand", wanted: Mapping[Paper, int], per_paper: int, chance: random.Random
-) -> None:
-    """Gives every paper its readers, then evens out loads and pairs."""
-    # Everybody's first reader before anybody's second: where hands are short, no paper goes
-    # without.
-    for turn in range(1, per_paper + 1):
-        due = [paper for paper in wanted if wanted[paper] >= turn and hand.number(paper) < turn]
-        chance.shuffle(due)
-        for paper in due:
-            hand.give(paper)
-    hand.level_loads()
-    hand.level_pairs()
-
-
-def check(
+def refuse_impossible(
     papers: Sequence[Paper],
     reviewers: Sequence[Reviewer],
     per_paper: int,
-    overlap: float,
+    overlap: int,
     capacity: Mapping[Reviewer, int],
 ) -> None:
-    """ValueError for doubled papers or reviewers and for impossible numbers."""
-    for what, keys in (("paper", papers), ("reviewer", reviewers)):
-        twice = [key for key, number in Counter(keys).items() if number > 1]
+    for noun, keys in (("paper", papers), ("reviewer", reviewers)):
+        twice = [key for key, count in Counter(keys).items() if count > 1]
         if twice:
-            raise ValueError(f"The {what} {twice[0]} is named twice.")
+            raise ValueError(f"The {noun} {twice[0]} is named twice.")
     if per_paper < 1:
         raise ValueError("A paper needs at least one reviewer.")
     if not 0 <= overlap <= 100:
@@ -126,19 +101,23 @@ def check(
 
 
 def choose_overlapping(
-    papers: Sequence[Paper], hand: "Hand", per_paper: int, overlap: float, chance: random.Random
+    papers: Sequence[Paper],
+    allocation: "Allocation",
+    per_paper: int,
+    overlap: int,
+    chance: random.Random,
 ) -> set[Paper]:
-    """The papers for several reviewers: first those that have several already, then by lot."""
+    """The papers for several reviewers: those that have several already, then by lot."""
     if per_paper == 1:
         return set()
-    number = int(len(papers) * overlap / 100 + 0.5)
+    count = int(len(papers) * overlap / 100 + 0.5)
     by_lot = chance.sample(papers, len(papers))
-    by_lot.sort(key=lambda paper: hand.number(paper) < 2)
-    return set(by_lot[:number])
+    by_lot.sort(key=lambda paper: allocation.reader_count(paper) < 2)
+    return set(by_lot[:count])
 
 
-class Hand:
-    """The state of the plan while papers are handed out."""
+class Allocation:
+    """The papers while they are handed out: who has which, and who could."""
 
     def __init__(
         self,
@@ -149,8 +128,12 @@ class Hand:
         conflicts: Collection[Pair],
         chance: random.Random,
     ) -> None:
-        self.papers, self.reviewers = papers, reviewers
-        self.conflicts, self.chance = conflicts, chance
+        self.papers, self.reviewers, self.conflicts, self.chance = (
+            papers,
+            reviewers,
+            conflicts,
+            chance,
+        )
         self.room: dict[Reviewer, float] = {
             reviewer: capacity.get(reviewer, float("inf")) for reviewer in reviewers
         }
@@ -160,14 +143,16 @@ class Hand:
         }
         self.given: dict[Paper, set[Reviewer]] = {paper: set() for paper in papers}
         # Somebody who is not of this round may have a paper too: it needs one reader less.
-        here = set(reviewers)
-        self.from_outside = Counter(paper for paper, reviewer in existing if reviewer not in here)
-        had = Counter(reviewer for _, reviewer in existing)
-        self.loads = {reviewer: had[reviewer] for reviewer in reviewers}
+        known = set(reviewers)
+        self.from_outside = Counter(paper for paper, reviewer in existing if reviewer not in known)
+        earlier_loads = Counter(reviewer for _, reviewer in existing)
+        self.loads = {reviewer: earlier_loads[reviewer] for reviewer in reviewers}
         self.stuck: set[Reviewer] = set()
 
-    def assignments(self) -> list[Pair]:
-        """What was handed out, in the order of the papers and the reviewers."""
+    def reader_count(self, paper: Paper) -> int:
+        return len(self.kept[paper]) + len(self.given[paper]) + self.from_outside[paper]
+
+    def new_assignments(self) -> list[Pair]:
         return [
             (paper, reviewer)
             for paper in self.papers
@@ -175,9 +160,26 @@ class Hand:
             if reviewer in self.given[paper]
         ]
 
-    def number(self, paper: Paper) -> int:
-        """How many readers the paper has, including earlier ones and those outside the round."""
-        return len(self.kept[paper]) + len(self.given[paper]) + self.from_outside[paper]
+    def problems(self, wanted: Mapping[Paper, int]) -> list[Problem]:
+        return [
+            Problem(paper, wanted[paper] - self.reader_count(paper), self.why_not(paper))
+            for paper in self.papers
+            if self.reader_count(paper) < wanted[paper]
+        ]
+
+    def give_all(self, wanted: Mapping[Paper, int]) -> None:
+        """Everybody's first reader before anybody's second: where reviewers are short, no paper
+        goes without.
+        """
+        for turn in range(1, max(wanted.values(), default=0) + 1):
+            due = [
+                paper
+                for paper in self.papers
+                if wanted[paper] >= turn and self.reader_count(paper) < turn
+            ]
+            self.chance.shuffle(due)
+            for paper in due:
+                self.give(paper)
 
     def may_take(self, paper: Paper, reviewer: Reviewer) -> bool:
         taken = reviewer in self.kept[paper] or reviewer in self.given[paper]
@@ -187,9 +189,7 @@ class Hand:
         return [reviewer for reviewer in self.reviewers if self.may_take(paper, reviewer)]
 
     def give(self, paper: Paper) -> None:
-        """Gives the paper to the reviewer with fewest papers; where all are full, passes other
-        papers on first.
-        """
+        """To the one with least to do; when all who might are full, by passing other papers on."""
         willing = self.willing(paper)
         free = [reviewer for reviewer in willing if self.has_room(reviewer)]
         if free:
@@ -225,8 +225,8 @@ class Hand:
         self.loads[reviewer] -= 1
 
     def chain(self, start: Reviewer, is_end: Callable[[Reviewer], bool]) -> list[Step]:
-        """The shortest way to relieve `start` of a paper, ending with a reviewer for whom `is_end`;
-        empty where there is none.
+        """The shortest way to relieve `start` of a paper, ending with one for whom `is_end`; empty
+        where there is none.
 
         A list of (paper, from, to): each passes on one paper and gets one, but for the first and
         the last.
@@ -243,9 +243,7 @@ class Hand:
         return []
 
     def ways_from(self, giver: Reviewer, reached: Collection[Reviewer]) -> Iterator[Pair]:
-        """A paper for each reviewer not yet reached to whom this one can pass it: (paper,
-        reviewer).
-        """
+        """One paper for everybody not yet reached to whom this reviewer can pass one."""
         for paper in self.papers:
             if len(reached) == len(self.reviewers):
                 return
@@ -256,7 +254,6 @@ class Hand:
 
     @staticmethod
     def way_to(end: Reviewer, came_from: Mapping[Reviewer, Step | None]) -> list[Step]:
-        """The steps from the start of a search to its end."""
         way: list[Step] = []
         while step := came_from[end]:
             way.insert(0, step)
@@ -270,8 +267,8 @@ class Hand:
             self.take(paper, taker)
 
     def level_loads(self) -> None:
-        """Passes papers on, through several hands if needed, until no load differs by two that
-        could be evened.
+        """Passes papers on, over several hands where it must, until nobody can relieve anyone who
+        has two more.
         """
         while self.relieve_somebody():
             pass
@@ -291,12 +288,9 @@ class Hand:
         """How many papers every two reviewers share, also those two who share none."""
         shared = dict.fromkeys(combinations(self.reviewers, 2), 0)
         for paper in self.papers:
-            together = [
-                reviewer
-                for reviewer in self.reviewers
-                if reviewer in self.kept[paper] or reviewer in self.given[paper]
-            ]
-            for pair in combinations(together, 2):
+            readers = self.kept[paper] | self.given[paper]
+            in_order = [reviewer for reviewer in self.reviewers if reviewer in readers]
+            for pair in combinations(in_order, 2):
                 shared[pair] += 1
         return shared
 
@@ -307,12 +301,7 @@ class Hand:
         shared = Counter[tuple[Reviewer, Reviewer]]()
         for (one, other), number in self.pairs().items():
             shared[one, other] = shared[other, one] = number
-        movable = [
-            (paper, one)
-            for paper in self.papers
-            for one in self.reviewers
-            if one in self.given[paper]
-        ]
+        movable = self.new_assignments()
         in_vain = 0
         for _ in range(min(40 * len(movable), MOST_EXCHANGES)):
             if in_vain > 200 + 4 * len(movable):
@@ -349,7 +338,7 @@ class Hand:
         return True
 
     def why_not(self, paper: Paper) -> str:
-        """Why the paper has too few reviewers, as text."""
+        """Who does not read the paper and for which reason, in words."""
         full = [str(reviewer) for reviewer in self.willing(paper)]
         barred = [
             str(reviewer)
@@ -364,8 +353,8 @@ class Hand:
 def recount(
     shared: Counter[tuple[Reviewer, Reviewer]], who: Reviewer, beside: Iterable[Reviewer], step: int
 ) -> int:
-    """Adds `step` to the pairs of a reviewer with those beside them; returns the change of the sum
-    of squares.
+    """Counts one reader's pairs with those beside them up or down; returns how the sum of squares
+    changes.
     """
     change = 0
     for other in beside:

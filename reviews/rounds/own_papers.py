@@ -1,4 +1,4 @@
-"""The papers that reviewers wrote themselves, by their names. No Django."""
+"""The papers that nobody should read because they wrote them, by the names. No Django."""
 
 import re
 import unicodedata
@@ -7,6 +7,8 @@ from itertools import product
 
 from reviews.rounds.allocation import Pair, Paper, Reviewer
 
+# A family name and a first initial.
+NameKey = tuple[str, str]
 # Parts of names which some lists keep with the family name and others leave out, and titles that
 # belong to neither.
 PARTICLES = frozenset(
@@ -18,13 +20,10 @@ PARTICLES = frozenset(
 )
 TITLES = frozenset(["dr", "prof", "professor", "jr", "sr", "ii", "iii", "iv", "phd", "msc", "bsc"])
 # Letters that are not an accent on another one.
-SPELLED = str.maketrans(
+SPECIAL_LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
-
-# A family name and a first initial.
-NameKey = tuple[str, str]
 
 
 def own_papers(
@@ -37,12 +36,12 @@ def own_papers(
     name, both as "Given Family" or "Family, Given". Names match by family name and first initial,
     accents, case, particles and titles aside: rather one paper too many than one's own.
     """
-    sought = {reviewer: name_keys(name) for reviewer, name in reviewers_names.items()}
-    pairs: set[Pair] = set()
+    reviewers_keys = {reviewer: name_keys(name) for reviewer, name in reviewers_names.items()}
+    own = set()
     for paper, authors in papers_authors.items():
-        keys = {key for author in authors for key in name_keys(author)}
-        pairs |= {(paper, reviewer) for reviewer, own in sought.items() if own & keys}
-    return pairs
+        keys = set().union(*(name_keys(author) for author in authors))
+        own |= {(paper, reviewer) for reviewer, names in reviewers_keys.items() if names & keys}
+    return own
 
 
 def name_keys(name: str) -> set[NameKey]:
@@ -57,12 +56,12 @@ def spellings(name: str) -> Iterator[str]:
     """
     name = unicodedata.normalize("NFC", name).casefold()
     for spelled in (name, name.translate(UMLAUTS)):
-        letters = unicodedata.normalize("NFKD", spelled.translate(SPELLED))
+        letters = unicodedata.normalize("NFKD", spelled.translate(SPECIAL_LETTERS))
         yield "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def keys_of(name: str, left_out: Container[str]) -> set[NameKey]:
-    family, *rest = (parts(piece, left_out) for piece in name.split(","))
+    family, *rest = (parts_of(piece, left_out) for piece in name.split(","))
     # "Family, Jr., Given": what is left of the suffix is nothing.
     given = [part for piece in rest for part in piece]
     if rest:
@@ -72,7 +71,7 @@ def keys_of(name: str, left_out: Container[str]) -> set[NameKey]:
     return {("".join(family[start:]), family[0][0]) for start in range(1, len(family))}
 
 
-def parts(text: str, left_out: Container[str]) -> list[str]:
+def parts_of(text: str, left_out: Container[str]) -> list[str]:
     # A hyphen holds a name together: Smith-Jones is neither Smith nor Jones.
-    words = re.findall(r"[^\W\d_]+", re.sub(r"[-‐‑’'`]", "", text))
-    return [word for word in words if word not in left_out]
+    parts = re.findall(r"[^\W\d_]+", re.sub(r"[-‐‑’'`]", "", text))
+    return [part for part in parts if part not in left_out]

@@ -53,10 +53,6 @@ class Plan:
         value = self.evaluate(self.patterns.counts[:, None])[0]
         return None if np.isnan(value) else float(value)
 
-    def weighed(self, counts: Ints) -> "Plan":
-        """The same plan for other counts of its patterns."""
-        return replace(self, patterns=replace(self.patterns, counts=counts))
-
 
 def patterns_of(table: Table, at_least: int = 2, is_ordered: bool = False) -> Patterns:
     """The patterns of the papers with `at_least` ratings; who gave which rating is kept only where

@@ -81,10 +81,6 @@ class Table:
         new = [position.get(value, MISSING) for value in self.values]
         return Table(_renumbered(self.codes, new), declared)
 
-    def of_raters(self, *raters: int) -> "Table":
-        """The ratings of these raters alone, by their index."""
-        return Table(self.codes[list(raters)], self.values)
-
     def on_scale(self) -> "Table":
         """The same table; ValueError unless all values are numbers, which alone have an order of
         their own.
