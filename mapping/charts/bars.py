@@ -15,10 +15,10 @@ from mapping.charts.theme import (
     Table,
     counted,
     distinct,
+    empty_chart,
     finished,
     labels_beside,
     link,
-    nothing,
     percent,
     plain,
     targets,
@@ -89,7 +89,7 @@ def bars(
         full.sort(key=lambda row: -row["count"])
     header = [label_title, f"{unit.capitalize()}s"] + ([f"% of {of}"] if of else [])
     if not full:
-        return nothing(title=title, subtitle=subtitle, header=header)
+        return empty_chart(title=title, subtitle=subtitle, header=header)
     table = Table(
         header, [[row["label"], row["count"], *([row["share"]] if of else [])] for row in full]
     )
@@ -188,7 +188,7 @@ def trend(
             raise ValueError(f"“{label}” in {year} stands on no axis.")
     header = ["Code", *[str(year) for year in years]]
     if not labels or not years:
-        return nothing(title=title, subtitle=subtitle, header=header)
+        return empty_chart(title=title, subtitle=subtitle, header=header)
     series = {label: [year_row(given, label, year, unit) for year in years] for label in labels}
     table = Table(header, [[label, *[row["count"] for row in series[label]]] for label in labels])
     largest = max(1, *(row["count"] for years in series.values() for row in years))

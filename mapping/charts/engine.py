@@ -41,7 +41,7 @@ class NotDrawable(NotDrawn):
     """No picture can be made of this, now or later; the text says why, for whoever asked for it."""
 
 
-class Gone(Exception):
+class NoAnswer(Exception):
     """The process of the engine ended, or does not answer."""
 
 
@@ -84,17 +84,17 @@ class Engine:
         """
         try:
             return self.ask(asked)
-        except Gone:
+        except NoAnswer:
             log.warning("The drawing engine ended or did not answer; it is started anew.")
         try:
             return self.ask(asked)
-        except Gone as error:
+        except NoAnswer as error:
             raise NotDrawn(
                 "The figure could not be drawn: the drawing engine does not answer."
             ) from error
 
     def ask(self, asked: bytes) -> tuple[bool, bytes, bytes]:
-        """(Whether it was drawn, the picture or the reason, warnings). Raises Gone."""
+        """(Whether it was drawn, the picture or the reason, warnings). Raises NoAnswer."""
         questions, answers = self.pipes()
         until = time.monotonic() + self.patience
         try:
@@ -107,9 +107,9 @@ class Engine:
                 read(answers.fileno(), length, until),
                 read(answers.fileno(), beside, until),
             )
-        except (Gone, OSError) as error:
+        except (NoAnswer, OSError) as error:
             self.end()
-            raise Gone from error
+            raise NoAnswer from error
 
     def pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         """The input and the output of the engine's process, which is started where it
@@ -129,7 +129,7 @@ class Engine:
             )
             self.owner = os.getpid()
         if process.stdin is None or process.stdout is None:
-            raise Gone
+            raise NoAnswer
         os.set_blocking(process.stdin.fileno(), False)
         return process.stdin, process.stdout
 
@@ -144,24 +144,24 @@ class Engine:
 
 
 def read(pipe: int, size: int, until: float) -> bytes:
-    """Exactly `size` bytes. Raises Gone at the end of the input and at the time `until`."""
+    """Exactly `size` bytes. Raises NoAnswer at the end of the input and at the time `until`."""
     content = bytearray()
     while len(content) < size:
         ready, _, _ = select.select([pipe], [], [], max(0, until - time.monotonic()))
         part = os.read(pipe, size - len(content)) if ready else b""
         if not part:
-            raise Gone
+            raise NoAnswer
         content += part
     return bytes(content)
 
 
 def write(pipe: int, content: bytes, until: float) -> None:
-    """Writes all of the content. Raises Gone at the time `until`."""
+    """Writes all of the content. Raises NoAnswer at the time `until`."""
     left = memoryview(content)
     while left:
         _, ready, _ = select.select([], [pipe], [], max(0, until - time.monotonic()))
         if not ready:
-            raise Gone
+            raise NoAnswer
         left = left[os.write(pipe, left) :]
 
 

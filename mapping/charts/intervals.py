@@ -19,10 +19,10 @@ from mapping.charts.theme import (
     Table,
     counted,
     distinct,
+    empty_chart,
     finished,
     labels_beside,
     link,
-    nothing,
     plain,
     targets,
     text_width,
@@ -76,7 +76,7 @@ def dot_whisker(
     """
     labels = distinct([row["label"] for row in rows], "rows")
     if not rows:
-        return nothing(
+        return empty_chart(
             title=title, subtitle=subtitle, header=HEADER, message="No section to compare yet."
         )
     full = [described(label, row) for label, row in zip(labels, rows, strict=True)]

@@ -34,12 +34,12 @@ from mapping.charts.theme import (
     Table,
     counted,
     distinct,
+    empty_chart,
     finished,
     is_whole,
     labels_above,
     labels_beside,
     labels_slanted,
-    nothing,
     targets,
     text_width,
     values,
@@ -88,7 +88,7 @@ def bubble(
     grids = [grid(half.cells, half.x_labels, y_labels, half.x_title, unit=unit) for half in halves]
     table = table_of(grids, y_title)
     if not y_labels or not any(half.x_labels for half in halves):
-        return nothing(title=title, subtitle=subtitle, header=table.header)
+        return empty_chart(title=title, subtitle=subtitle, header=table.header)
     largest = largest_of(grids)
     chart: AnyChart
     if mirror is None:
@@ -121,7 +121,7 @@ def bubble_by(
     ]
     table = table_of(grids, y_title)
     if not grids or not x_labels or not y_labels:
-        return nothing(title=title, subtitle=subtitle, header=table.header)
+        return empty_chart(title=title, subtitle=subtitle, header=table.header)
     largest = largest_of(grids)
     columns = min(max(LINE // grids[0].width, 1), 3)
     # The rows are the same in all panels: they are named once per line.
@@ -153,7 +153,7 @@ def heatmap(
     panel = grid(cells, x_labels, y_labels, x_title, unit=unit)
     table = table_of([panel], y_title)
     if not x_labels or not y_labels:
-        return nothing(title=title, subtitle=subtitle, header=table.header)
+        return empty_chart(title=title, subtitle=subtitle, header=table.header)
     sentence = f"Heat map: {y_title or 'rows'} by {x_title or 'columns'}."
     return finished(
         tiles(panel, y_title), title=title, subtitle=subtitle, description=sentence, table=table
@@ -179,7 +179,7 @@ def cooccurrence(
     check_square(labels, matrix)
     header = ["Code", *labels]
     if not labels:
-        return nothing(title=title, subtitle=subtitle, header=header)
+        return empty_chart(title=title, subtitle=subtitle, header=header)
     table = Table(header, [[label, *matrix[i]] for i, label in enumerate(labels)])
     sentence = f"Co-occurrence of {counted(len(labels), 'code')}; "
     sentence += "the diagonal counts each code by itself."

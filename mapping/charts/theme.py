@@ -105,7 +105,7 @@ def finished(chart: AnyChart, *, title: str, subtitle: str, description: str, ta
     return spec
 
 
-def nothing(
+def empty_chart(
     *, title: str, subtitle: str, header: list[str], message: str = "No papers to show."
 ) -> Spec:
     """The specification of a chart without rows: its message instead of an empty frame."""
@@ -176,7 +176,7 @@ def letters_for(text: str, letters: int) -> int:
     return letters // 2 if columns_wide(text) > 1.5 * len(text) else letters
 
 
-def told_apart(labels: Iterable[str], letters: int, lines: int) -> list[list[str]]:
+def distinct_lines(labels: Iterable[str], letters: int, lines: int) -> list[list[str]]:
     """The lines shown for each label, all different.
 
     A label without room is cut at its end; where labels begin alike, in its middle; where they
@@ -184,21 +184,21 @@ def told_apart(labels: Iterable[str], letters: int, lines: int) -> list[list[str
     """
     labels = [plain(label) for label in labels]
     texts = [wrapped(label, letters, lines) for label in labels]
-    for indexes in alike(texts):
+    for indexes in equal_groups(texts):
         for index in indexes:
             texts[index] = cut_in_the_middle(labels[index], letters, lines)
-    for indexes in alike(texts):
-        start = same_at_first([labels[index] for index in indexes])
+    for indexes in equal_groups(texts):
+        start = common_start([labels[index] for index in indexes])
         for index in indexes:
             texts[index] = wrapped(f"… {labels[index][start:].lstrip(' ,;:')}", letters, lines)
-    for indexes in alike(texts):
+    for indexes in equal_groups(texts):
         for number, index in enumerate(indexes, 1):
             *before, last = texts[index]
             texts[index] = [*before, f"{last[: letters - 5].rstrip(' …')} … {number}"]
     return texts
 
 
-def same_at_first(texts: Sequence[str]) -> int:
+def common_start(texts: Sequence[str]) -> int:
     """How many letters all the texts begin with."""
     first, last = min(texts), max(texts)
     return next(
@@ -207,7 +207,7 @@ def same_at_first(texts: Sequence[str]) -> int:
     )
 
 
-def alike(texts: Iterable[Sequence[str]]) -> list[list[int]]:
+def equal_groups(texts: Iterable[Sequence[str]]) -> list[list[int]]:
     """Groups of indexes of equal texts."""
     by_text: dict[tuple[str, ...], list[int]] = {}
     for index, text in enumerate(texts):
@@ -238,7 +238,7 @@ def is_whole(text: str, letters: int, lines: int) -> bool:
 
 def labels_beside(labels: Sequence[str], letters: int, lines: int) -> dict[str, Any]:
     """Properties of a vertical axis whose labels wrap, each centred on its row."""
-    texts = told_apart(labels, letters, lines)
+    texts = distinct_lines(labels, letters, lines)
     lift = [-LINE_HEIGHT / 2 * (len(text) - 1) for text in texts]
     return {
         "labelExpr": per_label(labels, texts),
@@ -248,7 +248,7 @@ def labels_beside(labels: Sequence[str], letters: int, lines: int) -> dict[str, 
 
 def labels_above(labels: Sequence[str], letters: int, lines: int) -> dict[str, Any]:
     """Properties of an axis on top whose labels wrap, each standing on the plot."""
-    texts = told_apart(labels, letters, lines)
+    texts = distinct_lines(labels, letters, lines)
     # A label of several lines hangs from its first line: lift it by the others.
     near = CONFIG["axis"]["labelPadding"]
     lift = [near + (len(text) - 1) * LINE_HEIGHT for text in texts]
@@ -258,7 +258,7 @@ def labels_above(labels: Sequence[str], letters: int, lines: int) -> dict[str, A
 
 def labels_slanted(labels: Sequence[str], letters: int) -> dict[str, Any]:
     """Properties of an axis on top whose labels are slanted, one line each."""
-    texts = told_apart(labels, letters, 1)
+    texts = distinct_lines(labels, letters, 1)
     return {
         "labelExpr": per_label(labels, texts),
         "labelAngle": -50,
@@ -286,7 +286,7 @@ def index_of(labels: Sequence[str]) -> str:
 def widest(labels: Iterable[str], letters: int, lines: int) -> float:
     """Width in pixels of the widest line the labels take."""
     return max(
-        (text_width(line) for text in told_apart(labels, letters, lines) for line in text),
+        (text_width(line) for text in distinct_lines(labels, letters, lines) for line in text),
         default=0,
     )
 

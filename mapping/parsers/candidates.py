@@ -159,7 +159,7 @@ class Candidate:
     def differs_in_people(self, other: "Candidate") -> bool:
         return bool(self.people and other.people and not self.people & other.people)
 
-    def has_quite_another_title_than(self, other: "Candidate") -> bool:
+    def has_different_title(self, other: "Candidate") -> bool:
         """Whether the titles differ in their words or their part; a missing title differs from
         none.
         """
@@ -178,7 +178,7 @@ class Candidate:
         is_another = self.differs_in_doi(other) and not self.shares_people(other)
         return self.shares_year(other) and not is_another
 
-    def is_nearly(self, other: "Candidate") -> bool:
+    def is_near_duplicate_of(self, other: "Candidate") -> bool:
         """Whether a nearly equal title means the same publication."""
         return (
             self.title != other.title
@@ -188,7 +188,7 @@ class Candidate:
             and not self.differs_in_people(other)
         )
 
-    def may_be(self, other: "Candidate") -> bool:
+    def may_be_same_as(self, other: "Candidate") -> bool:
         """Whether an equal or nearly equal title may mean the same publication, as of a preprint
         and its journal version.
         """
@@ -198,7 +198,7 @@ class Candidate:
             and self.shares_people(other)
         )
 
-    def may_be_without_subtitle(self, other: "Candidate") -> bool:
+    def may_be_same_without_subtitle(self, other: "Candidate") -> bool:
         if self.shares_people(other):
             return self.is_within_a_year_of(other)
         return (

@@ -90,7 +90,7 @@ class _Known:
 
     def match(self, addition: Candidate) -> Match | None:
         for other in self.by_doi.get(addition.doi, ()):
-            if not addition.has_quite_another_title_than(other):
+            if not addition.has_different_title(other):
                 return other.match(SAME_DOI, 100.0)
         twins = [
             other for other in self.of_same_title(addition) if addition.has_same_title_as(other)
@@ -180,7 +180,9 @@ class _WordIndex:
 
         scores = self.scores(addition)
         near = [(score, other) for title, score in scores.items() for other in self.records[title]]
-        sure = [pair for pair in near if is_before(pair[1]) and addition.is_nearly(pair[1])]
+        sure = [
+            pair for pair in near if is_before(pair[1]) and addition.is_near_duplicate_of(pair[1])
+        ]
         if sure:
             score, other = max(sure, key=_preference)
             return other.match(NEAR_TITLE, score)
@@ -190,7 +192,9 @@ class _WordIndex:
             for title, score in scores.items()
             for other in self.of_people(title, addition.people)
         ]
-        possible = [pair for pair in near if is_before(pair[1]) and addition.may_be(pair[1])]
+        possible = [
+            pair for pair in near if is_before(pair[1]) and addition.may_be_same_as(pair[1])
+        ]
         if possible:
             score, other = max(possible, key=_preference)
             why = SAME_TITLE if addition.title == other.title else NEAR_TITLE
@@ -256,7 +260,7 @@ def _subtitle_matches(
     matches = {}
     for candidate in [*candidates, *(additions[index] for index in open_indexes)]:
         fellows = [*whole.get(candidate.main_title, ()), *main.get(candidate.title, ())]
-        fitting = (other for other in fellows if candidate.may_be_without_subtitle(other))
+        fitting = (other for other in fellows if candidate.may_be_same_without_subtitle(other))
         other = next(fitting, None) if candidate.is_in_file and candidate.title else None
         if other:
             score = fuzz.ratio(candidate.title, other.title)

@@ -66,8 +66,8 @@ def sheets(name: str, content: bytes) -> list[Sheet]:
         raise UnreadableFile("this is no readable .xlsx workbook", name) from error
     try:
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        room = Room(name)
-        sheets_read = [Sheet(sheet.title, rows_of(sheet, room)) for sheet in workbook.worksheets]
+        limits = Limits(name)
+        sheets_read = [Sheet(sheet.title, rows_of(sheet, limits)) for sheet in workbook.worksheets]
     except UnreadableFile:
         raise
     # openpyxl raises whatever it stumbles over: a missing part, a number that is none, a cell
@@ -198,7 +198,7 @@ def too_many_cells() -> str:
     )
 
 
-class Room:
+class Limits:
     """Counts the cells and letters of all sheets of a workbook against their limits."""
 
     def __init__(self, name: str) -> None:
@@ -227,13 +227,13 @@ class Room:
             )
 
 
-def rows_of(sheet: ReadOnlyWorksheet, room: Room) -> list[NumberedCells]:
+def rows_of(sheet: ReadOnlyWorksheet, limits: Limits) -> list[NumberedCells]:
     # What a sheet says of its size need not be true, and every row would be filled up to it.
     """(number, cells) of every row of the sheet that is not blank."""
     sheet.reset_dimensions()
     rows: list[NumberedCells] = []
     for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-        room.take(sheet, number, cells)
+        limits.take(sheet, number, cells)
         written = [cell_text(cell) for cell in cells]
         while written and not written[-1].strip():
             written.pop()
