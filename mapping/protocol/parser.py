@@ -308,7 +308,7 @@ def with_labels_once(content, notes):
                 here = f"sections[{index}].codes[{place}].label"
                 notes.append(
                     f"{here}: “{label}” looks like the code “{visible(twin['label'])}” before it: "
-                    "taken as one"
+                    f"taken as one"
                 )
         sections.append({**section, **({"codes": codes} if "codes" in section else {})})
     return {**content, **({"sections": sections} if "sections" in content else {})}

@@ -224,7 +224,7 @@ def notes(reports):
     ]
     if apart:
         yield (
-            "Not independent and left out (their reviewers could read others' answers before): "
+            f"Not independent and left out (their reviewers could read others' answers before): "
             f"{', '.join(apart)}."
         )
     for one in reports:
@@ -275,16 +275,18 @@ def methods(reports, *, round_name, not_independent, summaries, imported, known_
     papers, raters = (max(one[fact] for one in reports) for fact in ("papers", "raters"))
     sentences = [
         f"In {round_name}, {papers} paper{pluralize(papers, ' was,s were')} coded by two or more "
-        f"of {raters} reviewers with {len(reports)} coded item{pluralize(len(reports))}; "
+        f"of {raters} reviewers "
+        f"with {len(reports)} coded item{pluralize(len(reports))}; "
         f"{independence(summaries, imported, is_whole=not (not_independent or known_since))}",
         *not_counted(not_independent, known_since),
     ]
     sentences += [statistics_used(reports), *declared(reports), missing(reports)]
     sentences.append(
-        "Intervals are 95 % percentile bootstrap intervals over papers with "
-        f"{measures.REPLICATES:,} replicates (seed {measures.SEED}), each of which recomputes the "
-        "expected disagreement. Coefficients without variation in the ratings are reported as "
-        f"undefined. Computed with {agreement_frozen.software()}."
+        f"Intervals are 95 % percentile bootstrap intervals over papers with "
+        f"{measures.REPLICATES:,} replicates (seed "
+        f"{measures.SEED}), each of which recomputes the expected disagreement. Coefficients "
+        f"without variation in the "
+        f"ratings are reported as undefined. Computed with {agreement_frozen.software()}."
     )
     return " ".join(sentences)
 
@@ -295,14 +297,17 @@ def not_counted(not_independent, known_since):
     if number:
         yield (
             f"{number} {pluralize(number, 'summary,summaries')} {pluralize(number, 'was,were')} "
-            "left out as not independent, since the reviewer could read others' answers on the "
-            f"paper before submitting their own: {reasons(not_independent)}."
+            f"left out as not "
+            f"independent, since the reviewer could read others' answers on the paper before "
+            f"submitting their own: "
+            f"{reasons(not_independent)}."
         )
     if known_since:
         yield (
             f"{known_since} of the summaries behind these figures "
-            f"{pluralize(known_since, 'is,are')} not independent: that the reviewer could read "
-            "others' answers before was not on record when the round was closed."
+            f"{pluralize(known_since, 'is,are')} not independent: "
+            "that the reviewer could read others' answers before was not on record when the round "
+            "was closed."
         )
 
 
@@ -321,7 +326,7 @@ def independence(summaries, imported, *, is_whole=True):
     if not imported:
         return (
             f"every reviewer{counted} {blind}, and reliability was computed from these first "
-            "submissions alone."
+            f"submissions alone."
         )
     if imported == summaries:
         return (
@@ -331,7 +336,8 @@ def independence(summaries, imported, *, is_whole=True):
     return (
         f"reviewers{counted} {blind}, and reliability was computed from first submissions alone; "
         f"but {imported} of {summaries} summaries were imported from files, and how independently "
-        "these were made is not on record here."
+        f"these were made is "
+        "not on record here."
     )
 
 
@@ -348,7 +354,8 @@ def statistics_used(reports):
     kinds = dict.fromkeys(WHY[one["kind"]] for one in reports)
     text = (
         f"We report Krippendorff's alpha (Krippendorff 2011) with {listed(kinds)}, because one "
-        "definition covers any number of reviewers, missing codings and every scale"
+        f"definition covers any "
+        "number of reviewers, missing codings and every scale"
     )
     others = {
         one["label"]: measures.LABELS[one["primary"]]
@@ -366,8 +373,8 @@ def declared(reports):
     if targets:
         named = [f"{target:g} for “{label}”" for label, target in targets.items()]
         yield (
-            f"Targets were {listed(named)}; where an interval includes its target, the papers are "
-            "too few to tell."
+            f"Targets were {listed(named)}; where an interval includes its target, the papers "
+            f"are too few to tell."
         )
     late = [
         f"for “{one['label']}” ({'; '.join(one['changed_late'])})"
@@ -376,7 +383,7 @@ def declared(reports):
     ]
     if late:
         yield (
-            "After the first submission the declaration of coefficient and target was changed "
+            f"After the first submission the declaration of coefficient and target was changed "
             f"{listed(late)}."
         )
 

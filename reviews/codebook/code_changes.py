@@ -347,8 +347,9 @@ def refuse_unfitting(code, to):
     if FindingMark.objects.filter(code=code).exists():
         raise ValidationError(
             f"The team has settled on “{code}” in {code.section}, and a finding says who decided "
-            "on which section. Take those decisions back first, move the code, and settle again; "
-            "or retire it and add a new one there."
+            f"on which section. "
+            "Take those decisions back first, move the code, and settle again; or retire it and "
+            "add a new one there."
         )
 
 
@@ -366,8 +367,8 @@ def refuse_crowded(marks, to):
         raise ValidationError(
             {
                 "to": (
-                    f"{to} takes one code, and some of the summaries would have two there. Nothing "
-                    "was moved."
+                    f"{to} takes one code, and some of the summaries would have two there. "
+                    f"Nothing was moved."
                 )
             }
         )

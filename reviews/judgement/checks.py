@@ -33,7 +33,7 @@ def misfits(section, content):
     elif content.absence and not replace(content, absence="").is_blank:
         yield (
             f"{section}: either an answer or “{Judgement.Absence(content.absence).label}”, not "
-            "both."
+            f"both."
         )
     if content.none_apply and content.marks:
         yield f"{section}: either codes or “none of the codes apply”, not both."

@@ -266,7 +266,8 @@ def searched(facts):
         text += (
             (
                 f"; {counted(refused, 'entry', 'entries')} could not be read and {was(refused)} "
-                "left out."
+                f"left "
+                f"out."
             )
             if refused
             else "."
@@ -285,7 +286,8 @@ def template(facts):
     if facts.codes["all"]:
         yield (
             f"The codebook has {counted(facts.codes['all'], 'code')}, {facts.codes['defined']} "
-            f"with a definition, and stands at version {facts.study.codebook_version}."
+            f"with a definition, and "
+            f"stands at version {facts.study.codebook_version}."
         )
     if facts.changes:
         done = ", ".join(f"{act} {times}×" for act, times in facts.changes.items())
@@ -345,8 +347,9 @@ def apart(facts):
         number = sum(facts.why_not_independent.values())
         but.append(
             f"{counted(number, 'summary', 'summaries')} whose reviewer could read others' answers "
-            f"on the paper before ({agreement_tables.reasons(facts.why_not_independent)}), which "
-            "no figure of agreement counts"
+            f"on the paper before "
+            f"({agreement_tables.reasons(facts.why_not_independent)}), which no figure of "
+            f"agreement counts"
         )
     but = f", but for {' and '.join(but)}" if but else ""
     who = "Of those who coded here nobody" if files else "Nobody"
@@ -395,8 +398,8 @@ def came_together(facts):
     remarks, rules = facts.discussed
     if remarks:
         yield (
-            f"The discussion left {counted(remarks, 'remark')}, {rules} of them kept as decision "
-            "rules."
+            f"The discussion left {counted(remarks, 'remark')}, {rules} of them kept as "
+            f"decision rules."
         )
     if facts.study.is_anonymous:
         yield "Reviewers' names were hidden while differences were settled."

@@ -135,7 +135,8 @@ def close_round(round, *, by):
         "close-round",
         (
             f"Closed the round “{locked}”: {submitted} submitted, {taken_back} not finished and "
-            "taken back"
+            f"taken "
+            f"back"
         ),
         round=locked.pk,
         submitted=submitted,
@@ -174,7 +175,8 @@ def reopen_round(round, *, by, reason):
     if settled:
         raise ValidationError(
             f"{settled} section{pluralize(settled)} of its papers settled since “{locked}” was "
-            "closed: open another round instead."
+            f"closed: "
+            "open another round instead."
         )
     blind = list(still_blind(locked).values_list("pk", "paper"))
     waited_for = {paper for _, paper in blind}

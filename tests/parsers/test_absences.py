@@ -164,7 +164,7 @@ def test_answers_are_not_read_as_absences(text):
     assert read_absence(text) is None
 
 
-def test_absences_have_the_names_of_the_database():
+def test_absences_are_those_of_the_database():
     assert {one.value for one in Absence} - {AMBIGUOUS} == {*Judgement.Absence.values, NONE_APPLY}
 
 

@@ -230,7 +230,8 @@ def retire_code(request, slug, code):
         "title": "Retire",
         "button": "Retire it",
         "about": "It is hidden from new answers. Its marks stay as they are, and so does the "
-        "agreement; it can be restored at any time.",
+        "agreement; it can be "
+        "restored at any time.",
     }
     return act_page(request, slug, code, ReasonForm, code_changes.retire, facts)
 
@@ -270,8 +271,10 @@ def split_code(request, slug, code):
         "title": "Split",
         "button": "Split and ask to re-code",
         "about": "The code is retired, the new ones take its place. Everybody who used it is asked "
-        "to look at that section of those papers again; until then their marks stay on the old "
-        "code. The agreement stays too: it counts what was said first.",
+        "to look at "
+        "that section of those papers again; until then their marks stay on the old code. The "
+        "agreement stays too: it "
+        "counts what was said first.",
     }
     return act_page(request, slug, code, SplitForm, code_changes.split, facts)
 
@@ -282,7 +285,8 @@ def move_code(request, slug, code):
         "button": "Move",
         "may_preview": True,
         "about": "Its marks go to the answers of the other section, in the same summaries. An "
-        "answer that is left without marks says then that none of the codes apply.",
+        "answer that is left "
+        "without marks says then that none of the codes apply.",
     }
     return act_page(
         request,

@@ -34,12 +34,12 @@ def answer_from(rows, section, reviewer, codes):
     if len(absences) > 1 or (absences and (values or empty)):
         raise NotFound(
             f"“{section}” has an absence and something else for one paper and reviewer: only one "
-            "can hold"
+            f"can hold"
         )
     if values and empty:
         raise NotFound(
             f"“{section}” has an empty value beside others for one paper and reviewer: which one "
-            "holds?"
+            f"holds?"
         )
     if NONE_APPLY in absences and not section.has_codes:
         raise NotFound(f"“{section}” takes no codes, so “{NONE_APPLY}” says nothing there")
@@ -127,7 +127,7 @@ def number(text, section):
     if not found.is_finite() or found.adjusted() >= _MOST_DIGITS or found != round(found, 6):
         raise NotFound(
             f"“{text[:40]}” does not fit: at most {_MOST_DIGITS} digits before the point and 6 "
-            "behind"
+            f"behind"
         )
     return found
 

@@ -91,7 +91,7 @@ def undo_hand_out(request, slug, round):
             request,
             (
                 f"{counted(number, 'assignments')} {'was' if number == 1 else 'were'} taken back; "
-                "nobody had begun."
+                f"nobody had begun."
             ),
         )
     return redirect("round", slug, round.pk)
