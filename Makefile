@@ -14,7 +14,7 @@ VENDOR := static/vendor
 help:
 	@echo "make run     start Concord on http://127.0.0.1:$(PORT) (PORT= for another port)"
 	@echo "make test    run every test on a throw-away PostgreSQL"
-	@echo "make check   run the linters"
+	@echo "make check   run the linters and the type checker"
 	@echo "make bench   measure what docs/speed.md promises"
 	@echo "make dev     like run, with the developers' error pages and reloading"
 
