@@ -15,7 +15,7 @@ BROWSER_TESTS = $(sort $(shell grep -rl --include='test_*.py' mark.browser tests
 help:
 	@echo "make run     start Concord on http://127.0.0.1:$(PORT) (PORT= for another port)"
 	@echo "make test    run every test on a throw-away PostgreSQL"
-	@echo "make check   run the linters"
+	@echo "make check   run the linters and the type checker"
 	@echo "make bench   measure what docs/speed.md promises"
 	@echo "make dev     like run, with the developers' error pages and reloading"
 
@@ -85,6 +85,7 @@ check: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/djlint --quiet --lint templates
 	$(VENV)/bin/lint-imports --no-cache
+	$(VENV)/bin/mypy
 	$(PY) manage.py makemigrations --check --dry-run --verbosity 0
 	$(PY) manage.py check --fail-level WARNING
 

@@ -99,7 +99,7 @@ def timed(function, times=3):
 def time_study(random):
     print(
         f"{PAPERS:,} papers × {REVIEWERS} reviewers × 8 sections, alpha with {REPLICATES:,} "
-        f"replicates, best of 3 runs"
+        "replicates, best of 3 runs"
     )
     total = total_processor = 0.0
     sections = study(random)
@@ -108,16 +108,14 @@ def time_study(random):
         total, total_processor = total + wall, total_processor + processor
         print(
             f"  {name:8} {wall * 1000:7.0f} ms   alpha {figure.value:.3f} [{figure.low:.3f}, "
-            f"{figure.high:.3f}] "
-            f"of {figure.papers:,} papers, {figure.units:,} ratings"
+            f"{figure.high:.3f}] of {figure.papers:,} papers, {figure.units:,} ratings"
         )
     # The bar is on computing: processor time of all threads, which waiting for other programs does
     # not lengthen much.
     verdict = "held" if total_processor < BAR else "MISSED"
     print(
-        f"  together {total_processor:.2f} s of processor, bar {BAR} s {verdict}; {total:.2f} "
-        f"s by "
-        f"the clock"
+        f"  together {total_processor:.2f} s of processor, bar {BAR} s {verdict}; {total:.2f} s by "
+        "the clock"
     )
     _, wall, _ = timed(lambda: per_code(sections[0][1], replicates=REPLICATES), 1)
     print(
@@ -183,8 +181,7 @@ def compare(random):
             f"{verdict}"
         )
     print(
-        "  nltk rounds M of MASI to 0.67 and 0.33; its replicates and those of krippendorff "
-        "are "
+        "  nltk rounds M of MASI to 0.67 and 0.33; its replicates and those of krippendorff are "
         "drawn by other means"
     )
     return all_agree

@@ -248,7 +248,7 @@ def main():
         ]
         print(
             f"{counts[0]:,} and {counts[1]:,} marks; the most memory of a process that exports the "
-            f"one, then the other"
+            "one, then the other"
         )
         over = []
         for address, slug in FILES:

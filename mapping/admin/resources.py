@@ -105,8 +105,7 @@ class TableResource(resources.ModelResource):
                 "import-in-admin",
                 (
                     f"{user} imported {what} from {file_name} in the admin site: {new} new, "
-                    f"{changed} "
-                    f"changed."
+                    f"{changed} changed."
                 ),
                 file=file_name,
                 new=new,

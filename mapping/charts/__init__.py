@@ -1,5 +1,5 @@
-"""Counts in, pictures out: plain rows become a Vega-Lite specification, that becomes SVG, PNG or
-PDF on this server.
+"""Charts of counts: rows become a Vega-Lite specification, which is drawn as SVG, PNG or PDF on
+this server.
 
 Every chart function returns the specification as a dict that JSON can hold, so that it can go into
 the bundle; it carries the same numbers as a table (`text_alternative`) and as a sentence (its

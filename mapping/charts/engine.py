@@ -19,6 +19,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Sequence
+from typing import IO, Any, BinaryIO
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ PATIENCE = 60
 HEAD = struct.Struct("!?II")
 LENGTH = struct.Struct("!I")
 # Data come with the specification. Should one ever name an address, it is refused, not fetched.
-NO_ADDRESSES = []
+NO_ADDRESSES: list[str] = []
 
 
 class NotDrawn(Exception):
@@ -39,7 +41,7 @@ class NotDrawable(NotDrawn):
     """No picture can be made of this, now or later; the text says why, for whoever asked for it."""
 
 
-class Gone(Exception):
+class NoAnswer(Exception):
     """The process of the engine ended, or does not answer."""
 
 
@@ -48,66 +50,77 @@ class Engine:
     after the other.
     """
 
-    def __init__(self, command=(sys.executable, "-I", __file__), patience=PATIENCE):
+    def __init__(
+        self, command: Sequence[str] = (sys.executable, "-I", __file__), patience: float = PATIENCE
+    ) -> None:
         self.command, self.patience = command, patience
-        self.process = self.owner = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self.owner: int | None = None
         self.free()
         atexit.register(self.end)
         # Another thread may hold the lock while this process forks, and nobody would open it in the
         # child.
         os.register_at_fork(after_in_child=self.free)
 
-    def free(self):
+    def free(self) -> None:
         self.lock = threading.Lock()
 
-    def draw(self, kind, spec, **how):
-        """`kind` is svg, png or pdf; `how` goes to vl-convert. NotDrawn where there is no picture
-        to be had.
+    def draw(self, kind: str, spec: dict[str, Any], **how: Any) -> bytes:
+        """The picture as bytes. `kind` is svg, png or pdf; `how` goes to vl-convert. Raises
+        NotDrawn.
         """
         asked = json.dumps({"kind": kind, "spec": spec, "how": how}).encode()
         with self.lock:
-            is_drawn, picture, said = self.ask_twice(asked)
-        if said:
-            log.warning("Drawing: %s", said.decode(errors="replace").strip())
+            is_drawn, picture, warning = self.ask_twice(asked)
+        if warning:
+            log.warning("Drawing: %s", warning.decode(errors="replace").strip())
         if not is_drawn:
             raise NotDrawn(picture.decode())
         return picture
 
-    def ask_twice(self, asked):
+    def ask_twice(self, asked: bytes) -> tuple[bool, bytes, bytes]:
+        """Asks once more where the engine ended or did not answer: (whether it was drawn, the
+        picture or the reason, warnings).
+        """
         try:
             return self.ask(asked)
-        except Gone:
+        except NoAnswer:
             log.warning("The drawing engine ended or did not answer; it is started anew.")
         try:
             return self.ask(asked)
-        except Gone as error:
+        except NoAnswer as error:
             raise NotDrawn(
                 "The figure could not be drawn: the drawing engine does not answer."
             ) from error
 
-    def ask(self, asked):
-        process = self.running()
+    def ask(self, asked: bytes) -> tuple[bool, bytes, bytes]:
+        """(Whether it was drawn, the picture or the reason, warnings). Raises NoAnswer."""
+        questions, answers = self.pipes()
         until = time.monotonic() + self.patience
         try:
             # The engine reads the whole question before it writes: this waits for nobody but a hung
             # engine.
-            write(process.stdin.fileno(), LENGTH.pack(len(asked)) + asked, until)
-            is_drawn, length, beside = HEAD.unpack(read(process.stdout.fileno(), HEAD.size, until))
+            write(questions.fileno(), LENGTH.pack(len(asked)) + asked, until)
+            is_drawn, length, beside = HEAD.unpack(read(answers.fileno(), HEAD.size, until))
             return (
                 is_drawn,
-                read(process.stdout.fileno(), length, until),
-                read(process.stdout.fileno(), beside, until),
+                read(answers.fileno(), length, until),
+                read(answers.fileno(), beside, until),
             )
-        except (Gone, OSError) as error:
+        except (NoAnswer, OSError) as error:
             self.end()
-            raise Gone from error
+            raise NoAnswer from error
 
-    def running(self):
+    def pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        """The input and the output of the engine's process, which is started where it
+        does not run.
+        """
+        process = self.process
         # A forked process has its parent's pipes, and must leave them alone.
-        if self.owner != os.getpid() or self.process.poll() is not None:
+        if process is None or self.owner != os.getpid() or process.poll() is not None:
             # In a session of its own: Ctrl-C is for the server, which ends the engine when it is
             # done.
-            self.process = subprocess.Popen(
+            process = self.process = subprocess.Popen(
                 self.command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -115,40 +128,45 @@ class Engine:
                 start_new_session=True,
             )
             self.owner = os.getpid()
-            os.set_blocking(self.process.stdin.fileno(), False)
-        return self.process
+        if process.stdin is None or process.stdout is None:
+            raise NoAnswer
+        os.set_blocking(process.stdin.fileno(), False)
+        return process.stdin, process.stdout
 
-    def end(self):
+    def end(self) -> None:
         if self.process and self.owner == os.getpid():
             self.process.kill()
             self.process.wait()
-            self.process.stdin.close()
-            self.process.stdout.close()
+            for pipe in (self.process.stdin, self.process.stdout):
+                if pipe:
+                    pipe.close()
         self.process = self.owner = None
 
 
-def read(pipe, size, until):
-    found = bytearray()
-    while len(found) < size:
+def read(pipe: int, size: int, until: float) -> bytes:
+    """Exactly `size` bytes. Raises NoAnswer at the end of the input and at the time `until`."""
+    content = bytearray()
+    while len(content) < size:
         ready, _, _ = select.select([pipe], [], [], max(0, until - time.monotonic()))
-        part = os.read(pipe, size - len(found)) if ready else b""
+        part = os.read(pipe, size - len(content)) if ready else b""
         if not part:
-            raise Gone
-        found += part
-    return bytes(found)
+            raise NoAnswer
+        content += part
+    return bytes(content)
 
 
-def write(pipe, content, until):
+def write(pipe: int, content: bytes, until: float) -> None:
+    """Writes all of the content. Raises NoAnswer at the time `until`."""
     left = memoryview(content)
     while left:
         _, ready, _ = select.select([], [pipe], [], max(0, until - time.monotonic()))
         if not ready:
-            raise Gone
+            raise NoAnswer
         left = left[os.write(pipe, left) :]
 
 
-def serve(questions, answers):
-    """The other side: draws what is asked until nobody asks any more."""
+def serve(questions: BinaryIO, answers: BinaryIO) -> None:
+    """The main loop of the engine's process: draws each question until the input ends."""
     with tempfile.TemporaryFile() as beside:
         # Vega goes on after an error in an expression, and only says so on standard error.
         os.dup2(beside.fileno(), 2)
@@ -157,10 +175,11 @@ def serve(questions, answers):
             answers.flush()
 
 
-def answer(asked, beside):
+def answer(asked: dict[str, Any], beside: IO[bytes]) -> bytes:
+    """The answer to one question, in the format of `HEAD`."""
     import vl_convert
 
-    convert = {
+    convert: dict[str, Callable[..., str | bytes]] = {
         "svg": vl_convert.vegalite_to_svg,
         "png": vl_convert.vegalite_to_png,
         "pdf": vl_convert.vegalite_to_pdf,
@@ -173,11 +192,11 @@ def answer(asked, beside):
     except Exception as error:
         picture, is_drawn = str(error), False
     beside.seek(0)
-    said = beside.read()
+    warning = beside.read()
     beside.seek(0)
     beside.truncate()
     picture = picture.encode() if isinstance(picture, str) else picture
-    return HEAD.pack(is_drawn, len(picture), len(said)) + picture + said
+    return HEAD.pack(is_drawn, len(picture), len(warning)) + picture + warning
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
-"""Agreement at a glance: a dot for the value, a whisker for its interval, a line for the target."""
+"""Coefficients of agreement: a dot for the value, a whisker for its interval, a line for the
+target.
+"""
 
 import math
+from collections.abc import Iterable, Sequence
+from typing import Any, NotRequired, TypedDict
 
 import altair as alt
 
@@ -10,13 +14,15 @@ from mapping.charts.theme import (
     INK,
     MUTED,
     RULE,
+    AnyChart,
+    Spec,
     Table,
     counted,
     distinct,
+    empty_chart,
     finished,
     labels_beside,
     link,
-    nothing,
     plain,
     targets,
     text_width,
@@ -29,7 +35,38 @@ ROW_HEIGHT = 34
 HEADER = ["Section", "Value", "Low", "High"]
 
 
-def dot_whisker(rows, *, target=None, title="", subtitle="", value_title="α"):
+class Interval(TypedDict):
+    """A coefficient of one section: `low` and `high` are None together, `value` where undefined."""
+
+    label: str
+    value: float | None
+    low: NotRequired[float | None]
+    high: NotRequired[float | None]
+    note: NotRequired[str | None]
+    href: NotRequired[str | None]
+
+
+class DescribedInterval(TypedDict):
+    """The same in words: `figures` beside the plot, `says` as it is read aloud."""
+
+    label: str
+    value: float | None
+    low: float | None
+    high: float | None
+    note: str
+    figures: str
+    says: str
+    href: str | None
+
+
+def dot_whisker(
+    rows: Sequence[Interval],
+    *,
+    target: float | None = None,
+    title: str = "",
+    subtitle: str = "",
+    value_title: str = "α",
+) -> Spec:
     """Coefficients with their intervals, as given: rows are `{"label", "value", "low", "high",
     "note", "href"}`.
 
@@ -39,7 +76,7 @@ def dot_whisker(rows, *, target=None, title="", subtitle="", value_title="α"):
     """
     labels = distinct([row["label"] for row in rows], "rows")
     if not rows:
-        return nothing(
+        return empty_chart(
             title=title, subtitle=subtitle, header=HEADER, message="No section to compare yet."
         )
     full = [described(label, row) for label, row in zip(labels, rows, strict=True)]
@@ -51,13 +88,14 @@ def dot_whisker(rows, *, target=None, title="", subtitle="", value_title="α"):
             for row in full
         ],
     )
-    said = f"Agreement of {counted(len(full), 'section')} with 95 % intervals"
-    said += f", target {short(target)}." if target else "."
+    sentence = f"Agreement of {counted(len(full), 'section')} with 95 % intervals"
+    sentence += f", target {short(target)}." if target else "."
     chart = whiskers(full, lowest_of(defined), target, value_title)
-    return finished(chart, title=title, subtitle=subtitle, description=said, table=table)
+    return finished(chart, title=title, subtitle=subtitle, description=sentence, table=table)
 
 
-def described(label, row):
+def described(label: str, row: Interval) -> DescribedInterval:
+    """The row with its numbers in words; ValueError where its interval has one end only."""
     value, low, high = row["value"], row.get("low"), row.get("high")
     if (low is None) != (high is None):
         raise ValueError(f"The interval of “{label}” has one end only.")
@@ -66,7 +104,7 @@ def described(label, row):
         figures, note = "—", note or "undefined"
         says = f"{label}: {note}"
     else:
-        interval = "" if low is None else f" [{short(low)}, {short(high)}]"
+        interval = "" if low is None or high is None else f" [{short(low)}, {short(high)}]"
         figures = short(value) + interval
         says = f"{label}: {figures}" + (f", {note}" if note else "")
     return {
@@ -81,50 +119,24 @@ def described(label, row):
     }
 
 
-def lowest_of(rows):
+def lowest_of(rows: Iterable[DescribedInterval]) -> float:
     """Where the axis begins: at 0, or at the next lower half or tenth when a value is negative."""
-    lowest = min(
-        (row["value"] if row["low"] is None else min(row["low"], row["value"]) for row in rows),
-        default=0,
-    )
-    return min(0, math.floor(lowest * 10) / 10)
+    ends = [end for row in rows for end in (row["value"], row["low"]) if end is not None]
+    return min(0, math.floor(min(ends, default=0) * 10) / 10)
 
 
-def whiskers(rows, lowest, target, value_title):
+def whiskers(
+    rows: Sequence[DescribedInterval], lowest: float, target: float | None, value_title: str
+) -> AnyChart:
+    """A dot and a whisker for each row, on an axis from `lowest` to 1, with the target's line."""
     labels = [row["label"] for row in rows]
     height = ROW_HEIGHT * len(rows)
     down = alt.Axis(title=None, **labels_beside(labels, 34, 2))
     y = alt.Y("label:N", axis=down, scale=alt.Scale(domain=labels, padding=0))
     scale = alt.Scale(domain=[lowest, 1], nice=False, zero=False)
-    ticks = ([lowest] if lowest < 0 else []) + TICKS
-    across = alt.Axis(
-        orient="top",
-        values=ticks,
-        title=None,
-        grid=True,
-        gridColor=RULE,
-        labelColor=MUTED,
-        labelFontSize=FONT_SIZE - 1,
-        labelFlush=False,
-        labelExpr=f"{[short(tick) for tick in ticks]}[indexof({ticks}, datum.value)]",
-    )
-    x = alt.X("value:Q", axis=across, scale=scale)
-    defined = [row for row in rows if row["value"] is not None]
     undefined = [row for row in rows if row["value"] is None]
-    bounded = [row for row in defined if row["low"] is not None]
     layers = [
-        alt.Chart(values(bounded))
-        .mark_rule(color=ACCENT, strokeWidth=1.5, aria=False)
-        .encode(y=y, x=alt.X("low:Q", axis=across, scale=scale), x2="high:Q"),
-        *[
-            alt.Chart(values(bounded))
-            .mark_tick(color=ACCENT, thickness=1.5, size=9, opacity=1, aria=False)
-            .encode(y=y, x=alt.X(f"{end}:Q", axis=across, scale=scale))
-            for end in ("low", "high")
-        ],
-        alt.Chart(values(defined))
-        .mark_circle(color=ACCENT, size=80, opacity=1, aria=False)
-        .encode(y=y, x=x),
+        *dots_and_whiskers(rows, y, value_axis(lowest), scale),
         # The words start where the numbers of the axis start, so that they cannot be taken for a
         # value.
         alt.Chart(values(undefined))
@@ -138,7 +150,44 @@ def whiskers(rows, lowest, target, value_title):
     return alt.layer(*layers, width=PLOT_WIDTH, height=height)
 
 
-def target_line(target, scale, height):
+def value_axis(lowest: float) -> alt.Axis:
+    """The axis on top, from `lowest` to 1, with its fixed ticks."""
+    ticks = ([lowest] if lowest < 0 else []) + TICKS
+    return alt.Axis(
+        orient="top",
+        values=ticks,
+        title=None,
+        grid=True,
+        gridColor=RULE,
+        labelColor=MUTED,
+        labelFontSize=FONT_SIZE - 1,
+        labelFlush=False,
+        labelExpr=f"{[short(tick) for tick in ticks]}[indexof({ticks}, datum.value)]",
+    )
+
+
+def dots_and_whiskers(
+    rows: Iterable[DescribedInterval], y: alt.Y, axis: alt.Axis, scale: alt.Scale
+) -> list[alt.Chart]:
+    defined = [row for row in rows if row["value"] is not None]
+    bounded = [row for row in defined if row["low"] is not None]
+    return [
+        alt.Chart(values(bounded))
+        .mark_rule(color=ACCENT, strokeWidth=1.5, aria=False)
+        .encode(y=y, x=alt.X("low:Q", axis=axis, scale=scale), x2="high:Q"),
+        *[
+            alt.Chart(values(bounded))
+            .mark_tick(color=ACCENT, thickness=1.5, size=9, opacity=1, aria=False)
+            .encode(y=y, x=alt.X(f"{end}:Q", axis=axis, scale=scale))
+            for end in ("low", "high")
+        ],
+        alt.Chart(values(defined))
+        .mark_circle(color=ACCENT, size=80, opacity=1, aria=False)
+        .encode(y=y, x=alt.X("value:Q", axis=axis, scale=scale)),
+    ]
+
+
+def target_line(target: float, scale: alt.Scale, height: int) -> list[alt.Chart]:
     row = values([{"target": target, "shown": f"target {short(target)}"}])
     x = alt.X("target:Q", scale=scale)
     return [
@@ -149,14 +198,14 @@ def target_line(target, scale, height):
     ]
 
 
-def figures(rows, y, value_title):
-    """The numbers in words to the right of the plot, aligned, then the notes."""
+def figures(rows: Sequence[DescribedInterval], y: alt.Y, value_title: str) -> list[alt.Chart]:
+    """The numbers as text to the right of the plot, then the notes."""
     defined = [row for row in rows if row["value"] is not None]
     interval = " [95 %]" if any(row["low"] is not None for row in rows) else ""
     numbers = alt.value(PLOT_WIDTH + 16)
     notes = alt.value(PLOT_WIDTH + 16 + max(text_width(row["figures"]) for row in rows) + 10)
     heading = alt.Chart(values([{"shown": value_title + interval}]))
-    muted = {"align": "left", "color": MUTED, "aria": False}
+    muted: dict[str, Any] = {"align": "left", "color": MUTED, "aria": False}
     return [
         heading.mark_text(fontSize=FONT_SIZE - 1, **muted).encode(
             x=numbers, y=alt.value(-12), text="shown:N"
@@ -168,15 +217,16 @@ def figures(rows, y, value_title):
     ]
 
 
-def short(number):
+def short(number: float) -> str:
     """Two decimals without the leading zero, as coefficients are printed: .61, −.05, 1.00
     stays 1.
     """
     if number in (0, 1, -1):
         return str(int(number)).replace("-", "−")
-    shown = f"{number:.2f}".replace("0.", ".", 1).replace("-", "−")
-    return "0" if shown in (".00", "−.00") else shown
+    text = f"{number:.2f}".replace("0.", ".", 1).replace("-", "−")
+    return "0" if text in (".00", "−.00") else text
 
 
-def rounded(number):
+def rounded(number: float | None) -> float | None:
+    """Three decimals, for the table."""
     return None if number is None else round(number, 3)

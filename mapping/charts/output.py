@@ -3,10 +3,12 @@
 import copy
 import json
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import Any
 
 from mapping.charts.engine import Engine
-from mapping.charts.theme import ACCENT, INK, MUTED, RULE
+from mapping.charts.theme import ACCENT, INK, MUTED, RULE, Spec
 
 SVG_NAMES = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}href"
@@ -22,7 +24,7 @@ PAGE_COLOURS = {
 }
 
 
-def svg(spec, *, inline=False):
+def svg(spec: Spec, *, inline: bool = False) -> str:
     """The chart as SVG text; the same specification gives the same bytes on the same machine.
 
     Links are plain `<a href>`, every mark has its sentence as `<title>`. With `inline`, for use
@@ -35,7 +37,8 @@ def svg(spec, *, inline=False):
 # Drawing takes most of the time of a page with a chart, and many look at the same one: a few
 # hundred kilobytes each.
 @lru_cache(maxsize=64)
-def svg_of(written, inline):
+def svg_of(written: str, inline: bool) -> str:
+    """The SVG of a specification written as JSON."""
     spec, addresses = with_placeholders(json.loads(written))
     drawn = engine.draw("svg", spec, config={"background": "transparent"}).decode()
     ET.register_namespace("", SVG_NAMES)
@@ -51,7 +54,7 @@ def svg_of(written, inline):
     return ET.tostring(root, encoding="unicode")
 
 
-def png(spec, *, scale=3):
+def png(spec: Spec, *, scale: int = 3) -> bytes:
     """The chart as PNG on white; a scale of 3 gives 288 dots per inch at the size it has on
     a page.
     """
@@ -59,7 +62,7 @@ def png(spec, *, scale=3):
     return engine.draw("png", spec, config={"background": "white"}, scale=scale)
 
 
-def pdf(spec):
+def pdf(spec: Spec) -> bytes:
     """The chart as PDF with real text, on white. Its fonts stand in any order: bytes are not always
     equal.
     """
@@ -67,7 +70,7 @@ def pdf(spec):
     return engine.draw("pdf", spec, config={"background": "white"})
 
 
-def with_placeholders(spec):
+def with_placeholders(spec: Spec) -> tuple[Spec, list[str | None]]:
     """A copy with every `href` in its rows replaced by a numbered address, and the list of the real
     ones.
 
@@ -83,7 +86,8 @@ def with_placeholders(spec):
     return spec, addresses
 
 
-def all_rows(part):
+def all_rows(part: object) -> Iterator[dict[str, Any]]:
+    """All rows of data anywhere in a specification."""
     if isinstance(part, list):
         for item in part:
             yield from all_rows(item)
@@ -98,24 +102,22 @@ def all_rows(part):
                 yield from all_rows(item)
 
 
-def put_addresses_back(parent, addresses):
-    """Gives the links right under this element their real addresses; a link to nowhere is taken off
-    its mark.
+def put_addresses_back(parent: ET.Element, addresses: Sequence[str | None]) -> None:
+    """Gives the links right under this element their real addresses, and removes links
+    without one.
     """
-    for place, child in enumerate(list(parent)):
+    for index, child in enumerate(list(parent)):
         if child.tag != f"{{{SVG_NAMES}}}a":
             continue
         href = addresses[int(child.attrib.pop(LINK).removeprefix(PLACEHOLDER))]
         if href:
             child.set("href", href)
         else:
-            parent[place] = child[0]
+            parent[index] = child[0]
 
 
-def give_title(element):
-    """A mark's sentence becomes its tooltip; inside a link it names the link, so that it is not
-    read twice.
-    """
+def give_title(element: ET.Element) -> None:
+    """A mark's sentence becomes its tooltip, and the name of the link around it."""
     for child in list(element):
         if child.get("role") != "graphics-symbol" or not child.get(
             "aria-roledescription", ""
@@ -128,7 +130,8 @@ def give_title(element):
             child.set("aria-hidden", "true")
 
 
-def take_page_colours(element):
+def take_page_colours(element: ET.Element) -> None:
+    """Replaces the colours of the theme by those of the page."""
     for paint in ("fill", "stroke"):
         colour = element.get(paint)
         if colour in PAGE_COLOURS:

@@ -1,11 +1,12 @@
-"""What all charts share: colours, type, labels that wrap, and the finishing that adds title,
-sentence and table.
+"""What all charts share: colours, fonts, wrapped labels, and the title, description and table of
+every chart.
 """
 
 import json
 import textwrap
 import unicodedata
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import altair as alt
 
@@ -25,7 +26,7 @@ LINE_HEIGHT = 14
 # nothing is cut.
 LETTER = 0.56
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "font": FONT,
     "view": {"stroke": None},
     "axis": {
@@ -65,24 +66,30 @@ CONFIG = {
 }
 
 
+# The JSON of a picture, in the shape that Vega-Lite defines.
+Spec = dict[str, Any]
+AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.ConcatChart | alt.HConcatChart
+TableCell = str | int | float | None
+
+
 class Table(NamedTuple):
     """The numbers of a chart in words: every row has as many cells as the header, all of them plain
     text or numbers.
     """
 
     header: list[str]
-    rows: list[list]
+    rows: list[list[TableCell]]
 
 
-def text_alternative(spec):
+def text_alternative(spec: Spec) -> Table:
     """The table that says what the chart shows."""
     table = spec["usermeta"]["table"]
     return Table(table["header"], table["rows"])
 
 
-def finished(chart, *, title, subtitle, description, table):
-    """The specification as plain JSON values, titled and themed."""
-    properties = {
+def finished(chart: AnyChart, *, title: str, subtitle: str, description: str, table: Table) -> Spec:
+    """The specification as JSON values, with title, description, table and theme."""
+    properties: dict[str, Any] = {
         "description": plain(description),
         "usermeta": {"table": {"header": table.header, "rows": table.rows}},
     }
@@ -93,13 +100,15 @@ def finished(chart, *, title, subtitle, description, table):
             text=wrapped(title, 90, 3), subtitle=wrapped(subtitle, 110, 4)
         )
     # Held against the schema by the tests, not on every page: that takes longer than the drawing.
-    return json.loads(
-        json.dumps(chart.properties(**properties).configure(**CONFIG).to_dict(validate=False))
-    )
+    whole = chart.properties(**properties).configure(**CONFIG)
+    spec: Spec = json.loads(json.dumps(whole.to_dict(validate=False)))
+    return spec
 
 
-def nothing(*, title, subtitle, header, message="No papers to show."):
-    """A chart without rows says so, instead of drawing an empty frame."""
+def empty_chart(
+    *, title: str, subtitle: str, header: list[str], message: str = "No papers to show."
+) -> Spec:
+    """The specification of a chart without rows: its message instead of an empty frame."""
     chart = alt.Chart(values([{"message": message}]), width=360, height=60)
     chart = chart.mark_text(align="left", color=MUTED, aria=False).encode(
         text="message:N", x=alt.value(0)
@@ -109,12 +118,12 @@ def nothing(*, title, subtitle, header, message="No papers to show."):
     )
 
 
-def values(rows):
+def values(rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
     # As a dict: altair would hold every row of its own object against the schema.
     return {"values": rows}
 
 
-def plain(text):
+def plain(text: object) -> str:
     """The text as one line, without the control characters that an SVG file must not hold."""
     seen = visible(str(text))
     return " ".join(
@@ -124,88 +133,89 @@ def plain(text):
     )
 
 
-def distinct(labels, what):
+def distinct(labels: Iterable[object], what: str) -> list[str]:
     """The labels as plain text in their order; ValueError where two are the same, because rows are
     found by them.
     """
-    labels = [plain(label) for label in labels]
+    names = [plain(label) for label in labels]
     seen = set()
-    for label in labels:
-        if label in seen:
-            raise ValueError(f"Two {what} are called “{label}”.")
-        seen.add(label)
-    return labels
+    for name in names:
+        if name in seen:
+            raise ValueError(f"Two {what} are called “{name}”.")
+        seen.add(name)
+    return names
 
 
-def columns_wide(text):
-    """How many letters wide the text is: Chinese, Japanese and Korean letters count twice."""
+def columns_wide(text: str) -> int:
+    """The width of a text in letters: Chinese, Japanese and Korean letters count twice."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def text_width(text, size=FONT_SIZE):
+def text_width(text: str, size: int = FONT_SIZE) -> float:
+    """The width of a text in pixels, estimated."""
     return columns_wide(text) * size * LETTER
 
 
-def wrapped(text, letters, lines):
+def wrapped(text: str, letters: int, lines: int) -> list[str]:
     """At most so many lines of at most so many letters, broken at words; more than that is cut at a
     word, with `…`.
     """
     text = plain(text)
     letters = letters_for(text, letters)
-    found = textwrap.wrap(text, width=max(letters, 4)) or [""]
-    if len(found) <= lines:
-        return found
-    last = found[lines - 1][: letters - 2]
-    if " " in last and len(last) < len(found[lines - 1]):
+    parts = textwrap.wrap(text, width=max(letters, 4)) or [""]
+    if len(parts) <= lines:
+        return parts
+    last = parts[lines - 1][: letters - 2]
+    if " " in last and len(last) < len(parts[lines - 1]):
         last = last.rsplit(" ", 1)[0]
-    return [*found[: lines - 1], last + " …"]
+    return [*parts[: lines - 1], last + " …"]
 
 
-def letters_for(text, letters):
-    """How many letters of this text have room where so many narrow ones have."""
+def letters_for(text: str, letters: int) -> int:
+    """How many letters of this text fit where so many narrow letters do."""
     return letters // 2 if columns_wide(text) > 1.5 * len(text) else letters
 
 
-def told_apart(labels, letters, lines):
-    """The lines that stand for each label, no two alike.
+def distinct_lines(labels: Iterable[str], letters: int, lines: int) -> list[list[str]]:
+    """The lines shown for each label, all different.
 
     A label without room is cut at its end; where labels begin alike, in its middle; where they
     end alike too, to where they begin to differ.
     """
     labels = [plain(label) for label in labels]
-    shown = [wrapped(label, letters, lines) for label in labels]
-    for places in alike(shown):
-        for place in places:
-            shown[place] = cut_in_the_middle(labels[place], letters, lines)
-    for places in alike(shown):
-        start = same_at_first([labels[place] for place in places])
-        for place in places:
-            shown[place] = wrapped(f"… {labels[place][start:].lstrip(' ,;:')}", letters, lines)
-    for places in alike(shown):
-        for number, place in enumerate(places, 1):
-            *before, last = shown[place]
-            shown[place] = [*before, f"{last[: letters - 5].rstrip(' …')} … {number}"]
-    return shown
+    texts = [wrapped(label, letters, lines) for label in labels]
+    for indexes in equal_groups(texts):
+        for index in indexes:
+            texts[index] = cut_in_the_middle(labels[index], letters, lines)
+    for indexes in equal_groups(texts):
+        start = common_start([labels[index] for index in indexes])
+        for index in indexes:
+            texts[index] = wrapped(f"… {labels[index][start:].lstrip(' ,;:')}", letters, lines)
+    for indexes in equal_groups(texts):
+        for number, index in enumerate(indexes, 1):
+            *before, last = texts[index]
+            texts[index] = [*before, f"{last[: letters - 5].rstrip(' …')} … {number}"]
+    return texts
 
 
-def same_at_first(texts):
+def common_start(texts: Sequence[str]) -> int:
     """How many letters all the texts begin with."""
-    one, other = min(texts), max(texts)
+    first, last = min(texts), max(texts)
     return next(
-        (at for at, letters in enumerate(zip(one, other, strict=False)) if len({*letters}) > 1),
-        len(one),
+        (at for at, letters in enumerate(zip(first, last, strict=False)) if len({*letters}) > 1),
+        len(first),
     )
 
 
-def alike(shown):
-    """Places of what cannot be told apart, group by group."""
-    by_text = {}
-    for place, found in enumerate(shown):
-        by_text.setdefault(tuple(found), []).append(place)
-    return [places for places in by_text.values() if len(places) > 1]
+def equal_groups(texts: Iterable[Sequence[str]]) -> list[list[int]]:
+    """Groups of indexes of equal texts."""
+    by_text: dict[tuple[str, ...], list[int]] = {}
+    for index, text in enumerate(texts):
+        by_text.setdefault(tuple(text), []).append(index)
+    return [indexes for indexes in by_text.values() if len(indexes) > 1]
 
 
-def cut_in_the_middle(text, letters, lines):
+def cut_in_the_middle(text: str, letters: int, lines: int) -> list[str]:
     """The text without its middle: its end has the last of several lines, or half of one."""
     letters = letters_for(text, letters)
     head = (
@@ -220,71 +230,73 @@ def cut_in_the_middle(text, letters, lines):
     return [*head, f"… {tail.strip()}"] if lines > 1 else [f"{head[0]} {tail.strip()}"]
 
 
-def is_whole(text, letters, lines):
+def is_whole(text: str, letters: int, lines: int) -> bool:
     """Whether the text fits without a word being broken or cut."""
     fits = max((columns_wide(word) for word in plain(text).split()), default=0) <= letters
     return fits and len(textwrap.wrap(plain(text), width=max(letters, 4))) <= lines
 
 
-def labels_beside(labels, letters, lines):
+def labels_beside(labels: Sequence[str], letters: int, lines: int) -> dict[str, Any]:
     """Properties of a vertical axis whose labels wrap, each centred on its row."""
-    shown = told_apart(labels, letters, lines)
-    lift = [-LINE_HEIGHT / 2 * (len(found) - 1) for found in shown]
+    texts = distinct_lines(labels, letters, lines)
+    lift = [-LINE_HEIGHT / 2 * (len(text) - 1) for text in texts]
     return {
-        "labelExpr": per_label(labels, shown),
-        "labelOffset": {"expr": f"{lift}[{place_of(labels)}] || 0"},
+        "labelExpr": per_label(labels, texts),
+        "labelOffset": {"expr": f"{lift}[{index_of(labels)}] || 0"},
     }
 
 
-def labels_above(labels, letters, lines):
+def labels_above(labels: Sequence[str], letters: int, lines: int) -> dict[str, Any]:
     """Properties of an axis on top whose labels wrap, each standing on the plot."""
-    shown = told_apart(labels, letters, lines)
+    texts = distinct_lines(labels, letters, lines)
     # A label of several lines hangs from its first line: lift it by the others.
     near = CONFIG["axis"]["labelPadding"]
-    lift = [near + (len(found) - 1) * LINE_HEIGHT for found in shown]
-    padding = {"expr": f"{lift}[{place_of(labels)}] || {near}"}
-    return {"labelExpr": per_label(labels, shown), "labelPadding": padding, "labelAngle": 0}
+    lift = [near + (len(text) - 1) * LINE_HEIGHT for text in texts]
+    padding = {"expr": f"{lift}[{index_of(labels)}] || {near}"}
+    return {"labelExpr": per_label(labels, texts), "labelPadding": padding, "labelAngle": 0}
 
 
-def labels_slanted(labels, letters):
-    shown = told_apart(labels, letters, 1)
+def labels_slanted(labels: Sequence[str], letters: int) -> dict[str, Any]:
+    """Properties of an axis on top whose labels are slanted, one line each."""
+    texts = distinct_lines(labels, letters, 1)
     return {
-        "labelExpr": per_label(labels, shown),
+        "labelExpr": per_label(labels, texts),
         "labelAngle": -50,
         "labelAlign": "left",
         "titleAnchor": "start",
     }
 
 
-def per_label(labels, shown):
-    """Expression for the lines that an axis shows in the place of each label; the data keep the
-    full text.
+def per_label(labels: Sequence[str], texts: Sequence[Sequence[str]]) -> str:
+    """A Vega expression for the lines that an axis shows for each label; the data keep the full
+    text.
     """
-    lines = [f"={chr(10).join(found)}" for found in shown]
+    lines = [f"={chr(10).join(text)}" for text in texts]
     # A grid between the rows comes with one tick more than there are labels.
-    return f"split(slice({json.dumps(lines)}[{place_of(labels)}] || '=', 1), '\\n')"
+    return f"split(slice({json.dumps(lines)}[{index_of(labels)}] || '=', 1), '\\n')"
 
 
-def place_of(labels):
+def index_of(labels: Sequence[str]) -> str:
     # Vega takes a text that is called like a property of every object ("constructor") for one of
     # its own operators. No such property begins with an equals sign.
+    """A Vega expression for the index of the label of a datum."""
     return f"indexof({json.dumps([f'={label}' for label in labels])}, '=' + datum.value)"
 
 
-def widest(labels, letters, lines):
+def widest(labels: Iterable[str], letters: int, lines: int) -> float:
     """Width in pixels of the widest line the labels take."""
     return max(
-        (text_width(line) for found in told_apart(labels, letters, lines) for line in found),
+        (text_width(line) for text in distinct_lines(labels, letters, lines) for line in text),
         default=0,
     )
 
 
-def counted(number, unit):
+def counted(number: int, unit: str) -> str:
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
-def percent(count, whole):
-    """The share as text; None where there is nothing to take a share of."""
+def percent(count: int, whole: int | None) -> str | None:
+    """The share as text; None where the whole is 0 or unknown."""
     if not whole:
         return None
     rounded = (200 * count + whole) // (2 * whole)
@@ -293,22 +305,23 @@ def percent(count, whole):
     return ">99 %" if rounded == 100 and count < whole else f"{rounded} %"
 
 
-def link(row):
-    """The row's address, checked; None where the row leads nowhere."""
+def link(row: Mapping[str, object]) -> str | None:
+    """The row's address, or None; ValueError for an address that charts do not link to."""
     href = row.get("href")
     if not href:
         return None
+    href = str(href)
     if href.startswith("//") or not href.startswith(("/", "?", "#", "http://", "https://")):
         raise ValueError(f"A chart does not link to {href!r}.")
     return href
 
 
-def targets(rows, **encoding):
-    """Invisible areas over the marks: each is one link with one name, as large as it can be to the
-    finger.
+def targets(rows: Sequence[Mapping[str, object]], **encoding: Any) -> alt.Chart:
+    """Invisible areas over the marks, each with one link and one name, large enough to
+    be touched.
     """
-    layer = alt.Chart(values(rows)).mark_rect(fillOpacity=0)
-    channels = {"description": "says:N", **encoding}
+    layer: alt.Chart = alt.Chart(values(rows)).mark_rect(fillOpacity=0)
+    channels: dict[str, Any] = {"description": "says:N", **encoding}
     if any(row["href"] for row in rows):
         channels["href"] = "href:N"
     return layer.encode(**channels)

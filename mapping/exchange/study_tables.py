@@ -176,8 +176,7 @@ def wide_columns(scope):
         Column(
             section.key if section.key not in taken else f"section {section.key}",
             f"{section.label}: what was settled; several codes joined by “; ”, an absence or "
-            f"{NONE_APPLY}; "
-            "empty: nothing settled",
+            f"{NONE_APPLY}; empty: nothing settled",
         )
         for section in sections_of(scope.study)
     )

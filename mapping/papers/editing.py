@@ -120,8 +120,7 @@ def pdf_refusal(upload):
     if b"%PDF-" in head:
         return (
             "This is not a PDF that every program reads as one: something stands before its %PDF- "
-            "mark. "
-            "Open it in a PDF reader, save it anew, and upload that."
+            "mark. Open it in a PDF reader, save it anew, and upload that."
         )
     return "This is not a PDF: its content does not begin like one."
 

@@ -78,8 +78,8 @@ def preview(study, *, file_name, content, source="", by):
 def too_large(file_name, size):
     limit = filesizeformat(settings.IMPORT_LIMIT)
     return (
-        f"{file_name} has {filesizeformat(size)}; a file of references may have {limit}. Split "
-        f"it into smaller files."
+        f"{file_name} has {filesizeformat(size)}; a file of references may have {limit}. Split it "
+        "into smaller files."
     )
 
 

@@ -15,20 +15,20 @@ class KeyConverter:
 
     regex = r"[^/]+"
 
-    def to_python(self, value):
+    def to_python(self, value: str) -> str:
         return value
 
-    def to_url(self, value):
+    def to_url(self, value: str) -> str:
         return value
 
 
-def tidied_key(text):
-    """One spelling for what looks the same: composed letters, single spaces."""
+def tidied_key(text: str) -> str:
+    """The key with composed letters and single spaces."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def key_refusal(key):
-    """Why this cannot be a key; empty where it can."""
+def key_refusal(key: str) -> str:
+    """Why this cannot be a key, as a sentence; empty where it can."""
     rules = (
         # A browser would take a key of dots for a folder, and leave it out of the address.
         (not re.search(r"\w", key), "A key needs at least one letter or digit."),
@@ -49,5 +49,5 @@ def key_refusal(key):
     return next((refusal for applies, refusal in rules if applies), "")
 
 
-def is_control(character):
+def is_control(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs"}

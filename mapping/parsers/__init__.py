@@ -1,4 +1,4 @@
-"""Files in, plain records out (and back): no Django, no database, no request."""
+"""Parsers: files in, plain records out, and back. No Django, no database, no request."""
 
 from mapping.parsers.papers import read_papers
 from mapping.parsers.records import PaperRecord, Problem, UnreadableFile

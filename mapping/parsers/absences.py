@@ -1,4 +1,4 @@
-"""Words that say why there is no answer: "N/A", "not reported", "-", "none", "unclear", "TBD" ….
+"""Words for an absence of an answer: "N/A", "not reported", "-", "none", "unclear", "TBD" ….
 
 The one place that knows them: whatever reads answers out of a file asks here before it takes a text
 for a code. What a study or its lead has defined (a code "None", `--absence NA=not_applicable`)
@@ -7,24 +7,13 @@ comes first; that is for the caller to look up.
 
 import re
 import unicodedata
-from enum import StrEnum
 
-from mapping.judgement import absences
+from mapping.judgement.absences import NONE_APPLY, Absence
 
-__all__ = ["AMBIGUOUS", "Absence", "read_absence"]
+__all__ = ["AMBIGUOUS", "read_absence"]
 
 
-# The absences by the names that files and the database use, “none of the codes”, and one for what
-# nobody can tell.
-Absence = StrEnum(
-    "Absence",
-    [
-        *((absence.name, absence.value) for absence in absences.Absence),
-        ("NONE_APPLY", absences.NONE_APPLY),
-        ("AMBIGUOUS", "ambiguous"),
-    ],
-)
-AMBIGUOUS = Absence.AMBIGUOUS
+AMBIGUOUS = "ambiguous"  # what nobody can tell
 
 # No wording of an absence is longer.
 _LONGEST = 80
@@ -60,13 +49,13 @@ _WORDINGS = [
     (Absence.NOT_APPLICABLE, r"(?:not|non) ?applicable|inapplicable|does not apply|doesnt apply"),
     (Absence.UNCLEAR, rf"unclear{_WHERE}|not (?:\w{{2,12}}ly )?clear{_WHERE}"),
     (
-        Absence.NONE_APPLY,
+        NONE_APPLY,
         r"none|none ?appl(?:y|ies)"
         r"|none of (?:these|those|them|(?:(?:the|these|our) )?(?:codes?|above|options))"
         r"(?: appl(?:y|ies))?",
     ),
     (
-        Absence.AMBIGUOUS,
+        AMBIGUOUS,
         r"tbd|tba|tbc|todo|to do|fixme|x{3,}"
         r"|to be (?:determined|decided|defined|done|added|confirmed|completed|filled(?: in)?)"
         r"|nil|null|nan|nothing|unknown|missing|blank|empty|unsure|not sure|nd"
@@ -74,11 +63,11 @@ _WORDINGS = [
         rf"|no idea|none so far|not yet|(?:nothing|not|none) (?:identified|found|{_SAID}){_WHERE}",
     ),
 ]
-_COMPILED = [(absence, re.compile(wording)) for absence, wording in _WORDINGS]
+_COMPILED = [(str(absence), re.compile(wording)) for absence, wording in _WORDINGS]
 
 
-def read_absence(text):
-    """The Absence that a whole text stands for; None where it is an answer, or empty.
+def read_absence(text: str) -> str | None:
+    """The absence that a whole text stands for; None where it is an answer, or empty.
 
     `AMBIGUOUS` is for what is no answer and says no reason either ("?", "TBD", "#REF!"): it must be
     reported and asked about, never become a code. Case, spaces, dashes, underscores and punctuation
@@ -98,29 +87,32 @@ def read_absence(text):
     return found or _CALLED.get(words)
 
 
-def _words_alone(folded):
+def _words_alone(folded: str) -> str:
     words = " ".join(re.sub(r"[\W_]+", " ", re.sub(r"(?<=\w)['’](?=\w)", "", folded)).split())
     return re.sub(r"(?<=\b\w) (?=\w\b)", "", words)  # "n. a." is "na"
 
 
-def _folded(text):
-    """In small letters, full-width signs as plain ones, without what cannot be seen."""
+def _folded(text: str) -> str:
+    """In lower case, with plain signs instead of full-width ones, without invisible characters."""
     composed = unicodedata.normalize("NFKC", text).casefold()
     visible = (
-        one for one in composed if one.isspace() or unicodedata.category(one) not in {"Cf", "Cc"}
+        character
+        for character in composed
+        if character.isspace() or unicodedata.category(character) not in {"Cf", "Cc"}
     )
     return " ".join("".join(visible).split())
 
 
-def _mere_signs(folded):
+def _mere_signs(folded: str) -> str:
+    """The absence that punctuation alone stands for: a dash is "not reported"."""
     signs = re.sub(r"[\s()\[\]]", "", folded)
-    is_dash = signs and all(one == "−" or unicodedata.category(one) == "Pd" for one in signs)
-    return Absence.NOT_REPORTED if is_dash else AMBIGUOUS
+    is_dash = signs and all(sign == "−" or unicodedata.category(sign) == "Pd" for sign in signs)
+    return Absence.NOT_REPORTED.value if is_dash else AMBIGUOUS
 
 
 # An absence is always read by its name and by what pages call it, whatever other words there are.
 _CALLED = {
-    _words_alone(_folded(words)): Absence(absence)
-    for absence in absences.Absence
+    _words_alone(_folded(words)): absence.value
+    for absence in Absence
     for words in (absence.value, absence.label)
 }

@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from mapping.parsers import latex, names
-from mapping.parsers.bibtex_source import entries_in, has_entries, lines_inside_entries
+from mapping.parsers.bibtex_source import RawEntry, entries_in, has_entries, lines_inside_entries
 from mapping.parsers.keys import normalised_doi, unique_keys
-from mapping.parsers.records import PaperRecord, Problem
+from mapping.parsers.records import PaperLike, PaperRecord, PapersRead, Problem
 
 __all__ = ["file_keys", "has_entries", "lines_inside_entries", "read", "write"]
 
@@ -40,14 +41,15 @@ _OWN = {
 }
 
 
-def read(text, file=""):
+def read(text: str, file: str = "") -> PapersRead:
     """(records, problems) of BibTeX `text`; every entry is either a record or named in a refusal.
 
     Entries with a repeated key or field are kept and reported. LaTeX becomes Unicode.
     """
     entries, problems = entries_in(text, file)
     volumes = {entry.key.casefold(): entry for entry in reversed(entries)}
-    records, lines = [], {}
+    records: list[PaperRecord] = []
+    lines: dict[str, int] = {}
     for entry in entries:
         fields = _fields(entry, problems, file)
         record = _record(entry, _with_volume(fields, volumes), file)
@@ -58,8 +60,8 @@ def read(text, file=""):
             continue
         if record.key and record.key in lines:
             reason = (
-                f"the key “{record.key}” stands on line {lines[record.key]} already; both "
-                f"entries are kept"
+                f"the key “{record.key}” stands on line {lines[record.key]} already; both entries "
+                "are kept"
             )
             problems.append(Problem(file, entry.line, reason, is_refusal=False))
         lines.setdefault(record.key, entry.line)
@@ -67,7 +69,7 @@ def read(text, file=""):
     return records, sorted(problems, key=lambda problem: problem.line or 0)
 
 
-def write(papers):
+def write(papers: Iterable[PaperLike]) -> str:
     """A BibTeX file of `papers`: PaperRecords, or anything with their attributes. Unicode stays as
     it is.
     """
@@ -76,9 +78,9 @@ def write(papers):
     return "\n".join(_written(paper, keys[paper.key]) for paper in papers)
 
 
-def file_keys(keys):
-    """`{key: how a BibTeX file calls it}`: without what BibTeX would act upon, and still no two
-    alike.
+def file_keys(keys: Iterable[str]) -> dict[str, str]:
+    """`{key: its spelling in a BibTeX file}`, all different and without characters that BibTeX acts
+    upon.
     """
     keys = list(keys)
     fitting = [key for key in keys if _written_key(key) == key]
@@ -88,30 +90,31 @@ def file_keys(keys):
     )
 
 
-def year_in(text):
+def year_in(text: str) -> int | None:
     """The first year in `text`, or None."""
-    found = _YEAR.search(text)
-    return int(found[0]) if found else None
+    match = _YEAR.search(text)
+    return int(match[0]) if match else None
 
 
-def keywords_in(text):
-    """Separated by semicolons, else by commas or line ends."""
+def keywords_in(text: str) -> list[str]:
+    """The keywords of a text, split at semicolons, else at commas and line ends."""
     separators = ";" if ";" in text else r"[,\n]"
     return list(
         dict.fromkeys(word for word in map(latex.tidied, re.split(separators, text)) if word)
     )
 
 
-def pages_in(text):
-    """Page ranges with one hyphen, whatever dash they were written with."""
+def pages_in(text: str) -> str:
+    """The text with one hyphen in page ranges, whatever dash they were written with."""
     return re.sub(r"(?<=\w)\s*[-–—]+\s*(?=\w)", "-", text)
 
 
-def _fields(entry, problems, file):
-    """The fields by name. Of a repeated one the first counts; another value is kept beside it and
-    reported.
+def _fields(entry: RawEntry, problems: list[Problem], file: str) -> dict[str, str]:
+    """The fields by name. Of a repeated one the first counts; another value is kept under a
+    numbered name, and reported.
     """
-    fields, seen = {}, Counter()
+    fields: dict[str, str] = {}
+    seen = Counter[str]()
     for name, value in entry.fields:
         if not value.strip() or fields.get(name) == value:
             continue
@@ -130,7 +133,8 @@ def _fields(entry, problems, file):
     return fields
 
 
-def _with_volume(fields, volumes):
+def _with_volume(fields: dict[str, str], volumes: Mapping[str, RawEntry]) -> dict[str, str]:
+    """The fields, and those that the entry lacks from the volume it refers to by `crossref`."""
     volume = volumes.get(fields.get("crossref", "").strip().casefold())
     if volume is None or not volume.key:
         return fields
@@ -141,10 +145,10 @@ def _with_volume(fields, volumes):
     return {"booktitle": title} | inherited | fields
 
 
-def _record(entry, fields, file):
+def _record(entry: RawEntry, fields: Mapping[str, str], file: str) -> PaperRecord:
     left = dict(fields)
 
-    def take(*wanted):
+    def take(*wanted: str) -> str:
         """The first of these fields that is there; the others stay for `raw`."""
         name = next((name for name in wanted if left.get(name)), None)
         return left.pop(name) if name else ""
@@ -179,22 +183,22 @@ def _record(entry, fields, file):
     return record
 
 
-def _key(key):
+def _key(key: str) -> str:
     # A key is no LaTeX, "smith--jones" keeps its dashes; yet some programs write accents into keys
     # as commands.
     return " ".join((latex.plain(key) if "\\" in key else key).split())
 
 
-def _doi_in(url):
+def _doi_in(url: str) -> str:
     return normalised_doi(url) if "doi.org/" in url.lower() else ""
 
 
-def _written(paper, key):
+def _written(paper: PaperLike, key: str) -> str:
     lines = [f"  {name} = {{{value}}}," for name, value in _written_fields(paper).items()]
     return "\n".join([f"@{_entry_type(paper.kind)}{{{key},", *lines, "}", ""])
 
 
-def _written_fields(paper):
+def _written_fields(paper: PaperLike) -> dict[str, str]:
     fields = {
         "title": latex.escaped(paper.title),
         "author": names.to_bibtex(paper.authors),
@@ -217,15 +221,15 @@ def _written_fields(paper):
     return {name: value for name, value in fields.items() if value}
 
 
-def _written_keywords(keywords):
+def _written_keywords(keywords: Sequence[str]) -> str:
     # The last semicolon keeps a single keyword with a comma in one piece.
     joined = "; ".join(map(latex.escaped, keywords))
     return joined + ";" if len(keywords) == 1 and "," in joined else joined
 
 
-def _written_key(key):
+def _written_key(key: str) -> str:
     return re.sub(r"[\s,{}\"#%~\\=]+", "-", key)
 
 
-def _entry_type(kind):
+def _entry_type(kind: str) -> str:
     return kind if _FIELD_NAME.fullmatch(kind) and kind not in _NO_ENTRIES else "misc"

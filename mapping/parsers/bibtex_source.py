@@ -1,4 +1,4 @@
-"""BibTeX text to entries with their fields as written, mending what exports get wrong.
+"""Splits BibTeX text into entries with their fields as written, and repairs what exports get wrong.
 
 bibtexparser splits the file. What it sets aside (repeated keys and fields, missing commas and keys,
 entries not closed, stray braces) is read again here field by field, or named with its line.
@@ -6,15 +6,19 @@ entries not closed, stray braces) is read again here field by field, or named wi
 
 import logging
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from bibtexparser import parse_string
 from bibtexparser.model import (
+    Block,
     DuplicateBlockKeyBlock,
     DuplicateFieldKeyBlock,
     Entry,
     ExplicitComment,
+    Field,
     ImplicitComment,
     ParsingFailedBlock,
     Preamble,
@@ -31,6 +35,7 @@ _FIELD = re.compile(r"([A-Za-z][\w:+.-]*)\s*=\s*")
 _LOOKS_LIKE_FIELDS = re.compile(r"^[ \t]*,?[ \t]*[A-Za-z][\w-]*[ \t]*=[ \t]*[{\"\d]", re.MULTILINE)
 _QUOTE_ENDS = re.compile(r"\s*(?:[,})#]|$|[A-Za-z][\w-]*\s*=)")
 _BARE_VALUE = re.compile(r"[^,{}\"#\n]*")
+_LEFTOVER = re.compile(r"[^,\n})]+")
 _NEXT_FIELD = re.compile(r"\n\s*[A-Za-z][\w-]*\s*=")
 # A key may be missing, or be followed by a line end instead of a comma.
 _HEAD = re.compile(r"@\s{0,9}([\w-]*)\s{0,9}[{(]\s*(?:([^,=\n]*)[,\n])?")
@@ -40,8 +45,8 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 @dataclass
 class RawEntry:
-    """One entry as written: values without their outer braces, LaTeX still in them, in the order of
-    the file.
+    """An entry as written: values without their outer braces, LaTeX not converted, fields in file
+    order.
     """
 
     kind: str
@@ -50,20 +55,28 @@ class RawEntry:
     fields: list[tuple[str, str]] = field(default_factory=list)
 
 
+class FieldsRead(NamedTuple):
+    """The fields of an entry, the bits that are no field, where it ends, and whether it closes."""
+
+    fields: list[tuple[str, str]]
+    leftovers: list[str]
+    end: int
+    is_closed: bool
+
+
 class NotClosed(ValueError):
     """A value without its closing brace or quotation mark."""
 
 
-def has_entries(text):
+def has_entries(text: str) -> bool:
     return any(match[1].lower() not in _NO_ENTRY for match in _ENTRY_START.finditer(text))
 
 
-def lines_inside_entries(text):
-    """The lines, counted from 0, on which an entry that closes goes on: what stands there is its
-    own.
-    """
+def lines_inside_entries(text: str) -> set[int]:
+    """The lines after the first one of every closed entry, counted from 0."""
     starts = [match.start() for match in _ENTRY_START.finditer(text)]
-    found, line, counted = set(), 0, 0
+    lines: set[int] = set()
+    line = counted = 0
     for start, following in pairwise([*starts, len(text)]):
         line, counted = line + text.count("\n", counted, start), start
         entry = text[start:following]
@@ -71,26 +84,25 @@ def lines_inside_entries(text):
             end = _closing_brace(entry, 0, "")
         except NotClosed:
             continue
-        found.update(range(line + 1, line + 1 + entry.count("\n", 0, end)))
-    return found
+        lines.update(range(line + 1, line + 1 + entry.count("\n", 0, end)))
+    return lines
 
 
-def entries_in(text, file=""):
+def entries_in(text: str, file: str = "") -> tuple[list[RawEntry], list[Problem]]:
     """(entries, problems) of BibTeX `text`, in the order of the file."""
     return _Source(text, file).read()
 
 
-def fields_in(text, strings, position=0):
-    """(fields, leftovers, end, is_closed): fields one after the other up to the brace that closes
-    the entry.
+def fields_in(text: str, strings: Mapping[str, str], position: int = 0) -> FieldsRead:
+    """Fields one after the other, up to the brace that closes the entry.
 
-    Tolerates missing and doubled commas; `leftovers` are the bits that are no field. Raises
-    NotClosed.
+    Tolerates missing and doubled commas. Raises NotClosed.
     """
-    fields, leftovers = [], []
+    fields: list[tuple[str, str]] = []
+    leftovers: list[str] = []
     while position < len(text):
         if text[position] in "})":
-            return fields, leftovers, position + 1, True
+            return FieldsRead(fields, leftovers, position + 1, True)
         if text[position] in ", \t\n":
             position += 1
             continue
@@ -99,13 +111,18 @@ def fields_in(text, strings, position=0):
             value, position = _value_at(text, match.end(), match[1], strings)
             fields.append((match[1].lower(), value))
         else:
-            bit = re.compile(r"[^,\n})]+").match(text, position)[0]
+            bit = _matched(_LEFTOVER, text, position)
             leftovers.append(bit.strip())
             position += len(bit)
-    return fields, leftovers, position, False
+    return FieldsRead(fields, leftovers, position, False)
 
 
-def _value_at(text, position, name, strings):
+def _matched(pattern: re.Pattern[str], text: str, position: int) -> str:
+    match = pattern.match(text, position)
+    return match[0] if match else ""
+
+
+def _value_at(text: str, position: int, name: str, strings: Mapping[str, str]) -> tuple[str, int]:
     """The value that begins here, its parts joined by `#` put together, and where it ends."""
     parts = []
     while True:
@@ -118,7 +135,7 @@ def _value_at(text, position, name, strings):
             parts.append(text[position + 1 : end])
             position = end + 1
         else:
-            bare = _BARE_VALUE.match(text, position)[0]
+            bare = _matched(_BARE_VALUE, text, position)
             parts.append(strings.get(bare.strip().lower(), bare.strip()))
             position += len(bare)
         glue = re.compile(r"\s*#\s*").match(text, position)
@@ -127,14 +144,14 @@ def _value_at(text, position, name, strings):
         position = glue.end()
 
 
-def _is_one_pair_of_braces(value):
+def _is_one_pair_of_braces(value: str) -> bool:
     # Nine fields in ten; the others are scanned.
     return (
         value.startswith("{") and value.endswith("}") and value.count("{") == 1 == value.count("}")
     )
 
 
-def _closing_brace(text, position, name):
+def _closing_brace(text: str, position: int, name: str) -> int:
     depth = 0
     for match in re.compile(r"(?<!\\)[{}]").finditer(text, position):
         depth += 1 if match[0] == "{" else -1
@@ -143,7 +160,7 @@ def _closing_brace(text, position, name):
     raise NotClosed(f"the value of “{name}” is not closed: a }} is missing")
 
 
-def _closing_quote(text, position, name):
+def _closing_quote(text: str, position: int, name: str) -> int:
     depth = 0
     for match in re.compile(r"(?<!\\)[{}\"]").finditer(text, position + 1):
         if match[0] == '"':
@@ -155,34 +172,41 @@ def _closing_quote(text, position, name):
     raise NotClosed(f"the value of “{name}” is not closed: a quotation mark is missing")
 
 
+def _line(block: Block | Field) -> int:
+    """The line a block begins on, counted from 1."""
+    return (block.start_line or 0) + 1
+
+
 class _Source:
-    def __init__(self, text, file):
+    def __init__(self, text: str, file: str) -> None:
         self.text, self.file = text, file
         self.lines = text.split("\n")
         self.strings = {name: name for name in _MONTHS}
-        self.entries, self.problems = [], []
+        self.entries: list[RawEntry] = []
+        self.problems: list[Problem] = []
 
-    def read(self):
+    def read(self) -> tuple[list[RawEntry], list[Problem]]:
         blocks = parse_string(self.text, parse_stack=[]).blocks
         # A damaged entry reaches to the next block that is none of its own torn-off pieces.
         whole = [
-            place for place, block in enumerate(blocks) if not isinstance(block, ImplicitComment)
+            index for index, block in enumerate(blocks) if not isinstance(block, ImplicitComment)
         ]
         following = dict(pairwise([*whole, len(blocks)]))
         done = -1
-        for place, block in enumerate(blocks):
-            if place <= done:
+        for index, block in enumerate(blocks):
+            if index <= done:
                 continue
             if isinstance(block, ParsingFailedBlock) and block.ignore_error_block is None:
-                done = following[place] - 1
+                done = following[index] - 1
                 self.mend(block, blocks[done + 1] if done + 1 < len(blocks) else None)
             else:
                 self.take(block)
         return self.entries, self.problems
 
-    def take(self, block):
+    def take(self, block: Block) -> None:
         if isinstance(block, DuplicateBlockKeyBlock | DuplicateFieldKeyBlock):
-            self.take(block.ignore_error_block)
+            if block.ignore_error_block is not None:
+                self.take(block.ignore_error_block)
         elif isinstance(block, Entry):
             self.entries.append(self.entry(block))
         elif isinstance(block, String):
@@ -191,62 +215,67 @@ class _Source:
         elif isinstance(block, ImplicitComment):
             self.search(block)
         elif not isinstance(block, ExplicitComment | Preamble):
-            self.report(block.start_line + 1, "this block was not understood")
+            self.report(_line(block), "this block was not understood")
 
-    def entry(self, block):
-        entry = RawEntry(block.entry_type.lower(), block.key, block.start_line + 1)
-        for one in block.fields:
+    def entry(self, block: Entry) -> RawEntry:
+        entry = RawEntry(block.entry_type.lower(), block.key, _line(block))
+        for field_ in block.fields:
+            name, written = field_.key.lower(), field_.value
             try:
-                if _is_one_pair_of_braces(one.value):
-                    entry.fields.append((one.key.lower(), one.value[1:-1]))
+                if _is_one_pair_of_braces(written):
+                    entry.fields.append((name, written[1:-1]))
                     continue
-                value, end = _value_at(one.value, 0, one.key, self.strings)
-                entry.fields.append((one.key.lower(), value))
+                value, end = _value_at(written, 0, field_.key, self.strings)
+                entry.fields.append((name, value))
                 # What stands behind a value is the next field, its comma missing.
-                more, leftovers, *_ = fields_in(one.value, self.strings, end)
+                more = fields_in(written, self.strings, end)
             except NotClosed:
-                entry.fields.append((one.key.lower(), one.value))
+                entry.fields.append((name, written))
                 continue
-            entry.fields += more
-            self.report_leftovers(one.start_line + 1, leftovers)
+            entry.fields += more.fields
+            self.report_leftovers(_line(field_), more.leftovers)
         return entry
 
-    def search(self, comment):
+    def search(self, comment: ImplicitComment) -> None:
         """Text between entries is a comment by BibTeX's rules, unless it is an entry, or the rest
         of one.
         """
-        starts = [match.start() for match in _ENTRY_START.finditer(comment.raw)]
-        rest = comment.raw[: starts[0]] if starts else comment.raw
+        text = comment.raw or ""
+        starts = [match.start() for match in _ENTRY_START.finditer(text)]
+        rest = text[: starts[0]] if starts else text
         if self.entries and _LOOKS_LIKE_FIELDS.search(rest):
-            self.rejoin(rest, comment.start_line + 1)
-        for start, end in pairwise([*starts, len(comment.raw)]):
-            line = comment.start_line + comment.raw.count("\n", 0, start) + 1
-            self.read_again(comment.raw[start:end], line, is_last=False)
+            self.rejoin(rest, _line(comment))
+        for start, end in pairwise([*starts, len(text)]):
+            line = _line(comment) + text.count("\n", 0, start)
+            self.read_again(text[start:end], line, is_last=False)
 
-    def rejoin(self, rest, line):
+    def rejoin(self, rest: str, line: int) -> None:
         entry = self.entries[-1]
         try:
-            fields, leftovers, *_ = fields_in(rest, self.strings)
+            more = fields_in(rest, self.strings)
         except NotClosed as error:
             self.report(line, f"behind the entry “{entry.key}”, not taken: {error}")
             return
-        entry.fields += fields
-        taken = ", ".join(name for name, _ in fields)
+        entry.fields += more.fields
+        taken = ", ".join(name for name, _ in more.fields)
         reason = (
             f"a }} too many ends the entry “{entry.key}” early; the fields behind it were "
             f"taken too: {taken}"
         )
         self.report(line, reason, is_refusal=False)
-        self.report_leftovers(line, leftovers)
+        self.report_leftovers(line, more.leftovers)
 
-    def mend(self, block, following):
-        start = block.start_line
-        end = following.start_line if following else len(self.lines)
-        source = "\n".join(self.lines[start:end]) if end > start else block.raw
+    def mend(self, block: Block, following: Block | None) -> None:
+        start = _line(block) - 1
+        end = _line(following) - 1 if following else len(self.lines)
+        source = "\n".join(self.lines[start:end]) if end > start else block.raw or ""
         self.read_again(source, start + 1, is_last=following is None)
 
-    def read_again(self, source, line, *, is_last):
+    def read_again(self, source: str, line: int, *, is_last: bool) -> None:
         head = _HEAD.search(source)
+        if head is None:
+            self.report(line, "this block was not understood")
+            return
         if head[1].lower() in _NO_ENTRY:
             self.report(
                 line, f"the @{head[1]} is not closed; it holds no reference", is_refusal=False
@@ -272,7 +301,7 @@ class _Source:
             self.report(line, reason, is_refusal=False)
         self.report_leftovers(line, leftovers)
 
-    def report_leftovers(self, line, leftovers):
+    def report_leftovers(self, line: int, leftovers: Iterable[str]) -> None:
         words = " … ".join(bit for bit in leftovers if re.search(r"\w", bit))
         if words:
             self.report(
@@ -281,5 +310,5 @@ class _Source:
                 is_refusal=False,
             )
 
-    def report(self, line, reason, *, is_refusal=True):
+    def report(self, line: int, reason: str, *, is_refusal: bool = True) -> None:
         self.problems.append(Problem(self.file, line, reason, is_refusal))

@@ -1,5 +1,5 @@
-"""What no text can hold that is to be kept: NUL, and half characters ("surrogates", as JSON can
-write them).
+"""Characters that no kept text can hold: NUL, and halves of surrogate pairs, as JSON can write
+them.
 """
 
 import re
@@ -8,18 +8,18 @@ _UNFIT = re.compile("[\x00\ud800-\udfff]")
 UNFIT = "holds a character that is no text (NUL or half a character)"
 
 
-def is_fit(text):
-    """Whether PostgreSQL can keep this text, and a page can show it."""
+def is_fit(text: str) -> bool:
+    """Whether PostgreSQL can store this text, and a page can show it."""
     return not _UNFIT.search(text)
 
 
-def shown(text):
-    """The text with a sign in the place of what cannot be shown."""
+def shown(text: str) -> str:
+    """The text with the replacement character for what cannot be shown."""
     return _UNFIT.sub("\ufffd", text)
 
 
-def unfit_place(value, place=""):
-    """Where in parsed JSON such a text stands, as `rounds[3].name`; None where all texts are fit,
+def unfit_place(value: object, place: str = "") -> str | None:
+    """The path of the first unfit text in parsed JSON, as `rounds[3].name`; None where all are fit,
     keys included.
     """
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Bytes to text, whatever program wrote them."""
+"""Decodes the bytes of a file, whatever program wrote them."""
 
 import codecs
 import re
@@ -25,13 +25,14 @@ LARGEST_FILE = 50 * 1024 * 1024
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
-def check_size(size_in_bytes, limit=LARGEST_FILE, file=""):
+def check_size(size_in_bytes: int, limit: int = LARGEST_FILE, file: str = "") -> None:
+    """UnreadableFile where the file is larger than `limit` bytes."""
     if size_in_bytes > limit:
         size = f"{limit / 1024 / 1024:g} MB" if limit >= 1024 * 1024 else f"{limit} bytes"
         raise UnreadableFile(f"the file is larger than {size}", file)
 
 
-def decoded(content, file=""):
+def decoded(content: bytes, file: str = "") -> str:
     """The text of a file, line ends as `\\n`; raises UnreadableFile for what is no text."""
     if not content.strip():
         raise UnreadableFile("the file is empty", file)
@@ -46,18 +47,18 @@ def decoded(content, file=""):
     return _CONTROL_CHARACTERS.sub(" ", text)
 
 
-def unified_line_ends(text):
-    """Every way to end a line becomes `\\n`. A stray return would hide all that follows it from
-    rispy.
+def unified_line_ends(text: str) -> str:
+    """The text with every line end as `\\n`. A stray carriage return would hide all that follows it
+    from rispy.
     """
     # Each run of returns is looked through once, from its beginning.
     return re.sub(r"(?<!\r)\r+\n|\r", "\n", text.removeprefix("\ufeff"))
 
 
-def _characters(content):
-    for mark, encoding in _MARKS:
+def _characters(content: bytes) -> str:
+    for mark, marked_encoding in _MARKS:
         if content.startswith(mark):
-            return content[len(mark) :].decode(encoding, errors="replace")
+            return content[len(mark) :].decode(marked_encoding, errors="replace")
     encoding = _utf16_without_mark(content[:2000])
     if encoding:
         return content.decode(encoding, errors="replace")
@@ -67,17 +68,18 @@ def _characters(content):
         return _western(content)
 
 
-def _western(content):
+def _western(content: bytes) -> str:
     try:
         return content.decode("cp1252")
-    except (
-        UnicodeDecodeError
-    ):  # five bytes mean nothing in Windows' code page; Latin-1 knows all 256
+    except UnicodeDecodeError:
+        # Five bytes mean nothing in Windows' code page; Latin-1 knows all 256.
         return content.decode("latin-1")
 
 
-def _utf16_without_mark(sample):
-    """Mostly Latin text in UTF-16 has a zero in every second byte."""
+def _utf16_without_mark(sample: bytes) -> str | None:
+    """The byte order of UTF-16 without a mark: mostly Latin text has a zero in every
+    second byte.
+    """
     half = len(sample) // 2
     if half < 4:
         return None

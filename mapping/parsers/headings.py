@@ -1,8 +1,11 @@
-"""Which item of a template a heading means, however a reviewer wrote it."""
+"""Matches the headings of a filled-in template to its sections, in spite of how they
+were written.
+"""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from rapidfuzz import fuzz
 
@@ -20,7 +23,7 @@ class TemplateSection(NamedTuple):
     codes: tuple[str, ...] = ()
 
     @property
-    def has_codes(self):
+    def has_codes(self) -> bool:
         return KINDS[self.kind].has_codes
 
 
@@ -96,8 +99,21 @@ class _Known:
     words: list[set[str]] = field(default_factory=list)
 
     @property
-    def is_detail(self):
+    def is_detail(self) -> bool:
         return self.key in DETAIL_KEYS
+
+
+class _Heading(NamedTuple):
+    """A heading as it is compared: its name, the parts of it, and the words that tell something."""
+
+    name: str
+    parts: set[str]
+    words: set[str]
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        name = normalised_label(text)
+        return cls(name, parts_of(text), _telling_words(name))
 
 
 class Headings:
@@ -105,8 +121,8 @@ class Headings:
     kind only.
     """
 
-    def __init__(self, sections):
-        self.known = []
+    def __init__(self, sections: Iterable[TemplateSection]) -> None:
+        self.known: list[_Known] = []
         for section in [*DETAILS, *sections]:
             written = [section.label, *section.aliases, *_ALSO_CALLED.get(section.label, ())]
             self.known.append(
@@ -118,18 +134,20 @@ class Headings:
                 )
             )
 
-    def exact(self, text):
+    def exact(self, text: str) -> str | None:
         """The key of the section with just this name, or with just these parts, or None.
 
         "Strategies/Methods" is "Strategies and methods".
         """
         wanted, parts = normalised_label(without_numbering(text)), parts_of(without_numbering(text))
-        by_name = next((one.key for one in self.known if wanted and wanted in one.names), None)
+        by_name = next(
+            (section.key for section in self.known if wanted and wanted in section.names), None
+        )
         return by_name or next(
-            (one.key for one in self.known if parts and parts in one.parts), None
+            (section.key for section in self.known if parts and parts in section.parts), None
         )
 
-    def matches(self, text, *, is_loose):
+    def matches(self, text: str, *, is_loose: bool) -> list[str]:
         """Keys that the heading may mean, in template order; more than one where it names several
         sections.
 
@@ -140,45 +158,32 @@ class Headings:
         exact = self.exact(text)
         if exact:
             return [exact]
-        text = without_numbering(text)
-        wanted, parts, words = (
-            normalised_label(text),
-            parts_of(text),
-            _telling_words(normalised_label(text)),
-        )
-        tests = [
-            lambda one: any(parts & known for known in one.parts),
-            lambda one: max(fuzz.ratio(wanted, name) for name in one.names) >= LEAST_LIKENESS,
-        ]
-        if is_loose and words and len(wanted.split()) <= _LONGEST_LOOSE:
-            tests.append(
-                lambda one: not one.is_detail and any(_covers(words, known) for known in one.words)
-            )
-            tests.append(
-                lambda one: (
-                    not one.is_detail and any(_nearly(p, name) for p in parts for name in one.names)
-                )
-            )
+        heading = _Heading.of(without_numbering(text))
+        tests = [_shares_part, _is_nearly_named]
+        if is_loose and heading.words and len(heading.name.split()) <= _LONGEST_LOOSE:
+            tests += [_has_its_words, _has_nearly_its_part]
         for test in tests:
-            found = [one.key for one in self.known if wanted and test(one)]
-            if found:
-                return found
+            keys = [
+                section.key for section in self.known if heading.name and test(section, heading)
+            ]
+            if keys:
+                return keys
         return []
 
-    def named_in(self, text):
+    def named_in(self, text: str) -> list[str]:
         """The sections whose name stands in a line such as "RQ1: Motivation and benefits of
         MLOps".
         """
         line = f" {normalised_label(text)} "
         return [
-            one.key
-            for one in self.known
-            if not one.is_detail and any(f" {name} " in line for name in one.names)
+            section.key
+            for section in self.known
+            if not section.is_detail and any(f" {name} " in line for name in section.names)
         ]
 
 
-def parts_of(text):
-    """The things a heading names, separated by a slash, a comma, "and" or "&"."""
+def parts_of(text: str) -> set[str]:
+    """The names in a heading, normalised, that are separated by a slash, a comma, "and" or "&"."""
     parts = {
         normalised_label(part)
         for part in re.split(r"[/,;&+]|\band\b|\bor\b", text, flags=re.IGNORECASE)
@@ -186,18 +191,36 @@ def parts_of(text):
     return parts - {""}
 
 
-def without_numbering(text):
-    """ "3. Challenges" is "Challenges"."""
+def without_numbering(text: str) -> str:
+    """The heading without its number: "3. Challenges" is "Challenges"."""
     return _NUMBERING.sub("", text, count=1)
 
 
-def _telling_words(normalised):
+def _telling_words(normalised: str) -> set[str]:
     return {word for word in normalised.split() if word not in _SMALL_WORDS}
 
 
-def _covers(words, known):
+def _shares_part(section: _Known, heading: _Heading) -> bool:
+    return any(heading.parts & parts for parts in section.parts)
+
+
+def _is_nearly_named(section: _Known, heading: _Heading) -> bool:
+    return max(fuzz.ratio(heading.name, name) for name in section.names) >= LEAST_LIKENESS
+
+
+def _has_its_words(section: _Known, heading: _Heading) -> bool:
+    return not section.is_detail and any(_covers(heading.words, words) for words in section.words)
+
+
+def _has_nearly_its_part(section: _Known, heading: _Heading) -> bool:
+    return not section.is_detail and any(
+        _nearly(part, name) for part in heading.parts for name in section.names
+    )
+
+
+def _covers(words: set[str], known: set[str]) -> bool:
     return bool(known) and (words <= known or known <= words)
 
 
-def _nearly(one, other):
-    return min(len(one), len(other)) >= 4 and fuzz.ratio(one, other) >= LEAST_LIKENESS
+def _nearly(name: str, other_name: str) -> bool:
+    return min(len(name), len(other_name)) >= 4 and fuzz.ratio(name, other_name) >= LEAST_LIKENESS

@@ -1,10 +1,12 @@
-"""Stable names of papers: keys such as `john2021towards`, and DOIs in one spelling."""
+"""Keys of papers, such as `john2021towards`, and normalised DOIs."""
 
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from mapping.parsers import names
+from mapping.parsers.records import PaperLike
 
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,9}/\S+")
 _WITHOUT_DECOMPOSITION = str.maketrans(
@@ -15,20 +17,20 @@ _ARTICLES = {"a", "an", "the", "on"}
 LONGEST_KEY = 100
 
 
-def normalised_doi(text):
+def normalised_doi(text: str) -> str:
     """The DOI alone, in lower case, without resolver or `doi:`; empty where the text holds none."""
     # Scopus writes the DOI with its resolver, BibTeX without: strip it, or duplicates slip through.
-    found = _DOI.search(text.replace("%2F", "/").replace("%2f", "/"))
-    return found[0].rstrip(".,;\"'").lower() if found else ""
+    match = _DOI.search(text.replace("%2F", "/").replace("%2f", "/"))
+    return match[0].rstrip(".,;\"'").lower() if match else ""
 
 
-def ascii_letters(text):
-    """Accents off; scripts without Latin letters leave nothing."""
+def ascii_letters(text: str) -> str:
+    """The text in ASCII, without accents; letters of other scripts are dropped."""
     decomposed = unicodedata.normalize("NFKD", text.translate(_WITHOUT_DECOMPOSITION))
     return decomposed.encode("ascii", "ignore").decode()
 
 
-def safe_key(text):
+def safe_key(text: str) -> str:
     """A key that fits an address and a file name: letters, digits and `. _ : + -`, the rest becomes
     `-`.
     """
@@ -39,24 +41,24 @@ def safe_key(text):
     )
 
 
-def proposed_key(authors, year, title):
+def proposed_key(authors: Sequence[str], year: int | None, title: str) -> str:
     """First family name, year and first telling word of the title, as Google Scholar builds its
     keys.
     """
     person = _letters(names.family(authors[0])) if authors else ""
-    words = [_letters(word) for word in title.replace("-", " ").split()]
-    telling = next((word for word in words if word and word not in _ARTICLES), "")
+    letters = [_letters(word) for word in title.replace("-", " ").split()]
+    telling = next((word for word in letters if word and word not in _ARTICLES), "")
     return f"{person or 'anon'}{year or ''}{telling}"[:LONGEST_KEY]
 
 
-def unique_key(wanted, taken):
+def unique_key(wanted: str, taken: Iterable[str]) -> str:
     """`wanted`, or with `-2`, `-3` … behind it; keys that differ only in case count as taken."""
     return next(unique_keys([wanted], taken))
 
 
-def unique_keys(wanted, taken):
-    """Each of these as `unique_key` has it, one after the other: also unlike those before it."""
-    used, last = {key.casefold() for key in taken}, Counter()
+def unique_keys(wanted: Iterable[str], taken: Iterable[str]) -> Iterator[str]:
+    """Each key as `unique_key` gives it, unique among those before it too."""
+    used, last = {key.casefold() for key in taken}, Counter[str]()
     for key in wanted:
         # A file may hold one key ten thousand times: what was found taken once is not asked for
         # again.
@@ -68,17 +70,18 @@ def unique_keys(wanted, taken):
         yield free
 
 
-def assigned_keys(records, taken=()):
+def assigned_keys(records: Iterable[PaperLike], taken: Iterable[str] = ()) -> list[str]:
     """A key for each record, in order, unique among themselves and those `taken` in the study."""
     wanted = (
-        safe_key(one.key) or proposed_key(one.authors, one.year, one.title) for one in records
+        safe_key(record.key) or proposed_key(record.authors, record.year, record.title)
+        for record in records
     )
     return list(unique_keys(wanted, taken))
 
 
-def _numbered(wanted, number):
+def _numbered(wanted: str, number: int) -> str:
     return wanted if number == 1 else f"{wanted[: LONGEST_KEY - len(str(number)) - 1]}-{number}"
 
 
-def _letters(text):
+def _letters(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", ascii_letters(text).lower())

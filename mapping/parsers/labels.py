@@ -1,10 +1,20 @@
-"""Telling whether a few words mean a code that the codebook has already."""
+"""Compares labels of codes in spite of case, plural, spelling and spacing."""
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Protocol, TypeVar
 
 from rapidfuzz import fuzz, process
+
+
+class HasLabel(Protocol):
+    @property
+    def label(self) -> str: ...
+
+
+Labelled = TypeVar("Labelled", bound=str | HasLabel)
 
 _IRREGULAR = {
     "criteria": "criterion",
@@ -67,7 +77,7 @@ LEAST_LIKENESS = 72
 
 
 @lru_cache(maxsize=20_000)
-def normalised_label(text):
+def normalised_label(text: str) -> str:
     """The words of a label without case, accents, punctuation and plural, British spelling as
     American.
     """
@@ -78,8 +88,8 @@ def normalised_label(text):
     )
 
 
-def match_code(text, codes):
-    """The code whose label says the same as `text`, or None. `codes` are labels, or things with a
+def match_code(text: str, codes: Iterable[Labelled]) -> Labelled | None:
+    """The code with the same label as `text`, or None. `codes` are labels, or objects with a
     `label`.
 
     Spacing does not matter either: "data sets" is "datasets", "end-user" is "enduser".
@@ -92,41 +102,42 @@ def match_code(text, codes):
     return next(iter(exact or fitting), None)
 
 
-def near_codes(text, labels, limit=5):
+def near_codes(text: str, labels: Sequence[str], limit: int = 5) -> list[tuple[str, float]]:
     """(label, likeness 0 to 100) of the labels that look most like `text`, best first."""
     wanted = normalised_label(text)
     if not wanted:
         return []
     normalised = [normalised_label(label) for label in labels]
-    found = process.extract(
+    nearest = process.extract(
         wanted, normalised, scorer=_likeness, score_cutoff=LEAST_LIKENESS, limit=limit
     )
-    return [(labels[place], score) for _, score, place in found]
+    return [(labels[index], score) for _, score, index in nearest]
 
 
-def _likeness(one, other, **_):
+def _likeness(label: str, other_label: str, **_: object) -> float:
     # A label inside a longer one ("drift", "model drift") is a good guess, yet no better than a
     # typing error.
-    inside = 0.9 * fuzz.token_set_ratio(one, other)
-    return max(fuzz.ratio(one, other), fuzz.token_sort_ratio(one, other), inside)
+    """The likeness of two normalised labels, 0 to 100."""
+    inside = 0.9 * fuzz.token_set_ratio(label, other_label)
+    return max(fuzz.ratio(label, other_label), fuzz.token_sort_ratio(label, other_label), inside)
 
 
-def _label(code):
+def _label(code: str | HasLabel) -> str:
     return code if isinstance(code, str) else code.label
 
 
-def _without_spaces(text):
+def _without_spaces(text: str) -> str:
     return normalised_label(text).replace(" ", "")
 
 
-def _american(word):
+def _american(word: str) -> str:
     if word.endswith("s") and word[:-1] in _AMERICAN_WORDS:
         return _AMERICAN_WORDS[word[:-1]] + "s"
     return _AMERICAN_WORDS.get(word, word)
 
 
-def _stem(word):
-    """The same for singular and plural, British and American; not always a word."""
+def _stem(word: str) -> str:
+    """A form that singular and plural, British and American spelling share; not always a word."""
     stem = _singular(_american(word))
     for ending, replacement, shortest in _AMERICAN_ENDINGS:
         if len(stem) >= shortest:
@@ -134,7 +145,7 @@ def _stem(word):
     return stem[:-1] + "i" if len(stem) > 2 and stem.endswith("y") else stem
 
 
-def _singular(word):
+def _singular(word: str) -> str:
     word = _IRREGULAR.get(word, word)
     if len(word) <= 3 or word in _NO_PLURAL:
         return word
@@ -149,26 +160,25 @@ LEAST_LIKENESS_OF_A_SLIP = 85
 SEARCH_EXACT, SEARCH_BEGINNING, SEARCH_WORDS, SEARCH_NEARLY, SEARCH_DEFINITION = range(5)
 
 
-def search_rank(typed, label, definition=""):
-    """How well a code answers a search, 0 the best; None where it does not. What it is not for
-    never counts.
+def search_rank(typed: str, label: str, definition: str = "") -> int | None:
+    """How well a code fits a search, 0 the best; None where it does not fit.
 
     The label, its beginning, words of it, nearly its words, then its definition.
     """
     wanted = normalised_label(typed)
     if not wanted:
         return SEARCH_WORDS
-    found = normalised_label(label)
-    if found.replace(" ", "") == wanted.replace(" ", ""):
+    known = normalised_label(label)
+    if known.replace(" ", "") == wanted.replace(" ", ""):
         return SEARCH_EXACT
-    if found.startswith(wanted) or label.casefold().startswith(typed.casefold().strip()):
+    if known.startswith(wanted) or label.casefold().startswith(typed.casefold().strip()):
         return SEARCH_BEGINNING
-    if all(word in found or word in found.replace(" ", "") for word in wanted.split()):
+    if all(word in known or word in known.replace(" ", "") for word in wanted.split()):
         return SEARCH_WORDS
     if (
-        max(fuzz.ratio(wanted, found), fuzz.token_sort_ratio(wanted, found))
+        max(fuzz.ratio(wanted, known), fuzz.token_sort_ratio(wanted, known))
         >= LEAST_LIKENESS_OF_A_SLIP
     ):
         return SEARCH_NEARLY
-    text = f"{found} {normalised_label(definition)}"
+    text = f"{known} {normalised_label(definition)}"
     return SEARCH_DEFINITION if all(word in text for word in wanted.split()) else None

@@ -1,4 +1,4 @@
-"""LaTeX as bibliographies use it, to Unicode and back.
+"""LaTeX of bibliographies to Unicode and back.
 
 `plain` and `escaped` are each other's inverse on plain text: `plain(escaped(text)) == text`
 whenever `tidied(text) == text`.
@@ -10,9 +10,9 @@ import unicodedata
 from functools import lru_cache
 
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
-from pylatexenc.latexwalker import LatexWalker, LatexWalkerError
+from pylatexenc.latexwalker import LatexMacroNode, LatexWalker, LatexWalkerError
 from pylatexenc.latexwalker import get_default_latex_context_db as default_walker_context
-from pylatexenc.macrospec import MacroSpec
+from pylatexenc.macrospec import LatexContextDb, MacroSpec
 
 _NEEDS_LATEX = re.compile(r"[\\{}$~]|--|``|''|[?!]`")
 _SIMPLE_ESCAPE = re.compile(r"(?<!\\)\\([%&_#$])")
@@ -120,9 +120,9 @@ _ADDRESS = re.compile(
 )
 
 
-def plain(text):
-    """What a reader sees of LaTeX text: accents as letters, no braces, no commands, single spaces,
-    no HTML tags.
+def plain(text: str) -> str:
+    """The text that LaTeX prints: accents as letters, no braces, no commands, single spaces, no
+    HTML tags.
     """
     if not _NEEDS_LATEX.search(text):
         return tidied(text)
@@ -136,7 +136,7 @@ def plain(text):
     return tidied(_converted(text))
 
 
-def escaped(text):
+def escaped(text: str) -> str:
     """Plain text for a BibTeX value in braces. Unicode stays; only what LaTeX or BibTeX would act
     upon is escaped.
     """
@@ -147,7 +147,7 @@ def escaped(text):
     return _LIGATURE_TO_BREAK.sub(lambda match: match[1] + "{}", text)
 
 
-def _is_balanced(text):
+def _is_balanced(text: str) -> bool:
     depth = 0
     for brace in re.findall(r"[{}]", text):
         depth += 1 if brace == "{" else -1
@@ -156,13 +156,13 @@ def _is_balanced(text):
     return depth == 0
 
 
-def plain_address(text):
-    """A DOI or URL: taken literally, but for the escapes that reference managers put in anyway."""
+def plain_address(text: str) -> str:
+    """A DOI or URL taken literally, without the escapes that reference managers add."""
     text = re.sub(r"\\(?:url|nolinkurl|path)(?=\{)", "", text)
     return "".join(_ADDRESS.sub(_address_character, text).split())
 
 
-def _address_character(match):
+def _address_character(match: re.Match[str]) -> str:
     symbol, character = match.groups()
     if symbol:
         return _SYMBOL[symbol]
@@ -171,14 +171,14 @@ def _address_character(match):
     return "~" if match[0].startswith("$") else ""
 
 
-def escaped_address(text):
+def escaped_address(text: str) -> str:
     """A DOI or URL for a BibTeX value in braces, where other programs expect it literally."""
     return re.sub(r"[\\{}]", lambda match: _ADDRESS_ESCAPES[match[0]], text)
 
 
-def tidied(text):
-    """Composed accents, HTML entities and formatting tags resolved, white space (line ends too)
-    made single spaces.
+def tidied(text: str) -> str:
+    """The text with composed accents, HTML entities and formatting tags resolved, and single
+    spaces.
     """
     for _ in range(_DEEPEST_QUOTING):
         before = text
@@ -192,12 +192,12 @@ def tidied(text):
     return text
 
 
-def _accented(match):
+def _accented(match: re.Match[str]) -> str:
     return _letter(match[0])
 
 
 @lru_cache(maxsize=4096)
-def _letter(fragment):
+def _letter(fragment: str) -> str:
     # "Universit\\'e": an opening brace without its closing one belongs to a longer group.
     opens, closes = (
         fragment.startswith("{"),
@@ -209,13 +209,13 @@ def _letter(fragment):
     return letter if opens and closes else "{" * opens + letter + "}" * closes
 
 
-def _without_braces(text):
+def _without_braces(text: str) -> str:
     for written, character in _LIGATURES:
         text = text.replace(written, character)
     return text.replace("{", "").replace("}", "")
 
 
-def _converted(text):
+def _converted(text: str) -> str:
     if len(text) > _LONGEST_LATEX or _nesting(text) > _DEEPEST_NESTING:
         return _without_braces(text)
     text = _UNESCAPED.sub(r"\\\g<0>", text)
@@ -223,12 +223,13 @@ def _converted(text):
         nodes, _, _ = LatexWalker(
             text, latex_context=_walker_context(), tolerant_parsing=True
         ).get_latex_nodes()
-        return _converter().nodelist_to_text(nodes)
+        return str(_converter().nodelist_to_text(nodes))
     except (LatexWalkerError, RecursionError, IndexError, ValueError):
         return _without_braces(text)  # damaged LaTeX: better read with its commands than not at all
 
 
-def _nesting(text):
+def _nesting(text: str) -> int:
+    """The depth of the deepest brace."""
     depth = deepest = 0
     for brace in re.findall(r"[{}]", text):
         depth += 1 if brace == "{" else -1
@@ -236,9 +237,9 @@ def _nesting(text):
     return deepest
 
 
-def _with_maths_marked(text):
-    """Dollars that enclose a formula stay, prices are escaped; small raised and lowered figures
-    become characters.
+def _with_maths_marked(text: str) -> str:
+    """The text with prices escaped and formulas left in dollars, small raised and lowered figures
+    as characters.
     """
     if "$" not in text:
         return text
@@ -254,19 +255,19 @@ def _with_maths_marked(text):
     return "".join([*parts, _UNESCAPED_DOLLAR.sub(r"\$", text[end:])])
 
 
-def _raised(match):
+def _raised(match: re.Match[str]) -> str:
     figures = match[2] or match[3]
     return figures.translate(_SUBSCRIPTS if match[1] == "_" else _SUPERSCRIPTS)
 
 
-def _unknown_macro(node):
+def _unknown_macro(node: LatexMacroNode) -> str:
     # \foo{bar} is read as "bar"; a command without argument, as in C:\temp, stays as it is.
     end = node.pos + node.len
-    return "" if node.parsing_state.s[end : end + 1] == "{" else node.latex_verbatim()
+    return "" if node.parsing_state.s[end : end + 1] == "{" else str(node.latex_verbatim())
 
 
 @lru_cache(maxsize=1)
-def _converter():
+def _converter() -> LatexNodes2Text:
     context = get_default_latex_context_db()
     # pylatexenc leaves out what it does not know, arguments of \mbox included: no word may go
     # missing.
@@ -282,7 +283,7 @@ def _converter():
 
 
 @lru_cache(maxsize=1)
-def _walker_context():
+def _walker_context() -> LatexContextDb:
     context = default_walker_context()
     context.add_context_category(
         "bibliographies",

@@ -1,9 +1,11 @@
-"""How long a text may be: the one table that models, forms, readers of files and bundles ask.
+"""Maximum lengths of texts, for models, forms, parsers and bundles.
 
 Columns with a length of their own (labels, keys, names) say it in the model. These are the texts
 whose columns have none. All that is searched of a paper together stays below what PostgreSQL can
 index, in any script: 1 MB.
 """
+
+from mapping.parsers.records import PaperRecord
 
 SENTENCES = 20_000  # what explains: definitions, guidance, reasons
 PROSE = 100_000  # what is read out of a paper: quotes, notes on them, answers in one's own words
@@ -19,16 +21,14 @@ PAPER = {
 OTHER_FIELD, OTHER_FIELDS = 100_000, 500_000
 
 
-def excess(text, longest):
-    """What is wrong with the length of this text, to put behind its name; empty where
-    nothing is.
-    """
+def excess(text: str, longest: int) -> str:
+    """What is wrong with the length of this text, to follow its name; empty where nothing is."""
     if len(text) <= longest:
         return ""
     return f"has {len(text):,} characters; at most {longest:,} are taken"
 
 
-def excess_of_record(record):
+def excess_of_record(record: PaperRecord) -> str:
     """Why a PaperRecord is too long to be kept, field by field named; empty where it is not."""
     texts = {name: getattr(record, name) for name in PAPER}
     texts |= {name: "; ".join(texts[name]) for name in ("authors", "keywords")}

@@ -1,6 +1,4 @@
-"""Signs that lists are made with: bullets, numbers, boxes to tick, however they were typed or
-pasted.
-"""
+"""Signs of lists: bullets, numbers and checkboxes, however they were typed or pasted."""
 
 import re
 
@@ -22,30 +20,30 @@ _TICKED = set("xX*✓✔☑☒✅🗹")
 _LEVELS = {"◦": 1, "○": 1, "o": 1, "▪": 2, "■": 2, "§": 2}
 
 
-def bullet_of(written):
+def bullet_of(written: str) -> tuple[str, str]:
     """(sign, words) of a line; the sign is empty where the line is no item of a list."""
-    found = _BULLET.match(written)
-    if found and not (found[1] == "□" and _BOX.match(written.strip())):
-        return found[1], found[2].strip()
+    match = _BULLET.match(written)
+    if match and not (match[1] == "□" and _BOX.match(written.strip())):
+        return match[1], match[2].strip()
     return "", written.strip()
 
 
-def checkbox_of(words, *, has_sign):
+def checkbox_of(words: str, *, has_sign: bool) -> tuple[str | None, str]:
     """(box, words): what stands in the box, `x` if it is ticked, None without one. A bare box is an
     item too.
     """
-    found = _BOX.match(words)
-    if not found:
+    match = _BOX.match(words)
+    if not match:
         return None, words
-    inside = (found[1] or found[2] or found[3] or "").strip()
-    if not has_sign and not words[found.end() :].strip():
+    inside = (match[1] or match[2] or match[3] or "").strip()
+    if not has_sign and not words[match.end() :].strip():
         return None, words
-    return ("x" if inside in _TICKED else inside if found[1] else ""), words[found.end() :].strip()
+    return ("x" if inside in _TICKED else inside if match[1] else ""), words[match.end() :].strip()
 
 
-def depth_of_sign(sign):
-    """How deep a sign stands by itself, whatever its indentation: Word's `o` below `•`, `1.2.`
-    below `1.`, `a)` too.
+def depth_of_sign(sign: str) -> int:
+    """The depth that a sign has regardless of its indentation: Word's `o` below `•`, `1.2.` below
+    `1.`.
     """
     if sign[-1:] in {".", ")"}:
         numbers = sign.strip("().")

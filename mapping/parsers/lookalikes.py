@@ -1,4 +1,4 @@
-"""When two labels are one: whatever looks the same to a reader, or differs in capitals alone.
+"""Labels that look the same to a reader, or differ only in case, are equal.
 
 Labels that differ in a soft hyphen, a zero-width space, a composed letter, full-width signs or the
 kind of a dash cannot be told apart on a page. Every way in compares them here, and takes what
@@ -18,34 +18,34 @@ _APOSTROPHES = str.maketrans(dict.fromkeys("‘’‛ʼ′＇", "'"))
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟″＂", '"'))
 
 
-def visible(text):
-    """One line of what can be seen, letters composed: as a label is kept."""
+def visible(text: str) -> str:
+    """The text as a label is kept: one line, only visible characters, letters composed."""
     composed = unicodedata.normalize("NFC", text)
-    seen = (_seen(composed, place, letter) for place, letter in enumerate(composed))
+    seen = (_seen(composed, index, letter) for index, letter in enumerate(composed))
     return " ".join("".join(seen).split())
 
 
-def _seen(text, place, letter):
+def _seen(text: str, index: int, letter: str) -> str:
     category = unicodedata.category(letter)
     if category == "Cf":
-        is_shaping = letter in _JOINERS and 0 < place < len(text) - 1 and _joins(text[place - 1])
+        is_shaping = letter in _JOINERS and 0 < index < len(text) - 1 and _joins(text[index - 1])
         return letter if is_shaping else ""
     return " " if category in {"Cc", "Cs", "Zs", "Zl", "Zp"} else letter
 
 
-def _joins(letter):
+def _joins(letter: str) -> bool:
     is_latin = letter.isascii() or "LATIN" in unicodedata.name(letter, "")
     return not is_latin and unicodedata.category(letter)[0] in "LMS"
 
 
-def look(text):
-    """The same for labels that look the same; capitals are told apart."""
+def look(text: str) -> str:
+    """A form that labels share if they look the same; case counts."""
     plain = unicodedata.normalize("NFKC", visible(text))
     plain = "".join(letter for letter in plain if unicodedata.category(letter) != "Cf")
     plain = _DASHES.sub("-", _VARIATIONS.sub("", plain)).translate(_APOSTROPHES).translate(_QUOTES)
     return " ".join(plain.split())
 
 
-def sameness(text):
-    """The same for labels that look the same, in whatever capitals."""
+def sameness(text: str) -> str:
+    """A form that labels share if they look the same, regardless of case."""
     return look(unicodedata.normalize("NFKC", look(text).casefold()))

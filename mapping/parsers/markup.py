@@ -1,4 +1,4 @@
-"""Markdown's inline marks taken off a line: what stays is what a reader of the rendered page sees.
+"""Removes Markdown's inline marks from a line: what stays is what the rendered page shows.
 
 Every pattern stops at its own sign, so that a line of nothing but signs is looked through once.
 """
@@ -62,58 +62,58 @@ class Plain:
     is_struck: bool = False
 
 
-def plain(written):
+def plain(written: str) -> Plain:
     """The Plain of one line. A line break within it (`<br>`) is a `\\n`."""
-    found = Plain("")
+    plain_line = Plain("")
     is_struck = _STRUCK.sub("", written).strip(" *_.,;") == "" and bool(_STRUCK.search(written))
-    found.is_struck = is_struck
+    plain_line.is_struck = is_struck
     text = _ESCAPED.sub(lambda match: _hidden(match[1]), written)
     text = _CODE.sub(lambda match: "".join(map(_hidden, match[2].strip(" "))), text)
-    text = _IMAGE.sub(lambda match: _kept(found.images, match[1] or match[2] or "image", ""), text)
-    text = _WIKI_LINK.sub(lambda match: _linked_page(found.pages, match), text)
+    text = _IMAGE.sub(
+        lambda match: _kept(plain_line.images, match[1] or match[2] or "image", ""), text
+    )
+    text = _WIKI_LINK.sub(lambda match: _linked_page(plain_line.pages, match), text)
     text = _LINK.sub(
-        lambda match: _kept(found.links, match[2].split(" ")[0], match[1] or match[2]), text
+        lambda match: _kept(plain_line.links, match[2].split(" ")[0], match[1] or match[2]), text
     )
     text = _REFERENCE_LINK.sub(
-        lambda match: _kept(found.links, f"[{match[2] or match[1]}]", match[1]), text
+        lambda match: _kept(plain_line.links, f"[{match[2] or match[1]}]", match[1]), text
     )
-    text = _FOOTNOTE.sub(lambda match: _kept(found.footnotes, match[1], ""), text)
-    text = _INLINE_FOOTNOTE.sub(lambda match: _kept(found.tags, match[1].strip(), ""), text)
-    text = _AUTOLINK.sub(lambda match: _kept(found.links, match[1], match[1]), text)
+    text = _FOOTNOTE.sub(lambda match: _kept(plain_line.footnotes, match[1], ""), text)
+    text = _INLINE_FOOTNOTE.sub(lambda match: _kept(plain_line.tags, match[1].strip(), ""), text)
+    text = _AUTOLINK.sub(lambda match: _kept(plain_line.links, match[1], match[1]), text)
     text = _TAG.sub("", _LINE_BREAK.sub("\n", text))
     text = _BLOCK_ID.sub("", _ATTRIBUTES.sub("", text).rstrip()).removesuffix("\\")
-    text = _HASHTAG.sub(lambda match: _kept(found.tags, match[0], ""), text)
+    text = _HASHTAG.sub(lambda match: _kept(plain_line.tags, match[0], ""), text)
     text = without_emphasis(_HIGHLIGHT.sub(r"\2", text))
     text = html.unescape(_HIDDEN.sub(lambda match: chr(ord(match[0]) - _FIRST_PRIVATE), text))
-    found.text = "\n".join(" ".join(part.split()) for part in text.split("\n") if part.strip())
-    return found
+    plain_line.text = "\n".join(" ".join(part.split()) for part in text.split("\n") if part.strip())
+    return plain_line
 
 
-def without_emphasis(text):
-    """Without the signs of bold and italic type, and without an asterisk that has lost its
-    partner.
-    """
+def without_emphasis(text: str) -> str:
+    """The text without bold and italic signs, and without an asterisk that has lost its partner."""
     text = _STAR.sub(r"\1", text.strip())
     text = _UNDERSCORES.sub(r"\1", _STARS.sub(r"\1", text))
     text = _UNDERSCORE.sub(r"\1", _STAR.sub(r"\1", text))
     return _LOST_STARS.sub("", text).strip()
 
 
-def _hidden(character):
+def _hidden(character: str) -> str:
     return chr(_FIRST_PRIVATE + ord(character)) if "!" <= character <= "~" else character
 
 
-def _kept(kept, what, instead):
+def _kept(kept: list[str], what: str, instead: str) -> str:
     kept.append(what)
     return instead
 
 
-def _linked_page(pages, match):
+def _linked_page(pages: list[str], match: re.Match[str]) -> str:
     pages.append(_page_name(match[1]))
     return match[2] or pages[-1]
 
 
-def _page_name(target):
-    """ "Tools/Docker#Use" is a link to a heading of the page Docker in the folder Tools."""
+def _page_name(target: str) -> str:
+    """The page of a wiki link: "Tools/Docker#Use" links to a heading of the page Docker."""
     page = target.partition("#")[0] or target.lstrip("#^")
     return page.rpartition("/")[2] or page

@@ -1,8 +1,10 @@
-"""Author names: many ways in, one way kept: "Family, Given" or "Family, Given, Suffix"."""
+"""Names of authors from many formats into one: "Family, Given" or "Family, Given, Suffix"."""
 
 import re
+from collections.abc import Iterable
 
 from bibtexparser.middlewares.names import (
+    NameParts,
     parse_single_name_into_parts,
     split_multiple_persons_names,
 )
@@ -15,7 +17,7 @@ _FAMILY_THEN_INITIALS = re.compile(r"^([^\W\d_][\w'’ -]*[^\W\d_])\s+((?:[A-ZÀ
 _NUMBER_IN_BRACKETS = re.compile(r" ?\(\d{5,}\)")
 
 
-def from_bibtex(value):
+def from_bibtex(value: str) -> list[str]:
     """The names of a BibTeX author field, LaTeX decoded; `and others` stays as "others"."""
     # Some programs put semicolons where BibTeX wants "and".
     if ";" in value and not re.search(r"\sand\s", value):
@@ -24,10 +26,8 @@ def from_bibtex(value):
     return [name for name in names if name]
 
 
-def _semicolons_to_and(value):
-    """But for those before a closing brace, which stand inside a name. Looked through once, however
-    many there are.
-    """
+def _semicolons_to_and(value: str) -> str:
+    """The names separated by "and" instead of semicolons, except for semicolons inside braces."""
     pieces = re.split(r"([{}])", value)
     following = [*pieces[1:], ""]
     return "".join(
@@ -36,11 +36,11 @@ def _semicolons_to_and(value):
     )
 
 
-def to_bibtex(names):
+def to_bibtex(names: Iterable[str]) -> str:
     return " and ".join(_to_bibtex_name(name) for name in names)
 
 
-def from_list(text):
+def from_list(text: str) -> list[str]:
     """Names as people and spreadsheets list them: separated by `;`, "and", `&`, line ends, or by
     commas if clear.
 
@@ -61,26 +61,26 @@ def from_list(text):
     return [name for name in (_listed_name(part) for part in parts) if name]
 
 
-def family_first(name):
+def family_first(name: str) -> str:
     """ "Meenu Mary John" becomes "John, Meenu Mary"; a name with a comma stays."""
     return name if "," in name else _joined(parse_single_name_into_parts(name, strict=False))
 
 
-def family(name):
+def family(name: str) -> str:
     """The family name alone, for keys and for comparing people."""
     return family_first(name).split(",")[0].strip()
 
 
-def _from_bibtex_name(name):
+def _from_bibtex_name(name: str) -> str:
     return _joined(parse_single_name_into_parts(name.strip(), strict=False))
 
 
-def _joined(parts):
+def _joined(parts: NameParts) -> str:
     pieces = [" ".join([*parts.von, *parts.last]), " ".join(parts.first), " ".join(parts.jr)]
     return ", ".join(piece for piece in map(latex.plain, pieces) if piece)
 
 
-def _to_bibtex_name(name):
+def _to_bibtex_name(name: str) -> str:
     pieces = [piece.strip() for piece in name.split(",")]
     if len(pieces) == 1 or len(pieces) > 3 or not all(pieces):
         is_one_word = len(pieces) == 1 and not re.search(r"\s", name)
@@ -89,12 +89,12 @@ def _to_bibtex_name(name):
     return ", ".join(written if len(written) == 2 else [written[0], written[2], written[1]])
 
 
-def _kept_whole(piece):
+def _kept_whole(piece: str) -> str:
     # "and" separates people, braces keep it inside a name.
     return "{" + piece + "}" if re.search(r"(^|\s)and(\s|$)", piece, re.IGNORECASE) else piece
 
 
-def _split_at_commas(text):
+def _split_at_commas(text: str) -> list[str]:
     parts = [part.strip() for part in text.split(",")]
     if len(parts) == 1:
         return parts
@@ -113,22 +113,20 @@ def _split_at_commas(text):
     return parts if not any(re.fullmatch(_INITIALS, part) for part in parts) else [text]
 
 
-def _split_at_every_comma(text):
+def _split_at_every_comma(text: str) -> list[str]:
     parts = _split_at_commas(text)
     # "Smith, J. and the consortium": initials are no person.
-    return (
-        text.split(",")
-        if len(parts) == 1 and not re.fullmatch(_INITIALS, text.split(",")[-1].strip())
-        else parts
-    )
+    if len(parts) == 1 and not re.fullmatch(_INITIALS, text.rpartition(",")[2].strip()):
+        return text.split(",")
+    return parts
 
 
-def _listed_name(name):
+def _listed_name(name: str) -> str:
     name = " ".join(name.split()).strip(" ,;")
     return with_comma(re.sub(r"^and\s+", "", name))
 
 
-def with_comma(name):
+def with_comma(name: str) -> str:
     """“Smith J.” as “Smith, J.”; every other name as it is."""
     reversed_name = _FAMILY_THEN_INITIALS.match(name)
     if reversed_name and "," not in name:

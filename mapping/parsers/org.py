@@ -1,4 +1,4 @@
-"""A file of Emacs's Org mode as Markdown, line for line, so that both are read by one reader."""
+"""Emacs's Org mode as Markdown, line for line."""
 
 import re
 
@@ -74,11 +74,11 @@ _OF_EMACS |= {
 _OF_EMACS |= {"include", "html_head", "cite_export", "select_tags", "exclude_tags"}
 
 
-def is_org(file):
+def is_org(file: str) -> bool:
     return file.lower().endswith(".org")
 
 
-def markdown_from_org(text):
+def markdown_from_org(text: str) -> str:
     """The text with Org's signs replaced by Markdown's; as many lines as before, in the same
     places.
     """
@@ -97,14 +97,14 @@ def markdown_from_org(text):
     return "\n".join(lines)
 
 
-def _with_single_blanks(line):
+def _with_single_blanks(line: str) -> str:
     """The line's indentation, then its words: no pattern looks through a long run of blanks
     twice.
     """
     return line[: len(line) - len(line.lstrip())] + re.sub(r"[ \t]{2,}", " ", line.strip())
 
 
-def _line(line):
+def _line(line: str) -> str:
     headline, named = _HEADLINE.match(line), _SETTING.match(line) or _PROPERTY.match(line)
     if headline:
         return _headline(len(headline[1]), headline[2])
@@ -120,16 +120,16 @@ def _line(line):
     return _inline(_TERM.sub(r"\1**\2:** ", _STARRED_ITEM.sub(r"\1- ", line)))
 
 
-def _headline(level, words):
-    while _KEYWORD_BEFORE.match(words):
-        words = _KEYWORD_BEFORE.sub("", words, count=1)
-    tags = _TAGS_BEHIND.search(words)
-    words = _COOKIE.sub("", words[: tags.start()] if tags else words)
+def _headline(level: int, text: str) -> str:
+    while _KEYWORD_BEFORE.match(text):
+        text = _KEYWORD_BEFORE.sub("", text, count=1)
+    tags = _TAGS_BEHIND.search(text)
+    text = _COOKIE.sub("", text[: tags.start()] if tags else text)
     comment = f" <!-- tags: {tags[1]} -->" if tags else ""
-    return f"{'#' * min(level, 6)} {_inline(words)}{comment}"
+    return f"{'#' * min(level, 6)} {_inline(text)}{comment}"
 
 
-def _named(name, value, line):
+def _named(name: str, value: str, line: str) -> str:
     """A setting of the file or a property of a headline: a detail of the paper, else a comment that
     is reported.
     """
@@ -141,7 +141,7 @@ def _named(name, value, line):
     return f"<!-- {line.strip()} -->"
 
 
-def _inline(text):
+def _inline(text: str) -> str:
     text = _FOOTNOTE.sub(r"[^\1]", _LINK.sub(_link, text))
     for emphasis in _EMPHASIS:
         text = emphasis.sub(
@@ -150,7 +150,7 @@ def _inline(text):
     return text.removesuffix("\\\\")
 
 
-def _link(match):
+def _link(match: re.Match[str]) -> str:
     return (
         f"[{match[2]}]({match[1].replace(' ', '%20')})" if match[2] else f"[{match[1]}]({match[1]})"
     )

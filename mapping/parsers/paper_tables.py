@@ -1,11 +1,13 @@
 """Papers in a CSV or XLSX table, as databases, reference managers and people lay it out."""
 
+from collections.abc import Collection, Mapping, Sequence
+
 from mapping.parsers import latex, names
 from mapping.parsers.bibtex import keywords_in, pages_in, year_in
 from mapping.parsers.encodings import LARGEST_FILE
 from mapping.parsers.keys import normalised_doi
-from mapping.parsers.records import PaperRecord, Problem, UnreadableFile
-from mapping.parsers.tables import heading, read_table
+from mapping.parsers.records import PaperRecord, PapersRead, Problem, UnreadableFile
+from mapping.parsers.tables import Row, heading, read_table
 
 # The first heading that has something in the row counts: a sheet may have a BibTeX key for some
 # rows only.
@@ -84,7 +86,7 @@ _KINDS = {
 }
 
 
-def read(name, content, *, limit=LARGEST_FILE):
+def read(name: str, content: bytes, *, limit: int = LARGEST_FILE) -> PapersRead:
     """(records, problems) of a table of papers. A row needs a title, a DOI or a key of its own."""
     table = read_table(name, content, limit=limit, fits=_names_papers, joins=True)
     columns = _columns(table.columns)
@@ -110,26 +112,26 @@ def read(name, content, *, limit=LARGEST_FILE):
     return records, sorted(problems, key=lambda problem: problem.line or 0)
 
 
-def _names_papers(headings):
+def _names_papers(headings: Collection[str]) -> bool:
     return any(heading(known) in headings for field in _NAMING for known in _HEADINGS[field])
 
 
-def _columns(present):
+def _columns(present: Sequence[str]) -> dict[str, list[str]]:
     """{field: its columns, best first}"""
     by_heading = {heading(column): column for column in reversed(present)}
-    found = {
+    present_columns = {
         field: [
             by_heading[heading(known)] for known in known_headings if heading(known) in by_heading
         ]
         for field, known_headings in _HEADINGS.items()
     }
-    return {field: columns for field, columns in found.items() if columns}
+    return {field: columns for field, columns in present_columns.items() if columns}
 
 
-def _record(row, columns, name):
+def _record(row: Row, columns: Mapping[str, Sequence[str]], name: str) -> PaperRecord:
     left = {column: " ".join(value.split()) for column, value in row.cells.items() if value}
 
-    def take(field):
+    def take(field: str) -> str:
         column = next((column for column in columns.get(field, ()) if left.get(column)), None)
         return left.pop(column) if column else ""
 
@@ -155,12 +157,12 @@ def _record(row, columns, name):
     return record
 
 
-def _page_range(left):
+def _page_range(left: dict[str, str]) -> str:
     start = next((left.pop(column) for column in list(left) if heading(column) in _START_PAGE), "")
     end = next((left.pop(column) for column in list(left) if heading(column) in _END_PAGE), "")
     return f"{start}-{end}" if start and end and start != end else start or end
 
 
-def _kind(written):
+def _kind(written: str) -> str:
     compared = heading(written)
     return _KINDS.get(compared, compared) or "misc"

@@ -1,17 +1,20 @@
-"""One door for every kind of bibliography."""
+"""Reads any kind of bibliography."""
 
+import os
 from pathlib import Path
 
 from mapping.parsers import bibtex, paper_tables, ris
 from mapping.parsers.encodings import LARGEST_FILE, check_size, decoded
 from mapping.parsers.lengths import excess_of_record
-from mapping.parsers.records import Problem, UnreadableFile
+from mapping.parsers.records import PaperRecord, PapersRead, Problem, UnreadableFile
 
 _TABLES = {".csv", ".tsv", ".tab", ".xlsx", ".xlsm"}
 _BIBTEX, _RIS = {".bib", ".bibtex", ".biblatex"}, {".ris"}
 
 
-def read_papers(name, content=None, *, limit=LARGEST_FILE):
+def read_papers(
+    name: str | os.PathLike[str], content: bytes | None = None, *, limit: int = LARGEST_FILE
+) -> PapersRead:
     """(records, problems) of a BibTeX, RIS, CSV or XLSX file, told apart by content first, then by
     the name's ending.
 
@@ -24,8 +27,8 @@ def read_papers(name, content=None, *, limit=LARGEST_FILE):
     return _short_enough(*_read(path, content, limit))
 
 
-def _short_enough(records, problems):
-    """Without the records that are too long to be kept: each is a refusal of its own."""
+def _short_enough(records: list[PaperRecord], problems: list[Problem]) -> PapersRead:
+    """The records and problems, with a refusal for each record that is too long."""
     judged = [(record, excess_of_record(record)) for record in records]
     refused = [Problem(record.file, record.line, reason) for record, reason in judged if reason]
     if not refused:
@@ -34,7 +37,7 @@ def _short_enough(records, problems):
     return kept, sorted([*problems, *refused], key=lambda problem: problem.line or 0)
 
 
-def _read(path, content, limit):
+def _read(path: Path, content: bytes, limit: int) -> PapersRead:
     name = path.name
     check_size(len(content), limit, name)
     if content.startswith(b"PK\x03\x04"):
@@ -48,28 +51,30 @@ def _read(path, content, limit):
     has_ris = not is_table and ris.has_records(text)
     if has_bibtex and has_ris:
         return _read_both(text, name)
-    if has_bibtex or has_ris:
-        return (bibtex if has_bibtex else ris).read(text, name)
+    if has_bibtex:
+        return bibtex.read(text, name)
+    if has_ris:
+        return ris.read(text, name)
     return _read_rest(name, content, path.suffix.lower(), limit)
 
 
-def _read_both(text, name):
+def _read_both(text: str, name: str) -> PapersRead:
     """BibTeX and RIS in one file, as pasted together; both keep their line numbers."""
     in_ris, others = ris.divided(text, bibtex.lines_inside_entries(text))
     if not bibtex.has_entries(others):
         return ris.read(text, name)
     if not ris.has_records(in_ris):
         return bibtex.read(text, name)
-    found = [bibtex.read(others, name), ris.read(in_ris, name)]
-    records, problems = ([*one, *other] for one, other in zip(*found, strict=True))
-    return sorted(records, key=_line), sorted(problems, key=_line)
+    records, problems = bibtex.read(others, name)
+    ris_records, ris_problems = ris.read(in_ris, name)
+    return sorted(records + ris_records, key=_line), sorted(problems + ris_problems, key=_line)
 
 
-def _line(one):
-    return one.line or 0
+def _line(item: PaperRecord | Problem) -> int:
+    return item.line or 0
 
 
-def _content(path, limit):
+def _content(path: Path, limit: int) -> bytes:
     try:
         check_size(path.stat().st_size, limit, path.name)
         return path.read_bytes()
@@ -77,7 +82,7 @@ def _content(path, limit):
         raise UnreadableFile(f"the file cannot be opened: {error.strerror}", path.name) from error
 
 
-def _read_rest(name, content, suffix, limit):
+def _read_rest(name: str, content: bytes, suffix: str, limit: int) -> PapersRead:
     if suffix in _BIBTEX:
         raise UnreadableFile("there is no BibTeX entry in it, nothing like @article{key, …}", name)
     if suffix in _RIS:

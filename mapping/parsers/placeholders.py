@@ -1,4 +1,4 @@
-"""What an empty template holds where something is to be written, and so says nothing of a paper."""
+"""Placeholders and instructions of an empty template, which say nothing about a paper."""
 
 import re
 
@@ -22,8 +22,8 @@ _ASKS = re.compile(
 )
 
 
-def is_placeholder(text):
-    """Text in square brackets that asks for something: left as the empty template had it.
+def is_placeholder(text: str) -> bool:
+    """Whether the text is in square brackets and asks for something, as in the empty template.
 
     "[Docker]" asks for nothing: somebody may have written into the brackets.
     """
@@ -34,6 +34,6 @@ def is_placeholder(text):
     return not inside or is_instruction(inside)
 
 
-def is_instruction(text):
+def is_instruction(text: str) -> bool:
     """Whether a text in brackets or in a comment tells the person who fills in what to do."""
     return bool(_ASKS.search(text[:300].strip()))

@@ -1,13 +1,13 @@
-"""What the readers hand over: one record per publication, one problem per thing they
-stumbled over.
-"""
+"""What parsers return: a record for each publication, and problems with the file."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 
 @dataclass
 class PaperRecord:
-    """One publication as a file describes it; what the file does not say is empty.
+    """A publication as a file describes it; fields that the file does not have are empty.
 
     `authors` are "Family, Given" (or "Family, Given, Suffix"; organisations without a comma),
     `kind` is a BibTeX entry type in lower case, `pages` is "165-176". `raw` holds the remaining
@@ -36,23 +36,59 @@ class PaperRecord:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something to tell about a file; a refusal means that an entry or a row was not taken."""
+    """A problem with a file; `is_refusal` where an entry or a row was not read."""
 
     file: str
     line: int | None
     reason: str
     is_refusal: bool = True
 
-    def __str__(self):
-        place = f"{self.file}, line {self.line}" if self.line else self.file
-        return f"{place}: {self.reason}" if place else self.reason
+    def __str__(self) -> str:
+        where = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{where}: {self.reason}" if where else self.reason
+
+
+PapersRead = tuple[list[PaperRecord], list[Problem]]
+
+
+class PaperLike(Protocol):
+    """What the writers need of a paper; a PaperRecord and a row of the database have it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def authors(self) -> Sequence[str]: ...
+    @property
+    def year(self) -> int | None: ...
+    @property
+    def venue(self) -> str: ...
+    @property
+    def doi(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def abstract(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def volume(self) -> str: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def pages(self) -> str: ...
+    @property
+    def publisher(self) -> str: ...
+    @property
+    def keywords(self) -> Sequence[str]: ...
+    @property
+    def raw(self) -> Mapping[str, str]: ...
 
 
 class UnreadableFile(ValueError):
-    """The file as a whole is not what was asked for: no bibliography, no table, empty, binary, too
-    large.
-    """
+    """The whole file cannot be read: it is no bibliography or table, empty, binary or too large."""
 
-    def __init__(self, reason, file="", line=None):
+    def __init__(self, reason: str, file: str = "", line: int | None = None) -> None:
         super().__init__(str(Problem(file, line, reason)))
         self.reason, self.file, self.line = reason, file, line

@@ -1,6 +1,8 @@
 """RIS files to records, and back."""
 
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import ClassVar
 
 import rispy
 
@@ -8,7 +10,7 @@ from mapping.parsers import latex, names
 from mapping.parsers.bibtex import pages_in, year_in
 from mapping.parsers.encodings import unified_line_ends
 from mapping.parsers.keys import normalised_doi
-from mapping.parsers.records import PaperRecord, Problem
+from mapping.parsers.records import PaperLike, PaperRecord, PapersRead, Problem
 from mapping.parsers.ris_lines import DOIS, KNOWN_TAGS, TITLES, chunks, divided, has_records
 
 __all__ = ["divided", "has_records", "read", "write"]
@@ -60,13 +62,11 @@ _UNKNOWN = "unknown"
 
 
 class _TagParser(rispy.RisParser):
-    """rispy with the tags as names: its own names differ from one program's use of a tag to the
-    next.
-    """
+    """rispy with tags as the names of fields: its own names are ambiguous."""
 
     UNKNOWN_TAG = _UNKNOWN  # its default, UK, may stand in a file
     DEFAULT_MAPPING = {tag: tag for tag in KNOWN_TAGS} | {_UNKNOWN: _UNKNOWN}
-    DEFAULT_DELIMITER_MAPPING = {}
+    DEFAULT_DELIMITER_MAPPING: ClassVar[dict[str, str]] = {}
 
 
 # User-defined field 1 carries what RIS has no tag for, as "name: value".
@@ -77,7 +77,7 @@ _RESERVED = {"TY", "ER", "ID", "TI", "T1", "AU", "A1", "KW", "AB", "PY", "DO", "
 _PAGE_RANGE = re.compile(r"([^\s-]+)-([^\s-]+)")
 
 
-def read(text, file=""):
+def read(text: str, file: str = "") -> PapersRead:
     """(records, problems) of RIS `text`; every record that begins with TY is either taken or named
     in a refusal.
     """
@@ -92,8 +92,9 @@ def read(text, file=""):
             )
             continue
         closed = "\n".join([*chunk.lines, "ER  - "])
-        found = rispy.loads(closed, implementation=_TagParser, enforce_list_tags=False)
-        record = _record(_values(found[0]), file, chunk.line)
+        parsed = rispy.loads(closed, implementation=_TagParser, enforce_list_tags=False)[0]
+        known_and_unknown = parsed | parsed.pop(_UNKNOWN, {})
+        record = _record(_values(known_and_unknown), file, chunk.line)
         if not record.title and not record.doi:
             problems.append(
                 Problem(file, chunk.line, "the record that begins here has neither title nor DOI")
@@ -106,33 +107,32 @@ def read(text, file=""):
     return records, problems
 
 
-def write(papers):
+def write(papers: Iterable[PaperLike]) -> str:
     """A RIS file of `papers`: PaperRecords, or anything with their attributes."""
     return "\n".join(line for paper in papers for line in _written(paper))
 
 
-def file_keys(keys):
-    """`{key: how a RIS file calls it}`: as it is."""
+def file_keys(keys: Iterable[str]) -> dict[str, str]:
+    """`{key: its spelling in a RIS file}`: unchanged."""
     return {key: key for key in keys}
 
 
-def _values(found):
+def _values(record: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
     """{tag: its values}, tidied, the empty ones left out."""
     values = {}
-    for tag, value in [*found.items(), *found.get(_UNKNOWN, {}).items()]:
-        if tag != _UNKNOWN:
-            kept = [_tidied(tag, one) for one in (value if isinstance(value, list) else [value])]
-            values[tag] = [one for one in kept if one]
-    return {tag: kept for tag, kept in values.items() if kept}
+    for tag, value in record.items():
+        texts = [_tidied(tag, text) for text in (value if isinstance(value, list) else [value])]
+        values[tag] = [text for text in texts if text]
+    return {tag: texts for tag, texts in values.items() if texts}
 
 
-def _tidied(tag, value):
+def _tidied(tag: str, value: str) -> str:
     # What looks like HTML in "10.1002/…26:10<1155::AID-SPE55>…" belongs to the DOI.
     return " ".join(value.split()) if tag in _ADDRESSES else latex.tidied(value)
 
 
-def _record(values, file, line):
-    def take(*tags):
+def _record(values: dict[str, list[str]], file: str, line: int) -> PaperRecord:
+    def take(*tags: str) -> str:
         """The first value of the first of these tags that has one; further values stay for
         `raw`.
         """
@@ -154,7 +154,7 @@ def _record(values, file, line):
     return record
 
 
-def _kind(written, values):
+def _kind(written: str, values: dict[str, list[str]]) -> str:
     kind = _KIND_OF_TYPE.get(written, "misc")
     more_exact = values.get("M3", [""])[0]
     # Our own files say in M3 what RIS has no type for; elsewhere M3 is free text, or even a DOI.
@@ -167,27 +167,27 @@ def _kind(written, values):
     return kind
 
 
-def _keywords(values):
-    words = [word for words in values for word in map(latex.tidied, words.split(";"))]
-    if len(words) == 1 and words[0].count(",") > 1:
+def _keywords(values: Sequence[str]) -> list[str]:
+    keywords = [word for text in values for word in map(latex.tidied, text.split(";"))]
+    if len(keywords) == 1 and keywords[0].count(",") > 1:
         # One comma may stand within a keyword ("Neoplasms, experimental"); a list has more.
-        words = map(latex.tidied, words[0].split(","))
-    return list(dict.fromkeys(word for word in words if word))
+        keywords = [latex.tidied(word) for word in keywords[0].split(",")]
+    return list(dict.fromkeys(word for word in keywords if word))
 
 
-def _name(name):
+def _name(name: str) -> str:
     """“Family, Given”. Embase and Ovid write “Family I.”, without the comma."""
     return names.with_comma(re.sub(r"\s*,\s*", ", ", name).strip(" ,"))
 
 
-def _pages(start, values):
+def _pages(start: str, values: dict[str, list[str]]) -> str:
     end = (values.get("EP") or [""])[0]
     if start and end:
         values.pop("EP")
     return pages_in(f"{start}-{end}" if start and end and start != end else start)
 
 
-def _year(values):
+def _year(values: dict[str, list[str]]) -> int | None:
     for tag in ("PY", "Y1", "DA"):
         for written in values.get(tag, []):
             year = year_in(written)
@@ -198,7 +198,7 @@ def _year(values):
     return None
 
 
-def _doi(values, url):
+def _doi(values: dict[str, list[str]], url: str) -> str:
     for tag in ("DO", "DI", "M3", "L3"):
         for written in values.get(tag, []):
             doi = normalised_doi(written)
@@ -208,22 +208,22 @@ def _doi(values, url):
     return normalised_doi(url) if "doi.org/" in url.lower() else ""
 
 
-def _fill_raw(record, values):
+def _fill_raw(record: PaperRecord, values: Mapping[str, list[str]]) -> None:
     for tag, kept in values.items():
         named = [_NAMED_FIELD.fullmatch(value) for value in kept] if tag == "U1" else []
         record.raw |= {match[1]: match[2] for match in named if match}
         rest = [value for value in kept if not (tag == "U1" and _NAMED_FIELD.fullmatch(value))]
         # Journals come with their name, its abbreviation and the same again; abstracts as AB and
         # N2.
-        said = _SAID_BY_TAG.get(tag, "")
-        is_repetition = said and all(
-            value.casefold() == getattr(record, said).casefold() for value in rest
+        field = _SAID_BY_TAG.get(tag, "")
+        is_repetition = field and all(
+            value.casefold() == getattr(record, field).casefold() for value in rest
         )
         if rest and not is_repetition:
             record.raw[_RAW_NAMES.get(tag, tag)] = "; ".join(rest)
 
 
-def _written(paper):
+def _written(paper: PaperLike) -> Iterator[str]:
     written_type = _TYPE_OF_KIND.get(paper.kind, "GEN")
     start, end = _written_pages(paper.pages)
     yield f"TY  - {written_type}"
@@ -255,10 +255,10 @@ def _written(paper):
     yield from ["ER  - ", ""]
 
 
-def _on_one_line(value):
+def _on_one_line(value: str) -> str:
     return " ".join(_CONTROL.sub(" ", value).split())
 
 
-def _written_pages(pages):
+def _written_pages(pages: str) -> tuple[str, str]:
     pair = _PAGE_RANGE.fullmatch(pages_in(pages))
-    return pair.groups() if pair and pair[1] != pair[2] else (pages, "")
+    return (pair[1], pair[2]) if pair and pair[1] != pair[2] else (pages, "")

@@ -4,15 +4,15 @@ Every line of the file is a heading, a divider, a placeholder, blank, or in the 
 of the paper, as an item of an answer, or as unplaced.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from mapping.parsers.headings import Headings, TemplateSection
 from mapping.parsers.org import is_org, markdown_from_org
-from mapping.parsers.template_answers import SectionAnswer, Unplaced
+from mapping.parsers.template_answers import FilledTemplate, SectionAnswer, Unplaced
 from mapping.parsers.template_items import Item
-from mapping.parsers.template_lines import Shape, lines_of
+from mapping.parsers.template_lines import Line, Notes, Shape, lines_of
 from mapping.parsers.template_papers import Titles
-from mapping.parsers.template_reader import Notes, Reading
+from mapping.parsers.template_reader import Reading
 from mapping.parsers.template_tables import without_tables
 
 __all__ = [
@@ -26,29 +26,7 @@ __all__ = [
 ]
 
 
-@dataclass
-class FilledTemplate:
-    """What a file says of a paper. `answers` holds the sections that the file names, in the order
-    of the template.
-    """
-
-    file: str = ""
-    title: str | None = None
-    authors: list[str] | None = None
-    year: int | None = None
-    venue: str | None = None
-    doi: str | None = None
-    answers: dict[str, SectionAnswer] = field(default_factory=dict)
-    unplaced: list[Unplaced] = field(default_factory=list)
-    line: int = 1
-
-    @property
-    def values(self):
-        """{section key: list of items, text, or None}"""
-        return {key: answer.value for key, answer in self.answers.items()}
-
-
-def read(text, sections, file=""):
+def read(text: str, sections: Iterable[TemplateSection], file: str = "") -> FilledTemplate:
     """The FilledTemplate of the first paper in `text`; the lines of papers below it are
     unplaced.
     """
@@ -63,7 +41,9 @@ def read(text, sections, file=""):
     return first
 
 
-def read_all(text, sections, file=""):
+def read_all(
+    text: str, sections: Iterable[TemplateSection], file: str = ""
+) -> list[FilledTemplate]:
     """A FilledTemplate for each paper in `text`, at least one.
 
     `sections` are (key, label, kind, aliases, codes) of the study's template. A file called `.org`
@@ -81,5 +61,5 @@ def read_all(text, sections, file=""):
     return templates
 
 
-def _lines(text, file):
+def _lines(text: str, file: str) -> list[Line]:
     return lines_of(markdown_from_org(text) if is_org(file) else text)

@@ -8,11 +8,13 @@ import io
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mapping.parsers import workbooks
 from mapping.parsers.encodings import LARGEST_FILE, check_size, decoded
 from mapping.parsers.records import Problem, UnreadableFile
+from mapping.parsers.workbooks import NumberedCells
 
 # Abstracts are longer than the 128 kB that the csv module allows by default.
 csv.field_size_limit(50 * 1024 * 1024)
@@ -40,14 +42,14 @@ class Row:
     cells: dict[str, str]
     file: str = ""
 
-    def __getitem__(self, column):
+    def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
 
 
 @dataclass
 class Table:
-    """`columns` as they are called from now on, `ignored` the headings that nobody asked for,
-    `notes` what else was left aside, in sentences.
+    """`columns` are the columns by their wanted names, `ignored` the headings nobody asked for,
+    `notes` sentences on what else was not read.
     """
 
     columns: list[str]
@@ -57,12 +59,12 @@ class Table:
     notes: list[str] = field(default_factory=list)
 
 
-def unescaped(cell):
+def unescaped(cell: str) -> str:
     """The text of a cell, without the apostrophe that keeps a spreadsheet from running it."""
     return cell[1:] if cell.startswith("'") and _is_formula(cell[1:]) else cell
 
 
-def escaped(text):
+def escaped(text: str) -> str:
     """Text for a cell that no spreadsheet runs as a formula; `unescaped` gives it back, line ends
     as `\\n`.
 
@@ -75,12 +77,12 @@ def escaped(text):
     return "'" + text if _is_formula(text) else text
 
 
-def _is_formula(text):
-    """Whether a sign comes first, once apostrophes and what nobody sees are taken away."""
-    for place, letter in enumerate(text):
+def _is_formula(text: str) -> bool:
+    """Whether the text starts with a formula's sign, apostrophes and invisible characters aside."""
+    for index, letter in enumerate(text):
         if letter in _SIGNS:
             # Ordinary blanks before it make it a text in every spreadsheet.
-            return place == 0 or text[:place].strip(" ") != ""
+            return index == 0 or text[:index].strip(" ") != ""
         if letter.isalnum() and letter not in _FILLERS:
             return False
         if not (letter == "'" or letter in _FILLERS or unicodedata.category(letter) in _UNSEEN):
@@ -89,17 +91,17 @@ def _is_formula(text):
 
 
 def read_table(
-    name,
-    content,
+    name: str,
+    content: bytes,
     *,
-    required=(),
-    optional=(),
-    columns=None,
-    limit=LARGEST_FILE,
-    fits=None,
-    joins=False,
-):
-    """The Table in a file's bytes.
+    required: Sequence[str] = (),
+    optional: Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
+    limit: int = LARGEST_FILE,
+    fits: Callable[[set[str]], bool] | None = None,
+    joins: bool = False,
+) -> Table:
+    """The Table in the bytes of a file.
 
     `columns` maps a wanted column to the heading it has in this file. Headings match whatever their
     case, spaces and underscores. Of a workbook the first sheet is read whose headings fit (`fits`,
@@ -125,7 +127,9 @@ def read_table(
     return replace(_joined(tables), notes=notes)
 
 
-def _sheets(name, content, fits, joins):
+def _sheets(
+    name: str, content: bytes, fits: Callable[[set[str]], bool], joins: bool
+) -> tuple[list[tuple[str, list[NumberedCells]]], list[str]]:
     """`([(name with the sheet, rows)], notes)` of the sheets that are read."""
     sheets = workbooks.sheets(name, content)
     for sheet in sheets:
@@ -143,7 +147,7 @@ def _sheets(name, content, fits, joins):
     return [(called, sheet.rows) for called, sheet in zip(named, chosen, strict=True)], notes
 
 
-def _joined(tables):
+def _joined(tables: Sequence[Table]) -> Table:
     return Table(
         columns=list(dict.fromkeys(column for table in tables for column in table.columns)),
         rows=[row for table in tables for row in table.rows],
@@ -152,7 +156,9 @@ def _joined(tables):
     )
 
 
-def _table(name, rows, wanted, necessary):
+def _table(
+    name: str, rows: list[NumberedCells], wanted: Mapping[str, str], necessary: Sequence[str]
+) -> Table:
     if not rows:
         raise UnreadableFile("the table is empty", name)
     (_, headings), *rows = rows
@@ -170,62 +176,70 @@ def _table(name, rows, wanted, necessary):
         table.rows.append(
             Row(
                 line,
-                {column: filled[place] for column, place in {**places, **others}.items()},
+                {column: filled[index] for column, index in {**places, **others}.items()},
                 name,
             )
         )
     return table
 
 
-def too_large():
+def too_large() -> str:
     return f"the table has more than {MOST_COLUMNS:,} columns, or {MOST_CELLS:,} cells: split it"
 
 
-def heading(text):
-    """A heading as it is compared: without case, spaces and punctuation."""
+def heading(text: str) -> str:
+    """The heading as it is compared: without case, spaces and punctuation."""
     return re.sub(r"[\W_]+", "", text.casefold())
 
 
-def _listed(columns):
+def _listed(columns: Iterable[str]) -> str:
     return ", ".join(column for column in columns if column) or "none"
 
 
-def _places(name, headings, wanted, necessary):
-    """{wanted column: its place in the row}"""
+def _places(
+    name: str, headings: Sequence[str], wanted: Mapping[str, str], necessary: Sequence[str]
+) -> dict[str, int]:
+    """`{wanted column: its index in the row}`; UnreadableFile where a necessary one is missing or
+    one occurs twice.
+    """
     compared = [heading(text) for text in headings]
-    places = {}
+    columns = {}
     for column, written in wanted.items():
-        found = [place for place, text in enumerate(compared) if text and text == heading(written)]
-        if len(found) > 1:
+        indexes = [
+            index for index, text in enumerate(compared) if text and text == heading(written)
+        ]
+        if len(indexes) > 1:
             raise UnreadableFile(f"the column “{written}” stands twice", name)
-        if found:
-            places[column] = found[0]
+        if indexes:
+            columns[column] = indexes[0]
         elif column in necessary:
             meant = f" (for “{column}”)" if written != column else ""
             raise UnreadableFile(
                 f"the column “{written}”{meant} is missing; the file has: {_listed(headings)}", name
             )
-    return places
+    return columns
 
 
-def _other_columns(headings, places):
-    others, used, seen = {}, set(places.values()), Counter()
-    for place, text in enumerate(headings):
-        if place in used:
+def _other_columns(headings: Sequence[str], places: Mapping[str, int]) -> dict[str, int]:
+    """`{other column: its index in the row}`, with names that are all different."""
+    others: dict[str, int] = {}
+    used, seen = set(places.values()), Counter[str]()
+    for index, text in enumerate(headings):
+        if index in used:
             continue
-        column = text or f"column {place + 1}"
+        column = text or f"column {index + 1}"
         while column in others or column in places:
             seen[text] += 1
             column = f"{text} ({seen[text] + 1})"
-        others[column] = place
+        others[column] = index
     return others
 
 
-def _trimmed(cells):
+def _trimmed(cells: Iterable[str]) -> list[str]:
     return [unescaped(cell.lstrip()).rstrip() for cell in cells]
 
 
-def _csv_rows(name, content, wanted):
+def _csv_rows(name: str, content: bytes, wanted: Mapping[str, str]) -> list[NumberedCells]:
     """(line, cells) of every row that is not blank."""
     text = decoded(content, name)
     delimiter, skipped = _delimiter(text, wanted)
@@ -243,7 +257,9 @@ def _csv_rows(name, content, wanted):
         raise UnreadableFile(f"this is no table: {error}", name) from error
 
 
-def _parsed(text, delimiter, skipped, file, *, is_strict):
+def _parsed(
+    text: str, delimiter: str, skipped: int, file: str, *, is_strict: bool
+) -> list[NumberedCells]:
     source = io.StringIO(text, newline="")
     for _ in range(skipped):
         source.readline()
@@ -260,13 +276,13 @@ def _parsed(text, delimiter, skipped, file, *, is_strict):
     return rows
 
 
-def _last_row_start(text, delimiter, skipped):
+def _last_row_start(text: str, delimiter: str, skipped: int) -> int:
     rows = _parsed(text, delimiter, skipped, "", is_strict=False)
     return rows[-1][0]
 
 
-def _delimiter(text, wanted):
-    """The delimiter that finds most wanted columns, else most columns; and how many lines stand
+def _delimiter(text: str, wanted: Mapping[str, str]) -> tuple[str, int]:
+    """The delimiter that gives most wanted columns, else most columns; and the number of lines
     before the header.
     """
     first, _, rest = text.partition("\n")
@@ -277,7 +293,7 @@ def _delimiter(text, wanted):
         first = next((line.rstrip("\n") for line in io.StringIO(rest) if line.strip()), "")
     names = {heading(written) for written in wanted.values()}
 
-    def fits(delimiter):
+    def fits(delimiter: str) -> tuple[int, int]:
         cells = next(csv.reader([first], delimiter=delimiter, skipinitialspace=True), [])
         return sum(heading(cell) in names for cell in cells), len(cells)
 

@@ -2,22 +2,25 @@
 none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mapping.judgement.absences import NONE_APPLY
 from mapping.judgement.kinds import KINDS
-from mapping.parsers.absences import AMBIGUOUS, Absence, read_absence
+from mapping.parsers.absences import AMBIGUOUS, read_absence
+from mapping.parsers.headings import TemplateSection
 from mapping.parsers.labels import match_code
 from mapping.parsers.template_items import Item
 
-__all__ = ["SectionAnswer", "Unplaced", "answer_of", "reported"]
+__all__ = ["FilledTemplate", "SectionAnswer", "Unplaced", "answer_of", "reported"]
 
 SAYS_NOTHING = "it says neither what there is nor why there is nothing"
 
 
 @dataclass
 class SectionAnswer:
-    """What is said in a section. `absence` says why nothing is, where that is what the words of
-    `items` mean.
+    """The answer of one section; `absence` is set where the words of `items` say why
+    there is none.
     """
 
     kind: str
@@ -25,7 +28,7 @@ class SectionAnswer:
     absence: str = ""
 
     @property
-    def value(self):
+    def value(self) -> list[str] | str | None:
         """A list where there are codes; else a list of what was listed, a text, or None."""
         texts = [item.text for item in self.items]
         is_list = len(texts) > 1 or any(item.is_bullet for item in self.items)
@@ -34,7 +37,7 @@ class SectionAnswer:
         return texts[0] if texts else None
 
     @property
-    def text(self):
+    def text(self) -> str:
         """The answer as one text, a line per item."""
         least = min((item.level for item in self.items), default=0)
         margins = (" " * (item.level - least) if item.is_bullet else "" for item in self.items)
@@ -45,15 +48,37 @@ class SectionAnswer:
 
 @dataclass(frozen=True)
 class Unplaced:
+    """A line that belongs to no answer, to be reported with the reason."""
+
     line: int
     text: str
     reason: str = field(default="", compare=False)
 
 
-def answer_of(section, items):
-    """(SectionAnswer, unplaced): where the words only say that there is nothing, with the absence
-    they stand for.
+@dataclass
+class FilledTemplate:
+    """A filled-in template of one paper; `answers` holds the sections that the file names, in
+    template order.
     """
+
+    file: str = ""
+    title: str | None = None
+    authors: list[str] | None = None
+    year: int | None = None
+    venue: str | None = None
+    doi: str | None = None
+    answers: dict[str, SectionAnswer] = field(default_factory=dict)
+    unplaced: list[Unplaced] = field(default_factory=list)
+    line: int = 1
+
+    @property
+    def values(self) -> dict[str, list[str] | str | None]:
+        """{section key: list of items, text, or None}"""
+        return {key: answer.value for key, answer in self.answers.items()}
+
+
+def answer_of(section: TemplateSection, items: list[Item]) -> tuple[SectionAnswer, list[Unplaced]]:
+    """(SectionAnswer, unplaced lines) of the items of a section, absences recognised."""
     meanings = [_absence_of(section, item) for item in items]
     if not any(meanings):
         return SectionAnswer(section.kind, items), []
@@ -61,39 +86,43 @@ def answer_of(section, items):
     return SectionAnswer(section.kind, items, absence), left
 
 
-def reported(items, reason):
-    """The items with all that stands below them, as lines without a place."""
+def reported(items: Sequence[Item], reason: str) -> list[Unplaced]:
+    """The items and all that stands below them as unplaced lines."""
     return [Unplaced(item.line, text, reason) for item in items for text in item.texts]
 
 
-def _absence_of(section, item):
+def _absence_of(section: TemplateSection, item: Item) -> str | None:
     if section.codes and match_code(item.text, section.codes):
         return None  # a codebook may have a code "None"
-    found = read_absence(item.text)
+    absence = read_absence(item.text)
     # "Comments: none" is a text like any other.
-    return None if found == Absence.NONE_APPLY and not section.has_codes else found
+    return None if absence == NONE_APPLY and not section.has_codes else absence
 
 
-def _without_absences(section, items, meanings):
+def _without_absences(
+    section: TemplateSection, items: list[Item], meanings: Sequence[str | None]
+) -> tuple[str, list[Item], list[Unplaced]]:
     """(absence, items, unplaced): an absence holds alone. Beside an answer, or another absence, it
     is reported.
     """
     pairs = list(zip(items, meanings, strict=True))
-    said = [item for item, meaning in pairs if meaning is None]
+    answers = [item for item, meaning in pairs if meaning is None]
     clear = {meaning for meaning in meanings if meaning not in (None, AMBIGUOUS)}
-    if KINDS[section.kind].is_prose and said:
+    if KINDS[section.kind].is_prose and answers:
         return "", items, []
     unclear = reported([item for item, meaning in pairs if meaning == AMBIGUOUS], SAYS_NOTHING)
-    if not said and all(item.is_empty_bullet for item in items) and len(items) > 1:
+    if not answers and all(item.is_empty_bullet for item in items) and len(items) > 1:
         return "", [], []  # the empty bullets of an empty template
-    if not said and len(clear) == 1:
+    if not answers and len(clear) == 1:
         return (
-            clear.pop().value,
+            clear.pop(),
             [item for item, meaning in pairs if meaning not in (None, AMBIGUOUS)],
             unclear,
         )
-    beside = "it stands beside codes" if said else "it stands beside another word for an absence"
+    beside = "it stands beside codes" if answers else "it stands beside another word for an absence"
     contradicting = [
-        item for item, meaning in pairs if meaning in clear and not (said and item.is_empty_bullet)
+        item
+        for item, meaning in pairs
+        if meaning in clear and not (answers and item.is_empty_bullet)
     ]
-    return "", said, unclear + reported(contradicting, beside)
+    return "", answers, unclear + reported(contradicting, beside)

@@ -1,6 +1,8 @@
-"""What a filled-in template says of the paper itself: title, authors, year, venue, DOI."""
+"""The details of the paper in a filled-in template: title, authors, year, venue, DOI."""
 
 import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from mapping.parsers import names
 from mapping.parsers.absences import AMBIGUOUS, read_absence
@@ -8,11 +10,15 @@ from mapping.parsers.bibtex import year_in
 from mapping.parsers.headings import AUTHORS, DOI, TITLE, VENUE, YEAR
 from mapping.parsers.keys import normalised_doi
 from mapping.parsers.placeholders import is_placeholder
-from mapping.parsers.template_answers import SAYS_NOTHING, Unplaced, reported
+from mapping.parsers.template_answers import SAYS_NOTHING, FilledTemplate, Unplaced, reported
+from mapping.parsers.template_items import Item, SectionItems
+from mapping.parsers.template_lines import Line, Notes
 from mapping.parsers.template_papers import without_paper_number
 from mapping.parsers.titles import normalised_title
 
 __all__ = ["NUMBERED_TITLE", "Details"]
+
+Value = TypeVar("Value", str, int | None)
 
 NUMBERED_TITLE = "paper:numbered"
 _DOI_BEHIND = re.compile(
@@ -23,21 +29,27 @@ _QUOTATION_MARKS = '"“”„‟«»'
 
 
 class Details:
-    """`found` are the items below each detail's heading, `document_title` the line of a heading
-    that may be the title.
+    """`answers` are the items below each heading, `document_title` the line of a heading that may
+    be the title.
 
     An explicit title wins over "Paper 8: …", and that over the file's first heading; `unplaced` are
     the lines that no detail took.
     """
 
-    def __init__(self, found, document_title, notes, title_of_file=None):
-        self.found, self.document_title, self.notes = found, document_title, notes
-        self.unplaced = []
+    def __init__(
+        self,
+        answers: Mapping[str, SectionItems],
+        document_title: Line | None,
+        notes: Notes,
+        title_of_file: Line | None = None,
+    ) -> None:
+        self.answers, self.document_title, self.notes = answers, document_title, notes
+        self.unplaced: list[Unplaced] = []
         if title_of_file:
             self.leave_aside(title_of_file)
 
-    def leave_aside(self, title):
-        """What the file says of itself above, where the paper's own details stand below."""
+    def leave_aside(self, title: Line) -> None:
+        """Reports the file's own title and details, where the paper's stand below."""
         self.unplaced.append(Unplaced(title.number, title.text, "the title is given elsewhere"))
         start = next((item.line for item in self.items(TITLE)), title.number)
         for key in (AUTHORS, YEAR, VENUE, DOI):
@@ -45,12 +57,12 @@ class Details:
             if below:
                 above = [item for item in self.items(key) if item not in below]
                 self.unplaced += reported(above, "it is given elsewhere")
-                self.found[key].items[:] = below
+                self.answers[key].items[:] = below
 
-    def items(self, key):
-        return self.found[key].items if key in self.found else []
+    def items(self, key: str) -> list[Item]:
+        return self.answers[key].items if key in self.answers else []
 
-    def fill(self, template):
+    def fill(self, template: FilledTemplate) -> None:
         template.title = self.detail(TITLE, _title) or None
         numbered = self.detail(NUMBERED_TITLE, _title, instead=template.title)
         template.title = template.title or numbered
@@ -72,46 +84,44 @@ class Details:
         ]
         template.authors = people or None
 
-    def is_detail(self, item):
-        """Whether an item says something; "N/A" does not, and "?" is reported besides."""
-        found = read_absence(item.text)
-        if found == AMBIGUOUS:
+    def is_detail(self, item: Item) -> bool:
+        """Whether an item gives a detail; "N/A" does not, and "?" is reported as well."""
+        absence = read_absence(item.text)
+        if absence == AMBIGUOUS:
             self.unplaced += reported([item], SAYS_NOTHING)
-        return found is None
+        return absence is None
 
-    def detail(self, key, reading, instead=None):
-        """The first item that reads as something; the other items, and words beside a year or DOI,
-        are unplaced.
+    def detail(
+        self, key: str, reading: Callable[[str], Value], instead: Value | None = None
+    ) -> Value | None:
+        """The first item that `reading` can read; other items, and words beside a year or DOI, are
+        unplaced.
         """
-        found = None
+        first = None
         for item in self.items(key):
             if not self.is_detail(item):
                 continue
             text = _without_brackets(item.text)
-            value = reading(text) if found is None else None
-            found = found or (None if instead else value)
-            is_all = (
-                found and value and len(str(value)) >= len(text.strip(f" .,{_QUOTATION_MARKS}"))
-            )
-            if not is_all and not (found and value and reading is _title):
+            value = reading(text) if first is None else None
+            first = first or (None if instead else value)
+            is_whole = len(str(value)) >= len(text.strip(f" .,{_QUOTATION_MARKS}"))
+            if not (first and value and (is_whole or reading is _title)):
                 self.unplaced.append(Unplaced(item.line, item.text))
-        return found
+        return first
 
-    def doi_of_title(self):
+    def doi_of_title(self) -> str | None:
         links = [self.notes.address(link) for item in self.items(TITLE) for link in item.links]
         links += [item.text.rstrip(")]") for item in self.items(TITLE)]
         return next(filter(None, map(normalised_doi, links)), None)
 
 
-def _title(text):
-    """The title alone: no number of the form, no quotation marks, no address of its DOI
-    behind it.
-    """
+def _title(text: str) -> str:
+    """The title without the number of the form, quotation marks and the address of its DOI."""
     return _DOI_BEHIND.sub("", without_paper_number(text)).strip(f" {_QUOTATION_MARKS}")
 
 
-def _without_brackets(text):
-    """Somebody may have written between the brackets of the empty template, or before them."""
+def _without_brackets(text: str) -> str:
+    """The text without the brackets of the empty template around it, or after it."""
     behind = _BRACKETS_BEHIND.search(text)
     if (
         behind

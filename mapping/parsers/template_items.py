@@ -1,15 +1,14 @@
-"""What stands below a heading, as the items of an answer: codes with their notes, quotes and
-pages.
-"""
+"""Reads the lines below a heading as the items of an answer: codes with notes, quotes and pages."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from mapping.parsers.labels import match_code
 from mapping.parsers.list_signs import depth_of_sign
 from mapping.parsers.template_lines import Line, Shape
 
-__all__ = ["CodedItems", "Item", "PlainItems", "codes_listed_in", "parts_of_value"]
+__all__ = ["CodedItems", "Item", "PlainItems", "SectionItems", "codes_listed_in", "parts_of_value"]
 
 _PAGES = (
     r"(?:(?:pp?|pgs?|S)\.\s?|(?:pages?|Seiten?)\s|pp?\s?(?=\d))"
@@ -57,23 +56,23 @@ class Item:
     links: list[str] = field(default_factory=list)
 
     @property
-    def quote(self):
+    def quote(self) -> str:
         return "\n".join(self.quotes)
 
     @property
-    def page(self):
+    def page(self) -> str:
         return ", ".join(dict.fromkeys(self.pages))
 
     @property
-    def texts(self):
+    def texts(self) -> list[str]:
         """Its words and all that stands below it."""
         return [self.text, *self.quotes, *self.pages, *self.notes]
 
     @property
-    def is_empty_bullet(self):
+    def is_empty_bullet(self) -> bool:
         return self.texts in (["-"], ["–"], ["—"])
 
-    def add_page(self, page):
+    def add_page(self, page: str) -> None:
         if len(", ".join([*self.pages, page])) <= _LONGEST_PAGE:
             self.pages.append(page)
         else:
@@ -83,14 +82,15 @@ class Item:
 class PlainItems:
     """The lines of a text, a number, a detail of the paper: taken as they are."""
 
-    def __init__(self, *, keeps_boxes=False):
-        self.keeps_boxes, self.items = keeps_boxes, []
+    def __init__(self, *, keeps_boxes: bool = False) -> None:
+        self.keeps_boxes, self.has_empty_bullet = keeps_boxes, False
+        self.items: list[Item] = []
 
-    def enter(self):
+    def enter(self) -> None:
         """Below a heading a text simply goes on."""
 
-    def add(self, line):
-        """Why the line was left out, or nothing."""
+    def add(self, line: Line) -> str:
+        """Adds a line; returns why it was not taken, or an empty text."""
         is_open = line.box is not None and line.box != "x"
         if is_open and not self.keeps_boxes:
             return NOT_TICKED
@@ -102,8 +102,8 @@ class PlainItems:
             self.items.append(item)
         return ""
 
-    def goes_on(self, line):
-        """Whether a line is the end of the sentence above."""
+    def goes_on(self, line: Line) -> bool:
+        """Adds a line to the item above, whose sentence it ends."""
         self.items[-1].text += " " + (
             line.words if self.keeps_boxes else line.text.replace("\n", " ")
         )
@@ -122,19 +122,21 @@ class _Level:
 
 
 class CodedItems:
-    """The items of one section that takes codes. `add` answers why a line could not be taken, or
-    nothing.
-    """
+    """The items of a section with codes."""
 
-    def __init__(self, codes=()):
-        self.codes, self.items, self.has_empty_bullet = codes, [], False
-        self.levels, self.quoted_line, self.last = [], None, None
+    def __init__(self, codes: Sequence[str] = ()) -> None:
+        self.codes, self.has_empty_bullet = codes, False
+        self.items: list[Item] = []
+        self.levels: list[_Level] = []
+        self.quoted_line: Line | None = None
+        self.last: Item | None = None
 
-    def enter(self):
+    def enter(self) -> None:
         """Below a heading a list begins anew."""
         self.levels, self.quoted_line = [], None
 
-    def add(self, line):
+    def add(self, line: Line) -> str:
+        """Adds a line; returns why it was not taken, or an empty text."""
         if line.is_quoted or line.callout:
             return self.add_quoted(line)
         if _BOX_WITHIN.search(line.text):
@@ -148,7 +150,7 @@ class CodedItems:
         if reason:
             self.levels.append(_Level(line, None))
             return reason
-        if self.levels:
+        if top is not None:
             self.add_below(top, line, len(self.levels))
         elif self.last and _is_evidence(line, self.last):
             self.add_below(self.last, line, 1)
@@ -158,7 +160,7 @@ class CodedItems:
         self.levels.append(_Level(line, top))
         return ""
 
-    def add_boxes(self, line):
+    def add_boxes(self, line: Line) -> str:
         """Several boxes in one line: "[x] Abstract [ ] Full text"."""
         boxes = list(_BOX_WITHIN.finditer(line.text))
         ends = [box.start() for box in boxes[1:]] + [len(line.text)]
@@ -177,13 +179,13 @@ class CodedItems:
         line.text, line.box = " ".join(left), None
         return NOT_TICKED if left else ""
 
-    def add_item(self, line):
+    def add_item(self, line: Line) -> Item:
         # The item of a list is one thing, however it is punctuated.
         is_one = line.shape is Shape.BULLET
         parts = line.text.split("\n") if is_one else parts_of_value(line.text, self.codes)
         for part in parts:
-            words, page = _without_page(part)
-            text, quote = _with_quote_behind(words)
+            before_page, page = _without_page(part)
+            text, quote = _with_quote_behind(before_page)
             text, page = (text, page) if page else _without_page(text)
             item = Item(
                 line.number,
@@ -201,52 +203,33 @@ class CodedItems:
         self.last = self.items[-1]
         return self.last
 
-    def add_below(self, item, line, depth):
+    def add_below(self, item: Item, line: Line, depth: int) -> None:
         """A sub-bullet: evidence, else the note of the item above."""
         item.footnotes += line.marks.footnotes
         if not take_evidence(item, line.text):
             item.notes.append("  " * (depth - 1) + _NOTE_LABEL.sub("", line.text))
         item.notes += line.marks.tags
 
-    def add_quoted(self, line):
+    def add_quoted(self, line: Line) -> str:
         """A line of a block quote or call-out, which belongs to the mark above."""
         if not line.text:
             self.quoted_line = line if self.last else None
             return ""
-        is_bullet_or_words = not line.callout and not _quote_and_page(line.text)[0]
-        goes_on = self.quoted_line is not None and self.quoted_line.number == line.number - 1
-        if line.shape is Shape.BULLET and not goes_on and not line.callout:
+        above = self.quoted_line
+        if above is not None and above.number != line.number - 1:
+            above = None
+        if line.shape is Shape.BULLET and above is None and not line.callout:
             return self.add(_unquoted(line))
         if self.last is None:
+            is_bullet_or_words = not line.callout and not _quote_and_page(line.text)[0]
             return self.add(_unquoted(line)) if is_bullet_or_words else "it stands below no code"
-        callout = line.callout or (self.quoted_line.callout if goes_on else "")
-        if callout and callout not in _QUOTE_CALLOUTS:
-            self.last.notes.append(line.text)
-        elif goes_on and self.last.quotes and not self.quoted_line.text.endswith(('"', "”", ")")):
-            self.join_quote(line)
-        elif not take_evidence(self.last, line.text):
-            text, page = _without_page(line.text)
-            self.last.quotes.append(text)
-            self.last.pages += [page] if page else []
-        self.last.notes += line.marks.tags
-        self.last.footnotes += line.marks.footnotes
-        line.callout = callout
+        line.callout = line.callout or (above.callout if above else "")
+        _add_quoted(self.last, line, above)
         self.quoted_line = line
         return ""
 
-    def join_quote(self, line):
-        """A quote that goes over several lines; the page may stand on the last."""
-        text, page = _without_page(line.text)
-        if page:
-            self.last.add_page(page)
-        quote = f"{self.last.quotes[-1]} {text}"
-        quoted = _QUOTED_WORDS.match(quote) if text[-1:] in _CLOSING_QUOTES else None
-        self.last.quotes[-1] = quoted[1] if quoted else quote
-
-    def goes_on(self, line):
-        """Whether a line without a bullet is the end of the sentence above, which stands below an
-        item.
-        """
+    def goes_on(self, line: Line) -> bool:
+        """Adds a line without a bullet to the sentence above; False where there is none."""
         if not self.levels or self.levels[-1].item is None:
             return False
         item = self.levels[-1].item
@@ -266,8 +249,11 @@ class CodedItems:
         return True
 
 
-def take_evidence(item, text):
-    """Whether a line is a quote, a page or both; if so, the item has them."""
+SectionItems = CodedItems | PlainItems
+
+
+def take_evidence(item: Item, text: str) -> bool:
+    """Adds a quote, a page or both to the item; False where the line is neither."""
     alone = _PAGE_ALONE.match(text)
     if alone:
         item.add_page(next(filter(None, alone.groups())))
@@ -281,21 +267,45 @@ def take_evidence(item, text):
     return True
 
 
-def parts_of_value(text, codes):
-    """The codes that one text names: `;`, `|` and line breaks part them, a comma only where every
-    part is a code.
+def _add_quoted(item: Item, line: Line, above: Line | None) -> None:
+    """A line of a block quote below an item; `above` is the line of the quote before it, if any."""
+    if line.callout and line.callout not in _QUOTE_CALLOUTS:
+        item.notes.append(line.text)
+    elif above and item.quotes and not above.text.endswith(('"', "”", ")")):
+        _join_quote(item, line.text)
+    elif not take_evidence(item, line.text):
+        text, page = _without_page(line.text)
+        item.quotes.append(text)
+        item.pages += [page] if page else []
+    item.notes += line.marks.tags
+    item.footnotes += line.marks.footnotes
+
+
+def _join_quote(item: Item, words: str) -> None:
+    """A quote that goes over several lines; the page may stand on the last."""
+    text, page = _without_page(words)
+    if page:
+        item.add_page(page)
+    quote = f"{item.quotes[-1]} {text}"
+    quoted = _QUOTED_WORDS.match(quote) if text[-1:] in _CLOSING_QUOTES else None
+    item.quotes[-1] = quoted[1] if quoted else quote
+
+
+def parts_of_value(text: str, codes: Sequence[str]) -> list[str]:
+    """The codes in a text, split at `;`, `|` and line ends, and at commas where every part is a
+    code.
     """
-    found = []
+    codes_found = []
     for line in text.split("\n"):
         parts = [part.strip() for part in re.split(r"[;|]", line) if part.strip()]
         if len(parts) < 2 or any(len(part.split()) > _LONGEST_PART for part in parts):
             parts = [line.strip()]
-        found += [code for part in parts for code in _parted_by_commas(part, codes)]
-    return [part for part in found if part]
+        codes_found += [code for part in parts for code in _parted_by_commas(part, codes)]
+    return [part for part in codes_found if part]
 
 
-def codes_listed_in(text, codes):
-    """The parts of a list's item if every one of them is a code: "noisy data, lack of domain
+def codes_listed_in(text: str, codes: Sequence[str]) -> list[str]:
+    """The parts of an item if every one of them is a code, as in "noisy data, lack of domain
     experts"; else none.
     """
     parts = [
@@ -304,17 +314,17 @@ def codes_listed_in(text, codes):
     return parts if len(parts) > 1 and len(text) <= 2_000 and _are_codes(parts, codes) else []
 
 
-def _parted_by_commas(text, codes):
+def _parted_by_commas(text: str, codes: Sequence[str]) -> list[str]:
     parts = [part.strip() for part in re.split(r",(?:\s+and\s+)?", text) if part.strip()]
     is_one = len(parts) < 2 or len(text) > 2_000 or match_code(text, codes)
     return parts if not is_one and _are_codes(parts, codes) else [text]
 
 
-def _are_codes(parts, codes):
+def _are_codes(parts: Sequence[str], codes: Sequence[str]) -> bool:
     return all(match_code(part.rstrip(" ."), codes) for part in parts)
 
 
-def _is_below(line, above):
+def _is_below(line: Line, above: Line) -> bool:
     """Whether a line stands deeper in the list than the item above: indented, or by its sign."""
     if line.level >= above.level + 2:
         return line.shape is Shape.BULLET or above.shape is Shape.BULLET
@@ -325,7 +335,7 @@ def _is_below(line, above):
     return line.level == above.level and depth_of_sign(line.sign) > depth_of_sign(above.sign)
 
 
-def _is_evidence(line, item):
+def _is_evidence(line: Line, item: Item) -> bool:
     """Whether a line at the left edge is the quote of the item above: no bullet, or a dash below
     other bullets.
     """
@@ -337,7 +347,7 @@ def _is_evidence(line, item):
     )
 
 
-def _why_left_out(line):
+def _why_left_out(line: Line) -> str:
     if line.box is not None and line.box != "x":
         return NOT_TICKED
     if line.marks.is_struck:
@@ -345,7 +355,7 @@ def _why_left_out(line):
     return line.reason
 
 
-def _quote_and_page(text):
+def _quote_and_page(text: str) -> tuple[str, str]:
     """("Data are noisy", "4") of `"Data are noisy" (p. 4)`, `p. 4: "…"` or `Quote: …`; empty where
     it is no quote.
     """
@@ -353,27 +363,27 @@ def _quote_and_page(text):
     page = before[1] if before else ""
     text = text[before.end() :] if before else text
     label = _QUOTE_LABEL.match(text)
-    words, behind = _without_page(text[label.end() :] if label else text)
-    quoted = _QUOTED_WORDS.match(words.strip())
+    text_alone, behind = _without_page(text[label.end() :] if label else text)
+    quoted = _QUOTED_WORDS.match(text_alone.strip())
     if quoted:
         return quoted[1].strip(), page or behind
-    return (words, page or behind) if label and words else ("", "")
+    return (text_alone, page or behind) if label and text_alone else ("", "")
 
 
-def _with_quote_behind(text):
+def _with_quote_behind(text: str) -> tuple[str, str]:
     """("Model drift", "it drifts") of `Model drift – "it drifts"`."""
-    found = _QUOTE_BEHIND.match(text)
-    return (found[1].rstrip(), found[2].strip()) if found else (text, "")
+    match = _QUOTE_BEHIND.match(text)
+    return (match[1].rstrip(), match[2].strip()) if match else (text, "")
 
 
-def _without_page(text):
+def _without_page(text: str) -> tuple[str, str]:
     """(words, page) of `words (p. 4)`."""
     start = max(0, len(text) - _TAIL)
-    found = _PAGE_BEHIND.search(text, start)
-    if not found or not text[: found.start()].strip():
+    match = _PAGE_BEHIND.search(text, start)
+    if not match or not text[: match.start()].strip():
         return text, ""
-    return text[: found.start()].rstrip(), next(filter(None, found.groups()))
+    return text[: match.start()].rstrip(), next(filter(None, match.groups()))
 
 
-def _unquoted(line):
+def _unquoted(line: Line) -> Line:
     return replace(line, is_quoted=False, callout="")

@@ -1,6 +1,7 @@
-"""The lines of a filled-in template, each with what its typography says of it."""
+"""Classifies the lines of a filled-in template by their typography."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -13,6 +14,8 @@ from mapping.parsers.placeholders import is_instruction, is_placeholder
 
 
 class Shape(Enum):
+    """What a line is by its typography."""
+
     BLANK = "blank"
     RULE = "rule"
     DIVIDER = "divider"
@@ -56,13 +59,38 @@ class Line:
     marks: Plain = field(default_factory=lambda: Plain(""))
 
     @property
-    def words(self):
+    def words(self) -> str:
         """The text with its tags, in one line."""
         return " ".join([self.text.replace("\n", " "), *self.marks.tags]).strip()
 
     @property
-    def has_words(self):
+    def has_words(self) -> bool:
         return self.shape in {Shape.HEADING, Shape.BULLET, Shape.TEXT}
+
+
+class Notes:
+    """The footnotes of a file and the targets of its links, wherever they stand."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.footnotes = {
+            line.name: line for line in reversed(lines) if line.shape is Shape.FOOTNOTE
+        }
+        self.links = {f"[{line.name}]": line.cells[0] for line in lines if line.shape is Shape.LINK}
+        self.used = {
+            link.casefold() for line in lines for link in line.marks.links if link.startswith("[")
+        }
+        self.cited: set[int] = set()
+
+    def cite(self, name: str) -> Line | None:
+        """The line of a footnote, the first time it is asked for."""
+        line = self.footnotes.get(name)
+        if line is None or line.number in self.cited:
+            return None
+        self.cited.add(line.number)
+        return line
+
+    def address(self, link: str) -> str:
+        return self.links.get(link.casefold(), link)
 
 
 _RULE = re.compile(
@@ -102,12 +130,12 @@ _PERCENT_COMMENT = re.compile(r"(?:^|(?<=\s))%%([^%]{1,5000})%%(?=\s|$)", re.MUL
 _PAIRS = [("[", "]"), ("{", "}"), ("<", ">")]
 
 
-def lines_of(text):
+def lines_of(text: str) -> list[Line]:
     """The lines in order; underlined ones count as bold, and a placeholder may go over several
     lines.
     """
-    written, comments = without_comments(unified_line_ends(text))
-    written = written.split("\n")
+    text, comments = without_comments(unified_line_ends(text))
+    written = text.split("\n")
     lines, number = front_matter_lines(written)
     in_aside, in_fence = asides(written), fenced(written)
     while number < len(written):
@@ -123,7 +151,7 @@ def lines_of(text):
         if length:
             places = range(number, number + length)
             lines += [
-                Line(place + 1, Shape.PLACEHOLDER, written[place].strip()) for place in places
+                Line(index + 1, Shape.PLACEHOLDER, written[index].strip()) for index in places
             ]
         elif is_underlined and line.shape is Shape.TEXT:
             # Only as good as bold type: a rule below a sentence looks the same.
@@ -134,20 +162,22 @@ def lines_of(text):
             line.callout = line.callout or ("note" if number in in_aside else "")
             lines += [line]
         number += length or 1
-    lines += [Line(place, Shape.ASIDE, words, reason="a comment") for place, words in comments]
+    lines += [
+        Line(number, Shape.ASIDE, comment, reason="a comment") for number, comment in comments
+    ]
     return sorted(lines, key=lambda line: line.number)
 
 
-def without_comments(text):
+def without_comments(text: str) -> tuple[str, list[tuple[int, str]]]:
     """(text, [(line, comment)]): comments of HTML and Obsidian cut out, line numbers as they were.
 
     Instructions to whoever fills in are not named.
     """
     text = _PERCENT_COMMENT.sub(r"<!--\1-->", text)
-    pieces, comments, place, number = [], [], 0, 1
+    pieces, comments, position, number = [], [], 0, 1
     last = text.rfind("-->")  # looked for once: a file may open thousands and close none
-    while (start := text.find("<!--", place)) >= 0:
-        number += text.count("\n", place, start)
+    while (start := text.find("<!--", position)) >= 0:
+        number += text.count("\n", position, start)
         end = text.find("-->", start) if start < last else -1
         if end < 0:  # never closed: what stands on the line
             end = (text.find("\n", start) + len(text) + 1) % (len(text) + 1)
@@ -158,23 +188,23 @@ def without_comments(text):
         if comment and not is_instruction(comment):
             comments.append((number, comment))
         breaks = text.count("\n", start, after)
-        pieces += [text[place:start], "\n" * breaks]
-        number, place = number + breaks, after
-    return "".join([*pieces, text[place:]]), comments
+        pieces += [text[position:start], "\n" * breaks]
+        number, position = number + breaks, after
+    return "".join([*pieces, text[position:]]), comments
 
 
-def front_matter_lines(written):
+def front_matter_lines(written: Sequence[str]) -> tuple[list[Line], int]:
     """(lines, how many of the file they take) of the YAML that a file may begin with."""
     entries, length = front_matter(written)
     lines = []
-    for number, kind, words in entries:
+    for number, kind, text in entries:
         shape = {
             "key": Shape.HEADING,
             "item": Shape.BULLET,
             "text": Shape.TEXT,
             "comment": Shape.ASIDE,
         }.get(kind)
-        marks = plain(words)
+        marks = plain(text)
         reason = "a comment" if kind == "comment" else ""
         lines.append(
             Line(number, shape or Shape.RULE, marks.text, is_front=True, reason=reason, marks=marks)
@@ -182,42 +212,41 @@ def front_matter_lines(written):
     return lines, length
 
 
-def asides(written):
-    """The places of the lines within `<aside>` … `</aside>`, as Notion writes its call-outs."""
-    found, start = set(), None
-    for place, line in enumerate(written):
+def asides(written: Sequence[str]) -> set[int]:
+    """The indexes of the lines within `<aside>` … `</aside>`, as Notion writes its call-outs."""
+    indexes: set[int] = set()
+    start = None
+    for index, line in enumerate(written):
         if start is None and _ASIDE_BEGINS.search(line):
-            start = place
+            start = index
         if start is not None and _ASIDE_ENDS.search(line):
-            found.update(range(start, place + 1))
+            indexes.update(range(start, index + 1))
             start = None
-    return found
+    return indexes
 
 
-def fenced(written):
-    """The places of the lines between two fences of code; a fence that nothing closes fences
-    nothing.
-    """
-    fences = [place for place, line in enumerate(written) if _FENCE.match(line)]
+def fenced(written: Sequence[str]) -> set[int]:
+    """The indexes of the lines between two fences of code; an unclosed fence does not count."""
+    fences = [index for index, line in enumerate(written) if _FENCE.match(line)]
     return {
-        place
+        index
         for start, end in zip(fences[::2], fences[1::2], strict=False)
-        for place in range(start + 1, end)
+        for index in range(start + 1, end)
     }
 
 
-def _verbatim(written, place):
-    words = written[place].strip()
-    return Line(place + 1, Shape.TEXT if words else Shape.BLANK, words)
+def _verbatim(written: Sequence[str], index: int) -> Line:
+    text = written[index].strip()
+    return Line(index + 1, Shape.TEXT if text else Shape.BLANK, text)
 
 
-def _shaped(written, place, in_table):
-    raw, number = written[place], place + 1
+def _shaped(written: Sequence[str], index: int, in_table: bool) -> Line:
+    raw, number = written[index], index + 1
     bare = raw.strip()  # a run of blanks in front would be looked through again and again
     if not bare:
         return Line(number, Shape.BLANK, "")
     special = (
-        _footnote_or_link(raw, number) or _row(written, place, in_table) or _mark(bare, number)
+        _footnote_or_link(raw, number) or _row(written, index, in_table) or _mark(bare, number)
     )
     if special:
         return special
@@ -229,7 +258,7 @@ def _shaped(written, place, in_table):
     return _bullet_or_text(raw, number)
 
 
-def _mark(raw, number):
+def _mark(raw: str, number: int) -> Line | None:
     """A rule, or a line that holds nothing but marks."""
     if _RULE.match(raw) or (_MARKUP_ALONE.match(raw) and not plain(raw).text.strip("\\")):
         return Line(number, Shape.RULE, "")
@@ -238,7 +267,7 @@ def _mark(raw, number):
     return None
 
 
-def _footnote_or_link(raw, number):
+def _footnote_or_link(raw: str, number: int) -> Line | None:
     footnote = _FOOTNOTE.match(raw)
     if footnote:
         marks = plain(footnote[2])
@@ -251,39 +280,39 @@ def _footnote_or_link(raw, number):
     )
 
 
-def _row(written, place, in_table):
+def _row(written: Sequence[str], index: int, in_table: bool) -> Line | None:
     """A row of a table: between bars, or next to a line that rules a table off."""
-    raw = written[place].strip()
+    raw = written[index].strip()
     if "|" not in raw or ("[[" in raw and not _ROW.match(raw)):
         return None
     if _TABLE_RULE.match(raw):
-        return Line(place + 1, Shape.RULE, "", sign="|")
-    rules = (written[near].strip() for near in (place + 1,) if near < len(written))
+        return Line(index + 1, Shape.RULE, "", sign="|")
+    rules = (written[near].strip() for near in (index + 1,) if near < len(written))
     is_header = any("|" in rule and _TABLE_RULE.match(rule) for rule in rules)
     if in_table or is_header or _ROW.match(raw):
         inner = re.sub(r"\[\[([^\[\]|]*)\|([^\[\]|]*)\]\]", r"[[\1\\|\2]]", raw.strip())
         inner = inner.removeprefix("|")
         inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
         cells = [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", inner)]
-        return Line(place + 1, Shape.ROW, raw.strip(), cells=cells)
+        return Line(index + 1, Shape.ROW, raw.strip(), cells=cells)
     return None
 
 
-def _heading(hashed, raw, number):
+def _heading(hashed: re.Match[str], raw: str, number: int) -> Line:
     marks = plain(_CLOSING_HASHES.sub("", hashed[2].rstrip()))
-    words = marks.text.replace("\n", " ")
-    if not words:
+    text = marks.text.replace("\n", " ")
+    if not text:
         return Line(number, Shape.RULE, "") if not marks.images else _image(raw, number)
-    is_divider = _QUESTION_HEADING.match(words)
+    is_divider = _QUESTION_HEADING.match(text)
     shape = Shape.DIVIDER if is_divider else Shape.HEADING
-    return Line(number, shape, words, heading_level=len(hashed[1]), marks=marks)
+    return Line(number, shape, text, heading_level=len(hashed[1]), marks=marks)
 
 
-def _image(raw, number):
+def _image(raw: str, number: int) -> Line:
     return Line(number, Shape.ASIDE, raw.strip(), reason="a picture")
 
 
-def _bullet_or_text(raw, number):
+def _bullet_or_text(raw: str, number: int) -> Line:
     quoted = _QUOTED.match(raw)
     written = raw[quoted.end() :] if quoted else raw
     callout = _CALLOUT.match(written) if quoted else None
@@ -321,14 +350,16 @@ def _bullet_or_text(raw, number):
     return line
 
 
-def _bracketed(text):
+def _bracketed(text: str) -> str:
     is_whole = any(text.startswith(left) and text.endswith(right) for left, right in _PAIRS)
     if read_absence(text):
         return ""
     return "in brackets, as the empty template has what is to be filled in" if is_whole else ""
 
 
-def _without_words(raw, number, sign, marks, callout):
+def _without_words(
+    raw: str, number: int, sign: str, marks: Plain, callout: re.Match[str] | None
+) -> Line:
     if marks.images:
         return _image(raw, number)
     if marks.tags and read_absence(raw) != AMBIGUOUS:
@@ -338,7 +369,7 @@ def _without_words(raw, number, sign, marks, callout):
     return Line(number, Shape.RULE, "", sign=sign)
 
 
-def _placeholder_length(written, start):
+def _placeholder_length(written: Sequence[str], start: int) -> int:
     """How many lines a placeholder takes that does not end on the line it begins on; 0 for anything
     else.
     """

@@ -7,11 +7,13 @@ part is looked through once, element by element, before openpyxl may build anyth
 import io
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from xml.parsers import expat
 
 from openpyxl import load_workbook
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from mapping.parsers.records import UnreadableFile
 
@@ -29,21 +31,23 @@ MOST_LETTERS = 50_000_000
 _BLOCK = 256 * 1024
 
 
+# The number of a row, and its cells as text.
+NumberedCells = tuple[int, list[str]]
+
+
 @dataclass
 class Sheet:
-    """`rows` are (number, cells) of every row that is not blank; cells are text, as it stands in
-    them.
-    """
+    """`rows` are (number, cells) of every row that is not blank; cells are text."""
 
     title: str
-    rows: list
+    rows: list[NumberedCells]
 
 
-def is_workbook(content):
+def is_workbook(content: bytes) -> bool:
     return content.startswith(b"PK\x03\x04")
 
 
-def sheets(name, content):
+def sheets(name: str, content: bytes) -> list[Sheet]:
     """The sheets that are not blank. Raises UnreadableFile for what is no workbook, broken, or too
     large.
     """
@@ -62,20 +66,20 @@ def sheets(name, content):
         raise UnreadableFile("this is no readable .xlsx workbook", name) from error
     try:
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        room = Room(name)
-        found = [Sheet(sheet.title, rows_of(sheet, room)) for sheet in workbook.worksheets]
+        limits = Limits(name)
+        sheets_read = [Sheet(sheet.title, rows_of(sheet, limits)) for sheet in workbook.worksheets]
     except UnreadableFile:
         raise
     # openpyxl raises whatever it stumbles over: a missing part, a number that is none, a cell
     # outside of the sheet.
     except Exception as error:
         raise UnreadableFile("this is no readable .xlsx workbook", name) from error
-    return [sheet for sheet in found if sheet.rows]
+    return [sheet for sheet in sheets_read if sheet.rows]
 
 
-def check_size(name, archive):
-    """By what the ZIP says of its parts; a part that is larger than it says is not read further
-    than that.
+def check_size(name: str, archive: zipfile.ZipFile) -> None:
+    """UnreadableFile where the sizes in the ZIP are too large; no part is read beyond its stated
+    size.
     """
     parts = archive.infolist()
     if len(parts) > MOST_PARTS:
@@ -91,15 +95,15 @@ def check_size(name, archive):
     for part in parts:
         if part.file_size > SMALL and part.file_size > HIGHEST_GROWTH * part.compress_size:
             reason = (
-                f"“{part.filename}” in the workbook grows more than {HIGHEST_GROWTH}-fold "
-                f"when unpacked"
+                f"“{part.filename}” in the workbook grows more than {HIGHEST_GROWTH}-fold when "
+                "unpacked"
             )
             raise UnreadableFile(f"{reason}: save the data as CSV", name)
 
 
-def check_parts(name, archive):
-    """Every XML part is well formed, declares no entities, and together they have no more elements
-    than fit.
+def check_parts(name: str, archive: zipfile.ZipFile) -> None:
+    """UnreadableFile where an XML part is malformed, declares entities, or all have too many
+    elements.
     """
     whole = beside = 0
     for part in archive.infolist():
@@ -114,45 +118,45 @@ def check_parts(name, archive):
 
 
 class Formulas:
-    """Follows the cells of a sheet to one whose formula has no result beside it.
+    """Finds a cell of a sheet whose formula has no result beside it.
 
     Excel keeps both; a workbook that a program wrote has the formula alone, and its cell would be
     read as an empty one.
     """
 
-    def __init__(self, name, part):
+    def __init__(self, name: str, part: zipfile.ZipInfo) -> None:
         self.name, self.part = name, part
-        self.place = self.kind = ""
+        self.cell = self.kind = ""
         self.has_formula = self.is_inside = False
         self.result = ""
 
-    def started(self, tag, attributes):
+    def started(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "c":
-            self.place, self.kind = attributes.get("r", ""), attributes.get("t", "")
+            self.cell, self.kind = attributes.get("r", ""), attributes.get("t", "")
             self.has_formula, self.result = False, ""
         self.has_formula |= tag == "f"
         self.is_inside = tag in ("v", "t")
 
-    def said(self, text):
+    def characters(self, text: str) -> None:
         self.result += text if self.is_inside and self.has_formula else ""
 
-    def ended(self, tag):
+    def ended(self, tag: str) -> None:
         self.is_inside = False
         # A text without letters is a result: =IF(A1="x", "x", "").
         if tag == "c" and self.has_formula and not self.result.strip() and self.kind != "str":
-            place = f"cell {self.place} of “{self.part.filename.rpartition('/')[2]}”"
-            reason = f"{place} holds a formula, and what comes out of it is not in the file"
+            cell = f"cell {self.cell} of “{self.part.filename.rpartition('/')[2]}”"
+            reason = f"{cell} holds a formula, and what comes out of it is not in the file"
             raise UnreadableFile(
                 f"{reason}: open it in a spreadsheet program and save it there", self.name
             )
 
 
-def elements_in(name, archive, part):
+def elements_in(name: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
     """How many elements a part has; no more are counted than fit."""
     count = 0
     formulas = Formulas(name, part) if "worksheets/" in part.filename.lower() else None
 
-    def started(tag, attributes):
+    def started(tag: str, attributes: dict[str, str]) -> None:
         nonlocal count
         count += 1
         if formulas:
@@ -160,7 +164,7 @@ def elements_in(name, archive, part):
         if count > MOST_ELEMENTS:
             raise UnreadableFile(too_many_cells(), name)
 
-    def declared(*_):
+    def declared(*_: object) -> None:
         raise UnreadableFile(
             f"“{part.filename}” declares a document type, which no workbook needs", name
         )
@@ -169,17 +173,17 @@ def elements_in(name, archive, part):
     parser.StartElementHandler, parser.StartDoctypeDeclHandler = started, declared
     if formulas:
         parser.EndElementHandler = lambda tag: formulas.ended(tag.rpartition(":")[2])
-        parser.CharacterDataHandler = formulas.said
+        parser.CharacterDataHandler = formulas.characters
     try:
         with archive.open(part) as file:
             while block := file.read(_BLOCK):
                 parser.Parse(block)
             parser.Parse(b"", True)
     except expat.ExpatError as error:
-        place = f"line {error.lineno}, column {error.offset + 1}"
+        where = f"line {error.lineno}, column {error.offset + 1}"
         raise UnreadableFile(
             (
-                f"“{part.filename}” in the workbook is broken XML ({place}: "
+                f"“{part.filename}” in the workbook is broken XML ({where}: "
                 f"{expat.ErrorString(error.code)})"
             ),
             name,
@@ -187,22 +191,22 @@ def elements_in(name, archive, part):
     return count
 
 
-def too_many_cells():
+def too_many_cells() -> str:
     return (
-        f"the workbook has more than {MOST_CELLS:,} cells: save what is needed of it as CSV, "
-        f"in several files"
+        f"the workbook has more than {MOST_CELLS:,} cells: save what is needed of it as CSV, in "
+        "several files"
     )
 
 
-class Room:
-    """What all sheets of a workbook may fill together."""
+class Limits:
+    """Counts the cells and letters of all sheets of a workbook against their limits."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
         self.places, self.cells, self.letters = MOST_PLACES, MOST_CELLS, MOST_LETTERS
 
-    def take(self, sheet, number, cells):
-        """Count a row; UnreadableFile where there is no more room."""
+    def take(self, sheet: ReadOnlyWorksheet, number: int, cells: Sequence[object]) -> None:
+        """Counts a row; UnreadableFile where a limit is exceeded."""
         self.places -= len(cells)
         filled = [cell for cell in cells if cell is not None]
         self.cells -= len(filled)
@@ -212,23 +216,24 @@ class Room:
             if isinstance(cell, str):
                 self.letters -= len(cell)
                 if len(cell) > LONGEST_CELL:
-                    place = f"{self.name}, sheet “{sheet.title}”"
+                    where = f"{self.name}, sheet “{sheet.title}”"
                     reason = (
                         f"a cell has {len(cell):,} characters; at most {LONGEST_CELL:,} are read"
                     )
-                    raise UnreadableFile(reason, place, number)
+                    raise UnreadableFile(reason, where, number)
         if self.letters < 0:
             raise UnreadableFile(
                 f"the workbook has more than {MOST_LETTERS:,} characters", self.name
             )
 
 
-def rows_of(sheet, room):
+def rows_of(sheet: ReadOnlyWorksheet, limits: Limits) -> list[NumberedCells]:
     # What a sheet says of its size need not be true, and every row would be filled up to it.
+    """(number, cells) of every row of the sheet that is not blank."""
     sheet.reset_dimensions()
-    rows = []
+    rows: list[NumberedCells] = []
     for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-        room.take(sheet, number, cells)
+        limits.take(sheet, number, cells)
         written = [cell_text(cell) for cell in cells]
         while written and not written[-1].strip():
             written.pop()
@@ -237,7 +242,8 @@ def rows_of(sheet, room):
     return rows
 
 
-def cell_text(cell):
+def cell_text(cell: object) -> str:
+    """The text of a cell: whole numbers without a point, dates as ISO 8601."""
     if cell is None:
         return ""
     if isinstance(cell, bool):

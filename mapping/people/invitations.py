@@ -55,9 +55,8 @@ def invite(study, *, role, by, email="", claims=None):
     require_lead(study, by)
     if claims and not claimable_in(study).filter(pk=claims.pk).exists():
         raise ValidationError(
-            f"{claims} has a login or belongs to another study too: their account cannot be "
-            f"handed "
-            f"over."
+            f"{claims} has a login or belongs to another study too: their account cannot be handed "
+            "over."
         )
     invitation = Invitation.objects.create(
         study=study, role=role, email=email, invited_by=by, claims=claims
@@ -184,8 +183,7 @@ def require_address(invitation, email):
     if invitation.email and invitation.email.casefold() != email.casefold():
         raise NotInvited(
             f"This invitation was made for {invitation.email}: sign in with the account of that "
-            f"address, or ask "
-            f"{invitation.invited_by} for a link without an address."
+            f"address, or ask {invitation.invited_by} for a link without an address."
         )
 
 
@@ -202,8 +200,7 @@ def enter(invitation, study, user):
     left = membership.deactivated_at
     if left and left > invitation.invited_at:
         raise NotInvited(
-            "You were taken off this study after this invitation was made. Ask a lead for a "
-            "new "
+            "You were taken off this study after this invitation was made. Ask a lead for a new "
             "one."
         )
     if left or RANK.index(invitation.role) > RANK.index(membership.role):

@@ -108,7 +108,7 @@ def require_another_lead(study, membership):
     if membership.is_lead and membership.is_active and not others.exists():
         raise ValidationError(
             f"{membership.user} is the only active lead. Make somebody else a lead first: a study "
-            f"needs one."
+            "needs one."
         )
 
 

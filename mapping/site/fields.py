@@ -43,8 +43,7 @@ def refuse_too_large(upload, limit):
     if upload.size > limit:
         raise ValidationError(
             f"{upload.name} has {filesizeformat(upload.size)}; at most {filesizeformat(limit)} are "
-            f"taken. "
-            "Split it into smaller files."
+            "taken. Split it into smaller files."
         )
 
 

@@ -6,16 +6,25 @@ connection, a proxy above all, takes those bytes for the next answer; and a file
 uploaded may begin like one.
 """
 
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
 _BODILESS = {"204", "304"}
+
+
+OptionalError = (
+    tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None
+)
 
 
 class HeadRequests:
     """WSGI: HEAD is answered as GET would be, with the same headers, and no byte follows them."""
 
-    def __init__(self, application):
+    def __init__(self, application: WSGIApplication) -> None:
         self.application = application
 
-    def __call__(self, environ, start_response):
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         is_head = environ["REQUEST_METHOD"] == "HEAD"
         if is_head:
             # A view that takes GET takes HEAD too. Ranges are defined for GET alone.
@@ -33,11 +42,13 @@ class HeadRequests:
 class Start:
     """Hands status and headers on, and remembers the status."""
 
-    def __init__(self, start_response):
+    def __init__(self, start_response: StartResponse) -> None:
         self.start_response = start_response
         self.status = ""
 
-    def __call__(self, status, headers, exc_info=None):
+    def __call__(
+        self, status: str, headers: list[tuple[str, str]], exc_info: OptionalError = None
+    ) -> Callable[[bytes], object]:
         self.status = status[:3]
         if self.status in _BODILESS:
             # It would be the length of nothing, and not of what GET gives.

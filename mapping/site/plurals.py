@@ -7,8 +7,8 @@ _SINGULAR = {
 }
 
 
-def noun_for(number, plural):
-    """The noun beside this number, of the noun as it stands beside several."""
+def noun_for(number: int, plural: str) -> str:
+    """The noun in singular or plural, from its plural."""
     if number != 1:
         return plural
     if plural in _SINGULAR:
@@ -16,5 +16,5 @@ def noun_for(number, plural):
     return plural.removesuffix("ies") + "y" if plural.endswith("ies") else plural.removesuffix("s")
 
 
-def counted(number, plural):
+def counted(number: int, plural: str) -> str:
     return f"{number:,} {noun_for(number, plural)}"

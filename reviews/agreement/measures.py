@@ -185,7 +185,7 @@ def sentence(rated):
 def _mostly(rated):
     if rated.section.kind_of.is_quantity:
         return (
-            f"; the median difference of two raters is "
+            "; the median difference of two raters is "
             f"{statistics.median_absolute_difference(rated.table):g}"
         )
     if rated.section.is_multiple:

@@ -35,8 +35,7 @@ def look_early(paper, phase, *, user, reason):
             "look-early",
             (
                 f"{user} looked at others' answers on “{paper}” ({phase}) before submitting their "
-                f"own: "
-                f"{reason}"
+                f"own: {reason}"
             ),
             paper=paper,
             phase=phase.key,

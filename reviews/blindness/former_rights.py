@@ -7,8 +7,9 @@ study's log, which only grows.
 """
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 LEAD, REVIEWER = "lead", "reviewer"
 # The acts of the log that are read here.
@@ -24,6 +25,22 @@ ACTS = (
     "import-study",
 )
 AT_ONCE, NOT_CODERS = "submitted", "not_coders"
+
+
+Moment = TypeVar("Moment", bound=datetime | None)
+# An act of the log, when it happened, and its facts.
+LogLine = tuple[str, datetime, Mapping[str, Any]]
+# When, the role before, and the role after, each None where the log does not say it.
+RoleChange = tuple[datetime, str | None, str | None]
+
+
+class StudyFacts(Protocol):
+    """What is used of a study."""
+
+    created_at: datetime
+    others_visible: str
+    who_settles: str
+    released_at: datetime | None
 
 
 class Span(NamedTuple):
@@ -51,41 +68,51 @@ class Said(NamedTuple):
     closed_at: datetime | None
 
 
-def came_in(origin, started_at, submitted_at):
+def came_in(origin: str, started_at: Moment, submitted_at: Moment) -> Moment:
     """When it was there to be read: a file of codings says when they were made elsewhere."""
     return started_at if origin == "codings" else submitted_at
 
 
-def spans(changes, now, since):
+def spans(changes: Iterable[tuple[datetime, object]], now: object, since: datetime) -> list[Span]:
     """`[Span]` from `[(at, before)]` in order and the value of today."""
-    found = []
+    ended = []
     for at, before in changes:
-        found.append(Span(since, at, before))
+        ended.append(Span(since, at, before))
         since = at
-    return [*found, Span(since, None, now)]
+    return [*ended, Span(since, None, now)]
 
 
-def names(members, log):
+def names(
+    members: Iterable[Member], log: Iterable[LogLine]
+) -> Callable[[str | None, datetime], int | None]:
     """Who a user name in the log is: a bundle's people may be called otherwise than in its log."""
     now = {member.username: member.user for member in members}
     imports = [(at, facts.get("renamed") or {}) for act, at, facts in log if act == "import-study"]
     imported_at, renamed = imports[-1] if imports else (None, {})
     then = now | {before: now[name] for before, name in renamed.items() if name in now}
-    return lambda name, at: (then if imported_at and at < imported_at else now).get(name)
+
+    def user_called(name: str | None, at: datetime) -> int | None:
+        if name is None:
+            return None
+        return (then if imported_at and at < imported_at else now).get(name)
+
+    return user_called
 
 
-def in_order(changes, now):
+def in_order(
+    changes: Iterable[RoleChange], now: str
+) -> tuple[list[tuple[datetime, str | None]], str]:
     """`([(at, before)], now)` of role changes that say what was and what came; where two contradict
     each other, a lead it was.
     """
-    found, after = [], None
+    ordered, after = [], None
     for at, before, role in changes:
-        found.append((at, LEAD if LEAD in {before, after} else before or after or role))
+        ordered.append((at, LEAD if LEAD in {before, after} else before or after or role))
         after = role
-    return found, LEAD if after == LEAD else now
+    return ordered, LEAD if after == LEAD else now
 
 
-def meets(span, start, end):
+def meets(span: Span, start: datetime | None, end: datetime) -> bool:
     """Whether it was in force at some moment between these; `start` None: from the beginning."""
     since = span.since if start is None else max(span.since, start)
     return since < (end if span.until is None else min(span.until, end))
@@ -96,7 +123,9 @@ class FormerRights:
     first.
     """
 
-    def __init__(self, study, members, log):
+    def __init__(
+        self, study: StudyFacts, members: Sequence[Member], log: Iterable[LogLine]
+    ) -> None:
         log = list(log)
         named = names(members, log)
         by_membership = {member.membership: member for member in members}
@@ -119,13 +148,22 @@ class FormerRights:
                 self.reopened.add(facts.get("round"))
         start = study.created_at
         self.roles = {
-            one.user: spans(*in_order(roles[one.user], one.role), one.joined_at) for one in members
+            each.user: spans(*in_order(roles[each.user], each.role), each.joined_at)
+            for each in members
         }
         self.waits = spans(waits, study.others_visible, start)
         self.settlers = spans(settlers, study.who_settles, start)
         self.released = spans(released, study.released_at is not None, start)
 
-    def why(self, user, said, *, start, end, coded_at=None):
+    def why(
+        self,
+        user: int,
+        submission: Said,
+        *,
+        start: datetime | None,
+        end: datetime,
+        coded_at: datetime | None = None,
+    ) -> str:
         """The word for how this person could read that submission between `start` and `end`; ""
         where they could not.
 
@@ -133,58 +171,69 @@ class FormerRights:
         blind.
         """
         roles = self.roles.get(user, ())
-        if said.came_in >= end:
+        if submission.came_in >= end:
             return ""
         if coded_at is not None:
             start = coded_at
-            if roles and self._is_open(said, coded_at, end):
+            if roles and self._is_open(submission, coded_at, end):
                 return "coded_before"
         elif any(
-            one.value == LEAD and meets(one, later(start, said.came_in), end) for one in roles
+            role.value == LEAD and meets(role, later(start, submission.came_in), end)
+            for role in roles
         ):
             return LEAD
-        if self._as_member(roles, self.released, True, later(start, said.came_in), end):
+        if self._as_member(roles, self.released, True, later(start, submission.came_in), end):
             return "released"
-        if coded_at is None and self._is_open(said, start, end):
-            coders = [one for one in roles if one.value in {LEAD, REVIEWER, None}]
-            if self._as_member(coders, self.settlers, NOT_CODERS, later(start, said.came_in), end):
+        if coded_at is None and self._is_open(submission, start, end):
+            coders = [role for role in roles if role.value in {LEAD, REVIEWER, None}]
+            if self._as_member(
+                coders, self.settlers, NOT_CODERS, later(start, submission.came_in), end
+            ):
                 return "settler"
         return ""
 
-    def joined_at(self, user):
+    def joined_at(self, user: int) -> datetime | None:
         return self.roles[user][0].since if user in self.roles else None
 
-    def _is_open(self, said, start, end):
+    def _is_open(self, submission: Said, start: datetime | None, end: datetime) -> bool:
         """Whether it could be read by those whom the study lets wait for the round to close."""
-        if (said.closed_at is not None and said.closed_at < end) or said.round in self.reopened:
+        if (
+            submission.closed_at is not None and submission.closed_at < end
+        ) or submission.round in self.reopened:
             return True
-        moment = later(start, said.came_in)
-        return any(one.value == AT_ONCE and meets(one, moment, end) for one in self.waits)
+        moment = later(start, submission.came_in)
+        return any(span.value == AT_ONCE and meets(span, moment, end) for span in self.waits)
 
     @staticmethod
-    def _as_member(roles, several, value, start, end):
+    def _as_member(
+        roles: Iterable[Span],
+        several: Iterable[Span],
+        value: object,
+        start: datetime,
+        end: datetime,
+    ) -> bool:
         """Whether a setting had this value, at some moment between these, while the person had one
         of these roles.
         """
         return any(
             meets(part, start, end)
-            for one in several
-            if one.value == value
+            for setting in several
+            if setting.value == value
             for role in roles
-            if (part := overlap(one, role)) is not None
+            if (part := overlap(setting, role)) is not None
         )
 
 
-def overlap(one, other):
+def overlap(first: Span, second: Span) -> Span | None:
     """The time that both were in force."""
-    ends = [span.until for span in (one, other) if span.until is not None]
-    since, until = max(one.since, other.since), min(ends, default=None)
+    ends = [span.until for span in (first, second) if span.until is not None]
+    since, until = max(first.since, second.since), min(ends, default=None)
     return Span(since, until, None) if until is None or since < until else None
 
 
-def later(one, other):
-    return other if one is None else max(one, other)
+def later(start: datetime | None, moment: datetime) -> datetime:
+    return moment if start is None else max(start, moment)
 
 
-def is_role(facts):
+def is_role(facts: Mapping[str, Any]) -> bool:
     return facts.get("model") == "membership" and "role" in facts.get("fields", ())

@@ -48,7 +48,7 @@ def add(book, title, header, rows):
         if number > MOST_ROWS:
             raise TooLong(
                 f"{title} has more than {MOST_ROWS:,} rows, which no workbook holds: take the CSV "
-                f"file."
+                "file."
             )
         sheet.append([written(sheet, value, title) for value in row])
 
@@ -63,7 +63,7 @@ def written(sheet, value, title):
     if len(text) > LONGEST_CELL:
         raise TooLong(
             f"{title} has a cell of {len(text):,} letters, more than a workbook holds: take the "
-            f"CSV file."
+            "CSV file."
         )
     written_cell = WriteOnlyCell(sheet, text)
     # Never a formula, an error or a date, whatever it looks like.

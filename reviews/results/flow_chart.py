@@ -1,6 +1,7 @@
 """A PRISMA flow as boxes with places, for a template to draw. Plain values in and out."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from mapping.parsers.lookalikes import visible
 
@@ -11,7 +12,7 @@ class Box(NamedTuple):
     x: int
     y: int
     height: int
-    lines: list  # of (y, text); the first is the heading
+    lines: list[tuple[int, str]]  # (y, text); the first is the heading
     width: int = WIDTH
 
 
@@ -19,36 +20,50 @@ class Stage(NamedTuple):
     """One step down, with what leaves to the side: `aside` is (heading, [reason]) or None."""
 
     heading: str
-    details: list
-    aside: tuple | None = None
+    details: list[str]
+    aside: tuple[str, list[str]] | None = None
 
 
-def stages(found, duplicates, steps, papers):
-    """From what was found to what is included; `steps` as `flow.prisma_flow` gives them."""
-    sources = [f"{source}: {number:,}" for source, number in found.items()]
-    merged = (f"Duplicates merged: {duplicates:,}", []) if duplicates else None
-    whole = [Stage(f"Identified: {sum(found.values()):,}", sources, merged)]
+class FlowStep(Protocol):
+    """A phase of the study, as `flow.prisma_flow` counts it."""
+
+    phase: object
+    papers: int
+    excluded: int
+    undecided: int
+    remaining: int
+    reasons: Mapping[str, int]
+
+
+def stages(
+    records: Mapping[str, int], duplicates: int, steps: Sequence[FlowStep], papers: int
+) -> list[Stage]:
+    """From the records by source to what is included; `steps` as `flow.prisma_flow` gives them."""
+    sources = [f"{source}: {count:,}" for source, count in records.items()]
+    no_reasons: list[str] = []
+    merged = (f"Duplicates merged: {duplicates:,}", no_reasons) if duplicates else None
+    stages = [Stage(f"Identified: {sum(records.values()):,}", sources, merged)]
     for step in steps:
-        reasons = [f"{label}: {number:,}" for label, number in step.reasons.items()]
+        reasons = [f"{label}: {count:,}" for label, count in step.reasons.items()]
         aside = (f"Excluded: {step.excluded:,}", reasons) if step.excluded else None
-        open_ones = [f"not decided yet: {step.undecided:,}"] if step.undecided else []
-        whole.append(Stage(f"{step.phase}: {step.papers:,}", open_ones, aside))
+        undecided = [f"not decided yet: {step.undecided:,}"] if step.undecided else []
+        stages.append(Stage(f"{step.phase}: {step.papers:,}", undecided, aside))
     # What a phase has not decided yet may leave still: the diagram says so, for it is not the end.
     so_far = " so far" if any(step.undecided for step in steps) else ""
-    return [*whole, Stage(f"Included{so_far}: {steps[-1].remaining if steps else papers:,}", [])]
+    return [*stages, Stage(f"Included{so_far}: {steps[-1].remaining if steps else papers:,}", [])]
 
 
-def drawn(whole):
+def drawn(stages: Sequence[Stage]) -> dict[str, object]:
     """`{"boxes", "down", "across", "width", "height"}`: boxes, and arrows as (x1, y1, x2, y2)."""
     boxes, down, across, y = [], [], [], 1
-    for stage in whole:
+    for stage in stages:
         main = box(1, y, stage.heading, stage.details)
         aside = box(ASIDE, y, *stage.aside) if stage.aside else None
         boxes += [main, *([aside] if aside else [])]
         if aside:
             across.append((1 + WIDTH, y + 20, ASIDE, y + 20))
         bottom = max(y + main.height, y + aside.height if aside else 0)
-        if stage is not whole[-1]:
+        if stage is not stages[-1]:
             down.append((1 + WIDTH // 2, y + main.height, 1 + WIDTH // 2, bottom + GAP))
         y = bottom + GAP
     return {
@@ -60,12 +75,12 @@ def drawn(whole):
     }
 
 
-def box(x, y, heading, details):
+def box(x: int, y: int, heading: str, details: Sequence[str]) -> Box:
     texts = [shortened(text) for text in [heading, *details]]
-    lines = [(y + PAD + LINE * (place + 1) - 5, text) for place, text in enumerate(texts)]
+    lines = [(y + PAD + LINE * (index + 1) - 5, text) for index, text in enumerate(texts)]
     return Box(x, y, 2 * PAD + LINE * len(texts), lines)
 
 
-def shortened(text):
+def shortened(text: str) -> str:
     text = visible(text)
     return text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…"

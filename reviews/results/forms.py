@@ -24,8 +24,7 @@ KINDS = [
 ]
 MENTIONS_HELP = (
     "Papers: each counts once in a cell. Mentions: a paper counts as often as the reviewer who "
-    "marked the code most "
-    "often on it did."
+    "marked the code most often on it did."
 )
 
 

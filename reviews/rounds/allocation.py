@@ -1,42 +1,28 @@
-"""Who reads what: papers handed out so that loads and pairs are even, and the papers nobody should
-read because they wrote them. No Django."""
+"""Who reads what: papers handed out so that loads and pairs are even. No Django."""
 
 import random
-import re
-import unicodedata
 from collections import Counter, deque
-from collections.abc import Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from functools import partial
+from itertools import combinations
 
 # Pairs are evened out by trial: enough trials for thousands of papers, few enough to be done in a
 # moment.
 MOST_EXCHANGES = 80_000
-# Parts of names which some lists keep with the family name and others leave out, and titles that
-# belong to neither.
-PARTICLES = frozenset(
-    re.findall(
-        r"\w+",
-        (
-            "af al da dal das de del della den der di do dos du el la le ten ter und van vom von y "
-            "zu "
-            "zum zur"
-        ),
-    )
-)
-TITLES = frozenset(["dr", "prof", "professor", "jr", "sr", "ii", "iii", "iv", "phd", "msc", "bsc"])
-# Letters that are not an accent on another one.
-SPELLED = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
-)
-UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+
+Paper = Hashable
+Reviewer = Hashable
+Pair = tuple[Paper, Reviewer]
+# A paper, who passes it on, and who takes it.
+Step = tuple[Paper, Reviewer, Reviewer]
 
 
 @dataclass(frozen=True)
 class Problem:
     """A paper that could not get as many reviewers as it should, by how many, and why."""
 
-    paper: Hashable
+    paper: Paper
     missing: int
     why: str
 
@@ -50,16 +36,24 @@ class Plan:
     included. `overlapping` are the papers meant for several reviewers.
     """
 
-    assignments: list
-    loads: dict
-    pairs: dict
+    assignments: list[Pair]
+    loads: dict[Reviewer, int]
+    pairs: dict[tuple[Reviewer, Reviewer], int]
     problems: list[Problem]
-    overlapping: list
+    overlapping: list[Paper]
 
 
 def plan(
-    papers, reviewers, *, per_paper=2, overlap=100, capacity=None, existing=(), conflicts=(), seed=0
-):
+    papers: Iterable[Paper],
+    reviewers: Iterable[Reviewer],
+    *,
+    per_paper: int = 2,
+    overlap: int = 100,
+    capacity: Mapping[Reviewer, int] | None = None,
+    existing: Collection[Pair] = (),
+    conflicts: Collection[Pair] = (),
+    seed: int = 0,
+) -> Plan:
     """Gives `overlap` percent of the papers `per_paper` reviewers each, the others one.
 
     `capacity` maps reviewers to the most papers they take in all, `existing` and `conflicts` hold
@@ -68,45 +62,36 @@ def plan(
     papers or reviewers and for numbers that cannot be.
     """
     papers, reviewers, capacity = list(papers), list(reviewers), dict(capacity or {})
-    check(papers, reviewers, per_paper, overlap, capacity)
+    refuse_impossible(papers, reviewers, per_paper, overlap, capacity)
     chance = random.Random(seed)  # noqa: S311 (a plan must be repeatable, not secret)
-    hand = Hand(papers, reviewers, capacity, frozenset(existing), frozenset(conflicts), chance)
-    overlapping = choose_overlapping(papers, hand, per_paper, overlap, chance)
+    allocation = Allocation(
+        papers, reviewers, capacity, frozenset(existing), frozenset(conflicts), chance
+    )
+    overlapping = choose_overlapping(papers, allocation, per_paper, overlap, chance)
     wanted = {paper: per_paper if paper in overlapping else 1 for paper in papers}
-    # Everybody's first reader before anybody's second: where hands are short, no paper goes
-    # without.
-    for turn in range(1, per_paper + 1):
-        due = [paper for paper in papers if wanted[paper] >= turn and hand.number(paper) < turn]
-        chance.shuffle(due)
-        for paper in due:
-            hand.give(paper)
-    hand.level_loads()
-    hand.level_pairs()
-    problems = [
-        Problem(paper, wanted[paper] - hand.number(paper), hand.why_not(paper))
-        for paper in papers
-        if hand.number(paper) < wanted[paper]
-    ]
-    assignments = [
-        (paper, reviewer)
-        for paper in papers
-        for reviewer in reviewers
-        if reviewer in hand.given[paper]
-    ]
+    allocation.give_all(wanted)
+    allocation.level_loads()
+    allocation.level_pairs()
     return Plan(
-        assignments,
-        hand.loads,
-        hand.pairs(),
-        problems,
+        allocation.new_assignments(),
+        allocation.loads,
+        allocation.pairs(),
+        allocation.problems(wanted),
         [paper for paper in papers if paper in overlapping],
     )
 
 
-def check(papers, reviewers, per_paper, overlap, capacity):
-    for what, keys in (("paper", papers), ("reviewer", reviewers)):
-        twice = [key for key, number in Counter(keys).items() if number > 1]
+def refuse_impossible(
+    papers: Sequence[Paper],
+    reviewers: Sequence[Reviewer],
+    per_paper: int,
+    overlap: int,
+    capacity: Mapping[Reviewer, int],
+) -> None:
+    for noun, keys in (("paper", papers), ("reviewer", reviewers)):
+        twice = [key for key, count in Counter(keys).items() if count > 1]
         if twice:
-            raise ValueError(f"The {what} {twice[0]} is named twice.")
+            raise ValueError(f"The {noun} {twice[0]} is named twice.")
     if per_paper < 1:
         raise ValueError("A paper needs at least one reviewer.")
     if not 0 <= overlap <= 100:
@@ -115,50 +100,95 @@ def check(papers, reviewers, per_paper, overlap, capacity):
         raise ValueError("A capacity cannot be below zero.")
 
 
-def choose_overlapping(papers, hand, per_paper, overlap, chance):
+def choose_overlapping(
+    papers: Sequence[Paper],
+    allocation: "Allocation",
+    per_paper: int,
+    overlap: int,
+    chance: random.Random,
+) -> set[Paper]:
     """The papers for several reviewers: those that have several already, then by lot."""
     if per_paper == 1:
         return set()
-    number = int(len(papers) * overlap / 100 + 0.5)
+    count = int(len(papers) * overlap / 100 + 0.5)
     by_lot = chance.sample(papers, len(papers))
-    by_lot.sort(key=lambda paper: hand.number(paper) < 2)
-    return set(by_lot[:number])
+    by_lot.sort(key=lambda paper: allocation.reader_count(paper) < 2)
+    return set(by_lot[:count])
 
 
-class Hand:
+class Allocation:
     """The papers while they are handed out: who has which, and who could."""
 
-    def __init__(self, papers, reviewers, capacity, existing, conflicts, chance):
+    def __init__(
+        self,
+        papers: Sequence[Paper],
+        reviewers: Sequence[Reviewer],
+        capacity: Mapping[Reviewer, int],
+        existing: Collection[Pair],
+        conflicts: Collection[Pair],
+        chance: random.Random,
+    ) -> None:
         self.papers, self.reviewers, self.conflicts, self.chance = (
             papers,
             reviewers,
             conflicts,
             chance,
         )
-        self.room = {reviewer: capacity.get(reviewer, float("inf")) for reviewer in reviewers}
+        self.room: dict[Reviewer, float] = {
+            reviewer: capacity.get(reviewer, float("inf")) for reviewer in reviewers
+        }
         self.kept = {
             paper: {reviewer for reviewer in reviewers if (paper, reviewer) in existing}
             for paper in papers
         }
-        self.given = {paper: set() for paper in papers}
+        self.given: dict[Paper, set[Reviewer]] = {paper: set() for paper in papers}
         # Somebody who is not of this round may have a paper too: it needs one reader less.
-        here = set(reviewers)
-        self.from_outside = Counter(paper for paper, reviewer in existing if reviewer not in here)
-        had = Counter(reviewer for _, reviewer in existing)
-        self.loads = {reviewer: had[reviewer] for reviewer in reviewers}
-        self.stuck = set()
+        known = set(reviewers)
+        self.from_outside = Counter(paper for paper, reviewer in existing if reviewer not in known)
+        earlier_loads = Counter(reviewer for _, reviewer in existing)
+        self.loads = {reviewer: earlier_loads[reviewer] for reviewer in reviewers}
+        self.stuck: set[Reviewer] = set()
 
-    def number(self, paper):
+    def reader_count(self, paper: Paper) -> int:
         return len(self.kept[paper]) + len(self.given[paper]) + self.from_outside[paper]
 
-    def may_take(self, paper, reviewer):
+    def new_assignments(self) -> list[Pair]:
+        return [
+            (paper, reviewer)
+            for paper in self.papers
+            for reviewer in self.reviewers
+            if reviewer in self.given[paper]
+        ]
+
+    def problems(self, wanted: Mapping[Paper, int]) -> list[Problem]:
+        return [
+            Problem(paper, wanted[paper] - self.reader_count(paper), self.why_not(paper))
+            for paper in self.papers
+            if self.reader_count(paper) < wanted[paper]
+        ]
+
+    def give_all(self, wanted: Mapping[Paper, int]) -> None:
+        """Everybody's first reader before anybody's second: where reviewers are short, no paper
+        goes without.
+        """
+        for turn in range(1, max(wanted.values(), default=0) + 1):
+            due = [
+                paper
+                for paper in self.papers
+                if wanted[paper] >= turn and self.reader_count(paper) < turn
+            ]
+            self.chance.shuffle(due)
+            for paper in due:
+                self.give(paper)
+
+    def may_take(self, paper: Paper, reviewer: Reviewer) -> bool:
         taken = reviewer in self.kept[paper] or reviewer in self.given[paper]
         return not taken and (paper, reviewer) not in self.conflicts
 
-    def willing(self, paper):
+    def willing(self, paper: Paper) -> list[Reviewer]:
         return [reviewer for reviewer in self.reviewers if self.may_take(paper, reviewer)]
 
-    def give(self, paper):
+    def give(self, paper: Paper) -> None:
         """To the one with least to do; when all who might are full, by passing other papers on."""
         willing = self.willing(paper)
         free = [reviewer for reviewer in willing if self.has_room(reviewer)]
@@ -183,25 +213,25 @@ class Hand:
             # to do.
             self.stuck.add(reviewer)
 
-    def has_room(self, reviewer):
+    def has_room(self, reviewer: Reviewer) -> bool:
         return self.loads[reviewer] < self.room[reviewer]
 
-    def take(self, paper, reviewer):
+    def take(self, paper: Paper, reviewer: Reviewer) -> None:
         self.given[paper].add(reviewer)
         self.loads[reviewer] += 1
 
-    def drop(self, paper, reviewer):
+    def drop(self, paper: Paper, reviewer: Reviewer) -> None:
         self.given[paper].remove(reviewer)
         self.loads[reviewer] -= 1
 
-    def chain(self, start, is_end):
+    def chain(self, start: Reviewer, is_end: Callable[[Reviewer], bool]) -> list[Step]:
         """The shortest way to relieve `start` of a paper, ending with one for whom `is_end`; empty
         where there is none.
 
         A list of (paper, from, to): each passes on one paper and gets one, but for the first and
         the last.
         """
-        came_from = {start: None}
+        came_from: dict[Reviewer, Step | None] = {start: None}
         waiting = deque([start])
         while waiting and len(came_from) < len(self.reviewers):
             giver = waiting.popleft()
@@ -212,7 +242,7 @@ class Hand:
                 waiting.append(taker)
         return []
 
-    def ways_from(self, giver, reached):
+    def ways_from(self, giver: Reviewer, reached: Collection[Reviewer]) -> Iterator[Pair]:
         """One paper for everybody not yet reached to whom this reviewer can pass one."""
         for paper in self.papers:
             if len(reached) == len(self.reviewers):
@@ -223,68 +253,62 @@ class Hand:
                         yield paper, taker
 
     @staticmethod
-    def way_to(end, came_from):
-        way = []
-        while came_from[end]:
-            way.insert(0, came_from[end])
-            end = came_from[end][1]
+    def way_to(end: Reviewer, came_from: Mapping[Reviewer, Step | None]) -> list[Step]:
+        way: list[Step] = []
+        while step := came_from[end]:
+            way.insert(0, step)
+            end = step[1]
         return way
 
-    def pass_on(self, chain):
+    def pass_on(self, chain: Sequence[Step]) -> None:
         # From the end, so that nobody holds more than they have room for on the way.
         for paper, giver, taker in reversed(chain):
             self.drop(paper, giver)
             self.take(paper, taker)
 
-    def level_loads(self):
+    def level_loads(self) -> None:
         """Passes papers on, over several hands where it must, until nobody can relieve anyone who
         has two more.
         """
         while self.relieve_somebody():
             pass
 
-    def relieve_somebody(self):
-        for reviewer in sorted(self.reviewers, key=lambda one: -self.loads[one]):
-            much_less = self.loads[reviewer] - 2
-            chain = self.chain(
-                reviewer, lambda one, most=much_less: self.loads[one] <= most and self.has_room(one)
-            )
+    def relieve_somebody(self) -> bool:
+        for reviewer in sorted(self.reviewers, key=lambda reviewer: -self.loads[reviewer]):
+            chain = self.chain(reviewer, partial(self.has_fewer, self.loads[reviewer] - 1))
             if chain:
                 self.pass_on(chain)
                 return True
         return False
 
-    def pairs(self):
+    def has_fewer(self, load: int, reviewer: Reviewer) -> bool:
+        return self.loads[reviewer] < load and self.has_room(reviewer)
+
+    def pairs(self) -> dict[tuple[Reviewer, Reviewer], int]:
         """How many papers every two reviewers share, also those two who share none."""
         shared = dict.fromkeys(combinations(self.reviewers, 2), 0)
         for paper in self.papers:
-            together = [
-                one for one in self.reviewers if one in self.kept[paper] or one in self.given[paper]
-            ]
-            for pair in combinations(together, 2):
+            readers = self.kept[paper] | self.given[paper]
+            in_order = [reviewer for reviewer in self.reviewers if reviewer in readers]
+            for pair in combinations(in_order, 2):
                 shared[pair] += 1
         return shared
 
-    def level_pairs(self):
+    def level_pairs(self) -> None:
         """Exchanges readers between two papers, by chance, while that makes pairs more even; loads
         stay as they are.
         """
-        shared = Counter()
+        shared = Counter[tuple[Reviewer, Reviewer]]()
         for (one, other), number in self.pairs().items():
             shared[one, other] = shared[other, one] = number
-        movable = [
-            (paper, one)
-            for paper in self.papers
-            for one in self.reviewers
-            if one in self.given[paper]
-        ]
+        movable = self.new_assignments()
         in_vain = 0
         for _ in range(min(40 * len(movable), MOST_EXCHANGES)):
             if in_vain > 200 + 4 * len(movable):
                 return
             in_vain = 0 if self.exchange(movable, shared) else in_vain + 1
 
-    def exchange(self, movable, shared):
+    def exchange(self, movable: list[Pair], shared: Counter[tuple[Reviewer, Reviewer]]) -> bool:
         """Lets two readers change places on two papers; changes nothing unless pairs become more
         even.
         """
@@ -313,7 +337,7 @@ class Hand:
         movable[first], movable[second] = (paper, other), (other_paper, one)
         return True
 
-    def why_not(self, paper):
+    def why_not(self, paper: Paper) -> str:
         """Who does not read the paper and for which reason, in words."""
         full = [str(reviewer) for reviewer in self.willing(paper)]
         barred = [
@@ -326,7 +350,9 @@ class Hand:
         return "; ".join(reasons) or "there are no more reviewers"
 
 
-def recount(shared, who, beside, step):
+def recount(
+    shared: Counter[tuple[Reviewer, Reviewer]], who: Reviewer, beside: Iterable[Reviewer], step: int
+) -> int:
     """Counts one reader's pairs with those beside them up or down; returns how the sum of squares
     changes.
     """
@@ -336,52 +362,3 @@ def recount(shared, who, beside, step):
         shared[who, other] += step
         shared[other, who] += step
     return change
-
-
-def own_papers(papers_authors, reviewers_names):
-    """The papers that reviewers wrote themselves, as a set of (paper, reviewer): use it as
-    `conflicts`.
-
-    `papers_authors` maps a paper to its authors' names, `reviewers_names` a reviewer to their full
-    name, both as "Given Family" or "Family, Given". Names match by family name and first initial,
-    accents, case, particles and titles aside: rather one paper too many than one's own.
-    """
-    sought = {reviewer: name_keys(name) for reviewer, name in reviewers_names.items()}
-    found = set()
-    for paper, authors in papers_authors.items():
-        keys = set().union(*(name_keys(author) for author in authors))
-        found |= {(paper, reviewer) for reviewer, own in sought.items() if own & keys}
-    return found
-
-
-def name_keys(name):
-    """Every (family name, first initial) the name may mean; empty where there is no given name."""
-    choices = product(spellings(name), (TITLES, TITLES | PARTICLES))
-    return {key for spelling, left_out in choices for key in keys_of(spelling, left_out)}
-
-
-def spellings(name):
-    """The name in plain small letters, umlauts both dropped and written out (Müller: muller,
-    mueller).
-    """
-    name = unicodedata.normalize("NFC", name).casefold()
-    for spelled in (name, name.translate(UMLAUTS)):
-        letters = unicodedata.normalize("NFKD", spelled.translate(SPELLED))
-        yield "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
-def keys_of(name, left_out):
-    family, *rest = (parts(piece, left_out) for piece in name.split(","))
-    # "Family, Jr., Given": what is left of the suffix is nothing.
-    given = [part for piece in rest for part in piece]
-    if rest:
-        return {("".join(family), given[0][0])} if family and given else set()
-    # Without a comma nobody knows where the family name begins: with García in Gabriel García
-    # Márquez, or Márquez?
-    return {("".join(family[start:]), family[0][0]) for start in range(1, len(family))}
-
-
-def parts(text, left_out):
-    # A hyphen holds a name together: Smith-Jones is neither Smith nor Jones.
-    words = re.findall(r"[^\W\d_]+", re.sub(r"[-‐‑’'`]", "", text))
-    return [word for word in words if word not in left_out]

@@ -16,8 +16,9 @@ from mapping.models import LogEntry, Membership, Paper, Phase
 from mapping.site.plurals import counted
 from reviews.blindness import independence
 from reviews.models import Assignment, Round, Summary
-from reviews.rounds.allocation import own_papers, plan
+from reviews.rounds.allocation import plan
 from reviews.rounds.hand_out_plan import Changed, Proposal
+from reviews.rounds.own_papers import own_papers
 from reviews.rounds.progress import papers_left
 from reviews.settling.unanimous import settle_unanimous
 
@@ -382,7 +383,7 @@ def hand_over(round, *, reviewer, to, by, reason, capacity=None, seed=0, expecte
         proposal = with_prior_access(proposal, is_final=True)
         text = (
             f"Handed {counted(proposal.assigned, 'papers')} of {reviewer} in “{round}” over to "
-            f"others"
+            "others"
         )
         record(proposal, by, "hand-over", text, write(proposal, by), reviewer=reviewer.username)
     # Only now: a paper that has a new reader waits for them.

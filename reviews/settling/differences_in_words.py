@@ -1,85 +1,120 @@
-"""In plain words: where the reviewers of one section differ. No Django."""
+"""Where the reviewers of one section differ, as a sentence. No Django."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol, TypeVar
 
 from mapping.judgement.absences import LABELS
 
+Answer = TypeVar("Answer", bound=Hashable)
 
-def alike(said):
-    """Reviewers by what they say, in the order of the first who says it."""
-    groups = {}
-    for reviewer, words in said.items():
-        groups[words] = (*groups.get(words, ()), reviewer)
+
+class ComparedAnswer(Hashable, Protocol):
+    """What a reviewer says of a section, as far as it is compared."""
+
+    @property
+    def absence(self) -> str: ...
+    @property
+    def codes(self) -> frozenset[Hashable] | None: ...
+    @property
+    def value(self) -> Hashable: ...
+    @property
+    def text(self) -> str: ...
+
+
+class PartialCode(Protocol):
+    """A code that some gave and others, who answered too, did not."""
+
+    @property
+    def code(self) -> Hashable: ...
+    @property
+    def given_by(self) -> tuple[str, ...]: ...
+    @property
+    def not_by(self) -> tuple[str, ...]: ...
+
+
+def alike(answers: Mapping[str, Answer]) -> dict[Answer, tuple[str, ...]]:
+    """Reviewers by their answer, in the order of the first who gave it."""
+    groups: dict[Answer, tuple[str, ...]] = {}
+    for reviewer, answer in answers.items():
+        groups[answer] = (*groups.get(answer, ()), reviewer)
     return groups
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """Says in plain words where reviewers differ."""
+    """Describes in a sentence how the answers of a section differ."""
 
-    labels: Mapping
-    order: Mapping
+    labels: Mapping[Hashable, object]
+    order: Mapping[Hashable, int]
 
-    def why(self, state, said, blank_by, partial, is_near):
+    def why(
+        self,
+        state: str,
+        answers: Mapping[str, ComparedAnswer],
+        blank_by: Sequence[str],
+        partial: Iterable[PartialCode],
+        is_near: bool,
+    ) -> str:
         if state == "blank":
             return "Nobody answered."
         if state == "single":
             blank = f"; {names(blank_by)} left it blank" if blank_by else ""
-            return f"Only {names(tuple(said))} answered{blank}."
+            return f"Only {names(tuple(answers))} answered{blank}."
         if state == "agrees":
-            words = next(iter(said.values()))
+            answer = next(iter(answers.values()))
             return (
-                f"{names(tuple(said))} {self.verb(words, 2)}."
-                if words.text == ""
+                f"{names(tuple(answers))} {self.verb(answer, 2)}."
+                if answer.text == ""
                 else "The texts are the same."
             )
-        if all(words.codes is not None for words in said.values()):
+        if all(answer.codes is not None for answer in answers.values()):
             return self.about_codes(partial)
-        if all(words.text for words in said.values()):
-            groups = [names(reviewers) for reviewers in alike(said).values()]
+        if all(answer.text for answer in answers.values()):
+            groups = [names(reviewers) for reviewers in alike(answers).values()]
             return f"The texts of {' and of '.join(groups)} differ."
-        told = [
-            f"{names(reviewers)} {self.verb(words, len(reviewers))}"
-            for words, reviewers in alike(said).items()
+        clauses = [
+            f"{names(reviewers)} {self.verb(answer, len(reviewers))}"
+            for answer, reviewers in alike(answers).items()
         ]
-        return ", ".join(told) + (": one step apart." if is_near else ".")
+        return ", ".join(clauses) + (": one step apart." if is_near else ".")
 
-    def about_codes(self, partial):
-        """Codes with the same givers stand together: "Ben gives Drift and Cost, Cleo does not"."""
-        together = {}
+    def about_codes(self, partial: Iterable[PartialCode]) -> str:
+        """Codes with the same givers are joined: "Ben gives Drift and Cost, Cleo does not"."""
+        together: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
         for part in partial:
             together.setdefault((part.given_by, part.not_by), []).append(self.name(part.code))
-        told = []
+        clauses = []
         for (given_by, not_by), codes in together.items():
             gives, does = (
                 "gives" if len(given_by) == 1 else "give",
                 "does" if len(not_by) == 1 else "do",
             )
-            told.append(f"{names(given_by)} {gives} {names(codes)}, {names(not_by)} {does} not")
-        return "; ".join(told) + "."
+            clauses.append(f"{names(given_by)} {gives} {names(codes)}, {names(not_by)} {does} not")
+        return "; ".join(clauses) + "."
 
-    def verb(self, words, number):
-        """What somebody, or several, say: "says not reported", "give 3"."""
+    def verb(self, answer: ComparedAnswer, number: int) -> str:
+        """An answer as a verb phrase for one reviewer or several: "says not reported", "give 3"."""
         ending = "s" if number == 1 else ""
-        if words.absence:
-            return f"say{ending} {LABELS[words.absence]}"
-        if words.text:
+        if answer.absence:
+            return f"say{ending} {LABELS[answer.absence]}"
+        if answer.text:
             return "writes a text" if number == 1 else "write the same text"
-        if words.codes:
-            codes = sorted(words.codes, key=self.order.__getitem__)
+        if answer.codes:
+            codes = sorted(answer.codes, key=self.order.__getitem__)
             return f"give{ending} {names([self.name(code) for code in codes])}"
-        if words.codes is not None or words.value is None:
+        if answer.codes is not None or answer.value is None:
             return f"give{ending} none of the codes"
-        return f"give{ending} {self.name(words.value)}"
+        return f"give{ending} {self.name(answer.value)}"
 
-    def name(self, value):
+    def name(self, value: Hashable) -> str:
         if isinstance(value, Fraction):
             return str(value) if value.denominator == 1 else str(float(value))
         return str(self.labels.get(value, value))
 
 
-def names(several):
+def names(several: Iterable[str]) -> str:
+    """Names joined by commas and "and"."""
     *most, last = several
-    return f"{', '.join(most)} and {last}" if most else str(last)
+    return f"{', '.join(most)} and {last}" if most else last

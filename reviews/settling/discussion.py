@@ -115,7 +115,7 @@ def called_in(text, paper, section, by):
     if refused:
         raise ValidationError(
             f"{', '.join(refused)} may not see what was said on this paper yet, and so cannot be "
-            f"called."
+            "called."
         )
     return list({user.pk: user for name, user in found.items() if name not in blind}.values())
 

@@ -48,7 +48,7 @@ class AlreadySettled(ValidationError):
         if resolution is None:
             text = (
                 f"The decision on “{section}” was taken back in the meantime, so nothing was "
-                f"changed."
+                "changed."
             )
         else:
             by = called_for_all(section.study, resolution.decided_by)
@@ -250,7 +250,7 @@ def undo(resolution, *, by):
         if has_lost_a_code(section, settled):
             raise ValidationError(
                 f"A code of the decision before this one is no longer in “{section}”: decide anew "
-                f"instead."
+                "instead."
             )
         finding = record_finding(paper, section, settled, at=earlier.decided_at)
         Resolution.objects.filter(pk=earlier.pk).update(finding=finding)

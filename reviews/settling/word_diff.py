@@ -1,7 +1,8 @@
-"""Two texts word by word: what both say, what only one says. No Django."""
+"""The difference of two texts, word by word. No Django."""
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 # Chinese and Japanese are written without spaces: each character is compared by itself, with its
@@ -21,7 +22,7 @@ WORD = re.compile(
 )
 
 
-def word_diff(one, other):
+def word_diff(one: str, other: str) -> list[tuple[str, str]]:
     """Segments (op, words) with op "same", "only_one" or "only_other", in reading order.
 
     Case and punctuation count, the width of blanks does not. Joined, "same" and "only_one" are the
@@ -44,9 +45,9 @@ def word_diff(one, other):
     return segments
 
 
-def steps(ones, others):
-    """How the first list becomes the second, as SequenceMatcher tells it of what lies between the
-    same words at the beginning and at the end.
+def steps(ones: Sequence[str], others: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """The operations that turn the first list into the second, as SequenceMatcher's opcodes; equal
+    words at both ends are compared separately.
     """
     start = shared(ones, others)
     end = shared(ones[start:][::-1], others[start:][::-1])
@@ -55,21 +56,21 @@ def steps(ones, others):
     if start:
         yield "equal", 0, start, 0, start
     matcher = SequenceMatcher(frequent.__contains__, between, other_between, autojunk=False)
-    for operation, *places in matcher.get_opcodes():
-        yield operation, *(place + start for place in places)
+    for operation, first, last, other_first, other_last in matcher.get_opcodes():
+        yield operation, first + start, last + start, other_first + start, other_last + start
     if end:
         yield "equal", len(ones) - end, len(ones), len(others) - end, len(others)
 
 
-def shared(ones, others):
-    """How many words are the same from the beginning on."""
+def shared(ones: Sequence[str], others: Sequence[str]) -> int:
+    """The number of equal words at the beginning."""
     pairs = enumerate(zip(ones, others, strict=False))
     return next(
-        (place for place, (one, other) in pairs if one != other), min(len(ones), len(others))
+        (index for index, (one, other) in pairs if one != other), min(len(ones), len(others))
     )
 
 
-def too_frequent(ones, others):
+def too_frequent(ones: Sequence[str], others: Sequence[str]) -> set[str]:
     """Words that are no anchors: of the most frequent so many that the pairs of the others can be
     looked through.
 

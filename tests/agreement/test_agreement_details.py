@@ -106,7 +106,7 @@ def test_a_replicate_is_the_coefficient_of_the_papers_drawn(ratings, coefficient
     assert plan.value() == pytest.approx(coefficient(ratings), abs=0)
 
 
-def test_any_other_function_of_ratings_gets_the_same_interval_from_the_same_draws():
+def test_any_function_of_ratings_gets_the_same_interval_from_the_same_draws():
     ours = partial(cohen_kappa, categories=DECLARED)
     both = [
         [one for one, other in zip(*PAIR, strict=True) if None not in (one, other)],
@@ -121,13 +121,13 @@ def test_any_other_function_of_ratings_gets_the_same_interval_from_the_same_draw
     assert interval(both, partial(ours), 200) == (low, high, used)
 
 
-def test_the_slow_way_leaves_papers_nobody_coded_out_of_the_draw():
+def test_uncoded_papers_are_not_drawn_for_other_functions():
     plan = plan_of_any(percent_agreement, [[1, _, 2], [1, _, 3]])
 
     assert plan.patterns.counts.sum() == 2
 
 
-def test_an_interval_depends_on_the_seed_and_on_nothing_else():
+def test_an_interval_depends_on_the_seed_alone():
     scale, sets = study_of(40, seed=3)
     order = np.random.default_rng(0).permutation(40)
 
@@ -166,7 +166,7 @@ def test_rounding_never_makes_variation_out_of_none(metric):
     )
 
 
-def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+def test_the_interval_covers_the_true_value_in_about_95_percent():
     # Two raters who each keep a fair coin with probability .9: alpha of all papers is .64.
     random = np.random.default_rng(11)
     covered = 0
@@ -184,7 +184,7 @@ def test_an_interval_without_replicates_is_refused():
 
 
 @pytest.mark.parametrize("is_masi", [False, True])
-def test_shared_subsets_sum_what_the_pairs_sum(is_masi):
+def test_shared_subsets_give_the_sum_over_pairs(is_masi):
     random = np.random.default_rng(2)
     table = tabulate(
         [[frozenset(np.flatnonzero(random.random(9) < 0.35).tolist()) for _ in range(300)]]
@@ -228,7 +228,7 @@ def test_many_distinct_sets_and_many_labels_give_the_textbook_sum(labels):
             )
 
 
-def test_a_measure_brings_interval_and_denominators():
+def test_a_measure_has_interval_and_denominators():
     figure = measure(EXAMPLE_C, krippendorff_alpha, replicates=300)
 
     assert (figure.value, figure.reason) == (krippendorff_alpha(EXAMPLE_C), "")
@@ -266,13 +266,13 @@ def test_a_measure_says_why_it_is_undefined(ratings, coefficient, reason):
     assert (figure.value, figure.low, figure.high, figure.replicates) == (None, None, None, 0)
 
 
-def test_a_measure_of_what_cannot_be_read_is_an_error_not_a_reason():
+def test_a_measure_of_unreadable_ratings_is_an_error():
     with pytest.raises(ValueError, match="'x' is not a number") as error:
         measure([["x"], [1]], partial(krippendorff_alpha, metric="interval"))
     assert not isinstance(error.value, NotApplicable)
 
 
-def test_absences_are_mapped_as_the_kind_wants():
+def test_absences_are_mapped_by_kind_of_section():
     unclear, silent = Absence("unclear"), Absence("not_reported")
 
     code = prepared([[("A", ""), (None, "unclear"), ("", ""), None]], "code")
@@ -292,7 +292,7 @@ def test_absences_are_mapped_as_the_kind_wants():
     assert (number.ratings, number.left_out) == ([[0, None]], {"unclear": 1})
 
 
-def test_an_absence_is_never_the_code_of_the_same_name():
+def test_an_absence_never_equals_a_code_of_the_same_name():
     ratings = prepared(
         [[("unclear", ""), ("B", "")], [(None, "unclear"), ("B", "")]], "code"
     ).ratings
@@ -304,7 +304,7 @@ def test_an_absence_is_never_the_code_of_the_same_name():
 @pytest.mark.parametrize(
     ("answer", "kind"), [((1, ""), "text"), ((None, "gone"), "code"), (("label", ""), "codes")]
 )
-def test_answers_that_make_no_sense_are_refused(answer, kind):
+def test_invalid_answers_are_refused(answer, kind):
     with pytest.raises(ValueError, match=r"no coefficient|no absence|one label"):
         prepared([[answer]], kind)
 
@@ -327,7 +327,7 @@ def test_the_coincidence_matrix_is_krippendorffs():
     assert (0, 4) not in found.papers
 
 
-def test_per_code_says_who_gave_it_and_who_alone():
+def test_per_code_names_who_gave_a_code_and_who_alone():
     ratings = [[{"a", "b"}, {"a"}, set(), {"a"}, {"a"}], [{"a"}, {"b"}, set(), {"b"}, _]]
     a, b, c = per_code(ratings, ["a", "b", "c"], replicates=100)
 
@@ -420,7 +420,7 @@ def test_confused_pairs_name_the_label_that_stands_for_another():
     assert [pair.one for pair in confused_pairs([ben, cleo])] == ["drift"]
 
 
-def test_one_sided_labels_stand_where_some_gave_them_and_others_did_not():
+def test_one_sided_labels_are_those_that_only_some_raters_gave():
     ben = [{"drift", "x"}, {"drift"}, {"x"}, None, set()]
     cleo = [{"drift"}, {"drift"}, {"drift", "x"}, {"x"}, {"x"}]
 
@@ -434,7 +434,7 @@ def test_confused_pairs_of_plain_values_know_both_directions():
     assert found.by_raters == {(0, 1): 1, (1, 0): 1}
 
 
-def test_the_worst_papers_come_first_and_agreeing_ones_not_at_all():
+def test_worst_papers_are_sorted_and_exclude_agreeing_ones():
     ratings = [[0, 0, 3, 1, 2], [0, 3, 2, 1, _]]
 
     found = worst_papers(ratings, "interval")
@@ -452,7 +452,7 @@ def test_the_worst_papers_come_first_and_agreeing_ones_not_at_all():
     assert [paper for paper, _share in worst_papers(sets, "masi")] == [1]
 
 
-def test_a_table_stands_wherever_ratings_do():
+def test_a_table_is_accepted_wherever_ratings_are():
     table = tabulate(SCALE)
 
     assert krippendorff_alpha(table, "ordinal") == krippendorff_alpha(SCALE, "ordinal")

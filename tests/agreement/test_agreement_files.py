@@ -161,8 +161,7 @@ def test_files_of_a_study_without_statistics_print_the_reason_instead_of_an_empt
             4,
             (
                 "their codings were imported from files, so how independently they were made is "
-                "not on "
-                "record here"
+                "not on record here"
             ),
         ),
     ],

@@ -160,7 +160,7 @@ def test_alpha_of_sets_is_what_the_textbook_computes(ratings):
     assert same(krippendorff_alpha(ratings, "masi"), slow_alpha(ratings, masi_distance))
 
 
-def test_sets_of_many_labels_take_no_more_memory_than_their_pairs():
+def test_sets_of_many_labels_use_little_memory():
     small, large = frozenset({1}), frozenset(range(400))
     ratings = [[small, large, frozenset()], [large, large, small]]
     tracemalloc.start()
@@ -229,7 +229,7 @@ def test_the_order_of_raters_and_papers_does_not_matter(ratings, random):
 
 
 @given(sets, st.randoms())
-def test_other_names_for_the_labels_change_nothing(ratings, random):
+def test_renaming_labels_changes_nothing(ratings, random):
     names = random.sample("vwxyz", 5)
     renamed = [
         [said and frozenset(names["abcde".index(label)] for label in said) for said in row]
@@ -242,7 +242,7 @@ def test_other_names_for_the_labels_change_nothing(ratings, random):
 
 
 @given(plain, st.permutations(SCALE))
-def test_other_names_for_the_values_change_nothing_where_there_is_no_scale(ratings, names):
+def test_renaming_values_changes_nothing_without_a_scale(ratings, names):
     renamed = [[None if value is None else names[value] for value in row] for row in ratings]
 
     for coefficient in NOMINAL:
@@ -250,7 +250,7 @@ def test_other_names_for_the_values_change_nothing_where_there_is_no_scale(ratin
 
 
 @given(plain)
-def test_a_scale_read_from_the_other_end_is_the_same_scale(ratings):
+def test_reversing_a_scale_changes_nothing(ratings):
     for metric in ("ordinal", "interval"):
         turned = [[None if value is None else 3 - value for value in row] for row in ratings]
         assert same(krippendorff_alpha(turned, metric), krippendorff_alpha(ratings, metric))
@@ -260,7 +260,7 @@ def test_a_scale_read_from_the_other_end_is_the_same_scale(ratings):
 
 
 @given(plain)
-def test_ordinal_alpha_knows_the_order_alone(ratings):
+def test_ordinal_alpha_depends_on_the_order_alone(ratings):
     stretched = [[None if value is None else value**3 - 5 for value in row] for row in ratings]
 
     assert same(krippendorff_alpha(stretched, "ordinal"), krippendorff_alpha(ratings, "ordinal"))
@@ -286,7 +286,7 @@ def test_perfect_agreement_that_varies_is_one(ratings, set_ratings):
 
 
 @given(plain)
-def test_every_paper_twice_leaves_observed_disagreement_and_moves_alpha_by_sample_size(
+def test_doubling_every_paper_changes_alpha_only_by_sample_size(
     ratings,
 ):
     twice = [row * 2 for row in ratings]
@@ -321,7 +321,7 @@ def test_sets_of_one_label_are_plain_values(ratings):
 
 @settings(max_examples=30)
 @given(plain, sets)
-def test_an_interval_is_ordered_and_says_what_it_used(ratings, set_ratings):
+def test_an_interval_is_ordered_and_counts_its_replicates(ratings, set_ratings):
     for said, coefficient in (
         (ratings, krippendorff_alpha),
         (ratings, conger_kappa),
@@ -349,7 +349,7 @@ def test_the_coincidences_hold_the_marginals_and_the_agreement(ratings):
 
 
 @given(sets)
-def test_confused_pairs_count_what_one_has_and_the_other_has_not(ratings):
+def test_confused_pairs_count_labels_that_only_one_rater_gave(ratings):
     wanted = Counter()
     for paper in by_paper(ratings):
         for one, other in permutations(paper, 2):

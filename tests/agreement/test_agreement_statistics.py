@@ -100,7 +100,7 @@ def test_cohens_kappa_gives_the_value_of_cohen_1960():
     assert round(cohen_kappa(diagnoses), 3) == 0.492
 
 
-def test_weighted_kappa_gives_the_value_of_the_sas_manual_with_the_scale_in_its_own_order():
+def test_weighted_kappa_gives_the_value_of_the_sas_manual():
     # SAS/STAT User's Guide, FREQ procedure, getting started, agreement study: kappa .3449, weighted
     # (linear) .5082.
     scale = ["terrible", "poor", "marginal", "clear"]
@@ -334,7 +334,7 @@ SET_COEFFICIENTS = [partial(krippendorff_alpha, metric=metric) for metric in ("j
 
 
 @pytest.mark.parametrize("coefficient", COEFFICIENTS)
-def test_nothing_coded_and_no_paper_coded_twice_are_undefined(coefficient):
+def test_coefficients_are_undefined_without_a_paper_coded_twice(coefficient):
     assert coefficient([[], []]) is None
     if coefficient is not fleiss_kappa:
         assert coefficient([[_, _], [_, _]]) is None
@@ -342,7 +342,7 @@ def test_nothing_coded_and_no_paper_coded_twice_are_undefined(coefficient):
 
 
 @pytest.mark.parametrize("coefficient", [*COEFFICIENTS, *SET_COEFFICIENTS])
-def test_no_variation_is_undefined_for_all_that_correct_for_chance(coefficient):
+def test_chance_corrected_coefficients_are_undefined_without_variation(coefficient):
     value = {"a"} if coefficient in SET_COEFFICIENTS else 3
     found = coefficient([[value] * 4, [value] * 4])
 
@@ -352,14 +352,14 @@ def test_no_variation_is_undefined_for_all_that_correct_for_chance(coefficient):
     )
 
 
-def test_ac1_and_brennan_prediger_are_defined_without_variation_once_categories_are_declared():
+def test_ac1_and_brennan_prediger_need_no_variation_with_declared_categories():
     agreed = [["yes"] * 4, ["yes"] * 4]
 
     assert gwet_ac(agreed, categories=["yes", "no"]) == 1
     assert brennan_prediger(agreed, categories=["yes", "no"]) == 1
 
 
-def test_papers_coded_once_count_neither_in_observed_nor_in_expected_disagreement():
+def test_papers_coded_once_do_not_count_in_alpha():
     ratings = [["a", "b", "a", "b"], ["a", "b", "b", "b"]]
     with_singles = [[*ratings[0], "a", _, "c"], [*ratings[1], _, "b", _]]
 
@@ -372,7 +372,7 @@ def test_papers_coded_once_count_neither_in_observed_nor_in_expected_disagreemen
         assert interval(more, alpha) == interval(said, alpha)
 
 
-def test_a_declared_category_nobody_used_counts_where_chance_is_shared_among_categories():
+def test_an_unused_declared_category_counts_in_ac1_and_brennan_prediger():
     ratings = [["a", "b", "a", "b"], ["a", "b", "b", "b"]]
 
     assert gwet_ac(ratings, categories=["a", "b", "c"]) > gwet_ac(ratings)
@@ -381,7 +381,7 @@ def test_a_declared_category_nobody_used_counts_where_chance_is_shared_among_cat
         assert unchanged(ratings, categories=["c", "a", "b"]) == pytest.approx(unchanged(ratings))
 
 
-def test_the_scale_has_the_order_of_its_categories_not_of_the_alphabet():
+def test_the_scale_follows_the_declared_order_of_categories():
     ratings = [["low", "mid", "high", "low"], ["high", "mid", "high", "low"]]
     scale = ["low", "mid", "high"]
     as_numbers = [[scale.index(value) for value in row] for row in ratings]
@@ -400,7 +400,7 @@ def test_the_scale_has_the_order_of_its_categories_not_of_the_alphabet():
             unordered(ratings)
 
 
-def test_an_empty_set_is_a_judgement_and_none_is_not():
+def test_an_empty_set_is_a_rating_and_none_is_not():
     judged = [[set(), {"a"}, {"a"}], [{"a"}, {"a"}, {"a"}]]
     missing = [[_, {"a"}, {"a"}], [{"a"}, {"a"}, {"a"}]]
 
@@ -410,7 +410,7 @@ def test_an_empty_set_is_a_judgement_and_none_is_not():
         assert alpha([[set(), {"a"}], [set(), {"a"}]]) == 1
 
 
-def test_negative_values_are_numbers_but_have_no_ratio():
+def test_negative_values_work_except_for_the_ratio_metric():
     ratings = [[-3, -1, 2.5, 0], [-3, -2, 2.5, 0]]
     shifted = [[value + 10 for value in row] for row in ratings]
 
@@ -423,13 +423,13 @@ def test_negative_values_are_numbers_but_have_no_ratio():
     assert krippendorff_alpha([[0, 1], [1, 0]]) < 0
 
 
-def test_one_paper_has_a_value_where_it_varies_but_no_interval():
+def test_a_single_paper_has_a_value_but_no_interval():
     assert krippendorff_alpha([[1], [2]]) == 0
     assert krippendorff_alpha([[1], [1]]) is None
     assert interval([[1], [2]], krippendorff_alpha) == (None, None, 0)
 
 
-def test_one_rater_is_undefined_and_refused_by_those_for_two():
+def test_a_single_rater_is_undefined_or_refused_by_two_rater_coefficients():
     assert krippendorff_alpha([[1, 2, 3]]) is None
     assert fleiss_kappa([[1, 2, 3]]) is None
     assert conger_kappa([[1, 2, 3]]) is None
@@ -504,12 +504,12 @@ def test_one_rater_is_undefined_and_refused_by_those_for_two():
         ),
     ],
 )
-def test_what_cannot_be_computed_is_refused_by_name(ratings, coefficient, message):
+def test_unreadable_ratings_are_refused_by_name(ratings, coefficient, message):
     with pytest.raises(ValueError, match=message):
         coefficient(ratings)
 
 
-def test_fleiss_takes_whatever_can_be_compared_as_a_plain_category():
+def test_fleiss_kappa_accepts_any_hashable_category():
     drawn = [[("a", 1), frozenset("ab"), 3], [("a", 1), {"a", "b"}, 4]]
 
     assert fleiss_kappa(drawn) == fleiss_kappa([["x", "y", "z"], ["x", "y", "w"]])

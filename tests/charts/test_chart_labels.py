@@ -32,10 +32,8 @@ TRIGGERED = [
         ["short", "shorter", "short and sweet"],
     ],
 )
-def test_no_two_labels_of_an_axis_look_alike_and_none_is_longer_than_its_room(
-    labels, letters, lines
-):
-    shown = theme.told_apart(labels, letters, lines)
+def test_labels_of_an_axis_are_distinct_and_fit_their_room(labels, letters, lines):
+    shown = theme.distinct_lines(labels, letters, lines)
     assert len({tuple(found) for found in shown}) == len(labels)
     for label, found in zip(labels, shown, strict=True):
         assert len(found) <= lines
@@ -44,9 +42,9 @@ def test_no_two_labels_of_an_axis_look_alike_and_none_is_longer_than_its_room(
             assert " ".join(found) == label
 
 
-def test_columns_that_begin_alike_can_be_told_apart_in_the_map():
+def test_columns_with_a_common_beginning_are_distinct_in_the_map():
     cells = [{"x": label, "y": "Drift", "count": 1} for label in TRIGGERED]
     drawn = charts.svg(charts.bubble(cells, TRIGGERED, ["Drift"]))
-    for (shown,) in theme.told_apart(TRIGGERED, 30, 1):
+    for (shown,) in theme.distinct_lines(TRIGGERED, 30, 1):
         assert f">{shown}<" in drawn
     assert f"Drift × {TRIGGERED[0]}: 1 paper" in drawn

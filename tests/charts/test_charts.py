@@ -81,7 +81,7 @@ def one_of_each():
     }
 
 
-def test_every_count_of_a_bubble_plot_stands_beside_its_bubble_and_leads_to_its_papers():
+def test_every_bubble_shows_its_count_and_links_to_its_papers():
     root = drawn(charts.bubble(CELLS, APPROACHES, CHALLENGES))
 
     assert sorted(text for text in texts(root) if text.isdigit()) == ["1", "16", "4"]
@@ -98,7 +98,7 @@ def test_the_area_of_a_bubble_is_proportional_to_its_count():
     assert (sixteen / one) ** 2 == pytest.approx(16, rel=0.01)
 
 
-def test_cells_without_papers_are_named_too_and_lead_nowhere():
+def test_cells_without_papers_are_named_and_have_no_link():
     root = drawn(charts.bubble([], APPROACHES, CHALLENGES))
 
     titles = [title.text for title in elements(root, "title")]
@@ -107,7 +107,7 @@ def test_cells_without_papers_are_named_too_and_lead_nowhere():
     assert radii(root) == []
 
 
-def test_two_plots_stand_back_to_back_over_one_axis_and_on_one_scale():
+def test_back_to_back_plots_share_axis_and_scale():
     stages = [{"x": STAGES[0], "y": "Drift", "count": 64}]
     spec = charts.bubble(
         CELLS,
@@ -133,7 +133,7 @@ def test_two_plots_stand_back_to_back_over_one_axis_and_on_one_scale():
     )
 
 
-def test_small_plots_by_year_share_one_scale_and_tell_their_year():
+def test_small_plots_by_year_share_one_scale_and_name_their_year():
     spec = charts.bubble_by([(2020, CELLS[:1]), (2021, CELLS[1:2])], APPROACHES, CHALLENGES)
 
     four, sixteen = radii(drawn(spec))
@@ -142,7 +142,7 @@ def test_small_plots_by_year_share_one_scale_and_tell_their_year():
     assert charts.text_alternative(spec).header[1] == "2020: CI/CD pipeline"
 
 
-def test_a_count_that_stands_on_no_axis_is_refused_rather_than_lost():
+def test_a_count_outside_the_axes_is_refused():
     stray = [{"x": "Unheard of", "y": "Drift", "count": 1}]
     for chart in (charts.bubble, charts.heatmap):
         with pytest.raises(ValueError, match="no axis"):
@@ -157,7 +157,7 @@ def test_a_count_that_stands_on_no_axis_is_refused_rather_than_lost():
         charts.trend([{"label": "Drift", "year": 1999, "count": 1}] * 2)
 
 
-def test_a_heat_map_prints_its_numbers_and_is_darker_where_there_are_more():
+def test_a_heat_map_prints_its_numbers_and_is_darker_for_larger_ones():
     root = drawn(charts.heatmap(CELLS, APPROACHES, CHALLENGES))
 
     fills = [path for path in elements(root, "path") if path.get("fill") == "#2456a6"]
@@ -166,7 +166,7 @@ def test_a_heat_map_prints_its_numbers_and_is_darker_where_there_are_more():
     assert shades[2] < shades[0] < shades[1] == 0.6
 
 
-def test_codes_together_are_drawn_once_and_told_in_full():
+def test_co_occurrences_are_drawn_once_and_listed_in_full():
     spec = charts.cooccurrence(
         ["A", "B", "C"], [[7, 2, 0], [2, 5, 1], [0, 1, 9]], hrefs={(1, 0): "/a-and-b"}
     )
@@ -205,7 +205,7 @@ def test_bars_start_at_zero_and_carry_count_and_percentage():
     assert by_count == charts.Table(["Code", "Papers"], [["Drift", 20], ["Cost", 5], ["None", 0]])
 
 
-def test_venues_beyond_the_limit_are_summed_in_words_and_do_not_dwarf_the_others():
+def test_venues_beyond_the_limit_are_summed_in_a_row_without_a_bar():
     spec = charts.venues(
         [{"label": f"Journal {number}", "count": number} for number in range(1, 31)],
         limit=2,
@@ -222,7 +222,7 @@ def test_venues_beyond_the_limit_are_summed_in_words_and_do_not_dwarf_the_others
     assert "406 (87 %)" in texts(root)
 
 
-def test_years_without_papers_are_zero_and_not_left_out():
+def test_years_without_papers_are_drawn_as_zero():
     rows = [
         {"label": "Drift", "year": 2018, "count": 2},
         {"label": "Cost", "year": 2021, "count": 1, "href": "/cost"},
@@ -245,7 +245,7 @@ def circles(root):
     ]
 
 
-def test_an_undefined_coefficient_has_words_and_no_dot():
+def test_an_undefined_coefficient_has_a_note_and_no_dot():
     rows = [
         {
             "label": "Stage",
@@ -273,7 +273,7 @@ def test_an_undefined_coefficient_has_words_and_no_dot():
     ]
 
 
-def test_the_axis_of_agreement_has_fixed_ticks_and_reaches_below_zero_where_it_must():
+def test_the_axis_of_agreement_has_fixed_ticks_and_extends_below_zero():
     axis = [".50", ".67", ".80", "1", "0"]
     positive = texts(
         drawn(charts.dot_whisker([{"label": "A", "value": 0.4, "low": 0.1, "high": 0.6}]))
@@ -325,7 +325,7 @@ def fingerprints():
     }
 
 
-def test_the_same_rows_give_the_same_bytes_in_another_process_too():
+def test_the_same_rows_give_the_same_bytes_in_another_process():
     program = (
         "import json; from tests.charts.test_charts import fingerprints; "
         "print(json.dumps(fingerprints()))"
@@ -341,7 +341,7 @@ def test_the_same_rows_give_the_same_bytes_in_another_process_too():
 
 
 @pytest.mark.parametrize("name", sorted(one_of_each()))
-def test_a_specification_is_plain_and_valid_and_draws_the_same_after_a_round_trip(name, caplog):
+def test_a_specification_is_valid_json_and_survives_a_round_trip(name, caplog):
     spec = one_of_each()[name]
     again = json.loads(json.dumps(spec))
 
@@ -354,7 +354,7 @@ def test_a_specification_is_plain_and_valid_and_draws_the_same_after_a_round_tri
 
 
 @pytest.mark.parametrize("name", sorted(one_of_each()))
-def test_a_chart_inside_a_page_takes_its_colours_and_brings_no_style_or_script(name):
+def test_an_inline_chart_takes_the_pages_colours_and_has_no_style_or_script(name):
     inline = charts.svg(one_of_each()[name], inline=True)
 
     assert 'fill="currentColor"' in inline
@@ -368,7 +368,7 @@ def test_a_chart_inside_a_page_takes_its_colours_and_brings_no_style_or_script(n
 
 
 @pytest.mark.parametrize("name", sorted(one_of_each()))
-def test_no_picture_names_an_address_but_its_links_and_the_names_of_svg(name):
+def test_pictures_hold_no_address_except_links_and_svg_namespaces(name):
     found = set(re.findall(r"https?://[^\s\"<]+", charts.svg(one_of_each()[name])))
     assert found <= {"http://www.w3.org/2000/svg"}
 
@@ -383,7 +383,7 @@ def test_an_address_in_the_data_is_refused_and_not_fetched():
 @pytest.mark.parametrize(
     "href", ["javascript:alert(1)", "//elsewhere.example/x", "data:text/html,x", "papers/"]
 )
-def test_a_link_to_somewhere_odd_is_refused(href):
+def test_a_link_with_an_unknown_scheme_is_refused(href):
     with pytest.raises(ValueError, match="does not link"):
         charts.bars([{"label": "Drift", "count": 1, "href": href}])
 
@@ -391,7 +391,7 @@ def test_a_link_to_somewhere_odd_is_refused(href):
 @pytest.mark.parametrize(
     "href", ["#papers", "?a=1&b=ä b", "/s/x/?q=\"<'", "https://doi.example/10.1/x"]
 )
-def test_a_link_arrives_as_it_was_given(href):
+def test_a_link_is_drawn_unchanged(href):
     root = drawn(charts.bars([{"label": "Drift", "count": 1, "href": href}]))
     assert links(root) == {"Drift: 1 paper": href}
 
@@ -409,14 +409,14 @@ def test_a_link_arrives_as_it_was_given(href):
         "{{x}}",
     ],
 )
-def test_a_label_can_hold_anything(label):
+def test_a_label_may_hold_any_character(label):
     for spec in (charts.bars([{"label": label, "count": 1}]), charts.bubble([], [label], [label])):
         shown = " ".join(label.replace("\x0b", " ").replace("\x00", " ").split())
         assert shown in {text.replace("\n", " ") for text in texts(drawn(spec))}
         assert elements(drawn(spec), "script") == []
 
 
-def test_a_long_label_is_cut_at_a_word_and_told_in_full():
+def test_a_long_label_is_cut_at_a_word_and_given_in_full_as_title():
     root = drawn(charts.bars([{"label": CHALLENGES[1], "count": 1}]))
 
     assert (

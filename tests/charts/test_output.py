@@ -61,7 +61,7 @@ def made():
         each.end()
 
 
-def test_a_process_forked_from_one_that_has_drawn_draws_with_an_engine_of_its_own():
+def test_a_forked_process_starts_its_own_engine():
     done = subprocess.run(
         [sys.executable, "-c", FORKED],
         cwd=ROOT,
@@ -82,13 +82,13 @@ def test_an_engine_that_ended_is_started_again(made):
     assert ours.draw("svg", SPEC) == first
 
 
-def test_a_drawing_during_which_the_engine_ends_is_asked_for_once_more(made, tmp_path):
+def test_a_drawing_is_retried_when_the_engine_ends(made, tmp_path):
     ours = made((sys.executable, "-c", ENDS_ONCE, str(tmp_path / "flag"), engine.__file__))
 
     assert ours.draw("png", SPEC).startswith(b"\x89PNG")
 
 
-def test_an_engine_that_does_not_answer_is_ended_and_the_drawing_refused_in_words(made):
+def test_a_hanging_engine_is_ended_and_the_drawing_refused(made):
     ours = made(HANGS, patience=0)
 
     with pytest.raises(NotDrawn, match="the drawing engine does not answer"):
@@ -96,7 +96,7 @@ def test_an_engine_that_does_not_answer_is_ended_and_the_drawing_refused_in_word
     assert ours.process is None
 
 
-def test_what_cannot_be_drawn_is_refused_with_the_reason_and_the_engine_goes_on(made):
+def test_an_invalid_chart_is_refused_with_the_reason_and_the_engine_survives(made):
     ours = made()
     with pytest.raises(NotDrawn, match="Vega"):
         ours.draw("svg", {"mark": "no such mark"})
@@ -106,7 +106,7 @@ def test_what_cannot_be_drawn_is_refused_with_the_reason_and_the_engine_goes_on(
     assert b"<svg" in ours.draw("svg", SPEC)
 
 
-def test_what_the_engine_complains_of_is_logged(made, caplog):
+def test_warnings_of_the_engine_are_logged(made, caplog):
     broken = {
         **SPEC,
         "encoding": {**SPEC["encoding"], "tooltip": {"value": {"expr": "datum.a.b.c"}}},
@@ -116,7 +116,7 @@ def test_what_the_engine_complains_of_is_logged(made, caplog):
     assert [record.name for record in caplog.records] == ["mapping.charts.engine"]
 
 
-def test_threads_that_draw_at_once_draw_what_each_of_them_asked_for():
+def test_concurrent_threads_get_their_own_pictures():
     specs = [
         charts.bubble([{"x": "a", "y": f"Row {n}", "count": n + 1}], ["a"], [f"Row {n}"])
         for n in range(8)

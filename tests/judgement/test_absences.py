@@ -1,14 +1,14 @@
 """One enumeration of the absences: whatever lists them reads it."""
 
 from mapping.judgement import absences
-from mapping.models import Judgement
+from mapping.models import JudgementFields
 from mapping.parsers.absences import read_absence
 from reviews.agreement import statistics
 from reviews.exchange.importing import rows
 
 
 def test_the_models_the_parsers_and_the_statistics_know_the_same_absences():
-    assert Judgement.Absence.choices == list(absences.CHOICES)
+    assert JudgementFields.Absence.choices == list(absences.CHOICES)
     assert statistics.ABSENCES == absences.NAMES
     assert (*absences.NAMES, absences.NONE_APPLY) == rows.ABSENCES
 

@@ -354,7 +354,7 @@ def test_a_template_of_a_preprint_makes_a_paper_and_says_what_it_may_be(study, b
     make_paper(study, LONG, key="old", year=2017, authors="Vas, Ann")
     text = (
         f"## Paper Title: {LONG.upper()}\n## Authors: Vas, Ann\n## Publication Year: %s\n\n## "
-        f"Challenges:\n* x\n"
+        "Challenges:\n* x\n"
     )
 
     def take(year):

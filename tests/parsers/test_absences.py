@@ -2,9 +2,8 @@
 
 import pytest
 
-from mapping.exchange.study_tables import NONE_APPLY
 from mapping.models import JudgementFields
-from mapping.parsers.absences import AMBIGUOUS, Absence, read_absence
+from mapping.parsers.absences import AMBIGUOUS, read_absence
 
 
 @pytest.mark.parametrize(
@@ -122,7 +121,7 @@ def test_words_for_the_other_absences(text, meaning):
         *("nothing", "Not sure", "don't know", "none found"),
     ],
 )
-def test_what_gives_no_reason_is_ambiguous(text):
+def test_words_that_give_no_reason_are_ambiguous(text):
     assert read_absence(text) is AMBIGUOUS
 
 
@@ -160,15 +159,13 @@ def test_what_gives_no_reason_is_ambiguous(text):
         ),
     ],
 )
-def test_answers_are_no_absences(text):
+def test_answers_are_not_read_as_absences(text):
     assert read_absence(text) is None
 
 
-def test_absences_are_those_of_the_database():
-    assert {one.value for one in Absence} - {AMBIGUOUS} == {
-        *JudgementFields.Absence.values,
-        NONE_APPLY,
-    }
+@pytest.mark.parametrize("absence", JudgementFields.Absence)
+def test_every_absence_of_the_database_is_read_by_its_name_and_its_label(absence):
+    assert read_absence(absence.value) == read_absence(absence.label) == absence.value
 
 
 def test_long_texts_are_answers():

@@ -25,7 +25,7 @@ def notes(problems):
     return [(problem.line, problem.reason) for problem in problems if not problem.is_refusal]
 
 
-def test_the_450_entries_of_the_plant_pathology_survey_are_450_records_and_its_comment_is_none(
+def test_the_plant_pathology_survey_gives_450_records(
     shared_data,
 ):
     records, problems = read_papers(shared_data / "plant-pathology" / "articles.bib")
@@ -41,7 +41,7 @@ def test_the_450_entries_of_the_plant_pathology_survey_are_450_records_and_its_c
     )
 
 
-def test_the_survey_written_and_read_again_is_the_same(shared_data):
+def test_the_survey_survives_a_round_trip_through_bibtex(shared_data):
     records, _ = read_papers(shared_data / "plant-pathology" / "articles.bib")
 
     again, problems = bibtex.read(bibtex.write(records))
@@ -162,7 +162,7 @@ def test_repeated_keys_and_fields_keep_both_and_are_reported():
         ),
     ],
 )
-def test_odd_entries_are_taken_all_the_same(entry, expected):
+def test_unusual_entries_are_read(entry, expected):
     following = "\n@book{next, title={The next one}}\n"
     records, problems = bibtex.read(entry + following)
 
@@ -193,7 +193,7 @@ def test_odd_entries_are_taken_all_the_same(entry, expected):
         ("@book{a, title={A}}\n@set{s, entryset={x,y}}", 2, "“s” has neither title nor DOI"),
     ],
 )
-def test_half_an_entry_is_refused_with_its_line_and_the_others_are_taken(text, line, words):
+def test_an_incomplete_entry_is_refused_with_its_line_and_others_are_read(text, line, words):
     records, problems = bibtex.read(text, "half.bib")
 
     assert [record.key for record in records] == ["a"]
@@ -201,7 +201,7 @@ def test_half_an_entry_is_refused_with_its_line_and_the_others_are_taken(text, l
     assert (at, words in reason) == (line, True)
 
 
-def test_an_entry_that_lacks_only_its_last_brace_is_taken_and_reported_if_another_follows():
+def test_an_entry_without_its_last_brace_is_read_and_reported_if_another_follows():
     records, problems = bibtex.read("@article{a, title={A}, year={2020},\n\n@book{b, title={B}}")
 
     assert [(record.key, record.year) for record in records] == [("a", 2020), ("b", None)]
@@ -210,14 +210,14 @@ def test_an_entry_that_lacks_only_its_last_brace_is_taken_and_reported_if_anothe
     ]
 
 
-def test_words_inside_an_entry_that_are_no_field_are_reported():
+def test_text_between_the_fields_of_an_entry_is_reported():
     records, problems = bibtex.read("@article{a, title={A}, stray words, year={2020}}")
 
     assert records[0].year == 2020
     assert notes(problems) == [(1, "not understood, the rest of the entry was taken: stray words")]
 
 
-def test_a_paper_takes_from_its_proceedings_what_it_lacks():
+def test_a_paper_inherits_missing_fields_from_its_proceedings():
     text = (
         "@inproceedings{p, title={P}, crossref={V}}\n@proceedings{v, title={Proc.}, year=1999, "
         "doi={10.1000/v}}"
@@ -228,7 +228,7 @@ def test_a_paper_takes_from_its_proceedings_what_it_lacks():
     assert (volume.title, volume.year) == ("Proc.", 1999)
 
 
-def test_several_hundred_odd_entries_are_all_accounted_for():
+def test_every_one_of_several_hundred_unusual_entries_is_read_or_reported():
     odd = [
         "@article{k%d, title={A %d}, title={B}, note={x}}",
         "@article{same, title={C %d (%d)}}",
@@ -308,7 +308,7 @@ def papers(kinds):
         max_size=3,
     )
 )
-def test_whatever_is_written_is_read_back_equal(written):
+def test_records_survive_a_round_trip(written):
     read, problems = bibtex.read(bibtex.write(written))
 
     assert list(map(content_of, read)) == list(map(content_of, written))
@@ -317,13 +317,13 @@ def test_whatever_is_written_is_read_back_equal(written):
 
 @settings(max_examples=100)
 @given(text)
-def test_escaped_text_is_plain_again(original):
+def test_escaped_text_is_unescaped_to_the_same_text(original):
     assert latex.plain(latex.escaped(original)) == original
 
 
 @settings(max_examples=100)
 @given(st.text(alphabet='@article{}key,= title"\n#%\\ab1()', max_size=200))
-def test_no_text_makes_the_reader_fall_over(anything):
+def test_the_reader_never_crashes_on_any_text(anything):
     records, problems = bibtex.read(anything)
 
     assert all(record.title or record.doi for record in records)
@@ -347,7 +347,7 @@ def test_no_text_makes_the_reader_fall_over(anything):
         ("", []),
     ],
 )
-def test_names_are_told_apart_however_they_are_listed(listed, people):
+def test_lists_of_names_are_split_whatever_the_separator(listed, people):
     assert names.from_list(listed) == people
 
 
@@ -361,7 +361,7 @@ def test_names_are_told_apart_however_they_are_listed(listed, people):
         "@article{a, title={T}}\n" + "@x{\n" * 3_000,
     ],
 )
-def test_hostile_text_is_read_like_any_other(text):
+def test_hostile_text_does_not_break_the_reader(text):
     records, problems = bibtex.read(text)
 
     assert [record.key for record in records] == ["a"]

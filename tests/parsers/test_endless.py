@@ -16,7 +16,7 @@ from reviews.settling.word_diff import word_diff
 MANY = 1_000_000
 
 
-def test_a_run_of_returns_is_read_once():
+def test_a_long_run_of_carriage_returns_is_read_quickly():
     assert decoded(b"a" + b"\r" * MANY + b"b") == "a" + "\n" * MANY + "b"
     assert decoded(b"a" + b"\r" * MANY + b"\nb") == "a\nb"
 
@@ -26,7 +26,7 @@ def test_a_file_of_blank_lines_holds_no_reference():
     assert ris.has_records("\n" * MANY + "  TY  - JOUR")
 
 
-def test_blanks_between_names_are_read_once():
+def test_many_blanks_between_names_are_read_quickly():
     assert names.from_list("Ada" + " " * MANY + "Lovelace") == ["Ada Lovelace"]
     assert names.from_list("Ada Lovelace" + " \n" * (MANY // 10) + "and Ben Okri") == [
         "Ada Lovelace",
@@ -35,7 +35,7 @@ def test_blanks_between_names_are_read_once():
     assert names.from_list("Lovelace A" + " " * MANY + "(12345)") == ["Lovelace, A"]
 
 
-def test_semicolons_between_names_are_read_once_and_those_in_braces_stay():
+def test_many_semicolons_between_names_are_read_quickly():
     entry = "@article{a, title={x}, author={{Smith; Sons}; %s}}"
     few, _ = bibtex.read(entry % "Ben Okri; Cleo Ray")
     assert few[0].authors == ["Smith; Sons", "Okri, Ben", "Ray, Cleo"]
@@ -43,17 +43,17 @@ def test_semicolons_between_names_are_read_once_and_those_in_braces_stay():
     assert many[0].authors[0] == "Smith; Sons"
 
 
-def test_what_looks_like_a_doi_again_and_again_is_none():
+def test_a_long_text_that_resembles_a_doi_is_none():
     assert normalised_doi("10.1234." * (MANY // 8)) == ""
     assert normalised_doi("https://doi.org/10.1000.10.5/X") == "10.1000.10.5/x"
 
 
-def test_a_table_below_blank_lines_is_read_once():
+def test_a_table_below_many_blank_lines_is_read_quickly():
     table = tables.read_table("x.csv", b"\n" * MANY + b"a;b\n1;2\n")
     assert [row.cells for row in table.rows] == [{"a": "1", "b": "2"}]
 
 
-def test_one_key_many_times_is_numbered_once():
+def test_a_repeated_key_is_numbered_quickly():
     records = [PaperRecord(title=f"Title {number}", key="same") for number in range(MANY // 20)]
     keys = assigned_keys(records, taken=["Same-2"])
     assert (keys[:3], keys[-1], len(set(keys))) == (
@@ -63,7 +63,7 @@ def test_one_key_many_times_is_numbered_once():
     )
 
 
-def test_an_import_numbers_one_key_many_times_once():
+def test_an_import_numbers_a_repeated_key_quickly():
     entry = {"key": "same", "authors": [], "year": None, "title": "T"}
     keys = list(free_keys([entry] * (MANY // 20), ["Same-2"]))
     assert (keys[:3], keys[-1], len(set(keys))) == (
@@ -76,7 +76,7 @@ def test_an_import_numbers_one_key_many_times_once():
 @pytest.mark.parametrize(
     "title", ["Guest editorial introduction", "Guest editorial introduction, part %d"]
 )
-def test_titles_that_return_without_end_are_compared_once(title):
+def test_a_repeated_title_is_compared_quickly(title):
     records = [
         PaperRecord(
             title=title % number if "%" in title else title,
@@ -89,7 +89,7 @@ def test_titles_that_return_without_end_are_compared_once(title):
     assert find_duplicates(records) == [None] * 20_000
 
 
-def test_a_list_without_end_is_read_once():
+def test_a_very_long_list_is_read_quickly():
     found = summary_templates.read(
         "## Challenges:\n" + "* a\n" * 60_000, [TemplateSection("challenges", "Challenges")]
     )
@@ -144,7 +144,7 @@ def test_a_list_without_end_is_read_once():
     ],
     ids=lambda text: text[:8],
 )
-def test_marks_without_end_in_a_filled_template_are_read_once(text):
+def test_very_many_marks_in_a_filled_template_are_read_quickly(text):
     sections = [
         TemplateSection("challenges", "Challenges"),
         TemplateSection("tools", "Tools", codes=("Docker",)),
@@ -155,7 +155,7 @@ def test_marks_without_end_in_a_filled_template_are_read_once(text):
 @pytest.mark.parametrize(
     "words", [" ", "*a ", "/a", "TODO ", "[1", "a :", "[[", "a ::", "#+begin_quote\n", ":a: b\n"]
 )
-def test_marks_without_end_in_an_org_file_are_read_once(words):
+def test_very_many_marks_in_an_org_file_are_read_quickly(words):
     sections = [TemplateSection("challenges", "Challenges")]
     assert summary_templates.read_all(
         f"* Challenges\n- {words * (MANY // 200)}x\\\\\n", sections, "x.org"
@@ -166,7 +166,7 @@ def test_marks_without_end_in_an_org_file_are_read_once(words):
     ("one", "other"),
     [("." * 5_000, ",." * 5_000), ("a " * 1_000, "a b " * 5_00), (" " * MANY, "x")],
 )
-def test_texts_that_repeat_without_end_are_compared_at_once_and_no_letter_is_lost(one, other):
+def test_comparing_repetitive_texts_is_quick_and_loses_no_letter(one, other):
     segments = word_diff(one, other)
     assert "".join(words for op, words in segments if op != "only_other").strip() == one.strip()
     assert "".join(words for op, words in segments if op != "only_one").strip() == other.strip()

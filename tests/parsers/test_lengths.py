@@ -30,7 +30,7 @@ from tests.making import make_assignment, make_paper, make_round, make_summary
 COMPOSED = {"LogEntry.text"}
 
 
-def test_every_text_of_our_tables_has_a_longest_length():
+def test_every_text_column_has_a_maximum_length():
     ours = [
         model for app in ("mapping", "reviews") for model in apps.get_app_config(app).get_models()
     ]
@@ -71,7 +71,7 @@ FINE = "@article{fine,\n  title = {A fine one}\n}\n"
         ({"doi": "10.1000/" + "x" * 200_000}, "characters; at most"),
     ],
 )
-def test_a_record_that_is_too_long_is_refused_by_itself(fields, named):
+def test_a_too_long_record_is_refused_and_others_are_read(fields, named):
     records, problems = read_papers("x.bib", (bib(**fields) + FINE).encode())
     assert [record.key for record in records] == ["fine"]
     (problem,) = problems
@@ -80,11 +80,11 @@ def test_a_record_that_is_too_long_is_refused_by_itself(fields, named):
 
 
 @pytest.mark.parametrize("name", ["x.ris", "x.csv"])
-def test_the_same_holds_for_other_kinds_of_files(name):
+def test_too_long_records_are_refused_in_every_file_format(name):
     files = {
         "x.ris": (
             f"TY  - JOUR\nTI  - Long\nAB  - {'word ' * 30_000}\nER  - \n\nTY  - JOUR\nTI  - "
-            f"Fine\nER  - \n"
+            "Fine\nER  - \n"
         ),
         "x.csv": f"title,abstract\nLong,{'word ' * 30_000}\nFine,x\n",
     }
@@ -94,7 +94,7 @@ def test_the_same_holds_for_other_kinds_of_files(name):
 
 
 @pytest.mark.parametrize("script", [0x61, 0x4E00, 0x20000])
-def test_the_longest_paper_there_may_be_can_be_kept_in_any_script(script, study):
+def test_the_longest_allowed_paper_can_be_saved_in_any_script(script, study):
     """In words of two letters: as many of them, and as long in bytes, as there is room for."""
     words = (f"{chr(script + place % 20_000)}{chr(script + place // 20_000)}" for place in count())
     texts = {name: " ".join(islice(words, longest // 3)) for name, longest in PAPER.items()}
@@ -103,7 +103,7 @@ def test_the_longest_paper_there_may_be_can_be_kept_in_any_script(script, study)
     paper.save()
 
 
-def test_a_long_record_turns_no_other_away_on_the_page(study, as_user, ada):
+def test_a_too_long_record_does_not_block_others_on_the_import_page(study, as_user, ada):
     lead, page = as_user(ada), reverse("import-papers", args=[study.slug])
     file = io.BytesIO((bib(abstract="word " * 360_000) + FINE).encode())
     file.name = "x.bib"
@@ -114,7 +114,7 @@ def test_a_long_record_turns_no_other_away_on_the_page(study, as_user, ada):
     assert [paper.key for paper in study.papers.all()] == ["fine"]
 
 
-def test_a_preview_from_before_is_refused_in_words_and_nothing_is_written(study, ada):
+def test_an_old_import_preview_with_long_texts_is_refused(study, ada):
     preview = importing.preview(study, file_name="x.bib", content=FINE.encode(), by=ada)
     preview.records[0]["abstract"] = "word " * 360_000
     preview.save()
@@ -125,7 +125,7 @@ def test_a_preview_from_before_is_refused_in_words_and_nothing_is_written(study,
     assert not study.papers.exists()
 
 
-def test_forms_refuse_in_words_and_never_cut_what_is_pasted(study, as_user, ada):
+def test_forms_refuse_long_texts_and_never_truncate(study, as_user, ada):
     lead, page = as_user(ada), reverse("add-paper", args=[study.slug])
     assert 'name="abstract"' in lead.get(page).text
     assert "maxlength" not in lead.get(page).text.split('name="abstract"')[1].split(">")[0]
@@ -136,7 +136,7 @@ def test_forms_refuse_in_words_and_never_cut_what_is_pasted(study, as_user, ada)
     )
 
 
-def test_what_is_there_already_stays_valid_however_long_it_is(study, as_user, ada):
+def test_existing_long_texts_stay_valid(study, as_user, ada):
     paper = make_paper(study, "T" * 6_000, key="a")
     facts = {"title": paper.title, "key": "a", "abstract": "Mended", "year": 2020}
     assert (
@@ -150,7 +150,7 @@ def test_what_is_there_already_stays_valid_however_long_it_is(study, as_user, ad
     assert refused.status_code == 422
 
 
-def test_answers_have_a_longest_length_and_older_ones_are_saved_on(study, as_user, ben):
+def test_answers_have_a_maximum_length_and_older_longer_ones_can_be_saved(study, as_user, ben):
     paper = make_paper(study, key="a")
     assignment = make_assignment(paper, ben)
     url = reverse("section", args=[study.slug, "a", "conclusion"])
@@ -173,7 +173,7 @@ def test_answers_have_a_longest_length_and_older_ones_are_saved_on(study, as_use
     assert drafts.save_answer(summary, section, content, based_on=1, by=ben).word == "saved"
 
 
-def test_codes_have_a_longest_length_on_every_way_in(study, as_user, ada):
+def test_codes_have_a_maximum_length_in_forms_and_files(study, as_user, ada):
     section = study.sections.get(key="challenges")
     long = "x" * (SENTENCES + 1)
     with pytest.raises(ValidationError, match="definition has 20,001 characters"):
@@ -223,7 +223,7 @@ def test_a_bundle_names_the_file_the_line_and_the_column(study, ben):
     )
 
 
-def test_a_study_of_before_texts_had_a_length_comes_back(study, ben):
+def test_a_bundle_with_longer_texts_from_before_can_be_restored(study, ben):
     make_summary(
         make_paper(study, "T" * 6_000, key="a", abstract="word " * 30_000),
         ben,
@@ -233,7 +233,7 @@ def test_a_study_of_before_texts_had_a_length_comes_back(study, ben):
     assert list(again.papers.values_list("title", "abstract")) == [("T" * 6_000, "word " * 30_000)]
 
 
-def test_the_command_names_what_it_refuses(study, tmp_path):
+def test_the_command_names_the_records_it_refuses(study, tmp_path):
     file = tmp_path / "x.bib"
     file.write_text(bib(abstract="word " * 360_000) + FINE)
     said = io.StringIO()

@@ -48,7 +48,7 @@ TWINS = {
 
 
 @pytest.mark.parametrize("kind", TWINS)
-def test_what_looks_the_same_is_the_same(kind):
+def test_labels_that_look_the_same_are_equal(kind):
     assert look(TWINS[kind]) == look(PLAIN)
     assert sameness(TWINS[kind].upper()) == sameness(PLAIN)
     assert sameness(TWINS[kind]) != sameness("Cafe study-A")
@@ -58,7 +58,7 @@ def test_what_looks_the_same_is_the_same(kind):
 
 
 @pytest.mark.parametrize("text", ["می‌خواهم", "👩‍🔬 lab", "क्‍ष", "naïve", "C++", "l’été", "A – B"])
-def test_what_can_be_seen_is_kept(text):
+def test_visible_characters_are_kept(text):
     assert visible(text) == normalize("NFC", text)
 
 
@@ -74,7 +74,7 @@ def labels(section):
 
 
 @pytest.mark.parametrize("kind", TWINS)
-def test_no_form_of_the_codebook_takes_a_twin(kind, section, ada, ben):
+def test_codebook_forms_refuse_a_lookalike_code(kind, section, ada, ben):
     with pytest.raises(ValidationError, match="already"):
         codebook_changes.add(section, by=ada, facts={"label": TWINS[kind]})
     other = codebook_changes.add(section, by=ada, facts={"label": "Other"})
@@ -86,7 +86,7 @@ def test_no_form_of_the_codebook_takes_a_twin(kind, section, ada, ben):
 
 
 @pytest.mark.parametrize("kind", TWINS)
-def test_no_file_brings_a_twin_into_the_codebook(kind, section, study, ada):
+def test_a_lookalike_in_a_codebook_file_changes_the_existing_code(kind, section, study, ada):
     table = importing.read(
         "c.csv", f'section,label,definition\nchallenges,"{TWINS[kind]}",New\n'.encode()
     )
@@ -96,7 +96,9 @@ def test_no_file_brings_a_twin_into_the_codebook(kind, section, study, ada):
 
 
 @pytest.mark.parametrize("kind", TWINS)
-def test_codings_of_a_twin_are_codings_of_the_code_and_say_so(kind, section, study, ada, ben):
+def test_imported_codings_of_a_lookalike_count_for_the_code_with_a_note(
+    kind, section, study, ada, ben
+):
     make_paper(study, key="p")
     content = f'paper,reviewer,section,value\np,ben,challenges,"{TWINS[kind]}"\n'.encode()
     outcome = import_codings(study, file_name="c.csv", content=content, by=ada, may_create=True)
@@ -104,7 +106,7 @@ def test_codings_of_a_twin_are_codings_of_the_code_and_say_so(kind, section, stu
     assert labels(section) == [PLAIN]
 
 
-def test_twins_within_one_file_become_one_code_and_the_map_is_drawn(study, as_user, ada):
+def test_lookalikes_within_one_file_become_one_code(study, as_user, ada):
     rows = ["paper,reviewer,section,value", "P1,r1,approach,Case study", "P1,r1,approach,Survey"]
     rows += ["P2,r1,approach,Case\u00ad study", "P2,r1,approach,Survey"]
     content = "\n".join(rows).encode()
@@ -120,13 +122,13 @@ def test_twins_within_one_file_become_one_code_and_the_map_is_drawn(study, as_us
     assert (page.status_code, page.text.count("<svg") > 0) == (200, True)
 
 
-def test_a_twin_in_a_summary_template_is_the_code(section, study, ada, ben):
+def test_a_lookalike_in_a_summary_template_is_the_code(section, study, ada, ben):
     text = f"# A paper\n\n## Paper Title: A paper\n\n## Challenges\n\n- {TWINS['soft hyphen']}\n"
     import_summaries(study, files=[("a.md", text.encode())], reviewer=ben, by=ada)
     assert labels(section) == [PLAIN]
 
 
-def test_a_protocol_with_twins_takes_them_as_one_and_says_so(study, ada):
+def test_lookalike_codes_of_a_protocol_become_one_with_a_note(study, ada):
     kept = dump(study)
     place = next(place for place, one in enumerate(kept["sections"]) if one["key"] == "challenges")
     kept["sections"][place]["codes"] = [
@@ -179,7 +181,7 @@ def twins(study, ben):
         {"kind": "bubble", "y": "challenges", "x": "challenges", "years": "on"},
     ],
 )
-def test_older_twins_break_no_map_and_no_file(asked, twins, study, as_user, ada):
+def test_existing_lookalikes_do_not_break_maps_and_files(asked, twins, study, as_user, ada):
     lead = as_user(ada)
     for source in ("provisional", "settled"):
         page = lead.get(reverse("map", args=[study.slug]), {**asked, "source": source})
@@ -192,7 +194,7 @@ def test_older_twins_break_no_map_and_no_file(asked, twins, study, as_user, ada)
             )
 
 
-def test_older_twins_break_no_page_and_come_back_in_a_bundle(twins, study, as_user, ada):
+def test_existing_lookalikes_do_not_break_pages_and_bundles(twins, study, as_user, ada):
     lead = as_user(ada)
     for name in (
         "codebook",
@@ -214,7 +216,7 @@ def test_older_twins_break_no_page_and_come_back_in_a_bundle(twins, study, as_us
     undo.undo(change, by=ada)
 
 
-def test_a_figure_that_cannot_be_drawn_leaves_its_table_and_says_why(
+def test_a_figure_that_cannot_be_drawn_is_replaced_by_its_table_and_the_reason(
     twins, study, as_user, ada, monkeypatch
 ):
     def refuse(*_, **__):
@@ -233,7 +235,7 @@ def test_a_figure_that_cannot_be_drawn_leaves_its_table_and_says_why(
     assert (file.status_code, "Two rows are called" in file.text) == (422, True)
 
 
-def test_the_flow_chart_is_sound_whatever_a_code_is_called(study, as_user, ada):
+def test_the_flow_chart_is_valid_whatever_codes_are_called(study, as_user, ada):
     from xml.etree import ElementTree as ET
 
     section = study.sections.get(key="method")
@@ -246,7 +248,7 @@ def test_the_flow_chart_is_sound_whatever_a_code_is_called(study, as_user, ada):
     ET.fromstring(drawn.content)  # noqa: S314
 
 
-def test_names_of_sections_rounds_and_studies_hold_nothing_that_cannot_be_seen(study, as_user, ada):
+def test_names_of_sections_rounds_and_studies_lose_invisible_characters(study, as_user, ada):
     lead, hidden = as_user(ada), "Ca\u00adfé\u200b  ＡB\u202e"
     facts = {"label": hidden, "kind": "text", "phase": study.phases.get().pk}
     assert lead.post(reverse("new-section", args=[study.slug]), facts).status_code == 302

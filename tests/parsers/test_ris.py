@@ -59,7 +59,7 @@ def test_a_record_is_read_with_all_its_fields():
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r", "\r\r\n"])
-def test_line_ends_of_any_kind_hide_no_record(line_end):
+def test_records_are_read_with_any_kind_of_line_end(line_end):
     text = (RECORD * 25).replace("\n", line_end)
 
     records, problems = read_papers("export.ris", text.encode())
@@ -67,7 +67,7 @@ def test_line_ends_of_any_kind_hide_no_record(line_end):
     assert (len(records), problems) == (25, [])
 
 
-def test_one_stray_return_in_the_file_hides_no_record():
+def test_a_stray_carriage_return_hides_no_record():
     text = (RECORD * 25).replace("Two lines\n", "Two\r lines\n", 3)
 
     records, problems = read_papers("export.ris", text.encode())
@@ -92,7 +92,7 @@ def test_a_record_without_its_end_does_not_swallow_the_next_one():
     assert refusals(problems) == []
 
 
-def test_records_without_title_and_doi_and_fields_outside_of_records_are_named():
+def test_records_without_title_and_doi_and_stray_fields_are_reported():
     text = (
         "TI  - Lost\nAU  - Nobody\n\nTY  - JOUR\nAU  - Somebody\nER  - \nTY  - JOUR\nDO  - "
         "10.1000/x\nER  - \n"
@@ -107,7 +107,7 @@ def test_records_without_title_and_doi_and_fields_outside_of_records_are_named()
     ]
 
 
-def test_tags_with_too_few_or_too_many_spaces_are_tags_and_words_in_capitals_are_not():
+def test_tags_are_recognised_with_wrong_spacing_but_capital_words_are_not():
     text = (
         "TY - JOUR\nTI  -   Loose\n AU-  Smith, A.\nAB  - Read in the\nUK - and in NL too\nDO  "
         " - 10.1000/x\nER -"
@@ -147,7 +147,7 @@ def test_second_values_are_kept_where_one_was_expected():
         max_size=3,
     )
 )
-def test_whatever_is_written_is_read_back_equal(written):
+def test_records_survive_a_round_trip(written):
     for paper in written:
         paper.authors = [person.replace(",", ", ").replace(",  ", ", ") for person in paper.authors]
 
@@ -176,7 +176,7 @@ def test_whatever_is_written_is_read_back_equal(written):
         max_size=30,
     )
 )
-def test_every_record_that_begins_is_taken_or_named(lines):
+def test_every_record_is_read_or_reported(lines):
     records, problems = ris.read("\n".join(lines))
 
     begun = sum(line.startswith("TY") for line in lines)

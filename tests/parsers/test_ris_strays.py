@@ -17,7 +17,7 @@ def read(text, name="export.ris"):
     return records
 
 
-def test_tags_behind_the_end_belong_to_the_record_before():
+def test_tags_after_er_belong_to_the_record_before():
     text = "".join(
         f"{number}. \nTY  - JOUR\nT1  - Title {number}\nDO  - 10.1000/{number}\nER  - \nUR  - "
         f"http://ovid/{number}\n"
@@ -57,7 +57,7 @@ def test_tags_behind_the_end_belong_to_the_record_before():
 @pytest.mark.parametrize(
     "end", ["ER  - \n", "ER  -\n", "ER -\n", "er  - \n", "ER  - 1\n", "ER  - end of record\n", ""]
 )
-def test_whatever_stands_between_two_records_both_are_read(between, end):
+def test_two_records_are_read_whatever_stands_between_them(between, end):
     records = read(ONE.replace("ER  - \n", end) + between + TWO)
     assert [(record.title, record.year) for record in records] == [
         ("One title of a paper", 2001),
@@ -66,12 +66,12 @@ def test_whatever_stands_between_two_records_both_are_read(between, end):
     assert records[1].abstract == "Some words"
 
 
-def test_a_record_on_the_line_of_the_end_before_it_is_read():
+def test_a_record_that_starts_on_the_er_line_is_read():
     records = read(ONE.removesuffix("\n") + TWO)
     assert [record.title for record in records] == ["One title of a paper", "Two"]
 
 
-def test_tags_in_front_of_ty_belong_to_the_record_behind():
+def test_tags_before_ty_belong_to_the_record_after():
     for gap in ("\n", ""):
         records = read(f"ID  - a\nDB  - X\n{ONE}{gap}ID  - b\nDB  - Y\n{TWO}")
         assert [(record.key, record.raw["DB"]) for record in records] == [("a", "X"), ("b", "Y")]
@@ -83,7 +83,7 @@ def test_a_heading_of_tags_above_all_records_is_a_note():
     assert notes(problems) == [(1, "outside of any record, not taken: DB  - PsycINFO")]
 
 
-def test_a_record_whose_ty_is_lost_is_named_and_not_mixed_with_the_one_before():
+def test_a_record_without_ty_is_reported_and_not_merged_into_the_one_before():
     records, problems = ris.read(f"{ONE}TI  - A title of its own\nAU  - Other, A.\nER  - \n{TWO}")
     assert [record.title for record in records] == ["One title of a paper", "Two"]
     assert records[0].authors == ["Smith, J."]
@@ -92,7 +92,7 @@ def test_a_record_whose_ty_is_lost_is_named_and_not_mixed_with_the_one_before():
     ]
 
 
-def test_a_title_behind_the_end_is_that_of_a_record_without_one():
+def test_a_title_after_er_belongs_to_a_record_without_title():
     (record,) = read("TY  - JOUR\nAU  - Smith, J.\nER  - \nTI  - Late\nDO  - 10.1000/x\n")
     assert (record.title, record.doi) == ("Late", "10.1000/x")
 
@@ -113,7 +113,7 @@ def test_a_title_behind_the_end_is_that_of_a_record_without_one():
         "   " + ONE.replace("\n", "\n   "),
     ],
 )
-def test_tags_are_known_whatever_their_spaces(text):
+def test_tags_are_recognised_whatever_their_spacing(text):
     (record,) = read(text)
     assert (record.title, record.year, record.authors) == (
         "One title of a paper",
@@ -122,7 +122,7 @@ def test_tags_are_known_whatever_their_spaces(text):
     )
 
 
-def test_sentences_that_begin_like_an_end_or_a_number_stay_in_the_abstract():
+def test_sentences_that_resemble_er_or_a_number_stay_in_the_abstract():
     text = TWO.replace(
         "Some words\n", "Visits to the\nER - and its staff - grew by\n12.\nThat is all.\n"
     )
@@ -130,7 +130,7 @@ def test_sentences_that_begin_like_an_end_or_a_number_stay_in_the_abstract():
     assert record.abstract == "Visits to the ER - and its staff - grew by 12. That is all."
 
 
-def test_every_ty_of_a_joined_file_is_a_record_or_named():
+def test_every_ty_of_a_joined_file_is_a_record_or_reported():
     parts = [
         ONE,
         TWO,
@@ -146,7 +146,7 @@ def test_every_ty_of_a_joined_file_is_a_record_or_named():
     assert refusals(problems) == []
 
 
-def test_keywords_stand_one_on_a_line_or_in_a_list():
+def test_keywords_are_read_one_per_line_or_as_a_list():
     def keywords(lines):
         return read(ONE.replace("PY", f"{lines}\nPY"))[0].keywords
 
@@ -161,7 +161,7 @@ def test_keywords_stand_one_on_a_line_or_in_a_list():
     assert keywords("KW  - a long\n  keyword") == ["a long keyword"]
 
 
-def test_bibtex_and_ris_in_one_file_are_both_read_with_their_lines():
+def test_bibtex_and_ris_in_one_file_are_read_with_line_numbers():
     text = (
         f"@article{{a, title={{In BibTeX}}, year={{2010}}}}\n\n{ONE}\n@article{{b, "
         f"title={{Again}}}}\n{TWO}"
@@ -187,7 +187,7 @@ def test_a_line_of_an_abstract_in_bibtex_begins_no_ris_record():
     assert [record.title for record in records] == ["In BibTeX", "One title of a paper"]
 
 
-def test_a_record_without_its_end_leaves_the_bibtex_behind_it_alone():
+def test_a_ris_record_without_er_does_not_swallow_bibtex_after_it():
     open_end = ONE.removesuffix("ER  - \n")
     records = read(
         f"{open_end}\n@article{{a,\n title={{In BibTeX}}}}\n{open_end.replace('One', 'Last')}",
@@ -200,7 +200,7 @@ def test_a_record_without_its_end_leaves_the_bibtex_behind_it_alone():
     ]
 
 
-def test_lines_outside_of_records_are_read_once():
+def test_many_lines_outside_of_records_are_read_quickly():
     many = 200_000
     records, _ = ris.read(ONE + "UR  - http://x\n" * many + "\n" * many + "12.\n" * many)
     assert len(records) == 1

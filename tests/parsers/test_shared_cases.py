@@ -44,7 +44,7 @@ def parameters():
 
 @pytest.mark.skipif(not CASES, reason="../shared/cases is not beside this checkout")
 @pytest.mark.parametrize(("file", "want"), list(parameters()))
-def test_what_real_files_do_is_read_right(file, want):
+def test_files_of_real_programs_are_read_correctly(file, want):
     content = (FOLDER / file).read_bytes()
     if want["n"] == "refused":
         with pytest.raises(UnreadableFile):

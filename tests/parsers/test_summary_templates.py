@@ -30,7 +30,7 @@ def values(text):
     return read(text, MLOPS).values
 
 
-def test_the_real_file_is_read_as_a_careful_reader_reads_it(shared_data):
+def test_the_real_file_is_read_completely(shared_data):
     folder = shared_data / "mlops-summary"
     expected = json.loads((folder / "expected.json").read_text())
 
@@ -93,7 +93,7 @@ Comments on style: fine.
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
-def test_a_messy_file_is_read_and_what_has_no_place_is_reported(line_end):
+def test_a_messy_file_is_read_and_unplaced_lines_are_reported(line_end):
     filled = read("\ufeff" + MESSY.replace("\n", line_end), MLOPS, "paper-8.md")
 
     assert (filled.title, filled.authors, filled.year, filled.venue) == (
@@ -153,7 +153,7 @@ def test_a_messy_file_is_read_and_what_has_no_place_is_reported(line_end):
         "## RQ3 Challenges",
     ],
 )
-def test_a_heading_is_known_however_it_is_set(heading):
+def test_headings_are_recognised_in_any_style(heading):
     assert values(f"## Tools\n* MLflow\n\n{heading}\n* drift\n") == {
         "tools": ["MLflow"],
         "challenges": ["drift"],
@@ -179,11 +179,11 @@ def test_a_heading_is_known_however_it_is_set(heading):
         ("Maturity", "maturity-stage"),
     ],
 )
-def test_parts_of_a_name_other_words_around_it_and_aliases_are_enough(heading, key):
+def test_partial_names_extra_words_and_aliases_match_a_heading(heading, key):
     assert list(values(f"## {heading}:\n* words\n")) == [key]
 
 
-def test_a_heading_that_names_two_sections_means_the_one_without_a_heading_of_its_own():
+def test_a_heading_of_two_sections_means_the_one_without_its_own_heading():
     text = "Challenges/Concerns:\n* bias\n\n## Challenges:\n* drift\n"
     assert values(text) == {"challenges": ["drift"], "concerns": ["bias"]}
 
@@ -191,7 +191,7 @@ def test_a_heading_that_names_two_sections_means_the_one_without_a_heading_of_it
     assert values(text)["concerns"] == ["bias"]
 
 
-def test_what_stands_below_a_divider_answers_the_first_section_it_names():
+def test_lines_below_a_divider_answer_the_first_section_it_names():
     assert values("RQ1: Motivation and Benefits of MLOps:\n* speed\n\n## Benefits:\n* cost\n") == {
         "motivation": ["speed"],
         "benefits": ["cost"],
@@ -228,7 +228,7 @@ def test_texts_stay_texts_and_lists_stay_lists():
     assert filled.answers["contributions"].text == "First sentence.\nSecond sentence."
 
 
-def test_a_line_that_leads_in_a_list_of_codes_is_reported_and_the_list_is_kept():
+def test_a_line_that_introduces_a_list_of_codes_is_reported():
     filled = read(
         "## Challenges:\nThe paper names these:\n* drift\n\nTechnical issues:\n* debt\n", MLOPS
     )
@@ -241,7 +241,7 @@ def test_a_line_that_leads_in_a_list_of_codes_is_reported_and_the_list_is_kept()
     ]
 
 
-def test_items_with_a_colon_bold_type_brackets_or_a_citation_are_items():
+def test_items_may_hold_colons_bold_type_brackets_or_citations():
     text = "## Challenges:\n* Talent: too few people\n* **Data quality**: poor labels\n"
     text += "* GDPR [12] and others\n- [x] drift\n"
     assert values(text) == {
@@ -254,7 +254,7 @@ def test_items_with_a_colon_bold_type_brackets_or_a_citation_are_items():
     }
 
 
-def test_emphasis_goes_and_words_with_underscores_stay():
+def test_emphasis_is_removed_and_underscores_in_words_stay():
     assert values(
         "## Tools:\n* *MLflow*\n* _DVC_ and __Feast__\n* scikit_learn *\n* 2 * 3\n*no space\n"
     ) == {"tools": ["MLflow", "DVC and Feast", "scikit_learn", "2 * 3", "no space"]}
@@ -287,26 +287,26 @@ def test_the_details_of_the_paper_are_found(top, expected):
     assert filled.unplaced == []
 
 
-def test_year_venue_and_doi_are_read_and_what_else_stands_there_is_reported():
+def test_year_venue_and_doi_are_read_and_other_words_there_reported():
     filled = read("Year: 2021\nVenue: SEAA\nPalermo\nDOI: https://doi.org/10.1000/X\n", MLOPS)
 
     assert (filled.year, filled.venue, filled.doi) == (2021, "SEAA", "10.1000/x")
     assert filled.unplaced == [Unplaced(3, "Palermo"), Unplaced(4, "https://doi.org/10.1000/X")]
 
 
-def test_a_second_paper_in_the_file_is_reported_and_not_mixed_into_the_first():
+def test_a_second_paper_is_reported_and_not_merged_into_the_first():
     filled = read("Title: One\n## Tools\n* A\n\nTitle: Two\n## Tools\n* B\n", MLOPS)
 
     assert (filled.title, filled.values) == ("One", {"tools": ["A"]})
     assert [one.text for one in filled.unplaced] == ["Title: Two", "Tools", "B"]
 
 
-def test_an_empty_file_and_one_without_any_heading_lose_nothing():
+def test_files_without_headings_lose_nothing():
     assert read("", MLOPS).answers == {}
     assert read("just\n* words", MLOPS).unplaced == [Unplaced(1, "just"), Unplaced(2, "words")]
 
 
-def test_the_template_of_another_study_is_read_by_its_own_names():
+def test_the_template_of_another_study_is_read_by_its_section_names():
     sections = [
         ("kind", "Research type", "code", ("Type of research",)),
         ("n", "Sample size", "number", ()),
@@ -354,7 +354,7 @@ inline_line = st.tuples(
     st.lists(st.one_of(content_line, heading_line, inline_line), max_size=25),
     st.sampled_from(["\n", "\r\n"]),
 )
-def test_no_word_that_was_typed_is_lost(lines, line_end):
+def test_every_typed_word_is_kept(lines, line_end):
     filled = read(line_end.join(lines), MLOPS)
 
     kept = [filled.title or "", filled.venue or "", filled.doi or "", *(filled.authors or [])]
@@ -368,7 +368,7 @@ def test_no_word_that_was_typed_is_lost(lines, line_end):
 
 @settings(max_examples=100)
 @given(st.text(alphabet="#*-_[]():. \t\nRQ1abChallenges", max_size=150))
-def test_no_text_makes_the_reader_fall_over(anything):
+def test_the_reader_never_crashes_on_any_text(anything):
     filled = read(anything, MLOPS)
 
     last = anything.count("\n") + 1
@@ -382,5 +382,5 @@ def test_no_text_makes_the_reader_fall_over(anything):
     "line",
     ["# " + " " * 20_000 + "x", "**a " * 20_000, "- " * 20_000 + "x", "[" * 20_000, "#" * 20_000],
 )
-def test_a_hostile_line_is_read_like_any_other(line):
+def test_a_hostile_line_does_not_break_the_reader(line):
     assert len(read(f"## Tools\n{line}\n* MLflow\n", MLOPS).answers["tools"].items) in {0, 1, 2}

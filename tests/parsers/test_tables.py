@@ -36,7 +36,7 @@ def workbook(**sheets):
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
-def test_delimiter_line_ends_and_encoding_do_not_matter(delimiter, line_end, encoding):
+def test_csv_is_read_with_any_delimiter_line_end_and_encoding(delimiter, line_end, encoding):
     lines = (
         [" Paper ", "reviewer", "Section", "value"],
         ["p1", "Kaique ", "a", "müde, oder?"],
@@ -55,7 +55,7 @@ def test_delimiter_line_ends_and_encoding_do_not_matter(delimiter, line_end, enc
     ]
 
 
-def test_a_missing_column_is_named_with_those_that_are_there():
+def test_a_missing_column_is_named_with_the_columns_present():
     with pytest.raises(UnreadableFile) as refused:
         read_table("codings.csv", b"paper,rater,value\np1,Ben,x\n", required=CODINGS)
 
@@ -64,7 +64,7 @@ def test_a_missing_column_is_named_with_those_that_are_there():
     )
 
 
-def test_other_headings_are_read_as_the_wanted_columns_and_the_rest_is_named_as_ignored():
+def test_mapped_headings_are_read_and_other_columns_are_named_as_ignored():
     table = read_table(
         "c.csv",
         b"paper,doi,rater,section,value,Mood\np1,10.1000/x,Ben,a,v,good\n",
@@ -93,13 +93,13 @@ def test_other_headings_are_read_as_the_wanted_columns_and_the_rest_is_named_as_
         ),
     ],
 )
-def test_a_heading_asked_for_in_vain_is_named(columns, words):
+def test_a_mapped_heading_that_is_missing_is_named(columns, words):
     with pytest.raises(UnreadableFile) as refused:
         read_table("c.csv", b"paper,reviewer,section,value\n", required=CODINGS, columns=columns)
     assert words in str(refused.value)
 
 
-def test_a_column_that_stands_twice_is_refused_if_it_is_wanted():
+def test_a_wanted_column_that_occurs_twice_is_refused():
     with pytest.raises(UnreadableFile, match="the column “value” stands twice"):
         read_table("c.csv", b"paper,value,Value\np,1,2\n", required=("paper", "value"))
 
@@ -108,7 +108,7 @@ def test_a_column_that_stands_twice_is_refused_if_it_is_wanted():
     ]
 
 
-def test_rows_know_the_line_they_begin_on_even_behind_cells_of_several_lines():
+def test_rows_know_their_first_line_after_multi_line_cells():
     content = b'paper,value\n\np1,"two\nlines"\np2,"three\n\nlines"\n,\np3,x,y\np4\n'
     table = read_table("c.csv", content, required=("paper", "value"))
 
@@ -122,14 +122,14 @@ def test_rows_know_the_line_they_begin_on_even_behind_cells_of_several_lines():
     ]
 
 
-def test_a_quotation_mark_never_closed_is_named_by_its_line():
+def test_an_unclosed_quotation_mark_is_reported_with_its_line():
     with pytest.raises(
         UnreadableFile, match=r"c.csv, line 3: a quotation mark is opened here and never closed"
     ):
         read_table("c.csv", b'paper,value\np1,x\np2,"open\np3,y\n')
 
 
-def test_excels_separator_line_is_understood():
+def test_the_separator_line_of_excel_is_read():
     assert cells(
         read_table("c.csv", b'sep=;\r\npaper;value\r\np1;"a;b"\r\n', required=("paper",))
     ) == [{"paper": "p1", "value": "a;b"}]
@@ -143,13 +143,13 @@ def test_excels_separator_line_is_understood():
         (b",,\n,,\n", "the table is empty"),
     ],
 )
-def test_a_table_without_anything_in_it_is_refused(content, words):
+def test_an_empty_table_is_refused(content, words):
     with pytest.raises(UnreadableFile, match=words):
         read_table("c.csv", content)
 
 
 @pytest.mark.parametrize("dangerous", ["=1+1", "+49", "-5", "@x", "\tx", "\rx", "'=1", "''-2"])
-def test_what_a_spreadsheet_would_run_gets_an_apostrophe_and_loses_it_again(dangerous):
+def test_formulas_are_escaped_by_an_apostrophe_and_unescaped_again(dangerous):
     assert tables.escaped(dangerous) == "'" + dangerous.replace("\r", "\n")
     assert tables.unescaped("'" + dangerous) == dangerous
 
@@ -161,7 +161,7 @@ def test_escaping_is_undone_for_any_text(text):
 
 
 @pytest.mark.parametrize("harmless", ["'quoted'", "it's", "a=b", ""])
-def test_other_text_stays_as_it_is(harmless):
+def test_text_that_is_no_formula_is_not_escaped(harmless):
     assert tables.escaped(harmless) == harmless
     assert tables.unescaped(harmless) == harmless
 
@@ -171,7 +171,7 @@ typed = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from
 
 @settings(max_examples=100)
 @given(st.lists(st.tuples(typed.filter(str.strip), typed), min_size=1, max_size=5))
-def test_what_is_written_as_csv_is_read_back_but_for_outer_blanks(rows):
+def test_csv_survives_a_round_trip_except_for_outer_blanks(rows):
     stored = io.StringIO(newline="")
     csv.writer(stored, lineterminator="\n").writerows(
         [("paper", "value"), *(map(tables.escaped, row) for row in rows)]
@@ -265,7 +265,7 @@ Doe J.,,,2020,Nowhere,,,,,,"""  # noqa: E501
     assert [(problem.line, problem.is_refusal) for problem in problems] == [(4, True)]
 
 
-def test_papers_come_out_of_a_workbook_too():
+def test_papers_are_read_from_a_workbook():
     content = workbook(
         Papers=[
             ["Title", "Authors", "Year"],
@@ -291,7 +291,7 @@ BIB = "@article{müller2020, title={Über {MLOps}}, author={Müller, Jörg}}\n"
     "encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16", "utf-16-be", "utf-32"]
 )
 @pytest.mark.parametrize("name", ["papers.bib", "papers.txt", "download"])
-def test_a_bibliography_is_known_by_its_content_in_any_encoding(name, encoding):
+def test_the_format_of_a_bibliography_is_recognised_in_any_encoding(name, encoding):
     (record,), problems = read_papers(name, BIB.encode(encoding))
 
     assert (record.key, record.title, record.authors, problems) == (
@@ -318,7 +318,7 @@ def test_a_bibliography_is_known_by_its_content_in_any_encoding(name, encoding):
         ("a.xlsx", b"PK\x03\x04 nothing more", "no readable .xlsx workbook"),
     ],
 )
-def test_what_is_no_bibliography_is_refused_with_a_reason(name, content, words):
+def test_files_that_are_no_bibliography_are_refused_with_a_reason(name, content, words):
     with pytest.raises(UnreadableFile) as refused:
         read_papers(name, content)
     assert words in str(refused.value)

@@ -46,8 +46,7 @@ def unplaced(text, file="x.md"):
         (
             (
                 "# Paper 7: Summary Template for Systematic Mapping Study on X\n\n## Paper Title: "
-                "A "
-                "real one"
+                "A real one"
             ),
             "A real one",
         ),
@@ -68,12 +67,12 @@ def unplaced(text, file="x.md"):
         ("| Item | Answer |\n|---|---|\n| Paper title | A real one |", "A real one"),
     ],
 )
-def test_an_explicit_title_wins_and_the_forms_own_name_is_none(top, title):
+def test_an_explicit_title_wins_over_the_name_of_the_form(top, title):
     found = filled(f"{top}\n\n## Tools\n- Docker\n")
     assert (found.title, found.values["tools"], found.unplaced) == (title, ["Docker"], [])
 
 
-def test_a_title_that_another_one_overrules_is_reported():
+def test_an_overruled_title_is_reported():
     assert unplaced("# Paper 7: An odd name\n## Paper Title: A real one\n## Tools\n- Git\n") == [
         (1, "An odd name")
     ]
@@ -100,10 +99,10 @@ def test_a_title_that_another_one_overrules_is_reported():
         "\nRQ2: Something else\n\nRQ3: Challenges:\n",
     ],
 )
-def test_bullets_below_a_heading_and_a_divider_are_the_headings(divider):
+def test_bullets_below_a_heading_and_a_divider_belong_to_the_heading(divider):
     text = (
         f"# Title: T\n## Approaches:\n{divider}\n* plug-ins\n* layers\n\n## Challenges:\nRQ4: "
-        f"Ethics:\n* support\n"
+        "Ethics:\n* support\n"
     )
     found = filled(text)
     assert (found.values["approaches"], found.values["challenges"]) == (
@@ -144,7 +143,7 @@ def test_a_divider_below_an_answered_section_or_an_unfilled_one_begins_the_next(
         " * Docker\n   * for packaging\n * Git",
     ],
 )
-def test_sub_bullets_are_the_note_of_the_bullet_above(text):
+def test_sub_bullets_become_the_note_of_the_bullet_above(text):
     assert marks(text, "tools") == [("Docker", "", "", ["for packaging"]), ("Git", "", "", [])]
 
 
@@ -153,12 +152,12 @@ def test_notes_are_kept_at_any_depth():
     assert marks(text, "tools")[0][3] == ["one", "  two", "    three", "four"]
 
 
-def test_bullets_that_differ_by_one_blank_are_one_list():
+def test_bullets_indented_by_one_blank_more_are_the_same_list():
     assert tools("* Docker\n * Git\n* MLflow") == ["Docker", "Git", "MLflow"]
     assert tools("  - Docker\n- Git\n  ") == ["Docker", "Git"]
 
 
-def test_a_list_indented_below_its_heading_is_no_note():
+def test_an_indented_list_below_its_heading_is_not_a_note():
     assert tools("    - Docker\n    - Git") == ["Docker", "Git"]
     assert filled("# Title: T\nTools: Docker\n  - Git\n").values["tools"] == ["Docker", "Git"]
 
@@ -201,12 +200,12 @@ def test_sub_bullets_of_a_text_stay_in_the_text():
         '<span style="color:red">Docker</span>',
     ],
 )
-def test_marks_of_markdown_are_no_part_of_a_code(written):
+def test_markdown_marks_are_removed_from_codes(written):
     found = filled(f"# Title: T\n## Tools\n- {written}\n")
     assert (found.values["tools"], found.unplaced) == (["Docker"], [])
 
 
-def test_what_looks_like_a_mark_and_is_none_stays():
+def test_text_that_resembles_markdown_stays():
     words = [
         "C# and F#",
         "List<String>",
@@ -221,12 +220,12 @@ def test_what_looks_like_a_mark_and_is_none_stays():
     assert tools("- \\*star\\*\n- 1\\. First\n- AT&amp;T") == ["*star*", "1. First", "AT&T"]
 
 
-def test_an_alias_is_shown_and_its_page_names_the_code_too():
+def test_a_wiki_link_is_read_by_alias_and_by_page():
     item = filled("# Title: T\n## Tools\n- [[Docker|the Docker]]\n").answers["tools"].items[0]
     assert (item.text, item.names) == ("the Docker", ["Docker"])
 
 
-def test_unticked_boxes_struck_words_pictures_and_brackets_are_reported_and_no_codes():
+def test_unticked_boxes_struck_words_pictures_and_brackets_are_reported():
     lines = (
         "# Title: T\n## Tools\n- [ ] Docker\n  - why\n* [x] Git\n- ☐ DVC\n- ~~Feast~~\n- ![a "
         "logo](x.png)\n"
@@ -239,7 +238,7 @@ def test_unticked_boxes_struck_words_pictures_and_brackets_are_reported_and_no_c
     assert found.unplaced[0].text == "[ ] Docker"
 
 
-def test_several_boxes_in_one_line_are_told_apart():
+def test_several_checkboxes_in_one_line_are_read_separately():
     found = filled(
         "# Title: T\n## Tools: [x] Docker [ ] Git\n## Challenges\n☐ Noisy data ☑ Model drift\n"
     )
@@ -250,7 +249,7 @@ def test_several_boxes_in_one_line_are_told_apart():
     ]
 
 
-def test_comments_of_a_person_are_reported_and_instructions_are_not():
+def test_personal_comments_are_reported_and_instructions_are_not():
     text = (
         "# Title: T\n<!-- fill in below -->\n## Tools\n- Docker <!-- ask Ben -->\n<!-- two\n"
         "lines of mine -->\n- Git\n"
@@ -259,7 +258,7 @@ def test_comments_of_a_person_are_reported_and_instructions_are_not():
     assert unplaced(text) == [(4, "ask Ben"), (5, "two lines of mine")]
 
 
-def test_tags_and_footnotes_go_to_the_note_of_their_mark():
+def test_tags_and_footnotes_become_the_note_of_their_mark():
     text = "- Noisy data #challenge\n- Model drift[^1]\n\n[^1]: Smith 2020, table 3\n[^2]: nobody’s"
     assert marks(text) == [
         ("Noisy data", "", "", ["#challenge"]),
@@ -286,14 +285,14 @@ def test_tags_and_footnotes_go_to_the_note_of_their_mark():
         "  - Evidence: “Data are noisy” [p. 4]",
     ],
 )
-def test_quotes_below_a_bullet_are_the_evidence_of_its_mark(evidence):
+def test_quotes_below_a_bullet_become_its_evidence(evidence):
     assert marks(f"- Noisy data\n{evidence}\n- Model drift") == [
         ("Noisy data", "Data are noisy", "4", []),
         ("Model drift", "", "", []),
     ]
 
 
-def test_a_page_behind_an_item_is_its_page_and_quoted_items_are_items():
+def test_a_page_after_an_item_is_its_page_and_quoted_items_stay_items():
     assert marks('- "Noisy data" (p. 4)\n- "Model drift"\n- Privacy concerns, pp. 5–6') == [
         ('"Noisy data"', "", "4", []),
         ('"Model drift"', "", "", []),
@@ -317,11 +316,11 @@ def test_call_outs_below_a_bullet_are_its_note(note):
 @pytest.mark.parametrize(
     "words", ['Noisy data: "bad values" (p. 4)', "Noisy data (p. 4) – “bad values”"]
 )
-def test_a_quote_behind_an_item_is_its_quote(words):
+def test_a_quote_after_an_item_is_its_quote(words):
     assert marks(f"- {words}") == [("Noisy data", "bad values", "4", [])]
 
 
-def test_headings_of_html_are_headings():
+def test_html_headings_are_read():
     text = (
         "# Title: T\n<details><summary>Tools</summary>\n\n- Docker\n\n</details>\n"
         "<h2>Challenges</h2>\n- drift\n"
@@ -329,18 +328,18 @@ def test_headings_of_html_are_headings():
     assert filled(text).values == {"tools": ["Docker"], "challenges": ["drift"]}
 
 
-def test_an_address_behind_a_title_is_its_doi():
+def test_a_doi_address_after_a_title_is_its_doi():
     found = filled("# Paper title\nA real one (https://doi.org/10.1145/12.34)\n## Tools\n- Git\n")
     assert (found.title, found.doi, found.unplaced) == ("A real one", "10.1145/12.34", [])
 
 
-def test_a_quote_below_no_code_is_reported():
+def test_a_quote_without_a_code_above_is_reported():
     assert unplaced('# Title: T\n## Tools\n> "We use it" (p. 2)\n- Git\n') == [
         (3, '"We use it" (p. 2)')
     ]
 
 
-def test_values_are_parted_like_the_cells_of_a_table():
+def test_values_are_split_like_table_cells():
     text = (
         "# Title: T\nTools: Docker, Git\nChallenges: Noisy data; odd things\nBenefits: faster, "
         "cheaper\n"
@@ -383,7 +382,7 @@ def test_a_table_below_a_heading_lists_items_with_their_evidence():
     assert marks(table) == [("Noisy data", "bad data", "4", ["sensors"]), ("drift", "", "", [])]
 
 
-def test_front_matter_is_read_and_what_is_unknown_there_is_reported():
+def test_front_matter_is_read_and_unknown_keys_are_reported():
     text = (
         '---\ntitle: "T: a subtitle"\nauthors: [Ada Lovelace, "Okri, B."]\nyear: 2021\ndate: '
         "2024-01-02\n"
@@ -411,7 +410,7 @@ def test_front_matter_is_read_and_what_is_unknown_there_is_reported():
     ]
 
 
-def test_a_heading_that_the_template_does_not_have_is_reported_even_with_nothing_below():
+def test_an_unknown_heading_is_reported_even_with_nothing_below():
     assert unplaced("# Title: T\n## Limitations\n\n## Tools\n- Git\n## Threats") == [
         (2, "Limitations"),
         (6, "Threats"),
@@ -429,8 +428,7 @@ def test_a_heading_that_the_template_does_not_have_is_reported_even_with_nothing
         "## Paper Title\nOne\n## Tools\n- Docker\n---\n## Paper Title\nTwo\n## Tools\n- Git\n",
         (
             "# Paper Summary\n## Title: One\n## Tools\n- Docker\n# Paper Summary\n## Title: Two\n"
-            "## "
-            "Tools\n- Git\n"
+            "## Tools\n- Git\n"
         ),
         "# One\n## Tools\n- Docker\n# Two\n## Tools\n- Git\n",
         "Paper 1:\nTitle: One\nTools: Docker\n\nPaper 2:\nTitle: Two\nTools: Git\n",
@@ -446,7 +444,7 @@ def test_each_title_in_a_file_begins_a_paper(text):
     ]
 
 
-def test_words_of_a_comment_that_look_like_a_title_begin_no_paper():
+def test_comments_that_resemble_a_title_do_not_start_a_paper():
     text = (
         "# Paper 1: One\n## Tools\n- Docker\n## Comments\nPaper: well written.\nTitle: odd.\n"
         "Paper 3: see there.\n"
@@ -474,7 +472,7 @@ def test_words_of_a_comment_that_look_like_a_title_begin_no_paper():
         *[(words, "none_apply") for words in ("None", "- none of the codes", "**none**")],
     ],
 )
-def test_words_for_an_absence_are_no_codes(words, absence):
+def test_words_for_an_absence_are_not_codes(words, absence):
     answer = filled(
         f"# Title: T\n## Tools\n{words}\n## Challenges: {words.lstrip('*-_ ') or '-'}\n"
     )
@@ -482,7 +480,7 @@ def test_words_for_an_absence_are_no_codes(words, absence):
 
 
 @pytest.mark.parametrize("words", ["?", "TBD", "#N/A", "- ???", "#REF!", "…", "to do"])
-def test_words_that_could_mean_anything_are_reported_with_their_line(words):
+def test_ambiguous_words_are_reported_with_their_line(words):
     found = filled(
         f"# Title: T\n## Tools\n{words}\n## Challenges\n- Noisy data\n- {words.strip('- ')}\n"
     )
@@ -494,7 +492,7 @@ def test_words_that_could_mean_anything_are_reported_with_their_line(words):
     ]
 
 
-def test_an_absence_beside_a_code_is_reported_and_empty_bullets_are_nothing():
+def test_an_absence_beside_a_code_is_reported_and_empty_bullets_are_ignored():
     assert unplaced("# Title: T\n## Tools\n- Docker\n- N/A\n") == [(4, "N/A")]
     found = filled("# Title: T\n## Tools\n- \n- \n-\n## Challenges\n- Noisy data\n-\n")
     assert (found.values["tools"], found.answers["tools"].absence, found.values["challenges"]) == (
@@ -603,7 +601,7 @@ def any_line(draw):
 
 @settings(max_examples=200)
 @given(st.lists(any_line(), max_size=20), st.sampled_from(["x.md", "x.org"]), st.booleans())
-def test_every_word_of_every_line_is_in_an_answer_a_detail_or_reported(lines, file, has_codes):
+def test_every_word_is_in_an_answer_a_detail_or_reported(lines, file, has_codes):
     text = "\n".join(lines)
     words = re.findall(r"w[a-z]{2,7}[0-9]", text)
     sections = SECTIONS if has_codes else MLOPS

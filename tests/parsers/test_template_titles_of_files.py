@@ -23,7 +23,7 @@ def org(text):
         "**Title:** Summary Template for a Systematic Mapping Study\n**Authors:** Me\n\n",
     ],
 )
-def test_a_heading_that_names_the_paper_wins_over_the_title_of_the_file(above):
+def test_a_heading_with_the_papers_title_wins_over_the_files_title(above):
     (found,) = read_all(above + BODY, SECTIONS, "x.md")
     assert (found.title, found.values["tools"]) == ("The real one", ["Docker"])
     assert [one.reason for one in found.unplaced] == ["the title is given elsewhere"]
@@ -32,7 +32,7 @@ def test_a_heading_that_names_the_paper_wins_over_the_title_of_the_file(above):
 @pytest.mark.parametrize(
     "name", ["My notes on it", "Summary Template for Systematic Mapping Study on X"]
 )
-def test_a_headline_that_names_the_paper_wins_over_the_title_of_an_org_file(name):
+def test_a_headline_with_the_papers_title_wins_over_the_org_files_title(name):
     (found,) = org(
         f"#+TITLE: {name}\n#+AUTHOR: Me\n* Paper Title: The real one\n** Tools\n- Docker\n"
     )
@@ -64,7 +64,7 @@ def test_a_paper_with_answers_above_the_next_title_stays_a_paper():
     ]
 
 
-def test_what_the_empty_form_asks_behind_an_answer_is_no_part_of_it():
+def test_placeholders_after_an_answer_are_not_part_of_it():
     found = filled(
         "# Title: Real [Title of the Paper]\n## Authors: Ann Lee [Names of the Authors]\n## Tools\n"
         "- Git\n"
@@ -84,11 +84,11 @@ def test_what_the_empty_form_asks_behind_an_answer_is_no_part_of_it():
         "- Docker\n%%\nmine alone\n%%\n- Git",
     ],
 )
-def test_items_of_html_in_one_line_are_items_and_comments_of_obsidian_none(written):
+def test_html_items_in_one_line_are_read_and_obsidian_comments_are_not(written):
     assert filled(f"# Title: T\n## Tools\n{written}\n").values["tools"] == ["Docker", "Git"]
 
 
-def test_a_footnote_within_the_line_is_the_note_of_its_mark_and_comments_are_reported():
+def test_an_inline_footnote_is_a_note_and_comments_are_reported():
     found = filled("# Title: T\n## Tools\n- Docker^[see table 3]\n- 50%% sure%%\n%% mine %%\n")
     assert [(item.text, item.notes) for item in found.answers["tools"].items] == [
         ("Docker", ["see table 3"]),

@@ -43,14 +43,14 @@ def test_the_same_doi_is_the_same_publication_however_it_is_written():
         (paper("Monitoring models in production: a survey of practice"), None),
     ],
 )
-def test_titles_count_within_one_year(other, expected):
+def test_equal_titles_are_duplicates_within_one_year(other, expected):
     (match,) = titles.find_duplicates([other], [paper(key="john2021towards")])
 
     assert (match and match.why) == expected
     assert match is None or match.found.key == "john2021towards"
 
 
-def test_different_dois_need_a_person_in_common_and_the_very_same_title():
+def test_papers_with_different_dois_need_a_shared_author_and_an_equal_title():
     existing = paper("Editorial", doi="10.1000/a", authors=["John, Meenu"])
 
     assert reasons(
@@ -63,7 +63,7 @@ def test_different_dois_need_a_person_in_common_and_the_very_same_title():
     assert reasons([paper(LONG + "s", doi="10.1000/b")], [paper(doi="10.1000/a")]) == [None]
 
 
-def test_the_parts_of_a_series_and_papers_of_other_people_are_not_nearly_the_same():
+def test_parts_of_a_series_and_other_authors_are_not_near_duplicates():
     part = "Continuous deployment of learning systems in practice, part %s"
 
     assert reasons([paper(part % 2)], [paper(part % 1)]) == [None]
@@ -73,7 +73,7 @@ def test_the_parts_of_a_series_and_papers_of_other_people_are_not_nearly_the_sam
     ) == [None]
 
 
-def test_a_record_repeated_in_the_file_points_to_its_first_appearance():
+def test_a_repeated_record_points_to_its_first_appearance():
     first = PaperRecord(key="a", title=LONG, year=2021, line=1)
     second = PaperRecord(key="b", title=LONG, year=2021, line=9)
     third = PaperRecord(key="c", title=LONG.replace("Framework", "Framwork"), year=2021, line=20)
@@ -86,14 +86,14 @@ def test_a_record_repeated_in_the_file_points_to_its_first_appearance():
     assert str(matches[2]) == "nearly the same title (99 %) as “a”, repeated in the file (line 1)"
 
 
-def test_records_without_title_are_told_apart_by_doi_alone():
+def test_records_without_title_are_compared_by_doi_alone():
     assert (
         reasons([paper("", doi="10.1000/a"), paper("", doi="10.1000/b"), paper(""), paper("")])
         == [None] * 4
     )
 
 
-def test_nearly_the_same_titles_are_found_in_scripts_without_spaces_and_in_short_titles():
+def test_near_duplicates_are_found_in_short_titles_and_scripts_without_spaces():
     chinese = "机器学习系统的持续部署与监控挑战研究综述报告"
 
     assert reasons([paper(chinese.replace("部", "布"))], [paper(chinese)]) == [
@@ -104,7 +104,7 @@ def test_nearly_the_same_titles_are_found_in_scripts_without_spaces_and_in_short
     ) == [("nearly the same title", False)]
 
 
-def test_any_object_with_title_year_and_doi_can_be_compared_with():
+def test_any_object_with_title_year_and_doi_can_be_compared():
     assert reasons([paper()], [SimpleNamespace(title=LONG, year=2021, doi="")]) == [
         ("same title", False)
     ]
@@ -128,7 +128,7 @@ def test_the_survey_repeats_three_of_its_entries(shared_data):
     ]
 
 
-def test_every_misspelt_copy_among_thousands_is_found_and_nothing_else():
+def test_exactly_the_misspelt_copies_among_thousands_are_found():
     chance = random.Random(7)
     words = [
         "".join(chance.choices("abcdefghijklmnoprstuv", k=chance.randint(3, 10)))
@@ -181,7 +181,7 @@ def test_a_paper_gets_a_key_that_fits_an_address(record, key):
     assert keys.assigned_keys([record]) == [key]
 
 
-def test_keys_are_unique_among_themselves_and_in_the_study_whatever_their_case():
+def test_keys_are_unique_in_file_and_study_regardless_of_case():
     records = [
         paper(authors=["John, M."]),
         paper(authors=["John, M."]),
@@ -205,7 +205,7 @@ def test_keys_are_unique_among_themselves_and_in_the_study_whatever_their_case()
         )
     )
 )
-def test_keys_are_always_unique_safe_and_there(records):
+def test_keys_are_always_unique_safe_and_not_empty(records):
     assigned = keys.assigned_keys(records)
 
     assert len({key.casefold() for key in assigned}) == len(records)
@@ -235,9 +235,7 @@ def test_keys_are_always_unique_safe_and_there(records):
         ("naïve models", "naive model"),
     ],
 )
-def test_an_item_matches_its_code_in_spite_of_case_plural_punctuation_spacing_and_spelling(
-    text, label
-):
+def test_an_item_matches_its_code_despite_case_plural_spacing_and_spelling(text, label):
     assert labels.match_code(text, ["something else", label]) == label
     assert labels.match_code(label, [text]) == text
 
@@ -246,11 +244,11 @@ def test_an_item_matches_its_code_in_spite_of_case_plural_punctuation_spacing_an
     ("text", "label"),
     [("model drift", "data drift"), ("cost", "coast"), ("not noisy data", "noisy data"), ("", "a")],
 )
-def test_another_meaning_is_no_match(text, label):
+def test_labels_with_another_meaning_do_not_match(text, label):
     assert labels.match_code(text, [label]) is None
 
 
-def test_codes_may_be_objects_and_the_very_same_label_wins():
+def test_codes_may_be_objects_and_an_identical_label_wins():
     codes = [SimpleNamespace(label="Drifts"), SimpleNamespace(label="Drift")]
 
     assert labels.match_code("Drift", codes) is codes[1]

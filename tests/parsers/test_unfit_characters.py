@@ -84,7 +84,7 @@ def test_a_nul_in_a_cell_is_refused_by_line_and_column(study):
     )
 
 
-def test_a_page_that_is_given_such_a_bundle_says_so(study, as_user, ada):
+def test_the_import_page_refuses_a_bundle_with_half_a_character(study, as_user, ada):
     content = rewritten_json(
         bundle_of(study), "study.json", lambda kept: {**kept, "title": "\ud800"}
     )
@@ -111,7 +111,7 @@ def test_a_protocol_with_half_a_character_is_refused_in_a_sentence(half, study):
             assert half not in (change.get("title"), *change)
 
 
-def test_texts_that_no_door_looked_at_meet_a_wall(rf):
+def test_unfit_text_that_reaches_the_database_is_answered_with_400(rf):
     wall = WholeText(lambda request: None)
     error = DataError("unsupported Unicode escape sequence")
     error.__cause__ = type("Cause", (Exception,), {"sqlstate": "22P05"})()
@@ -122,7 +122,7 @@ def test_texts_that_no_door_looked_at_meet_a_wall(rf):
     assert wall.process_exception(rf.get("/"), DataError("something else")) is None
 
 
-def test_a_file_name_that_is_no_text_is_one_line_for_a_command(study, tmp_path):
+def test_a_command_reports_an_undecodable_file_name_in_one_line(study, tmp_path):
     with pytest.raises(CommandError, match="is no text"):
         call_command("import_papers", study.slug, str(tmp_path / "a\udcff.bib"))
     assert not Paper.objects.exists()
@@ -140,14 +140,14 @@ def test_a_file_name_that_is_no_text_is_one_line_for_a_command(study, tmp_path):
         b"title,year\n\xed\xa0\x80 one,2020\n",
     ],
 )
-def test_no_reader_of_references_hands_over_what_cannot_be_kept(content):
+def test_readers_of_references_never_return_unfit_characters(content):
     records, problems = read_papers("x.csv" if content.startswith(b"title") else "x.bib", content)
     for record in records:
         assert unfit_place({**record.__dict__}) is None
     assert records or problems
 
 
-def test_a_bundle_of_very_many_files_of_one_name_is_refused_at_once(study):
+def test_a_bundle_with_very_many_files_of_one_name_is_refused(study):
     stored = io.BytesIO()
     with warnings.catch_warnings(), zipfile.ZipFile(stored, "w") as archive:
         warnings.simplefilter("ignore")
@@ -157,7 +157,7 @@ def test_a_bundle_of_very_many_files_of_one_name_is_refused_at_once(study):
 
 
 @pytest.mark.parametrize("when", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
-def test_a_moment_that_no_database_gives_back_is_refused_with_its_line(when, study):
+def test_a_date_out_of_range_is_refused_with_its_line(when, study):
     make_paper(study, key="a")
     stamped = re.compile(r"\d{4}-\d\d-\d\dT[^,\r\n]*")
     said = refusal(tampered(bundle_of(study), "papers.csv", lambda text: stamped.sub(when, text)))

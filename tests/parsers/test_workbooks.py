@@ -44,7 +44,7 @@ def refusal(content, **how):
     return str(refused.value)
 
 
-def test_other_sheets_are_named_and_never_left_out_in_silence():
+def test_sheets_that_are_not_read_are_named():
     content = workbook(
         First=[["paper", "value"], ["p1", "a"]],
         Notes=[["todo"]],
@@ -68,7 +68,7 @@ def test_other_sheets_are_named_and_never_left_out_in_silence():
     ]
 
 
-def test_blank_sheets_are_not_worth_a_word():
+def test_blank_sheets_are_ignored():
     table = read_table(
         "c.xlsx", workbook(Sheet1=[["paper", "value"], ["p", "v"]], Sheet2=[], Sheet3=[[None, " "]])
     )
@@ -116,7 +116,7 @@ def test_papers_of_all_sheets_are_read_and_other_sheets_are_noted():
         lambda content: b"<a>" * 100_000 + b"</a>" * 100_000,
     ],
 )
-def test_broken_parts_are_refused_in_a_sentence_or_do_not_matter(part, change):
+def test_broken_parts_are_refused_or_ignored(part, change):
     broken = changed(workbook(Codings=[["paper", "value"], ["p", 1]]), part, change)
     said = "c.xlsx"
     try:
@@ -126,7 +126,7 @@ def test_broken_parts_are_refused_in_a_sentence_or_do_not_matter(part, change):
     assert said.startswith("c.xlsx")
 
 
-def test_a_broken_part_is_named_with_its_place():
+def test_a_broken_part_is_named_with_line_and_column():
     broken = with_rows(b'<row r="2"><c r="A2"><v>1</c></row>')
     assert re.fullmatch(
         r"c.xlsx: “xl/worksheets/sheet1.xml” in the workbook is broken XML "
@@ -144,7 +144,7 @@ def test_a_broken_part_is_named_with_its_place():
         b'<!DOCTYPE a SYSTEM "http://example.org/a.dtd">',
     ],
 )
-def test_entities_are_refused_before_they_are_looked_up(part, declared):
+def test_xml_entities_are_refused_before_they_are_expanded(part, declared):
     def change(content):
         return declared + re.sub(rb"<\?xml[^>]*\?>", b"", content)
 
@@ -177,7 +177,7 @@ GROWING = {
 
 
 @pytest.mark.parametrize("kind", GROWING)
-def test_what_grows_when_it_is_opened_is_refused(kind, monkeypatch):
+def test_a_workbook_that_grows_when_unpacked_is_refused(kind, monkeypatch):
     # The same with limits that are reached sooner: a machine that tests has more to do.
     for name, smaller in {
         "ROWS": 20_000,
@@ -191,7 +191,7 @@ def test_what_grows_when_it_is_opened_is_refused(kind, monkeypatch):
     assert refusal(content).startswith("c.xlsx")
 
 
-def test_one_string_shared_by_very_many_cells_is_not_copied_without_end(monkeypatch):
+def test_a_string_shared_by_many_cells_counts_for_each_of_them(monkeypatch):
     monkeypatch.setattr(workbooks, "MOST_LETTERS", 100_000)
     book = Workbook()
     book.active.append(["paper", "value"])
@@ -202,7 +202,7 @@ def test_one_string_shared_by_very_many_cells_is_not_copied_without_end(monkeypa
     assert refusal(stored.getvalue()) == "c.xlsx: the workbook has more than 100,000 characters"
 
 
-def test_what_a_sheet_says_of_its_size_is_not_believed():
+def test_the_declared_size_of_a_sheet_is_not_trusted():
     def change(content):
         return re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:XFD1048576"', content)
 
@@ -232,7 +232,7 @@ ROW = '<row r="2"><c r="A2" t="str"><v>p1</v></c>{}</row>'
     "cell",
     ['<c r="B2"><f>1+1</f></c>', '<c r="B2"><f>1+1</f><v/></c>', '<c r="B2"><f/><v></v></c>'],
 )
-def test_a_formula_without_its_result_is_no_empty_cell(cell):
+def test_a_formula_without_a_result_is_refused(cell):
     reason = refusal(with_rows(ROW.format(cell).encode()))
     assert reason.startswith(
         "c.xlsx: cell B2 of “sheet1.xml” holds a formula, and what comes out of it is not in"
@@ -248,6 +248,6 @@ def test_a_formula_without_its_result_is_no_empty_cell(cell):
         ('<c r="B2"/>', ""),
     ],
 )
-def test_a_formula_with_its_result_is_read_as_that(cell, found):
+def test_a_formula_is_read_as_its_result(cell, found):
     table = read_table("c.xlsx", with_rows(ROW.format(cell).encode()), required=NEEDED)
     assert cells(table) == [{"paper": "p1", "value": found}]

@@ -91,8 +91,7 @@ def test_the_sentence_says_what_was_counted_and_what_was_not(settled, ada, as_us
 
     assert (
         "2 papers, counted 3 times; a paper may count in several cells; 1 paper without an entry "
-        "in Challenges is not "
-        "counted; 1 paper without a year is not counted."
+        "in Challenges is not counted; 1 paper without a year is not counted."
     ) in page
 
 

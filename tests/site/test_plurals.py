@@ -18,8 +18,7 @@ from tests.making import absent, make_code, make_paper, make_round, make_section
 
 PLURALS = (
     "answers assignments changes codes differences drafts entries files imports lines marks "
-    "mentions papers people "
-    "quotes raters ratings reviewers rows sections summaries uses"
+    "mentions papers people quotes raters ratings reviewers rows sections summaries uses"
 )
 WRONG = re.compile(rf"(?<![\d.,–])\b1 (?:{'|'.join(PLURALS.split())})\b(?! called)")
 

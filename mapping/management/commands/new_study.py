@@ -21,7 +21,7 @@ class Command(ActCommand):
             default="blank",
             help=(
                 f"a built-in template ({', '.join(protocol_files.BUILT_IN)}) or a protocol file; "
-                f"default: blank"
+                "default: blank"
             ),
         )
 
@@ -64,7 +64,7 @@ def template_called(name):
     if not path.is_file():
         raise CommandError(
             f"“{name}” is neither a built-in template ({', '.join(protocol_files.BUILT_IN)}) nor a "
-            f"protocol file."
+            "protocol file."
         )
     try:
         with path.open("rb") as file:

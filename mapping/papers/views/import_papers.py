@@ -34,7 +34,7 @@ class ImportForm(forms.Form):
         required=False,
         limit=settings.IMPORT_LIMIT,
         help_text=(
-            f"BibTeX, RIS, CSV or Excel; one or more, together up to "
+            "BibTeX, RIS, CSV or Excel; one or more, together up to "
             f"{filesizeformat(settings.IMPORT_LIMIT)}."
         ),
     )

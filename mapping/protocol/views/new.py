@@ -76,8 +76,7 @@ class NewStudyForm(forms.Form):
                 "file",
                 (
                     f"{refused.file} was not taken, and nothing was written. Choose it again when "
-                    f"it "
-                    f"is mended."
+                    "it is mended."
                 ),
             )
             return None

@@ -6,36 +6,37 @@ it"; an empty set is a judgement. Every coefficient returns a float, or None whe
 ratings do.
 """
 
+from reviews.agreement.statistics.alpha import METRICS, krippendorff_alpha
 from reviews.agreement.statistics.bootstrap import Figure, interval, measure
+from reviews.agreement.statistics.codes import (
+    CodeAgreement,
+    ConfusedPair,
+    alphas_of_codes,
+    binary,
+    confused_pairs,
+    leave_one_code_out,
+    one_sided,
+    per_code,
+)
 from reviews.agreement.statistics.coefficients import (
-    METRICS,
     brennan_prediger,
     cohen_kappa,
     conger_kappa,
     fleiss_kappa,
     gwet_ac,
-    krippendorff_alpha,
     percent_agreement,
     scott_pi,
 )
 from reviews.agreement.statistics.details import (
-    CodeAgreement,
     Coincidences,
-    ConfusedPair,
     Marginals,
     Pairwise,
-    alphas_of_codes,
-    binary,
     coincidence_matrix,
-    confused_pairs,
-    leave_one_code_out,
     leave_one_rater_out,
     marginals_by_rater,
     median_absolute_difference,
     negative_agreement,
-    one_sided,
     pairwise,
-    per_code,
     positive_agreement,
     specific_agreement,
     worst_papers,

@@ -1,19 +1,38 @@
 """How sure a figure is: the percentile bootstrap over papers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
+from reviews.agreement.statistics.arrays import Floats, Ints, Numbers
 from reviews.agreement.statistics.coefficients import PLANS
-from reviews.agreement.statistics.plans import Plan, patterns_of, why_undefined
-from reviews.agreement.statistics.ratings import NotApplicable, tabulate
+from reviews.agreement.statistics.plans import Patterns, Plan, patterns_of, why_undefined
+from reviews.agreement.statistics.ratings import NotApplicable, Rating, Ratings, Table, tabulate
 
 # Drawing a pattern count costs about as much as drawing this many papers.
 DRAW_COST = 12
 
+# A function of ratings, or a `functools.partial` of one.
+Coefficient = Callable[..., float | None]
 
-def interval(ratings, coefficient, replicates=1000, seed=0):
+
+class Interval(NamedTuple):
+    """A 95 % interval and the number of replicates behind it; (None, None, 0) for none."""
+
+    low: float | None
+    high: float | None
+    replicates: int
+
+
+NO_INTERVAL = Interval(None, None, 0)
+
+
+def interval(
+    ratings: Ratings, coefficient: Coefficient, replicates: int = 1000, seed: int = 0
+) -> Interval:
     """The 95 % percentile bootstrap interval over papers: (low, high, replicates used).
 
     `coefficient` is a function of ratings, or a `functools.partial` of one. Papers are drawn with
@@ -29,25 +48,25 @@ def interval(ratings, coefficient, replicates=1000, seed=0):
     return _interval(plan, plan.value(), replicates, seed)
 
 
-def _interval(plan, value, replicates, seed):
+def _interval(plan: Plan, value: float | None, replicates: int, seed: int) -> Interval:
     if replicates < 1:
         raise ValueError(f"An interval needs at least 1 replicate, not {replicates}.")
     if value is None or plan.patterns.counts.sum() < 2:
-        return None, None, 0
+        return NO_INTERVAL
     values = replicate_values(plan, replicates, seed)
     used = values[~np.isnan(values)]
     if not used.size:
-        return None, None, 0
+        return NO_INTERVAL
     low, high = np.quantile(used, [0.025, 0.975])
-    return float(low), float(high), int(used.size)
+    return Interval(float(low), float(high), int(used.size))
 
 
-def replicate_values(plan, replicates, seed):
+def replicate_values(plan: Plan, replicates: int, seed: int) -> Floats:
     """One value per replicate, nan where undefined."""
     return plan.evaluate(draws(plan.patterns.counts, replicates, seed))
 
 
-def draws(counts, replicates, seed):
+def draws(counts: Ints, replicates: int, seed: int) -> Ints:
     """As many papers as there are, drawn with replacement: counts of patterns, patterns ×
     replicates.
     """
@@ -65,7 +84,7 @@ def draws(counts, replicates, seed):
     return np.ascontiguousarray(drawn.T)
 
 
-def plan_of(coefficient, ratings):
+def plan_of(coefficient: Coefficient, ratings: Ratings) -> Plan:
     """The plan of one of our coefficients, or one that calls any other function replicate by
     replicate.
     """
@@ -80,19 +99,19 @@ def plan_of(coefficient, ratings):
     return plan(ratings, **options) if plan else plan_of_any(coefficient, ratings)
 
 
-def plan_of_any(coefficient, ratings):
+def plan_of_any(coefficient: Coefficient, ratings: Ratings) -> Plan:
     """Works for every function of ratings, one call per replicate: right, and slow."""
     table = tabulate(ratings)
     patterns = patterns_of(table, at_least=1, is_ordered=True)
 
-    def evaluate(counts):
-        found = [coefficient(resampled(table, patterns, replicate)) for replicate in counts.T]
-        return np.array([np.nan if value is None else value for value in found], dtype=float)
+    def evaluate(counts: Numbers) -> Floats:
+        values = [coefficient(resampled(table, patterns, replicate)) for replicate in counts.T]
+        return np.array([np.nan if value is None else value for value in values], dtype=float)
 
     return Plan(patterns, evaluate, partial(why_undefined, table))
 
 
-def resampled(table, patterns, counts):
+def resampled(table: Table, patterns: Patterns, counts: Ints) -> list[list[Rating]]:
     """Ratings, raters × papers, with each pattern as often as counted."""
     papers = np.repeat(patterns.columns, counts, axis=1)
     return [[table.values[code] if code >= 0 else None for code in row] for row in papers.tolist()]
@@ -117,7 +136,9 @@ class Figure:
     replicates: int
 
 
-def measure(ratings, coefficient, replicates=1000, seed=0):
+def measure(
+    ratings: Ratings, coefficient: Coefficient, replicates: int = 1000, seed: int = 0
+) -> Figure:
     """A coefficient (as for `interval`) with its interval, its denominators and, where undefined,
     the reason.
 
@@ -133,11 +154,11 @@ def measure(ratings, coefficient, replicates=1000, seed=0):
     value = plan.value()
     if value is None:
         return Figure(None, None, None, plan.reason(), papers, units, raters, 0)
-    low, high, used = _interval(plan, value, replicates, seed) if replicates else (None, None, 0)
+    low, high, used = _interval(plan, value, replicates, seed) if replicates else NO_INTERVAL
     return Figure(value, low, high, "", papers, units, raters, used)
 
 
-def denominators(table):
+def denominators(table: Table) -> tuple[int, int, int]:
     """(papers with two ratings or more, ratings on them, raters who gave these)."""
     rated = table.codes >= 0
     rated = rated[:, rated.sum(axis=0) >= 2]

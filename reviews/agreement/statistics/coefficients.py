@@ -6,14 +6,19 @@ Each public function has a plan of the same name with a leading underscore, whic
 evaluates for a thousand replicates at once.
 """
 
+from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
 
-from reviews.agreement.statistics.distances import RatioDistance, SetDistance
+from reviews.agreement.statistics.alpha import krippendorff_alpha, krippendorff_plan
+from reviews.agreement.statistics.arrays import Floats, Numbers
 from reviews.agreement.statistics.plans import (
+    Evaluation,
+    Patterns,
     Plan,
     agreeing_pairs,
+    is_varied,
     patterns_of,
     ratio,
     scale_weights,
@@ -21,16 +26,11 @@ from reviews.agreement.statistics.plans import (
     two_raters,
     why_undefined,
 )
-from reviews.agreement.statistics.ratings import NotApplicable, tabulate
+from reviews.agreement.statistics.ratings import NotApplicable, Ratings, Table, Value, tabulate
 from reviews.agreement.statistics.sums import GroupSums, marginals, weighted_sum
 
-SET_METRICS = ("jaccard", "masi")
-METRICS = ("nominal", "ordinal", "interval", "ratio", *SET_METRICS)
-# Replicates × patterns looked at in one go where a value is needed for each.
-CELLS = 4_000_000
 
-
-def percent_agreement(ratings):
+def percent_agreement(ratings: Ratings) -> float | None:
     """Mean over papers of the share of agreeing pairs of raters, between 0 and 1. Sets agree when
     they are equal.
 
@@ -39,7 +39,9 @@ def percent_agreement(ratings):
     return _percent_agreement(ratings).value()
 
 
-def cohen_kappa(ratings, categories=None, weights=None):
+def cohen_kappa(
+    ratings: Ratings, categories: Iterable[Value] | None = None, weights: str | None = None
+) -> float | None:
     """Cohen's kappa of two raters over the papers both coded: 1 - Σ v·o / Σ v·e, with o the
     observed shares of pairs of categories, e the product of the two raters' own shares, v their
     disagreement: 0 or 1, or by `weights` the distance on the scale ("linear") or its square
@@ -53,7 +55,7 @@ def cohen_kappa(ratings, categories=None, weights=None):
     return _cohen_kappa(ratings, categories, weights).value()
 
 
-def scott_pi(ratings):
+def scott_pi(ratings: Ratings) -> float | None:
     """Scott's pi of two raters over the papers both coded: as kappa, with the shares of both raters
     pooled.
 
@@ -63,7 +65,7 @@ def scott_pi(ratings):
     return _scott_pi(ratings).value()
 
 
-def fleiss_kappa(ratings):
+def fleiss_kappa(ratings: Ratings) -> float | None:
     """Fleiss' kappa: (P - Pe) / (1 - Pe), P the mean share of agreeing pairs, Pe = Σ p², p the
     pooled shares.
 
@@ -74,7 +76,7 @@ def fleiss_kappa(ratings):
     return _fleiss_kappa(ratings).value()
 
 
-def conger_kappa(ratings):
+def conger_kappa(ratings: Ratings) -> float | None:
     """Conger's kappa, Cohen's for two raters and more: Pe is the mean of Σ p·q over pairs of
     raters' own shares p, q.
 
@@ -86,7 +88,9 @@ def conger_kappa(ratings):
     return _conger_kappa(ratings).value()
 
 
-def brennan_prediger(ratings, categories=None, weights=None):
+def brennan_prediger(
+    ratings: Ratings, categories: Iterable[Value] | None = None, weights: str | None = None
+) -> float | None:
     """Brennan and Prediger's kappa: chance is 1/q for each of q categories (with weights the mean
     weight).
 
@@ -96,7 +100,9 @@ def brennan_prediger(ratings, categories=None, weights=None):
     return _brennan_prediger(ratings, categories, weights).value()
 
 
-def gwet_ac(ratings, categories=None, weights=None):
+def gwet_ac(
+    ratings: Ratings, categories: Iterable[Value] | None = None, weights: str | None = None
+) -> float | None:
     """Gwet's AC1, with weights ("linear", "quadratic") AC2: (Pa - Pe) / (1 - Pe), Pe = T·Σ p(1 - p)
     / (q(q - 1)), T the sum of all weights (q without), p the mean share of each of q categories
     over papers.
@@ -110,23 +116,10 @@ def gwet_ac(ratings, categories=None, weights=None):
     return _gwet_ac(ratings, categories, weights).value()
 
 
-def krippendorff_alpha(ratings, metric="nominal", categories=None):
-    """Krippendorff's alpha: 1 - Do / De, with Do the mean distance within papers, De over all pairs
-    of ratings.
-
-    Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability". Papers with one rating count
-    neither in Do nor in De. `metric`: nominal; ordinal (distances from the marginals; `categories`
-    in scale order unless values are numbers); interval and ratio (numbers); jaccard and masi (sets
-    of labels, `categories` then the labels). None without variation or when no paper has two
-    ratings.
-    """
-    return _krippendorff_alpha(ratings, metric, categories).value()
-
-
-def _percent_agreement(ratings):
+def _percent_agreement(ratings: Ratings) -> Plan:
     table = tabulate(ratings)
     patterns = patterns_of(table)
-    share = ratio(agreeing_pairs(patterns.columns), _pairs(patterns))
+    share = ratio(agreeing_pairs(patterns.columns), patterns.pairs)
     return Plan(
         patterns,
         lambda counts: ratio(share @ counts, counts.sum(axis=0)),
@@ -134,22 +127,22 @@ def _percent_agreement(ratings):
     )
 
 
-def _pairs(patterns):
-    return patterns.sizes * (patterns.sizes - 1) / 2
-
-
-def _cohen_kappa(ratings, categories=None, weights=None):
+def _cohen_kappa(
+    ratings: Ratings, categories: Iterable[Value] | None = None, weights: str | None = None
+) -> Plan:
     table = tabulate(ratings, categories)
     if weights is not None and categories is None:
         table = table.on_scale()
     patterns = patterns_of(two_raters(table, "Cohen's kappa"), is_ordered=True)
     size = len(table.values)
     disagreement = None if weights is None else 1 - scale_weights(size, weights)
-    one, other = patterns.columns
-    observed = (one != other).astype(float) if disagreement is None else disagreement[one, other]
-    given = [GroupSums(np.arange(row.size), row, size) for row in (one, other)]
+    first, second = patterns.columns
+    observed = (
+        (first != second).astype(float) if disagreement is None else disagreement[first, second]
+    )
+    given = [GroupSums(np.arange(row.size), row, size) for row in (first, second)]
 
-    def evaluate(counts):
+    def evaluate(counts: Numbers) -> Floats:
         papers = counts.sum(axis=0, dtype=float)
         shares, other_shares = (sums(counts.astype(float)) for sums in given)
         if disagreement is None:
@@ -161,13 +154,13 @@ def _cohen_kappa(ratings, categories=None, weights=None):
     return Plan(patterns, evaluate, partial(why_undefined, table))
 
 
-def _scott_pi(ratings):
+def _scott_pi(ratings: Ratings) -> Plan:
     table = tabulate(ratings)
     two_raters(table, "Scott's pi")
     return _pooled(table)
 
 
-def _fleiss_kappa(ratings):
+def _fleiss_kappa(ratings: Ratings) -> Plan:
     table = tabulate(ratings)
     sizes = np.unique((table.codes >= 0).sum(axis=0))
     if len(sizes) > 1:
@@ -178,12 +171,12 @@ def _fleiss_kappa(ratings):
     return _pooled(table)
 
 
-def _pooled(table):
+def _pooled(table: Table) -> Plan:
     patterns = patterns_of(table)
-    share = ratio(agreeing_pairs(patterns.columns), _pairs(patterns))
+    share = ratio(agreeing_pairs(patterns.columns), patterns.pairs)
     given = marginals(patterns.columns, len(table.values))
 
-    def evaluate(counts):
+    def evaluate(counts: Numbers) -> Floats:
         times = given(counts.astype(float))
         total = times.sum(axis=0)
         # 1 - Pe in whole numbers, so that "no variation" is exactly nothing.
@@ -193,37 +186,34 @@ def _pooled(table):
     return Plan(patterns, evaluate, partial(why_undefined, table))
 
 
-def _conger_kappa(ratings):
+def _conger_kappa(ratings: Ratings) -> Plan:
     table = tabulate(ratings)
     patterns = patterns_of(table, at_least=1, is_ordered=True)
     raters, size = len(table.codes), len(table.values)
     is_shared = patterns.sizes >= 2
-    share = np.where(is_shared, ratio(agreeing_pairs(patterns.columns), _pairs(patterns)), 0.0)
+    share = np.where(is_shared, ratio(agreeing_pairs(patterns.columns), patterns.pairs), 0.0)
     by_rater = np.where(
         patterns.columns >= 0, patterns.columns + size * np.arange(raters)[:, None], -1
     )
     given = marginals(by_rater, raters * size)
 
-    def evaluate(counts):
+    def evaluate(counts: Numbers) -> Floats:
         times = given(counts.astype(float)).reshape(raters, size, counts.shape[1])
         coded = times.sum(axis=1, keepdims=True)
         shares = np.divide(times, coded, out=np.zeros_like(times), where=coded > 0)
         active = (coded > 0).sum(axis=(0, 1))
         same = (shares.sum(axis=0) ** 2).sum(axis=0) - (shares**2).sum(axis=(0, 1))
         chance = ratio(same, active * (active - 1))
-        chance = np.where(_is_varied(times.sum(axis=0)), chance, np.nan)
+        chance = np.where(is_varied(times.sum(axis=0)), chance, np.nan)
         observed = ratio(share @ counts, is_shared @ counts)
         return 1 - ratio(1 - observed, 1 - chance)
 
     return Plan(patterns, evaluate, partial(why_undefined, table, at_least=1))
 
 
-def _is_varied(times):
-    """Per replicate, whether at least two values were given; times is values × replicates."""
-    return (times > 0).sum(axis=0) > 1
-
-
-def _brennan_prediger(ratings, categories=None, weights=None):
+def _brennan_prediger(
+    ratings: Ratings, categories: Iterable[Value] | None = None, weights: str | None = None
+) -> Plan:
     table, patterns, observed = _weighted(ratings, categories, weights)
     size = len(table.values)
     chance = scale_weights(size, weights).mean() if size > 1 else np.nan
@@ -234,13 +224,15 @@ def _brennan_prediger(ratings, categories=None, weights=None):
     )
 
 
-def _gwet_ac(ratings, categories=None, weights=None):
+def _gwet_ac(
+    ratings: Ratings, categories: Iterable[Value] | None = None, weights: str | None = None
+) -> Plan:
     table, patterns, observed = _weighted(ratings, categories, weights)
     size = len(table.values)
     factor = scale_weights(size, weights).sum() / (size * (size - 1)) if size > 1 else np.nan
     given = marginals(patterns.columns, size)
 
-    def evaluate(counts):
+    def evaluate(counts: Numbers) -> Floats:
         shares = given(counts / patterns.sizes[:, None]) / np.maximum(counts.sum(axis=0), 1)
         chance = factor * (shares * (1 - shares)).sum(axis=0)
         return 1 - ratio(1 - observed(counts), 1 - chance)
@@ -248,7 +240,9 @@ def _gwet_ac(ratings, categories=None, weights=None):
     return Plan(patterns, evaluate, partial(_why_no_chance, table))
 
 
-def _weighted(ratings, categories, weights):
+def _weighted(
+    ratings: Ratings, categories: Iterable[Value] | None, weights: str | None
+) -> tuple[Table, Patterns, Evaluation]:
     """What AC and Brennan-Prediger share: every paper with a rating, and the weighted share of
     agreeing pairs.
     """
@@ -258,145 +252,18 @@ def _weighted(ratings, categories, weights):
     patterns = patterns_of(table, at_least=1)
     is_shared = patterns.sizes >= 2
     agreement = scale_weights(len(table.values), weights) if weights is not None else None
+    agreed: Numbers
     if agreement is None:
         agreed = agreeing_pairs(patterns.columns)
     else:
         agreed = sum_over_pairs(patterns.columns, lambda one, other: agreement[one, other])
-    share = np.where(is_shared, ratio(agreed, _pairs(patterns)), 0.0)
+    share = np.where(is_shared, ratio(agreed, patterns.pairs), 0.0)
     return table, patterns, lambda counts: ratio(share @ counts, is_shared @ counts)
 
 
-def _why_no_chance(table):
+def _why_no_chance(table: Table) -> str:
     reason = why_undefined(table)
     return "only one category is known" if reason.startswith("no variation") else reason
-
-
-def _krippendorff_alpha(ratings, metric="nominal", categories=None):
-    table, patterns, disagreement = alpha_parts(ratings, metric, categories)
-    given = marginals(patterns.columns, len(table.values))
-
-    def evaluate(counts):
-        times = given(_whole(counts, patterns))
-        observed, expected = disagreement(counts, times)
-        pairable = times.sum(axis=0, dtype=float)
-        return 1 - ratio((pairable - 1) * observed, np.where(_is_varied(times), expected, 0.0))
-
-    return Plan(patterns, evaluate, partial(why_undefined, table))
-
-
-def alpha_parts(ratings, metric, categories):
-    """(table, patterns, disagreement): `disagreement(counts of patterns, counts of values)` is, per
-    replicate, the pair (Σ over papers of the distances within, each pair twice over m - 1; Σ over
-    all ordered pairs of ratings)."""
-    table = on_metric(ratings, metric, categories)
-    patterns = patterns_of(table)
-    if metric == "nominal":
-        return table, patterns, _nominal(patterns)
-    if metric == "ordinal":
-        return table, patterns, _ordinal(patterns)
-    if metric == "interval":
-        return table, patterns, _interval(patterns, table.numbers())
-    return table, patterns, _by_distance(patterns, distance_of(table, metric, categories))
-
-
-def on_metric(ratings, metric, categories):
-    """The table a metric works on; for sets `categories` are labels, which `distance_of` checks."""
-    if metric not in METRICS:
-        raise ValueError(f"{metric!r} is no metric; the metrics are {', '.join(METRICS)}.")
-    table = tabulate(ratings, None if metric in SET_METRICS else categories)
-    return table.on_scale() if metric == "ordinal" and categories is None else table
-
-
-def distance_of(table, metric, categories):
-    return (
-        SetDistance(table, categories, metric == "masi")
-        if metric in SET_METRICS
-        else RatioDistance(table)
-    )
-
-
-def _whole(counts, patterns):
-    """Counts in the narrowest whole numbers that hold every sum of them: adding is then a matter of
-    memory only.
-    """
-    most = int(counts.sum(axis=0).max(initial=0)) * len(patterns.columns)
-    return counts.astype(
-        np.int16 if most < 2**15 else np.int32 if most < 2**31 else np.int64, copy=False
-    )
-
-
-def _per_rating(patterns):
-    """A paper with m ratings brings each of its pairs in m - 1 times over; this takes that back."""
-    return 1 / np.maximum(patterns.sizes - 1, 1)
-
-
-def _nominal(patterns):
-    within = 2 * (_pairs(patterns) - agreeing_pairs(patterns.columns)) * _per_rating(patterns)
-
-    def disagreement(counts, times):
-        times = times.astype(float)
-        return weighted_sum(within, counts), times.sum(axis=0) ** 2 - (times**2).sum(axis=0)
-
-    return disagreement
-
-
-def _interval(patterns, values):
-    values = values - (values.mean() if values.size else 0.0)
-    within = 2 * _squares(patterns.columns, values[:, None])[:, 0] * _per_rating(patterns)
-    return lambda counts, times: (
-        weighted_sum(within, counts),
-        _spread(times.astype(float), values[:, None]),
-    )
-
-
-def _ordinal(patterns):
-    """Krippendorff's ordinal distance, (Σ from c to k of n - (n_c + n_k) / 2)², squares a
-    difference of mid-ranks.
-    """
-    per_rating = 2 * _per_rating(patterns)
-    height = max(1, CELLS // max(patterns.counts.size, 1))
-
-    def disagreement(counts, times):
-        times = times.astype(float)
-        ranks = np.cumsum(times, axis=0) - times / 2
-        ranks -= ratio((times * ranks).sum(axis=0), times.sum(axis=0))
-        observed = np.empty(counts.shape[1])
-        for start in range(0, counts.shape[1], height):
-            part = slice(start, start + height)
-            within = _squares(patterns.columns, ranks[:, part])
-            observed[part] = np.einsum("pb,pb,p->b", within, counts[:, part], per_rating)
-        return observed, _spread(times, ranks)
-
-    return disagreement
-
-
-def _spread(times, values):
-    """Σ over all ordered pairs of ratings of the squared difference: 2 (n Σ v² - (Σ v)²)."""
-    return 2 * (
-        times.sum(axis=0) * (times * values**2).sum(axis=0) - (times * values).sum(axis=0) ** 2
-    )
-
-
-def _squares(columns, values):
-    """Per pattern Σ over pairs of raters of the squared difference. values is values ×
-    replicates.
-    """
-    if not columns.size:
-        return np.zeros((columns.shape[1], values.shape[1]))
-    # Differences from the paper's own last rating, always there as columns are sorted: equal
-    # ratings give exactly 0.
-    last = values[columns[-1]]
-    total, squares = np.zeros_like(last), np.zeros_like(last)
-    for row in columns[:-1]:
-        apart = np.where((row >= 0)[:, None], values[row] - last, 0.0)
-        total += apart
-        squares += apart**2
-    return (columns >= 0).sum(axis=0)[:, None] * squares - total**2
-
-
-def _by_distance(patterns, distance):
-    within = 2 * sum_over_pairs(patterns.columns, distance.between) * _per_rating(patterns)
-    return lambda counts, times: (weighted_sum(within, counts), distance.quadratic(times))
 
 
 PLANS = {
@@ -407,5 +274,5 @@ PLANS = {
     conger_kappa: _conger_kappa,
     brennan_prediger: _brennan_prediger,
     gwet_ac: _gwet_ac,
-    krippendorff_alpha: _krippendorff_alpha,
+    krippendorff_alpha: krippendorff_plan,
 }

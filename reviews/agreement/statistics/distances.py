@@ -6,9 +6,12 @@ every replicate the sum over all ordered pairs of values of counts[a] · counts[
 counts is values × replicates.
 """
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 
-from reviews.agreement.statistics.ratings import comparable, in_order, shown
+from reviews.agreement.statistics.arrays import Floats, Ints, Masks, Numbers
+from reviews.agreement.statistics.ratings import Table, Value, comparable, in_order, shown
 from reviews.agreement.statistics.sums import GroupSums, weighted_sum
 
 # Up to here a full matrix of distances is quickest; it costs values² per replicate, one matrix
@@ -20,12 +23,14 @@ WORD = 64
 KEY_BITS = 57  # a subset and a set size share 64 bits
 
 
-class RatioDistance:
-    """((a - b) / (a + b))², 0 for two zeros (Krippendorff 2011). Needs values that are not
-    negative.
-    """
+# The sizes of two sets, and of what they share -> how similar they are.
+Similarity = Callable[[Ints, Ints, Ints], Floats]
 
-    def __init__(self, table):
+
+class RatioDistance:
+    """((a - b) / (a + b))², 0 for two zeros (Krippendorff 2011). ValueError for negative values."""
+
+    def __init__(self, table: Table) -> None:
         self._values = table.numbers()
         if self._values.size and self._values.min() < 0:
             raise ValueError(
@@ -33,19 +38,19 @@ class RatioDistance:
             )
         self._blocks = _Blocks(self._values.size, self._part)
 
-    def between(self, one, other):
-        return self._distance(self._values[one], self._values[other])
+    def between(self, first: Ints, second: Ints) -> Floats:
+        return self._distance(self._values[first], self._values[second])
 
-    def quadratic(self, counts):
+    def quadratic(self, counts: Numbers) -> Floats:
         return self._blocks.quadratic(counts)
 
-    def _part(self, rows, columns):
+    def _part(self, rows: slice, columns: slice) -> Floats:
         return self._distance(self._values[rows, None], self._values[None, columns])
 
     @staticmethod
-    def _distance(one, other):
-        total = one + other
-        return np.divide(one - other, total, out=np.zeros_like(total), where=total > 0) ** 2
+    def _distance(first: Floats, second: Floats) -> Floats:
+        total = first + second
+        return np.divide(first - second, total, out=np.zeros_like(total), where=total > 0) ** 2
 
 
 class SetDistance:
@@ -57,25 +62,28 @@ class SetDistance:
     quick to sum.
     """
 
-    def __init__(self, table, labels=None, is_masi=False):
+    def __init__(
+        self, table: Table, labels: Iterable[Value] | None = None, is_masi: bool = False
+    ) -> None:
         self._is_masi = is_masi
-        labels = _labels_of(table, labels)
+        sets = _sets_of(table)
+        labels = _labels_of(sets, labels)
         place = {label: bit for bit, label in enumerate(labels)}
         member = np.zeros((len(table.values), max(len(labels), 1)), dtype=bool)
-        self._sizes = np.array([len(value) for value in table.values], dtype=np.int64)
+        self._sizes = np.array([len(members) for members in sets], dtype=np.int64)
         rows = np.repeat(np.arange(len(table.values)), self._sizes)
-        member[rows, [place[label] for value in table.values for label in value]] = True
+        member[rows, [place[label] for members in sets for label in members]] = True
         self.member = member
         padded = np.zeros((len(member), -(-member.shape[1] // WORD) * WORD), dtype=bool)
         padded[:, : member.shape[1]] = member
         self._masks = np.packbits(padded, axis=1, bitorder="little").view(np.uint64)
-        self._sum = None
+        self._sum: _Blocks | SharedSubsets | None = None
 
-    def between(self, one, other):
-        shared = np.bitwise_count(self._masks[one] & self._masks[other]).sum(axis=-1)
-        return 1 - self.similarity(self._sizes[one], self._sizes[other], shared)
+    def between(self, first: Ints, second: Ints) -> Floats:
+        shared = np.bitwise_count(self._masks[first] & self._masks[second]).sum(axis=-1)
+        return 1 - self.similarity(self._sizes[first], self._sizes[second], shared)
 
-    def similarity(self, size, other_size, shared):
+    def similarity(self, size: Ints, other_size: Ints, shared: Ints) -> Floats:
         """J, or J·M, from sizes; arrays of equal shape."""
         size, other_size, shared = (
             np.asarray(count, dtype=np.int64) for count in (size, other_size, shared)
@@ -88,66 +96,74 @@ class SetDistance:
         is_same = is_inside & (size == other_size)
         return jaccard * np.select([is_same, is_inside, shared > 0], [1.0, 2 / 3, 1 / 3], 0.0)
 
-    def quadratic(self, counts):
+    def quadratic(self, counts: Numbers) -> Floats:
         if self._sum is None:
             self._sum = self._way_to_sum()
         return self._sum.quadratic(counts)
 
-    def _way_to_sum(self):
+    def _way_to_sum(self) -> "_Blocks | SharedSubsets":
         values, labels = self.member.shape
         subsets = float(np.exp2(self._sizes.astype(float)).sum())
         if values <= FULL_MATRIX or labels > KEY_BITS or subsets * ADDITION_COST > values**2:
             return _Blocks(values, self._part)
         return SharedSubsets(self._masks[:, 0], self._sizes, self.similarity)
 
-    def _part(self, rows, columns):
+    def _part(self, rows: slice, columns: slice) -> Floats:
         shared = (
             self.member[rows].astype(np.float32) @ self.member[columns].T.astype(np.float32)
         ).astype(np.int64)
-        one, other = np.broadcast_arrays(self._sizes[rows, None], self._sizes[None, columns])
+        first, second = np.broadcast_arrays(self._sizes[rows, None], self._sizes[None, columns])
         top = int(self._sizes.max(initial=0)) + 1
         if top**3 > shared.size:
-            return 1 - self.similarity(one, other, shared)
+            return 1 - self.similarity(first, second, shared)
         # Sets are small and pairs are many: the fraction is looked up, not computed, for each pair.
         size, other_size, common = np.ogrid[:top, :top, :top]
         known = 1 - self.similarity(
             *np.broadcast_arrays(size, other_size, np.minimum(common, np.minimum(size, other_size)))
         )
-        return known.ravel()[(one * top + other) * top + shared]
+        return known.ravel()[(first * top + second) * top + shared]
 
 
-def _labels_of(table, declared):
+def _sets_of(table: Table) -> list[frozenset[Value]]:
+    """The values of the table; ValueError where one is no set of labels."""
+    sets: list[frozenset[Value]] = []
     for value in table.values:
         if not isinstance(value, frozenset):
             raise ValueError(
                 f"{shown(value)} is not a set of labels, which the metrics jaccard and masi need."
             )
-    used = {label for value in table.values for label in value}
+        sets.append(value)
+    return sets
+
+
+def _labels_of(sets: Iterable[frozenset[Value]], declared: Iterable[Value] | None) -> list[Value]:
+    """The declared labels, else those seen; ValueError where one seen is not declared."""
+    used = {label for members in sets for label in members}
     if declared is None:
         return in_order(used)
-    declared = list(dict.fromkeys(map(comparable, declared)))
-    foreign = used.difference(declared)
+    known = list(dict.fromkeys(map(comparable, declared)))
+    foreign = used.difference(known)
     if foreign:
         named = min(map(shown, foreign))
         raise ValueError(
-            f"{named} is not among the categories {', '.join(map(shown, declared[:12]))}."
+            f"{named} is not among the categories {', '.join(map(shown, known[:12]))}."
         )
-    return declared
+    return known
 
 
 class _Blocks:
-    """The sum over pairs as matrix products, by blocks of rows; the half below the diagonal mirrors
-    the rest.
+    """The sum over pairs as matrix products by blocks of rows, using the symmetry of
+    the distance.
     """
 
     CELLS = 4_000_000
 
-    def __init__(self, values, part):
+    def __init__(self, values: int, part: Callable[[slice, slice], Floats]) -> None:
         self._values = values
         self._part = part
-        self._kept = {}
+        self._kept: dict[tuple[int, int], Floats] = {}
 
-    def quadratic(self, counts):
+    def quadratic(self, counts: Numbers) -> Floats:
         counts = np.ascontiguousarray(counts, dtype=float)
         total = np.zeros(counts.shape[1])
         height = max(1, min(self._values, self.CELLS // max(self._values, 1)))
@@ -160,7 +176,7 @@ class _Blocks:
             )
         return total
 
-    def _distances(self, rows, columns):
+    def _distances(self, rows: slice, columns: slice) -> Floats:
         if self._values > FULL_MATRIX:
             return self._part(rows, columns)
         key = (rows.start, columns.start)
@@ -179,7 +195,7 @@ class SharedSubsets:
     that there are far fewer subsets than pairs. Exact, not an approximation.
     """
 
-    def __init__(self, masks, sizes, similarity):
+    def __init__(self, masks: Masks, sizes: Ints, similarity: Similarity) -> None:
         self._empty = np.flatnonzero(sizes == 0)
         self._coefficients = _inverted(int(sizes.max()), similarity)
         subsets, owners = _subsets(masks, sizes)
@@ -192,13 +208,13 @@ class SharedSubsets:
         self._own = self._of_alone(subset[is_alone], owners[is_alone], sizes)
         self._arrange(key[~is_alone], owners[~is_alone])
 
-    def _of_alone(self, subset, owners, sizes):
+    def _of_alone(self, subset: Masks, owners: Ints, sizes: Ints) -> Floats:
         """A subset held by one set only adds to that set's product with itself."""
         size = sizes[owners]
         weights = self._coefficients[np.bitwise_count(subset).astype(np.intp), size, size]
-        return np.bincount(owners, weights=weights, minlength=len(sizes))
+        return np.bincount(owners, weights=weights, minlength=len(sizes)).astype(float, copy=False)
 
-    def _arrange(self, key, owners):
+    def _arrange(self, key: Masks, owners: Ints) -> None:
         """One row per subset and size; subsets with equally many sizes are one stack of small
         matrices.
         """
@@ -216,7 +232,7 @@ class SharedSubsets:
             else np.zeros(0, dtype=np.intp)
         )
         widths = np.diff(np.append(starts, len(key)))
-        self._stacks = []
+        self._stacks: list[tuple[Ints, Floats]] = []
         for width in np.unique(widths):
             rows = starts[widths == width][:, None] + np.arange(width)
             taken = np.bitwise_count(subset[rows[:, 0]]).astype(np.intp)
@@ -224,7 +240,7 @@ class SharedSubsets:
             factors = self._coefficients[taken[:, None, None], sizes[:, :, None], sizes[:, None, :]]
             self._stacks.append((self._sums.place[rows], factors))
 
-    def quadratic(self, counts):
+    def quadratic(self, counts: Numbers) -> Floats:
         total = counts.sum(axis=0, dtype=float)
         similar = np.square(counts[self._empty].sum(axis=0, dtype=float))
         similar += weighted_sum(self._own, counts, power=2)
@@ -238,7 +254,7 @@ class SharedSubsets:
         return total * total - similar
 
 
-def _subsets(masks, sizes):
+def _subsets(masks: Masks, sizes: Ints) -> tuple[Masks, Ints]:
     """Every non-empty subset of every set: (the subsets as masks, the index of the set each belongs
     to).
     """
@@ -255,7 +271,7 @@ def _subsets(masks, sizes):
     return np.concatenate(subsets), np.concatenate(owners)
 
 
-def _inverted(top, similarity):
+def _inverted(top: int, similarity: Similarity) -> Floats:
     """c[k, s, t] with K(s, t, i) = Σ_k c[k, s, t] · C(i, k), for sizes of 1 and more."""
     size, other_size = np.meshgrid(np.arange(top + 1), np.arange(top + 1), indexing="ij")
     most = np.minimum(size, other_size)

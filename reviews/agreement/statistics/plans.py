@@ -10,8 +10,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from reviews.agreement.statistics.ratings import MISSING, NotApplicable
+from reviews.agreement.statistics.arrays import Bools, Floats, Ints, Numbers
+from reviews.agreement.statistics.ratings import MISSING, NotApplicable, Table
+
+# Counts of patterns, patterns × replicates -> a value for each replicate.
+Evaluation = Callable[[Numbers], Floats]
 
 
 @dataclass(frozen=True)
@@ -20,13 +25,18 @@ class Patterns:
     pattern.
     """
 
-    columns: np.ndarray
-    counts: np.ndarray
+    columns: Ints
+    counts: Ints
 
     @property
-    def sizes(self):
+    def sizes(self) -> Ints:
         """Ratings per paper of each pattern."""
         return (self.columns >= 0).sum(axis=0)
+
+    @property
+    def pairs(self) -> Floats:
+        """Pairs of ratings per paper of each pattern."""
+        return self.sizes * (self.sizes - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -35,18 +45,16 @@ class Plan:
     `reason()`: why the value of these ratings is undefined, as a sentence."""
 
     patterns: Patterns
-    evaluate: Callable
-    reason: Callable
+    evaluate: Evaluation
+    reason: Callable[[], str]
 
-    def value(self):
+    def value(self) -> float | None:
+        """The value of the ratings themselves; None where undefined."""
         value = self.evaluate(self.patterns.counts[:, None])[0]
         return None if np.isnan(value) else float(value)
 
-    def weighed(self, counts):
-        return replace(self, patterns=replace(self.patterns, counts=counts))
 
-
-def patterns_of(table, at_least=2, is_ordered=False):
+def patterns_of(table: Table, at_least: int = 2, is_ordered: bool = False) -> Patterns:
     """The patterns of the papers with `at_least` ratings; who gave which rating is kept only where
     `is_ordered`.
     """
@@ -59,7 +67,8 @@ def patterns_of(table, at_least=2, is_ordered=False):
     return Patterns(codes[:, first], counts)
 
 
-def _distinct_columns(codes, base):
+def _distinct_columns(codes: Ints, base: int) -> tuple[Ints, Ints]:
+    """(index of the first of each distinct column, how often it occurs)"""
     if len(codes) * np.log2(base) < 62:
         # Each column as one whole number: sorting numbers is much quicker than sorting columns.
         weights = np.array([base**rater for rater in reversed(range(len(codes)))], dtype=np.int64)
@@ -71,7 +80,7 @@ def _distinct_columns(codes, base):
     return first, counts
 
 
-def agreeing_pairs(columns):
+def agreeing_pairs(columns: Ints) -> Ints:
     """Per pattern the number of pairs of raters who gave the same value."""
     ordered = np.sort(columns, axis=0)
     pairs = np.zeros(columns.shape[1], dtype=np.int64)
@@ -83,7 +92,7 @@ def agreeing_pairs(columns):
     return pairs
 
 
-def sum_over_pairs(columns, measure):
+def sum_over_pairs(columns: Ints, measure: Callable[[Ints, Ints], Floats]) -> Floats:
     """Per pattern the sum of `measure(one, other)` over pairs of raters who both rated; a loop over
     raters only.
     """
@@ -95,8 +104,13 @@ def sum_over_pairs(columns, measure):
     return total
 
 
-def ratio(numerator, denominator):
-    """Division that answers nan where there is nothing to divide by."""
+def is_varied(times: Numbers) -> Bools:
+    """Per replicate, whether at least two values were given; times is values × replicates."""
+    return (times > 0).sum(axis=0) > 1
+
+
+def ratio(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
+    """Element-wise division, nan where the denominator is 0."""
     numerator, denominator = np.broadcast_arrays(
         np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
     )
@@ -105,8 +119,8 @@ def ratio(numerator, denominator):
     )
 
 
-def why_undefined(table, at_least=2):
-    """The plain reason why a coefficient has no value for these ratings."""
+def why_undefined(table: Table, at_least: int = 2) -> str:
+    """Why a coefficient has no value for these ratings, as a phrase for the page."""
     rated = table.codes >= 0
     if not rated.any():
         return "nothing was coded"
@@ -120,15 +134,15 @@ def why_undefined(table, at_least=2):
     return "not computable from these ratings"
 
 
-def two_raters(table, name):
-    """The papers that both of exactly two raters coded."""
+def two_raters(table: Table, name: str) -> Table:
+    """The table of the papers that both raters coded; NotApplicable unless there are two raters."""
     if len(table.codes) != 2:
         raise NotApplicable(f"{name} compares exactly two raters, not {len(table.codes)}.")
     both = (table.codes >= 0).all(axis=0)
     return replace(table, codes=table.codes[:, both])
 
 
-def scale_weights(size, weights):
+def scale_weights(size: int, weights: str | None) -> Floats:
     """The agreement of two places on a scale of `size` categories: size × size, 1 on the diagonal,
     0 at both ends.
     """

@@ -1,5 +1,4 @@
-"""What was said, as whole numbers: raters × papers, each rating an index into the list of distinct
-values.
+"""Ratings as whole numbers: raters × papers, each rating an index into the list of distinct values.
 
 `ratings` is raters × papers everywhere: `ratings[r][p]` is a value, a set of labels, or `None` for
 "did not code it".
@@ -7,15 +6,19 @@ values.
 
 import math
 from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from mapping.judgement.absences import NAMES as ABSENCES
 from mapping.judgement.absences import label_of
 from mapping.judgement.kinds import CODED, KINDS
+from reviews.agreement.statistics.arrays import Floats, Ints
 
 MISSING = -1
 
@@ -28,14 +31,20 @@ class NotApplicable(ValueError):
 
 @dataclass(frozen=True)
 class Absence:
-    """Why an answer is empty on purpose. Its own type, so that it never equals a code that bears
-    the same name.
+    """Why an answer is empty on purpose, as a type of its own: it never equals a code of the same
+    name.
     """
 
     name: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return label_of(self.name)
+
+
+Value = Hashable
+Rating = Value | AbstractSet[Value] | None
+# A value and the absence beside it.
+Answer = tuple[Any, str]
 
 
 @dataclass(frozen=True)
@@ -48,19 +57,19 @@ class Table:
     asks it many things.
     """
 
-    codes: np.ndarray
-    values: tuple
+    codes: Ints
+    values: tuple[Value, ...]
 
-    def numbers(self):
+    def numbers(self) -> Floats:
         """The values as floats; ValueError names the first that is not a finite number."""
         return np.array([_as_number(value) for value in self.values], dtype=float)
 
-    def within(self, categories):
+    def within(self, categories: Iterable[Value]) -> "Table":
         """The same ratings over the declared categories; ValueError names a rating that is none of
         them.
         """
         declared = tuple(comparable(category) for category in categories)
-        position = {value: place for place, value in enumerate(declared)}
+        position = {value: index for index, value in enumerate(declared)}
         if len(position) < len(declared):
             twice = next(value for value, times in Counter(declared).items() if times > 1)
             raise ValueError(f"The category {shown(twice)} is declared twice.")
@@ -73,11 +82,8 @@ class Table:
         new = [position.get(value, MISSING) for value in self.values]
         return Table(_renumbered(self.codes, new), declared)
 
-    def of_raters(self, *raters):
-        return Table(self.codes[list(raters)], self.values)
-
-    def on_scale(self):
-        """Values in scale order when nobody declared one: only numbers have an order of
+    def on_scale(self) -> "Table":
+        """The same table; ValueError unless all values are numbers, which alone have an order of
         their own.
         """
         for value in self.values:
@@ -89,13 +95,16 @@ class Table:
         return self
 
 
-def tabulate(ratings, categories=None):
+Ratings = Table | Sequence[Sequence[Rating]]
+
+
+def tabulate(ratings: Ratings, categories: Iterable[Value] | None = None) -> Table:
     """Reads ratings into a `Table`. ValueError names the value and place of what cannot be read."""
     table = ratings if isinstance(ratings, Table) else _read(ratings)
     return table if categories is None else table.within(categories)
 
 
-def _read(ratings):
+def _read(ratings: Sequence[Sequence[Rating]]) -> Table:
     try:
         rows = [list(row) for row in ratings]
     except TypeError as error:
@@ -120,13 +129,13 @@ def _read(ratings):
     if any(value != value for value in values):  # noqa: PLR0124 - only nan differs from itself
         _name_unreadable(rows)
     ordered = tuple(_sorted_values(values))
-    place = {value: code for code, value in enumerate(ordered)} | {None: MISSING}
+    index = {value: code for code, value in enumerate(ordered)} | {None: MISSING}
     # Whole rows at a time, without a Python step for each of 100,000 ratings.
-    codes = np.array([list(map(place.__getitem__, row)) for row in rows], dtype=np.int64)
+    codes = np.array([list(map(index.__getitem__, row)) for row in rows], dtype=np.int64)
     return Table(codes.reshape(len(rows), papers), ordered)
 
 
-def _name_unreadable(rows):
+def _name_unreadable(rows: Sequence[Sequence[object]]) -> None:
     for rater, row in enumerate(rows, start=1):
         for paper, rating in enumerate(row, start=1):
             try:
@@ -134,7 +143,7 @@ def _name_unreadable(rows):
             except TypeError as error:
                 raise ValueError(
                     f"Rater {rater}, paper {paper}: {shown(rating)} cannot be compared; give a "
-                    f"plain value or a set."
+                    "plain value or a set."
                 ) from error
             if rating != rating:  # noqa: PLR0124
                 raise ValueError(
@@ -142,12 +151,13 @@ def _name_unreadable(rows):
                 )
 
 
-def _renumbered(codes, new):
+def _renumbered(codes: Ints, new: Sequence[int]) -> Ints:
     # The extra last entry answers for -1.
     return np.append(np.asarray(new, dtype=np.int64), MISSING)[codes]
 
 
-def comparable(value):
+def comparable(value: Value) -> Value:
+    """The value as a rating can hold it; ValueError where it is not hashable."""
     value = frozenset(value) if isinstance(value, set) else value
     try:
         hash(value)
@@ -158,18 +168,18 @@ def comparable(value):
     return value
 
 
-def in_order(labels):
-    """Labels by type and text: an order that does not depend on where they were met."""
+def in_order(labels: Iterable[Value]) -> list[Value]:
+    """Labels sorted by type and text, so that their order does not depend on the ratings' order."""
     return sorted(labels, key=lambda label: (type(label).__name__, repr(label)))
 
 
-def _sorted_values(values):
+def _sorted_values(values: Iterable[Value]) -> list[Value]:
     labels = in_order(
         {label for value in values if isinstance(value, frozenset) for label in value}
     )
-    bits = {label: 1 << place for place, label in enumerate(labels)}
+    bits = {label: 1 << index for index, label in enumerate(labels)}
 
-    def key(value):
+    def key(value: Value) -> tuple[int, Any, str]:
         if isinstance(value, frozenset):
             return (1, sum(map(bits.__getitem__, value)), "")
         return (0, value, "") if _is_number(value) else (2, 0, f"{type(value).__name__} {value!r}")
@@ -177,18 +187,18 @@ def _sorted_values(values):
     return sorted(values, key=key)
 
 
-def _is_number(value):
+def _is_number(value: object) -> TypeGuard[Real | Decimal]:
     return isinstance(value, Real | Decimal)
 
 
-def _as_number(value):
+def _as_number(value: object) -> float:
     if not _is_number(value) or not math.isfinite(value):
         raise ValueError(f"{shown(value)} is not a number.")
     return float(value)
 
 
-def shown(value):
-    """A value as a message names it."""
+def shown(value: object) -> str:
+    """The value as messages name it."""
     if isinstance(value, frozenset):
         return "{" + ", ".join(sorted(map(repr, value))) + "}"
     if isinstance(value, np.generic):
@@ -197,7 +207,7 @@ def shown(value):
     return text if len(text) <= 80 else text[:79] + "…"
 
 
-def _listed(values):
+def _listed(values: Sequence[object]) -> str:
     named = ", ".join(shown(value) for value in values[:12])
     return named + (f" and {len(values) - 12} more" if len(values) > 12 else "")
 
@@ -208,11 +218,11 @@ class Prepared:
     scale, by absence.
     """
 
-    ratings: list
-    left_out: dict
+    ratings: list[list[Rating]]
+    left_out: dict[str, int]
 
 
-def prepared(answers, kind):
+def prepared(answers: Sequence[Sequence[Answer | None]], kind: str) -> Prepared:
     """Maps absences as the kind of section wants it.
 
     `answers[r][p]` is None (not coded, or blank) or a pair `(value, absence)`: the value (for
@@ -222,12 +232,12 @@ def prepared(answers, kind):
     """
     if kind not in CODED:
         raise ValueError(f"{kind!r} has no coefficient; the coded kinds are {', '.join(CODED)}.")
-    left_out = Counter()
+    left_out = Counter[str]()
     ratings = [[_rating(answer, kind, left_out) for answer in row] for row in answers]
     return Prepared(ratings, {name: left_out[name] for name in ABSENCES if left_out[name]})
 
 
-def _rating(answer, kind, left_out):
+def _rating(answer: Answer | None, kind: str, left_out: Counter[str]) -> Rating:
     if answer is None:
         return None
     value, absence = answer
@@ -243,7 +253,7 @@ def _rating(answer, kind, left_out):
     return Absence(absence)
 
 
-def _label_set(labels, absence):
+def _label_set(labels: Any, absence: str) -> frozenset[Value] | None:
     if isinstance(labels, str):
         raise ValueError(f"{labels!r} is one label; give a collection of labels.")
     if absence:

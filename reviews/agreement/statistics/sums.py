@@ -1,8 +1,10 @@
-"""Sums of rows by group, for many bootstrap replicates at once: the one loop that everything fast
-here rests on.
+"""Sums of rows by group for many bootstrap replicates at once: the inner loop of all
+coefficients.
 """
 
 import numpy as np
+
+from reviews.agreement.statistics.arrays import Floats, Ints, Numbers
 
 # Bytes looked at in one go.
 PIECE = 2_000_000
@@ -18,7 +20,7 @@ class GroupSums:
     groups × replicates.
     """
 
-    def __init__(self, members, groups, size):
+    def __init__(self, members: Ints, groups: Ints, size: int) -> None:
         order = np.argsort(groups, kind="stable")
         self._members = np.asarray(members)[order]
         lengths = np.bincount(groups, minlength=size)
@@ -38,10 +40,10 @@ class GroupSums:
             still = int(np.searchsorted(-lengths, -step, side="left"))
             self._steps.append(self._members[starts[large:still] + step])
 
-    def unordered(self, rows):
-        """The sums in the inner order; `place` says where a group stands. Spares a copy."""
+    def unordered(self, rows: Numbers) -> Numbers:
+        """The sums in the inner order, without a copy; `place[g]` is the row of group g."""
         large = len(self._large)
-        sums = np.empty((self.size, rows.shape[1]), dtype=rows.dtype)
+        sums: Numbers = np.empty((self.size, rows.shape[1]), dtype=rows.dtype)
         for group, members in enumerate(self._large):
             np.add.reduce(rows[members], axis=0, out=sums[group], dtype=rows.dtype)
         filled = len(self._steps[0]) if self._steps else 0
@@ -57,20 +59,20 @@ class GroupSums:
         return sums
 
     @staticmethod
-    def _height(rows):
+    def _height(rows: Numbers) -> int:
         # Pieces that stay in the cache of the processor: fresh memory would cost more than the
         # adding.
         return max(1, PIECE // max(rows.shape[1] * rows.itemsize, 1))
 
     @property
-    def place(self):
+    def place(self) -> Ints:
         return self._place
 
-    def __call__(self, rows):
+    def __call__(self, rows: Numbers) -> Numbers:
         return self.unordered(rows)[self._place]
 
 
-def weighted_sum(weights, counts, power=1):
+def weighted_sum(weights: Numbers, counts: Numbers, power: int = 1) -> Floats:
     """Σ over rows of weights[row] · counts[row, replicate] ** power, in floats, piece by piece."""
     total = np.zeros(counts.shape[1])
     height = max(1, PIECE // max(counts.shape[1] * total.itemsize, 1))
@@ -80,7 +82,7 @@ def weighted_sum(weights, counts, power=1):
     return total
 
 
-def marginals(columns, size):
+def marginals(columns: Ints, size: int) -> GroupSums:
     """`GroupSums` from pattern counts to how often each value was given: columns is raters ×
     patterns, -1 missing.
     """

@@ -29,8 +29,7 @@ class CodebookFileForm(forms.Form):
         limit=LARGEST,
         required=False,
         help_text="CSV or Excel with the columns section (its key) and label; also parent, "
-        "definition, when_not, "
-        f"example, excludes_paper. At most {filesizeformat(LARGEST)}.",
+        f"definition, when_not, example, excludes_paper. At most {filesizeformat(LARGEST)}.",
     )
     # The file as it was shown comes back with the confirmation: nobody imports another one than
     # they have looked at.

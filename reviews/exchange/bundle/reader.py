@@ -111,8 +111,7 @@ class Bundle:
                 for cells in reader:
                     if len(cells) != len(header):
                         raise Refused(
-                            f"{table.name}, line {start}: {len(cells)} cells where the header "
-                            f"has "
+                            f"{table.name}, line {start}: {len(cells)} cells where the header has "
                             f"{len(header)}."
                         )
                     row = Row(table.name, start, dict(zip(header, map(plain, cells), strict=True)))
@@ -131,8 +130,7 @@ def check_entry(entry):
     if name not in MEMBERS:
         raise Refused(
             f"“{shown}” is no file of a bundle, and a ZIP with anything else in it is refused "
-            f"whole: take it out, or "
-            "export the study again."
+            "whole: take it out, or export the study again."
         )
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in {0, stat.S_IFREG}:

@@ -56,6 +56,6 @@ class AbsenceWords:
 def could_mean_several(word, section):
     return (
         f"“{word}” (“{section}”) is no code, and could mean several things: say which, as an "
-        f"absence "
-        f"({word}=unclear; the absences are {', '.join(MEANINGS)}), or add it to the codebook first"
+        f"absence ({word}=unclear; the absences are {', '.join(MEANINGS)}), or add it to the "
+        "codebook first"
     )

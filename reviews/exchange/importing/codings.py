@@ -183,8 +183,7 @@ class Plan:
                     summary.rows[0][0],
                     (
                         f"already coded: {summary.reviewer} has a summary of “{summary.paper.key}” "
-                        f"in "
-                        f"{summary.round}"
+                        f"in {summary.round}"
                     ),
                 )
 

@@ -229,8 +229,7 @@ class CodeFinder:
         return [
             (
                 f"“{label}” ({section}) is also written with {hidden_in(spellings, label)}: taken "
-                f"as "
-                f"one."
+                "as one."
             )
             for (section, label), spellings in sorted(self.alike.items())
         ]

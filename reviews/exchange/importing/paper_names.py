@@ -30,8 +30,8 @@ def report(plan, name, first):
         plan.refuse(
             name.row,
             f"{told}, and both are coded by {who}: one answer would be made of two. If they are "
-            f"two papers, add "
-            "the second to the study first; if they are one, give all rows the same key",
+            "two papers, add the second to the study first; if they are one, give all rows the "
+            "same key",
         )
     else:
         plan.notes.append(f"Line {name.row.line}: {told}.")

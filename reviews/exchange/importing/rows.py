@@ -155,7 +155,7 @@ def absence_in_its_column(row, words):
     elif row.value:
         yield (
             f"a value (“{shortened(row.value)}”) and an absence ({row.absence}) contradict each "
-            f"other"
+            "other"
         )
 
 

@@ -55,9 +55,8 @@ class SectionFinder:
         longest = Section._meta.get_field("label").max_length
         if len(row.section) > longest:
             raise NotFound(
-                f"the name of a section has at most {longest} characters: "
-                f"“{row.section[:40]}…” "
-                f"has more"
+                f"the name of a section has at most {longest} characters: “{row.section[:40]}…” "
+                "has more"
             )
         limit = Section._meta.get_field("key").max_length
         wanted = (row.section if slug_already(row.section) else slugify(row.section) or "section")[
@@ -103,8 +102,7 @@ class SectionFinder:
         if len(longest.value) > LONGEST_LABEL:
             self.notes.append(
                 f"The section “{longest.section}” became a text: line {longest.line} has "
-                f"{len(longest.value)} "
-                f"characters, and a code at most {LONGEST_LABEL}."
+                f"{len(longest.value)} characters, and a code at most {LONGEST_LABEL}."
             )
             return Section.Kind.TEXT
         values = Counter(

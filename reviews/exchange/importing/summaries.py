@@ -50,7 +50,7 @@ def import_summaries(study, *, files, reviewer, by, may_create=True, is_dry_run=
         number = outcome["summaries"]
         text = (
             f"Imported {number} draft summar{pluralize(number, 'y,ies')} of {reviewer} from "
-            f"filled-in templates."
+            "filled-in templates."
         )
         LogEntry.objects.record(study, by, "import-summaries", text, reviewer=reviewer.username)
     return outcome
@@ -125,8 +125,7 @@ class Import:
                 name,
                 (
                     f"“{template.title}” is the title of several papers: {several}. Write its DOI "
-                    f"or "
-                    f"year too"
+                    "or year too"
                 ),
             )
             self.report(name, lines_of_answers(template, "its title is that of several papers"))
@@ -173,9 +172,8 @@ class Import:
         if not self.may_create:
             likeness = f" It is {match}." if match else ""
             raise ValidationError(
-                f"{name}: “{template.title}” is no paper of this study.{likeness} Ask a lead "
-                f"to "
-                f"import it first."
+                f"{name}: “{template.title}” is no paper of this study.{likeness} Ask a lead to "
+                "import it first."
             )
         entry = {
             "key": "",
@@ -254,15 +252,15 @@ class Import:
                 name,
                 (
                     f"“{paper.title}” is the paper of {self.written[paper.pk]} too: the first was "
-                    f"taken"
+                    "taken"
                 ),
             )
             return None
         if begun:
             state = "submitted" if begun.is_submitted else "begun"
             reason = (
-                f"{self.reviewer} has {state} a summary of “{paper.title}” already: it was "
-                f"left as it is"
+                f"{self.reviewer} has {state} a summary of “{paper.title}” already: it was left as "
+                "it is"
             )
             self.skip(name, reason)
             return None

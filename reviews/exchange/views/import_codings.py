@@ -23,8 +23,7 @@ class CodingsForm(forms.Form):
         label="File",
         limit=settings.IMPORT_LIMIT,
         help_text="CSV or Excel with the columns paper, reviewer, section, value; one row per "
-        "code. "
-        f"At most {filesizeformat(settings.IMPORT_LIMIT)}.",
+        f"code. At most {filesizeformat(settings.IMPORT_LIMIT)}.",
     )
     round_name = forms.CharField(
         label="Round",

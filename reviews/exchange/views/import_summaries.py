@@ -20,8 +20,7 @@ class SummariesForm(forms.Form):
         label="Files",
         limit=settings.IMPORT_LIMIT,
         help_text="Filled-in templates in Markdown or Org, one or more papers in a file; together "
-        "up to "
-        f"{filesizeformat(settings.IMPORT_LIMIT)}.",
+        f"up to {filesizeformat(settings.IMPORT_LIMIT)}.",
     )
     reviewer = forms.ModelChoiceField(
         User.objects.none(), label="Whose summaries", empty_label=None

@@ -35,8 +35,7 @@ class Command(ActCommand):
     def report(self, outcome):
         lines = [
             f"{counted(outcome['summaries'], 'draft summaries')} of "
-            f"{counted(outcome['papers'], 'papers')}, "
-            f"{outcome['new_papers']} of them new."
+            f"{counted(outcome['papers'], 'papers')}, {outcome['new_papers']} of them new."
         ]
         lines += [f"{one['file']}: {one['reason']}." for one in outcome["skipped"]]
         lines += outcome["not_independent"]
