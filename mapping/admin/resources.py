@@ -14,6 +14,7 @@ from mapping.exchange.table import safe
 from mapping.models import LogEntry, Paper, PaperSource, Study
 from mapping.papers.keys import key_refusal, tidied_key
 from mapping.parsers.keys import normalised_doi
+from mapping.parsers.paper_fields import in_order
 from mapping.site import analyze
 
 
@@ -128,19 +129,14 @@ class PaperResource(TableResource):
         use_bulk = True
         batch_size = 1000
         fields = [
+            "study",
             *(
-                "study",
-                "key",
-                "title",
-                "authors",
-                "year",
-                "venue",
-                "doi",
-                "url",
-                "abstract",
-                "keywords",
+                one.name
+                for one in in_order(
+                    *("key", "title", "authors", "year", "venue", "doi"),
+                    *("url", "abstract", "keywords"),
+                )
             ),
-            *("kind", "volume", "number", "pages", "publisher"),
         ]
         export_order = fields
 

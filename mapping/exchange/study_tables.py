@@ -13,28 +13,13 @@ from django.db.models import Prefetch, Q
 
 from mapping.exchange.table import CHUNK, CHUNK_WITH_PARTS, Column, Table
 from mapping.models import Code, Finding, FindingMark, Paper, PaperImport, PaperSource, User
+from mapping.parsers.paper_fields import FIELDS
 
 NONE_APPLY = "none_apply"
-PAPER_FIELDS = (
-    ("key", "stable key of the paper, as in a BibTeX file"),
-    ("title", "title"),
-    ("authors", "“Family, Given”, separated by semicolons"),
-    ("year", "year of publication"),
-    ("venue", "journal, conference or book"),
-    ("doi", "DOI, without resolver"),
-    ("url", "address"),
-    ("kind", "kind of entry: article, inproceedings …"),
-    ("volume", "volume"),
-    ("number", "issue"),
-    ("pages", "pages"),
-    ("publisher", "publisher"),
-    ("keywords", "keywords, separated by semicolons"),
-    ("abstract", "abstract"),
-)
 
 
 PAPER_COLUMNS = (
-    *(Column(*fact) for fact in PAPER_FIELDS),
+    *(Column(one.name, one.means, one.is_later) for one in FIELDS),
     Column("sources", "where it was found, separated by semicolons"),
     Column("extra", "further fields of the entry, as JSON"),
     Column("added_at", "when it joined the study"),
@@ -49,12 +34,11 @@ def as_json(value):
 
 
 def papers(scope):
-    fields = [name for name, _ in PAPER_FIELDS]
     ordered = scope.of(Paper).order_by("pk").defer("search").prefetch_related("sources")
     for paper in ordered.iterator(chunk_size=CHUNK):
         sources = "; ".join(dict.fromkeys(str(source) for source in paper.sources.all()))
         yield [
-            *(getattr(paper, name) for name in fields),
+            *(getattr(paper, one.name) for one in FIELDS),
             scope.words(sources),
             as_json(paper.extra),
             paper.added_at,
@@ -170,7 +154,7 @@ def sections_of(study):
 
 
 def wide_columns(scope):
-    facts = tuple(Column(name, means) for name, means in PAPER_FIELDS[:6])
+    facts = tuple(Column(one.name, one.means) for one in FIELDS if one.is_in_wide_tables)
     taken = {column.name for column in facts}
     return facts + tuple(
         # A section may be called “year” too.
@@ -201,7 +185,7 @@ def wide(scope):
     keys = [section.pk for section in sections_of(scope.study)]
     for paper, findings in by_paper(scope):
         words = {finding.section_id: words_of(finding, scope) for finding in findings}
-        facts = [getattr(paper, name) for name, _ in PAPER_FIELDS[:6]]
+        facts = [getattr(paper, one.name) for one in FIELDS if one.is_in_wide_tables]
         yield [*facts, *(words.get(pk, "") for pk in keys)]
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from mapping.models import Paper, PaperImport
 from mapping.parsers import PaperRecord
+from mapping.parsers.paper_fields import FIELDS
 from mapping.parsers.titles import SAME_DOI, find_duplicates
 
 NEW, DUPLICATE = "new", "duplicate"
@@ -59,13 +60,17 @@ def is_taken_unasked(entry, match):
 
 def comparable_papers(study):
     """The papers of a study, as far as the search for duplicates looks at them."""
-    fields = ("pk", "key", "title", "year", "doi", "venue", "authors")
-    for *facts, authors in Paper.objects.filter(study=study).order_by("pk").values_list(*fields):
-        yield SimpleNamespace(**dict(zip(fields, facts, strict=False)), authors=authors.split("; "))
+    compared = [one for one in FIELDS if one.is_compared]
+    several = [one.name for one in compared if one.is_several]
+    names = ("pk", "key", *(one.name for one in compared))
+    for facts in Paper.objects.filter(study=study).order_by("pk").values(*names):
+        yield SimpleNamespace(**facts | {name: facts[name].split("; ") for name in several})
 
 
 def record_of(entry):
-    return PaperRecord(**{name: entry[name] for name in PaperRecord.__dataclass_fields__})
+    """The record that an entry was; a preview that is older than a field is without it."""
+    known = PaperRecord.__dataclass_fields__.keys() & entry.keys()
+    return PaperRecord(**{name: entry[name] for name in known})
 
 
 def counts(entries):

@@ -24,9 +24,9 @@ from mapping.papers.keys import RESERVED_KEYS, key_refusal, tidied_key
 from mapping.parsers import UnreadableFile, read_papers
 from mapping.parsers.keys import proposed_key, unique_keys
 from mapping.parsers.lengths import excess_of_record
+from mapping.parsers.paper_fields import FIELDS
 from mapping.site import analyze
 
-_SHORT_COLUMNS = ("volume", "number", "pages", "kind", "url")
 _SHOWN = (
     "key",
     "title",
@@ -265,31 +265,20 @@ def wanted_key(entry):
 
 def paper_of(study, entry):
     """An unsaved paper. What is too long for its column stays whole under `extra`."""
-    extra = dict(entry["raw"])
-    columns = {}
-    for name in _SHORT_COLUMNS:
-        fits = len(entry[name]) <= Paper._meta.get_field(name).max_length
-        columns[name] = entry[name] if fits else ""
-        if not fits:
-            extra.setdefault(name, entry[name])
+    record, extra, columns = record_of(entry), dict(entry["raw"]), {}
+    for one in FIELDS:
+        value = getattr(record, one.name)
+        columns[one.name] = "; ".join(value) if one.is_several else value
+        longest = Paper._meta.get_field(one.name).max_length
+        if longest and len(value) > longest:
+            extra.setdefault(one.name, value)
+            columns[one.name] = ""
+    columns["key"] = entry["which"]
     if entry["key"] and entry["key"] != entry["which"]:
         extra.setdefault("key", entry["key"])
-    return Paper(
-        study=study,
-        key=entry["which"],
-        # A record is taken with any of them, and a paper has to be called something.
-        title=entry["title"] or entry["doi"] or entry["which"],
-        authors="; ".join(entry["authors"]),
-        year=entry["year"],
-        venue=entry["venue"],
-        doi=entry["doi"],
-        shares_doi=entry["shares_doi"],
-        abstract=entry["abstract"],
-        publisher=entry["publisher"],
-        keywords="; ".join(entry["keywords"]),
-        extra=extra,
-        **columns,
-    )
+    # A record is taken with any of them, and a paper has to be called something.
+    columns["title"] = entry["title"] or entry["doi"] or entry["which"]
+    return Paper(study=study, shares_doi=entry["shares_doi"], extra=extra, **columns)
 
 
 def in_short(entry):

@@ -6,11 +6,11 @@ from collections import Counter
 from mapping.parsers import latex, names
 from mapping.parsers.bibtex_source import entries_in, has_entries, lines_inside_entries
 from mapping.parsers.keys import normalised_doi, unique_keys
+from mapping.parsers.paper_fields import BY_NAME, FIELDS, IN_REFERENCES, Type
 from mapping.parsers.records import PaperRecord, Problem
 
 __all__ = ["file_keys", "has_entries", "lines_inside_entries", "read", "write"]
 
-_VENUES = ["journal", "journaltitle", "booktitle", "school", "institution", "howpublished"]
 _VENUE_OF_KIND = {
     **dict.fromkeys(
         ["inproceedings", "conference", "incollection", "inbook", "inreference"], "booktitle"
@@ -150,24 +150,15 @@ def _record(entry, fields, file):
         return left.pop(name) if name else ""
 
     record = PaperRecord(key=_key(entry.key), kind=entry.kind, file=file, line=entry.line)
-    record.title = latex.plain(
-        take("title", "shorttitle", *(["booktitle"] if "title" not in left else []))
-    )
+    instead = ["booktitle"] if "title" not in left else []
+    record.title = latex.plain(take(*BY_NAME["title"].bibtex, *instead))
     subtitle = latex.plain(left.get("subtitle", ""))
     if record.title and subtitle and subtitle.casefold() not in record.title.casefold():
         record.title = f"{record.title}: {subtitle}"
         left.pop("subtitle")
-    record.authors = names.from_bibtex(take("author", "authors"))
-    record.venue = latex.plain(take(*_VENUES))
-    record.abstract = latex.plain(take("abstract"))
-    record.volume = latex.plain(take("volume"))
-    record.number = latex.plain(take("number", "issue"))
-    record.publisher = latex.plain(take("publisher"))
-    record.pages = pages_in(latex.plain(take("pages")))
-    record.keywords = keywords_in(
-        latex.plain(take("keywords", "keyword", "author_keywords").replace("\n", " "))
-    )
-    record.url = latex.plain_address(take("url"))
+    for one in FIELDS:
+        if one.type in _READ and one.name != "title":
+            setattr(record, one.name, _READ[one.type](take(*one.bibtex)))
     record.year = year_in(left.get("year", "")) or year_in(left.get("date", ""))
     if str(record.year) == latex.plain(left.get("year", "")):
         left.pop("year")
@@ -196,18 +187,9 @@ def _written(paper, key):
 
 def _written_fields(paper):
     fields = {
-        "title": latex.escaped(paper.title),
-        "author": names.to_bibtex(paper.authors),
-        "year": str(paper.year or ""),
-        _VENUE_OF_KIND.get(paper.kind, "journal"): latex.escaped(paper.venue),
-        "volume": latex.escaped(paper.volume),
-        "number": latex.escaped(paper.number),
-        "pages": latex.escaped(_DASHES.sub("-", paper.pages)).replace("-", "--"),
-        "publisher": latex.escaped(paper.publisher),
-        "doi": latex.escaped_address(paper.doi),
-        "url": latex.escaped_address(paper.url),
-        "keywords": _written_keywords(paper.keywords),
-        "abstract": latex.escaped(paper.abstract),
+        _written_name(one, paper): _WRITTEN[one.type](getattr(paper, one.name))
+        for one in IN_REFERENCES
+        if one.bibtex
     }
     for name, value in paper.raw.items():
         if not fields.get(name.lower()) and _FIELD_NAME.fullmatch(name.lower()):
@@ -215,6 +197,10 @@ def _written_fields(paper):
                 latex.escaped_address(value) if name in _ADDRESSES else latex.escaped(value)
             )
     return {name: value for name, value in fields.items() if value}
+
+
+def _written_name(field, paper):
+    return _VENUE_OF_KIND.get(paper.kind, "journal") if field.name == "venue" else field.bibtex[0]
 
 
 def _written_keywords(keywords):
@@ -229,3 +215,22 @@ def _written_key(key):
 
 def _entry_type(kind):
     return kind if _FIELD_NAME.fullmatch(kind) and kind not in _NO_ENTRIES else "misc"
+
+
+# By the type of a field; what is not read here has rules of its own in `_record`.
+_READ = {
+    Type.TEXT: latex.plain,
+    Type.ADDRESS: latex.plain_address,
+    Type.PEOPLE: names.from_bibtex,
+    Type.WORDS: lambda text: keywords_in(latex.plain(text.replace("\n", " "))),
+    Type.PAGES: lambda text: pages_in(latex.plain(text)),
+}
+_WRITTEN = {
+    Type.TEXT: latex.escaped,
+    Type.ADDRESS: latex.escaped_address,
+    Type.DOI: latex.escaped_address,
+    Type.PEOPLE: names.to_bibtex,
+    Type.WORDS: _written_keywords,
+    Type.PAGES: lambda pages: latex.escaped(_DASHES.sub("-", pages)).replace("-", "--"),
+    Type.YEAR: lambda year: str(year or ""),
+}

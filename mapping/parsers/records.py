@@ -2,36 +2,11 @@
 stumbled over.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from mapping.parsers.paper_fields import PaperRecord
 
-@dataclass
-class PaperRecord:
-    """One publication as a file describes it; what the file does not say is empty.
-
-    `authors` are "Family, Given" (or "Family, Given, Suffix"; organisations without a comma),
-    `kind` is a BibTeX entry type in lower case, `pages` is "165-176". `raw` holds the remaining
-    fields, named as in BibTeX where there is such a name, else by their RIS tag or their column's
-    heading. `file` and `line` say where the record begins.
-    """
-
-    key: str = ""
-    title: str = ""
-    authors: list[str] = field(default_factory=list)
-    year: int | None = None
-    venue: str = ""
-    doi: str = ""
-    url: str = ""
-    abstract: str = ""
-    kind: str = "misc"
-    volume: str = ""
-    number: str = ""
-    pages: str = ""
-    publisher: str = ""
-    keywords: list[str] = field(default_factory=list)
-    raw: dict[str, str] = field(default_factory=dict)
-    file: str = ""
-    line: int | None = None
+__all__ = ["PaperRecord", "Problem", "UnreadableFile"]
 
 
 @dataclass(frozen=True)
