@@ -15,13 +15,13 @@ from django.contrib.auth.password_validation import (
     validate_password,
 )
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
 from mapping.models import Invitation, Membership, User
 from mapping.people import rate_limit
 from mapping.people.invitations import claimable_in
+from mapping.site import mail
 
 
 class SignInForm(AuthenticationForm):
@@ -91,11 +91,11 @@ class PasswordMailForm(PasswordResetForm):
     def send_mail(
         self, subject_name, name, context, from_email, to_email, html_email_template_name=None
     ):
-        """As Django's, but a mail that cannot be sent is no secret of the log: it is tried
+        """Not as Django's, which only logs that a mail could not be sent: this one is tried
         again.
         """
-        subject = " ".join(render_to_string(subject_name, context).split())
-        EmailMessage(subject, render_to_string(name, context), from_email, [to_email]).send()
+        path = reverse("password-reset-choose", args=[context["uid"], context["token"]])
+        mail.send("password-reset", to_email, context, path=path)
 
 
 class PasswordChangeForm(auth_forms.PasswordChangeForm):

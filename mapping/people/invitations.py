@@ -1,16 +1,14 @@
 """Invitations: signed links into a study, and what becomes of them."""
 
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
 from django.core.signing import BadSignature
 from django.db import IntegrityError, transaction
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from mapping.models import Invitation, LogEntry, Membership, User
 from mapping.people.membership import lock_team, require_lead
+from mapping.site import mail as site_mail
 
 RANK = [Membership.Role.OBSERVER, Membership.Role.REVIEWER, Membership.Role.LEAD]
 
@@ -121,15 +119,15 @@ def renew(invitation, *, by):
     return invitation
 
 
-def mail(invitation, link):
-    """Send the link; raises OSError (smtplib's errors are such) where the mail server refuses."""
-    facts = {"invitation": invitation, "study": invitation.study, "link": link}
-    subject = " ".join(render_to_string("mail/invitation-subject.txt", facts).split())
-    body = render_to_string("mail/invitation.txt", facts)
-    reply_to = [invitation.invited_by.email] if invitation.invited_by.email else None
-    EmailMessage(
-        subject, body, settings.DEFAULT_FROM_EMAIL, [invitation.email], reply_to=reply_to
-    ).send()
+def mail(invitation):
+    """Send the link; raises OSError where the mail server refuses."""
+    site_mail.send(
+        "invitation",
+        invitation.email,
+        {"invitation": invitation, "study": invitation.study},
+        path=invitation.get_absolute_url(),
+        reply_to=invitation.invited_by.email,
+    )
 
 
 @transaction.atomic

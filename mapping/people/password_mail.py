@@ -71,12 +71,7 @@ def send(pk):
     form = PasswordMailForm({"email": waiting.email})
     try:
         if form.is_valid():
-            form.save(
-                domain_override=settings.PUBLIC_URL,
-                subject_template_name="mail/password-reset-subject.txt",
-                email_template_name="mail/password-reset.txt",
-                extra_email_context={"address": settings.PUBLIC_URL},
-            )
+            form.save(domain_override=settings.PUBLIC_URL)
     except OSError as error:  # smtplib's errors are such
         _logger.warning("A password mail could not be sent and is tried again: %s", error)
         return False

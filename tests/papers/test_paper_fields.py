@@ -3,16 +3,20 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from openpyxl import load_workbook
 
 from mapping.exchange.citations import record_of
+from mapping.exchange.study_tables import PAPERS
+from mapping.exchange.table import Column
 from mapping.models import Paper
 from mapping.papers import importing
 from mapping.papers.forms import PaperForm
 from mapping.parsers import bibtex, ris
 from mapping.parsers.paper_fields import BY_NAME, FIELDS, Type
+from reviews.exchange.bundle.reader import Bundle
 from reviews.overview.views.paper import DETAILS
 from tests.exchange.test_bundle import bundle_of, come_back, empty_the_site
 from tests.making import make_paper
@@ -137,6 +141,13 @@ def test_bundles_made_before_a_field_came_are_read():
     first = "key title authors year venue doi url kind volume number pages publisher keywords"
     needed = {one.name for one in FIELDS if not one.is_later}
     assert needed == {*first.split(), "abstract"}
+
+
+def test_a_column_that_came_later_is_empty_in_a_bundle_made_before(full, study):
+    later = Column("mood", "how it felt", is_later=True)
+    newer = replace(PAPERS, columns=(*PAPERS.columns, later))
+    rows = list(Bundle(io.BytesIO(bundle_of(study))).rows(newer))
+    assert [(row["key"], row["mood"]) for row in rows] == [(full.key, "")]
 
 
 def test_the_admin_site_takes_every_field_out_and_in(full, study, as_user, facts):

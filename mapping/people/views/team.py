@@ -83,7 +83,7 @@ def mail(request, invitation):
         return
     rate_limit.count(rate_limit.INVITATION_MAIL, request.user.pk)
     try:
-        people_invitations.mail(invitation, public(invitation.get_absolute_url()))
+        people_invitations.mail(invitation)
     except OSError:
         messages.warning(
             request, f"The mail to {invitation.email} could not be sent. Copy the link instead."
