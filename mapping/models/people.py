@@ -84,7 +84,7 @@ class PasswordMail(models.Model):
 
 
 class Attempt(models.Model):
-    """Something that counts against a limit: a failed sign-in, a mail asked for. `limiting.py`
+    """Something that counts against a limit: a failed sign-in, a mail asked for. `rate_limit.py`
     counts them.
     """
 

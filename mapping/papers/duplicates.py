@@ -3,23 +3,30 @@ decides.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from mapping.models import Paper, PaperImport
+from mapping.models import Paper, PaperImport, Study
 from mapping.parsers import PaperRecord
+from mapping.parsers.candidates import Match
 from mapping.parsers.paper_fields import FIELDS
 from mapping.parsers.titles import SAME_DOI, find_duplicates
 
 NEW, DUPLICATE = "new", "duplicate"
+# A record as a preview keeps it, with what becomes of it.
+Entry = dict[str, Any]
 # What a preview says of an entry that may be another one. `is_sure` is None where nothing is like
 # it.
-_NO_MATCH = {"why": "", "is_sure": None, "differs": [], "like": "", "first": None}
+_NO_MATCH: Entry = {"why": "", "is_sure": None, "differs": [], "like": "", "first": None}
 
 
-def judge(study, entries, choices=None):
+def judge(
+    study: Study, entries: list[Entry], choices: dict[str, bool] | None = None
+) -> dict[str, int]:
     """Write into each entry what becomes of it; returns the study's papers by key, `{key: pk}`.
 
     `outcome` is what will happen, `why` the reason to think that it is here already, `like` the key
@@ -49,7 +56,7 @@ def judge(study, entries, choices=None):
     return {paper.key: paper.pk for paper in papers}
 
 
-def is_taken_unasked(entry, match):
+def is_taken_unasked(entry: Entry, match: Match) -> bool:
     """Whether an entry that looks like another one becomes a paper while nobody has decided."""
     if match.is_sure:
         return False
@@ -58,7 +65,7 @@ def is_taken_unasked(entry, match):
     return match.why != SAME_DOI or match.is_in_file or bool(entry["authors"])
 
 
-def comparable_papers(study):
+def comparable_papers(study: Study) -> Iterator[SimpleNamespace]:
     """The papers of a study, as far as the search for duplicates looks at them."""
     compared = [one for one in FIELDS if one.is_compared]
     several = [one.name for one in compared if one.is_several]
@@ -67,19 +74,19 @@ def comparable_papers(study):
         yield SimpleNamespace(**facts | {name: facts[name].split("; ") for name in several})
 
 
-def record_of(entry):
+def record_of(entry: Entry) -> PaperRecord:
     """The record that an entry was; a preview that is older than a field is without it."""
     known = PaperRecord.__dataclass_fields__.keys() & entry.keys()
     return PaperRecord(**{name: entry[name] for name in known})
 
 
-def counts(entries):
+def counts(entries: list[Entry]) -> dict[str, int]:
     found = Counter(entry["outcome"] for entry in entries)
     return {"new": found[NEW], "duplicate": found[DUPLICATE]}
 
 
 @transaction.atomic
-def choose(paper_import, taken):
+def choose(paper_import: PaperImport, taken: dict[int, bool]) -> PaperImport:
     """Remember which entries of a preview are papers of their own: `taken` is `{place: bool}`.
 
     Returns the import with the entries as they now stand. Places where nothing was found alike are
@@ -102,7 +109,7 @@ def choose(paper_import, taken):
     return found
 
 
-def apply(entries, choices):
+def apply(entries: list[Entry], choices: dict[str, bool]) -> None:
     """Bring the outcome of entries that were judged before in line with what was decided since."""
     for place, is_taken in choices.items():
         entry = entries[int(place)]
@@ -111,23 +118,23 @@ def apply(entries, choices):
         entry["which"] = "" if is_elsewhere else entry.get("like") or entry["which"]
 
 
-def is_choice(entry):
+def is_choice(entry: Entry) -> bool:
     """Whether something like this entry was found. Previews of before this was asked say it in
     `why`.
     """
     return bool(entry.get("why"))
 
 
-def is_question(entry):
+def is_question(entry: Entry) -> bool:
     return is_choice(entry) and entry.get("is_sure") is False
 
 
-def questions_of(entries):
+def questions_of(entries: list[Entry]) -> set[int]:
     """The places of the entries that somebody should decide."""
     return {place for place, entry in enumerate(entries) if is_question(entry)}
 
 
-def named_places(paper_import, names):
+def named_places(paper_import: PaperImport, names: Iterable[str]) -> dict[str, list[int]]:
     """`{name: the places it means}` among the entries that look like others.
 
     A name is a key, a line, “file:line” or “all”; what means nothing here is left out.

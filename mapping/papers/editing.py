@@ -2,15 +2,18 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 from django.template.defaultfilters import filesizeformat
 
-from mapping.models import Finding, LogEntry, Paper, PaperSource
+from mapping.models import Finding, LogEntry, Paper, PaperSource, User
 
 # Acrobat accepts a PDF whose mark stands within the first kilobyte. What stands before it may be
 # blank, and nothing else: a file that begins like an answer of a server, or like a page, is taken
@@ -20,7 +23,7 @@ _PDF_HEADER_WITHIN = 1024
 
 
 @transaction.atomic
-def add_paper(paper, *, source="", by):
+def add_paper(paper: Paper, *, source: str = "", by: User) -> Paper:
     """Save a paper that somebody typed, valid and with its key."""
     save_or_refuse(paper)
     PaperSource.objects.create(paper=paper, source=source)
@@ -31,7 +34,7 @@ def add_paper(paper, *, source="", by):
 
 
 @transaction.atomic
-def edit_paper(paper, *, changed, by):
+def edit_paper(paper: Paper, *, changed: Collection[str], by: User) -> Paper:
     """Save a paper whose fields `changed` were edited."""
     if changed:
         # The PDF is another act's: a form that was open meanwhile must not put the old one back.
@@ -43,7 +46,8 @@ def edit_paper(paper, *, changed, by):
     return paper
 
 
-def save_or_refuse(paper, **how):
+def save_or_refuse(paper: Paper, **how: Any) -> None:
+    """Save, or say that another paper took the key or the DOI meanwhile."""
     try:
         with transaction.atomic():
             paper.save(**how)
@@ -54,7 +58,7 @@ def save_or_refuse(paper, **how):
 
 
 @transaction.atomic
-def delete_paper(paper, *, by):
+def delete_paper(paper: Paper, *, by: User) -> None:
     """Remove a paper that is in nobody's hands."""
     Paper.objects.select_for_update().get(pk=paper.pk)
     delete_or_refuse(Paper.objects.filter(pk=paper.pk))
@@ -64,7 +68,7 @@ def delete_paper(paper, *, by):
     )
 
 
-def delete_or_refuse(papers):
+def delete_or_refuse(papers: QuerySet[Paper]) -> None:
     """Delete papers, or say what holds them. Whoever builds on papers protects them from deletion.
 
     What tells of answers (`tells_of_answers`), as findings do, is named where nothing else holds
@@ -93,7 +97,7 @@ def delete_or_refuse(papers):
         ) from error
 
 
-def delete_files_after_commit(names):
+def delete_files_after_commit(names: Iterable[str]) -> None:
     """The papers may come back if the transaction fails; their files would not."""
 
     def delete():
@@ -103,7 +107,7 @@ def delete_files_after_commit(names):
     transaction.on_commit(delete)
 
 
-def pdf_refusal(upload):
+def pdf_refusal(upload: UploadedFile) -> str:
     """Why this upload cannot be a paper's PDF; empty where it can. Neither name nor declared type
     is believed.
     """
@@ -127,7 +131,7 @@ def pdf_refusal(upload):
 
 
 @transaction.atomic
-def attach_pdf(paper, *, upload, by):
+def attach_pdf(paper: Paper, *, upload: UploadedFile, by: User) -> Paper:
     """Give the paper its PDF, in place of the one before."""
     refusal = pdf_refusal(upload)
     if refusal:
@@ -149,7 +153,8 @@ def attach_pdf(paper, *, upload, by):
 
 
 @transaction.atomic
-def remove_pdf(paper, *, by):
+def remove_pdf(paper: Paper, *, by: User) -> Paper:
+    """Take the PDF away from the paper; one without stays as it is."""
     paper = Paper.objects.select_for_update().select_related("study").get(pk=paper.pk)
     if not paper.pdf:
         return paper

@@ -1,18 +1,20 @@
 """Files of references: previewed, confirmed, undone."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.template.defaultfilters import filesizeformat, pluralize
 from django.utils import timezone
 
-from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
+from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study, User
 from mapping.papers.duplicates import (
     DUPLICATE,
     NEW,
+    Entry,
     counts,
     is_choice,
     judge,
@@ -44,7 +46,9 @@ _SHOWN = (
 
 
 @transaction.atomic
-def preview(study, *, file_name, content, source="", by):
+def preview(
+    study: Study, *, file_name: str, content: bytes, source: str = "", by: User
+) -> PaperImport:
     """Read a file of references and keep what taking it would do. No paper is written.
 
     Every record carries its `outcome`, and what looks like another one says `why` (see
@@ -75,7 +79,7 @@ def preview(study, *, file_name, content, source="", by):
     )
 
 
-def too_large(file_name, size):
+def too_large(file_name: str, size: int) -> str:
     limit = filesizeformat(settings.IMPORT_LIMIT)
     return (
         f"{file_name} has {filesizeformat(size)}; a file of references may have {limit}. Split "
@@ -84,7 +88,7 @@ def too_large(file_name, size):
 
 
 @transaction.atomic
-def confirm(paper_import, *, by, is_asking=False):
+def confirm(paper_import: PaperImport, *, by: User, is_asking: bool = False) -> PaperImport:
     """Write the new papers of a previewed file, and where the duplicates were found. Twice is as
     good as once.
 
@@ -122,7 +126,7 @@ def confirm(paper_import, *, by, is_asking=False):
     return paper_import
 
 
-def record(study, paper_import, entries, by):
+def record(study: Study, paper_import: PaperImport, entries: list[Entry], by: User) -> None:
     """The line of the log; it names how many were taken although something like them was here."""
     new, kept = (
         paper_import.new,
@@ -145,7 +149,7 @@ def record(study, paper_import, entries, by):
 
 
 @transaction.atomic
-def undo(paper_import, *, by):
+def undo(paper_import: PaperImport, *, by: User) -> int:
     """Take back the papers of a confirmed file, while they are in nobody's hands. Returns how many
     went.
 
@@ -172,7 +176,7 @@ def undo(paper_import, *, by):
 
 
 @transaction.atomic
-def discard(paper_import):
+def discard(paper_import: PaperImport) -> None:
     """Forget a preview that nobody confirmed."""
     paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
     if paper_import.state != PaperImport.State.PREVIEWED:
@@ -180,13 +184,13 @@ def discard(paper_import):
     paper_import.delete()
 
 
-def brought_by(paper_import):
+def brought_by(paper_import: PaperImport) -> QuerySet[Paper]:
     """The papers that are in the study because of this import and no other."""
     first_found = PaperSource.objects.filter(paper_import=paper_import, is_duplicate=False)
     return Paper.objects.filter(study=paper_import.study_id, pk__in=first_found.values("paper"))
 
 
-def found_elsewhere(paper_import):
+def found_elsewhere(paper_import: PaperImport) -> QuerySet[PaperSource]:
     """Sources of this import's papers in other files: undoing it leaves these papers."""
     mine = PaperSource.objects.filter(
         paper_import=paper_import, is_duplicate=False, paper=OuterRef("paper")
@@ -194,14 +198,15 @@ def found_elsewhere(paper_import):
     return PaperSource.objects.filter(Exists(mine)).exclude(paper_import=paper_import)
 
 
-def keep_papers_found_elsewhere(paper_import):
+def keep_papers_found_elsewhere(paper_import: PaperImport) -> None:
+    """Let the next file that has them count as where these papers were found first."""
     heirs = found_elsewhere(paper_import).order_by("paper", "pk").distinct("paper")
     heirs = dict(heirs.values_list("pk", "paper"))
     PaperSource.objects.filter(pk__in=heirs).update(is_duplicate=False)
     PaperSource.objects.filter(paper_import=paper_import, paper__in=heirs.values()).delete()
 
 
-def refuse_too_long(file_name, entries):
+def refuse_too_long(file_name: str, entries: list[Entry]) -> None:
     """A preview that was made before texts had a longest length may hold what cannot be kept."""
     for entry in entries:
         if why := excess_of_record(record_of(entry)):
@@ -209,7 +214,9 @@ def refuse_too_long(file_name, entries):
             raise ValidationError(f"{place}: {why}. Upload the file again.")
 
 
-def write_papers(study, paper_import, entries, known):
+def write_papers(
+    study: Study, paper_import: PaperImport, entries: list[Entry], known: dict[str, int]
+) -> None:
     """`known` maps the keys of the study's papers to their ids."""
     new = [entry for entry in entries if entry["outcome"] == NEW]
     for entry, key in zip(new, free_keys(new, known), strict=True):
@@ -239,7 +246,7 @@ def write_papers(study, paper_import, entries, known):
     analyze.tell_of(len(entries), Paper, PaperSource)
 
 
-def mark_shared_dois(study, entries):
+def mark_shared_dois(study: Study, entries: list[Entry]) -> None:
     """The database keeps one paper for each DOI; whoever takes a second one says that it
     shares it.
     """
@@ -249,21 +256,21 @@ def mark_shared_dois(study, entries):
         known |= {entry["doi"]} - {""}
 
 
-def free_keys(entries, taken):
+def free_keys(entries: Iterable[Entry], taken: Iterable[str]) -> Iterator[str]:
     """A key for each entry: its own where it fits an address and is free, else one like
     `john2021towards`.
     """
     return unique_keys(map(wanted_key, entries), [*taken, *RESERVED_KEYS])
 
 
-def wanted_key(entry):
+def wanted_key(entry: Entry) -> str:
     key = tidied_key(entry["key"])
     return (
         proposed_key(entry["authors"], entry["year"], entry["title"]) if key_refusal(key) else key
     )
 
 
-def paper_of(study, entry):
+def paper_of(study: Study, entry: Entry) -> Paper:
     """An unsaved paper. What is too long for its column stays whole under `extra`."""
     record, extra, columns = record_of(entry), dict(entry["raw"]), {}
     for one in FIELDS:
@@ -281,6 +288,6 @@ def paper_of(study, entry):
     return Paper(study=study, shares_doi=entry["shares_doi"], extra=extra, **columns)
 
 
-def in_short(entry):
+def in_short(entry: Entry) -> Entry:
     """What the page of a confirmed import still shows."""
     return {name: entry[name] for name in _SHOWN}

@@ -125,7 +125,7 @@ class TokenForm(forms.Form):
     )
 
     def facts(self):
-        """What `granting.grant` takes: the last day counts to its end."""
+        """What `tokens.grant` takes: the last day counts to its end."""
         day = self.cleaned_data["ends_on"]
         ends_at = day and timezone.make_aware(datetime.combine(day, time.max))
         return {"label": self.cleaned_data["label"], "ends_at": ends_at}

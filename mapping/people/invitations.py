@@ -4,9 +4,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from mapping.models import Invitation, LogEntry, Membership, User
+from mapping.models import Invitation, LogEntry, Membership, Study, User
 from mapping.people.membership import lock_team, require_lead
 from mapping.site import mail as site_mail
 
@@ -17,7 +18,7 @@ class NotInvited(ValidationError):
     """The link does not, or no longer, lead into the study."""
 
 
-def invitation_behind(token):
+def invitation_behind(token: str) -> Invitation | None:
     """The invitation that this link stands for, or None where the signature is not ours."""
     try:
         number = Invitation.SIGNER.unsign(token)
@@ -30,7 +31,7 @@ def invitation_behind(token):
     )
 
 
-def claimable_in(study):
+def claimable_in(study: Study) -> QuerySet[User]:
     """Members without login who are in this study and in no other: whoever leads it may hand their
     account over.
     """
@@ -48,7 +49,10 @@ def claimable_in(study):
 
 
 @transaction.atomic
-def invite(study, *, role, by, email="", claims=None):
+def invite(
+    study: Study, *, role: str, by: User, email: str = "", claims: User | None = None
+) -> Invitation:
+    """Make an invitation; `claims` is the account without login that it hands over."""
     study = lock_team(study)
     require_lead(study, by)
     if claims and not claimable_in(study).filter(pk=claims.pk).exists():
@@ -73,7 +77,8 @@ def invite(study, *, role, by, email="", claims=None):
 
 
 @transaction.atomic
-def revoke(invitation, *, by):
+def revoke(invitation: Invitation, *, by: User) -> None:
+    """End an open invitation: its link no longer works."""
     study = lock_team(invitation.study)
     require_lead(study, by)
     done = (
@@ -95,7 +100,7 @@ def revoke(invitation, *, by):
 
 
 @transaction.atomic
-def renew(invitation, *, by):
+def renew(invitation: Invitation, *, by: User) -> Invitation:
     """The same link, for another fourteen days."""
     study = lock_team(invitation.study)
     require_lead(study, by)
@@ -119,7 +124,7 @@ def renew(invitation, *, by):
     return invitation
 
 
-def mail(invitation):
+def mail(invitation: Invitation) -> None:
     """Send the link; raises OSError where the mail server refuses."""
     site_mail.send(
         "invitation",
@@ -131,7 +136,7 @@ def mail(invitation):
 
 
 @transaction.atomic
-def accept(invitation, *, user):
+def accept(invitation: Invitation, *, user: User) -> Membership:
     """Join with the account one has. Accepting twice is joining once."""
     study = lock_team(invitation.study)
     invitation = Invitation.objects.select_related("claims").get(pk=invitation.pk)
@@ -147,7 +152,9 @@ def accept(invitation, *, user):
 
 
 @transaction.atomic
-def accept_as_newcomer(invitation, *, name, email, password, username=""):
+def accept_as_newcomer(
+    invitation: Invitation, *, name: str, email: str, password: str, username: str = ""
+) -> Membership:
     """Make the account, or take over the claimed one under its own user name, and join."""
     study = lock_team(invitation.study)
     invitation = Invitation.objects.select_related("claims").get(pk=invitation.pk)
@@ -177,7 +184,7 @@ def accept_as_newcomer(invitation, *, name, email, password, username=""):
     return enter(invitation, study, user)
 
 
-def require_address(invitation, email):
+def require_address(invitation: Invitation, email: str) -> None:
     """A mailed link is for whom it was mailed to."""
     if invitation.email and invitation.email.casefold() != email.casefold():
         raise NotInvited(
@@ -187,12 +194,12 @@ def require_address(invitation, email):
         )
 
 
-def require_good(invitation):
+def require_good(invitation: Invitation) -> None:
     if invitation.state != "open":
         raise NotInvited(f"This invitation is {invitation.state}.", code=invitation.state)
 
 
-def enter(invitation, study, user):
+def enter(invitation: Invitation, study: Study, user: User) -> Membership:
     """Called under the team's lock: a second acceptance waits, and finds the first."""
     membership, is_new = Membership.objects.get_or_create(
         study=study, user=user, defaults={"role": invitation.role}

@@ -23,24 +23,28 @@ _logger = logging.getLogger(__name__)
 _sender = ThreadPoolExecutor(1, thread_name_prefix="password-mail")
 
 
-def ask_for(email):
+def ask_for(email: str) -> None:
+    """Note that this address wants a new password; the mail follows behind the answer."""
     PasswordMail.objects.create(email=email)
     send_soon()
 
 
-def send_soon():
+def send_soon() -> None:
     if settings.SENDS_MAIL_IN_REQUEST:
         send_waiting()
     else:
         _sender.submit(send_in_background)
 
 
-def send_left_over():
+def send_left_over() -> None:
     """What another process left when it ended."""
     _sender.submit(send_in_background)
 
 
-def send_in_background():
+def send_in_background() -> None:
+    """Send what waits, in a thread of its own; what could not be sent is tried again after a
+    minute.
+    """
     close_old_connections()
     try:
         is_done = send_waiting()
@@ -55,7 +59,7 @@ def send_in_background():
         again.start()
 
 
-def send_waiting():
+def send_waiting() -> bool:
     """Send what waits; answer whether nothing is left to try again."""
     PasswordMail.objects.filter(asked_at__lt=timezone.now() - _GOOD_FOR).delete()
     sent = [send(pk) for pk in PasswordMail.objects.order_by("pk").values_list("pk", flat=True)]
@@ -63,7 +67,8 @@ def send_waiting():
 
 
 @transaction.atomic
-def send(pk):
+def send(pk: int) -> bool:
+    """Send one mail that waits; whether nothing of it is left to try again."""
     # Each process has a sender of its own; what one is sending the others pass by.
     waiting = PasswordMail.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
     if waiting is None:

@@ -2,6 +2,7 @@
 forget nothing.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
@@ -9,9 +10,10 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils import timezone
 
-from mapping.models import Attempt
+from mapping.models import Attempt, User
 
 
 class Limit(NamedTuple):
@@ -32,28 +34,28 @@ INVITATION_MAIL = Limit("invitation-mail", 50, 60)
 LONGEST = timedelta(hours=1)
 
 
-def is_reached(limit, *what):
+def is_reached(limit: Limit, *what: object) -> bool:
     since = timezone.now() - timedelta(minutes=limit.minutes)
     return Attempt.objects.filter(key=digest(limit, what), at__gt=since).count() >= limit.most
 
 
-def count(limit, *what):
+def count(limit: Limit, *what: object) -> None:
     Attempt.objects.filter(at__lt=timezone.now() - LONGEST).delete()
     Attempt.objects.create(key=digest(limit, what))
 
 
-def forget(limit, *what):
+def forget(limit: Limit, *what: object) -> None:
     Attempt.objects.filter(key=digest(limit, what)).delete()
 
 
-def account(pk):
+def account(pk: int) -> tuple[str, int]:
     """An account counts as one, whichever of its names is typed; a typed name never counts as an
     account's number.
     """
     return ("account", pk)
 
 
-def has_password(user, password):
+def has_password(user: User, password: str) -> bool:
     """Whether it is this person's; refuses to look once too many were not."""
     if is_reached(PASSWORD, user.pk):
         raise ValidationError(
@@ -66,12 +68,12 @@ def has_password(user, password):
     return False
 
 
-def digest(limit, what):
+def digest(limit: Limit, what: Iterable[object]) -> str:
     words = [limit.name, *(str(word).strip().casefold() for word in what)]
     return sha256("\0".join(words).encode()).hexdigest()
 
 
-def address_of(request):
+def address_of(request: HttpRequest) -> str:
     """Where a request comes from; a whole network of IPv6, since one machine may use any address of
     its own.
     """

@@ -4,6 +4,7 @@ ends.
 
 import hashlib
 import secrets
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,14 +16,16 @@ PREFIX = "concord_"
 MOST = 20
 
 
-def digest_of(secret):
+def digest_of(secret: str) -> str:
     # The secret is 256 random bits: a plain digest cannot be guessed back, and is quick enough for
     # every request.
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @transaction.atomic
-def grant(membership, *, label, ends_at=None):
+def grant(
+    membership: Membership, *, label: str, ends_at: datetime | None = None
+) -> tuple[ApiToken, str]:
     """Returns `(ApiToken, secret)`; the secret is kept nowhere and can be shown this once alone.
 
     The token ends after ninety days where nobody says when.
@@ -52,7 +55,7 @@ def grant(membership, *, label, ends_at=None):
     return token, secret
 
 
-def member_with(secret):
+def member_with(secret: str) -> Membership | None:
     """Whose token this is, while both are in force; else None."""
     token = (
         ApiToken.objects.in_force()

@@ -1,9 +1,17 @@
 """How a view carries out an act that may refuse."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from django.core.exceptions import ValidationError
+from django.forms import BaseForm
+
+Result = TypeVar("Result")
 
 
-def carried_out(form, act, *arguments, **facts):
+def carried_out(
+    form: BaseForm, act: Callable[..., Result], *arguments: Any, **facts: Any
+) -> Result | None:
     """What the act returns; None when it refuses, and then the form says why."""
     try:
         return act(*arguments, **facts)

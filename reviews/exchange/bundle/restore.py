@@ -1,5 +1,5 @@
 """A study out of its bundle: people, template, papers. What people read and said of them is in
-`restoring_words`.
+`restore_reviews`.
 """
 
 from dataclasses import dataclass, field, replace
