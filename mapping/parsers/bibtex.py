@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 from mapping.parsers import latex, names
 from mapping.parsers.bibtex_source import entries_in, has_entries, lines_inside_entries
 from mapping.parsers.keys import normalised_doi, unique_keys
-from mapping.parsers.paper_fields import BY_NAME, FIELDS, IN_REFERENCES, Type
+from mapping.parsers.paper_fields import BY_NAME, FIELDS, IN_REFERENCES, PaperField, Type
 from mapping.parsers.records import PaperRecord, Problem
 
 __all__ = ["file_keys", "has_entries", "lines_inside_entries", "read", "write"]
@@ -199,7 +201,8 @@ def _written_fields(paper):
     return {name: value for name, value in fields.items() if value}
 
 
-def _written_name(field, paper):
+def _written_name(field: PaperField, paper: PaperRecord) -> str:
+    """The venue has another name in each kind of entry."""
     return _VENUE_OF_KIND.get(paper.kind, "journal") if field.name == "venue" else field.bibtex[0]
 
 
@@ -218,14 +221,14 @@ def _entry_type(kind):
 
 
 # By the type of a field; what is not read here has rules of its own in `_record`.
-_READ = {
+_READ: dict[Type, Callable[[str], Any]] = {
     Type.TEXT: latex.plain,
     Type.ADDRESS: latex.plain_address,
     Type.PEOPLE: names.from_bibtex,
     Type.WORDS: lambda text: keywords_in(latex.plain(text.replace("\n", " "))),
     Type.PAGES: lambda text: pages_in(latex.plain(text)),
 }
-_WRITTEN = {
+_WRITTEN: dict[Type, Callable[[Any], str]] = {
     Type.TEXT: latex.escaped,
     Type.ADDRESS: latex.escaped_address,
     Type.DOI: latex.escaped_address,

@@ -1,5 +1,8 @@
 """Papers in a CSV or XLSX table, as databases, reference managers and people lay it out."""
 
+from collections.abc import Callable
+from typing import Any
+
 from mapping.parsers import latex, names
 from mapping.parsers.bibtex import keywords_in, pages_in, year_in
 from mapping.parsers.encodings import LARGEST_FILE
@@ -105,7 +108,7 @@ def _kind(written):
 
 
 # By the type of a field; year and DOI have rules of their own in `_record`.
-_READ = {
+_READ: dict[Type, Callable[[str], Any]] = {
     Type.KEY: str,
     Type.TEXT: str,
     Type.ADDRESS: str,

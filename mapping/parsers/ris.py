@@ -1,6 +1,8 @@
 """RIS files to records, and back."""
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import rispy
 
@@ -8,7 +10,7 @@ from mapping.parsers import latex, names
 from mapping.parsers.bibtex import pages_in, year_in
 from mapping.parsers.encodings import unified_line_ends
 from mapping.parsers.keys import normalised_doi
-from mapping.parsers.paper_fields import BY_NAME, FIELDS, IN_REFERENCES, Type
+from mapping.parsers.paper_fields import BY_NAME, FIELDS, IN_REFERENCES, PaperField, Type
 from mapping.parsers.records import PaperRecord, Problem
 from mapping.parsers.ris_lines import DOIS, KNOWN_TAGS, TITLES, chunks, divided, has_records
 
@@ -178,7 +180,7 @@ def _keywords(values):
     return list(dict.fromkeys(word for word in words if word))
 
 
-def _people(values):
+def _people(values: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(map(_name, values)))
 
 
@@ -252,7 +254,7 @@ def _written(paper):
     yield from ["ER  - ", ""]
 
 
-def _written_field(field, value):
+def _written_field(field: PaperField, value: Any) -> list[tuple[str, str]]:
     """Its lines, as pairs of tag and text. The kind stands in the first line of the record."""
     if field.type is Type.KIND:
         return []

@@ -1,6 +1,4 @@
-"""Signing in, and one's part in a study: roles, leaving, coming back. Joining is in
-`invitations.py`.
-"""
+"""Signing in, and one's part in a study: roles, leaving, coming back. `invitations.py` lets in."""
 
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import ValidationError
