@@ -1,4 +1,4 @@
-"""The study's papers as files of references: BibTeX and RIS."""
+"""The study's papers as BibTeX and RIS files."""
 
 from mapping.exchange.table import CHUNK
 from mapping.models.papers import listed
@@ -9,8 +9,8 @@ WRITERS = {"papers.bib": bibtex, "papers.ris": ris}
 
 
 def pieces(name, papers):
-    """The file `name` of these papers, a piece of text for each. Nobody else's order, and nothing
-    of them in memory.
+    """The file `name` of these papers, one piece of text per paper, so that memory does not grow
+    with them.
     """
     writer = WRITERS[name]
     papers = papers.order_by("pk").defer("search")
@@ -20,7 +20,7 @@ def pieces(name, papers):
 
 
 def record_of(paper, key):
-    """The paper as the writers take it; lists where the database has texts separated by
+    """The paper as a PaperRecord, with lists where the database has texts separated by
     semicolons.
     """
     facts = {one.name: getattr(paper, one.name) for one in FIELDS}

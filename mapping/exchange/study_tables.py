@@ -27,7 +27,7 @@ PAPER_COLUMNS = (
 
 
 def as_json(value):
-    """Equal values give equal text."""
+    """JSON in which equal values give equal text."""
     return (
         json.dumps(value, ensure_ascii=False, sort_keys=True) if value not in (None, {}, []) else ""
     )
@@ -110,7 +110,7 @@ def sources(scope):
 
 
 def findings_in(scope):
-    """Paper by paper, in the order of the form."""
+    """The findings, paper by paper, in the order of the form."""
     marks = FindingMark.objects.select_related("code").order_by("code__position", "pk")
     return (
         scope.of(Finding)
@@ -123,21 +123,21 @@ def findings_in(scope):
 
 
 def value_of(finding):
-    """The value of a section that takes no codes."""
+    """The value of a finding in a section without codes."""
     if finding.section.kind == "yes_no":
         return "" if finding.yes_no is None else ("yes" if finding.yes_no else "no")
     return finding.number if finding.section.kind == "number" else finding.text
 
 
 def absence_of(judged):
-    """The absence as files have it. An empty cell would mean a blank in a single choice: there a
-    word says that none of the codes apply.
+    """The absence as files write it. In a single choice an empty cell would mean a blank, so a word
+    says that none of the codes apply.
     """
     return NONE_APPLY if judged.none_apply and not judged.section.is_multiple else judged.absence
 
 
 def words_of(finding, scope):
-    """All that was settled in one cell: labels joined by “; ”, each once, or the value, or the
+    """A finding as the text of one cell: labels joined by “; ”, each once, or the value, or the
     absence.
     """
     if finding.absence or finding.none_apply:
@@ -169,7 +169,7 @@ def wide_columns(scope):
 
 
 def by_paper(scope):
-    """The findings of one paper after the other, so that memory does not grow with the study."""
+    """(paper, its findings), one paper at a time, so that memory does not grow with the study."""
     together, current = [], None
     for finding in findings_in(scope).iterator(chunk_size=CHUNK_WITH_PARTS):
         if current is not None and finding.paper_id != current.pk:
@@ -190,7 +190,7 @@ def wide(scope):
 
 
 def codes_of(scope):
-    """`[(section, code)]`: the codebook, with what is only proposed where it was settled on."""
+    """`[(section, code)]` of the codebook, and of proposed codes that were settled on."""
     codes = defaultdict(list)
     settled = FindingMark.objects.filter(finding__in=scope.of(Finding)).values("code")
     in_the_codebook = Q(status__in=[Code.Status.ACTIVE, Code.Status.RETIRED]) | Q(pk__in=settled)
@@ -301,7 +301,7 @@ TEAM_COLUMNS = (
 
 
 def team(scope):
-    """Members in the order in which they joined, then whoever else the files name."""
+    """Members in the order in which they joined, then everybody else whom the files name."""
     people = scope.of(User).order_by("pk")
     parts = {part.user_id: part for part in scope.study.memberships.order_by("pk")}
     order = {pk: place for place, pk in enumerate(parts)}

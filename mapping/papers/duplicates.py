@@ -1,5 +1,5 @@
-"""What becomes of the entries of a file: papers of their own, or found here already; the lead
-decides.
+"""What happens to the entries of an imported file: each is a new paper or a duplicate, and the lead
+decides where it is unclear.
 """
 
 from collections import Counter, defaultdict
@@ -27,11 +27,13 @@ _NO_MATCH: Entry = {"why": "", "is_sure": None, "differs": [], "like": "", "firs
 def judge(
     study: Study, entries: list[Entry], choices: dict[str, bool] | None = None
 ) -> dict[str, int]:
-    """Write into each entry what becomes of it; returns the study's papers by key, `{key: pk}`.
+    """Decide for each entry whether it is a new paper or a duplicate; the decision is written into
+    the entry.
 
-    `outcome` is what will happen, `why` the reason to think that it is here already, `like` the key
-    of the other one, `first` its place where it stands in the same file, `differs` what speaks
-    against it. `choices` are what the lead decided, `{place: whether it is a paper of its own}`.
+    Returns the study's papers as `{key: pk}`. Of each entry, `outcome` is what will happen, `why`
+    the reason to think that the paper is here already, `like` the key of the other one, `first` its
+    place where it stands in the same file, `differs` what speaks against it. `choices` are what the
+    lead decided, `{place: whether it is a paper of its own}`.
     """
     choices = choices or {}
     papers = list(comparable_papers(study))
@@ -43,7 +45,7 @@ def judge(
             entry.update(_NO_MATCH, outcome=NEW, which="")
             continue
         first = places.get(id(match.found))
-        is_taken = choices.get(str(place), is_taken_unasked(entry, match))
+        is_taken = choices.get(str(place), is_new_by_default(entry, match))
         entry.update(
             outcome=NEW if is_taken else DUPLICATE,
             why=str(match),
@@ -56,8 +58,8 @@ def judge(
     return {paper.key: paper.pk for paper in papers}
 
 
-def is_taken_unasked(entry: Entry, match: Match) -> bool:
-    """Whether an entry that looks like another one becomes a paper while nobody has decided."""
+def is_new_by_default(entry: Entry, match: Match) -> bool:
+    """Whether an entry that is similar to another one is imported as long as nobody has decided."""
     if match.is_sure:
         return False
     # A file that lists two publications under one DOI has slipped. The DOI of a paper that is here
@@ -66,7 +68,7 @@ def is_taken_unasked(entry: Entry, match: Match) -> bool:
 
 
 def comparable_papers(study: Study) -> Iterator[SimpleNamespace]:
-    """The papers of a study, as far as the search for duplicates looks at them."""
+    """The papers of a study, with the fields that the search for duplicates compares."""
     compared = [one for one in FIELDS if one.is_compared]
     several = [one.name for one in compared if one.is_several]
     names = ("pk", "key", *(one.name for one in compared))
@@ -75,22 +77,23 @@ def comparable_papers(study: Study) -> Iterator[SimpleNamespace]:
 
 
 def record_of(entry: Entry) -> PaperRecord:
-    """The record that an entry was; a preview that is older than a field is without it."""
+    """The record that an entry was made of; a preview may be older than one of the fields."""
     known = PaperRecord.__dataclass_fields__.keys() & entry.keys()
     return PaperRecord(**{name: entry[name] for name in known})
 
 
 def counts(entries: list[Entry]) -> dict[str, int]:
+    """How many entries are new, how many duplicates."""
     found = Counter(entry["outcome"] for entry in entries)
     return {"new": found[NEW], "duplicate": found[DUPLICATE]}
 
 
 @transaction.atomic
 def choose(paper_import: PaperImport, taken: dict[int, bool]) -> PaperImport:
-    """Remember which entries of a preview are papers of their own: `taken` is `{place: bool}`.
+    """Save which entries of a preview are papers of their own: `taken` is `{place: bool}`.
 
-    Returns the import with the entries as they now stand. Places where nothing was found alike are
-    left aside.
+    Returns the import with its entries updated. Places whose entry is similar to no other are
+    ignored.
     """
     # Two ticks at once: the second adds to the first.
     found = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
@@ -110,7 +113,7 @@ def choose(paper_import: PaperImport, taken: dict[int, bool]) -> PaperImport:
 
 
 def apply(entries: list[Entry], choices: dict[str, bool]) -> None:
-    """Bring the outcome of entries that were judged before in line with what was decided since."""
+    """Update the outcome of entries by what was decided since they were judged."""
     for place, is_taken in choices.items():
         entry = entries[int(place)]
         entry["outcome"] = NEW if is_taken else DUPLICATE
@@ -119,13 +122,12 @@ def apply(entries: list[Entry], choices: dict[str, bool]) -> None:
 
 
 def is_choice(entry: Entry) -> bool:
-    """Whether something like this entry was found. Previews of before this was asked say it in
-    `why`.
-    """
+    """Whether the entry is similar to another one. Older previews say so in `why` alone."""
     return bool(entry.get("why"))
 
 
 def is_question(entry: Entry) -> bool:
+    """Whether the entry is similar to another one, but not surely the same."""
     return is_choice(entry) and entry.get("is_sure") is False
 
 
@@ -135,9 +137,9 @@ def questions_of(entries: list[Entry]) -> set[int]:
 
 
 def named_places(paper_import: PaperImport, names: Iterable[str]) -> dict[str, list[int]]:
-    """`{name: the places it means}` among the entries that look like others.
+    """`{name: places}` of the entries that are similar to others.
 
-    A name is a key, a line, “file:line” or “all”; what means nothing here is left out.
+    A name is a key, a line, “file:line” or “all”; unknown names are left out.
     """
     by_name = defaultdict(list)
     for place, entry in enumerate(paper_import.records):

@@ -1,4 +1,4 @@
-"""Papers by hand: added, edited, removed, with their PDFs."""
+"""Papers added, edited and removed by hand, and their PDFs."""
 
 import re
 from collections import Counter
@@ -47,7 +47,7 @@ def edit_paper(paper: Paper, *, changed: Collection[str], by: User) -> Paper:
 
 
 def save_or_refuse(paper: Paper, **how: Any) -> None:
-    """Save, or say that another paper took the key or the DOI meanwhile."""
+    """Save the paper; ValidationError where another one took its key or DOI meanwhile."""
     try:
         with transaction.atomic():
             paper.save(**how)
@@ -59,7 +59,7 @@ def save_or_refuse(paper: Paper, **how: Any) -> None:
 
 @transaction.atomic
 def delete_paper(paper: Paper, *, by: User) -> None:
-    """Remove a paper that is in nobody's hands."""
+    """Delete a paper that nobody was given to read."""
     Paper.objects.select_for_update().get(pk=paper.pk)
     delete_or_refuse(Paper.objects.filter(pk=paper.pk))
     delete_files_after_commit([paper.pdf.name] if paper.pdf else [])
@@ -69,11 +69,11 @@ def delete_paper(paper: Paper, *, by: User) -> None:
 
 
 def delete_or_refuse(papers: QuerySet[Paper]) -> None:
-    """Delete papers, or say what holds them. Whoever builds on papers protects them from deletion.
+    """Delete papers; ValidationError where other records protect them, saying which.
 
-    What tells of answers (`tells_of_answers`), as findings do, is named where nothing else holds
-    the papers: whoever still has to read one must not hear by trying to remove it whether it is
-    settled.
+    Records that reveal answers (`tells_of_answers`), such as findings, are named only where nothing
+    else protects the papers: whoever still has to read one must not learn by trying to remove it
+    whether it is settled.
     """
     settled = Finding.objects.filter(paper__in=papers).values("paper").distinct().count()
     try:
@@ -98,7 +98,7 @@ def delete_or_refuse(papers: QuerySet[Paper]) -> None:
 
 
 def delete_files_after_commit(names: Iterable[str]) -> None:
-    """The papers may come back if the transaction fails; their files would not."""
+    """Delete files once the transaction is committed: a rollback brings back rows, not files."""
 
     def delete():
         for name in names:
@@ -108,8 +108,8 @@ def delete_files_after_commit(names: Iterable[str]) -> None:
 
 
 def pdf_refusal(upload: UploadedFile) -> str:
-    """Why this upload cannot be a paper's PDF; empty where it can. Neither name nor declared type
-    is believed.
+    """Why this upload cannot be a paper's PDF; empty where it can. Its content decides, not its
+    name or declared type.
     """
     if upload.size > settings.PDF_LIMIT:
         return (
@@ -132,7 +132,7 @@ def pdf_refusal(upload: UploadedFile) -> str:
 
 @transaction.atomic
 def attach_pdf(paper: Paper, *, upload: UploadedFile, by: User) -> Paper:
-    """Give the paper its PDF, in place of the one before."""
+    """Save the upload as the paper's PDF, in place of the one before."""
     refusal = pdf_refusal(upload)
     if refusal:
         raise ValidationError(refusal)
@@ -154,7 +154,7 @@ def attach_pdf(paper: Paper, *, upload: UploadedFile, by: User) -> Paper:
 
 @transaction.atomic
 def remove_pdf(paper: Paper, *, by: User) -> Paper:
-    """Take the PDF away from the paper; one without stays as it is."""
+    """Delete the paper's PDF, if it has one."""
     paper = Paper.objects.select_for_update().select_related("study").get(pk=paper.pk)
     if not paper.pdf:
         return paper

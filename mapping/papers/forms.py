@@ -1,4 +1,4 @@
-"""Forms about papers."""
+"""Forms for papers and their PDFs."""
 
 from types import SimpleNamespace
 
@@ -39,8 +39,8 @@ class PdfForm(forms.Form):
 
 
 class PaperForm(forms.ModelForm):
-    """A paper of `study`, by hand. Asks once before it takes what looks like a paper that is there
-    already.
+    """Add or edit a paper of `study` by hand. Asks for confirmation before it adds a paper that
+    seems to be there already.
     """
 
     url = forms.URLField(label="URL", required=False, max_length=1000, assume_scheme="https")
@@ -123,7 +123,9 @@ class PaperForm(forms.ModelForm):
         return facts
 
     def settle_doi(self, facts, others):
-        """Two papers share a DOI only where somebody said so: here, or when they were imported."""
+        """Two papers may share a DOI only where somebody said so: here, or when they were
+        imported.
+        """
         is_taken = bool(facts["doi"]) and others.filter(doi=facts["doi"], shares_doi=False).exists()
         was_said = self.instance.shares_doi and "doi" not in self.changed_data
         self.shared_doi_before = self.instance.shares_doi

@@ -1,4 +1,4 @@
-"""Files of references: previewed, confirmed, undone."""
+"""Import of reference files: preview, confirm, undo."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -49,9 +49,9 @@ _SHOWN = (
 def preview(
     study: Study, *, file_name: str, content: bytes, source: str = "", by: User
 ) -> PaperImport:
-    """Read a file of references and keep what taking it would do. No paper is written.
+    """Read a file of references and save what importing it would do. No paper is written.
 
-    Every record carries its `outcome`, and what looks like another one says `why` (see
+    Every record carries its `outcome`, and one that is similar to another says `why` (see
     `duplicates.judge`).
     """
     if len(content) > settings.IMPORT_LIMIT:
@@ -89,11 +89,11 @@ def too_large(file_name: str, size: int) -> str:
 
 @transaction.atomic
 def confirm(paper_import: PaperImport, *, by: User, is_asking: bool = False) -> PaperImport:
-    """Write the new papers of a previewed file, and where the duplicates were found. Twice is as
-    good as once.
+    """Write the new papers of a previewed file, and the sources of its duplicates. Confirming twice
+    does no harm.
 
-    With `is_asking`, a file that stays a preview has questions that nobody has seen yet: another
-    import brought papers since, which some of its entries may be the same as.
+    With `is_asking`, the file stays a preview where it has questions that nobody has seen yet:
+    another import brought papers since that are similar to some of its entries.
     """
     # Two confirms at once, of this file or of another one, wait here: the second sees the papers of
     # the first.
@@ -116,18 +116,20 @@ def confirm(paper_import: PaperImport, *, by: User, is_asking: bool = False) -> 
         paper_import.save()
         return paper_import
     write_papers(study, paper_import, entries, known)
-    paper_import.records = [in_short(entry) for entry in entries]
+    paper_import.records = [summary_of(entry) for entry in entries]
     paper_import.state = PaperImport.State.CONFIRMED
     paper_import.confirmed_at = timezone.now()
     for name, count in counts(entries).items():
         setattr(paper_import, name, count)
     paper_import.save()
-    record(study, paper_import, entries, by)
+    log_import(study, paper_import, entries, by)
     return paper_import
 
 
-def record(study: Study, paper_import: PaperImport, entries: list[Entry], by: User) -> None:
-    """The line of the log; it names how many were taken although something like them was here."""
+def log_import(study: Study, paper_import: PaperImport, entries: list[Entry], by: User) -> None:
+    """Write the log entry; it says how many papers were imported although similar ones were
+    here.
+    """
     new, kept = (
         paper_import.new,
         sum(entry["outcome"] == NEW and is_choice(entry) for entry in entries),
@@ -150,10 +152,10 @@ def record(study: Study, paper_import: PaperImport, entries: list[Entry], by: Us
 
 @transaction.atomic
 def undo(paper_import: PaperImport, *, by: User) -> int:
-    """Take back the papers of a confirmed file, while they are in nobody's hands. Returns how many
-    went.
+    """Delete the papers of a confirmed import, as long as nobody was given them to read. Returns
+    how many were deleted.
 
-    A paper that another import found too stays: it then counts as found there.
+    A paper that another import found too stays, as found there.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=paper_import.study_id)
     paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
@@ -177,7 +179,7 @@ def undo(paper_import: PaperImport, *, by: User) -> int:
 
 @transaction.atomic
 def discard(paper_import: PaperImport) -> None:
-    """Forget a preview that nobody confirmed."""
+    """Delete a preview that nobody confirmed."""
     paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
     if paper_import.state != PaperImport.State.PREVIEWED:
         raise ValidationError(f"{paper_import.file_name} was imported already: undo it instead.")
@@ -185,13 +187,13 @@ def discard(paper_import: PaperImport) -> None:
 
 
 def brought_by(paper_import: PaperImport) -> QuerySet[Paper]:
-    """The papers that are in the study because of this import and no other."""
+    """The papers that are in the study because of this import alone."""
     first_found = PaperSource.objects.filter(paper_import=paper_import, is_duplicate=False)
     return Paper.objects.filter(study=paper_import.study_id, pk__in=first_found.values("paper"))
 
 
 def found_elsewhere(paper_import: PaperImport) -> QuerySet[PaperSource]:
-    """Sources of this import's papers in other files: undoing it leaves these papers."""
+    """Sources of this import's papers in other files: these papers stay when it is undone."""
     mine = PaperSource.objects.filter(
         paper_import=paper_import, is_duplicate=False, paper=OuterRef("paper")
     )
@@ -199,7 +201,7 @@ def found_elsewhere(paper_import: PaperImport) -> QuerySet[PaperSource]:
 
 
 def keep_papers_found_elsewhere(paper_import: PaperImport) -> None:
-    """Let the next file that has them count as where these papers were found first."""
+    """Make the next import that has them the first source of these papers."""
     heirs = found_elsewhere(paper_import).order_by("paper", "pk").distinct("paper")
     heirs = dict(heirs.values_list("pk", "paper"))
     PaperSource.objects.filter(pk__in=heirs).update(is_duplicate=False)
@@ -207,7 +209,9 @@ def keep_papers_found_elsewhere(paper_import: PaperImport) -> None:
 
 
 def refuse_too_long(file_name: str, entries: list[Entry]) -> None:
-    """A preview that was made before texts had a longest length may hold what cannot be kept."""
+    """ValidationError for an entry that is too long: previews may be older than the maximum
+    lengths.
+    """
     for entry in entries:
         if why := excess_of_record(record_of(entry)):
             place = f"{file_name}, line {entry['line']}" if entry["line"] else file_name
@@ -217,7 +221,9 @@ def refuse_too_long(file_name: str, entries: list[Entry]) -> None:
 def write_papers(
     study: Study, paper_import: PaperImport, entries: list[Entry], known: dict[str, int]
 ) -> None:
-    """`known` maps the keys of the study's papers to their ids."""
+    """Save the new papers, and a source for every entry. `known` maps the keys of the study's
+    papers to their ids.
+    """
     new = [entry for entry in entries if entry["outcome"] == NEW]
     for entry, key in zip(new, free_keys(new, known), strict=True):
         entry["which"] = key
@@ -247,8 +253,8 @@ def write_papers(
 
 
 def mark_shared_dois(study: Study, entries: list[Entry]) -> None:
-    """The database keeps one paper for each DOI; whoever takes a second one says that it
-    shares it.
+    """Mark new entries whose DOI is taken: the database allows a second paper with a DOI only where
+    it says so.
     """
     known = set(Paper.objects.filter(study=study).exclude(doi="").values_list("doi", flat=True))
     for entry in entries:
@@ -257,9 +263,7 @@ def mark_shared_dois(study: Study, entries: list[Entry]) -> None:
 
 
 def free_keys(entries: Iterable[Entry], taken: Iterable[str]) -> Iterator[str]:
-    """A key for each entry: its own where it fits an address and is free, else one like
-    `john2021towards`.
-    """
+    """A key for each entry: its own if it is valid and free, else one like `john2021towards`."""
     return unique_keys(map(wanted_key, entries), [*taken, *RESERVED_KEYS])
 
 
@@ -271,7 +275,7 @@ def wanted_key(entry: Entry) -> str:
 
 
 def paper_of(study: Study, entry: Entry) -> Paper:
-    """An unsaved paper. What is too long for its column stays whole under `extra`."""
+    """An unsaved paper. A text that is too long for its column is kept whole in `extra`."""
     record, extra, columns = record_of(entry), dict(entry["raw"]), {}
     for one in FIELDS:
         value = getattr(record, one.name)
@@ -288,6 +292,6 @@ def paper_of(study: Study, entry: Entry) -> Paper:
     return Paper(study=study, shares_doi=entry["shares_doi"], extra=extra, **columns)
 
 
-def in_short(entry: Entry) -> Entry:
-    """What the page of a confirmed import still shows."""
+def summary_of(entry: Entry) -> Entry:
+    """The part of an entry that the page of a confirmed import still shows."""
     return {name: entry[name] for name in _SHOWN}

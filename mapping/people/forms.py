@@ -1,4 +1,4 @@
-"""The forms about people: signing in, passwords, accounts, invitations, roles."""
+"""Forms for signing in, passwords, accounts, invitations and roles."""
 
 from datetime import datetime, time
 
@@ -57,8 +57,8 @@ class SignInForm(AuthenticationForm):
         return super().clean()
 
     def tried(self):
-        """Whom the attempt counts against: the account, by whichever of its names, or a name that
-        nobody has.
+        """What the attempt counts against: the account, by any of its names, or a name that nobody
+        has.
         """
         name = self.cleaned_data.get("username", "")
         known = User.objects.known_as(name).values_list("pk", flat=True)
@@ -91,7 +91,7 @@ class PasswordMailForm(PasswordResetForm):
     def send_mail(
         self, subject_name, name, context, from_email, to_email, html_email_template_name=None
     ):
-        """Not as Django's, which only logs that a mail could not be sent: this one is tried
+        """Unlike Django's, it raises an error where the mail cannot be sent, so that it is tried
         again.
         """
         path = reverse("password-reset-choose", args=[context["uid"], context["token"]])
@@ -125,14 +125,16 @@ class TokenForm(forms.Form):
     )
 
     def facts(self):
-        """What `tokens.grant` takes: the last day counts to its end."""
+        """The arguments of `tokens.grant`: the token works until the end of its last day."""
         day = self.cleaned_data["ends_on"]
         ends_at = day and timezone.make_aware(datetime.combine(day, time.max))
         return {"label": self.cleaned_data["label"], "ends_at": ends_at}
 
 
 class AccountForm(forms.ModelForm):
-    """A new e-mail address takes the password: whoever has it can have the account."""
+    """Name and e-mail address. A new address takes the password: whoever has it can have the
+    account.
+    """
 
     password = forms.CharField(
         label="Current password",
@@ -199,7 +201,7 @@ class RoleForm(forms.ModelForm):
 
 
 class NewcomerForm(forms.ModelForm):
-    """An account made through an invitation; one that is taken over keeps its user name."""
+    """A new account through an invitation; an account that is taken over keeps its user name."""
 
     password = forms.CharField(
         strip=False,
@@ -264,14 +266,14 @@ def without_at(name):
 
 
 def unlike_a_user_name(email, person):
-    """One sign-in field takes both, so that no address may be another person's user name."""
+    """No e-mail address may be another person's user name: the sign-in takes both."""
     if email and User.objects.filter(username__iexact=email).exclude(pk=person.pk).exists():
         raise ValidationError("Somebody already uses this e-mail address.")
     return email
 
 
 class AdminUserForm(AdminUserCreationForm):
-    """An account made in the admin site, by the rules of those made through an invitation."""
+    """A new account in the admin site, with the rules of those made through an invitation."""
 
     class Meta:
         model = User

@@ -1,4 +1,4 @@
-"""Invitations: signed links into a study, and what becomes of them."""
+"""Invitations into a study, by signed links: making, ending, mailing and accepting them."""
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -15,11 +15,11 @@ RANK = [Membership.Role.OBSERVER, Membership.Role.REVIEWER, Membership.Role.LEAD
 
 
 class NotInvited(ValidationError):
-    """The link does not, or no longer, lead into the study."""
+    """The link does not lead into the study, or no longer does."""
 
 
 def invitation_behind(token: str) -> Invitation | None:
-    """The invitation that this link stands for, or None where the signature is not ours."""
+    """The invitation of this link; None where the signature is not ours."""
     try:
         number = Invitation.SIGNER.unsign(token)
     except BadSignature:
@@ -32,9 +32,7 @@ def invitation_behind(token: str) -> Invitation | None:
 
 
 def claimable_in(study: Study) -> QuerySet[User]:
-    """Members without login who are in this study and in no other: whoever leads it may hand their
-    account over.
-    """
+    """Members without login who are in this study alone: its leads may hand their accounts over."""
     without_login = User.objects.without_password().filter(
         memberships__study=study,
         memberships__deactivated_at=None,
@@ -101,7 +99,7 @@ def revoke(invitation: Invitation, *, by: User) -> None:
 
 @transaction.atomic
 def renew(invitation: Invitation, *, by: User) -> Invitation:
-    """The same link, for another fourteen days."""
+    """Make the link valid for another fourteen days."""
     study = lock_team(invitation.study)
     require_lead(study, by)
     done = (
@@ -137,7 +135,7 @@ def mail(invitation: Invitation) -> None:
 
 @transaction.atomic
 def accept(invitation: Invitation, *, user: User) -> Membership:
-    """Join with the account one has. Accepting twice is joining once."""
+    """Join with an existing account. Accepting twice is joining once."""
     study = lock_team(invitation.study)
     invitation = Invitation.objects.select_related("claims").get(pk=invitation.pk)
     if invitation.accepted_by_id == user.pk:
@@ -155,7 +153,7 @@ def accept(invitation: Invitation, *, user: User) -> Membership:
 def accept_as_newcomer(
     invitation: Invitation, *, name: str, email: str, password: str, username: str = ""
 ) -> Membership:
-    """Make the account, or take over the claimed one under its own user name, and join."""
+    """Join with a new account, or with the claimed one under its own user name."""
     study = lock_team(invitation.study)
     invitation = Invitation.objects.select_related("claims").get(pk=invitation.pk)
     require_good(invitation)
@@ -185,7 +183,7 @@ def accept_as_newcomer(
 
 
 def require_address(invitation: Invitation, email: str) -> None:
-    """A mailed link is for whom it was mailed to."""
+    """NotInvited unless the link was made for this address, or for none."""
     if invitation.email and invitation.email.casefold() != email.casefold():
         raise NotInvited(
             f"This invitation was made for {invitation.email}: sign in with the account of that "
@@ -200,7 +198,9 @@ def require_good(invitation: Invitation) -> None:
 
 
 def enter(invitation: Invitation, study: Study, user: User) -> Membership:
-    """Called under the team's lock: a second acceptance waits, and finds the first."""
+    """Make or update the membership. Under the team's lock: a second acceptance waits, and finds
+    the first.
+    """
     membership, is_new = Membership.objects.get_or_create(
         study=study, user=user, defaults={"role": invitation.role}
     )

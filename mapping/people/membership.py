@@ -9,7 +9,7 @@ from mapping.models import LogEntry, Membership, Study, User
 
 
 class NameOrEmailBackend(ModelBackend):
-    """Sign in with the user name or the e-mail address."""
+    """Sign in with user name or e-mail address."""
 
     def authenticate(self, request, username=None, password=None, **kwargs):
         if not username or password is None:
@@ -25,7 +25,9 @@ class NameOrEmailBackend(ModelBackend):
 
 
 def lock_team(study: Study) -> Study:
-    """Every change to a team takes this lock first: two leads may demote each other at once."""
+    """Lock the study: every change to a team does this first, since two leads may demote each other
+    at once.
+    """
     return Study.objects.select_for_update(no_key=True).get(pk=study.pk)
 
 
@@ -80,7 +82,7 @@ def deactivate(membership: Membership, *, by: User) -> Membership:
 
 @transaction.atomic
 def reactivate(membership: Membership, *, by: User) -> Membership:
-    """Open the study again to a member who was deactivated, in the role they had."""
+    """Open the study again to a deactivated member, in the role they had."""
     study = lock_team(membership.study)
     require_lead(study, by)
     membership = Membership.objects.select_related("user").get(pk=membership.pk, study=study)

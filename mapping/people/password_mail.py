@@ -1,4 +1,4 @@
-"""Mails with a link to a new password: asked for in a request, written and sent behind it.
+"""Mails with a link to a new password, queued in the database and sent in the background.
 
 For every address a request does the same, and no more than a row: neither the answer nor its time
 tells who has an account. The row stays until the mail server has the mail, also where this process
@@ -24,7 +24,7 @@ _sender = ThreadPoolExecutor(1, thread_name_prefix="password-mail")
 
 
 def ask_for(email: str) -> None:
-    """Note that this address wants a new password; the mail follows behind the answer."""
+    """Queue a mail to this address."""
     PasswordMail.objects.create(email=email)
     send_soon()
 
@@ -37,13 +37,13 @@ def send_soon() -> None:
 
 
 def send_left_over() -> None:
-    """What another process left when it ended."""
+    """Send what another process left when it ended."""
     _sender.submit(send_in_background)
 
 
 def send_in_background() -> None:
-    """Send what waits, in a thread of its own; what could not be sent is tried again after a
-    minute.
+    """Send what waits, in a thread of its own; try again after a minute where something could not
+    be sent.
     """
     close_old_connections()
     try:
@@ -60,7 +60,7 @@ def send_in_background() -> None:
 
 
 def send_waiting() -> bool:
-    """Send what waits; answer whether nothing is left to try again."""
+    """Send what waits; returns whether nothing is left to try again."""
     PasswordMail.objects.filter(asked_at__lt=timezone.now() - _GOOD_FOR).delete()
     sent = [send(pk) for pk in PasswordMail.objects.order_by("pk").values_list("pk", flat=True)]
     return all(sent)
@@ -68,7 +68,7 @@ def send_waiting() -> bool:
 
 @transaction.atomic
 def send(pk: int) -> bool:
-    """Send one mail that waits; whether nothing of it is left to try again."""
+    """Send one waiting mail; returns whether nothing of it is left to try again."""
     # Each process has a sender of its own; what one is sending the others pass by.
     waiting = PasswordMail.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
     if waiting is None:

@@ -1,5 +1,5 @@
-"""How often somebody may try, counted in the database: all processes see the same, and restarts
-forget nothing.
+"""Rate limits, counted in the database: all processes share them, and restarts do not reset
+them.
 """
 
 from collections.abc import Iterable
@@ -49,14 +49,14 @@ def forget(limit: Limit, *what: object) -> None:
 
 
 def account(pk: int) -> tuple[str, int]:
-    """An account counts as one, whichever of its names is typed; a typed name never counts as an
+    """The key of an account, whichever of its names is typed; a typed name never equals an
     account's number.
     """
     return ("account", pk)
 
 
 def has_password(user: User, password: str) -> bool:
-    """Whether it is this person's; refuses to look once too many were not."""
+    """Whether this is the user's password; ValidationError after too many wrong ones."""
     if is_reached(PASSWORD, user.pk):
         raise ValidationError(
             "Too many wrong passwords. Wait a quarter of an hour.", code="too_often"
@@ -74,8 +74,8 @@ def digest(limit: Limit, what: Iterable[object]) -> str:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Where a request comes from; a whole network of IPv6, since one machine may use any address of
-    its own.
+    """The client's IP address; for IPv6 its network, since one machine may use any address of its
+    own.
     """
     address = request.META.get("REMOTE_ADDR", "")
     if settings.IS_BEHIND_PROXY:

@@ -1,4 +1,4 @@
-"""Access tokens: a member's scripts read what the member may read, in one study, until the token
+"""API tokens: a member's scripts read what the member may read, in one study, until the token
 ends.
 """
 
@@ -26,9 +26,9 @@ def digest_of(secret: str) -> str:
 def grant(
     membership: Membership, *, label: str, ends_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
-    """Returns `(ApiToken, secret)`; the secret is kept nowhere and can be shown this once alone.
+    """Returns `(ApiToken, secret)`. The secret is not stored, and can be shown only now.
 
-    The token ends after ninety days where nobody says when.
+    By default the token ends after ninety days.
     """
     # Two at once must not both be the last that is allowed.
     membership = (
@@ -56,7 +56,7 @@ def grant(
 
 
 def member_with(secret: str) -> Membership | None:
-    """Whose token this is, while both are in force; else None."""
+    """The membership of this token, if both are in force; else None."""
     token = (
         ApiToken.objects.in_force()
         .filter(digest=digest_of(secret))

@@ -1,4 +1,4 @@
-"""How a view carries out an act that may refuse."""
+"""Calling an act from a view."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,7 +12,9 @@ Result = TypeVar("Result")
 def carried_out(
     form: BaseForm, act: Callable[..., Result], *arguments: Any, **facts: Any
 ) -> Result | None:
-    """What the act returns; None when it refuses, and then the form says why."""
+    """What the act returns; None where it raises ValidationError, which becomes an error of the
+    form.
+    """
     try:
         return act(*arguments, **facts)
     except ValidationError as error:
