@@ -15,10 +15,12 @@ from mapping.models import (
     Phase,
     ResearchQuestion,
     Section,
+    Study,
+    User,
 )
 
 
-def study_to_read(user, slug):
+def study_to_read(user: User, slug: str) -> Study:
     """The study, with this person's `membership` on it. Any active member may enter, observers
     included.
     """
@@ -36,7 +38,7 @@ def study_to_read(user, slug):
     return study
 
 
-def study_to_code(user, slug):
+def study_to_code(user: User, slug: str) -> Study:
     """For those who fill in summaries: reviewers, and leads, who often review too."""
     study = study_to_read(user, slug)
     if not study.membership.may_code:
@@ -44,14 +46,14 @@ def study_to_code(user, slug):
     return study
 
 
-def study_to_lead(user, slug):
+def study_to_lead(user: User, slug: str) -> Study:
     study = study_to_read(user, slug)
     if not study.membership.is_lead:
         raise PermissionDenied("Only leads of this study may do this.")
     return study
 
 
-def study_to_publish(user, slug):
+def study_to_publish(user: User, slug: str) -> Study:
     """For what goes into the publication: leads read it now, everybody once the findings are
     released.
     """
@@ -63,30 +65,30 @@ def study_to_publish(user, slug):
     return study
 
 
-def paper_in(study, key):
+def paper_in(study: Study, key: str) -> Paper:
     """A paper of this study, which somebody has already entered through its own door."""
     return get_object_or_404(Paper.objects.select_related("study"), study=study, key=key)
 
 
-def section_in(study, key):
+def section_in(study: Study, key: str) -> Section:
     return get_object_or_404(
         Section.objects.select_related("study", "phase", "research_question"), study=study, key=key
     )
 
 
-def phase_in(study, key):
+def phase_in(study: Study, key: str) -> Phase:
     return get_object_or_404(Phase.objects.select_related("study"), study=study, key=key)
 
 
-def question_in(study, pk):
+def question_in(study: Study, pk: int) -> ResearchQuestion:
     return get_object_or_404(ResearchQuestion.objects.select_related("study"), study=study, pk=pk)
 
 
-def paper_import_in(study, import_id):
+def paper_import_in(study: Study, import_id: int) -> PaperImport:
     return get_object_or_404(PaperImport.objects.select_related("study"), study=study, pk=import_id)
 
 
-def code_in(study, pk):
+def code_in(study: Study, pk: int) -> Code:
     return get_object_or_404(
         Code.objects.select_related("section__study", "section__phase", "parent", "merged_into"),
         section__study=study,
@@ -94,7 +96,7 @@ def code_in(study, pk):
     )
 
 
-def change_in(study, version):
+def change_in(study: Study, version: int) -> CodebookChange:
     return get_object_or_404(
         CodebookChange.objects.select_related("code", "section", "study", "by"),
         study=study,

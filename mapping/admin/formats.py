@@ -1,6 +1,4 @@
-"""CSV and Excel workbooks, as the admin site reads and writes them: with the readers of every other
-import.
-"""
+"""CSV and Excel files of the admin site, read by the same parsers as every other import."""
 
 import tablib
 from django.conf import settings
@@ -35,7 +33,7 @@ class Workbook(base_formats.XLSX):
 
 
 class TooLong(Exception):
-    """A workbook would cut this cell short without a word."""
+    """A cell is longer than a workbook can hold; Excel would cut it silently."""
 
 
 def in_workbook(cell):
@@ -48,15 +46,13 @@ def in_workbook(cell):
 
 
 def texts_in_files(text):
-    """What a text has become once it went out, into either format, and was read again."""
+    """What a text may have become after it was exported, in either format, and read again."""
     out = safe(text)
     return {plain(cell.lstrip()).rstrip() for cell in (out, ILLEGAL_CHARACTERS_RE.sub(" ", out))}
 
 
 def dataset_in(content):
-    """The rows of a file, cells as plain text: the reader has taken the formula escape off
-    already.
-    """
+    """The rows of a file, cells as plain text, without the escape of formulas."""
     content = content.encode() if isinstance(content, str) else content
     table = read_table("", content, limit=settings.IMPORT_LIMIT)
     if table.problems:

@@ -19,8 +19,8 @@ class GroupPage(RecordAdmin, GroupAdmin):
 
 @admin.register(User)
 class UserPage(RecordAdmin, UserAdmin):
-    """Helping people back in: a new password, another address. Whoever goes becomes inactive, and
-    their work stays.
+    """To help people back in: a new password, another address. Accounts are made inactive, never
+    deleted: their work stays.
     """
 
     form = AdminChangeForm
@@ -99,7 +99,7 @@ class ApiTokenPage(ViewOnlyAdmin):
 
 @admin.register(Attempt)
 class AttemptPage(ViewOnlyAdmin):
-    """Failed sign-ins and mails asked for, as digests: how many, not whose."""
+    """Failed sign-ins and requested mails, as digests: how many, not whose."""
 
     list_display = ["at", "key"]
     list_filter = ["at"]
@@ -108,9 +108,7 @@ class AttemptPage(ViewOnlyAdmin):
 
 @admin.register(PasswordMail)
 class PasswordMailPage(ViewOnlyAdmin):
-    """Mails with a link to a new password that wait, mostly because the mail server refuses
-    them.
-    """
+    """Waiting mails with a link to a new password, mostly because the mail server refuses them."""
 
     list_display = ["email", "asked_at"]
     list_filter = ["asked_at"]

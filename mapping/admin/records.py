@@ -1,4 +1,4 @@
-"""What every page of the admin site has in common."""
+"""What all pages of the admin site have in common."""
 
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
@@ -8,9 +8,7 @@ from mapping.models import LogEntry
 
 
 class RecordAdmin(admin.ModelAdmin):
-    """Lists with a number of queries that does not grow; no deleting; every change is in the
-    study's log.
-    """
+    """Lists with a constant number of queries; no deletion; every change is in the study's log."""
 
     list_per_page = 50
     show_full_result_count = False
@@ -41,7 +39,7 @@ class RecordAdmin(admin.ModelAdmin):
         return any(lookup in lookups_of(self.model, one) for one in filters)
 
     def to_field_allowed(self, request, to_field):
-        """Nothing here refers to a record by anything but its primary key."""
+        """Only primary keys: nothing here refers to a record by another field."""
         return to_field in {self.opts.pk.name, self.opts.pk.attname}
 
     def save_model(self, request, obj, form, change):
@@ -62,7 +60,7 @@ class RecordAdmin(admin.ModelAdmin):
 
 
 def lookups_of(model, list_filter):
-    """The parameters that this entry of `list_filter` reads from the address."""
+    """The URL parameters that this entry of `list_filter` reads."""
     path, kind = list_filter if isinstance(list_filter, tuple) else (list_filter, None)
     if kind is admin.EmptyFieldListFilter:
         return {f"{path}__isempty"}
@@ -76,7 +74,7 @@ def lookups_of(model, list_filter):
 
 
 class ViewOnlyAdmin(RecordAdmin):
-    """For what a law protects: it changes by its own act, on its own page, or not at all."""
+    """For records that may change only by their own act, on their own page, or not at all."""
 
     def has_add_permission(self, request):
         return False

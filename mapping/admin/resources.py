@@ -1,6 +1,4 @@
-"""Papers as a table, and what it has in common with the tables of codes: what a row means, what it
-is refused for.
-"""
+"""Import and export of papers as a table, and the base class that the tables of codes share."""
 
 from collections import Counter
 
@@ -14,12 +12,13 @@ from mapping.exchange.table import safe
 from mapping.models import LogEntry, Paper, PaperSource, Study
 from mapping.papers.keys import key_refusal, tidied_key
 from mapping.parsers.keys import normalised_doi
+from mapping.parsers.paper_fields import in_order
 from mapping.site import analyze
 
 
 class TableResource(resources.ModelResource):
-    """Rows found by the study's slug and a name within it; formula-safe on the way out, plain again
-    on the way in.
+    """Rows identified by the study's slug and a name within it; formulas are escaped in exports,
+    and unescaped in imports.
     """
 
     previewed = 0
@@ -75,7 +74,7 @@ class TableResource(resources.ModelResource):
             raise ValueError(f"“{row[field.column_name]}” is not a number.") from error
 
     def errors_of_fields(self, instance, errors, *, besides):
-        """What the model says of each field but these, without a question to the database."""
+        """The model's errors of each field but these, without a query."""
         errors = dict(errors or {})
         try:
             instance.full_clean(
@@ -114,9 +113,7 @@ class TableResource(resources.ModelResource):
 
 
 class PaperResource(TableResource):
-    """Whatever has to be asked of the database is asked once for all rows, and written in
-    batches.
-    """
+    """Queries the database once for all rows, and writes in batches."""
 
     study = fields.Field(column_name="study", attribute="study__slug", readonly=True)
     needed = ["study", "key"]
@@ -127,19 +124,14 @@ class PaperResource(TableResource):
         use_bulk = True
         batch_size = 1000
         fields = [
+            "study",
             *(
-                "study",
-                "key",
-                "title",
-                "authors",
-                "year",
-                "venue",
-                "doi",
-                "url",
-                "abstract",
-                "keywords",
+                one.name
+                for one in in_order(
+                    *("key", "title", "authors", "year", "venue", "doi"),
+                    *("url", "abstract", "keywords"),
+                )
             ),
-            *("kind", "volume", "number", "pages", "publisher"),
         ]
         export_order = fields
 
@@ -198,8 +190,8 @@ class PaperResource(TableResource):
             raise ValidationError(errors)
 
     def is_taken(self, paper):
-        """Whether another paper of the study, or of this file, has the DOI; papers may share one
-        that say so.
+        """Whether another paper of the study, or of this file, has the DOI, and does not
+        share it.
         """
         if not paper.doi or paper.shares_doi:
             return False

@@ -1,4 +1,4 @@
-"""What an import of a table tells: which lines are refused and why, and what the others change."""
+"""The result of importing a table: which lines are refused and why, and what the others change."""
 
 from django.utils.html import format_html
 from import_export import results
@@ -10,7 +10,7 @@ PREVIEWED = 200
 
 
 class LinedResult(results.Result):
-    """Refusals name the line of the file, not the how-manieth row was read."""
+    """Errors name the line of the file, not the number of the row."""
 
     def append_invalid_row(self, number, row, validation_error):
         super().append_invalid_row(row.get(LINE, number), row, validation_error)
@@ -19,7 +19,7 @@ class LinedResult(results.Result):
         super().append_error_row(row.get(LINE, number), row, errors)
 
     def valid_rows(self):
-        """Those that the preview shows."""
+        """The rows that the preview shows."""
         return [row for row in super().valid_rows() if row.diff]
 
     @property
@@ -38,7 +38,7 @@ class LinedResult(results.Result):
 
 
 class PlainDiff:
-    """What a row would change, for the preview; nothing where enough is shown already."""
+    """What a row would change, for the preview; empty once enough rows are shown."""
 
     def __init__(self, resource, instance, new):
         self.instance, self.new = instance, new

@@ -1,28 +1,16 @@
-"""The study's papers as files of references: BibTeX and RIS."""
+"""The study's papers as BibTeX and RIS files."""
 
 from mapping.exchange.table import CHUNK
+from mapping.models.papers import listed
 from mapping.parsers import bibtex, ris
-from mapping.parsers.records import PaperRecord
+from mapping.parsers.paper_fields import FIELDS, PaperRecord
 
 WRITERS = {"papers.bib": bibtex, "papers.ris": ris}
-_SAME = (
-    "title",
-    "year",
-    "venue",
-    "doi",
-    "url",
-    "abstract",
-    "kind",
-    "volume",
-    "number",
-    "pages",
-    "publisher",
-)
 
 
 def pieces(name, papers):
-    """The file `name` of these papers, a piece of text for each. Nobody else's order, and nothing
-    of them in memory.
+    """The file `name` of these papers, one piece of text per paper, so that memory does not grow
+    with them.
     """
     writer = WRITERS[name]
     papers = papers.order_by("pk").defer("search")
@@ -32,14 +20,11 @@ def pieces(name, papers):
 
 
 def record_of(paper, key):
-    """The paper as the writers take it; lists where the database has texts separated by
+    """The paper as a PaperRecord, with lists where the database has texts separated by
     semicolons.
     """
-    return PaperRecord(
-        key=key,
-        authors=paper.author_list,
-        keywords=paper.keyword_list,
-        # `extra` may hold more than texts where somebody else wrote it.
-        raw={name: value for name, value in paper.extra.items() if isinstance(value, str)},
-        **{name: getattr(paper, name) for name in _SAME},
-    )
+    facts = {one.name: getattr(paper, one.name) for one in FIELDS}
+    facts |= {one.name: listed(facts[one.name]) for one in FIELDS if one.is_several}
+    # `extra` may hold more than texts where somebody else wrote it.
+    raw = {name: value for name, value in paper.extra.items() if isinstance(value, str)}
+    return PaperRecord(**facts | {"key": key}, raw=raw)

@@ -14,27 +14,10 @@ from django.db.models import Prefetch, Q
 from mapping.exchange.table import CHUNK, CHUNK_WITH_PARTS, Column, Table
 from mapping.judgement.absences import NONE_APPLY
 from mapping.models import Code, Finding, FindingMark, Paper, PaperImport, PaperSource, User
-
-PAPER_FIELDS = (
-    ("key", "stable key of the paper, as in a BibTeX file"),
-    ("title", "title"),
-    ("authors", "“Family, Given”, separated by semicolons"),
-    ("year", "year of publication"),
-    ("venue", "journal, conference or book"),
-    ("doi", "DOI, without resolver"),
-    ("url", "address"),
-    ("kind", "kind of entry: article, inproceedings …"),
-    ("volume", "volume"),
-    ("number", "issue"),
-    ("pages", "pages"),
-    ("publisher", "publisher"),
-    ("keywords", "keywords, separated by semicolons"),
-    ("abstract", "abstract"),
-)
-
+from mapping.parsers.paper_fields import FIELDS
 
 PAPER_COLUMNS = (
-    *(Column(*fact) for fact in PAPER_FIELDS),
+    *(Column(one.name, one.means, one.is_later) for one in FIELDS),
     Column("sources", "where it was found, separated by semicolons"),
     Column("extra", "further fields of the entry, as JSON"),
     Column("added_at", "when it joined the study"),
@@ -42,19 +25,18 @@ PAPER_COLUMNS = (
 
 
 def as_json(value):
-    """Equal values give equal text."""
+    """JSON in which equal values give equal text."""
     return (
         json.dumps(value, ensure_ascii=False, sort_keys=True) if value not in (None, {}, []) else ""
     )
 
 
 def papers(scope):
-    fields = [name for name, _ in PAPER_FIELDS]
     ordered = scope.of(Paper).order_by("pk").defer("search").prefetch_related("sources")
     for paper in ordered.iterator(chunk_size=CHUNK):
         sources = "; ".join(dict.fromkeys(str(source) for source in paper.sources.all()))
         yield [
-            *(getattr(paper, name) for name in fields),
+            *(getattr(paper, one.name) for one in FIELDS),
             scope.words(sources),
             as_json(paper.extra),
             paper.added_at,
@@ -126,7 +108,7 @@ def sources(scope):
 
 
 def findings_in(scope):
-    """Paper by paper, in the order of the form."""
+    """The findings, paper by paper, in the order of the form."""
     marks = FindingMark.objects.select_related("code").order_by("code__position", "pk")
     return (
         scope.of(Finding)
@@ -145,14 +127,14 @@ def value_of(finding):
 
 
 def absence_of(judged):
-    """The absence as files have it. An empty cell would mean a blank in a single choice: there a
-    word says that none of the codes apply.
+    """The absence as files write it. In a single choice an empty cell would mean a blank, so a word
+    says that none of the codes apply.
     """
     return NONE_APPLY if judged.none_apply and not judged.section.is_multiple else judged.absence
 
 
 def words_of(finding, scope):
-    """All that was settled in one cell: labels joined by “; ”, each once, or the value, or the
+    """A finding as the text of one cell: labels joined by “; ”, each once, or the value, or the
     absence.
     """
     if finding.absence or finding.none_apply:
@@ -169,7 +151,7 @@ def sections_of(study):
 
 
 def wide_columns(scope):
-    facts = tuple(Column(name, means) for name, means in PAPER_FIELDS[:6])
+    facts = tuple(Column(one.name, one.means) for one in FIELDS if one.is_in_wide_tables)
     taken = {column.name for column in facts}
     return facts + tuple(
         # A section may be called “year” too.
@@ -183,7 +165,7 @@ def wide_columns(scope):
 
 
 def by_paper(scope):
-    """The findings of one paper after the other, so that memory does not grow with the study."""
+    """(paper, its findings), one paper at a time, so that memory does not grow with the study."""
     together, current = [], None
     for finding in findings_in(scope).iterator(chunk_size=CHUNK_WITH_PARTS):
         if current is not None and finding.paper_id != current.pk:
@@ -199,12 +181,12 @@ def wide(scope):
     keys = [section.pk for section in sections_of(scope.study)]
     for paper, findings in by_paper(scope):
         words = {finding.section_id: words_of(finding, scope) for finding in findings}
-        facts = [getattr(paper, name) for name, _ in PAPER_FIELDS[:6]]
+        facts = [getattr(paper, one.name) for one in FIELDS if one.is_in_wide_tables]
         yield [*facts, *(words.get(pk, "") for pk in keys)]
 
 
 def codes_of(scope):
-    """`[(section, code)]`: the codebook, with what is only proposed where it was settled on."""
+    """`[(section, code)]` of the codebook, and of proposed codes that were settled on."""
     codes = defaultdict(list)
     settled = FindingMark.objects.filter(finding__in=scope.of(Finding)).values("code")
     in_the_codebook = Q(status__in=[Code.Status.ACTIVE, Code.Status.RETIRED]) | Q(pk__in=settled)
@@ -315,7 +297,7 @@ TEAM_COLUMNS = (
 
 
 def team(scope):
-    """Members in the order in which they joined, then whoever else the files name."""
+    """Members in the order in which they joined, then everybody else whom the files name."""
     people = scope.of(User).order_by("pk")
     parts = {part.user_id: part for part in scope.study.memberships.order_by("pk")}
     order = {pk: place for place, pk in enumerate(parts)}

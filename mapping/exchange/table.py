@@ -1,8 +1,8 @@
-"""What leaves in a table, and how it comes back.
+"""Tables that are exported, how their cells are written, and how they are read back.
 
-Every file of the bundle is a `Table`: its columns, each with what it means, and a function that
+Every file of the bundle is a `Table`: its columns with their descriptions, and a function that
 yields its rows. Pages, commands, the bundle, spreadsheets and the API all read the same tables; a
-`Scope` says whose words may be in them.
+`Scope` says which records may be in them.
 """
 
 import csv
@@ -24,14 +24,12 @@ CHUNK_WITH_PARTS = 200
 
 
 def safe(cell):
-    """A text cell that a spreadsheet shows instead of running it. Numbers and the like pass as they
-    are.
-    """
+    """The text, escaped where a spreadsheet would run it as a formula; other values as they are."""
     return escaped(cell) if isinstance(cell, str) else cell
 
 
 def plain(cell):
-    """The text that `safe` was given."""
+    """The text as it was before `safe` escaped it."""
     return unescaped(cell) if isinstance(cell, str) else cell
 
 
@@ -43,8 +41,8 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A file of the bundle. `rows(scope)` yields one list per row, lazily, in an order that is
-    always the same.
+    """A file of the bundle. `rows(scope)` yields one list per row, lazily, always in the same
+    order.
 
     `columns` is a tuple of Column, or for wide tables a function of the scope that returns one.
     """
@@ -63,7 +61,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose words a table may hold, and how people are called in it.
+    """Which records a table may hold, and the names of people in it.
 
     `rows` has a queryset per model, as a door has narrowed it, or with everything in the study for
     the system. A table asks for its models here and nowhere else, so that nothing a door holds back
@@ -91,7 +89,7 @@ class Scope:
         return self.pseudonyms.get(user.username, user.username)
 
     def code(self, code):
-        """The code by whose name this one goes, as `(label, primary key)`."""
+        """(label, primary key) of the code that stands for this one at the scope's level."""
         return self._lifted.get(code.pk, (code.label, code.pk))
 
     @cached_property
@@ -105,13 +103,11 @@ class Scope:
         }
 
     def people(self):
-        """`[(primary key, how the files call them)]`"""
+        """`[(primary key, name in the files)]`"""
         return [(user.pk, self.person(user)) for user in self.of(User)]
 
     def words(self, text):
-        """What people of the study wrote or Concord wrote of them: with names taken out under
-        pseudonyms.
-        """
+        """A text that people of the study or Concord wrote, without names under pseudonyms."""
         if not (self.pseudonyms and text):
             return text
         return self._names.sub(lambda found: self.neutral_name or self._called[found[0]], text)
@@ -130,8 +126,8 @@ class Scope:
 
 
 def cell(value):
-    """A value as the files write it: empty for None, 1 and 0 for truths, ISO 8601 in UTC, numbers
-    without padding.
+    """A value as files write it: empty for None, 1 and 0 for booleans, ISO 8601 in UTC, numbers
+    without trailing zeros.
     """
     if value is None:
         return ""
@@ -145,8 +141,8 @@ def cell(value):
 
 
 def lines(table, scope):
-    """The file in pieces of some kilobytes: RFC 4180, UTF-8, `\\r\\n`. Memory does not grow with
-    the rows.
+    """The CSV file in pieces of some kilobytes: RFC 4180, UTF-8, `\\r\\n`. Memory does not grow
+    with the rows.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)

@@ -1,4 +1,4 @@
-"""What a page's table shows, as a file that no spreadsheet runs."""
+"""The table of a page as a CSV file without formulas."""
 
 import csv
 import itertools
@@ -9,16 +9,16 @@ from mapping.exchange.table import safe
 from mapping.site.answers import asked_for
 
 
-class Line:
-    """Lets csv write a line and hands it on."""
+class Echo:
+    """A file whose `write` returns the line, so that csv can stream."""
 
     def write(self, text):
         return text
 
 
 def csv_file(name, headings, rows):
-    """An answer that streams the rows, tuples of cells, under the headings."""
-    writer = csv.writer(Line(), lineterminator="\r\n")
+    """A response that streams the rows, tuples of cells, under the headings."""
+    writer = csv.writer(Echo(), lineterminator="\r\n")
 
     def lines():
         for row in itertools.chain([headings], rows):
@@ -31,17 +31,16 @@ def csv_file(name, headings, rows):
 
 
 def require_known(asked, **taken):
-    """Before a file leaves: a filter that was left aside is 404. A page shows that it is, a file
-    cannot.
+    """404 before a file is sent if a filter was ignored: a page shows that it was, a file cannot.
 
-    `taken` has what each filter was understood as, empty where it was not.
+    `taken` has the value of each filter as it was understood, empty where it was not.
     """
     for name, value in taken.items():
         asked_for(asked, name, {value})
 
 
 def csv_url(request):
-    """The page's own address, asking for its table as a file: all pages of what is filtered."""
+    """The URL of the page's table as a file: all pages of what is filtered."""
     asked = request.GET.copy()
     asked.pop("page", None)
     asked["format"] = "csv"

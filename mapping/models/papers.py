@@ -13,6 +13,7 @@ from django.utils import timezone
 from mapping.models.fields import LimitedTextField
 from mapping.models.studies import Study
 from mapping.parsers.lengths import PAPER
+from mapping.parsers.paper_fields import FIELDS
 
 
 class PaperImport(models.Model):
@@ -70,9 +71,7 @@ def listed(text):
 
 class PaperQuerySet(models.QuerySet):
     def matching(self, words):
-        """Full-text search in title, authors, venue, keywords, abstract; the last word may be
-        unfinished.
-        """
+        """Full-text search in the fields that are searched; the last word may be unfinished."""
         words = " ".join(words.replace("\0", " ").split())  # PostgreSQL takes no NUL in a text
         if not words:
             return self
@@ -98,7 +97,9 @@ class PaperQuerySet(models.QuerySet):
 
 
 class Paper(models.Model):
-    """One publication in a study."""
+    """One publication in a study. What its fields are elsewhere, on forms and in files, stands in
+    `mapping/parsers/paper_fields.py`.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="papers")
     key = models.CharField(max_length=200)
@@ -128,9 +129,7 @@ class Paper(models.Model):
     pdf = models.FileField("PDF", upload_to=pdf_path, blank=True, max_length=300)
     added_at = models.DateTimeField(default=timezone.now, editable=False)
     search = models.GeneratedField(
-        expression=SearchVector(
-            "title", "authors", "venue", "keywords", "abstract", config="simple"
-        ),
+        expression=SearchVector(*(one.name for one in FIELDS if one.is_searched), config="simple"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

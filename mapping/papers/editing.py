@@ -1,16 +1,19 @@
-"""Papers by hand: added, edited, removed, with their PDFs."""
+"""Papers added, edited and removed by hand, and their PDFs."""
 
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 from django.template.defaultfilters import filesizeformat
 
-from mapping.models import Finding, LogEntry, Paper, PaperSource
+from mapping.models import Finding, LogEntry, Paper, PaperSource, User
 
 # Acrobat accepts a PDF whose mark stands within the first kilobyte. What stands before it may be
 # blank, and nothing else: a file that begins like an answer of a server, or like a page, is taken
@@ -20,7 +23,7 @@ _PDF_HEADER_WITHIN = 1024
 
 
 @transaction.atomic
-def add_paper(paper, *, source="", by):
+def add_paper(paper: Paper, *, source: str = "", by: User) -> Paper:
     """Save a paper that somebody typed, valid and with its key."""
     save_or_refuse(paper)
     PaperSource.objects.create(paper=paper, source=source)
@@ -31,7 +34,7 @@ def add_paper(paper, *, source="", by):
 
 
 @transaction.atomic
-def edit_paper(paper, *, changed, by):
+def edit_paper(paper: Paper, *, changed: Collection[str], by: User) -> Paper:
     """Save a paper whose fields `changed` were edited."""
     if changed:
         # The PDF is another act's: a form that was open meanwhile must not put the old one back.
@@ -43,7 +46,8 @@ def edit_paper(paper, *, changed, by):
     return paper
 
 
-def save_or_refuse(paper, **how):
+def save_or_refuse(paper: Paper, **how: Any) -> None:
+    """Save the paper; ValidationError where another one took its key or DOI meanwhile."""
     try:
         with transaction.atomic():
             paper.save(**how)
@@ -54,8 +58,8 @@ def save_or_refuse(paper, **how):
 
 
 @transaction.atomic
-def delete_paper(paper, *, by):
-    """Remove a paper that is in nobody's hands."""
+def delete_paper(paper: Paper, *, by: User) -> None:
+    """Delete a paper that nobody was given to read."""
     Paper.objects.select_for_update().get(pk=paper.pk)
     delete_or_refuse(Paper.objects.filter(pk=paper.pk))
     delete_files_after_commit([paper.pdf.name] if paper.pdf else [])
@@ -64,12 +68,12 @@ def delete_paper(paper, *, by):
     )
 
 
-def delete_or_refuse(papers):
-    """Delete papers, or say what holds them. Whoever builds on papers protects them from deletion.
+def delete_or_refuse(papers: QuerySet[Paper]) -> None:
+    """Delete papers; ValidationError where other records protect them, saying which.
 
-    What tells of answers (`tells_of_answers`), as findings do, is named where nothing else holds
-    the papers: whoever still has to read one must not hear by trying to remove it whether it is
-    settled.
+    Records that reveal answers (`tells_of_answers`), such as findings, are named only where nothing
+    else protects the papers: whoever still has to read one must not learn by trying to remove it
+    whether it is settled.
     """
     settled = Finding.objects.filter(paper__in=papers).values("paper").distinct().count()
     try:
@@ -93,8 +97,8 @@ def delete_or_refuse(papers):
         ) from error
 
 
-def delete_files_after_commit(names):
-    """The papers may come back if the transaction fails; their files would not."""
+def delete_files_after_commit(names: Iterable[str]) -> None:
+    """Delete files once the transaction is committed: a rollback brings back rows, not files."""
 
     def delete():
         for name in names:
@@ -103,9 +107,9 @@ def delete_files_after_commit(names):
     transaction.on_commit(delete)
 
 
-def pdf_refusal(upload):
-    """Why this upload cannot be a paper's PDF; empty where it can. Neither name nor declared type
-    is believed.
+def pdf_refusal(upload: UploadedFile) -> str:
+    """Why this upload cannot be a paper's PDF; empty where it can. Its content decides, not its
+    name or declared type.
     """
     if upload.size > settings.PDF_LIMIT:
         return (
@@ -126,8 +130,8 @@ def pdf_refusal(upload):
 
 
 @transaction.atomic
-def attach_pdf(paper, *, upload, by):
-    """Give the paper its PDF, in place of the one before."""
+def attach_pdf(paper: Paper, *, upload: UploadedFile, by: User) -> Paper:
+    """Save the upload as the paper's PDF, in place of the one before."""
     refusal = pdf_refusal(upload)
     if refusal:
         raise ValidationError(refusal)
@@ -148,7 +152,8 @@ def attach_pdf(paper, *, upload, by):
 
 
 @transaction.atomic
-def remove_pdf(paper, *, by):
+def remove_pdf(paper: Paper, *, by: User) -> Paper:
+    """Delete the paper's PDF, if it has one."""
     paper = Paper.objects.select_for_update().select_related("study").get(pk=paper.pk)
     if not paper.pdf:
         return paper

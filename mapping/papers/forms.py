@@ -1,4 +1,4 @@
-"""Forms about papers."""
+"""Forms for papers and their PDFs."""
 
 from types import SimpleNamespace
 
@@ -13,10 +13,12 @@ from mapping.papers.editing import pdf_refusal
 from mapping.papers.importing import free_keys
 from mapping.papers.keys import key_refusal, tidied_key
 from mapping.parsers.keys import normalised_doi
+from mapping.parsers.paper_fields import FIELDS, in_order
 from mapping.parsers.titles import SAME_DOI, find_duplicates
 
-_LONG = {"title": 2, "authors": 2, "abstract": 8}
-_SHORT = ("venue", "publisher", "keywords")
+_IN_ORDER = in_order(
+    *("title", "authors", "year", "venue", "doi", "key", "url", "abstract", "keywords")
+)
 
 
 class PdfForm(forms.Form):
@@ -37,8 +39,8 @@ class PdfForm(forms.Form):
 
 
 class PaperForm(forms.ModelForm):
-    """A paper of `study`, by hand. Asks once before it takes what looks like a paper that is there
-    already.
+    """Add or edit a paper of `study` by hand. Asks for confirmation before it adds a paper that
+    seems to be there already.
     """
 
     url = forms.URLField(label="URL", required=False, max_length=1000, assume_scheme="https")
@@ -53,24 +55,14 @@ class PaperForm(forms.ModelForm):
 
     class Meta:
         model = Paper
-        fields = (
-            "title",
-            "authors",
-            "year",
-            "venue",
-            "doi",
-            "key",
-            "url",
-            "abstract",
-            "keywords",
-            "kind",
-            "volume",
-            "number",
-            "pages",
-            "publisher",
-        )
-        widgets = {name: forms.Textarea(attrs={"rows": rows}) for name, rows in _LONG.items()}
-        widgets |= {name: forms.TextInput() for name in _SHORT}
+        fields = tuple(one.name for one in _IN_ORDER)
+        widgets = {
+            one.name: forms.Textarea(attrs={"rows": one.lines})
+            if one.lines > 1
+            else forms.TextInput()
+            for one in _IN_ORDER
+            if one.longest
+        }
         help_texts = {
             "key": "Names the paper in addresses and files. Left empty: like john2021towards."
         }
@@ -131,7 +123,9 @@ class PaperForm(forms.ModelForm):
         return facts
 
     def settle_doi(self, facts, others):
-        """Two papers share a DOI only where somebody said so: here, or when they were imported."""
+        """Two papers may share a DOI only where somebody said so: here, or when they were
+        imported.
+        """
         is_taken = bool(facts["doi"]) and others.filter(doi=facts["doi"], shares_doi=False).exists()
         was_said = self.instance.shares_doi and "doi" not in self.changed_data
         self.shared_doi_before = self.instance.shares_doi
@@ -146,13 +140,8 @@ class PaperForm(forms.ModelForm):
         return changed + ["shares_doi"] * (self.instance.shares_doi != self.shared_doi_before)
 
     def refuse_duplicate(self, facts, authors):
-        typed = SimpleNamespace(
-            title=facts["title"],
-            year=facts["year"],
-            doi=facts["doi"],
-            authors=authors,
-            venue=facts["venue"],
-        )
+        compared = {one.name: facts[one.name] for one in FIELDS if one.is_compared}
+        typed = SimpleNamespace(**compared | {"authors": authors})
         match = find_duplicates([typed], comparable_papers(self.instance.study))[0]
         if match and match.why != SAME_DOI:
             self.fields["is_another"].widget = forms.CheckboxInput()

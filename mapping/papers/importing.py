@@ -1,18 +1,20 @@
-"""Files of references: previewed, confirmed, undone."""
+"""Import of reference files: preview, confirm, undo."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.template.defaultfilters import filesizeformat, pluralize
 from django.utils import timezone
 
-from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study
+from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study, User
 from mapping.papers.duplicates import (
     DUPLICATE,
     NEW,
+    Entry,
     counts,
     is_choice,
     judge,
@@ -24,9 +26,9 @@ from mapping.papers.keys import RESERVED_KEYS, key_refusal, tidied_key
 from mapping.parsers import UnreadableFile, read_papers
 from mapping.parsers.keys import proposed_key, unique_keys
 from mapping.parsers.lengths import excess_of_record
+from mapping.parsers.paper_fields import FIELDS
 from mapping.site import analyze
 
-_SHORT_COLUMNS = ("volume", "number", "pages", "kind", "url")
 _SHOWN = (
     "key",
     "title",
@@ -44,10 +46,12 @@ _SHOWN = (
 
 
 @transaction.atomic
-def preview(study, *, file_name, content, source="", by):
-    """Read a file of references and keep what taking it would do. No paper is written.
+def preview(
+    study: Study, *, file_name: str, content: bytes, source: str = "", by: User
+) -> PaperImport:
+    """Read a file of references and save what importing it would do. No paper is written.
 
-    Every record carries its `outcome`, and what looks like another one says `why` (see
+    Every record carries its `outcome`, and one that is similar to another says `why` (see
     `duplicates.judge`).
     """
     if len(content) > settings.IMPORT_LIMIT:
@@ -75,7 +79,7 @@ def preview(study, *, file_name, content, source="", by):
     )
 
 
-def too_large(file_name, size):
+def too_large(file_name: str, size: int) -> str:
     limit = filesizeformat(settings.IMPORT_LIMIT)
     return (
         f"{file_name} has {filesizeformat(size)}; a file of references may have {limit}. Split it "
@@ -84,12 +88,12 @@ def too_large(file_name, size):
 
 
 @transaction.atomic
-def confirm(paper_import, *, by, is_asking=False):
-    """Write the new papers of a previewed file, and where the duplicates were found. Twice is as
-    good as once.
+def confirm(paper_import: PaperImport, *, by: User, is_asking: bool = False) -> PaperImport:
+    """Write the new papers of a previewed file, and the sources of its duplicates. Confirming twice
+    does no harm.
 
-    With `is_asking`, a file that stays a preview has questions that nobody has seen yet: another
-    import brought papers since, which some of its entries may be the same as.
+    With `is_asking`, the file stays a preview where it has questions that nobody has seen yet:
+    another import brought papers since that are similar to some of its entries.
     """
     # Two confirms at once, of this file or of another one, wait here: the second sees the papers of
     # the first.
@@ -112,18 +116,20 @@ def confirm(paper_import, *, by, is_asking=False):
         paper_import.save()
         return paper_import
     write_papers(study, paper_import, entries, known)
-    paper_import.records = [in_short(entry) for entry in entries]
+    paper_import.records = [summary_of(entry) for entry in entries]
     paper_import.state = PaperImport.State.CONFIRMED
     paper_import.confirmed_at = timezone.now()
     for name, count in counts(entries).items():
         setattr(paper_import, name, count)
     paper_import.save()
-    record(study, paper_import, entries, by)
+    log_import(study, paper_import, entries, by)
     return paper_import
 
 
-def record(study, paper_import, entries, by):
-    """The line of the log; it names how many were taken although something like them was here."""
+def log_import(study: Study, paper_import: PaperImport, entries: list[Entry], by: User) -> None:
+    """Write the log entry; it says how many papers were imported although similar ones were
+    here.
+    """
     new, kept = (
         paper_import.new,
         sum(entry["outcome"] == NEW and is_choice(entry) for entry in entries),
@@ -145,11 +151,11 @@ def record(study, paper_import, entries, by):
 
 
 @transaction.atomic
-def undo(paper_import, *, by):
-    """Take back the papers of a confirmed file, while they are in nobody's hands. Returns how many
-    went.
+def undo(paper_import: PaperImport, *, by: User) -> int:
+    """Delete the papers of a confirmed import, as long as nobody was given them to read. Returns
+    how many were deleted.
 
-    A paper that another import found too stays: it then counts as found there.
+    A paper that another import found too stays, as found there.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=paper_import.study_id)
     paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
@@ -172,45 +178,52 @@ def undo(paper_import, *, by):
 
 
 @transaction.atomic
-def discard(paper_import):
-    """Forget a preview that nobody confirmed."""
+def discard(paper_import: PaperImport) -> None:
+    """Delete a preview that nobody confirmed."""
     paper_import = PaperImport.objects.select_for_update().get(pk=paper_import.pk)
     if paper_import.state != PaperImport.State.PREVIEWED:
         raise ValidationError(f"{paper_import.file_name} was imported already: undo it instead.")
     paper_import.delete()
 
 
-def brought_by(paper_import):
-    """The papers that are in the study because of this import and no other."""
+def brought_by(paper_import: PaperImport) -> QuerySet[Paper]:
+    """The papers that are in the study because of this import alone."""
     first_found = PaperSource.objects.filter(paper_import=paper_import, is_duplicate=False)
     return Paper.objects.filter(study=paper_import.study_id, pk__in=first_found.values("paper"))
 
 
-def found_elsewhere(paper_import):
-    """Sources of this import's papers in other files: undoing it leaves these papers."""
+def found_elsewhere(paper_import: PaperImport) -> QuerySet[PaperSource]:
+    """Sources of this import's papers in other files: these papers stay when it is undone."""
     mine = PaperSource.objects.filter(
         paper_import=paper_import, is_duplicate=False, paper=OuterRef("paper")
     )
     return PaperSource.objects.filter(Exists(mine)).exclude(paper_import=paper_import)
 
 
-def keep_papers_found_elsewhere(paper_import):
+def keep_papers_found_elsewhere(paper_import: PaperImport) -> None:
+    """Make the next import that has them the first source of these papers."""
     heirs = found_elsewhere(paper_import).order_by("paper", "pk").distinct("paper")
     heirs = dict(heirs.values_list("pk", "paper"))
     PaperSource.objects.filter(pk__in=heirs).update(is_duplicate=False)
     PaperSource.objects.filter(paper_import=paper_import, paper__in=heirs.values()).delete()
 
 
-def refuse_too_long(file_name, entries):
-    """A preview that was made before texts had a longest length may hold what cannot be kept."""
+def refuse_too_long(file_name: str, entries: list[Entry]) -> None:
+    """ValidationError for an entry that is too long: previews may be older than the maximum
+    lengths.
+    """
     for entry in entries:
         if why := excess_of_record(record_of(entry)):
             place = f"{file_name}, line {entry['line']}" if entry["line"] else file_name
             raise ValidationError(f"{place}: {why}. Upload the file again.")
 
 
-def write_papers(study, paper_import, entries, known):
-    """`known` maps the keys of the study's papers to their ids."""
+def write_papers(
+    study: Study, paper_import: PaperImport, entries: list[Entry], known: dict[str, int]
+) -> None:
+    """Save the new papers, and a source for every entry. `known` maps the keys of the study's
+    papers to their ids.
+    """
     new = [entry for entry in entries if entry["outcome"] == NEW]
     for entry, key in zip(new, free_keys(new, known), strict=True):
         entry["which"] = key
@@ -239,9 +252,9 @@ def write_papers(study, paper_import, entries, known):
     analyze.tell_of(len(entries), Paper, PaperSource)
 
 
-def mark_shared_dois(study, entries):
-    """The database keeps one paper for each DOI; whoever takes a second one says that it
-    shares it.
+def mark_shared_dois(study: Study, entries: list[Entry]) -> None:
+    """Mark new entries whose DOI is taken: the database allows a second paper with a DOI only where
+    it says so.
     """
     known = set(Paper.objects.filter(study=study).exclude(doi="").values_list("doi", flat=True))
     for entry in entries:
@@ -249,49 +262,36 @@ def mark_shared_dois(study, entries):
         known |= {entry["doi"]} - {""}
 
 
-def free_keys(entries, taken):
-    """A key for each entry: its own where it fits an address and is free, else one like
-    `john2021towards`.
-    """
+def free_keys(entries: Iterable[Entry], taken: Iterable[str]) -> Iterator[str]:
+    """A key for each entry: its own if it is valid and free, else one like `john2021towards`."""
     return unique_keys(map(wanted_key, entries), [*taken, *RESERVED_KEYS])
 
 
-def wanted_key(entry):
+def wanted_key(entry: Entry) -> str:
     key = tidied_key(entry["key"])
     return (
         proposed_key(entry["authors"], entry["year"], entry["title"]) if key_refusal(key) else key
     )
 
 
-def paper_of(study, entry):
-    """An unsaved paper. What is too long for its column stays whole under `extra`."""
-    extra = dict(entry["raw"])
-    columns = {}
-    for name in _SHORT_COLUMNS:
-        fits = len(entry[name]) <= Paper._meta.get_field(name).max_length
-        columns[name] = entry[name] if fits else ""
-        if not fits:
-            extra.setdefault(name, entry[name])
+def paper_of(study: Study, entry: Entry) -> Paper:
+    """An unsaved paper. A text that is too long for its column is kept whole in `extra`."""
+    record, extra, columns = record_of(entry), dict(entry["raw"]), {}
+    for one in FIELDS:
+        value = getattr(record, one.name)
+        columns[one.name] = "; ".join(value) if one.is_several else value
+        longest = Paper._meta.get_field(one.name).max_length
+        if longest and len(value) > longest:
+            extra.setdefault(one.name, value)
+            columns[one.name] = ""
+    columns["key"] = entry["which"]
     if entry["key"] and entry["key"] != entry["which"]:
         extra.setdefault("key", entry["key"])
-    return Paper(
-        study=study,
-        key=entry["which"],
-        # A record is taken with any of them, and a paper has to be called something.
-        title=entry["title"] or entry["doi"] or entry["which"],
-        authors="; ".join(entry["authors"]),
-        year=entry["year"],
-        venue=entry["venue"],
-        doi=entry["doi"],
-        shares_doi=entry["shares_doi"],
-        abstract=entry["abstract"],
-        publisher=entry["publisher"],
-        keywords="; ".join(entry["keywords"]),
-        extra=extra,
-        **columns,
-    )
+    # A record is taken with any of them, and a paper has to be called something.
+    columns["title"] = entry["title"] or entry["doi"] or entry["which"]
+    return Paper(study=study, shares_doi=entry["shares_doi"], extra=extra, **columns)
 
 
-def in_short(entry):
-    """What the page of a confirmed import still shows."""
+def summary_of(entry: Entry) -> Entry:
+    """The part of an entry that the page of a confirmed import still shows."""
     return {name: entry[name] for name in _SHOWN}

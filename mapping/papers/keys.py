@@ -1,4 +1,4 @@
-"""What a paper's key may hold, so that it fits an address."""
+"""Which keys a paper may have: they are part of its URL."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ LONGEST_KEY = 200
 
 
 class KeyConverter:
-    """A paper's key in an address: spaces and any script are fine (Django quotes them), a slash is
+    """A paper's key in a URL: spaces and any script are fine (Django quotes them), a slash is
     not.
     """
 
@@ -23,7 +23,7 @@ class KeyConverter:
 
 
 def tidied_key(text: str) -> str:
-    """The key with composed letters and single spaces."""
+    """The key with composed letters and single spaces, so that equal-looking keys are equal."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 

@@ -2,16 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from mapping.parsers import latex, names
 from mapping.parsers.bibtex_source import RawEntry, entries_in, has_entries, lines_inside_entries
 from mapping.parsers.keys import normalised_doi, unique_keys
-from mapping.parsers.records import PaperLike, PaperRecord, PapersRead, Problem
+from mapping.parsers.paper_fields import BY_NAME, FIELDS, IN_REFERENCES, PaperField, Type
+from mapping.parsers.records import PaperRecord, PapersRead, Problem
 
 __all__ = ["file_keys", "has_entries", "lines_inside_entries", "read", "write"]
 
-_VENUES = ["journal", "journaltitle", "booktitle", "school", "institution", "howpublished"]
 _VENUE_OF_KIND = {
     **dict.fromkeys(
         ["inproceedings", "conference", "incollection", "inbook", "inreference"], "booktitle"
@@ -69,7 +70,7 @@ def read(text: str, file: str = "") -> PapersRead:
     return records, sorted(problems, key=lambda problem: problem.line or 0)
 
 
-def write(papers: Iterable[PaperLike]) -> str:
+def write(papers: Iterable[PaperRecord]) -> str:
     """A BibTeX file of `papers`: PaperRecords, or anything with their attributes. Unicode stays as
     it is.
     """
@@ -154,24 +155,15 @@ def _record(entry: RawEntry, fields: Mapping[str, str], file: str) -> PaperRecor
         return left.pop(name) if name else ""
 
     record = PaperRecord(key=_key(entry.key), kind=entry.kind, file=file, line=entry.line)
-    record.title = latex.plain(
-        take("title", "shorttitle", *(["booktitle"] if "title" not in left else []))
-    )
+    instead = ["booktitle"] if "title" not in left else []
+    record.title = latex.plain(take(*BY_NAME["title"].bibtex, *instead))
     subtitle = latex.plain(left.get("subtitle", ""))
     if record.title and subtitle and subtitle.casefold() not in record.title.casefold():
         record.title = f"{record.title}: {subtitle}"
         left.pop("subtitle")
-    record.authors = names.from_bibtex(take("author", "authors"))
-    record.venue = latex.plain(take(*_VENUES))
-    record.abstract = latex.plain(take("abstract"))
-    record.volume = latex.plain(take("volume"))
-    record.number = latex.plain(take("number", "issue"))
-    record.publisher = latex.plain(take("publisher"))
-    record.pages = pages_in(latex.plain(take("pages")))
-    record.keywords = keywords_in(
-        latex.plain(take("keywords", "keyword", "author_keywords").replace("\n", " "))
-    )
-    record.url = latex.plain_address(take("url"))
+    for one in FIELDS:
+        if one.type in _READ and one.name != "title":
+            setattr(record, one.name, _READ[one.type](take(*one.bibtex)))
     record.year = year_in(left.get("year", "")) or year_in(left.get("date", ""))
     if str(record.year) == latex.plain(left.get("year", "")):
         left.pop("year")
@@ -193,25 +185,16 @@ def _doi_in(url: str) -> str:
     return normalised_doi(url) if "doi.org/" in url.lower() else ""
 
 
-def _written(paper: PaperLike, key: str) -> str:
+def _written(paper: PaperRecord, key: str) -> str:
     lines = [f"  {name} = {{{value}}}," for name, value in _written_fields(paper).items()]
     return "\n".join([f"@{_entry_type(paper.kind)}{{{key},", *lines, "}", ""])
 
 
-def _written_fields(paper: PaperLike) -> dict[str, str]:
+def _written_fields(paper: PaperRecord) -> dict[str, str]:
     fields = {
-        "title": latex.escaped(paper.title),
-        "author": names.to_bibtex(paper.authors),
-        "year": str(paper.year or ""),
-        _VENUE_OF_KIND.get(paper.kind, "journal"): latex.escaped(paper.venue),
-        "volume": latex.escaped(paper.volume),
-        "number": latex.escaped(paper.number),
-        "pages": latex.escaped(_DASHES.sub("-", paper.pages)).replace("-", "--"),
-        "publisher": latex.escaped(paper.publisher),
-        "doi": latex.escaped_address(paper.doi),
-        "url": latex.escaped_address(paper.url),
-        "keywords": _written_keywords(paper.keywords),
-        "abstract": latex.escaped(paper.abstract),
+        _written_name(one, paper): _WRITTEN[one.type](getattr(paper, one.name))
+        for one in IN_REFERENCES
+        if one.bibtex
     }
     for name, value in paper.raw.items():
         if not fields.get(name.lower()) and _FIELD_NAME.fullmatch(name.lower()):
@@ -219,6 +202,11 @@ def _written_fields(paper: PaperLike) -> dict[str, str]:
                 latex.escaped_address(value) if name in _ADDRESSES else latex.escaped(value)
             )
     return {name: value for name, value in fields.items() if value}
+
+
+def _written_name(field: PaperField, paper: PaperRecord) -> str:
+    """The venue has another name in each kind of entry."""
+    return _VENUE_OF_KIND.get(paper.kind, "journal") if field.name == "venue" else field.bibtex[0]
 
 
 def _written_keywords(keywords: Sequence[str]) -> str:
@@ -233,3 +221,22 @@ def _written_key(key: str) -> str:
 
 def _entry_type(kind: str) -> str:
     return kind if _FIELD_NAME.fullmatch(kind) and kind not in _NO_ENTRIES else "misc"
+
+
+# By the type of a field; what is not read here has rules of its own in `_record`.
+_READ: dict[Type, Callable[[str], Any]] = {
+    Type.TEXT: latex.plain,
+    Type.ADDRESS: latex.plain_address,
+    Type.PEOPLE: names.from_bibtex,
+    Type.WORDS: lambda text: keywords_in(latex.plain(text.replace("\n", " "))),
+    Type.PAGES: lambda text: pages_in(latex.plain(text)),
+}
+_WRITTEN: dict[Type, Callable[[Any], str]] = {
+    Type.TEXT: latex.escaped,
+    Type.ADDRESS: latex.escaped_address,
+    Type.DOI: latex.escaped_address,
+    Type.PEOPLE: names.to_bibtex,
+    Type.WORDS: _written_keywords,
+    Type.PAGES: lambda pages: latex.escaped(_DASHES.sub("-", pages)).replace("-", "--"),
+    Type.YEAR: lambda year: str(year or ""),
+}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from mapping.parsers import names
-from mapping.parsers.records import PaperLike
+from mapping.parsers.records import PaperRecord
 
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,9}/\S+")
 _WITHOUT_DECOMPOSITION = str.maketrans(
@@ -70,7 +70,7 @@ def unique_keys(wanted: Iterable[str], taken: Iterable[str]) -> Iterator[str]:
         yield free
 
 
-def assigned_keys(records: Iterable[PaperLike], taken: Iterable[str] = ()) -> list[str]:
+def assigned_keys(records: Iterable[PaperRecord], taken: Iterable[str] = ()) -> list[str]:
     """A key for each record, in order, unique among themselves and those `taken` in the study."""
     wanted = (
         safe_key(record.key) or proposed_key(record.authors, record.year, record.title)

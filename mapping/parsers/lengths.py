@@ -5,18 +5,13 @@ whose columns have none. All that is searched of a paper together stays below wh
 index, in any script: 1 MB.
 """
 
+from mapping.parsers.paper_fields import FIELDS
 from mapping.parsers.records import PaperRecord
 
 SENTENCES = 20_000  # what explains: definitions, guidance, reasons
 PROSE = 100_000  # what is read out of a paper: quotes, notes on them, answers in one's own words
-PAPER = {
-    "title": 5_000,
-    "authors": 100_000,  # a paper of a large collaboration has three thousand
-    "venue": 5_000,
-    "abstract": 100_000,
-    "publisher": 5_000,
-    "keywords": 20_000,
-}
+# Of a paper: `{field: length}`.
+PAPER = {one.name: one.longest for one in FIELDS if one.longest}
 # A field of an entry that has no column, and all of them together.
 OTHER_FIELD, OTHER_FIELDS = 100_000, 500_000
 
@@ -31,7 +26,7 @@ def excess(text: str, longest: int) -> str:
 def excess_of_record(record: PaperRecord) -> str:
     """Why a PaperRecord is too long to be kept, field by field named; empty where it is not."""
     texts = {name: getattr(record, name) for name in PAPER}
-    texts |= {name: "; ".join(texts[name]) for name in ("authors", "keywords")}
+    texts |= {one.name: "; ".join(texts[one.name]) for one in FIELDS if one.is_several}
     reasons = [
         f"the {name} {why}" for name, text in texts.items() if (why := excess(text, PAPER[name]))
     ]

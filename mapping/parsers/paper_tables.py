@@ -1,75 +1,19 @@
 """Papers in a CSV or XLSX table, as databases, reference managers and people lay it out."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 from mapping.parsers import latex, names
 from mapping.parsers.bibtex import keywords_in, pages_in, year_in
 from mapping.parsers.encodings import LARGEST_FILE
 from mapping.parsers.keys import normalised_doi
+from mapping.parsers.paper_fields import FIELDS, Type
 from mapping.parsers.records import PaperRecord, PapersRead, Problem, UnreadableFile
 from mapping.parsers.tables import Row, heading, read_table
 
 # The first heading that has something in the row counts: a sheet may have a BibTeX key for some
 # rows only.
-_HEADINGS = {
-    "key": [
-        "key",
-        "paper",
-        "bib key",
-        "bibtex key",
-        "citation key",
-        "cite key",
-        "paper key",
-        "paper id",
-        "id",
-    ],
-    "title": [
-        "title",
-        "paper title",
-        "article title",
-        "document title",
-        "publication title of the article",
-        "name",
-    ],
-    "authors": ["authors", "author", "author full names", "author names", "author(s)", "creators"],
-    "year": [
-        "year",
-        "publication year",
-        "pub year",
-        "year of publication",
-        "date",
-        "publication date",
-        "py",
-    ],
-    "venue": [
-        *[
-            "venue",
-            "journal",
-            "source title",
-            "source",
-            "publication title",
-            "journal title",
-            "conference",
-        ],
-        *[
-            "journal/book",
-            "book title",
-            "conference name",
-            "conference title",
-            "container title",
-            "journal/conference",
-        ],
-    ],
-    "doi": ["doi", "doi link", "article doi", "digital object identifier"],
-    "url": ["url", "link", "pdf link", "article url", "urls"],
-    "abstract": ["abstract", "abstract note", "summary"],
-    "kind": ["kind", "type", "document type", "item type", "publication type", "entry type"],
-    "volume": ["volume"],
-    "number": ["number", "issue"],
-    "pages": ["pages", "page range", "page numbers"],
-    "publisher": ["publisher"],
-    "keywords": ["keywords", "author keywords", "manual tags", "index terms", "tags"],
-}
+_HEADINGS = {one.name: [one.name, *one.headings] for one in FIELDS}
 _NAMING = {"title", "doi", "key"}
 _START_PAGE, _END_PAGE = {"startpage", "pagestart"}, {"endpage", "pageend"}
 _KINDS = {
@@ -135,10 +79,10 @@ def _record(row: Row, columns: Mapping[str, Sequence[str]], name: str) -> PaperR
         column = next((column for column in columns.get(field, ()) if left.get(column)), None)
         return left.pop(column) if column else ""
 
-    record = PaperRecord(
-        key=take("key"), title=take("title"), venue=take("venue"), file=name, line=row.line
-    )
-    record.authors = names.from_list(take("authors"))
+    record = PaperRecord(file=name, line=row.line)
+    for one in FIELDS:
+        if one.type in _READ:
+            setattr(record, one.name, _READ[one.type](take(one.name)))
     written_year = take("year")
     record.year = year_in(written_year)
     if written_year and written_year != str(record.year):
@@ -147,12 +91,7 @@ def _record(row: Row, columns: Mapping[str, Sequence[str]], name: str) -> PaperR
     record.doi = normalised_doi(written_doi)
     if written_doi and not record.doi:
         left["doi"] = written_doi
-    record.url = take("url")
-    record.abstract, record.publisher = take("abstract"), take("publisher")
-    record.volume, record.number = take("volume"), take("number")
-    record.pages = pages_in(take("pages")) or _page_range(left)
-    record.keywords = keywords_in(take("keywords"))
-    record.kind = _kind(take("kind"))
+    record.pages = record.pages or _page_range(left)
     record.raw = {column: latex.tidied(value) for column, value in left.items()}
     return record
 
@@ -166,3 +105,15 @@ def _page_range(left: dict[str, str]) -> str:
 def _kind(written: str) -> str:
     compared = heading(written)
     return _KINDS.get(compared, compared) or "misc"
+
+
+# By the type of a field; year and DOI have rules of their own in `_record`.
+_READ: dict[Type, Callable[[str], Any]] = {
+    Type.KEY: str,
+    Type.TEXT: str,
+    Type.ADDRESS: str,
+    Type.PEOPLE: names.from_list,
+    Type.WORDS: keywords_in,
+    Type.PAGES: pages_in,
+    Type.KIND: _kind,
+}

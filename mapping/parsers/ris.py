@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import rispy
 
@@ -10,7 +10,8 @@ from mapping.parsers import latex, names
 from mapping.parsers.bibtex import pages_in, year_in
 from mapping.parsers.encodings import unified_line_ends
 from mapping.parsers.keys import normalised_doi
-from mapping.parsers.records import PaperLike, PaperRecord, PapersRead, Problem
+from mapping.parsers.paper_fields import BY_NAME, FIELDS, IN_REFERENCES, PaperField, Type
+from mapping.parsers.records import PaperRecord, PapersRead, Problem
 from mapping.parsers.ris_lines import DOIS, KNOWN_TAGS, TITLES, chunks, divided, has_records
 
 __all__ = ["divided", "has_records", "read", "write"]
@@ -55,9 +56,10 @@ _RAW_NAMES = {
 }
 _RAW_TAGS = {name: tag for tag, name in _RAW_NAMES.items()}
 _ADDRESSES = {"DO", "DI", "UR", "ID", "L1", "L2", "L3"}
-_VENUES = ["T2", "JO", "JF", "JA", "J2", "BT", "T3"]
-_SAID_BY_TAG = dict.fromkeys(_VENUES, "venue") | dict.fromkeys(["AB", "N2"], "abstract")
-_SAID_BY_TAG |= dict.fromkeys(["TI", "T1", "CT"], "title")
+# Fields that one record may give under several tags: `{tag: field}`.
+_SAID_BY_TAG = {
+    tag: one.name for one in FIELDS if one.type is Type.TEXT and one.ris[1:] for tag in one.ris
+}
 _UNKNOWN = "unknown"
 
 
@@ -107,7 +109,7 @@ def read(text: str, file: str = "") -> PapersRead:
     return records, problems
 
 
-def write(papers: Iterable[PaperLike]) -> str:
+def write(papers: Iterable[PaperRecord]) -> str:
     """A RIS file of `papers`: PaperRecords, or anything with their attributes."""
     return "\n".join(line for paper in papers for line in _written(paper))
 
@@ -140,14 +142,15 @@ def _record(values: dict[str, list[str]], file: str, line: int) -> PaperRecord:
         return values[tag].pop(0) if tag else ""
 
     record = PaperRecord(file=file, line=line, key=take("ID"), kind=_kind(take("TY"), values))
-    record.title = take("TI", "T1", "CT") or (take("BT") if record.kind == "book" else "")
-    record.authors = list(dict.fromkeys(map(_name, values.pop("AU", []) + values.pop("A1", []))))
-    record.venue = take(*_VENUES)
-    record.abstract = take("AB", "N2")
-    record.volume, record.number, record.publisher = take("VL"), take("IS"), take("PB")
+    instead = ["BT"] if record.kind == "book" else []
+    record.title = take(*BY_NAME["title"].ris, *instead)
+    for one in FIELDS:
+        if one.type in {Type.TEXT, Type.ADDRESS} and one.name != "title":
+            setattr(record, one.name, take(*one.ris))
+        elif one.is_several:
+            said = [value for tag in one.ris for value in values.pop(tag, [])]
+            setattr(record, one.name, _READ_SEVERAL[one.type](said))
     record.pages = _pages(take("SP"), values)
-    record.keywords = _keywords(values.pop("KW", []))
-    record.url = take("UR")
     record.year = _year(values)
     record.doi = _doi(values, record.url)
     _fill_raw(record, values)
@@ -175,9 +178,16 @@ def _keywords(values: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(word for word in keywords if word))
 
 
+def _people(values: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(map(_name, values)))
+
+
 def _name(name: str) -> str:
     """“Family, Given”. Embase and Ovid write “Family I.”, without the comma."""
     return names.with_comma(re.sub(r"\s*,\s*", ", ", name).strip(" ,"))
+
+
+_READ_SEVERAL = {Type.PEOPLE: _people, Type.WORDS: _keywords}
 
 
 def _pages(start: str, values: dict[str, list[str]]) -> str:
@@ -188,7 +198,7 @@ def _pages(start: str, values: dict[str, list[str]]) -> str:
 
 
 def _year(values: dict[str, list[str]]) -> int | None:
-    for tag in ("PY", "Y1", "DA"):
+    for tag in BY_NAME["year"].ris:
         for written in values.get(tag, []):
             year = year_in(written)
             if year is not None:
@@ -199,7 +209,7 @@ def _year(values: dict[str, list[str]]) -> int | None:
 
 
 def _doi(values: dict[str, list[str]], url: str) -> str:
-    for tag in ("DO", "DI", "M3", "L3"):
+    for tag in BY_NAME["doi"].ris:
         for written in values.get(tag, []):
             doi = normalised_doi(written)
             if doi:
@@ -223,25 +233,12 @@ def _fill_raw(record: PaperRecord, values: Mapping[str, list[str]]) -> None:
             record.raw[_RAW_NAMES.get(tag, tag)] = "; ".join(rest)
 
 
-def _written(paper: PaperLike) -> Iterator[str]:
+def _written(paper: PaperRecord) -> Iterator[str]:
     written_type = _TYPE_OF_KIND.get(paper.kind, "GEN")
-    start, end = _written_pages(paper.pages)
     yield f"TY  - {written_type}"
-    fields = [("ID", paper.key), ("TI", paper.title), *(("AU", name) for name in paper.authors)]
-    fields += [
-        ("PY", str(paper.year or "")),
-        ("T2", paper.venue),
-        ("VL", paper.volume),
-        ("IS", paper.number),
+    fields = [
+        line for one in IN_REFERENCES for line in _written_field(one, getattr(paper, one.name))
     ]
-    fields += [
-        ("SP", start),
-        ("EP", end),
-        ("PB", paper.publisher),
-        ("DO", paper.doi),
-        ("UR", paper.url),
-    ]
-    fields += [("KW", word) for word in paper.keywords] + [("AB", paper.abstract)]
     if _KIND_OF_TYPE.get(written_type, "misc") != paper.kind:
         fields.append(("M3", paper.kind))
     taken = _RESERVED | {tag for tag, value in fields if value}
@@ -253,6 +250,15 @@ def _written(paper: PaperLike) -> Iterator[str]:
         if value.strip():
             yield f"{tag}  - {_on_one_line(value)}"
     yield from ["ER  - ", ""]
+
+
+def _written_field(field: PaperField, value: Any) -> list[tuple[str, str]]:
+    """Its lines, as pairs of tag and text. The kind stands in the first line of the record."""
+    if field.type is Type.KIND:
+        return []
+    if field.type is Type.PAGES:
+        return list(zip(field.ris, _written_pages(value), strict=True))
+    return [(field.ris[0], str(text or "")) for text in (value if field.is_several else [value])]
 
 
 def _on_one_line(value: str) -> str:

@@ -9,7 +9,7 @@ from mapping.people.views.account import sign_in_for
 
 
 class OfferedAutocomplete(AutocompleteJsonView):
-    """Django completes every relation of every model; here those whose form asks for it."""
+    """Django autocompletes every relation of every model; this allows those that a form offers."""
 
     def process_request(self, request):
         asked = tuple(request.GET.get(name) for name in ("app_label", "model_name", "field_name"))
@@ -24,8 +24,8 @@ class OfferedAutocomplete(AutocompleteJsonView):
 
 
 class ConcordAdmin(admin.AdminSite):
-    """Outside of the package `admin`: importing the package registers its pages, and needs this
-    site to do so.
+    """The admin site. It is outside of the package `admin`, whose import registers its pages
+    here.
     """
 
     site_header = site_title = "Concord"
@@ -38,11 +38,11 @@ class ConcordAdmin(admin.AdminSite):
 
     @method_decorator(login_not_required)
     def login(self, request, extra_context=None):
-        """One sign-in for everything, with its limits."""
+        """Redirect to the one sign-in page, with its rate limits."""
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied("The admin site is for those who run this server.")
         return redirect(sign_in_for(request.GET.get("next") or request.path))
 
     def password_change(self, request, extra_context=None):
-        """One page for everything, with its limit."""
+        """Redirect to the one page for it, with its rate limit."""
         return redirect("password-change")

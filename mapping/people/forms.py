@@ -1,4 +1,4 @@
-"""The forms about people: signing in, passwords, accounts, invitations, roles."""
+"""Forms for signing in, passwords, accounts, invitations and roles."""
 
 from datetime import datetime, time
 
@@ -15,13 +15,13 @@ from django.contrib.auth.password_validation import (
     validate_password,
 )
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
 from mapping.models import Invitation, Membership, User
 from mapping.people import rate_limit
 from mapping.people.invitations import claimable_in
+from mapping.site import mail
 
 
 class SignInForm(AuthenticationForm):
@@ -57,8 +57,8 @@ class SignInForm(AuthenticationForm):
         return super().clean()
 
     def tried(self):
-        """Whom the attempt counts against: the account, by whichever of its names, or a name that
-        nobody has.
+        """What the attempt counts against: the account, by any of its names, or a name that nobody
+        has.
         """
         name = self.cleaned_data.get("username", "")
         known = User.objects.known_as(name).values_list("pk", flat=True)
@@ -91,11 +91,11 @@ class PasswordMailForm(PasswordResetForm):
     def send_mail(
         self, subject_name, name, context, from_email, to_email, html_email_template_name=None
     ):
-        """As Django's, but a mail that cannot be sent is no secret of the log: it is tried
+        """Unlike Django's, it raises an error where the mail cannot be sent, so that it is tried
         again.
         """
-        subject = " ".join(render_to_string(subject_name, context).split())
-        EmailMessage(subject, render_to_string(name, context), from_email, [to_email]).send()
+        path = reverse("password-reset-choose", args=[context["uid"], context["token"]])
+        mail.send("password-reset", to_email, context, path=path)
 
 
 class PasswordChangeForm(auth_forms.PasswordChangeForm):
@@ -125,14 +125,16 @@ class TokenForm(forms.Form):
     )
 
     def facts(self):
-        """What `granting.grant` takes: the last day counts to its end."""
+        """The arguments of `tokens.grant`: the token works until the end of its last day."""
         day = self.cleaned_data["ends_on"]
         ends_at = day and timezone.make_aware(datetime.combine(day, time.max))
         return {"label": self.cleaned_data["label"], "ends_at": ends_at}
 
 
 class AccountForm(forms.ModelForm):
-    """A new e-mail address takes the password: whoever has it can have the account."""
+    """Name and e-mail address. A new address takes the password: whoever has it can have the
+    account.
+    """
 
     password = forms.CharField(
         label="Current password",
@@ -199,7 +201,7 @@ class RoleForm(forms.ModelForm):
 
 
 class NewcomerForm(forms.ModelForm):
-    """An account made through an invitation; one that is taken over keeps its user name."""
+    """A new account through an invitation; an account that is taken over keeps its user name."""
 
     password = forms.CharField(
         strip=False,
@@ -264,14 +266,14 @@ def without_at(name):
 
 
 def unlike_a_user_name(email, person):
-    """One sign-in field takes both, so that no address may be another person's user name."""
+    """No e-mail address may be another person's user name: the sign-in takes both."""
     if email and User.objects.filter(username__iexact=email).exclude(pk=person.pk).exists():
         raise ValidationError("Somebody already uses this e-mail address.")
     return email
 
 
 class AdminUserForm(AdminUserCreationForm):
-    """An account made in the admin site, by the rules of those made through an invitation."""
+    """A new account in the admin site, with the rules of those made through an invitation."""
 
     class Meta:
         model = User

@@ -1,26 +1,25 @@
-"""Invitations: signed links into a study, and what becomes of them."""
+"""Invitations into a study, by signed links: making, ending, mailing and accepting them."""
 
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
 from django.core.signing import BadSignature
 from django.db import IntegrityError, transaction
-from django.template.loader import render_to_string
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from mapping.models import Invitation, LogEntry, Membership, User
+from mapping.models import Invitation, LogEntry, Membership, Study, User
 from mapping.people.membership import lock_team, require_lead
+from mapping.site import mail as site_mail
 
 RANK = [Membership.Role.OBSERVER, Membership.Role.REVIEWER, Membership.Role.LEAD]
 
 
 class NotInvited(ValidationError):
-    """The link does not, or no longer, lead into the study."""
+    """The link does not lead into the study, or no longer does."""
 
 
-def invitation_behind(token):
-    """The invitation that this link stands for, or None where the signature is not ours."""
+def invitation_behind(token: str) -> Invitation | None:
+    """The invitation of this link; None where the signature is not ours."""
     try:
         number = Invitation.SIGNER.unsign(token)
     except BadSignature:
@@ -32,10 +31,8 @@ def invitation_behind(token):
     )
 
 
-def claimable_in(study):
-    """Members without login who are in this study and in no other: whoever leads it may hand their
-    account over.
-    """
+def claimable_in(study: Study) -> QuerySet[User]:
+    """Members without login who are in this study alone: its leads may hand their accounts over."""
     without_login = User.objects.without_password().filter(
         memberships__study=study,
         memberships__deactivated_at=None,
@@ -50,7 +47,10 @@ def claimable_in(study):
 
 
 @transaction.atomic
-def invite(study, *, role, by, email="", claims=None):
+def invite(
+    study: Study, *, role: str, by: User, email: str = "", claims: User | None = None
+) -> Invitation:
+    """Make an invitation; `claims` is the account without login that it hands over."""
     study = lock_team(study)
     require_lead(study, by)
     if claims and not claimable_in(study).filter(pk=claims.pk).exists():
@@ -74,7 +74,8 @@ def invite(study, *, role, by, email="", claims=None):
 
 
 @transaction.atomic
-def revoke(invitation, *, by):
+def revoke(invitation: Invitation, *, by: User) -> None:
+    """End an open invitation: its link no longer works."""
     study = lock_team(invitation.study)
     require_lead(study, by)
     done = (
@@ -96,8 +97,8 @@ def revoke(invitation, *, by):
 
 
 @transaction.atomic
-def renew(invitation, *, by):
-    """The same link, for another fourteen days."""
+def renew(invitation: Invitation, *, by: User) -> Invitation:
+    """Make the link valid for another fourteen days."""
     study = lock_team(invitation.study)
     require_lead(study, by)
     done = (
@@ -120,20 +121,20 @@ def renew(invitation, *, by):
     return invitation
 
 
-def mail(invitation, link):
-    """Send the link; raises OSError (smtplib's errors are such) where the mail server refuses."""
-    facts = {"invitation": invitation, "study": invitation.study, "link": link}
-    subject = " ".join(render_to_string("mail/invitation-subject.txt", facts).split())
-    body = render_to_string("mail/invitation.txt", facts)
-    reply_to = [invitation.invited_by.email] if invitation.invited_by.email else None
-    EmailMessage(
-        subject, body, settings.DEFAULT_FROM_EMAIL, [invitation.email], reply_to=reply_to
-    ).send()
+def mail(invitation: Invitation) -> None:
+    """Send the link; raises OSError where the mail server refuses."""
+    site_mail.send(
+        "invitation",
+        invitation.email,
+        {"invitation": invitation, "study": invitation.study},
+        path=invitation.get_absolute_url(),
+        reply_to=invitation.invited_by.email,
+    )
 
 
 @transaction.atomic
-def accept(invitation, *, user):
-    """Join with the account one has. Accepting twice is joining once."""
+def accept(invitation: Invitation, *, user: User) -> Membership:
+    """Join with an existing account. Accepting twice is joining once."""
     study = lock_team(invitation.study)
     invitation = Invitation.objects.select_related("claims").get(pk=invitation.pk)
     if invitation.accepted_by_id == user.pk:
@@ -148,8 +149,10 @@ def accept(invitation, *, user):
 
 
 @transaction.atomic
-def accept_as_newcomer(invitation, *, name, email, password, username=""):
-    """Make the account, or take over the claimed one under its own user name, and join."""
+def accept_as_newcomer(
+    invitation: Invitation, *, name: str, email: str, password: str, username: str = ""
+) -> Membership:
+    """Join with a new account, or with the claimed one under its own user name."""
     study = lock_team(invitation.study)
     invitation = Invitation.objects.select_related("claims").get(pk=invitation.pk)
     require_good(invitation)
@@ -178,8 +181,8 @@ def accept_as_newcomer(invitation, *, name, email, password, username=""):
     return enter(invitation, study, user)
 
 
-def require_address(invitation, email):
-    """A mailed link is for whom it was mailed to."""
+def require_address(invitation: Invitation, email: str) -> None:
+    """NotInvited unless the link was made for this address, or for none."""
     if invitation.email and invitation.email.casefold() != email.casefold():
         raise NotInvited(
             f"This invitation was made for {invitation.email}: sign in with the account of that "
@@ -187,13 +190,15 @@ def require_address(invitation, email):
         )
 
 
-def require_good(invitation):
+def require_good(invitation: Invitation) -> None:
     if invitation.state != "open":
         raise NotInvited(f"This invitation is {invitation.state}.", code=invitation.state)
 
 
-def enter(invitation, study, user):
-    """Called under the team's lock: a second acceptance waits, and finds the first."""
+def enter(invitation: Invitation, study: Study, user: User) -> Membership:
+    """Make or update the membership. Under the team's lock: a second acceptance waits, and finds
+    the first.
+    """
     membership, is_new = Membership.objects.get_or_create(
         study=study, user=user, defaults={"role": invitation.role}
     )

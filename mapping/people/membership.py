@@ -9,7 +9,7 @@ from mapping.models import LogEntry, Membership, Study, User
 
 
 class NameOrEmailBackend(ModelBackend):
-    """Sign in with the user name or the e-mail address."""
+    """Sign in with user name or e-mail address."""
 
     def authenticate(self, request, username=None, password=None, **kwargs):
         if not username or password is None:
@@ -24,13 +24,16 @@ class NameOrEmailBackend(ModelBackend):
         return None
 
 
-def lock_team(study):
-    """Every change to a team takes this lock first: two leads may demote each other at once."""
+def lock_team(study: Study) -> Study:
+    """Lock the study: every change to a team does this first, since two leads may demote each other
+    at once.
+    """
     return Study.objects.select_for_update(no_key=True).get(pk=study.pk)
 
 
 @transaction.atomic
-def change_role(membership, *, role, by):
+def change_role(membership: Membership, *, role: str, by: User) -> Membership:
+    """Make a member lead, reviewer or observer; the last lead stays one."""
     study = lock_team(membership.study)
     require_lead(study, by)
     membership = Membership.objects.select_related("user").get(pk=membership.pk, study=study)
@@ -54,7 +57,7 @@ def change_role(membership, *, role, by):
 
 
 @transaction.atomic
-def deactivate(membership, *, by):
+def deactivate(membership: Membership, *, by: User) -> Membership:
     """Close the study to a member. Their summaries, remarks and decisions stay, under their
     name.
     """
@@ -78,7 +81,8 @@ def deactivate(membership, *, by):
 
 
 @transaction.atomic
-def reactivate(membership, *, by):
+def reactivate(membership: Membership, *, by: User) -> Membership:
+    """Open the study again to a deactivated member, in the role they had."""
     study = lock_team(membership.study)
     require_lead(study, by)
     membership = Membership.objects.select_related("user").get(pk=membership.pk, study=study)
@@ -97,13 +101,13 @@ def reactivate(membership, *, by):
     return membership
 
 
-def require_lead(study, by):
+def require_lead(study: Study, by: User) -> None:
     # The door looked before the lock; meanwhile the other lead may have been quicker.
     if not Membership.objects.leads().filter(study=study, user=by).exists():
         raise ValidationError("You are no longer a lead of this study, so nothing was changed.")
 
 
-def require_another_lead(study, membership):
+def require_another_lead(study: Study, membership: Membership) -> None:
     others = Membership.objects.leads().filter(study=study).exclude(pk=membership.pk)
     if membership.is_lead and membership.is_active and not others.exists():
         raise ValidationError(
@@ -112,12 +116,12 @@ def require_another_lead(study, membership):
         )
 
 
-def revoke_invitations_by(membership):
+def revoke_invitations_by(membership: Membership) -> None:
     # A lead who leaves must not come back by a link they kept.
     membership.study.invitations.open().filter(invited_by=membership.user).update(
         revoked_at=timezone.now()
     )
 
 
-def is_member(study, user):
+def is_member(study: Study, user: User) -> bool:
     return Membership.objects.active().filter(study=study, user=user).exists()

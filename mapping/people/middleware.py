@@ -1,4 +1,4 @@
-"""Everything is closed by default; a session that ended costs nobody what they typed."""
+"""Sign-in is required by default; an expired session loses nothing that was typed."""
 
 from urllib.parse import urlencode
 
@@ -12,8 +12,8 @@ from mapping.site.requests import is_part, typed_fields, wants_json
 
 
 class SignedInMiddleware(LoginRequiredMiddleware):
-    """Signed out: a page leads to the sign-in, a part of a page gets 401, a posted form is kept
-    while one signs in.
+    """Signed out, a page redirects to the sign-in, a fragment gets 401, and a posted form is kept
+    until one is signed in again.
     """
 
     def handle_no_permission(self, request, view_func):
@@ -42,7 +42,7 @@ def signed_out(request):
 
 
 def keep(request):
-    """The sign-in page, carrying what was posted; `SignIn` hands it back to be sent once more."""
+    """The sign-in page with the posted form in it; `SignIn` sends it again afterwards."""
     facts = {
         "form": SignInForm(request),
         "next": request.get_full_path(),

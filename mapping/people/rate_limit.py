@@ -1,7 +1,8 @@
-"""How often somebody may try, counted in the database: all processes see the same, and restarts
-forget nothing.
+"""Rate limits, counted in the database: all processes share them, and restarts do not reset
+them.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
@@ -9,9 +10,10 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils import timezone
 
-from mapping.models import Attempt
+from mapping.models import Attempt, User
 
 
 class Limit(NamedTuple):
@@ -32,29 +34,29 @@ INVITATION_MAIL = Limit("invitation-mail", 50, 60)
 LONGEST = timedelta(hours=1)
 
 
-def is_reached(limit, *what):
+def is_reached(limit: Limit, *what: object) -> bool:
     since = timezone.now() - timedelta(minutes=limit.minutes)
     return Attempt.objects.filter(key=digest(limit, what), at__gt=since).count() >= limit.most
 
 
-def count(limit, *what):
+def count(limit: Limit, *what: object) -> None:
     Attempt.objects.filter(at__lt=timezone.now() - LONGEST).delete()
     Attempt.objects.create(key=digest(limit, what))
 
 
-def forget(limit, *what):
+def forget(limit: Limit, *what: object) -> None:
     Attempt.objects.filter(key=digest(limit, what)).delete()
 
 
-def account(pk):
-    """An account counts as one, whichever of its names is typed; a typed name never counts as an
+def account(pk: int) -> tuple[str, int]:
+    """The key of an account, whichever of its names is typed; a typed name never equals an
     account's number.
     """
     return ("account", pk)
 
 
-def has_password(user, password):
-    """Whether it is this person's; refuses to look once too many were not."""
+def has_password(user: User, password: str) -> bool:
+    """Whether this is the user's password; ValidationError after too many wrong ones."""
     if is_reached(PASSWORD, user.pk):
         raise ValidationError(
             "Too many wrong passwords. Wait a quarter of an hour.", code="too_often"
@@ -66,14 +68,14 @@ def has_password(user, password):
     return False
 
 
-def digest(limit, what):
+def digest(limit: Limit, what: Iterable[object]) -> str:
     words = [limit.name, *(str(word).strip().casefold() for word in what)]
     return sha256("\0".join(words).encode()).hexdigest()
 
 
-def address_of(request):
-    """Where a request comes from; a whole network of IPv6, since one machine may use any address of
-    its own.
+def address_of(request: HttpRequest) -> str:
+    """The client's IP address; for IPv6 its network, since one machine may use any address of its
+    own.
     """
     address = request.META.get("REMOTE_ADDR", "")
     if settings.IS_BEHIND_PROXY:

@@ -1,9 +1,10 @@
-"""Access tokens: a member's scripts read what the member may read, in one study, until the token
+"""API tokens: a member's scripts read what the member may read, in one study, until the token
 ends.
 """
 
 import hashlib
 import secrets
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,17 +16,19 @@ PREFIX = "concord_"
 MOST = 20
 
 
-def digest_of(secret):
+def digest_of(secret: str) -> str:
     # The secret is 256 random bits: a plain digest cannot be guessed back, and is quick enough for
     # every request.
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @transaction.atomic
-def grant(membership, *, label, ends_at=None):
-    """Returns `(ApiToken, secret)`; the secret is kept nowhere and can be shown this once alone.
+def grant(
+    membership: Membership, *, label: str, ends_at: datetime | None = None
+) -> tuple[ApiToken, str]:
+    """Returns `(ApiToken, secret)`. The secret is not stored, and can be shown only now.
 
-    The token ends after ninety days where nobody says when.
+    By default the token ends after ninety days.
     """
     # Two at once must not both be the last that is allowed.
     membership = (
@@ -52,8 +55,8 @@ def grant(membership, *, label, ends_at=None):
     return token, secret
 
 
-def member_with(secret):
-    """Whose token this is, while both are in force; else None."""
+def member_with(secret: str) -> Membership | None:
+    """The membership of this token, if both are in force; else None."""
     token = (
         ApiToken.objects.in_force()
         .filter(digest=digest_of(secret))

@@ -1,10 +1,20 @@
-"""How a view carries out an act that may refuse."""
+"""Calling an act from a view."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.forms import BaseForm
+
+Result = TypeVar("Result")
 
 
-def carried_out(form, act, *arguments, **facts):
-    """What the act returns; None when it refuses, and then the form says why."""
+def carried_out(
+    form: BaseForm, act: Callable[..., Result], *arguments: Any, **facts: Any
+) -> Result | None:
+    """What the act returns; None where it raises ValidationError, which becomes an error of the
+    form.
+    """
     try:
         return act(*arguments, **facts)
     except ValidationError as error:

@@ -1,6 +1,4 @@
-"""The address that people use, wherever a link leaves the page it was made for: a request may name
-any host.
-"""
+"""Public URLs, for every link that leaves its page: the host of a request cannot be trusted."""
 
 from django.conf import settings
 

@@ -1,8 +1,8 @@
-"""PostgreSQL's planner learns of many new rows at once, not when autovacuum comes by.
+"""ANALYZE after bulk inserts.
 
-It plans by what it counted last. Where that was an empty table, of which thousands of rows were
-written since, it takes them for one and goes through all pairs of them: minutes instead of
-milliseconds, and for ever in a large study.
+PostgreSQL's planner uses the row counts of the last ANALYZE. Where that was an empty table, of
+which thousands of rows were written since, it takes them for one and goes through all pairs of
+them: minutes instead of milliseconds, and for ever in a large study.
 """
 
 from django.db import connection
@@ -11,8 +11,8 @@ MANY = 1000
 
 
 def tell_of(rows, *models):
-    """Called behind a bulk act, within its transaction: of `rows` new rows in all, into the tables
-    of these models.
+    """Call this after a bulk insert, within its transaction: `rows` in all, into the tables of
+    these models.
     """
     if rows >= MANY:
         with connection.cursor() as cursor:

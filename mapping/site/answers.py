@@ -1,4 +1,4 @@
-"""How a page answers: whole, or its partial alone when htmx asks for it."""
+"""Responses: a whole page, or its partial for htmx."""
 
 from pathlib import PurePosixPath
 
@@ -7,19 +7,21 @@ from django.shortcuts import render
 
 
 def posted(request):
-    """What was posted, or None. `request.POST or None` would lose an empty POST: every code
-    unticked.
+    """The POST data of a POST request, else None. `request.POST or None` would lose an empty POST,
+    with every code unticked.
     """
     return request.POST if request.method == "POST" else None
 
 
 def uploaded(request):
+    """The files of a POST request, else None."""
     return request.FILES if request.method == "POST" else None
 
 
 def answer(request, template, context, *, refused=False):
-    """Render the page; for htmx its partial, `_name.html`, where it has one. A refused form answers
-    422 with the same content."""
+    """Render the page, or for htmx its partial `_name.html` if there is one; status 422 for a
+    refused form.
+    """
     # A boosted link or a restored page wants the whole page, as without script.
     if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
         path = PurePosixPath(template)
@@ -28,9 +30,7 @@ def answer(request, template, context, *, refused=False):
 
 
 def asked_for(asked, name, options):
-    """The value under this name in the address, or empty; 404 where it names nothing that
-    there is.
-    """
+    """The value of a query parameter, or an empty text; 404 where it is none of the options."""
     value = asked.get(name, "")
     if value and value not in options:
         raise Http404(f"There is no {name} “{value[:100]}” here.")
@@ -38,8 +38,8 @@ def asked_for(asked, name, options):
 
 
 def filter_of(name, label, options, chosen):
-    """One filter as `shared/_table_tools.html` shows it: `options` are pairs of value and word,
-    `chosen` a value or empty.
+    """One filter for `shared/_table_tools.html`: `options` are pairs of value and label, `chosen` a
+    value or empty.
     """
     return {
         "name": name,

@@ -1,6 +1,4 @@
-"""While the database is away, killed or starting again: a short answer, and nothing that was typed
-is lost.
-"""
+"""503 while the database is down or restarting, without losing what was typed."""
 
 import logging
 
@@ -23,9 +21,7 @@ _logger = logging.getLogger("django.request")
 
 
 def is_away(error):
-    """Whether an error comes from the database being out of reach, and not from what it was
-    asked.
-    """
+    """Whether the error comes from a lost connection, and not from the query."""
     seen = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -47,7 +43,9 @@ def says_so(error):
 
 
 def answer(request, error):
-    """503 in the shape that was asked for. A posted form is on the page, to be sent once more."""
+    """503 as HTML, JSON or a fragment, whichever was asked for. The page keeps a posted form, to be
+    sent again.
+    """
     _logger.warning(
         "The database is away: %s %s: %s",
         request.method,

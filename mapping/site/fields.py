@@ -1,4 +1,4 @@
-"""Form fields that more than one page needs."""
+"""Form fields for more than one page."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -9,8 +9,8 @@ from mapping.parsers.lookalikes import visible
 
 
 class LongTextField(forms.CharField):
-    """A text with a longest length, said in words: `max_length` would make the browser cut what is
-    pasted.
+    """A text with a maximum length that is checked on the server: with `max_length` browsers cut
+    what is pasted.
     """
 
     def __init__(self, *, longest=SENTENCES, **kwargs):
@@ -30,7 +30,7 @@ class LongTextField(forms.CharField):
 
 
 class LabelField(forms.CharField):
-    """What something is called: one line, without what nobody can see."""
+    """A name on one line, without invisible characters."""
 
     def to_python(self, value):
         text = super().to_python(value)
@@ -39,7 +39,7 @@ class LabelField(forms.CharField):
 
 
 def refuse_too_large(upload, limit):
-    """By the declared size, before anything is read."""
+    """ValidationError by the declared size, before anything is read."""
     if upload.size > limit:
         raise ValidationError(
             f"{upload.name} has {filesizeformat(upload.size)}; at most {filesizeformat(limit)} are "

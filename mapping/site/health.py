@@ -9,9 +9,7 @@ from mapping.site.database_away import RETRY_AFTER, is_away
 @login_not_required
 @require_safe
 def healthz(request):
-    """For load balancers: 200 when this process reaches its database, 503 and why where it does
-    not.
-    """
+    """For load balancers: 200 where this process reaches its database, else 503 and why."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -1,4 +1,6 @@
-"""No page is stored by anybody; a text or a number that no column can hold is refused."""
+"""Middleware: nothing is cached outside the server, and values that no column can hold are
+refused.
+"""
 
 from django.db import DatabaseError
 from django.urls import get_resolver
@@ -8,9 +10,7 @@ UNFIT_STATES = {"22021", "22P05", "22003", "54000"}
 
 
 class NotStored:
-    """No browser and no proxy stores a page: the next person at the machine may be somebody
-    else.
-    """
+    """Adds `Cache-Control: no-store`: the next person at the machine may be somebody else."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -23,9 +23,9 @@ class NotStored:
 
 
 class WholeText:
-    """PostgreSQL keeps no NUL in its texts, no half character, no number without end: who sends
-    one, in an address or a form, is refused, and nothing is kept. The doors say it better where
-    they can; this is the wall behind them."""
+    """400 for texts and numbers that PostgreSQL cannot hold: NUL, half of a surrogate pair, numbers
+    out of range. The doors have better messages where they can; this is the last resort.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response

@@ -1,6 +1,4 @@
-"""Whole numbers that a request names, read in one place: none is longer than what a column can
-hold.
-"""
+"""Whole numbers in requests, none larger than a column can hold."""
 
 from django import forms
 
@@ -11,7 +9,7 @@ _MOST_DIGITS = len(str(LARGEST_KEY))
 
 
 def whole_number(text, most=LARGEST_KEY):
-    """The number that stands in this text of plain digits, or None: no number, or larger than
+    """The number in this text of plain digits; None where it is no number, or larger than
     `most`.
     """
     text = text or ""
@@ -27,7 +25,7 @@ def is_id(text):
 
 
 class WholeNumberField(forms.IntegerField):
-    """A number in a form that is compared with, or kept in, a column of whole numbers."""
+    """A number that is compared with, or saved in, an integer column."""
 
     def __init__(self, *, min_value=0, max_value=LARGEST_COUNT, **kwargs):
         super().__init__(min_value=min_value, max_value=max_value, **kwargs)

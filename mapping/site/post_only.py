@@ -1,4 +1,4 @@
-"""Whoever comes to the address of a button finds the page that has the button.
+"""A GET of a POST-only URL leads to the page that has the button.
 
 A form posted after the session had ended comes back from the sign-in as a GET, and people go to
 what stands in their browser's history. A bare 405 helps neither.
@@ -12,7 +12,7 @@ from mapping.site.requests import is_part
 
 
 class PostOnlyMiddleware:
-    """A person's GET of a POST-only address leads to the nearest page above it."""
+    """Redirects a person's GET of a POST-only URL to the nearest page above it."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -32,12 +32,12 @@ class PostOnlyMiddleware:
 
 
 def from_person(request):
-    """A script is told what is wrong with its request."""
+    """Whether a browser asked for a page; scripts get the 405."""
     return "text/html" in request.headers.get("Accept", "") and not is_part(request)
 
 
 def page_above(path):
-    """The nearest address above this one that is an address; it may send further up in its turn."""
+    """The nearest URL above this one that exists; it may redirect further up."""
     while path != "/":
         path = path.rstrip("/").rpartition("/")[0] + "/"
         try:

@@ -1,6 +1,4 @@
-"""What a request gets that Django refuses before any view: a wrong token, too much of something, a
-database away.
-"""
+"""Error pages for requests that Django refuses before any view, and for errors of views."""
 
 import sys
 
@@ -14,8 +12,8 @@ from mapping.site.requests import typed_fields
 
 
 def csrf_failure(request, reason=""):
-    """The form was too old, or cookies are off. What was typed is shown to copy: sending it on
-    would foil the check.
+    """403: the form was too old, or cookies are off. What was typed is shown to be copied; sending
+    it on would bypass the check.
     """
     typed = [(name, value) for name, value in typed_fields(request) if value.strip()]
     facts = {"typed": typed, "has_no_cookies": not request.COOKIES}
@@ -29,7 +27,7 @@ def bad_request(request, exception):
 
 
 def server_error(request):
-    """Also where the database is away for a moment: that is no fault, and nothing is lost by it."""
+    """500, or 503 while the database is down."""
     error = sys.exc_info()[1]
     return (
         database_away.answer(request, error)

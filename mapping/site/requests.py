@@ -1,8 +1,8 @@
-"""What a request asks for, and what was typed into it."""
+"""What kind of response a request asks for, and which fields were posted."""
 
 
 def is_part(request):
-    """Asked for by htmx or a script, not by a browser going to a page."""
+    """Whether htmx or a script asked, not a browser that loads a page."""
     if request.htmx:
         return not request.htmx.boosted and not request.htmx.history_restore_request
     mode = request.headers.get("Sec-Fetch-Mode", "navigate")
@@ -18,8 +18,8 @@ def wants_json(request):
 
 
 def typed_fields(request):
-    """What was posted, as [(name, value)], but for the form's token and passwords: no page repeats
-    those.
+    """The posted fields as [(name, value)], without the CSRF token and passwords, which no page may
+    repeat.
     """
     return [
         (name, value)

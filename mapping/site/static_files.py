@@ -1,4 +1,4 @@
-"""Static files collected for the server: named by their content, and compressed once."""
+"""Collected static files: named by their content, compressed once."""
 
 from pathlib import Path
 
@@ -6,15 +6,15 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class CollectedStorage(CompressedManifestStaticFilesStorage):
-    """Compresses what pages name, and that only when it has changed: the best compression is slow.
+    """Compresses only files that pages name, and only after a change: the best compression is slow.
 
-    The copies under plain names are for what asks by folder (the tables of pdf.js), and are sent as
-    they are.
+    The copies under plain names are for requests by folder (the tables of pdf.js), and are sent
+    uncompressed.
     """
 
     def stored_name(self, name):
-        """Nothing is collected yet, or a file came later: then pages name the plain one, which
-        whitenoise finds.
+        """The plain name where nothing is collected yet, or the file came later; whitenoise finds
+        it.
         """
         plain = self.clean_name(name)
         return super().stored_name(name) if self.hash_key(plain) in self.hashed_files else plain

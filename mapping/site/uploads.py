@@ -1,4 +1,4 @@
-"""Bodies that are too large are refused by their declared size, before anything of them is kept."""
+"""Upload limits, and permissions of uploaded files."""
 
 import os
 from contextlib import suppress
@@ -15,7 +15,7 @@ _MOST_TO_DRAIN = 512 * 1024 * 1024
 
 
 class BodyLimit:
-    """Middleware: answers 413 to requests larger than any upload may be."""
+    """413 for requests larger than any upload may be, by their declared size."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -52,8 +52,8 @@ def drain(request, size):
 
 
 def close_to_others(folder):
-    """Files and folders below, and the folder itself, are for whoever runs Concord alone. Links are
-    not followed.
+    """Make a folder and all below it readable only for the user who runs Concord. Links are not
+    followed.
     """
     if not Path(folder).is_dir():
         return

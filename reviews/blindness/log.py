@@ -57,18 +57,19 @@ def flag(condition):
     )
 
 
-def narrowed(found, *, words="", person="", act=""):
-    """Words are looked for in what may be read alone: a search must not find out what is
-    withheld.
+def with_words(lines, words):
+    """The lines that hold each word. Words are looked for in what may be read alone: a search must
+    not find out what is withheld.
     """
     for word in words.split():
-        found = found.filter(
+        lines = lines.filter(
             Q(text__icontains=word, is_withheld=False)
             | Q(paper__title__icontains=word)
             | Q(paper__key__iexact=word)
         )
-    if person:
-        found = found.filter(by__username=person, is_unnamed=False)
-    if act:
-        found = found.filter(act=act)
-    return found
+    return lines
+
+
+def by(lines, username):
+    """The lines that may be read to be this person's."""
+    return lines.filter(by__username=username, is_unnamed=False)

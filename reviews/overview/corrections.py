@@ -13,8 +13,9 @@ from django.forms import model_to_dict
 from mapping.models import LogEntry, Paper
 from mapping.papers import editing
 from mapping.papers.forms import PaperForm
+from mapping.parsers.paper_fields import in_order
 
-FIELDS = ("abstract", "authors", "year", "title", "venue", "doi")
+FIELDS = tuple(one.name for one in in_order("abstract", "authors", "year") if one.may_be_suggested)
 SUGGEST, ANSWER = "suggest-correction", "answer-correction"
 NAMES = {name: str(Paper._meta.get_field(name).verbose_name) for name in FIELDS}
 

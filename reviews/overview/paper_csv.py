@@ -5,9 +5,11 @@ from itertools import islice
 from django.utils import timezone
 
 from mapping.exchange.table_csv import csv_file
+from mapping.parsers.paper_fields import FIELDS
 from reviews.overview import paper_states
 
-_HEADINGS = ["key", "title", "authors", "year", "venue", "doi", "url", "sources", "has_pdf"]
+_NAMES = [one.name for one in FIELDS if one.is_in_papers_list]
+_HEADINGS = [*_NAMES, "sources", "has_pdf"]
 _BATCH = 500
 
 
@@ -35,13 +37,7 @@ def headings(membership):
 def cells(paper):
     sources = dict.fromkeys(str(source) for source in paper.sources.all())
     return [
-        paper.key,
-        paper.title,
-        paper.authors,
-        paper.year,
-        paper.venue,
-        paper.doi,
-        paper.url,
+        *(getattr(paper, name) for name in _NAMES),
         "; ".join(sources),
         "yes" if paper.pdf else "no",
     ]

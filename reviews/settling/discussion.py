@@ -4,17 +4,14 @@ there is any.
 
 import re
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.mail import EmailMessage
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
 from mapping.codebook import changes as codebook_changes
 from mapping.models import LogEntry, Membership, User
-from mapping.site.addresses import public
+from mapping.site import mail as site_mail
 from reviews.blindness import rules
 from reviews.blindness.names import without_names
 from reviews.models import Mention, Remark, Summary
@@ -138,17 +135,15 @@ def mail(line, called):
     """Only that there is a remark, and where: what it says may tell of answers, and stays behind
     the door.
     """
-    if not settings.SENDS_MAIL:
-        return
     address = reverse("comparison", args=[line.paper.study.slug, line.paper.key])
-    facts = {"remark": line, "link": public(f"{address}#s-{line.section.key}")}
     for user in called:
         if user.email:
-            subject = " ".join(render_to_string("mail/mention-subject.txt", facts).split())
-            body = render_to_string("mail/mention.txt", {**facts, "user": user})
-            # The remark is kept and the bell rings, whatever the mail server says.
-            EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [user.email]).send(
-                fail_silently=True
+            site_mail.send(
+                "mention",
+                user.email,
+                {"remark": line, "user": user},
+                path=f"{address}#s-{line.section.key}",
+                is_needed=False,  # the remark is kept and the bell rings
             )
 
 

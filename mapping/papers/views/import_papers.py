@@ -1,4 +1,4 @@
-"""Importing files of references: upload or paste, look at the preview, confirm, undo."""
+"""Pages to import reference files: upload or paste, preview, confirm, undo."""
 
 from django import forms
 from django.conf import settings
@@ -60,7 +60,7 @@ class ImportForm(forms.Form):
         return facts
 
     def contents(self):
-        """(name, bytes) of everything that was handed in."""
+        """(name, bytes) of everything that was uploaded or pasted."""
         for upload in self.cleaned_data["files"]:
             yield upload.name, upload.read()
         if self.cleaned_data["text"].strip():
@@ -100,8 +100,8 @@ def import_papers(request, slug):
 
 @require_http_methods(["GET", "POST"])
 def paper_import(request, slug, import_id):
-    """What a file holds, entry by entry; POST takes its new papers, and the ticks that came
-    along.
+    """Show the entries of a file; on POST import its new papers, with the choices made on the
+    page.
     """
     study = access.study_to_lead(request.user, slug)
     found = access.paper_import_in(study, import_id)
@@ -113,12 +113,12 @@ def paper_import(request, slug, import_id):
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         else:
-            tell_of(request, found)
+            report(request, found)
         return redirect("paper-import", slug, import_id)
     return answer(request, "papers/paper-import.html", import_context(request, study, found))
 
 
-def tell_of(request, found):
+def report(request, found):
     if found.state == PaperImport.State.CONFIRMED:
         messages.success(
             request, f"{found.new} paper{pluralize(found.new)} imported from {found.file_name}."
@@ -133,7 +133,7 @@ def tell_of(request, found):
 
 @require_POST
 def choose_entries(request, slug, import_id):
-    """Remember which entries are papers of their own: the ticks of one page, or all that are listed
+    """Save which entries are papers of their own: those ticked on one page, or all that are listed
     at once.
     """
     study = access.study_to_lead(request.user, slug)
@@ -149,7 +149,7 @@ def choose_entries(request, slug, import_id):
 
 
 def ticked(posted):
-    """`{place: whether it is ticked}` of the entries that stood on the page."""
+    """`{place: whether it is ticked}` of the entries on the page."""
     shown = {int(place) for place in posted.getlist("shown") if is_place(place)}
     taken = {int(place) for place in posted.getlist("take") if is_place(place)}
     return {place: place in taken for place in shown}
@@ -160,9 +160,7 @@ def is_place(text):
 
 
 def all_listed(found, request):
-    """`{place: bool}` of every entry that the filters of the address let through, where all were
-    asked for.
-    """
+    """`{place: bool}` of every entry that passes the filters, where all were asked for."""
     wanted = request.POST.get("all")
     if wanted not in {"take", "leave"}:
         return {}
@@ -192,7 +190,7 @@ def import_context(request, study, found):
 
 @require_http_methods(["GET", "POST"])
 def undo_import(request, slug, import_id):
-    """Shows what undoing would take away; POST does it. A mere preview is forgotten."""
+    """Show what undoing would remove; do it on POST. A preview is discarded."""
     study = access.study_to_lead(request.user, slug)
     found = access.paper_import_in(study, import_id)
     refusal = ""
@@ -246,14 +244,14 @@ def entry_row(place, entry):
 
 
 def state_of(entry):
-    """As what an entry was recognised, whatever is decided about it."""
+    """What the entry was recognised as, whatever was decided about it."""
     if duplicates.is_question(entry):
         return POSSIBLE
     return duplicates.DUPLICATE if duplicates.is_choice(entry) else entry["outcome"]
 
 
 def matching(rows, wanted):
-    """The rows of the chosen outcome that hold every searched word."""
+    """The rows of the chosen outcome that contain every searched word."""
     words = wanted.get("q", "").casefold().split()
     if wanted.get("outcome") in OUTCOMES:
         rows = [row for row in rows if row["state"] == wanted["outcome"]]

@@ -1,4 +1,4 @@
-"""A paper by hand: add, edit, delete."""
+"""Pages to add, edit and delete a paper by hand."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -59,7 +59,7 @@ def edit_paper(request, slug, key):
 
 
 def tell_the_lead(request, slug, key, refusal):
-    """Refused; who codes is shown how to reach somebody who may."""
+    """403 with a link to suggest a correction, for members who code but may not edit."""
     study = access.study_to_code(request.user, slug)
     paper = access.paper_in(study, key)
     suggest_url = reverse("suggest-correction", args=[slug, paper.key])

@@ -1,4 +1,6 @@
-"""A paper's PDF, through its door: inline, in ranges, as pdf.js and browsers ask for it."""
+"""A paper's PDF: shown inline, in byte ranges as pdf.js and browsers ask for it, uploaded and
+removed.
+"""
 
 import re
 
@@ -37,7 +39,7 @@ def pdf(request, slug, key):
     # A replaced PDF gets a new name, so the name tells one content from another.
     tag = f'"{paper.pdf.name.rpartition("/")[2]}"'
     if request.headers.get("If-None-Match") == tag:
-        return dressed(HttpResponseNotModified(), paper, tag)
+        return with_headers(HttpResponseNotModified(), paper, tag)
     try:
         file, size = paper.pdf.storage.open(paper.pdf.name), paper.pdf.size
     except FileNotFoundError:
@@ -47,22 +49,22 @@ def pdf(request, slug, key):
     if part is None:
         reply = FileResponse(file, content_type="application/pdf")
         reply["Content-Length"] = size
-        return dressed(reply, paper, tag)
+        return with_headers(reply, paper, tag)
     start, end = part
     if start >= size:
         file.close()
         reply = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-        return dressed(reply, paper, tag)
+        return with_headers(reply, paper, tag)
     reply = StreamingHttpResponse(
         blocks(file, start, end), status=206, content_type="application/pdf"
     )
     reply["Content-Range"], reply["Content-Length"] = f"bytes {start}-{end}/{size}", end - start + 1
-    return dressed(reply, paper, tag)
+    return with_headers(reply, paper, tag)
 
 
 def byte_range(header, size):
-    """(first, last) byte of a single range; None for no range, several, or one that makes no sense:
-    then all is sent.
+    """(first, last) byte of a single range; None for no range, several, or an invalid one: then the
+    whole file is sent.
 
     `first` beyond the end means that the range cannot be satisfied.
     """
@@ -80,9 +82,7 @@ def byte_range(header, size):
 
 
 def position(digits):
-    """A place in the file; where so many digits stand for none that a file could have, one beyond
-    every end.
-    """
+    """The number, or one beyond the end of every file where it has too many digits."""
     found = whole_number(digits.lstrip("0") or "0")
     return LARGEST_KEY if found is None else found
 
@@ -99,7 +99,7 @@ def blocks(file, start, end):
             yield block
 
 
-def dressed(reply, paper, tag):
+def with_headers(reply, paper, tag):
     reply["ETag"], reply["Accept-Ranges"] = tag, "bytes"
     reply["Content-Security-Policy"] = _POLICY
     # as the policy says: a browser's viewer may frame the file itself
@@ -112,7 +112,7 @@ def dressed(reply, paper, tag):
 
 @require_http_methods(["GET", "POST"])
 def upload_pdf(request, slug, key):
-    """Whoever codes may bring a PDF that is missing; a lead may put another in its place."""
+    """Whoever codes may upload a PDF that is missing; a lead may also replace one."""
     study = access.study_to_code(request.user, slug)
     paper = access.paper_in(study, key)
     if paper.pdf and not study.membership.is_lead:

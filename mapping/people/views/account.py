@@ -1,4 +1,4 @@
-"""Signing in and out, and one's own account."""
+"""Pages to sign in and out, and for one's own account."""
 
 from urllib.parse import urlencode
 
@@ -20,8 +20,8 @@ from mapping.site.answers import answer, posted
 # Said again: `dispatch` is our own here, and the mark of LoginView does not pass on.
 @method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
-    """The page; for htmx its partial, so that a page whose session ended can sign in where it
-    stands.
+    """The sign-in page; for htmx its partial, so that a page whose session ended can sign in in
+    place.
     """
 
     template_name = "people/sign-in.html"
@@ -79,7 +79,7 @@ def signed_in():
 
 
 def resume(request, url, kept):
-    """What was posted when the session had ended, to be sent once more."""
+    """The form that was posted when the session had ended, to be sent again."""
     fields = [(name, value) for name, values in QueryDict(kept).lists() for value in values]
     return render(request, "people/sign-in-resume.html", {"url": url, "fields": fields})
 
@@ -109,5 +109,5 @@ def account(request):
 
 
 def sign_in_for(path):
-    """The sign-in page that leads back to this address."""
+    """The URL of the sign-in page that leads back to this one."""
     return f"{reverse('sign-in')}?{urlencode({'next': path})}"

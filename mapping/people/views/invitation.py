@@ -1,4 +1,4 @@
-"""Where an invitation's link leads: signed in or not, once, as long as it is good."""
+"""The page behind an invitation's link, to join with or without an account."""
 
 from django.contrib import messages
 from django.contrib.auth import login
@@ -52,7 +52,7 @@ def joined_as(membership):
 
 
 def join(request, found):
-    """With the account one is signed in to. Only a POST joins: mail programs open links by
+    """Join with the account one is signed in to. Only by POST: mail programs open links by
     themselves.
     """
     if found.accepted_by_id == request.user.pk:

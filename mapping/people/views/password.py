@@ -1,4 +1,6 @@
-"""A new password: by mail for whoever forgot it, by the old one for whoever is signed in."""
+"""Pages for a new password: by mail where it was forgotten, by the old one for whoever is signed
+in.
+"""
 
 from django.conf import settings
 from django.contrib import messages
@@ -11,7 +13,7 @@ from mapping.people.forms import PasswordChangeForm, PasswordMailForm
 
 
 class Reset(views.PasswordResetView):
-    """Says the same whoever is asked for, so that nobody learns who has an account."""
+    """The same answer for every address, so that nobody learns who has an account."""
 
     template_name = "people/password-reset.html"
     form_class = PasswordMailForm

@@ -1,4 +1,4 @@
-"""Members and invitations of a study."""
+"""The team page: members and invitations of a study."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -73,7 +73,7 @@ def invite(request, slug):
 
 
 def mail(request, invitation):
-    """Send the link where an address was given, and say what became of it."""
+    """Mail the link where an address was given, and tell whether it could be sent."""
     if not invitation.email:
         return
     if rate_limit.is_reached(rate_limit.INVITATION_MAIL, request.user.pk):
@@ -83,7 +83,7 @@ def mail(request, invitation):
         return
     rate_limit.count(rate_limit.INVITATION_MAIL, request.user.pk)
     try:
-        people_invitations.mail(invitation, public(invitation.get_absolute_url()))
+        people_invitations.mail(invitation)
     except OSError:
         messages.warning(
             request, f"The mail to {invitation.email} could not be sent. Copy the link instead."
@@ -156,7 +156,7 @@ def reactivate(request, slug, member):
 
 
 def act(request, study, do, done):
-    """Do it on POST and go back to the team; whoever only comes by, after signing in again, does
+    """Carry out the act on POST and go back to the team; a GET, after signing in again, does
     nothing.
     """
     if request.method == "POST":

@@ -6,9 +6,10 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from mapping import access
-from mapping.exchange.table_csv import csv_file, csv_url, require_known
+from mapping.exchange.table_csv import csv_file, csv_url
 from mapping.models import Paper
-from mapping.site.answers import answer, filter_of
+from mapping.site.answers import answer
+from mapping.site.filters import Choices, ListFilters, Text
 from mapping.site.numbers import is_id
 from reviews.models import Assignment
 from reviews.models.study_cache import read_only
@@ -27,10 +28,13 @@ def queue(request, slug):
     study = access.study_to_code(request.user, slug)
     read_only(study)
     rounds = progress.of_reader(study, request.user)
-    chosen = Choice(request.GET, study, rounds)
-    shown = chosen.of(Assignment.objects.of(request.user, study))
+    sort = request.GET.get("sort", "")
+    sort = sort if sort.removeprefix("-") in ORDERS else ""
+    own = Assignment.objects.of(request.user, study).with_state()
+    filters = QueueFilters(study, rounds, request.GET, own)
+    shown = filters.qs.order_by(*order_of(sort)).values_list("pk", flat=True)
     if request.GET.get("format") == "csv":
-        require_known(request.GET, state=chosen.state, round=chosen.round)
+        filters.require_known()
         return csv_file(
             f"{slug}-my-queue", ["paper", "title", "year", "round", "state"], rows(shown)
         )
@@ -53,7 +57,9 @@ def queue(request, slug):
             "page": page,
             "assignments": assignments,
             "total": sum(own.assigned for own in rounds),
-            "chosen": chosen,
+            "query": filters.query,
+            "filters": filters.shown(),
+            "sort": sort,
             "csv_url": csv_url(request),
         },
     )
@@ -84,37 +90,29 @@ def next_paper(request, slug):
     return redirect(assignment.get_absolute_url())
 
 
-class Choice:
-    """What the address asks of the queue: search, state, round, order. Words it does not know are
-    left aside.
-    """
+class QueueFilters(ListFilters):
+    """What the address asks of the queue."""
 
-    def __init__(self, asked, study, rounds):
-        self.study = study
-        self.query = asked.get("q", "").strip()
-        self.state = asked.get("state") if asked.get("state") in STATES else ""
-        rounds = {str(own.round.pk): own.round for own in rounds}
-        self.round = asked.get("round") if asked.get("round") in rounds else ""
-        sort = asked.get("sort", "")
-        self.sort = sort if sort.removeprefix("-") in ORDERS else ""
-        self.filters = [filter_of("state", "State", STATES.items(), self.state)]
-        if len(rounds) > 1:
-            self.filters.append(filter_of("round", "Round", rounds.items(), self.round))
+    q = Text(method="by_words")
+    state = Choices("State", "states")
+    round = Choices("Round", "rounds_by_key", shown_from=2)
 
-    def of(self, assignments):
-        """The pks of those that are asked for, in the order that is asked for."""
-        assignments = assignments.with_state()
-        if self.query:
-            papers = Paper.objects.filter(study=self.study).matching(self.query)
-            assignments = assignments.filter(paper__in=papers)
-        if self.state:
-            assignments = assignments.filter(state=self.state)
-        if self.round:
-            assignments = assignments.filter(round=self.round)
-        return assignments.order_by(*self.order()).values_list("pk", flat=True)
+    def __init__(self, study, rounds, asked, assignments):
+        self.study, self.rounds = study, rounds
+        super().__init__(asked, assignments)
 
-    def order(self):
-        if not self.sort:
-            return READING_ORDER
-        down = "-" if self.sort.startswith("-") else ""
-        return [down + ORDERS[self.sort.removeprefix("-")], *READING_ORDER[1:]]
+    def by_words(self, assignments, name, words):
+        return assignments.filter(paper__in=Paper.objects.filter(study=self.study).matching(words))
+
+    def states(self):
+        return STATES.items()
+
+    def rounds_by_key(self):
+        return [(str(own.round.pk), own.round) for own in self.rounds]
+
+
+def order_of(sort):
+    if not sort:
+        return READING_ORDER
+    down = "-" if sort.startswith("-") else ""
+    return [down + ORDERS[sort.removeprefix("-")], *READING_ORDER[1:]]

@@ -114,7 +114,9 @@ class Bundle:
                             f"{table.name}, line {start}: {len(cells)} cells where the header has "
                             f"{len(header)}."
                         )
-                    row = Row(table.name, start, dict(zip(header, map(plain, cells), strict=True)))
+                    found = zip(header, map(plain, cells), strict=True)
+                    # A column that came later is empty in a bundle made before.
+                    row = Row(table.name, start, dict.fromkeys(names, "") | dict(found))
                     row.check_characters()
                     yield row
                     start = reader.line_num + 1

@@ -10,7 +10,7 @@ from django.core.validators import validate_slug
 from django.db import DataError, IntegrityError, OperationalError, models, transaction
 from psycopg.errors import ProgramLimitExceeded
 
-from mapping.exchange.study_tables import CODEBOOK, IMPORTS, PAPER_FIELDS, PAPERS, SOURCES, TEAM
+from mapping.exchange.study_tables import CODEBOOK, IMPORTS, PAPERS, SOURCES, TEAM
 from mapping.models import (
     Code,
     CodebookChange,
@@ -23,6 +23,7 @@ from mapping.models import (
     User,
 )
 from mapping.models.fields import LimitedTextField, too_long
+from mapping.parsers.paper_fields import FIELDS, Type
 from mapping.protocol import files as protocol_files
 from mapping.site import analyze
 from reviews.blindness.independence import record_reader_of_bundle
@@ -261,47 +262,47 @@ def add_members(site):
 
 
 def add_papers(site):
-    def papers():
-        dois = set()
-        for row in site.bundle.rows(PAPERS):
-            facts = {name: row[name] for name, _ in PAPER_FIELDS}
-            facts |= {
-                "year": row.integer("year"),
-                "extra": row.object("extra"),
-                "added_at": row.moment("added_at"),
-            }
-            # once papers could be without
-            facts["title"] = facts["title"] or facts["doi"] or facts["key"]
-            facts["shares_doi"] = facts["doi"] in dois
-            dois.update({facts["doi"]} - {""})
-            yield Paper(study=site.study, **facts), row
+    site.papers = {paper.key: paper for paper in site.make(Paper, papers(site))}
+    site.make(PaperImport, paper_imports(site))
+    site.make(PaperSource, paper_sources(site))
 
-    def imports():
-        for row in site.bundle.rows(IMPORTS):
-            counts = {name: row.integer(name) for name in ("new", "duplicate", "refused")}
-            moments = {name: row.moment(name) for name in ("at", "confirmed_at", "undone_at")}
-            words = {name: row[name] for name in ("file_name", "source", "state")}
-            facts = {**counts, **moments, **words, "problems": row.json("problems") or []}
-            yield PaperImport(study=site.study, by=site.reviewer(row, "by"), **facts), row
 
-    def sources():
-        numbers = {str(number): one for number, one in enumerate(site.made[PaperImport], start=1)}
-        for row in site.bundle.rows(SOURCES):
-            words = {name: row[name] for name in ("source", "file_name", "entry_key")}
-            yield (
-                PaperSource(
-                    paper=row.one_of("paper", site.papers, "paper"),
-                    is_duplicate=row.truth("is_duplicate"),
-                    paper_import=row.one_of("import", numbers, "import", is_needed=False),
-                    line=row.integer("line"),
-                    **words,
-                ),
-                row,
-            )
+def papers(site):
+    dois = set()
+    for row in site.bundle.rows(PAPERS):
+        facts = {
+            one.name: row.integer(one.name) if one.type is Type.YEAR else row[one.name]
+            for one in FIELDS
+        }
+        facts |= {"extra": row.object("extra"), "added_at": row.moment("added_at")}
+        # once papers could be without
+        facts["title"] = facts["title"] or facts["doi"] or facts["key"]
+        facts["shares_doi"] = facts["doi"] in dois
+        dois.update({facts["doi"]} - {""})
+        yield Paper(study=site.study, **facts), row
 
-    site.papers = {paper.key: paper for paper in site.make(Paper, papers())}
-    site.make(PaperImport, imports())
-    site.make(PaperSource, sources())
+
+def paper_imports(site):
+    for row in site.bundle.rows(IMPORTS):
+        counts = {name: row.integer(name) for name in ("new", "duplicate", "refused")}
+        moments = {name: row.moment(name) for name in ("at", "confirmed_at", "undone_at")}
+        words = {name: row[name] for name in ("file_name", "source", "state")}
+        facts = {**counts, **moments, **words, "problems": row.json("problems") or []}
+        yield PaperImport(study=site.study, by=site.reviewer(row, "by"), **facts), row
+
+
+def paper_sources(site):
+    numbers = {str(number): one for number, one in enumerate(site.made[PaperImport], start=1)}
+    for row in site.bundle.rows(SOURCES):
+        words = {name: row[name] for name in ("source", "file_name", "entry_key")}
+        source = PaperSource(
+            paper=row.one_of("paper", site.papers, "paper"),
+            is_duplicate=row.truth("is_duplicate"),
+            paper_import=row.one_of("import", numbers, "import", is_needed=False),
+            line=row.integer("line"),
+            **words,
+        )
+        yield source, row
 
 
 def add_codebook(site):

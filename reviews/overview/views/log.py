@@ -6,12 +6,13 @@ from django.views.decorators.http import require_safe
 
 from mapping import access
 from mapping.exchange.table import lines
-from mapping.models import LogEntry, User
-from mapping.site.answers import answer, filter_of
+from mapping.models import LogEntry
+from mapping.site.answers import answer
 from reviews.blindness import log as blindness_log
 from reviews.exchange.scope import scope_for
 from reviews.exchange.tables.records import LOG
 from reviews.exchange.views.export import as_download
+from reviews.overview.filters import LogFilters
 
 PER_PAGE = 50
 
@@ -19,15 +20,14 @@ PER_PAGE = 50
 @require_safe
 def log(request, slug):
     study = access.study_to_lead(request.user, slug)
-    asked = asked_for(request)
     readable = blindness_log.lines(study, request.user)
-    found = blindness_log.narrowed(readable, **asked)
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    filters = LogFilters(request.GET, readable)
+    page = Paginator(filters.qs, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "study": study,
         "page": page,
-        "query": asked["words"],
-        "filters": filters(readable, asked),
+        "query": filters.query,
+        "filters": filters.shown(),
         "shown": page.paginator.count,
         "total": readable.count(),
         "withheld": blindness_log.WITHHELD,
@@ -40,27 +40,7 @@ def log(request, slug):
 def log_csv(request, slug):
     """What the filters show, all pages of it: the bundle's log.csv with these lines alone."""
     study = access.study_to_lead(request.user, slug)
-    found = blindness_log.narrowed(blindness_log.lines(study, request.user), **asked_for(request))
+    found = LogFilters(request.GET, blindness_log.lines(study, request.user)).qs
     scope = scope_for(request.user, study)
-    return as_download(
-        lines(LOG, replace(scope, rows=ChainMap({LogEntry: found}, scope.rows))), LOG.name
-    )
-
-
-def asked_for(request):
-    # PostgreSQL takes no NUL in a text, and nothing has one.
-    return {
-        name: request.GET.get(parameter, "").replace("\x00", "").strip()
-        for name, parameter in (("words", "q"), ("person", "person"), ("act", "act"))
-    }
-
-
-def filters(readable, asked):
-    people = User.objects.filter(pk__in=readable.filter(is_unnamed=False).values("by")).order_by(
-        "username"
-    )
-    acts = readable.order_by("act").values_list("act", flat=True).distinct()
-    return [
-        filter_of("person", "Person", [(user.username, user) for user in people], asked["person"]),
-        filter_of("act", "Act", [(act, act.replace("-", " ")) for act in acts], asked["act"]),
-    ]
+    rows = ChainMap({LogEntry: found}, scope.rows)
+    return as_download(lines(LOG, replace(scope, rows=rows)), LOG.name)

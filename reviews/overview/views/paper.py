@@ -5,12 +5,13 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
 from mapping import access
+from mapping.parsers.paper_fields import FIELDS
 from mapping.site.answers import answer
 from reviews.blindness.visible import visible_findings, visible_summaries
 from reviews.models import Assignment, Summary
 from reviews.overview import corrections, paper_states
 
-DETAILS = ("kind", "volume", "number", "pages", "publisher", "keywords")
+DETAILS = tuple(one.name for one in FIELDS if one.is_detail)
 
 
 @require_safe

@@ -1,18 +1,17 @@
 """The list of papers: search, filter, sort, take away."""
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, F, OuterRef
+from django.db.models import F
 from django.db.models.functions import Left
-from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
 
 from mapping import access
-from mapping.exchange.table_csv import csv_url, require_known
-from mapping.models import Membership, Paper, PaperSource
-from mapping.site.answers import answer, filter_of
-from reviews.models import Assignment
+from mapping.exchange.table_csv import csv_url
+from mapping.models import Paper
+from mapping.site.answers import answer
 from reviews.models.study_cache import read_only
 from reviews.overview import paper_states
+from reviews.overview.filters import PaperFilters
 from reviews.overview.paper_csv import paper_csv
 from reviews.overview.paper_states import BY_TITLE
 
@@ -23,13 +22,6 @@ ORDERS = {
     "venue": Left("venue", 200),
     "authors": Left("authors", 200),
 }
-FILTERS = {
-    "state": "State",
-    "year": "Year",
-    "source": "Found in",
-    "pdf": "PDF",
-    "reviewer": "Reader",
-}
 COLUMNS = ("pk", "key", "title", "authors", "year", "venue", "pdf", "study")
 
 
@@ -37,9 +29,9 @@ COLUMNS = ("pk", "key", "title", "authors", "year", "venue", "pdf", "study")
 def papers(request, slug):
     study = access.study_to_read(request.user, slug)
     read_only(study)
-    choice = Choice(study, request.GET)
+    choice = Choice(study.membership, request.GET)
     if request.GET.get("format") == "csv":
-        require_known(request.GET, **{name: choice.chosen.get(name) for name in FILTERS})
+        choice.filters.require_known()
         return paper_csv(study, choice.papers())
     total = study.papers.count()
     page = page_of(choice, total, request.GET.get("page"))
@@ -47,12 +39,12 @@ def papers(request, slug):
     context = {
         "study": study,
         "page": page,
-        "query": choice.words,
-        "filters": choice.filters(),
+        "query": choice.filters.query,
+        "filters": choice.filters.shown(),
         "sort": choice.sort,
         "shown": page.paginator.count,
         "total": total,
-        "has_states": bool(choice.states),
+        "has_states": choice.has_states,
         "csv_url": csv_url(request),
     }
     return answer(request, "overview/papers.html", context)
@@ -91,100 +83,37 @@ class PapersPaginator(Paginator):
 
 
 class Choice:
-    """Which papers somebody asked for, in which order; what they may not ask or what makes no sense
-    is left aside.
+    """Which papers somebody asked for, in which order. An order that makes no sense is left
+    aside.
     """
 
-    def __init__(self, study, asked):
-        self.study, self.membership = study, study.membership
-        self.words = asked.get("q", "").replace("\0", "").strip()
-        self.states = paper_states.states_for(study.membership)
+    def __init__(self, membership, asked):
+        self.membership, self.study = membership, membership.study
+        self.filters = PaperFilters(membership, asked)
+        self.has_states = bool(paper_states.states_for(membership))
         sort = asked.get("sort", "")
-        self.sort = (
-            sort
-            if sort.removeprefix("-") in {*ORDERS, *(["state"] if self.states else [])}
-            else "title"
-        )
-        self.chosen = {
-            name: asked[name]
-            for name, options in self.options.items()
-            if asked.get(name) in {value for value, _ in options}
-        }
-
-    @cached_property
-    def options(self):
-        """What each filter offers: `{name: [(value, label)]}`."""
-        years = (
-            self.study.papers.exclude(year=None)
-            .order_by("-year")
-            .values_list("year", flat=True)
-            .distinct()
-        )
-        sources = (
-            self.study.paper_imports.exclude(source="")
-            .order_by("source")
-            .values_list("source", flat=True)
-        )
-        options = {
-            "state": list(self.states.items()),
-            "year": [(str(year), str(year)) for year in years],
-            "source": [(source, source) for source in sources.distinct()]
-            + [("-", "without a source")],
-            "pdf": [("yes", "with PDF"), ("no", "without PDF")],
-        }
-        if self.membership.is_lead:
-            team = (
-                Membership.objects.filter(study=self.study)
-                .select_related("user")
-                .order_by("user__username")
-            )
-            options["reviewer"] = [
-                (member.user.username, str(member.user)) for member in team if member.may_code
-            ]
-        return options
+        known = {*ORDERS, "state"} if self.has_states else {*ORDERS}
+        self.sort = sort if sort.removeprefix("-") in known else "title"
 
     @property
     def is_narrowed(self):
-        return bool(self.words or self.chosen)
+        return bool(self.filters.chosen)
 
     def papers(self):
-        found = Paper.objects.filter(study=self.study).matching(self.words)
-        for name, value in self.chosen.items():
-            found = getattr(self, f"by_{name}")(found, value)
-        return found.order_by(*self.order())
+        return self.filters.qs.order_by(*self.order())
 
     def by_state_alone(self):
         """The pks in order where nothing but the state is asked for, which is kept; else None."""
         name, is_reversed = self.sort.removeprefix("-"), self.sort.startswith("-")
-        if self.words or not {"state"}.issuperset(self.chosen):
+        chosen = self.filters.chosen
+        if not {"state"}.issuperset(chosen):
             return None
-        if name == "state" and not self.chosen:
+        if name == "state" and not chosen:
             return paper_states.listed(self.study, self.membership, is_reversed=is_reversed)
-        if self.chosen and name in {"state", "title"}:
-            found = paper_states.listed(self.study, self.membership, state=self.chosen["state"])
+        if chosen and name in {"state", "title"}:
+            found = paper_states.listed(self.study, self.membership, state=chosen["state"])
             return found[::-1] if self.sort == "-title" else found
         return None
-
-    def by_state(self, papers, state):
-        return papers.filter(paper_states.condition(state, self.membership))
-
-    def by_year(self, papers, year):
-        return papers.filter(year=int(year))
-
-    def by_source(self, papers, source):
-        named = PaperSource.objects.filter(paper=OuterRef("pk")).exclude(source="")
-        return papers.filter(
-            ~Exists(named) if source == "-" else Exists(named.filter(source=source))
-        )
-
-    def by_pdf(self, papers, wanted):
-        return papers.exclude(pdf="") if wanted == "yes" else papers.filter(pdf="")
-
-    def by_reviewer(self, papers, username):
-        theirs = Assignment.objects.in_force().filter(
-            paper=OuterRef("pk"), reviewer__username=username
-        )
-        return papers.filter(Exists(theirs))
 
     def order(self):
         name = self.sort.removeprefix("-")
@@ -197,10 +126,3 @@ class Choice:
             first.desc(nulls_last=True) if self.sort.startswith("-") else first.asc(nulls_last=True)
         )
         return [first, *BY_TITLE]
-
-    def filters(self):
-        return [
-            filter_of(name, FILTERS[name], options, self.chosen.get(name))
-            for name, options in self.options.items()
-            if options
-        ]
