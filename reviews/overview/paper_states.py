@@ -10,7 +10,7 @@ from django.db.models.functions import Left
 from mapping.models import Finding
 from reviews.blindness import rules
 from reviews.models import Answer, Assignment, Summary
-from reviews.models.study_cache import kept
+from reviews.models.study_cache import cached_for_study
 
 BY_TITLE = (Left("title", 200), F("pk"))  # as the indexes have it
 
@@ -130,7 +130,7 @@ def in_places(study, membership, number):
         return found
 
     is_common = membership.is_lead and not is_blind(study, membership)
-    return kept(
+    return cached_for_study(
         study,
         "paper-states" if is_common else f"paper-states.{membership.role}.{membership.user_id}",
         work,
@@ -138,7 +138,7 @@ def in_places(study, membership, number):
 
 
 def is_blind(study, membership):
-    return kept(
+    return cached_for_study(
         study,
         f"blind.{membership.user_id}",
         lambda: rules.is_blind_somewhere(membership.user, study),

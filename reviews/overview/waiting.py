@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from reviews.blindness import rules
 from reviews.blindness.codes import proposals_waiting
 from reviews.models import Assignment, RecodingTask
-from reviews.models.study_cache import kept
+from reviews.models.study_cache import cached_for_study
 from reviews.overview import corrections
 from reviews.rounds import progress
 from reviews.settling import disagreements
@@ -123,7 +123,9 @@ def phases_under_way(study):
 def papers_not_handed_out(study, user):
     if study.membership.is_lead:
         for phase in phases_under_way(study):
-            count = kept(study, f"papers-unread.{phase.pk}", progress.papers_unread(phase).count)
+            count = cached_for_study(
+                study, f"papers-unread.{phase.pk}", progress.papers_unread(phase).count
+            )
             text = counted(count, "paper is", "papers are") + f" not handed out in {phase}"
             yield Waiting(count, text, place("rounds", study))
 

@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from mapping.models import Paper, Section, User
 from reviews.blindness.independence import Independence
 from reviews.models import Answer, Assignment, Mark, RecodingTask, Summary
-from reviews.models.study_cache import kept
+from reviews.models.study_cache import cached_for_study
 
 # The states of an assignment, in words.
 STATES = {"todo": "to do", "draft": "draft", "submitted": "submitted"}
@@ -122,7 +122,7 @@ def counts_of(rounds):
         return []
     study = next(iter(rounds.values())).round.study
     everything = Assignment.objects.living().filter(round__study=study)
-    counts = kept(study, "by-reader", lambda: counts_in(everything))
+    counts = cached_for_study(study, "by-reader", lambda: counts_in(everything))
     return [row for row in counts.items() if row[0][0] in rounds]
 
 
@@ -200,7 +200,9 @@ class OwnProgress(NamedTuple):
 
 def own_counts(study, user):
     """`{(round, reviewer): (assigned, submitted)}` of this person."""
-    return kept(study, f"own.{user.pk}", lambda: counts_in(Assignment.objects.of(user, study)))
+    return cached_for_study(
+        study, f"own.{user.pk}", lambda: counts_in(Assignment.objects.of(user, study))
+    )
 
 
 def of_reader_in(round, user):
@@ -249,7 +251,7 @@ def awaited_from(study, user):
             Assignment.objects.to_code(user, study).in_order_of_need().values_list("pk", flat=True)
         )
 
-    return kept(study, f"awaited.{user.pk}", work)
+    return cached_for_study(study, f"awaited.{user.pk}", work)
 
 
 def shown(pks):
@@ -275,7 +277,7 @@ def tasks_waiting(study, user):
     def work():
         return list(RecodingTask.objects.open().of(user, study).values_list("pk", flat=True))
 
-    own = kept(study, f"tasks.{user.pk}", work)
+    own = cached_for_study(study, f"tasks.{user.pk}", work)
     return (
         list(RecodingTask.objects.waiting().filter(pk__in=own).values_list("pk", flat=True))
         if own
@@ -295,7 +297,7 @@ def rounds_to_close(study, user=None):
         .annotate(awaited=awaited)
         .filter(awaited=None)
     )
-    return kept(study, "rounds-to-close", ready.count)
+    return cached_for_study(study, "rounds-to-close", ready.count)
 
 
 def recoding_tasks(study, user):

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from mapping.models import Finding, Membership, Paper, Section
 from reviews.models import Assignment, Deferral, Round, Summary
-from reviews.models.study_cache import kept, read_only, stamp
+from reviews.models.study_cache import cached_for_study, read_only, stamp
 from reviews.rounds import progress
 from tests.making import (
     make_assignment,
@@ -87,10 +87,13 @@ def test_a_figure_is_worked_out_once_and_again_after_a_change(study):
     worked = []
     for _ in range(2):
         assert (
-            kept(study, "papers", lambda: worked.append(study.papers.count()) or len(worked)) == 1
+            cached_for_study(
+                study, "papers", lambda: worked.append(study.papers.count()) or len(worked)
+            )
+            == 1
         )
     make_paper(study)
-    kept(study, "papers", lambda: worked.append(study.papers.count()) or len(worked))
+    cached_for_study(study, "papers", lambda: worked.append(study.papers.count()) or len(worked))
 
     assert worked == [0, 1]
 
@@ -99,7 +102,7 @@ def test_nothing_is_kept_of_what_may_still_be_taken_back(study):
     read_only(study)
     with transaction.atomic():
         make_paper(study)
-        assert kept(study, "papers", study.papers.count) == 1
+        assert cached_for_study(study, "papers", study.papers.count) == 1
         transaction.set_rollback(True)
     assert connection.in_atomic_block is False
-    assert kept(study, "papers", lambda: study.papers.count() + 7) == 7
+    assert cached_for_study(study, "papers", lambda: study.papers.count() + 7) == 7

@@ -58,7 +58,7 @@ def test_three_thousand_papers_for_ten_reviewers_are_even():
 
 def test_the_same_seed_gives_the_same_plan_in_another_process_with_other_hashes():
     program = (
-        "from reviews.planning import plan\n"
+        "from reviews.rounds.allocation import plan\n"
         "papers = [f'p{n}' for n in range(60)]\n"
         "had = {('p1', 'ben'), ('p2', 'cleo'), ('p2', 'ben'), ('p7', 'zoe')}\n"
         "print(plan(papers, ['ada', 'ben', 'cleo'], overlap=50, existing=had, conflicts={('p3', "
