@@ -9,6 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
 from mapping.models import Code
 from mapping.site.fields import LongTextField
 from reviews.codebook.template_forms import ActForm
@@ -76,7 +77,7 @@ class CodeForm(ActForm):
     def __init__(self, posted, *, section, code=None, parent=None):
         """`parent`: what is chosen there but not sent yet."""
         self.code = code
-        initial = {**self.facts_of(code), "seen": codebook_changes.code_token(code)} if code else {}
+        initial = {**self.facts_of(code), "seen": versions.code_token(code)} if code else {}
         if parent is not None:
             initial["parent"] = parent
         super().__init__(posted, initial=initial)
@@ -98,17 +99,17 @@ class CodeForm(ActForm):
         if parent == self.code.parent or self.code.status != Code.Status.ACTIVE:
             return None
         return partial(
-            codebook_changes.change, self.code, by=by, facts={"parent": parent}, reason=TRIED
+            codebook_changes.edit, self.code, by=by, facts={"parent": parent}, reason=TRIED
         )
 
     def facts_of(self, code):
         return {
             name: getattr(code, name)
-            for name in (*codebook_changes.WORDS, "parent", "excludes_paper")
+            for name in (*versions.TEXT_FIELDS, "parent", "excludes_paper")
         }
 
     def token_of(self, code):
-        return codebook_changes.code_token(code)
+        return versions.code_token(code)
 
 
 class CodeActForm(ActForm):
@@ -119,7 +120,7 @@ class CodeActForm(ActForm):
     def __init__(self, posted, *, code, initial=None, **facts):
         self.code = code
         super().__init__(
-            posted, initial={"seen": codebook_changes.code_token(code), **(initial or {})}, **facts
+            posted, initial={"seen": versions.code_token(code), **(initial or {})}, **facts
         )
 
     def act(self, act, *, by):
@@ -127,10 +128,10 @@ class CodeActForm(ActForm):
 
         def guarded():
             with transaction.atomic():
-                now = codebook_changes.locked_code(self.code)
-                if self.cleaned_data["seen"] != codebook_changes.code_token(now):
+                now = versions.locked_code(self.code)
+                if self.cleaned_data["seen"] != versions.code_token(now):
                     last = now.changes.select_related("by").first()
-                    raise codebook_changes.ChangedMeanwhile(now, last and last.by, last and last.at)
+                    raise versions.ChangedMeanwhile(now, last and last.by, last and last.at)
                 return act(now, by=by, **self.facts())
 
         return self.perform(guarded)
@@ -150,7 +151,7 @@ class CodeActForm(ActForm):
         return []
 
     def facts_of(self, code):
-        return {name: getattr(code, name) for name in codebook_changes.WORDS}
+        return {name: getattr(code, name) for name in versions.TEXT_FIELDS}
 
     def show_conflict(self, met):
         """The act itself has no other version; what the first lead has made of the code is
@@ -159,13 +160,13 @@ class CodeActForm(ActForm):
         super().show_conflict(met)
         now, was = self.facts_of(met.now), self.facts_of(self.code)
         self.conflict["fields"] = [
-            {"label": codebook_changes.NAMES[name], "theirs": now[name], "yours": was[name]}
+            {"label": versions.FIELD_NAMES[name], "theirs": now[name], "yours": was[name]}
             for name in now
         ]
         self.conflict["status"] = met.now.get_status_display()
 
     def token_of(self, code):
-        return codebook_changes.code_token(code)
+        return versions.code_token(code)
 
 
 class ReasonForm(CodeActForm):
@@ -260,7 +261,7 @@ class AcceptForm(CodeActForm):
         super().__init__(
             posted,
             code=code,
-            initial={name: getattr(code, name) for name in codebook_changes.WORDS},
+            initial={name: getattr(code, name) for name in versions.TEXT_FIELDS},
             **facts,
         )
         self.fields["parent"].queryset = code.section.codes.filter(

@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.template.defaultfilters import pluralize
 
-from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
 from mapping.models import CodebookChange, LogEntry, Phase, ResearchQuestion
 from mapping.protocol import files as protocol_files
 from reviews.codebook.template import free_of, locked, move, must_be_unchanged, token
@@ -33,7 +33,7 @@ def values(thing):
 
 
 def record(thing, by, verb, *, before, after):
-    return codebook_changes.record_change(
+    return versions.record_change(
         thing.study,
         CodebookChange.Act.SECTION,
         by=by,

@@ -8,13 +8,13 @@ from django.db.models import Count, Exists, OuterRef, ProtectedError, Q
 from django.utils import timezone
 from django.utils.text import slugify
 
-from mapping.codebook import changes as codebook_changes
-from mapping.codebook.changes import ChangedMeanwhile, token
+from mapping.codebook import versions
+from mapping.codebook.versions import ChangedMeanwhile, token
 from mapping.models import CodebookChange, Finding, LogEntry, Section, Study
 from mapping.protocol import files as protocol_files
 from mapping.protocol.coefficients import COEFFICIENTS
 from mapping.site.plurals import counted
-from reviews.codebook.code_changes import ask_again
+from reviews.codebook.recoding_tasks import ask_again
 from reviews.models import Answer, Assignment, Deferral, RecodingTask, Remark, Resolution, Summary
 
 # The draft of a blank answer counts too: a person stands before that field.
@@ -221,7 +221,7 @@ def remove_section(section, *, by):
         raise ValidationError(
             f"Other codes or records point to “{label}”: it can only be retired."
         ) from error
-    return codebook_changes.record_change(
+    return versions.record_change(
         study,
         CodebookChange.Act.SECTION,
         by=by,
@@ -253,7 +253,7 @@ def undo_removal(change, *, by):
     ):
         raise ValidationError("There is nothing to undo: the section is back already.")
     section = protocol_files.bring_back_section(study, change.before)
-    undo = codebook_changes.record_change(
+    undo = versions.record_change(
         study,
         CodebookChange.Act.UNDO,
         by=by,
@@ -311,7 +311,7 @@ def move(ordered, thing, up, is_movable=lambda one: True):
 
 
 def record(section, by, *, before, text):
-    return codebook_changes.record_change(
+    return versions.record_change(
         section.study,
         CodebookChange.Act.SECTION,
         by=by,

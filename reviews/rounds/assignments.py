@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from mapping.codebook.changes import hold_codebook
+from mapping.codebook.versions import hold_codebook
 from mapping.models import LogEntry, Membership, Paper, Phase
 from mapping.site.plurals import counted
 from reviews.blindness import independence

@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
-from mapping.codebook.changes import hold_codebook
+from mapping.codebook.versions import hold_codebook
 from mapping.models import LogEntry, Paper, Study
 from reviews.agreement.frozen import freeze
 from reviews.models import Resolution, Round

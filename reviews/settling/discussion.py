@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
 from mapping.models import LogEntry, Membership, User
 from mapping.site.addresses import public
 from reviews.blindness import rules
@@ -199,7 +200,7 @@ def keep_as_rule(line, code, *, by, text=""):
             "rule once all are in."
         )
     # Two leads may press the button at once: the second finds it done.
-    code = codebook_changes.locked_code(code)
+    code = versions.locked_code(code)
     if code.section_id != line.section_id:
         raise ValidationError(f"“{code}” is no code of “{line.section}”.")
     if not Remark.objects.filter(pk=line.pk, is_decision_rule=False).update(is_decision_rule=True):
@@ -211,7 +212,7 @@ def keep_as_rule(line, code, *, by, text=""):
         "example": "\n".join(part for part in (code.example, example) if part),
     }
     # Without the paper's answers: the definition is for everybody, and so is this line.
-    code = codebook_changes.change(
+    code = codebook_changes.edit(
         code, by=by, facts=facts, reason="A remark was kept as a decision rule."
     )
     return code.changes.first()

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
 from mapping.models import Code, CodebookChange, Finding, FindingMark, Membership
 from mapping.parsers.labels import normalised_label
 from reviews.codebook import code_changes, template, undo
@@ -139,7 +140,7 @@ def test_a_code_has_the_acts_that_its_state_allows(study, section, ada, as_user)
     code_changes.retire(code, by=ada, reason="unused")
     assert offered() == [*acts[:3], "restore-code"]
     code.refresh_from_db()
-    words = {"seen": codebook_changes.code_token(code), "reason": "it is used after all"}
+    words = {"seen": versions.code_token(code), "reason": "it is used after all"}
     assert client.post(page(study, "restore-code", code.pk), words).status_code == 302
     assert CodebookChange.objects.first().reason == "it is used after all"
     code_changes.merge(code, into=section.codes.first(), by=ada, reason="same")
@@ -148,7 +149,7 @@ def test_a_code_has_the_acts_that_its_state_allows(study, section, ada, as_user)
 
 def test_children_stand_under_their_parent(study, section, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
-    codebook_changes.change(
+    codebook_changes.edit(
         codes["Data quality"], by=ada, facts={"parent": codes["Cost"]}, reason="order"
     )
     text = shown(as_user(ada), page(study))
@@ -236,7 +237,7 @@ def test_a_code_is_not_pointed_out_to_itself_and_another_section_has_labels_of_i
 
 def test_a_code_is_edited_with_a_reason(study, section, ada, as_user):
     code = section.codes.get(label="Cost")
-    seen = codebook_changes.code_token(code)
+    seen = versions.code_token(code)
     client, url = as_user(ada), page(study, "code", code.pk)
     assert client.post(url, {"label": "Price", "seen": seen}).status_code == 422
     assert (
@@ -249,8 +250,8 @@ def test_the_second_lead_is_shown_what_the_first_has_saved(study, section, ada, 
     eva = make_user("eva")
     Membership.objects.create(study=study, user=eva, role="lead")
     code = section.codes.get(label="Cost")
-    seen = codebook_changes.code_token(code)
-    codebook_changes.change(
+    seen = versions.code_token(code)
+    codebook_changes.edit(
         code, by=eva, facts={"definition": "Money and time"}, reason="said nowhere"
     )
     client = as_user(ada)
@@ -271,7 +272,7 @@ def test_merging_by_page_previews_does_and_undoes(study, section, coded, ada, as
     codes = {code.label: code for code in section.codes.all()}
     url = page(study, "merge-code", codes["Talent"].pk)
     words = {
-        "seen": codebook_changes.code_token(codes["Talent"]),
+        "seen": versions.code_token(codes["Talent"]),
         "into": codes["Cost"].pk,
         "reason": "the same",
     }
@@ -294,7 +295,7 @@ def test_a_code_that_the_team_settled_on_stays_with_a_way_out(study, section, co
     FindingMark.objects.create(finding=finding, code=code)
     client, url = as_user(ada), page(study, "move-code", code.pk)
     assert page(study, "comparison", "one") in shown(client, url)
-    words = {"seen": codebook_changes.code_token(code), "to": there.pk, "reason": "it is none"}
+    words = {"seen": versions.code_token(code), "to": there.pk, "reason": "it is none"}
     refused = client.post(url, words)
     assert refused.status_code == 422
     assert "Take those decisions back first" in refused.content.decode()
@@ -312,7 +313,7 @@ def test_a_code_of_another_study_is_no_choice(study, section, ada, as_user):
     client = as_user(ada)
     assert client.get(page(study, "merge-code", elsewhere.pk)).status_code == 404
     code = section.codes.first()
-    words = {"seen": codebook_changes.code_token(code), "into": elsewhere.pk, "reason": "the same"}
+    words = {"seen": versions.code_token(code), "into": elsewhere.pk, "reason": "the same"}
     assert client.post(page(study, "merge-code", code.pk), words).status_code == 422
     assert (
         client.post(page(study, "order-code", code.pk), {"before": elsewhere.pk}).status_code == 404
@@ -328,7 +329,7 @@ def test_an_empty_post_is_refused(study, section, ada, as_user, name):
 def test_two_versions_are_compared(study, section, ada, as_user):
     code = section.codes.get(label="Cost")
     for label in ("Price", "Expense", "Outlay"):
-        codebook_changes.change(code, by=ada, facts={"label": label}, reason=f"because {label}")
+        codebook_changes.edit(code, by=ada, facts={"label": label}, reason=f"because {label}")
     client = as_user(ada)
     text = shown(client, page(study, "codebook-versions") + "?from=2&to=3")
     assert "because Expense" in text
@@ -428,7 +429,7 @@ def test_the_history_asks_as_often_for_three_changes_as_for_one(study, section, 
     client, code = as_user(ada), section.codes.get(label="Cost")
     counts = []
     for label in ("Price", "Expense", "Outlay"):
-        codebook_changes.change(code, by=ada, facts={"label": label}, reason="why")
+        codebook_changes.edit(code, by=ada, facts={"label": label}, reason="why")
         with CaptureQueriesContext(connection) as queries:
             client.get(page(study, "codebook-versions"))
         counts.append(len(queries))

@@ -4,9 +4,11 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
+from mapping.codebook.order import reorder
 from mapping.exchange.table import lines
 from mapping.models import Code, CodebookChange, Finding, FindingMark, LogEntry
-from reviews.codebook import code_changes, undo
+from reviews.codebook import code_changes, code_moves, undo
 from reviews.exchange.scope import scope_of_all
 from reviews.exchange.tables.codings import CODINGS
 from reviews.models import Answer, Mark, Summary
@@ -72,20 +74,20 @@ def test_a_label_is_needed_and_stands_once_in_a_section(study, ada, codes, label
 
 def test_renaming_keeps_the_marks_and_takes_a_reason(study, ada, codes, coded):
     with pytest.raises(ValidationError):
-        codebook_changes.change(codes["Cost"], by=ada, facts={"label": "Price"}, reason=" ")
-    codebook_changes.change(codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer")
+        codebook_changes.edit(codes["Cost"], by=ada, facts={"label": "Price"}, reason=" ")
+    codebook_changes.edit(codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer")
     assert Mark.objects.filter(code__label="Price").count() == 1
     change = CodebookChange.objects.get()
     assert (change.act, change.reason) == ("rename", "clearer")
 
 
 def test_the_second_of_two_leads_meets_what_the_first_has_saved(study, ada, codes):
-    seen = codebook_changes.code_token(codes["Cost"])
-    codebook_changes.change(
+    seen = versions.code_token(codes["Cost"])
+    codebook_changes.edit(
         codes["Cost"], by=ada, facts={"definition": "Money"}, reason="said nowhere", seen=seen
     )
-    with pytest.raises(codebook_changes.ChangedMeanwhile) as met:
-        codebook_changes.change(
+    with pytest.raises(versions.ChangedMeanwhile) as met:
+        codebook_changes.edit(
             codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer", seen=seen
         )
     assert met.value.now.definition == "Money"
@@ -93,9 +95,7 @@ def test_the_second_of_two_leads_meets_what_the_first_has_saved(study, ada, code
 
 def test_there_are_two_levels_and_no_more(study, ada, codes):
     def group(code, parent):
-        codebook_changes.change(
-            codes[code], by=ada, facts={"parent": codes[parent]}, reason="order"
-        )
+        codebook_changes.edit(codes[code], by=ada, facts={"parent": codes[parent]}, reason="order")
 
     group("Talent", "Cost")
     for code, parent in (("Model drift", "Talent"), ("Cost", "Data quality"), ("Cost", "Cost")):
@@ -103,27 +103,27 @@ def test_there_are_two_levels_and_no_more(study, ada, codes):
             group(code, parent)
     other = study.sections.get(key="method").codes.first()
     with pytest.raises(ValidationError):
-        codebook_changes.change(
+        codebook_changes.edit(
             codes["Data quality"], by=ada, facts={"parent": other}, reason="order"
         )
 
 
 def test_codes_are_ordered_by_one_place_or_before_another(study, ada, codes):
     order = lambda: list(codes["Cost"].section.codes.values_list("label", flat=True))  # noqa: E731
-    codebook_changes.reorder(codes["Talent"], by=ada, up=True)
+    reorder(codes["Talent"], by=ada, up=True)
     assert order() == ["Data quality", "Talent", "Model drift", "Cost"]
-    codebook_changes.reorder(codes["Cost"], by=ada, before=codes["Data quality"])
+    reorder(codes["Cost"], by=ada, before=codes["Data quality"])
     assert order() == ["Cost", "Data quality", "Talent", "Model drift"]
-    assert codebook_changes.reorder(codes["Cost"], by=ada, up=True) is None
+    assert reorder(codes["Cost"], by=ada, up=True) is None
 
 
 ACTS = {
-    "rename": lambda codes, by: codebook_changes.change(
+    "rename": lambda codes, by: codebook_changes.edit(
         codes["Cost"], by=by, facts={"label": "Price"}, reason="why"
     ),
     "retire": lambda codes, by: codebook_changes.retire(codes["Data quality"], by=by, reason="why"),
-    "reorder": lambda codes, by: codebook_changes.reorder(codes["Cost"], by=by, up=True),
-    "group": lambda codes, by: codebook_changes.change(
+    "reorder": lambda codes, by: reorder(codes["Cost"], by=by, up=True),
+    "group": lambda codes, by: codebook_changes.edit(
         codes["Cost"], by=by, facts={"parent": codes["Talent"]}, reason="why"
     ),
     "merge": lambda codes, by: code_changes.merge(
@@ -138,7 +138,7 @@ ACTS = {
 @pytest.mark.parametrize("name", ACTS)
 def test_an_act_and_its_undo_leave_everything_as_it_was(study, ada, codes, coded, name):
     if name == "merge a parent":
-        codebook_changes.change(
+        codebook_changes.edit(
             codes["Talent"], by=ada, facts={"parent": codes["Model drift"]}, reason="order"
         )
     before = dump(study)
@@ -190,9 +190,7 @@ def test_an_earlier_merge_is_undone_past_later_changes_but_not_past_one_that_bui
     study, ada, codes, coded
 ):
     first = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
-    codebook_changes.change(
-        codes["Data quality"], by=ada, facts={"label": "Data"}, reason="shorter"
-    )
+    codebook_changes.edit(codes["Data quality"], by=ada, facts={"label": "Data"}, reason="shorter")
     second = code_changes.merge(
         codes["Data quality"], into=codes["Cost"], by=ada, reason="same too"
     )
@@ -226,16 +224,16 @@ def test_a_code_is_merged_into_another_one_of_its_section(study, ada, codes, int
 
 def test_words_are_taken_back_though_the_parent_was_split_meanwhile(study, ada, codes):
     grouping = {"parent": codes["Talent"]}
-    codebook_changes.change(codes["Cost"], by=ada, facts=grouping, reason="order")
+    codebook_changes.edit(codes["Cost"], by=ada, facts=grouping, reason="order")
     halves = [{"label": "Hiring"}, {"label": "Training"}]
     code_changes.split(codes["Talent"], into=halves, by=ada, reason="two things")
-    codebook_changes.change(codes["Cost"], by=ada, facts={"label": "Costs"}, reason="plural")
+    codebook_changes.edit(codes["Cost"], by=ada, facts={"label": "Costs"}, reason="plural")
 
     undo.undo(CodebookChange.objects.first(), by=ada)
     assert Code.objects.get(pk=codes["Cost"].pk).label == "Cost"
 
     elsewhere = {"parent": codes["Model drift"]}
-    codebook_changes.change(codes["Cost"], by=ada, facts=elsewhere, reason="order")
+    codebook_changes.edit(codes["Cost"], by=ada, facts=elsewhere, reason="order")
     undo.undo(CodebookChange.objects.first(), by=ada)
     assert Code.objects.get(pk=codes["Cost"].pk).parent == codes["Talent"]
 
@@ -249,7 +247,7 @@ def test_what_a_stage_is_split_into_takes_its_place_on_the_scale(study, ada):
     in_use = stage.codes.filter(status="active")
     scale = ["By hand", "By script", "Automated training", "Automated deployment", "Monitored"]
     assert list(in_use.values_list("label", flat=True)) == scale
-    codebook_changes.reorder(stage.codes.get(label="Monitored"), by=ada, up=True)
+    reorder(stage.codes.get(label="Monitored"), by=ada, up=True)
     undo.undo(CodebookChange.objects.first(), by=ada)
     undo.undo(change, by=ada)
     assert list(in_use.values_list("label", flat=True)) == ["Manual", *scale[2:]]
@@ -261,7 +259,7 @@ def test_a_moved_code_takes_its_marks_along_and_back(study, ada, ben, codes, cod
         make_paper(study), ben, answers={"challenges": ["Cost"], "benefits": absent("unclear")}
     )
     before = dump(study)
-    change = code_changes.move(codes["Cost"], to=there, by=ada, reason="it is none")
+    change = code_moves.move(codes["Cost"], to=there, by=ada, reason="it is none")
     assert set(
         Mark.objects.filter(code=codes["Cost"]).values_list("answer__section__key", flat=True)
     ) == {"benefits"}
@@ -275,7 +273,7 @@ def test_a_moved_code_takes_its_marks_along_and_back(study, ada, ben, codes, cod
 def test_a_code_does_not_move_to_where_it_does_not_fit(study, ada, codes, coded):
     for key in ("conclusion", "challenges", "method"):
         with pytest.raises(ValidationError):
-            code_changes.move(
+            code_moves.move(
                 codes["Data quality"], to=study.sections.get(key=key), by=ada, reason="no"
             )
     assert not CodebookChange.objects.exists()

@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook.order import reorder
 from mapping.exchange.table import lines
 from mapping.models import Code, CodebookChange, Finding, FindingMark
-from reviews.codebook import code_changes, undo
+from reviews.codebook import code_changes, code_moves, undo
 from reviews.coding import drafts, recoding_tasks
 from reviews.exchange.scope import scope_of_all
 from reviews.exchange.tables.codings import CODINGS
@@ -52,13 +53,13 @@ def halves(code):
 
 # Each takes a code, another one, a number to choose or to name by, and who does it.
 ACTS = {
-    "rename": lambda code, into, n, by: codebook_changes.change(
+    "rename": lambda code, into, n, by: codebook_changes.edit(
         code, by=by, facts={"label": f"Label {n}"}, reason="why"
     ),
-    "redefine": lambda code, into, n, by: codebook_changes.change(
+    "redefine": lambda code, into, n, by: codebook_changes.edit(
         code, by=by, facts={"definition": f"If {n}"}, reason="why"
     ),
-    "group": lambda code, into, n, by: codebook_changes.change(
+    "group": lambda code, into, n, by: codebook_changes.edit(
         code, by=by, facts={"parent": into}, reason="why"
     ),
     "merge": lambda code, into, n, by: code_changes.merge(code, into=into, by=by, reason="why"),
@@ -67,8 +68,8 @@ ACTS = {
     ),
     "retire": lambda code, into, n, by: codebook_changes.retire(code, by=by, reason="why"),
     "restore": lambda code, into, n, by: codebook_changes.restore(code, by=by),
-    "order": lambda code, into, n, by: codebook_changes.reorder(code, by=by, before=into),
-    "move": lambda code, into, n, by: code_changes.move(code, to=into.section, by=by, reason="why"),
+    "order": lambda code, into, n, by: reorder(code, by=by, before=into),
+    "move": lambda code, into, n, by: code_moves.move(code, to=into.section, by=by, reason="why"),
     "accept": lambda code, into, n, by: code_changes.accept(
         code, by=by, facts={"label": f"Accepted {n}"}
     ),

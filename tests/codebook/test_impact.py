@@ -10,9 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
+from mapping.codebook.order import reorder
 from mapping.models import Code, CodebookChange, LogEntry, Section
 from reviews.agreement.page import Shown
-from reviews.codebook import code_changes, impact
+from reviews.codebook import code_changes, code_moves, impact
 from reviews.codebook import page as codebook_page
 from reviews.codebook import undo as codebook_undo
 from reviews.models import EarlyLook, Mark
@@ -94,15 +96,13 @@ ACTS = {
         code_changes.merge, codes["Talent"], into=codes["Cost"], by=ada, reason="same"
     ),
     "group": lambda codes, ada: partial(
-        codebook_changes.change,
+        codebook_changes.edit,
         codes["Talent"],
         by=ada,
         facts={"parent": codes["Cost"]},
         reason="kin",
     ),
-    "order": lambda codes, ada: partial(
-        codebook_changes.reorder, codes["Manual"], after=codes["Monitored"], by=ada
-    ),
+    "order": lambda codes, ada: partial(reorder, codes["Manual"], after=codes["Monitored"], by=ada),
 }
 
 
@@ -133,7 +133,7 @@ def test_the_preview_is_what_the_act_then_makes_of_the_agreement(
 def test_moving_shows_both_sections(study, ada, codes, coded):
     there = make_section(study.phases.get(), "benefits")
     make_code(there, "Speed")
-    act = partial(code_changes.move, codes["Talent"], to=there, by=ada, reason="it is none")
+    act = partial(code_moves.move, codes["Talent"], to=there, by=ada, reason="it is none")
     found = impact.touched(codes["Talent"], ada, act, also=[there])
     assert set(figures(found)) == {("challenges", "code"), ("benefits", "code")}
     assert figures(found)["benefits", "code"][0] is None
@@ -142,7 +142,7 @@ def test_moving_shows_both_sections(study, ada, codes, coded):
 
 def test_what_cannot_be_done_says_so_before(study, ada, codes, coded):
     act = partial(
-        code_changes.move,
+        code_moves.move,
         codes["Talent"],
         to=study.sections.get(key="conclusion"),
         by=ada,
@@ -226,7 +226,7 @@ def test_the_order_of_a_scale_in_use_takes_a_preview_and_a_reason(
     met = client.post(url, place)
     assert "its order is what its stages mean" in met.content.decode()
     assert not CodebookChange.objects.exists()
-    token = codebook_changes.code_token(codes["Manual"])
+    token = versions.code_token(codes["Manual"])
     assert client.post(url, {**place, "seen": token, "reason": " "}).status_code == 422
     assert (
         client.post(url, {**place, "seen": token, "reason": "it was upside down"}).status_code
@@ -243,7 +243,7 @@ def test_a_blind_lead_gets_no_agreement_and_no_refusal_that_would_tell(study, ad
     acts = [
         partial(code_changes.merge, codes["Talent"], into=codes["Cost"], by=ada, reason="same"),
         partial(
-            code_changes.move,
+            code_moves.move,
             codes["Talent"],
             to=study.sections.get(key="method"),
             by=ada,

@@ -37,7 +37,7 @@ def inbox(study):
 
 
 def decide(client, study, code, act, **facts):
-    from mapping.codebook.changes import code_token
+    from mapping.codebook.versions import code_token
 
     code.refresh_from_db()
     url = reverse("decide-proposal", args=[study.slug, code.pk])

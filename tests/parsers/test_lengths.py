@@ -179,7 +179,7 @@ def test_codes_have_a_longest_length_on_every_way_in(study, as_user, ada):
     with pytest.raises(ValidationError, match="definition has 20,001 characters"):
         codebook_changes.add(section, by=ada, facts={"label": "New", "definition": long})
     with pytest.raises(ValidationError, match="when not to use has 20,001 characters"):
-        codebook_changes.change(section.codes.first(), by=ada, facts={"when_not": long}, reason="x")
+        codebook_changes.edit(section.codes.first(), by=ada, facts={"when_not": long}, reason="x")
     answer = as_user(ada).post(
         reverse("new-code", args=[study.slug]) + "?section=challenges",
         {"label": "New", "definition": long},

@@ -79,7 +79,7 @@ def test_no_form_of_the_codebook_takes_a_twin(kind, section, ada, ben):
         codebook_changes.add(section, by=ada, facts={"label": TWINS[kind]})
     other = codebook_changes.add(section, by=ada, facts={"label": "Other"})
     with pytest.raises(ValidationError, match="already"):
-        codebook_changes.change(other, by=ada, facts={"label": TWINS[kind]}, reason="x")
+        codebook_changes.edit(other, by=ada, facts={"label": TWINS[kind]}, reason="x")
     with pytest.raises(ValidationError, match="there already"):
         drafts.propose_code(section, label=TWINS[kind], definition="d", reason="r", by=ben)
     assert labels(section) == [PLAIN]
@@ -209,7 +209,7 @@ def test_older_twins_break_no_page_and_come_back_in_a_bundle(twins, study, as_us
     brought = [code.label for code in again.sections.get(key="challenges").codes.all()]
     assert brought == [code.label.replace("\r\n", "\n") for code in twins.codes.all()]
     one = twins.codes.get(label=TWINS["soft hyphen"])
-    codebook_changes.change(one, by=ada, facts={"definition": "Mended"}, reason="x")
+    codebook_changes.edit(one, by=ada, facts={"definition": "Mended"}, reason="x")
     change = codebook_changes.retire(one, by=ada, reason="a twin")
     undo.undo(change, by=ada)
 

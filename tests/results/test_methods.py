@@ -179,7 +179,7 @@ def test_the_flow_leaves_as_a_figure_of_its_own(coded, ada, ben, as_user):
 def test_the_text_claims_reasons_of_the_changes_that_have_one_alone(coded, ada, as_user):
     make_section(coded.phases.get(), "later")
     code = make_code(coded.sections.get(key="later"), "First")
-    codebook_changes.change(code, by=ada, facts={"label": "Second"}, reason="clearer")
+    codebook_changes.edit(code, by=ada, facts={"label": "Second"}, reason="clearer")
     assert "it was changed, each time with the reason on record: " in words(as_user(ada), coded)
     codebook_changes.add(code.section, by=ada, facts={"label": "Third"})
     assert "it was changed, 1 time of 2 with the reason on record: " in words(as_user(ada), coded)

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mapping import access
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook.order import reorder
 from mapping.models import Code, Section
 from mapping.parsers.labels import near_codes
 from mapping.site.answers import answer, posted
 from reviews import access as reading
-from reviews.codebook import code_changes, impact
+from reviews.codebook import code_changes, code_moves, impact
 from reviews.codebook.forms import (
     TRIED,
     CodeForm,
@@ -137,7 +138,7 @@ def order_code(request, slug, code):
     if impact.is_scale_in_use(code.section):
         return order_on_scale(request, study, code, place)
     try:
-        codebook_changes.reorder(code, by=request.user, **place)
+        reorder(code, by=request.user, **place)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return back_to_order(request, study, code)
@@ -158,7 +159,7 @@ def back_to_order(request, study, code):
 
 
 def order_on_scale(request, study, code, place):
-    act = partial(codebook_changes.reorder, **place)
+    act = partial(reorder, **place)
     form = ReasonForm(request.POST if "reason" in request.POST else None, code=code)
     if form.is_valid():
         form.act(act, by=request.user)
@@ -293,7 +294,7 @@ def move_code(request, slug, code):
         slug,
         code,
         MoveForm,
-        code_changes.move,
+        code_moves.move,
         facts,
         with_settled=True,
         initial=lambda request: {"to": request.GET.get("to")},

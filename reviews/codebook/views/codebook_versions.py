@@ -14,7 +14,7 @@ from mapping.site.answers import answer, posted
 from mapping.site.numbers import LARGEST_COUNT, whole_number
 from reviews import access as reading
 from reviews.blindness.codes import known_changes
-from reviews.codebook import code_changes, impact, undo
+from reviews.codebook import impact, recoding_tasks, undo
 from reviews.codebook.forms import UndoForm
 
 PER_PAGE = 50
@@ -43,7 +43,7 @@ def codebook_versions(request, slug):
     history.describe(study, page.object_list)
     # How many marks a change touched counts those of papers that this reader may not know of yet.
     with_marks = study.membership.is_lead and not impact.is_blind(request.user, study)
-    again = code_changes.looked_again(page.object_list) if with_marks else {}
+    again = recoding_tasks.recoding_progress(page.object_list) if with_marks else {}
     for change in page.object_list:
         change.may_undo = study.membership.is_lead and undo.may_undo(change)
         change.again = again.get(change.pk)
