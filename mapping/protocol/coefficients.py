@@ -10,7 +10,7 @@ ONE_CHOICE = {"code", "yes_no"}
 
 class Coefficient(NamedTuple):
     label: str
-    words: str
+    text: str
     kinds: frozenset
 
     def fits(self, kind):
@@ -47,5 +47,5 @@ def choices_for(kind):
     coefficient.
     """
     return [
-        (name, f"{one.label}: {one.words}") for name, one in COEFFICIENTS.items() if one.fits(kind)
+        (name, f"{one.label}: {one.text}") for name, one in COEFFICIENTS.items() if one.fits(kind)
     ]

@@ -18,7 +18,7 @@ from mapping.models.fields import LimitedTextField
 from mapping.papers import importing
 from mapping.parsers import read_papers
 from mapping.parsers.lengths import OTHER_FIELD, PAPER, PROSE, SENTENCES
-from mapping.protocol.files import ProtocolRefused, dump, read
+from mapping.protocol.files import ProtocolError, dump, read
 from reviews.coding import drafts
 from reviews.exchange.importing import import_codings, import_summaries
 from reviews.models import Answer
@@ -185,7 +185,7 @@ def test_codes_have_a_longest_length_on_every_way_in(study, as_user, ada):
         {"label": "New", "definition": long},
     )
     assert (answer.status_code, "20,001 characters" in answer.text) == (422, True)
-    with pytest.raises(ProtocolRefused, match="is longer than 20000 characters"):
+    with pytest.raises(ProtocolError, match="is longer than 20000 characters"):
         read({**dump(study), "description": long})
 
 

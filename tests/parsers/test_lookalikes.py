@@ -91,7 +91,7 @@ def test_no_file_brings_a_twin_into_the_codebook(kind, section, study, ada):
         "c.csv", f'section,label,definition\nchallenges,"{TWINS[kind]}",New\n'.encode()
     )
     outcome = importing.import_codebook(study, table, by=ada, reason="x")
-    assert [line.word for line in outcome.lines] == ["changed"]
+    assert [line.outcome for line in outcome.lines] == ["changed"]
     assert section.codes.get(label=PLAIN).definition == "New"
 
 
