@@ -10,9 +10,10 @@ from django.urls import reverse
 from mapping.models import CodebookChange, Paper, Section
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import measures, statistics
-from reviews.agreement.measures import Kind, shown, token
+from reviews.agreement.frozen import report_of_section
+from reviews.agreement.measures import Kind, token, value_text
 from reviews.agreement.page import worst
-from reviews.agreement.papers_behind import address, said
+from reviews.agreement.papers_behind import answer_counts, papers_url
 from reviews.agreement.ratings import Sheet
 from reviews.settling.answers import shuffled
 
@@ -22,21 +23,21 @@ DESCRIBED = 40  # codes of a matrix: a larger one nobody can read
 
 
 class Detail:
-    """Of one section, from the answers that `shown` (a `showing.Shown`) may use."""
+    """Of one section, from the answers that `agreement` (a `VisibleAgreement`) may use."""
 
-    def __init__(self, shown, section):
-        self.shown, self.section, self.study = shown, section, shown.study
-        self.rated = shown.rated(section)
+    def __init__(self, agreement, section):
+        self.agreement, self.section, self.study = agreement, section, agreement.study
+        self.rated = agreement.rated(section)
         self.table = self.rated.table
         self.headline = measures.choices(section.kind, self.rated.categories)[0]
 
-    def link(self, **what):
-        return address(self.study, self.section, self.shown.place, **what)
+    def link(self, **parameters):
+        return papers_url(self.study, self.section, self.agreement.scope_query, **parameters)
 
     @cached_property
     def reviewers(self):
         """[(name in the address, name on the page)], one per row of the ratings."""
-        people = self.shown.sheet.people
+        people = self.agreement.sheet.people
         if not self.study.is_anonymous:
             return [(people[pk].username, str(people[pk])) for pk in self.rated.raters]
         order = sorted(self.rated.raters, key=lambda pk: shuffled(self.study, "agreement", pk))
@@ -48,11 +49,15 @@ class Detail:
     @cached_property
     def rows(self):
         """{name in the address: (row of the ratings, name on the page)}"""
-        return {name: (row, shown) for row, (name, shown) in enumerate(self.reviewers)}
+        return {name: (row, label) for row, (name, label) in enumerate(self.reviewers)}
 
-    def of_one(self, row, **what):
+    def reviewer_link(self, row, **parameters):
         """The address of papers of one reviewer; none where the study hides who said what."""
-        return "" if self.study.is_anonymous else self.link(reviewer=self.reviewers[row][0], **what)
+        return (
+            ""
+            if self.study.is_anonymous
+            else self.link(reviewer=self.reviewers[row][0], **parameters)
+        )
 
     def coefficients(self, report):
         """Every coefficient with its place on the axis; the primary one first named as such."""
@@ -62,7 +67,7 @@ class Detail:
                 "name": name,
                 "label": measures.LABELS[name],
                 "is_primary": name == primary,
-                "target": self.shown.target(self.section),
+                "target": self.agreement.target(self.section),
                 **found,
             }
             for name, found in report["coefficients"].items()
@@ -80,14 +85,14 @@ class Detail:
                 (
                     self.reviewers[row][1],
                     times,
-                    self.of_one(row, code=name, alone=1) or self.link(code=name, differ=1),
+                    self.reviewer_link(row, code=name, alone=1) or self.link(code=name, differ=1),
                 )
                 for row, times in enumerate(code.only)
                 if times
             ]
             found.append(
                 {
-                    "code": shown(code.code),
+                    "code": value_text(code.code),
                     "papers": code.papers,
                     "used_by": sum(map(bool, code.given)),
                     "raters": len(code.given),
@@ -110,8 +115,8 @@ class Detail:
             return []
         return [
             {
-                "one": shown(pair.one),
-                "other": shown(pair.other),
+                "one": value_text(pair.one),
+                "other": value_text(pair.other),
                 "count": pair.count,
                 "lift": pair.lift,
                 "papers": len(pair.papers),
@@ -136,7 +141,7 @@ class Detail:
         used = [place for place in range(len(cells.categories)) if cells.matrix[place].any()]
         if not used or len(used) > DESCRIBED:
             return None
-        names = [shown(cells.categories[place]) for place in used]
+        names = [value_text(cells.categories[place]) for place in used]
         rows = [
             (names[at], [self._cell(cells, one, other) for other in used])
             for at, one in enumerate(used)
@@ -190,9 +195,9 @@ class Detail:
                 "mean": one.labels_per_paper,
                 "without": left.value,
                 "reason": left.reason,
-                "url": self.of_one(row),
+                "url": self.reviewer_link(row),
                 "most": [
-                    (shown(value), times, self.of_one(row, code=token(value)))
+                    (value_text(value), times, self.reviewer_link(row, code=token(value)))
                     for value, times in list(one.times.items())[:4]
                 ],
             }
@@ -213,7 +218,7 @@ class Detail:
         codes = [code for code in self.rated.categories if code in used]
         found = statistics.leave_one_code_out(self.table, self.headline.function, codes)
         left = [
-            (shown(code), figure.value, figure.reason, self.link(code=token(code)))
+            (value_text(code), figure.value, figure.reason, self.link(code=token(code)))
             for code, figure in found.items()
         ]
         return sorted(left, key=lambda one: (one[1] is None, -(one[1] or 0)))
@@ -230,7 +235,7 @@ class Detail:
             [self.rated.papers[index] for index, _ in found]
         )
         return [
-            (papers[self.rated.papers[index]], distance, said(self.rated, index))
+            (papers[self.rated.papers[index]], distance, answer_counts(self.rated, index))
             for index, distance in found
         ]
 
@@ -239,14 +244,14 @@ class Detail:
         page = reverse("agreement-section", args=[self.study.slug, self.section.key])
         changes = list(CodebookChange.objects.filter(section=self.section).order_by("version"))
         found, before = [], None
-        for round in self.shown.rounds:
+        for round in self.agreement.rounds:
             if round.phase_id != self.section.phase_id:
                 continue
             version = round.codebook_version or self.study.codebook_version
             between = [
                 one for one in changes if before is not None and before < one.version <= version
             ]
-            at = self.shown.place | {"round": round.pk}
+            at = self.agreement.scope_query | {"round": round.pk}
             found.append(
                 {
                     "round": round,
@@ -254,40 +259,39 @@ class Detail:
                     "changes": between,
                     **self._of_round(round),
                     "url": f"{page}?{urlencode(at)}",
-                    "papers_url": address(self.study, self.section, at),
+                    "papers_url": papers_url(self.study, self.section, at),
                 }
             )
             before = version
         return found
 
     def _of_round(self, round):
-        kept = self.shown.kept(round)
-        report = (
-            next((one for one in kept["sections"] if one["section"] == self.section.key), None)
-            if kept
-            else None
-        )
+        report = report_of_section(self.agreement.frozen_report_of(round), self.section)
         if report:
             figure = report["coefficients"][self.headline.name]
         else:
-            rated = self.shown.sheet.of(self.section, round.pk)
+            rated = self.agreement.sheet.of(self.section, round.pk)
             choice = measures.choices(self.section.kind, rated.categories)[0]
             figure = measures.coefficient(choice, measures.figure(rated, choice))
         ends = {name: figure[name] for name in ("value", "low", "high", "reason", "papers")}
-        return {**ends, "target": self.shown.target(self.section), "is_kept": report is not None}
+        return {
+            **ends,
+            "target": self.agreement.target(self.section),
+            "is_kept": report is not None,
+        }
 
     def after_discussion(self):
         """The same coefficient from the latest revisions, if any of these says something else in
         this section.
         """
-        scope = self.shown.scope
-        latest = self.shown.visible.latest().filter(assignment__round__phase=scope.phase)
+        scope = self.agreement.scope
+        latest = self.agreement.visible.latest().filter(assignment__round__phase=scope.phase)
         if scope.round:
             latest = latest.filter(assignment__round=scope.round)
         if not latest.filter(revision__gt=1).exists():
             return None
         sheet = Sheet(
-            self.study, latest, [self.section], level=self.shown.level, is_after_discussion=True
+            self.study, latest, [self.section], level=self.agreement.level, is_after_discussion=True
         )
         rated = sheet.of(self.section)
         if (rated.raters, rated.papers, rated.ratings) == (
