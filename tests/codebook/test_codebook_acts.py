@@ -56,7 +56,7 @@ def dump(study):
     }
 
 
-def test_a_new_code_is_a_step_of_the_codebook_with_a_line_in_the_log(study, ada, codes):
+def test_adding_a_code_makes_a_version_and_a_log_entry(study, ada, codes):
     code = codebook_changes.add(
         codes["Cost"].section, by=ada, facts={"label": "  Skills  gap ", "parent": codes["Talent"]}
     )
@@ -66,13 +66,13 @@ def test_a_new_code_is_a_step_of_the_codebook_with_a_line_in_the_log(study, ada,
 
 
 @pytest.mark.parametrize("label", ["", "   ", "cost", "COST", "x" * 301])
-def test_a_label_is_needed_and_stands_once_in_a_section(study, ada, codes, label):
+def test_a_label_is_required_and_unique_in_its_section(study, ada, codes, label):
     with pytest.raises(ValidationError):
         codebook_changes.add(codes["Cost"].section, by=ada, facts={"label": label})
     assert not CodebookChange.objects.exists()
 
 
-def test_renaming_keeps_the_marks_and_takes_a_reason(study, ada, codes, coded):
+def test_renaming_keeps_marks_and_requires_a_reason(study, ada, codes, coded):
     with pytest.raises(ValidationError):
         codebook_changes.edit(codes["Cost"], by=ada, facts={"label": "Price"}, reason=" ")
     codebook_changes.edit(codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer")
@@ -81,7 +81,7 @@ def test_renaming_keeps_the_marks_and_takes_a_reason(study, ada, codes, coded):
     assert (change.act, change.reason) == ("rename", "clearer")
 
 
-def test_the_second_of_two_leads_meets_what_the_first_has_saved(study, ada, codes):
+def test_a_stale_edit_raises_with_the_current_code(study, ada, codes):
     seen = versions.code_token(codes["Cost"])
     codebook_changes.edit(
         codes["Cost"], by=ada, facts={"definition": "Money"}, reason="said nowhere", seen=seen
@@ -93,7 +93,7 @@ def test_the_second_of_two_leads_meets_what_the_first_has_saved(study, ada, code
     assert met.value.now.definition == "Money"
 
 
-def test_there_are_two_levels_and_no_more(study, ada, codes):
+def test_codes_have_at_most_two_levels(study, ada, codes):
     def group(code, parent):
         codebook_changes.edit(codes[code], by=ada, facts={"parent": codes[parent]}, reason="order")
 
@@ -108,7 +108,7 @@ def test_there_are_two_levels_and_no_more(study, ada, codes):
         )
 
 
-def test_codes_are_ordered_by_one_place_or_before_another(study, ada, codes):
+def test_reorder_moves_by_one_place_or_before_another_code(study, ada, codes):
     order = lambda: list(codes["Cost"].section.codes.values_list("label", flat=True))  # noqa: E731
     reorder(codes["Talent"], by=ada, up=True)
     assert order() == ["Data quality", "Talent", "Model drift", "Cost"]
@@ -136,7 +136,7 @@ ACTS = {
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_an_act_and_its_undo_leave_everything_as_it_was(study, ada, codes, coded, name):
+def test_undoing_an_act_restores_everything(study, ada, codes, coded, name):
     if name == "merge a parent":
         codebook_changes.edit(
             codes["Talent"], by=ada, facts={"parent": codes["Model drift"]}, reason="order"
@@ -151,7 +151,7 @@ def test_an_act_and_its_undo_leave_everything_as_it_was(study, ada, codes, coded
         undo.undo(change, by=ada)
 
 
-def test_a_merge_and_its_undo_give_the_same_codings_file_byte_by_byte(study, ada, codes, coded):
+def test_undoing_a_merge_gives_the_same_codings_file(study, ada, codes, coded):
     file = lambda: "".join(lines(CODINGS, scope_of_all(study)))  # noqa: E731
     before = file()
     change = code_changes.merge(
@@ -171,7 +171,7 @@ def test_merging_keeps_both_marks_of_one_answer_with_their_quotes(study, ada, co
     assert (change.marks, change.papers) == (1, 1)
 
 
-def test_two_marks_of_a_finding_become_one_and_two_again(study, ada, codes, coded):
+def test_merging_two_codes_of_one_finding_can_be_undone(study, ada, codes, coded):
     finding = Finding.objects.create(
         paper=coded[0], section=codes["Cost"].section, settled_at="2026-01-01T00:00Z"
     )
@@ -186,7 +186,7 @@ def test_two_marks_of_a_finding_become_one_and_two_again(study, ada, codes, code
     assert dump(study) == before
 
 
-def test_an_earlier_merge_is_undone_past_later_changes_but_not_past_one_that_builds_on_it(
+def test_undoing_an_earlier_merge_is_refused_if_a_later_change_builds_on_it(
     study, ada, codes, coded
 ):
     first = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
@@ -203,9 +203,7 @@ def test_an_earlier_merge_is_undone_past_later_changes_but_not_past_one_that_bui
     assert codes["Data quality"].label == "Data"
 
 
-def test_what_a_reviewer_marked_after_a_merge_stays_when_it_is_undone(
-    study, ada, ben, codes, coded
-):
+def test_undoing_a_merge_keeps_marks_made_since(study, ada, ben, codes, coded):
     change = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
     late = make_summary(make_paper(study), ben, answers={"challenges": ["Data quality"]})
     undo.undo(change, by=ada)
@@ -213,7 +211,7 @@ def test_what_a_reviewer_marked_after_a_merge_stays_when_it_is_undone(
 
 
 @pytest.mark.parametrize("into", ["Talent", "Case study"])
-def test_a_code_is_merged_into_another_one_of_its_section(study, ada, codes, into):
+def test_a_code_merges_only_into_another_code_of_its_section(study, ada, codes, into):
     target = Code.objects.get(label=into)
     with pytest.raises(ValidationError):
         code_changes.merge(codes["Talent"], into=target, by=ada, reason="no")
@@ -222,7 +220,7 @@ def test_a_code_is_merged_into_another_one_of_its_section(study, ada, codes, int
         code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="no")
 
 
-def test_words_are_taken_back_though_the_parent_was_split_meanwhile(study, ada, codes):
+def test_a_rename_can_be_undone_after_its_parent_was_split(study, ada, codes):
     grouping = {"parent": codes["Talent"]}
     codebook_changes.edit(codes["Cost"], by=ada, facts=grouping, reason="order")
     halves = [{"label": "Hiring"}, {"label": "Training"}]
@@ -238,7 +236,7 @@ def test_words_are_taken_back_though_the_parent_was_split_meanwhile(study, ada, 
     assert Code.objects.get(pk=codes["Cost"].pk).parent == codes["Talent"]
 
 
-def test_what_a_stage_is_split_into_takes_its_place_on_the_scale(study, ada):
+def test_parts_of_a_split_stage_take_its_place_on_the_scale(study, ada):
     stage = study.sections.get(key="maturity-stage")
     into = [{"label": "By hand"}, {"label": "By script"}]
     change = code_changes.split(
@@ -253,7 +251,7 @@ def test_what_a_stage_is_split_into_takes_its_place_on_the_scale(study, ada):
     assert list(in_use.values_list("label", flat=True)) == ["Manual", *scale[2:]]
 
 
-def test_a_moved_code_takes_its_marks_along_and_back(study, ada, ben, codes, coded):
+def test_moving_a_code_moves_its_marks_and_can_be_undone(study, ada, ben, codes, coded):
     there = make_section(study.phases.get(), "benefits")
     make_summary(
         make_paper(study), ben, answers={"challenges": ["Cost"], "benefits": absent("unclear")}
@@ -270,7 +268,7 @@ def test_a_moved_code_takes_its_marks_along_and_back(study, ada, ben, codes, cod
     assert dump(study) | {"codes": 0} == before | {"codes": 0}
 
 
-def test_a_code_does_not_move_to_where_it_does_not_fit(study, ada, codes, coded):
+def test_moving_a_code_to_an_unfitting_section_is_refused(study, ada, codes, coded):
     for key in ("conclusion", "challenges", "method"):
         with pytest.raises(ValidationError):
             code_moves.move(
@@ -279,7 +277,7 @@ def test_a_code_does_not_move_to_where_it_does_not_fit(study, ada, codes, coded)
     assert not CodebookChange.objects.exists()
 
 
-def test_first_submissions_are_not_touched_by_anything_but_the_merge(study, ada, codes, coded):
+def test_a_merge_leaves_the_summaries_unchanged(study, ada, codes, coded):
     before = list(Summary.objects.order_by("pk").values())
     code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
     assert list(Summary.objects.order_by("pk").values()) == before

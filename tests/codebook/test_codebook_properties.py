@@ -160,7 +160,7 @@ SETTINGS = settings(
 
 @SETTINGS
 @given(steps=steps)
-def test_no_sequence_of_acts_loses_a_mark_or_a_word(study, ada, ben, cleo, steps):
+def test_no_sequence_of_acts_loses_marks_or_texts(study, ada, ben, cleo, steps):
     def run():
         prepared(study, ben, cleo)
         before = words()
@@ -187,7 +187,7 @@ def test_no_sequence_of_acts_loses_a_mark_or_a_word(study, ada, ben, cleo, steps
     one=number,
     other=number,
 )
-def test_an_act_and_its_undo_change_nothing_wherever_they_stand(
+def test_undo_restores_everything_at_any_point_of_a_sequence(
     study, ada, ben, cleo, steps, act, one, other
 ):
     def run():
@@ -207,9 +207,7 @@ def test_an_act_and_its_undo_change_nothing_wherever_they_stand(
 
 @SETTINGS
 @given(steps=steps)
-def test_undoing_everything_from_the_last_to_the_first_brings_all_of_it_back(
-    study, ada, ben, cleo, steps
-):
+def test_undoing_all_acts_in_reverse_restores_everything(study, ada, ben, cleo, steps):
     def run():
         prepared(study, ben, cleo)
         before, file = state(), codings(study)
@@ -231,7 +229,7 @@ def test_undoing_everything_from_the_last_to_the_first_brings_all_of_it_back(
     one=st.integers(0, 3),
     other=st.integers(0, 5),
 )
-def test_whatever_was_done_the_study_comes_back_from_its_bundle_and_undoes_the_same_there(
+def test_an_imported_bundle_can_undo_the_same_changes(
     study, ada, ben, cleo, steps, last, one, other
 ):
     def run():

@@ -36,13 +36,13 @@ def back(study, code):
     )
 
 
-def alike(section, label, *, besides=None):
-    """Codes of the section that say nearly the same."""
+def nearly_same(section, label, *, besides=None):
+    """Codes of the section whose label says nearly the same."""
     current = section.codes.filter(status__in=[Code.Status.ACTIVE, Code.Status.RETIRED]).exclude(
         pk=besides
     )
     labels = {code.label: code for code in current}
-    return [labels[found] for found, _ in near_codes(label, list(labels))] if label.strip() else []
+    return [labels[near] for near, _ in near_codes(label, list(labels))] if label.strip() else []
 
 
 @require_safe
@@ -51,10 +51,11 @@ def near_code(request, slug):
     form it stands in.
     """
     study = access.study_to_lead(request.user, slug)
-    asked, besides = request.GET.get("section", ""), request.GET.get("besides", "")
-    section = get_object_or_404(Section, study=study, key=asked) if asked else None
+    key, besides = request.GET.get("section", ""), request.GET.get("besides", "")
+    section = get_object_or_404(Section, study=study, key=key) if key else None
     label = next((text for name, text in request.GET.items() if name.startswith("label")), "")
-    near = alike(section, label, besides=besides if is_id(besides) else None) if section else []
+    besides = besides if is_id(besides) else None
+    near = nearly_same(section, label, besides=besides) if section else []
     return render(request, "codebook/_near.html", {"study": study, "near": near, "may_edit": True})
 
 
@@ -62,13 +63,13 @@ def near_code(request, slug):
 def new_code(request, slug):
     study = access.study_to_lead(request.user, slug)
     sections = Section.objects.in_use().with_codes().filter(study=study)
-    asked = request.POST.get("section") or request.GET.get("section", "")
-    section = get_object_or_404(sections, key=asked) if asked else sections.first()
+    key = request.POST.get("section") or request.GET.get("section", "")
+    section = get_object_or_404(sections, key=key) if key else sections.first()
     if section is None:
         messages.error(request, "The template has no section that takes codes yet: add one first.")
         return redirect("template", study.slug)
     form = CodeForm(posted(request), section=section)
-    near = alike(section, request.POST.get("label", ""))
+    near = nearly_same(section, request.POST.get("label", ""))
     # What is nearly there already is shown once; whoever saves again means it.
     is_warned = not near or request.POST.get("anyway")
     if form.is_valid() and is_warned:
@@ -98,21 +99,20 @@ def code(request, slug, code):
     )
     is_preview = "preview" in request.POST
     if form.is_valid() and not is_preview:
-        words = form.cleaned_data
         saved = form.perform(
             code_changes.edit,
             code=code,
             by=request.user,
             facts=form.facts(),
-            reason=words["reason"],
-            seen=words["seen"],
+            reason=form.cleaned_data["reason"],
+            seen=form.cleaned_data["seen"],
         )
         if saved:
             messages.success(request, f"“{saved}” is saved.")
             return back(study, saved)
     if is_preview:
         form.errors.clear()  # the reason may come later
-    near = alike(code.section, request.POST.get("label", ""), besides=code.pk)
+    near = nearly_same(code.section, request.POST.get("label", ""), besides=code.pk)
     touched = impact.touched(code, request.user, form.trial(by=request.user))
     context = {
         "study": study,
@@ -132,23 +132,24 @@ def order_code(request, slug, code):
     """
     study = access.study_to_lead(request.user, slug)
     code = reading.code_known_to(request.user, study, code)
-    place = place_asked_for(code, request.POST)
-    if place is None:
+    target = target_of_order(code, request.POST)
+    if target is None:
         return back_to_order(request, study, code)
     if impact.is_scale_in_use(code.section):
-        return order_on_scale(request, study, code, place)
+        return order_on_scale(request, study, code, target)
     try:
-        reorder(code, by=request.user, **place)
+        reorder(code, by=request.user, **target)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return back_to_order(request, study, code)
 
 
-def place_asked_for(code, words):
+def target_of_order(code, posted):
+    """Where the code shall go, as `reorder` takes it; None where nothing of the kind was posted."""
     for side in ("before", "after"):
-        if is_id(words.get(side, "")):
-            return {side: get_object_or_404(Code, section=code.section, pk=words[side])}
-    return {"up": words["act"] == "up"} if words.get("act") in {"up", "down"} else None
+        if is_id(posted.get(side, "")):
+            return {side: get_object_or_404(Code, section=code.section, pk=posted[side])}
+    return {"up": posted["act"] == "up"} if posted.get("act") in {"up", "down"} else None
 
 
 def back_to_order(request, study, code):
@@ -158,8 +159,8 @@ def back_to_order(request, study, code):
     )
 
 
-def order_on_scale(request, study, code, place):
-    act = partial(reorder, **place)
+def order_on_scale(request, study, code, target):
+    act = partial(reorder, **target)
     form = ReasonForm(request.POST if "reason" in request.POST else None, code=code)
     if form.is_valid():
         form.act(act, by=request.user)
