@@ -1,42 +1,23 @@
-"""Who reads what: papers handed out so that loads and pairs are even, and the papers nobody should
-read because they wrote them. No Django."""
+"""Who reads what: papers handed out so that loads and pairs are even. No Django."""
 
 import random
-import re
-import unicodedata
 from collections import Counter, deque
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations
 
 # Pairs are evened out by trial: enough trials for thousands of papers, few enough to be done in a
 # moment.
 MOST_EXCHANGES = 80_000
-# Parts of names which some lists keep with the family name and others leave out, and titles that
-# belong to neither.
-PARTICLES = frozenset(
-    re.findall(
-        r"\w+",
-        (
-            "af al da dal das de del della den der di do dos du el la le ten ter und van vom von y "
-            "zu "
-            "zum zur"
-        ),
-    )
-)
-TITLES = frozenset(["dr", "prof", "professor", "jr", "sr", "ii", "iii", "iv", "phd", "msc", "bsc"])
-# Letters that are not an accent on another one.
-SPELLED = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
-)
-UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+
+Paper = Reviewer = Hashable
 
 
 @dataclass(frozen=True)
 class Problem:
     """A paper that could not get as many reviewers as it should, by how many, and why."""
 
-    paper: Hashable
+    paper: Paper
     missing: int
     why: str
 
@@ -50,16 +31,24 @@ class Plan:
     included. `overlapping` are the papers meant for several reviewers.
     """
 
-    assignments: list
-    loads: dict
-    pairs: dict
+    assignments: list[tuple[Paper, Reviewer]]
+    loads: dict[Reviewer, int]
+    pairs: dict[tuple[Reviewer, Reviewer], int]
     problems: list[Problem]
-    overlapping: list
+    overlapping: list[Paper]
 
 
 def plan(
-    papers, reviewers, *, per_paper=2, overlap=100, capacity=None, existing=(), conflicts=(), seed=0
-):
+    papers: Iterable[Paper],
+    reviewers: Iterable[Reviewer],
+    *,
+    per_paper: int = 2,
+    overlap: int = 100,
+    capacity: Mapping[Reviewer, int] | None = None,
+    existing: Collection[tuple[Paper, Reviewer]] = (),
+    conflicts: Collection[tuple[Paper, Reviewer]] = (),
+    seed: int = 0,
+) -> Plan:
     """Gives `overlap` percent of the papers `per_paper` reviewers each, the others one.
 
     `capacity` maps reviewers to the most papers they take in all, `existing` and `conflicts` hold
@@ -68,45 +57,30 @@ def plan(
     papers or reviewers and for numbers that cannot be.
     """
     papers, reviewers, capacity = list(papers), list(reviewers), dict(capacity or {})
-    check(papers, reviewers, per_paper, overlap, capacity)
+    refuse_impossible(papers, reviewers, per_paper, overlap, capacity)
     chance = random.Random(seed)  # noqa: S311 (a plan must be repeatable, not secret)
-    hand = Hand(papers, reviewers, capacity, frozenset(existing), frozenset(conflicts), chance)
-    overlapping = choose_overlapping(papers, hand, per_paper, overlap, chance)
+    allocation = Allocation(
+        papers, reviewers, capacity, frozenset(existing), frozenset(conflicts), chance
+    )
+    overlapping = choose_overlapping(papers, allocation, per_paper, overlap, chance)
     wanted = {paper: per_paper if paper in overlapping else 1 for paper in papers}
-    # Everybody's first reader before anybody's second: where hands are short, no paper goes
-    # without.
-    for turn in range(1, per_paper + 1):
-        due = [paper for paper in papers if wanted[paper] >= turn and hand.number(paper) < turn]
-        chance.shuffle(due)
-        for paper in due:
-            hand.give(paper)
-    hand.level_loads()
-    hand.level_pairs()
-    problems = [
-        Problem(paper, wanted[paper] - hand.number(paper), hand.why_not(paper))
-        for paper in papers
-        if hand.number(paper) < wanted[paper]
-    ]
-    assignments = [
-        (paper, reviewer)
-        for paper in papers
-        for reviewer in reviewers
-        if reviewer in hand.given[paper]
-    ]
+    allocation.give_all(wanted)
+    allocation.level_loads()
+    allocation.level_pairs()
     return Plan(
-        assignments,
-        hand.loads,
-        hand.pairs(),
-        problems,
+        allocation.new_assignments(),
+        allocation.loads,
+        allocation.pairs(),
+        allocation.problems(wanted),
         [paper for paper in papers if paper in overlapping],
     )
 
 
-def check(papers, reviewers, per_paper, overlap, capacity):
-    for what, keys in (("paper", papers), ("reviewer", reviewers)):
-        twice = [key for key, number in Counter(keys).items() if number > 1]
+def refuse_impossible(papers, reviewers, per_paper, overlap, capacity):
+    for noun, keys in (("paper", papers), ("reviewer", reviewers)):
+        twice = [key for key, count in Counter(keys).items() if count > 1]
         if twice:
-            raise ValueError(f"The {what} {twice[0]} is named twice.")
+            raise ValueError(f"The {noun} {twice[0]} is named twice.")
     if per_paper < 1:
         raise ValueError("A paper needs at least one reviewer.")
     if not 0 <= overlap <= 100:
@@ -115,17 +89,17 @@ def check(papers, reviewers, per_paper, overlap, capacity):
         raise ValueError("A capacity cannot be below zero.")
 
 
-def choose_overlapping(papers, hand, per_paper, overlap, chance):
+def choose_overlapping(papers, allocation, per_paper, overlap, chance):
     """The papers for several reviewers: those that have several already, then by lot."""
     if per_paper == 1:
         return set()
-    number = int(len(papers) * overlap / 100 + 0.5)
+    count = int(len(papers) * overlap / 100 + 0.5)
     by_lot = chance.sample(papers, len(papers))
-    by_lot.sort(key=lambda paper: hand.number(paper) < 2)
-    return set(by_lot[:number])
+    by_lot.sort(key=lambda paper: allocation.reader_count(paper) < 2)
+    return set(by_lot[:count])
 
 
-class Hand:
+class Allocation:
     """The papers while they are handed out: who has which, and who could."""
 
     def __init__(self, papers, reviewers, capacity, existing, conflicts, chance):
@@ -142,14 +116,43 @@ class Hand:
         }
         self.given = {paper: set() for paper in papers}
         # Somebody who is not of this round may have a paper too: it needs one reader less.
-        here = set(reviewers)
-        self.from_outside = Counter(paper for paper, reviewer in existing if reviewer not in here)
-        had = Counter(reviewer for _, reviewer in existing)
-        self.loads = {reviewer: had[reviewer] for reviewer in reviewers}
+        known = set(reviewers)
+        self.from_outside = Counter(paper for paper, reviewer in existing if reviewer not in known)
+        earlier_loads = Counter(reviewer for _, reviewer in existing)
+        self.loads = {reviewer: earlier_loads[reviewer] for reviewer in reviewers}
         self.stuck = set()
 
-    def number(self, paper):
+    def reader_count(self, paper):
         return len(self.kept[paper]) + len(self.given[paper]) + self.from_outside[paper]
+
+    def new_assignments(self):
+        return [
+            (paper, reviewer)
+            for paper in self.papers
+            for reviewer in self.reviewers
+            if reviewer in self.given[paper]
+        ]
+
+    def problems(self, wanted):
+        return [
+            Problem(paper, wanted[paper] - self.reader_count(paper), self.why_not(paper))
+            for paper in self.papers
+            if self.reader_count(paper) < wanted[paper]
+        ]
+
+    def give_all(self, wanted):
+        """Everybody's first reader before anybody's second: where reviewers are short, no paper
+        goes without.
+        """
+        for turn in range(1, max(wanted.values(), default=0) + 1):
+            due = [
+                paper
+                for paper in self.papers
+                if wanted[paper] >= turn and self.reader_count(paper) < turn
+            ]
+            self.chance.shuffle(due)
+            for paper in due:
+                self.give(paper)
 
     def may_take(self, paper, reviewer):
         taken = reviewer in self.kept[paper] or reviewer in self.given[paper]
@@ -244,10 +247,11 @@ class Hand:
             pass
 
     def relieve_somebody(self):
-        for reviewer in sorted(self.reviewers, key=lambda one: -self.loads[one]):
+        for reviewer in sorted(self.reviewers, key=lambda reviewer: -self.loads[reviewer]):
             much_less = self.loads[reviewer] - 2
             chain = self.chain(
-                reviewer, lambda one, most=much_less: self.loads[one] <= most and self.has_room(one)
+                reviewer,
+                lambda taker, most=much_less: self.loads[taker] <= most and self.has_room(taker),
             )
             if chain:
                 self.pass_on(chain)
@@ -258,10 +262,9 @@ class Hand:
         """How many papers every two reviewers share, also those two who share none."""
         shared = dict.fromkeys(combinations(self.reviewers, 2), 0)
         for paper in self.papers:
-            together = [
-                one for one in self.reviewers if one in self.kept[paper] or one in self.given[paper]
-            ]
-            for pair in combinations(together, 2):
+            readers = self.kept[paper] | self.given[paper]
+            in_order = [reviewer for reviewer in self.reviewers if reviewer in readers]
+            for pair in combinations(in_order, 2):
                 shared[pair] += 1
         return shared
 
@@ -272,12 +275,7 @@ class Hand:
         shared = Counter()
         for (one, other), number in self.pairs().items():
             shared[one, other] = shared[other, one] = number
-        movable = [
-            (paper, one)
-            for paper in self.papers
-            for one in self.reviewers
-            if one in self.given[paper]
-        ]
+        movable = self.new_assignments()
         in_vain = 0
         for _ in range(min(40 * len(movable), MOST_EXCHANGES)):
             if in_vain > 200 + 4 * len(movable):
@@ -336,52 +334,3 @@ def recount(shared, who, beside, step):
         shared[who, other] += step
         shared[other, who] += step
     return change
-
-
-def own_papers(papers_authors, reviewers_names):
-    """The papers that reviewers wrote themselves, as a set of (paper, reviewer): use it as
-    `conflicts`.
-
-    `papers_authors` maps a paper to its authors' names, `reviewers_names` a reviewer to their full
-    name, both as "Given Family" or "Family, Given". Names match by family name and first initial,
-    accents, case, particles and titles aside: rather one paper too many than one's own.
-    """
-    sought = {reviewer: name_keys(name) for reviewer, name in reviewers_names.items()}
-    found = set()
-    for paper, authors in papers_authors.items():
-        keys = set().union(*(name_keys(author) for author in authors))
-        found |= {(paper, reviewer) for reviewer, own in sought.items() if own & keys}
-    return found
-
-
-def name_keys(name):
-    """Every (family name, first initial) the name may mean; empty where there is no given name."""
-    choices = product(spellings(name), (TITLES, TITLES | PARTICLES))
-    return {key for spelling, left_out in choices for key in keys_of(spelling, left_out)}
-
-
-def spellings(name):
-    """The name in plain small letters, umlauts both dropped and written out (Müller: muller,
-    mueller).
-    """
-    name = unicodedata.normalize("NFC", name).casefold()
-    for spelled in (name, name.translate(UMLAUTS)):
-        letters = unicodedata.normalize("NFKD", spelled.translate(SPELLED))
-        yield "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
-def keys_of(name, left_out):
-    family, *rest = (parts(piece, left_out) for piece in name.split(","))
-    # "Family, Jr., Given": what is left of the suffix is nothing.
-    given = [part for piece in rest for part in piece]
-    if rest:
-        return {("".join(family), given[0][0])} if family and given else set()
-    # Without a comma nobody knows where the family name begins: with García in Gabriel García
-    # Márquez, or Márquez?
-    return {("".join(family[start:]), family[0][0]) for start in range(1, len(family))}
-
-
-def parts(text, left_out):
-    # A hyphen holds a name together: Smith-Jones is neither Smith nor Jones.
-    words = re.findall(r"[^\W\d_]+", re.sub(r"[-‐‑’'`]", "", text))
-    return [word for word in words if word not in left_out]

@@ -14,7 +14,8 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from reviews.rounds.allocation import own_papers, plan
+from reviews.rounds.allocation import plan
+from reviews.rounds.own_papers import own_papers
 
 PAPERS = [f"paper{number}" for number in range(40)]
 TEAM = ["ada", "ben", "cleo", "dan"]
@@ -56,7 +57,7 @@ def test_three_thousand_papers_for_ten_reviewers_are_even():
     assert spread(found.pairs) <= 2
 
 
-def test_the_same_seed_gives_the_same_plan_in_another_process_with_other_hashes():
+def test_the_same_seed_gives_the_same_plan_in_another_process():
     program = (
         "from reviews.rounds.allocation import plan\n"
         "papers = [f'p{n}' for n in range(60)]\n"
@@ -83,7 +84,7 @@ def test_another_seed_gives_another_plan():
     assert plan(PAPERS, TEAM, seed=1).assignments != plan(PAPERS, TEAM, seed=2).assignments
 
 
-def test_what_was_handed_out_before_is_kept_and_counts():
+def test_earlier_assignments_are_kept_and_counted():
     had = {(paper, "ben") for paper in PAPERS[:20]}
 
     found = plan(PAPERS, TEAM, existing=had)
@@ -108,7 +109,7 @@ def test_a_reader_from_outside_the_round_counts_for_the_paper():
     assert readers(found)[PAPERS[0]] == 1
 
 
-def test_nobody_reads_a_paper_they_must_not_and_the_others_share_what_is_left():
+def test_conflicts_are_respected_and_the_others_share_the_load():
     conflicts = {(paper, "ben") for paper in PAPERS[:30]}
 
     found = plan(PAPERS, TEAM, conflicts=conflicts)
@@ -127,7 +128,7 @@ def test_a_capacity_is_kept_and_the_others_take_over():
     assert found.problems == []
 
 
-def test_where_hands_are_short_every_paper_gets_one_reader_first_and_the_rest_is_named():
+def test_with_too_little_capacity_every_paper_gets_one_reader_first():
     found = plan(
         PAPERS, ["ada", "ben"], capacity={"ada": 25, "ben": 25}, conflicts={(PAPERS[0], "ben")}
     )
@@ -143,7 +144,7 @@ def test_where_hands_are_short_every_paper_gets_one_reader_first_and_the_rest_is
     }
 
 
-def test_a_paper_is_passed_on_so_that_another_finds_its_only_reader():
+def test_papers_are_passed_on_to_free_an_only_possible_reader():
     # Only ada may read the last one; she has room for one paper, and whatever else she got must go
     # to ben.
     conflicts = {("c", "ben")}
@@ -159,7 +160,7 @@ def test_a_paper_is_passed_on_so_that_another_finds_its_only_reader():
         assert found.assignments == [("a", "ben"), ("b", "ben"), ("c", "ada")]
 
 
-def test_too_few_reviewers_are_said_so():
+def test_too_few_reviewers_are_reported():
     found = plan(["a"], ["ada"], per_paper=3)
     assert [(problem.missing, problem.why) for problem in found.problems] == [
         (2, "there are no more reviewers")
@@ -172,7 +173,7 @@ def test_too_few_reviewers_are_said_so():
     "wrong",
     [{"per_paper": 0}, {"overlap": 101}, {"overlap": -1}, {"capacity": {"ada": -1}}],
 )
-def test_numbers_that_cannot_be_are_refused(wrong):
+def test_impossible_numbers_are_refused(wrong):
     with pytest.raises(ValueError, match=r"needs|percentage|below"):
         plan(PAPERS, TEAM, **wrong)
 
@@ -236,7 +237,7 @@ def test_any_plan_keeps_its_promises(
 
 @settings(max_examples=60)
 @for_all(st.integers(1, 30), st.integers(2, 6), st.integers(1, 3), st.integers(0, 100), small)
-def test_without_hindrance_loads_differ_by_one_at_most(number, team, per_paper, overlap, seed):
+def test_without_conflicts_loads_differ_by_one_at_most(number, team, per_paper, overlap, seed):
     found = plan(
         range(number), range(team), per_paper=min(per_paper, team), overlap=overlap, seed=seed
     )
@@ -244,7 +245,7 @@ def test_without_hindrance_loads_differ_by_one_at_most(number, team, per_paper, 
     assert found.problems == []
 
 
-def test_reviewers_are_found_among_the_authors_however_their_names_are_written():
+def test_authors_are_recognised_in_any_spelling_of_their_name():
     authors = {
         "p1": ["García Márquez, Gabriel", "Other, Some"],
         "p2": ["Wil M. P. van der Aalst"],
@@ -266,6 +267,6 @@ def test_reviewers_are_found_among_the_authors_however_their_names_are_written()
     assert own_papers(authors, people) == set(zip(authors, people, strict=True))
 
 
-def test_namesakes_with_another_initial_and_parts_of_double_names_are_not_taken_for_the_author():
+def test_other_initials_and_parts_of_double_names_are_not_the_author():
     authors = {"p1": ["Jones, Beth"], "p2": ["Anna Smith-Jones"], "p3": ["Anna"], "p4": []}
     assert own_papers(authors, {"anna": "Anna Jones", "first": "Anna", "nobody": ""}) == set()
