@@ -11,7 +11,7 @@ from mapping.exchange.table_csv import csv_file, csv_url, require_known
 from mapping.models import Code, Paper, Section
 from mapping.site.answers import answer, asked_for, filter_of
 from reviews.blindness.visible import visible_findings, visible_summaries
-from reviews.results import evidence as quoted
+from reviews.results import evidence as evidence_rows
 from reviews.results.forms import axis_name
 from reviews.settling.answers import newest_of_each
 
@@ -34,7 +34,7 @@ def evidence(request, slug):
         "page": page,
         "groups": choice.grouped(page.object_list),
         "filters": choice.filters(),
-        "query": choice.words,
+        "query": choice.query,
         "section": choice.section,
         "is_provisional": choice.is_provisional,
         "map_query": urlencode({"y": axis_name(choice.section), "source": choice.source})
@@ -55,7 +55,7 @@ class Choice:
 
     def __init__(self, study, user, asked):
         self.study, self.user = study, user
-        self.words = asked.get("q", "").replace("\0", "").strip()
+        self.query = asked.get("q", "").replace("\0", "").strip()
         self.sections = list(
             study.sections.in_use()
             .filter(kind__in=Section.WITH_CODES)
@@ -99,25 +99,28 @@ class Choice:
             return []
         if self.is_provisional:
             chosen = newest_of_each(visible_summaries(self.user, self.study))
-            rows = quoted.of_summaries(self.study, self.user, chosen, [self.section], self.codes)
+            rows = evidence_rows.of_summaries(
+                self.study, self.user, chosen, [self.section], self.codes
+            )
         else:
             findings = visible_findings(self.user, self.study).filter(section=self.section)
-            rows = quoted.of_findings(findings, self.codes)
-        place = {label: number for number, label in reversed(list(enumerate(self.codes.values())))}
-        return sorted(rows, key=lambda row: place.get(row.label, len(place)))
+            rows = evidence_rows.of_findings(findings, self.codes)
+        in_order = reversed(list(enumerate(self.codes.values())))
+        position = {label: index for index, label in in_order}
+        return sorted(rows, key=lambda row: position.get(row.label, len(position)))
 
     def rows(self):
-        found = self.all_rows
+        rows = self.all_rows
         if self.code:
-            found = [row for row in found if row.label == self.code]
-        if self.words:
-            words = self.words.casefold()
-            found = [
+            rows = [row for row in rows if row.label == self.code]
+        if self.query:
+            query = self.query.casefold()
+            rows = [
                 row
-                for row in found
-                if words in f"{row.label} {row.quote} {row.rationale}".casefold()
+                for row in rows
+                if query in f"{row.label} {row.quote} {row.rationale}".casefold()
             ]
-        return found
+        return rows
 
     def papers_of(self, rows):
         fields = ("pk", "key", "title", "authors", "year")
@@ -130,7 +133,7 @@ class Choice:
         for row in rows:
             groups.setdefault(row.label, {}).setdefault(row.paper, []).append(row)
         return [
-            (label, [(papers[pk], found) for pk, found in group.items()])
+            (label, [(papers[pk], uses) for pk, uses in group.items()])
             for label, group in groups.items()
         ]
 

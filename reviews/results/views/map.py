@@ -20,7 +20,7 @@ from mapping.site.answers import answer, asked_for
 from reviews.blindness.visible import visible_findings
 from reviews.results import evidence
 from reviews.results.forms import VENUE, YEAR, MapForm
-from reviews.results.map import Material
+from reviews.results.map import MapMaterial
 
 log = logging.getLogger(__name__)
 PER_PAGE = 25
@@ -142,7 +142,7 @@ class Chosen:
 
     @cached_property
     def material(self):
-        return Material(self.user, self.study, self.form)
+        return MapMaterial(self.user, self.study, self.form)
 
     @cached_property
     def files(self):
@@ -245,8 +245,10 @@ class Cell:
         material, view = self.material, self.view
         if material.is_provisional:
             summaries = [row for row in material.summaries if row[1] in set(papers)]
-            return evidence.of_summaries(view.study, view.user, summaries, sections, material.words)
+            return evidence.of_summaries(
+                view.study, view.user, summaries, sections, material.code_labels
+            )
         findings = visible_findings(view.user, view.study).filter(
             section__in=sections, paper__in=papers
         )
-        return evidence.of_findings(findings, material.words)
+        return evidence.of_findings(findings, material.code_labels)
