@@ -18,15 +18,15 @@ PER_PAGE = 50
 @require_safe
 def log(request, slug):
     study = access.study_to_lead(request.user, slug)
-    asked = asked_for(request)
+    chosen = chosen_filters(request)
     readable = blindness_log.lines(study, request.user)
-    found = blindness_log.narrowed(readable, **asked)
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    entries = blindness_log.narrowed(readable, **chosen)
+    page = Paginator(entries, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "study": study,
         "page": page,
-        "query": asked["words"],
-        "filters": filters(readable, asked),
+        "query": chosen["words"],
+        "filters": filters(readable, chosen),
         "shown": page.paginator.count,
         "total": readable.count(),
         "withheld": blindness_log.WITHHELD,
@@ -39,12 +39,14 @@ def log(request, slug):
 def log_csv(request, slug):
     """What the filters show, all pages of it: the bundle's log.csv with these lines alone."""
     study = access.study_to_lead(request.user, slug)
-    found = blindness_log.narrowed(blindness_log.lines(study, request.user), **asked_for(request))
+    entries = blindness_log.narrowed(
+        blindness_log.lines(study, request.user), **chosen_filters(request)
+    )
     scope = scope_for(request.user, study)
-    return as_download(lines(LOG, replace(scope, rows={**scope.rows, LogEntry: found})), LOG.name)
+    return as_download(lines(LOG, replace(scope, rows={**scope.rows, LogEntry: entries})), LOG.name)
 
 
-def asked_for(request):
+def chosen_filters(request):
     # PostgreSQL takes no NUL in a text, and nothing has one.
     return {
         name: request.GET.get(parameter, "").replace("\x00", "").strip()
@@ -52,12 +54,12 @@ def asked_for(request):
     }
 
 
-def filters(readable, asked):
+def filters(readable, chosen):
     people = User.objects.filter(pk__in=readable.filter(is_unnamed=False).values("by")).order_by(
         "username"
     )
     acts = readable.order_by("act").values_list("act", flat=True).distinct()
     return [
-        filter_of("person", "Person", [(user.username, user) for user in people], asked["person"]),
-        filter_of("act", "Act", [(act, act.replace("-", " ")) for act in acts], asked["act"]),
+        filter_of("person", "Person", [(user.username, user) for user in people], chosen["person"]),
+        filter_of("act", "Act", [(act, act.replace("-", " ")) for act in acts], chosen["act"]),
     ]

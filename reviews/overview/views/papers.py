@@ -47,7 +47,7 @@ def papers(request, slug):
     context = {
         "study": study,
         "page": page,
-        "query": choice.words,
+        "query": choice.query,
         "filters": choice.filters(),
         "sort": choice.sort,
         "shown": page.paginator.count,
@@ -62,11 +62,11 @@ def page_of(choice, total, number):
     pks = choice.by_state_alone()
     if pks is not None:
         page = Paginator(pks, PAPERS_PER_PAGE).get_page(number)
-        found = (
+        by_pk = (
             Paper.objects.filter(study=choice.study).only(*COLUMNS).in_bulk(list(page.object_list))
         )
         # One may have been removed at this moment.
-        page.object_list = [found[pk] for pk in page.object_list if pk in found]
+        page.object_list = [by_pk[pk] for pk in page.object_list if pk in by_pk]
         return page
     pages = PapersPaginator(choice.papers().only(*COLUMNS), PAPERS_PER_PAGE)
     pages.count = choice.papers().count() if choice.is_narrowed else total
@@ -97,7 +97,7 @@ class Choice:
 
     def __init__(self, study, asked):
         self.study, self.membership = study, study.membership
-        self.words = asked.get("q", "").replace("\0", "").strip()
+        self.query = asked.get("q", "").replace("\0", "").strip()
         self.states = paper_states.states_for(study.membership)
         sort = asked.get("sort", "")
         self.sort = (
@@ -145,24 +145,26 @@ class Choice:
 
     @property
     def is_narrowed(self):
-        return bool(self.words or self.chosen)
+        return bool(self.query or self.chosen)
 
     def papers(self):
-        found = Paper.objects.filter(study=self.study).matching(self.words)
+        papers = Paper.objects.filter(study=self.study).matching(self.query)
         for name, value in self.chosen.items():
-            found = getattr(self, f"by_{name}")(found, value)
-        return found.order_by(*self.order())
+            papers = getattr(self, f"by_{name}")(papers, value)
+        return papers.order_by(*self.order())
 
     def by_state_alone(self):
-        """The pks in order where nothing but the state is asked for, which is kept; else None."""
+        """The pks in order where nothing but the state is asked for, from the cache; else None."""
         name, is_reversed = self.sort.removeprefix("-"), self.sort.startswith("-")
-        if self.words or not {"state"}.issuperset(self.chosen):
+        if self.query or not {"state"}.issuperset(self.chosen):
             return None
         if name == "state" and not self.chosen:
-            return paper_states.listed(self.study, self.membership, is_reversed=is_reversed)
+            return paper_states.listed_papers(self.study, self.membership, is_reversed=is_reversed)
         if self.chosen and name in {"state", "title"}:
-            found = paper_states.listed(self.study, self.membership, state=self.chosen["state"])
-            return found[::-1] if self.sort == "-title" else found
+            pks = paper_states.listed_papers(
+                self.study, self.membership, state=self.chosen["state"]
+            )
+            return pks[::-1] if self.sort == "-title" else pks
         return None
 
     def by_state(self, papers, state):
