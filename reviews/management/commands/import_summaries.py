@@ -54,12 +54,12 @@ class Command(ActCommand):
             )
             for one in outcome["absences"]
         ]
-        lines += [no_place(one) for one in outcome["unplaced"]]
+        lines += [unplaced_line(line) for line in outcome["unplaced"]]
         lines += ["Nothing was written: this was a dry run."] if outcome["dry_run"] else []
         return "\n".join(lines)
 
 
-def no_place(line):
+def unplaced_line(line):
     reason = f" ({line['reason']})" if line["reason"] else ""
     return f"{line['file']}, line {line['line']}, found no place{reason}: {line['text']}"
 
@@ -67,9 +67,9 @@ def no_place(line):
 def files_at(path):
     if not path.is_dir():
         return [path]
-    found = sorted(
+    files = sorted(
         file for file in path.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file()
     )
-    if not found:
+    if not files:
         raise CommandError(f"There is no Markdown or Org file in {path}.")
-    return found
+    return files
