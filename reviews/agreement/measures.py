@@ -25,7 +25,6 @@ SETS = (
     "one by one"
 )
 NUMBERS = "numbers are no categories: see alpha"
-UNORDERED = "the categories have no order"
 NO_STAGE = "weights need a scale: see AC1"
 HEADLINE_METRIC = {Kind.CODES: "masi", Kind.STAGE: "ordinal", Kind.NUMBER: "interval"}
 LABELS = {

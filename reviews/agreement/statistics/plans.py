@@ -42,9 +42,6 @@ class Plan:
         value = self.evaluate(self.patterns.counts[:, None])[0]
         return None if np.isnan(value) else float(value)
 
-    def weighed(self, counts):
-        return replace(self, patterns=replace(self.patterns, counts=counts))
-
 
 def patterns_of(table, at_least=2, is_ordered=False):
     """The patterns of the papers with `at_least` ratings; who gave which rating is kept only where

@@ -71,9 +71,6 @@ class Table:
         new = [position.get(value, MISSING) for value in self.values]
         return Table(_renumbered(self.codes, new), declared)
 
-    def of_raters(self, *raters):
-        return Table(self.codes[list(raters)], self.values)
-
     def on_scale(self):
         """Values in scale order when nobody declared one: only numbers have an order of
         their own.
