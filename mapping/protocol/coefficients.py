@@ -42,10 +42,12 @@ COEFFICIENTS = {
 }
 
 
-def choices_for(kind):
+def choices_for(kind: str) -> list[tuple[str, str]]:
     """`[(name, label: words)]`, the recommended one first; empty for texts, which have no
     coefficient.
     """
     return [
-        (name, f"{one.label}: {one.text}") for name, one in COEFFICIENTS.items() if one.fits(kind)
+        (name, f"{coefficient.label}: {coefficient.text}")
+        for name, coefficient in COEFFICIENTS.items()
+        if coefficient.fits(kind)
     ]

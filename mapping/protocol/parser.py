@@ -136,15 +136,15 @@ def with_labels_once(content, notes):
     sections = []
     for index, section in enumerate(content.get("sections", [])):
         first, codes = {}, []
-        for place, code in enumerate(section.get("codes", [])):
+        for position, code in enumerate(section.get("codes", [])):
             label = visible(code["label"])
             twin = first.setdefault(look(label), code)
             if twin is code or code["label"] == twin["label"]:
                 codes.append({**code, "label": label} if label else code)
             else:
-                here = f"sections[{index}].codes[{place}].label"
+                path = f"sections[{index}].codes[{position}].label"
                 notes.append(
-                    f"{here}: “{label}” looks like the code “{visible(twin['label'])}” before it: "
+                    f"{path}: “{label}” looks like the code “{visible(twin['label'])}” before it: "
                     f"taken as one"
                 )
         sections.append({**section, **({"codes": codes} if "codes" in section else {})})

@@ -203,11 +203,11 @@ def _mostly(rated):
             f"{statistics.median_absolute_difference(rated.table):g}"
         )
     if rated.section.kind == Kind.CODES:
-        found = [
-            (len(code.differing), place, code.code) for place, code in enumerate(codes_of(rated, 0))
+        codes = [
+            (len(code.differing), index, code.code) for index, code in enumerate(codes_of(rated, 0))
         ]
-        number, _, code = max(found, key=lambda one: (one[0], -one[1]))
-        return f", most over “{value_text(code)}” ({number})"
+        count, _, code = max(codes, key=lambda row: (row[0], -row[1]))
+        return f", most over “{value_text(code)}” ({count})"
     cells = statistics.coincidence_matrix(rated.table, rated.categories)
     apart = {cell: papers for cell, papers in cells.papers.items() if cell[0] != cell[1]}
     one, other = max(apart, key=lambda cell: (len(apart[cell]), -cell[0], -cell[1]))
@@ -241,15 +241,15 @@ def ranges(numbers, times):
     that is in it.
     """
     least, width = numbers[0], (numbers[-1] - numbers[0]) / RANGES
-    found = {}
+    by_range = {}
     for number in numbers:
-        found.setdefault(min(int((number - least) / width), RANGES - 1), []).append(number)
+        by_range.setdefault(min(int((number - least) / width), RANGES - 1), []).append(number)
     return [
         (
-            " to ".join(map(value_text, dict.fromkeys((several[0], several[-1])))),
-            sum(times[one] for one in several),
+            " to ".join(map(value_text, dict.fromkeys((members[0], members[-1])))),
+            sum(times[number] for number in members),
         )
-        for several in found.values()
+        for members in by_range.values()
     ]
 
 

@@ -62,34 +62,38 @@ def matching_papers(rated, rows, values, parameters):
 
 
 def in_words(parameters, people):
-    named = {
-        name: f"“{parameters[name].lstrip('~')}”"
-        for name in ("one", "other", "code")
-        if parameters[name]
-    }
-    who = people[0][1] if people and people[0] else parameters["reviewer"]
-    if parameters["reviewer"] and parameters["with"]:
-        words = "that both reviewers coded"
-    elif parameters["reviewer"]:
-        alone = " alone" if parameters["alone"] else ""
-        words = (
-            f"on which {who}{alone} gave {named['code']}"
-            if "code" in named
-            else f"that {who} coded"
-        )
-    elif parameters["one"] and parameters["one"] == parameters["other"]:
-        words = f"on which two readers gave {named['one']}"
+    """What the papers have in common: “that Ben coded, and on which they differ”."""
+    if parameters["reviewer"]:
+        text = reviewer_text(parameters, people)
     elif parameters["one"] and parameters["other"]:
-        words = f"on which one gave {named['one']} where another gave {named['other']}"
+        text = pair_text(parameters)
     elif parameters["code"]:
-        words = (
-            f"on which all gave {named['code']}"
-            if parameters["all"]
-            else f"on which {named['code']} was given"
-        )
+        code = quoted(parameters["code"])
+        text = f"on which all gave {code}" if parameters["all"] else f"on which {code} was given"
     else:
-        words = "that two reviewers or more coded"
-    return f"{words}, and on which they differ" if parameters["differ"] else words
+        text = "that two reviewers or more coded"
+    return f"{text}, and on which they differ" if parameters["differ"] else text
+
+
+def reviewer_text(parameters, people):
+    if parameters["with"]:
+        return "that both reviewers coded"
+    who = people[0][1] if people and people[0] else parameters["reviewer"]
+    if not parameters["code"]:
+        return f"that {who} coded"
+    alone = " alone" if parameters["alone"] else ""
+    return f"on which {who}{alone} gave {quoted(parameters['code'])}"
+
+
+def pair_text(parameters):
+    one, other = quoted(parameters["one"]), quoted(parameters["other"])
+    if parameters["one"] == parameters["other"]:
+        return f"on which two readers gave {one}"
+    return f"on which one gave {one} where another gave {other}"
+
+
+def quoted(token):
+    return f"“{token.lstrip('~')}”"
 
 
 def labels(rated):

@@ -56,17 +56,19 @@ def move_codes(code, to):
     """
     moved = (code, *code.merged_codes.all())
     # What a later undo must find as it is now, although moving does not change it.
-    unchanged = {one: {"status": one.status, "merged_into_id": one.merged_into_id} for one in moved}
+    unchanged = {
+        each: {"status": each.status, "merged_into_id": each.merged_into_id} for each in moved
+    }
     count = to.codes.count()
     updates = {
-        one: {"section_id": to.pk, "position": count + offset} for offset, one in enumerate(moved)
+        each: {"section_id": to.pk, "position": count + offset} for offset, each in enumerate(moved)
     }
     updates[code]["parent_id"] = None
     updates |= {child: {"parent_id": None} for child in code.children.all()}
     before, after = change_codes(updates)
-    for one, values in unchanged.items():
-        before["codes"][str(one.pk)] |= values
-        after["codes"][str(one.pk)] |= values
+    for each, values in unchanged.items():
+        before["codes"][str(each.pk)] |= values
+        after["codes"][str(each.pk)] |= values
     return before, after
 
 

@@ -115,7 +115,7 @@ def phases_under_way(study):
     for phase in study.phases.order_by("position", "pk"):
         if phase.pk in is_closed:
             under_way.append(phase)
-        elif comes_next and under_way and all(all(is_closed[one.pk]) for one in under_way):
+        elif comes_next and under_way and all(all(is_closed[other.pk]) for other in under_way):
             under_way.append(phase)
             comes_next = False
     return under_way

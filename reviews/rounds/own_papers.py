@@ -61,7 +61,7 @@ def spellings(name):
 
 
 def keys_of(name, left_out):
-    family, *rest = (parts(piece, left_out) for piece in name.split(","))
+    family, *rest = (parts_of(piece, left_out) for piece in name.split(","))
     # "Family, Jr., Given": what is left of the suffix is nothing.
     given = [part for piece in rest for part in piece]
     if rest:
@@ -71,7 +71,7 @@ def keys_of(name, left_out):
     return {("".join(family[start:]), family[0][0]) for start in range(1, len(family))}
 
 
-def parts(text, left_out):
+def parts_of(text, left_out):
     # A hyphen holds a name together: Smith-Jones is neither Smith nor Jones.
-    words = re.findall(r"[^\W\d_]+", re.sub(r"[-‐‑’'`]", "", text))
-    return [word for word in words if word not in left_out]
+    parts = re.findall(r"[^\W\d_]+", re.sub(r"[-‐‑’'`]", "", text))
+    return [part for part in parts if part not in left_out]

@@ -61,9 +61,10 @@ class Command(ActCommand):
         lines += [
             f"New {noun}: {'; '.join(names)}." for noun, names in outcome["made"].items() if names
         ]
-        for one in outcome["absences"]:
-            rows = f"{one['rows']} row{pluralize(one['rows'])}"
-            lines.append(f"“{one['word']}” in {one['section']} becomes “{one['meaning']}”: {rows}.")
+        for absence in outcome["absences"]:
+            word, meaning = absence["word"], absence["meaning"]
+            rows = f"{absence['rows']} row{pluralize(absence['rows'])}"
+            lines.append(f"“{word}” in {absence['section']} becomes “{meaning}”: {rows}.")
         lines += [f"Round: {', '.join(outcome['rounds'])}."] if outcome["rounds"] else []
         lines += (
             [f"Columns left aside: {', '.join(outcome['ignored'])}."] if outcome["ignored"] else []

@@ -38,21 +38,22 @@ class Command(ActCommand):
             f"{counted(outcome['papers'], 'papers')}, "
             f"{outcome['new_papers']} of them new."
         ]
-        lines += [f"{one['file']}: {one['reason']}." for one in outcome["skipped"]]
+        lines += [f"{skip['file']}: {skip['reason']}." for skip in outcome["skipped"]]
         lines += outcome["not_independent"]
         lines += [
-            f"{one['file']}: made a paper of “{one['title']}”; {one['reason']}."
-            for one in outcome["possible"]
+            f"{paper['file']}: made a paper of “{paper['title']}”; {paper['reason']}."
+            for paper in outcome["possible"]
         ]
         lines += [
-            f"{one['file']}, line {one['line']}: “{one['title']}”." for one in outcome["read"]
+            f"{paper['file']}, line {paper['line']}: “{paper['title']}”."
+            for paper in outcome["read"]
         ]
         lines += [
             (
-                f"{one['file']}, line {one['line']}: “{one['text']}” in {one['section']} is "
-                f"{one['meaning']}."
+                f"{line['file']}, line {line['line']}: “{line['text']}” in {line['section']} is "
+                f"{line['meaning']}."
             )
-            for one in outcome["absences"]
+            for line in outcome["absences"]
         ]
         lines += [unplaced_line(line) for line in outcome["unplaced"]]
         lines += ["Nothing was written: this was a dry run."] if outcome["dry_run"] else []

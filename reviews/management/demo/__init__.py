@@ -201,15 +201,15 @@ def settle_some(study, ada):
         ),
     }
     visible = visible_summaries(ada, study, paper)
-    for said in compared(study, visible, papers=[paper.pk]):
-        section = sections[said.section]
+    for compared_section in compared(study, visible, papers=[paper.pk]):
+        comparison, section = compared_section.comparison, sections[compared_section.section]
         way, cause, rationale = decided.get(section.key, (None, "", ""))
-        option = next((option for option in said.comparison.options if option.name == way), None)
-        if option and said.comparison.state == "differs":
+        option = next((option for option in comparison.options if option.name == way), None)
+        if option and comparison.state == "differs":
             resolutions.resolve(
                 paper,
                 section,
-                settled=resolutions.Settled.by(option, section, said.comparison),
+                settled=resolutions.Settled.by(option, section, comparison),
                 basis=option.basis,
                 by=ada,
                 cause=cause,

@@ -24,11 +24,11 @@ COLUMNS = ["paper", "title", "year", "reviewer", "state"]
 def rounds(request, slug):
     study = access.study_to_lead(request.user, slug)
     read_only(study)
-    found = progress.of_rounds(study.rounds.all())
+    rounds = progress.of_rounds(study.rounds.all())
     return answer(
         request,
         "rounds/rounds.html",
-        {"study": study, "rounds": found, "left": progress.left_by_phase(study)},
+        {"study": study, "rounds": rounds, "left": progress.left_by_phase(study)},
     )
 
 
