@@ -186,29 +186,7 @@ def write_assignments(proposal, by):
     Returns the pks of the new rows (first and last: nobody else writes to this round now) and of
     those in force again.
     """
-    withdrawn = {
-        (assignment.paper_id, assignment.reviewer_id): assignment
-        for assignment in proposal.round.assignments.exclude(withdrawn_at=None)
-    }
-    last = proposal.round.assignments.values_list("reviewer").annotate(Max("position")).order_by()
-    position = defaultdict(int, last)
-    new, again = [], []
-    for paper, name in proposal.plan.assignments:
-        reviewer = proposal.reviewers[name]
-        position[reviewer.pk] += 1
-        assignment = withdrawn.get((paper, reviewer.pk))
-        if assignment:
-            assignment.withdrawn_at, assignment.position = None, position[reviewer.pk]
-            again.append(assignment)
-        else:
-            new.append(
-                Assignment(
-                    round=proposal.round,
-                    paper_id=paper,
-                    reviewer=reviewer,
-                    position=position[reviewer.pk],
-                )
-            )
+    new, again = assignments_of(proposal)
     independence.record(proposal.round.phase, proposal.prior_access, by=by)
     Assignment.objects.bulk_update(again, ["withdrawn_at", "position"])
     pks = [assignment.pk for assignment in Assignment.objects.bulk_create(new, batch_size=2000)]
@@ -217,6 +195,30 @@ def write_assignments(proposal, by):
         "last": max(pks, default=None),
         "again": [old.pk for old in again],
     }
+
+
+def assignments_of(proposal):
+    """`(new ones, those in force again)`, unsaved, behind what each reviewer has in the round."""
+    round = proposal.round
+    withdrawn = {
+        (assignment.paper_id, assignment.reviewer_id): assignment
+        for assignment in round.assignments.exclude(withdrawn_at=None)
+    }
+    last = round.assignments.values_list("reviewer").annotate(Max("position")).order_by()
+    position = defaultdict(int, last)
+    new, again = [], []
+    for paper, name in proposal.plan.assignments:
+        reviewer = proposal.reviewers[name]
+        position[reviewer.pk] += 1
+        assignment = withdrawn.get((paper, reviewer.pk))
+        if assignment:
+            assignment.withdrawn_at = None
+            again.append(assignment)
+        else:
+            assignment = Assignment(round=round, paper_id=paper, reviewer=reviewer)
+            new.append(assignment)
+        assignment.position = position[reviewer.pk]
+    return new, again
 
 
 def log_proposal(proposal, by, act, text, batch, **facts):

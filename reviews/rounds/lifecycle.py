@@ -187,17 +187,7 @@ def reopen_round(round: Round, *, by: User, reason: str) -> int:
     """
     hold_codebook(round.study)
     locked = Round.objects.select_for_update().select_related("study").get(pk=round.pk)
-    if not locked.is_closed:
-        raise ValidationError(f"“{locked}” is open already.")
-    if not reason.strip():
-        raise ValidationError("Say why the round is opened again: it stays in the study's log.")
-    settled = settled_since_closing(locked).count()
-    if settled:
-        raise ValidationError(
-            f"{settled} section{pluralize(settled)} of its papers settled since “{locked}” was "
-            f"closed: "
-            "open another round instead."
-        )
+    refuse_reopening(locked, reason)
     blind = list(still_blind(locked).values_list("pk", "paper"))
     given_back = locked.assignments.filter(pk__in=[pk for pk, _ in blind]).update(withdrawn_at=None)
     closed_at = locked.closed_at
@@ -216,6 +206,20 @@ def reopen_round(round: Round, *, by: User, reason: str) -> int:
         reason=reason.strip(),
     )
     return given_back
+
+
+def refuse_reopening(locked, reason):
+    if not locked.is_closed:
+        raise ValidationError(f"“{locked}” is open already.")
+    if not reason.strip():
+        raise ValidationError("Say why the round is opened again: it stays in the study's log.")
+    settled = settled_since_closing(locked).count()
+    if settled:
+        raise ValidationError(
+            f"{settled} section{pluralize(settled)} of its papers settled since “{locked}” was "
+            f"closed: "
+            "open another round instead."
+        )
 
 
 def still_blind(round: Round) -> QuerySet[Assignment]:

@@ -2,7 +2,9 @@
 marked.
 """
 
+from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -13,13 +15,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mapping import access
 from mapping.codebook import changes as codebook_changes
 from mapping.codebook.order import reorder
-from mapping.models import Code, Section
+from mapping.models import Code, CodebookChange, Section
 from mapping.parsers.labels import near_codes
 from mapping.site.answers import answer, posted
 from reviews import access as reading
 from reviews.codebook import code_changes, code_moves, impact
 from reviews.codebook.forms import (
     TRIED,
+    CodeActForm,
     CodeForm,
     MergeForm,
     MoveForm,
@@ -27,6 +30,7 @@ from reviews.codebook.forms import (
     RestoreForm,
     SplitForm,
 )
+from reviews.codebook.views.codebook_versions import url_of_version
 from reviews.judgement.content import is_id
 
 
@@ -188,121 +192,127 @@ def order_on_scale(request, study, code, target):
     return answer(request, "codebook/code-act.html", context, refused=form.is_bound)
 
 
-def act_page(request, slug, code, form_class, act, facts, *, initial=None, with_settled=False):
+class CodeAct(NamedTuple):
+    """What the page of an act says, its form, and the act itself."""
+
+    title: str
+    button: str
+    about: str
+    form: type[CodeActForm]
+    act: Callable[..., CodebookChange]
+    parameter: str = ""  # of the address: fills the form field of this name
+    may_preview: bool = False
+    with_settled: bool = False
+
+
+def act_view(page: CodeAct):
     """The page of one act: what it touches, why, and the button. `preview` shows the figures and
     does nothing.
     """
-    study = access.study_to_lead(request.user, slug)
-    code = reading.code_known_to(request.user, study, code)
-    form = form_class(posted(request), code=code, initial=initial(request) if initial else None)
-    is_preview = "preview" in request.POST
-    if form.is_valid() and not is_preview:
-        change = form.act(act, by=request.user)
-        if change:
-            messages.success(
-                request, f"{done_in_words(change)} Version {change.version} of the codebook."
-            )
-            return redirect(
-                f"{reverse('codebook-versions', args=[study.slug])}#version-{change.version}"
-            )
-    if is_preview:
-        form.errors.clear()  # the reason may come later
-    touched = impact.touched(code, request.user, form.trial(act, by=request.user), also=form.also())
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def view(request, slug, code):
+        study = access.study_to_lead(request.user, slug)
+        code = reading.code_known_to(request.user, study, code)
+        initial = {page.parameter: request.GET.get(page.parameter)} if page.parameter else None
+        form = page.form(posted(request), code=code, initial=initial)
+        is_preview = "preview" in request.POST
+        if form.is_valid() and not is_preview:
+            change = form.act(page.act, by=request.user)
+            if change:
+                messages.success(
+                    request, f"{done_in_words(change)} Version {change.version} of the codebook."
+                )
+                return redirect(url_of_version(study, change.version))
+        if is_preview:
+            form.errors.clear()  # the reason may come later
+        refused = form.is_bound and not is_preview
+        context = act_context(request.user, study, code, form, page)
+        return answer(request, "codebook/code-act.html", context, refused=refused)
+
+    return view
+
+
+def act_context(user, study, code, form, page):
+    trial = form.trial(page.act, by=user)
     context = {
         "study": study,
         "section": code.section,
         "code": code,
         "form": form,
-        "touched": touched,
-        **facts,
+        "touched": impact.touched(code, user, trial, also=form.also()),
+        "title": page.title,
+        "button": page.button,
+        "about": page.about,
+        "may_preview": page.may_preview,
     }
-    if with_settled:
-        context["settled"] = impact.settled_on(code, request.user)
-    return answer(
-        request, "codebook/code-act.html", context, refused=form.is_bound and not is_preview
-    )
+    return context | ({"settled": impact.settled_on(code, user)} if page.with_settled else {})
 
 
 def done_in_words(change):
     return f"“{change.code}”: {change.get_act_display()}."
 
 
-def retire_code(request, slug, code):
-    facts = {
-        "title": "Retire",
-        "button": "Retire it",
-        "about": "It is hidden from new answers. Its marks stay as they are, and so does the "
-        "agreement; it can be "
-        "restored at any time.",
-    }
-    return act_page(request, slug, code, ReasonForm, code_changes.retire, facts)
-
-
-def merge_code(request, slug, code):
-    facts = {
-        "title": "Merge",
-        "button": "Merge",
-        "may_preview": True,
-        "about": (
-            "Its marks become marks of the other code, each with its quote. This can be "
-            "undone exactly."
+retire_code = act_view(
+    CodeAct(
+        title="Retire",
+        button="Retire it",
+        about=(
+            "It is hidden from new answers. Its marks stay as they are, and so does the agreement; "
+            "it can be restored at any time."
         ),
-    }
-    return act_page(
-        request,
-        slug,
-        code,
-        MergeForm,
-        code_changes.merge,
-        facts,
-        initial=lambda request: {"into": request.GET.get("into")},
+        form=ReasonForm,
+        act=code_changes.retire,
     )
-
-
-def restore_code(request, slug, code):
-    facts = {
-        "title": "Restore",
-        "button": "Restore it",
-        "about": "It can be chosen again in new answers. Whatever was said with it has stayed.",
-    }
-    return act_page(request, slug, code, RestoreForm, code_changes.restore, facts)
-
-
-def split_code(request, slug, code):
-    facts = {
-        "title": "Split",
-        "button": "Split and ask to re-code",
-        "about": "The code is retired, the new ones take its place. Everybody who used it is asked "
-        "to look at "
-        "that section of those papers again; until then their marks stay on the old code. The "
-        "agreement stays too: it "
-        "counts what was said first.",
-    }
-    return act_page(request, slug, code, SplitForm, code_changes.split, facts)
-
-
-def move_code(request, slug, code):
-    facts = {
-        "title": "Move",
-        "button": "Move",
-        "may_preview": True,
-        "about": "Its marks go to the answers of the other section, in the same summaries. An "
-        "answer that is left "
-        "without marks says then that none of the codes apply.",
-    }
-    return act_page(
-        request,
-        slug,
-        code,
-        MoveForm,
-        code_moves.move,
-        facts,
+)
+restore_code = act_view(
+    CodeAct(
+        title="Restore",
+        button="Restore it",
+        about="It can be chosen again in new answers. Whatever was said with it has stayed.",
+        form=RestoreForm,
+        act=code_changes.restore,
+    )
+)
+merge_code = act_view(
+    CodeAct(
+        title="Merge",
+        button="Merge",
+        about=(
+            "Its marks become marks of the other code, each with its quote. This can be undone "
+            "exactly."
+        ),
+        form=MergeForm,
+        act=code_changes.merge,
+        parameter="into",
+        may_preview=True,
+    )
+)
+split_code = act_view(
+    CodeAct(
+        title="Split",
+        button="Split and ask to re-code",
+        about=(
+            "The code is retired, the new ones take its place. Everybody who used it is asked to "
+            "look at that section of those papers again; until then their marks stay on the old "
+            "code. The agreement stays too: it counts what was said first."
+        ),
+        form=SplitForm,
+        act=code_changes.split,
+    )
+)
+move_code = act_view(
+    CodeAct(
+        title="Move",
+        button="Move",
+        about=(
+            "Its marks go to the answers of the other section, in the same summaries. An answer "
+            "that is left without marks says then that none of the codes apply."
+        ),
+        form=MoveForm,
+        act=code_moves.move,
+        parameter="to",
+        may_preview=True,
         with_settled=True,
-        initial=lambda request: {"to": request.GET.get("to")},
     )
-
-
-retire_code, restore_code, merge_code, split_code, move_code = map(
-    require_http_methods(["GET", "HEAD", "POST"]),
-    (retire_code, restore_code, merge_code, split_code, move_code),
 )

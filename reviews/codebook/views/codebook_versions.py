@@ -29,24 +29,15 @@ def codebook_versions(request, slug):
     chosen = {
         name: whole_number(request.GET.get(name), LARGEST_COUNT) for name in ("from", "to", "code")
     }
-    changes = known_changes(request.user, study).select_related(
-        "code", "section", "by", "undoes", "undone_by"
-    )
-    if chosen["code"]:
-        changes = changes.filter(code=chosen["code"])
     is_comparing = chosen["from"] is not None or chosen["to"] is not None
     if is_comparing:
         chosen["from"], chosen["to"] = compared_versions(study, chosen["from"], chosen["to"])
-        changes = changes.filter(version__gt=chosen["from"], version__lte=chosen["to"])
+    changes = chosen_changes(request.user, study, chosen)
     page = Paginator(changes, PER_PAGE).get_page(request.GET.get("page"))
     page.object_list = list(page.object_list)
-    history.describe(study, page.object_list)
     # How many marks a change touched counts those of papers that this reader may not know of yet.
     with_marks = study.membership.is_lead and not impact.is_blind(request.user, study)
-    progress = recoding_tasks.recoding_progress(page.object_list) if with_marks else {}
-    for change in page.object_list:
-        change.may_undo = study.membership.is_lead and undo.may_undo(change)
-        change.recoding = progress.get(change.pk)
+    add_facts(page.object_list, study, with_marks=with_marks)
     context = {
         "study": study,
         "page": page,
@@ -59,6 +50,26 @@ def codebook_versions(request, slug):
             study, list(changes.order_by("version"))
         )
     return answer(request, "codebook/codebook-versions.html", context)
+
+
+def chosen_changes(user, study, chosen):
+    changes = known_changes(user, study).select_related(
+        "code", "section", "by", "undoes", "undone_by"
+    )
+    if chosen["code"]:
+        changes = changes.filter(code=chosen["code"])
+    if chosen["from"] is not None:
+        changes = changes.filter(version__gt=chosen["from"], version__lte=chosen["to"])
+    return changes
+
+
+def add_facts(changes, study, *, with_marks):
+    """Give each change its `lines`, whether one `may_undo` it, and the progress of `recoding`."""
+    history.describe(study, changes)
+    progress = recoding_tasks.recoding_progress(changes) if with_marks else {}
+    for change in changes:
+        change.may_undo = study.membership.is_lead and undo.may_undo(change)
+        change.recoding = progress.get(change.pk)
 
 
 def compared_versions(study, first, second):

@@ -36,6 +36,24 @@ MAIN = {
     ("cleo", "dan"): ["paleyes2022challenges", "baylor2017tfx"],
     ("ben", "dan"): ["amershi2019software", "sculley2015hidden", "felderer2021quality"],
 }
+# Of the first paper: section: (name of the option, cause of the difference, rationale).
+DECISIONS = {
+    "challenges": (
+        "common",
+        "oversight",
+        "Two of three had it from the related work, not from the companies.",
+    ),
+    "maturity-stage": (
+        "median",
+        "depth_of_reading",
+        "Table and text together place it on the highest stage.",
+    ),
+    "motivation": (
+        "union",
+        "ambiguous_definition",
+        "Both motivations are named in the introduction.",
+    ),
+}
 
 
 def read(name):
@@ -183,27 +201,10 @@ def settle_some(study, ada):
     """
     paper = study.papers.get(key=PILOT[0])
     sections = {section.pk: section for section in study.sections.all()}
-    decided = {
-        "challenges": (
-            "common",
-            "oversight",
-            "Two of three had it from the related work, not from the companies.",
-        ),
-        "maturity-stage": (
-            "median",
-            "depth_of_reading",
-            "Table and text together place it on the highest stage.",
-        ),
-        "motivation": (
-            "union",
-            "ambiguous_definition",
-            "Both motivations are named in the introduction.",
-        ),
-    }
     visible = visible_summaries(ada, study, paper)
     for compared_section in compared(study, visible, papers=[paper.pk]):
         comparison, section = compared_section.comparison, sections[compared_section.section]
-        way, cause, rationale = decided.get(section.key, (None, "", ""))
+        way, cause, rationale = DECISIONS.get(section.key, (None, "", ""))
         option = next((option for option in comparison.options if option.name == way), None)
         if option and comparison.state == "differs":
             resolutions.resolve(

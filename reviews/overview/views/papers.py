@@ -114,34 +114,33 @@ class Choice:
     @cached_property
     def options(self):
         """What each filter offers: `{name: [(value, label)]}`."""
-        years = (
-            self.study.papers.exclude(year=None)
-            .order_by("-year")
-            .values_list("year", flat=True)
-            .distinct()
-        )
-        sources = (
-            self.study.paper_imports.exclude(source="")
-            .order_by("source")
-            .values_list("source", flat=True)
-        )
+        years = self.study.papers.exclude(year=None).order_by("-year")
+        sources = self.study.paper_imports.exclude(source="").order_by("source")
         options = {
             "state": list(self.states.items()),
-            "year": [(str(year), str(year)) for year in years],
-            "source": [(source, source) for source in sources.distinct()]
-            + [("-", "without a source")],
+            "year": [
+                (str(year), str(year)) for year in years.values_list("year", flat=True).distinct()
+            ],
+            "source": [
+                *(
+                    (source, source)
+                    for source in sources.values_list("source", flat=True).distinct()
+                ),
+                ("-", "without a source"),
+            ],
             "pdf": [("yes", "with PDF"), ("no", "without PDF")],
         }
         if self.membership.is_lead:
-            team = (
-                Membership.objects.filter(study=self.study)
-                .select_related("user")
-                .order_by("user__username")
-            )
-            options["reviewer"] = [
-                (member.user.username, str(member.user)) for member in team if member.may_code
-            ]
+            options["reviewer"] = self.reviewers()
         return options
+
+    def reviewers(self):
+        team = (
+            Membership.objects.filter(study=self.study)
+            .select_related("user")
+            .order_by("user__username")
+        )
+        return [(member.user.username, str(member.user)) for member in team if member.may_code]
 
     @property
     def is_narrowed(self):
