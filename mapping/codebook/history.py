@@ -115,9 +115,9 @@ class NetChange:
     label: str
     section: str  # its label
     code: int | None = None
-    kinds: list = field(default_factory=list)  # of KINDS
-    lines: list = field(default_factory=list)  # (what, before, after)
-    steps: list = field(default_factory=list)  # the changes that stand, oldest first
+    kinds: list[str] = field(default_factory=list)  # of KINDS
+    lines: list[tuple] = field(default_factory=list)  # (what, before, after)
+    steps: list[CodebookChange] = field(default_factory=list)  # not undone, oldest first
 
     @property
     def marks(self) -> int:

@@ -38,9 +38,9 @@ class Imported(NamedTuple):
     """
 
     lines: list[Line]
-    ignored: list
+    ignored: list[str]
     is_written: bool
-    notes: list
+    notes: list[str]
 
     def count(self, outcome: str) -> int:
         return sum(line.outcome == outcome for line in self.lines)
