@@ -1,5 +1,5 @@
-"""The doors to what people reading have in their hands: 404 for strangers, 403 for a missing
-role.
+"""The doors to assignments, rounds, tasks and codes: each returns the object, or raises Http404 for
+strangers and PermissionDenied for a missing role.
 """
 
 from itertools import groupby
@@ -8,13 +8,14 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from mapping import access
+from mapping.models import Code, CodebookChange, Paper, Study, User
 from mapping.site.numbers import is_id
 from reviews.blindness.codes import known_changes, known_codes
 from reviews.blindness.independence import known_to_be_apart
 from reviews.models import Assignment, RecodingTask, Round, Summary
 
 
-def own_assignments(user, slug, key):
+def own_assignments(user: User, slug: str, key: str) -> tuple[Study, Paper, list[Assignment]]:
     """A paper of the study and what this person has to code of it, newest first: `(study, paper,
     assignments)`.
 
@@ -25,40 +26,44 @@ def own_assignments(user, slug, key):
         paper__study=study, paper__key=key, reviewer=user, round__study=study
     )
     own = own.annotate(may_be_apart=known_to_be_apart())
-    found = list(own.select_related("paper", "round__phase").order_by("-round__opened_at", "-pk"))
+    assignments = list(
+        own.select_related("paper", "round__phase").order_by("-round__opened_at", "-pk")
+    )
     summaries = (
-        Summary.objects.filter(assignment__in=found).order_by("assignment_id", "revision")
-        if found
+        Summary.objects.filter(assignment__in=assignments).order_by("assignment_id", "revision")
+        if assignments
         else []
     )
-    of_each = {
+    revisions_of = {
         pk: list(revisions)
-        for pk, revisions in groupby(summaries, key=lambda one: one.assignment_id)
+        for pk, revisions in groupby(summaries, key=lambda summary: summary.assignment_id)
     }
-    paper = found[0].paper if found else access.paper_in(study, key)
+    paper = assignments[0].paper if assignments else access.paper_in(study, key)
     paper.study = study
-    for assignment in found:
+    for assignment in assignments:
         assignment.paper, assignment.reviewer, assignment.round.study = paper, user, study
         assignment.round.phase.study = study
-        assignment.revisions = of_each.get(assignment.pk, [])
-    return study, paper, found
+        assignment.revisions = revisions_of.get(assignment.pk, [])
+    return study, paper, assignments
 
 
-def assignment_to_code(user, slug, key, *, pk=None, phase=""):
-    """`(study, paper, assignment)`: the one with this id, else the one to work on; None where none
-    was handed out.
-    """
-    study, paper, found = own_assignments(user, slug, key)
+def assignment_to_code(
+    user: User, slug: str, key: str, *, pk: str | int | None = None, phase: str = ""
+) -> tuple[Study, Paper, Assignment | None]:
+    """The assignment with this id, else the one to work on; None where none was handed out."""
+    study, paper, assignments = own_assignments(user, slug, key)
     if pk:
-        found = [assignment for assignment in found if str(assignment.pk) == str(pk)]
-        if not found:
+        assignments = [assignment for assignment in assignments if str(assignment.pk) == str(pk)]
+        if not assignments:
             raise Http404("This paper was not handed to you under this number.")
     if phase:
-        found = [assignment for assignment in found if assignment.round.phase.key == phase]
-    return study, paper, max(reversed(found), key=urgency, default=None)
+        assignments = [
+            assignment for assignment in assignments if assignment.round.phase.key == phase
+        ]
+    return study, paper, max(reversed(assignments), key=urgency, default=None)
 
 
-def urgency(assignment):
+def urgency(assignment: Assignment) -> tuple[bool, bool, bool]:
     """Open work before what is submitted, both before what was taken back; among equals the newest
     round.
     """
@@ -68,7 +73,7 @@ def urgency(assignment):
     return (has_draft or not is_submitted) and is_open, not assignment.withdrawn_at, is_submitted
 
 
-def assignment_to_save(user, slug, key, pk):
+def assignment_to_save(user: User, slug: str, key: str, pk: str) -> tuple[Study, Assignment]:
     """`(study, assignment)` by its id, in as few queries as can be: sections save themselves
     often.
     """
@@ -83,7 +88,7 @@ def assignment_to_save(user, slug, key, pk):
     return study, assignment
 
 
-def assignment_to_lead(user, slug, key, pk):
+def assignment_to_lead(user: User, slug: str, key: str, pk: int) -> tuple[Study, Assignment]:
     """Anybody's assignment, for a lead."""
     study = access.study_to_lead(user, slug)
     paper = access.paper_in(study, key)
@@ -97,7 +102,7 @@ def assignment_to_lead(user, slug, key, pk):
     return study, assignment
 
 
-def code_known_to(user, study, pk):
+def code_known_to(user: User, study: Study, pk: int) -> Code:
     """A code of the study, where this person may know of it: of some proposals they may not."""
     code = access.code_in(study, pk)
     if not known_codes(user, study).filter(pk=code.pk).exists():
@@ -105,7 +110,7 @@ def code_known_to(user, study, pk):
     return code
 
 
-def code_to_read(user, study, pk):
+def code_to_read(user: User, study: Study, pk: int) -> Code:
     """A code with the quotes it is used for: of a proposal its own pages tell."""
     code = code_known_to(user, study, pk)
     if code.status == code.Status.PROPOSED:
@@ -113,14 +118,14 @@ def code_to_read(user, study, pk):
     return code
 
 
-def change_known_to(user, study, version):
+def change_known_to(user: User, study: Study, version: int) -> CodebookChange:
     change = access.change_in(study, version)
     if not known_changes(user, study).filter(pk=change.pk).exists():
         raise Http404("No such version.")
     return change
 
 
-def round_to_lead(user, slug, pk):
+def round_to_lead(user: User, slug: str, pk: int) -> Round:
     """A round of a study that this person leads, with the study as its own door returned it."""
     study = access.study_to_lead(user, slug)
     round = get_object_or_404(Round.objects.select_related("phase"), study=study, pk=pk)
@@ -128,7 +133,7 @@ def round_to_lead(user, slug, pk):
     return round
 
 
-def task_to_do(user, slug, key, pk):
+def task_to_do(user: User, slug: str, key: str, pk: int) -> tuple[Study, RecodingTask]:
     """One of one's own sections to look at again: `(study, task)`."""
     study = access.study_to_code(user, slug)
     paper = access.paper_in(study, key)

@@ -9,6 +9,7 @@ from import_export import fields
 from mapping.admin.formats import LINE
 from mapping.admin.resources import TableResource
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
 from mapping.models import Approach, Challenge, Code, CodebookChange, MaturityStage, Section
 from mapping.parsers.lookalikes import sameness, visible
 
@@ -161,9 +162,7 @@ class CodeResource(TableResource):
                 if code.section_id == section.pk
             ]
             if steps:
-                codebook_changes.record_many(
-                    section.study, steps, by=self.user, reason="in the admin site"
-                )
+                versions.record_many(section.study, steps, by=self.user, reason="in the admin site")
 
     def init_instance(self, row=None):
         return self._meta.model(section=self.section_of(row))

@@ -9,13 +9,13 @@ from mapping.admin.code_resources import (
 )
 from mapping.admin.records import RecordAdmin
 from mapping.admin.tables import TableAdmin
-from mapping.codebook import changes as codebook_changes
+from mapping.codebook import checks
 from mapping.models import Approach, Challenge, Code, MaturityStage
 
 
 class CodeForm(forms.ModelForm):
     def clean_label(self):
-        return codebook_changes.label_of(
+        return checks.checked_label(
             self.cleaned_data["label"], self.instance.section, besides=[self.instance.pk]
         )
 

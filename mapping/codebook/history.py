@@ -1,19 +1,20 @@
-"""What became of the codebook: one change in words, and what remains of many between two versions.
+"""What became of the codebook: one change in words, and the difference between two versions.
 
-A change keeps `{"codes": {id: {field: value}}}` before and after; one of the template keeps the
+A change records `{"codes": {id: {field: value}}}` before and after; one of the template records the
 whole section, phase or research question before and after, with a list of codes where it has any.
 """
 
 from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from mapping.codebook.changes import NAMES, Act, Status
-from mapping.models import Code, Section
+from mapping.codebook.versions import FIELD_NAMES, Act, Status
+from mapping.models import Code, CodebookChange, Section, Study
 
 RELATED = {"parent_id", "merged_into_id"}
 REDEFINED = {"definition", "when_not", "example", "excludes_paper"}
-# Places say nothing by themselves, and the reason stands beside.
-UNTOLD = {"position", "reason"}
+# A position says nothing by itself, and the reason stands beside.
+NOT_LISTED = {"position", "reason"}
 # What a sentence about two versions counts, in this order.
 KINDS = (
     "added",
@@ -33,7 +34,7 @@ KINDS = (
 )
 
 
-def codes_of(side):
+def codes_of(side: dict) -> dict:
     """`{id: {field: value}}` of one side of a change; the codes of a section's dump are a list, and
     none of these.
     """
@@ -41,28 +42,29 @@ def codes_of(side):
     return codes if isinstance(codes, dict) else {}
 
 
-class Words:
-    """The labels that these changes speak of. Two queries, however many they are."""
+class ValueLabels:
+    """Turns recorded values into text: ids become the labels of codes and sections. Two queries,
+    however many the changes are.
+    """
 
-    def __init__(self, study, changes):
+    def __init__(self, study: Study, changes: Collection[CodebookChange]):
         ids = set()
         for change in changes:
             for side in (change.before, change.after):
                 for pk, values in codes_of(side).items():
-                    ids |= {
-                        int(pk),
-                        *(values[name] for name in RELATED & set(values) if values[name]),
-                    }
-        found = Code.objects.filter(section__study=study, pk__in=ids).select_related("section")
-        self.codes = {code.pk: code for code in found}
+                    related = (values[name] for name in RELATED & set(values) if values[name])
+                    ids |= {int(pk), *related}
+        codes = Code.objects.filter(section__study=study, pk__in=ids).select_related("section")
+        self.codes = {code.pk: code for code in codes}
         self.sections = (
             dict(Section.objects.filter(study=study).values_list("pk", "label")) if changes else {}
         )
 
-    def code(self, pk):
+    def code(self, pk: int) -> str:
         return self.codes[pk].label if pk in self.codes else "a code"
 
-    def __call__(self, name, value):
+    def text(self, name: str, value):
+        """The value of this field as a reader sees it."""
         if value is None or value == "":
             return "–"
         if name in RELATED:
@@ -73,164 +75,191 @@ class Words:
             return "yes" if value else "no"
         return value
 
+    def line(self, title, name, before, after):
+        return title, self.text(name, before), self.text(name, after)
 
-def describe(study, changes):
+
+def describe(study: Study, changes: Collection[CodebookChange]) -> None:
     """Gives each change `lines`: (what, before, after), in words."""
-    words = Words(study, changes)
+    labels = ValueLabels(study, changes)
     for change in changes:
-        change.lines = list(lines_of(change, words))
+        change.lines = list(lines_of(change, labels))
 
 
-def lines_of(change, words):
+def lines_of(change, labels):
     for name, text in change.after.get("words", {}).items():
-        yield NAMES[name], "", text
+        yield FIELD_NAMES[name], "", text
     if change.act not in {Act.REORDER, Act.ADD}:
         for pk, after in codes_of(change.after).items():
-            whose = f"{words.code(int(pk))}: " if int(pk) != change.code_id else ""
+            prefix = f"{labels.code(int(pk))}: " if int(pk) != change.code_id else ""
             before = codes_of(change.before).get(pk, {})
             for name, value in after.items():
                 if name != "position" and before.get(name) != value:
-                    yield f"{whose}{NAMES[name]}", words(name, before.get(name)), words(name, value)
-    yield from template_lines(change.before, change.after, words)
+                    yield labels.line(f"{prefix}{FIELD_NAMES[name]}", name, before.get(name), value)
+    yield from template_lines(change.before, change.after, labels)
 
 
-def template_lines(before, after, words):
+def template_lines(before, after, labels):
     """What differs between two dumps of a section, phase or research question."""
     if not (before.get("key") and after.get("key")):
         return
     for name, value in after.items():
         if name not in {"codes", "position"} and before.get(name) != value:
-            yield name.replace("_", " "), words(name, before.get(name)), words(name, value)
+            yield labels.line(name.replace("_", " "), name, before.get(name), value)
 
 
 @dataclass
-class Net:
+class NetChange:
     """What became of one code, or of one part of the template, over several changes."""
 
     label: str
-    place: str  # label of its section
+    section: str  # its label
     code: int | None = None
-    kinds: list = field(default_factory=list)  # of KINDS
-    lines: list = field(default_factory=list)  # (what, before, after)
-    steps: list = field(default_factory=list)  # the changes that stand, oldest first
+    kinds: list[str] = field(default_factory=list)  # of KINDS
+    lines: list[tuple] = field(default_factory=list)  # (what, before, after)
+    steps: list[CodebookChange] = field(default_factory=list)  # not undone, oldest first
 
     @property
-    def marks(self):
+    def marks(self) -> int:
         """How many marks its changes touched: the same ones, as often as it was changed."""
         return max((step.marks for step in self.steps), default=0)
 
     @property
-    def reasons(self):
+    def reasons(self) -> list:
         return [(step.version, step.reason) for step in self.steps if step.reason]
 
 
-def between(study, changes):
-    """`(sentence, [Net])`: what these changes, oldest first, come to when all of them are done.
+def between(study: Study, changes: Collection[CodebookChange]) -> tuple[str, list[NetChange]]:
+    """`(sentence, net changes)`: what these changes, oldest first, come to when all of them are
+    done.
 
-    Whatever was changed and changed back in between is not told.
+    Whatever was changed and changed back in between is left out.
     """
-    words = Words(study, changes)
-    found = [
-        *codes_between(changes, words),
-        *orders_between(changes),
-        *template_between(changes, words),
+    labels = ValueLabels(study, changes)
+    net_changes = [
+        *net_changes_of_codes(changes, labels),
+        *net_changes_of_order(changes),
+        *net_changes_of_template(changes, labels),
     ]
-    counts = Counter(kind for net in found for kind in net.kinds)
+    counts = Counter(kind for net in net_changes for kind in net.kinds)
     sentence = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
-    return sentence, found
+    return sentence, net_changes
 
 
-def standing(changes):
+def not_undone(changes: Iterable[CodebookChange]) -> list[CodebookChange]:
     """Those that no other one of them has taken back, and that take back none of them
     themselves.
     """
-    there = {change.pk for change in changes}
+    ids = {change.pk for change in changes}
     undone = {change.undoes_id for change in changes if change.undoes_id}
-    return [
-        change for change in changes if change.pk not in undone and change.undoes_id not in there
-    ]
+    return [change for change in changes if change.pk not in undone and change.undoes_id not in ids]
 
 
-def codes_between(changes, words):
+def net_changes_of_codes(changes, labels) -> Iterator[NetChange]:
+    first, last = first_and_last_values(changes)
+    steps = not_undone(changes)
+    added = {change.code_id for change in steps if change.act == Act.ADD}
+    splits = [change for change in steps if change.act == Act.SPLIT]
+    added |= {pk for change in splits for pk in change.after.get("made", ())}
+    split = {change.code_id for change in splits}
+    for pk, after in last.items():
+        before = first[pk]
+        changed = {name for name, value in after.items() if before[name] != value}
+        if pk in added:
+            kinds = ["added"] if after.get("status") == Status.ACTIVE else []
+        else:
+            kinds = kinds_of(before, after, changed, is_split=pk in split)
+        if not kinds or pk not in labels.codes:
+            continue
+        names = (
+            [] if pk in added else [name for name in FIELD_NAMES if name in changed - NOT_LISTED]
+        )
+        yield NetChange(
+            labels.code(pk),
+            labels.codes[pk].section.label,
+            pk,
+            kinds,
+            lines=[
+                labels.line(FIELD_NAMES[name], name, before[name], after[name]) for name in names
+            ],
+            steps=[step for step in steps if is_about(step, pk)],
+        )
+
+
+def first_and_last_values(changes):
+    """Two `{code id: {field: value}}`: before the first change of a field, and after its last."""
     first, last = {}, {}
     for change in changes:
         for pk, values in codes_of(change.after).items():
             for name, value in values.items():
-                was = codes_of(change.before).get(pk, {}).get(name)
-                first.setdefault(int(pk), {}).setdefault(name, was)
+                before = codes_of(change.before).get(pk, {}).get(name)
+                first.setdefault(int(pk), {}).setdefault(name, before)
                 last.setdefault(int(pk), {})[name] = value
-    steps = standing(changes)
-    new = {change.code_id for change in steps if change.act == Act.ADD}
-    new |= {
-        pk for change in steps if change.act == Act.SPLIT for pk in change.after.get("made", ())
-    }
-    is_split = {change.code_id for change in steps if change.act == Act.SPLIT}
-    for pk, now in last.items():
-        differ = {name for name, value in now.items() if first[pk][name] != value}
-        kinds = kinds_of(pk, first[pk], now, differ, new, is_split)
-        if not kinds or pk not in words.codes:
-            continue
-        net = Net(words.code(pk), words.codes[pk].section.label, pk, kinds)
-        told = [] if pk in new else [name for name in NAMES if name in differ - UNTOLD]
-        net.lines = [
-            (NAMES[name], words(name, first[pk][name]), words(name, now[name])) for name in told
-        ]
-        net.steps = [
-            one for one in steps if str(pk) in codes_of(one.after) and one.act != Act.REORDER
-        ]
-        yield net
+    return first, last
 
 
-def kinds_of(pk, was, now, differ, new, is_split):
-    status = now.get("status") if "status" in differ else None
-    if pk in new:
-        return ["added"] if now.get("status") == Status.ACTIVE else []
+def is_about(change, pk):
+    return str(pk) in codes_of(change.after) and change.act != Act.REORDER
+
+
+def kinds_of(before, after, changed, *, is_split):
+    """What happened to a code that was there before; `changed` are the fields that differ."""
+    status = after.get("status") if "status" in changed else None
     kinds = {
-        "accepted": status == Status.ACTIVE and was["status"] == Status.PROPOSED,
-        "renamed": "label" in differ,
-        "re-defined": differ & REDEFINED,
+        "accepted": status == Status.ACTIVE and before["status"] == Status.PROPOSED,
+        "renamed": "label" in changed,
+        "re-defined": changed & REDEFINED,
         "merged": status == Status.MERGED,
-        "split": status == Status.RETIRED and pk in is_split,
-        "moved": "section_id" in differ,
-        # Whoever stood under a code that went away was not grouped by anybody.
-        "grouped": "parent_id" in differ and now["parent_id"] and not status,
-        "retired": status == Status.RETIRED and pk not in is_split,
-        "restored": status == Status.ACTIVE and was["status"] != Status.PROPOSED,
+        "split": status == Status.RETIRED and is_split,
+        "moved": "section_id" in changed,
+        # A code whose parent went away was not grouped by anybody.
+        "grouped": "parent_id" in changed and after["parent_id"] and not status,
+        "retired": status == Status.RETIRED and not is_split,
+        "restored": status == Status.ACTIVE and before["status"] != Status.PROPOSED,
         "declined": status == Status.DECLINED,
     }
-    found = [kind for kind in KINDS if kinds.get(kind)]
-    return found or (["changed"] if differ - UNTOLD else [])
+    happened = [kind for kind in KINDS if kinds.get(kind)]
+    return happened or (["changed"] if changed - NOT_LISTED else [])
 
 
-def orders_between(changes):
-    moved = {}
-    for change in standing(changes):
+def net_changes_of_order(changes) -> Iterator[NetChange]:
+    by_section = {}
+    for change in not_undone(changes):
         if change.act == Act.REORDER and change.section:
-            moved.setdefault(change.section, []).append(change)
-    for section, steps in moved.items():
-        yield Net("The order of codes", section.label, kinds=["reordered"], steps=steps)
+            by_section.setdefault(change.section, []).append(change)
+    for section, steps in by_section.items():
+        yield NetChange("The order of codes", section.label, kinds=["reordered"], steps=steps)
 
 
-def template_between(changes, words):
-    """Sections, phases and questions, followed by their keys, which may have changed on the way."""
+def net_changes_of_template(changes, labels) -> Iterator[NetChange]:
+    """Of sections, phases and questions, followed by their keys, which may have changed on the
+    way.
+    """
     chains = {}
     for change in changes:
         if change.before.get("key") or change.after.get("key"):
-            of = change.after.get("of", change.before.get("of", "section"))
-            before, steps = chains.pop((of, change.before.get("key")), (change.before, []))
-            chains[of, change.after.get("key") or f"{change.before['key']} is gone"] = (
-                before,
-                [*steps, change],
-            )
-    for (of, _), (before, steps) in chains.items():
+            part = change.after.get("of", change.before.get("of", "section"))
+            before, steps = chains.pop((part, change.before.get("key")), (change.before, []))
+            key = change.after.get("key") or f"{change.before['key']} is gone"
+            chains[part, key] = (before, [*steps, change])
+    for (part, _), (before, steps) in chains.items():
         after = steps[-1].after
-        lines = list(template_lines(before, after, words))
+        lines = list(template_lines(before, after, labels))
         if lines or bool(before.get("key")) != bool(after.get("key")):
             kind = "changed" if lines else "added" if after.get("key") else "removed"
-            label = next(
-                side[name]
-                for side in (after, before)
-                for name in ("label", "name", "key")
-                if side.get(name)
+            yield NetChange(
+                label_of_part(before, after),
+                f"Template: {part}",
+                kinds=[kind],
+                lines=lines,
+                steps=not_undone(steps),
             )
-            yield Net(label, f"Template: {of}", kinds=[kind], lines=lines, steps=standing(steps))
+
+
+def label_of_part(before, after):
+    return next(
+        side[name]
+        for side in (after, before)
+        for name in ("label", "name", "key")
+        if side.get(name)
+    )

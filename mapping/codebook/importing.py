@@ -2,6 +2,7 @@
 acts.
 """
 
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -9,23 +10,25 @@ from django.db import transaction
 
 from mapping.codebook import changes as codebook_changes
 from mapping.codebook.files import COLUMNS
-from mapping.models import Code, Section, Study
+from mapping.codebook.versions import FIELD_NAMES
+from mapping.models import Code, Section, Study, User
 from mapping.parsers.labels import match_code
 from mapping.parsers.lookalikes import sameness
-from mapping.parsers.tables import read_table
+from mapping.parsers.tables import Table, read_table
 
-WORDS = ("definition", "when_not", "example")
+TEXT_COLUMNS = ("definition", "when_not", "example")
+TRUTHS = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
 
 
 class Line(NamedTuple):
-    """One row of the file. `word`: new, changed, unchanged or refused; `why` says what changes, or
-    why not.
+    """One row of the file. `outcome`: new, changed, unchanged or refused; `why` says what changes,
+    or why not.
     """
 
     line: int
     section: str
     label: str
-    word: str
+    outcome: str
     why: str = ""
 
 
@@ -34,32 +37,40 @@ class Imported(NamedTuple):
     refused unasked.
     """
 
-    lines: list
-    ignored: list
+    lines: list[Line]
+    ignored: list[str]
     is_written: bool
-    notes: list
+    notes: list[str]
 
-    def count(self, word):
-        return sum(line.word == word for line in self.lines)
-
-    @property
-    def counts(self):
-        return {word: self.count(word) for word in ("new", "changed", "unchanged", "refused")}
+    def count(self, outcome: str) -> int:
+        return sum(line.outcome == outcome for line in self.lines)
 
     @property
-    def refused(self):
+    def counts(self) -> dict[str, int]:
+        return {name: self.count(name) for name in ("new", "changed", "unchanged", "refused")}
+
+    @property
+    def refused(self) -> list[int]:
         """The line numbers of the rows that cannot be taken."""
-        return [line.line for line in self.lines if line.word == "refused"]
+        return [line.line for line in self.lines if line.outcome == "refused"]
 
 
-def read(name, content):
-    """The Table of a file; UnreadableFile where it is none. Section and label are needed."""
+def read(name: str, content: bytes) -> Table:
+    """The table in a file, which needs the columns section and label. Raises UnreadableFile."""
     others = [name for name in COLUMNS if name not in {"section", "label"}]
     return read_table(name, content, required=["section", "label"], optional=others)
 
 
 @transaction.atomic
-def import_codebook(study, table, *, by, reason, is_dry_run=False, without=()):
+def import_codebook(
+    study: Study,
+    table: Table,
+    *,
+    by: User,
+    reason: str,
+    is_dry_run: bool = False,
+    without: Collection[int] = (),
+) -> Imported:
     """Add what is new, change what differs: all rows, or nothing (law 10).
 
     `without` are the lines that the person has seen refused and agreed to leave out; with any other
@@ -67,7 +78,7 @@ def import_codebook(study, table, *, by, reason, is_dry_run=False, without=()):
     definitions changes none.
     """
     Study.objects.select_for_update().get(pk=study.pk)
-    lines = [*brought_in(study, table, by, reason)]
+    lines = [*import_rows(study, table, by, reason)]
     lines += [Line(problem.line, "", "", "refused", problem.reason) for problem in table.problems]
     outcome = Imported(sorted(lines), table.ignored, is_written=not is_dry_run, notes=table.notes)
     if is_dry_run or set(outcome.refused) - set(without):
@@ -76,10 +87,13 @@ def import_codebook(study, table, *, by, reason, is_dry_run=False, without=()):
     return outcome
 
 
-def brought_in(study, table, by, reason):
+def import_rows(study: Study, table: Table, by: User, reason: str) -> Iterator[Line]:
     """One Line per row of the table, each done or refused by itself."""
-    sections = {one.key: one for one in Section.objects.filter(study=study).select_related("study")}
-    known = {(code.section_id, sameness(code.label)): code for code in standing(study)}
+    sections = {
+        section.key: section
+        for section in Section.objects.filter(study=study).select_related("study")
+    }
+    known = {(code.section_id, sameness(code.label)): code for code in editable_codes(study)}
     first = {}
     for row in table.rows:
         first.setdefault((row["section"], sameness(row["label"])), row.line)
@@ -90,20 +104,21 @@ def brought_in(study, table, by, reason):
             if line != row.line:
                 raise ValidationError(f"“{row['label']}” stands in line {line} already.")
             with transaction.atomic():
-                word, why = brought(row, table.columns, sections, known, by, reason)
+                outcome, why = import_row(row, table.columns, sections, known, by, reason)
         except ValidationError as error:
-            word, why = "refused", " ".join(error.messages)
-        yield Line(row.line, row["section"], row["label"], word, why)
+            outcome, why = "refused", " ".join(error.messages)
+        yield Line(row.line, row["section"], row["label"], outcome, why)
 
 
-def standing(study):
+def editable_codes(study):
     statuses = [Code.Status.ACTIVE, Code.Status.RETIRED]
     return Code.objects.filter(section__study=study, status__in=statuses).select_related(
         "section__study", "parent"
     )
 
 
-def brought(row, columns, sections, known, by, reason):
+def import_row(row, columns, sections, known, by, reason):
+    """Returns `(outcome, why)` of a Line; `known` grows with the codes that are added."""
     section = sections.get(row["section"])
     if section is None:
         raise ValidationError(f"There is no section “{row['section']}”: the column takes its key.")
@@ -117,28 +132,31 @@ def brought(row, columns, sections, known, by, reason):
         )
     facts = facts_of(row, columns, section, known)
     if code is None:
-        alike = match_code(
-            row["label"], [one for (pk, _), one in known.items() if pk == section.pk]
-        )
-        code = codebook_changes.add(
-            section, by=by, facts={"label": row["label"], **facts}, reason=reason
-        )
-        known[section.pk, sameness(code.label)] = code
-        return "new", f"nearly the same as “{alike}”" if alike else ""
+        return add_code(row, facts, section, known, by, reason)
     changed = [name for name, value in facts.items() if getattr(code, name) != value]
     if not changed:
         return "unchanged", ""
-    known[section.pk, sameness(code.label)] = codebook_changes.change(
+    known[section.pk, sameness(code.label)] = codebook_changes.edit(
         code, by=by, facts=facts, reason=reason
     )
     return "changed", ", ".join(
-        codebook_changes.NAMES.get(f"{name}_id", codebook_changes.NAMES.get(name, name))
-        for name in changed
+        FIELD_NAMES.get(f"{name}_id", FIELD_NAMES.get(name, name)) for name in changed
     )
 
 
+def add_code(row, facts, section, known, by, reason):
+    codes = [code for (section_id, _), code in known.items() if section_id == section.pk]
+    near = match_code(row["label"], codes)
+    code = codebook_changes.add(
+        section, by=by, facts={"label": row["label"], **facts}, reason=reason
+    )
+    known[section.pk, sameness(code.label)] = code
+    return "new", f"nearly the same as “{near}”" if near else ""
+
+
 def facts_of(row, columns, section, known):
-    facts = {name: row[name] for name in WORDS if name in columns}
+    """What the row says of the code, as fields; of columns that the file has alone."""
+    facts = {name: row[name] for name in TEXT_COLUMNS if name in columns}
     if "parent" in columns:
         facts["parent"] = (
             known.get((section.pk, sameness(row["parent"]))) if row["parent"] else None
@@ -148,8 +166,7 @@ def facts_of(row, columns, section, known):
                 f"There is no code “{row['parent']}” in {section} to stand under."
             )
     if row["excludes_paper"]:
-        truths = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
-        if row["excludes_paper"].casefold() not in truths:
+        if row["excludes_paper"].casefold() not in TRUTHS:
             raise ValidationError(f"excludes_paper is 1 or 0, not “{row['excludes_paper']}”.")
-        facts["excludes_paper"] = truths[row["excludes_paper"].casefold()]
+        facts["excludes_paper"] = TRUTHS[row["excludes_paper"].casefold()]
     return facts

@@ -157,9 +157,6 @@ class InvitationQuerySet(models.QuerySet):
     def open(self):
         return self.filter(accepted_at=None, revoked_at=None)
 
-    def still_good(self):
-        return self.open().filter(invited_at__gt=timezone.now() - Invitation.GOOD_FOR)
-
 
 class Invitation(models.Model):
     """A signed link into a study. It works once, for fourteen days, until revoked; renewing starts

@@ -13,7 +13,7 @@ ORDERED = frozenset(name for name in CATEGORIES if KINDS[name].is_scale)
 
 class Coefficient(NamedTuple):
     label: str
-    words: str
+    text: str
     kinds: frozenset[str]
 
     def fits(self, kind: str) -> bool:
@@ -50,7 +50,7 @@ def choices_for(kind: str) -> list[tuple[str, str]]:
     coefficient.
     """
     return [
-        (name, f"{coefficient.label}: {coefficient.words}")
+        (name, f"{coefficient.label}: {coefficient.text}")
         for name, coefficient in COEFFICIENTS.items()
         if coefficient.fits(kind)
     ]

@@ -10,16 +10,17 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.text import slugify
 
-from mapping.models import Code, LogEntry, Membership, Phase, ResearchQuestion, Section, Study
+from mapping.models import Code, LogEntry, Membership, Phase, ResearchQuestion, Section, Study, User
 from mapping.parsers.lookalikes import look, sameness
-from mapping.protocol.parser import LIMIT, MOMENTS, Protocol, ProtocolRefused, read
+from mapping.protocol.entries import MOMENTS, Protocol
+from mapping.protocol.parser import LIMIT, ProtocolError, read
 
 __all__ = [
     "BUILT_IN",
     "LIMIT",
     "PRESETS",
     "Protocol",
-    "ProtocolRefused",
+    "ProtocolError",
     "add_to",
     "built_in",
     "create_study",
@@ -38,7 +39,7 @@ SETTINGS = (
     "is_anonymous",
     "statistics_off_reason",
 )
-PLAIN = (
+SECTION_FIELDS = (
     "key",
     "label",
     "help",
@@ -48,44 +49,48 @@ PLAIN = (
     "primary_coefficient",
     "agreement_target",
 )
+CODE_FIELDS = ("label", "definition", "when_not", "example", "excludes_paper", "status")
 IN_TEMPLATES = (Code.Status.ACTIVE, Code.Status.RETIRED)
 
 
 @cache
-def built_in(name):
+def built_in(name: str) -> Protocol:
     """One of the templates that come with Concord."""
     return read((FOLDER / f"{name}.json").read_bytes(), f"{name}.json")
 
 
 @cache
-def preset(name):
+def preset(name: str) -> Protocol:
     """A phase, with its sections and codes, that a lead may add to any study."""
     return read((FOLDER / "phases" / f"{name}.json").read_bytes(), f"{name}.json")
 
 
 @transaction.atomic
 def create_study(
-    *, title, lead, protocol, by, slug=None, template_name="", description=None, as_recorded=False
-):
+    *,
+    title: str,
+    lead: User,
+    protocol: Protocol,
+    by: User,
+    slug: str | None = None,
+    template_name: str = "",
+    description: str | None = None,
+    as_recorded: bool = False,
+) -> Study:
     """A new study with its lead and its template. Returns the Study.
 
     `as_recorded` keeps the file's dates and codebook version, as a study needs that comes back from
     its bundle; without it the template is declared now, and the codebook starts with version 1.
     """
-    title = " ".join(title.split())
-    if not title:
-        raise ValidationError("A study needs a title.")
-    if len(title) > 300:
-        raise ValidationError("The title is longer than 300 characters.")
     facts = {
-        "title": title,
+        "title": checked_title(title),
         "description": protocol.description if description is None else description,
         "created_by": by,
         "template_name": template_name[:100],
         "codebook_version": protocol.codebook_version if as_recorded else 1,
         **protocol.settings,
     }
-    study = with_free_slug(facts, slug)
+    study = create_with_free_slug(facts, slug)
     Membership.objects.create(study=study, user=lead, role=Membership.Role.LEAD)
     add_to(study, protocol, as_recorded=as_recorded)
     started = f" from the template {study.template_name}" if study.template_name else ""
@@ -101,7 +106,16 @@ def create_study(
     return study
 
 
-def with_free_slug(facts, slug):
+def checked_title(title):
+    title = " ".join(title.split())
+    if not title:
+        raise ValidationError("A study needs a title.")
+    if len(title) > 300:
+        raise ValidationError("The title is longer than 300 characters.")
+    return title
+
+
+def create_with_free_slug(facts, slug):
     if slug is not None:
         if Study.objects.filter(slug=slug).exists():
             raise ValidationError(f"There is a study “{slug}” already.")
@@ -125,7 +139,7 @@ def with_free_slug(facts, slug):
                 raise
 
 
-def add_to(study, protocol, *, as_recorded=False):
+def add_to(study: Study, protocol: Protocol, *, as_recorded: bool = False) -> list[Section]:
     """Write the protocol's questions, phases, sections and codes behind those that the study
     has.
     """
@@ -156,7 +170,7 @@ def add_to(study, protocol, *, as_recorded=False):
     return sections
 
 
-def bring_back_section(study, content):
+def bring_back_section(study: Study, content: dict) -> Section:
     """Write one section again from what `section_dump` kept of it, and where it stood."""
     phase = study.phases.filter(key=content["phase"]).first()
     if phase is None:
@@ -188,7 +202,7 @@ def section_of(study, entry, phase, question, position, as_recorded):
             "retired_at": now if entry.retired_at else None,
         }
     dates["added_at"] = dates.get("added_at") or now
-    facts = {name: getattr(entry, name) for name in PLAIN}
+    facts = {name: getattr(entry, name) for name in SECTION_FIELDS}
     return Section(
         study=study, phase=phase, research_question=question, position=position, **facts, **dates
     )
@@ -196,24 +210,24 @@ def section_of(study, entry, phase, question, position, as_recorded):
 
 def write_codes(codes_of_sections):
     """`[(Section, CodeEntry…)]`: codes in their order, then whom each one belongs under."""
-    made, folded, children = {}, {}, []
+    by_label, by_sameness, children = {}, {}, []
     for section, entries in codes_of_sections:
         for position, entry in enumerate(entries):
-            plain = ("label", "definition", "when_not", "example", "excludes_paper", "status")
-            code = Code(
-                section=section, position=position, **{name: getattr(entry, name) for name in plain}
-            )
-            made[section.pk, look(entry.label)] = code
-            folded.setdefault((section.pk, sameness(entry.label)), code)
+            facts = {name: getattr(entry, name) for name in CODE_FIELDS}
+            code = Code(section=section, position=position, **facts)
+            by_label[section.pk, look(entry.label)] = code
+            by_sameness.setdefault((section.pk, sameness(entry.label)), code)
             if entry.parent:
                 children.append((code, section.pk, entry.parent))
-    Code.objects.bulk_create(made.values())
-    for code, place, parent in children:
-        code.parent = made.get((place, look(parent))) or folded[place, sameness(parent)]
+    Code.objects.bulk_create(by_label.values())
+    for code, section_id, parent in children:
+        code.parent = (
+            by_label.get((section_id, look(parent))) or by_sameness[section_id, sameness(parent)]
+        )
     Code.objects.bulk_update([code for code, *_ in children], ["parent"], batch_size=1000)
 
 
-def dump(study):
+def dump(study: Study) -> dict:
     """The study's template as plain values, in the order of the form: equal studies give equal
     dumps.
     """
@@ -240,13 +254,13 @@ def dump(study):
     }
 
 
-def section_dump(section):
+def section_dump(section: Section) -> dict:
     """One section as the file has it, with its codes; also what the record of a change keeps
     of it.
     """
     codes = sorted(
         (code for code in section.codes.all() if code.status in IN_TEMPLATES),
-        key=lambda one: (one.position, one.pk),
+        key=lambda code: (code.position, code.pk),
     )
     return {
         "key": section.key,
@@ -259,12 +273,12 @@ def section_dump(section):
         "asks_confidence": section.asks_confidence,
         "primary_coefficient": section.primary_coefficient or None,
         "agreement_target": section.agreement_target,
-        **{name: stamp(getattr(section, name)) for name in MOMENTS},
+        **{name: isoformat(getattr(section, name)) for name in MOMENTS},
         **({"codes": [code_dump(code) for code in codes]} if section.has_codes else {}),
     }
 
 
-def code_dump(code):
+def code_dump(code: Code) -> dict:
     parent = code.parent if code.parent_id and code.parent.status in IN_TEMPLATES else None
     return {
         "label": code.label.strip(),
@@ -277,5 +291,5 @@ def code_dump(code):
     }
 
 
-def stamp(moment):
+def isoformat(moment):
     return moment.astimezone(UTC).isoformat() if moment else None

@@ -24,14 +24,14 @@ def in_words(declared):
 def late_changes(study):
     """`{section key: log entries}`: what was declared after the first summary of the phase was in.
     The study prints these beside every result, on pages and in files."""
-    found = defaultdict(list)
+    by_section = defaultdict(list)
     # A log that came with a bundle may hold lines without their facts.
     entries = study.log.filter(
         act="declaration-changed", facts__has_keys=["section", "before", "after"]
     )
     for entry in entries.select_related("by").order_by("at", "pk"):
-        found[entry.facts["section"]].append(entry)
-    return found
+        by_section[entry.facts["section"]].append(entry)
+    return by_section
 
 
 def change_in_words(entry):
@@ -43,6 +43,6 @@ def change_in_words(entry):
 def with_changes(reports, late):
     """The reports of sections, each with its `late_changes` in words."""
     return [
-        one | {"changed_late": list(map(change_in_words, late.get(one["section"], ())))}
-        for one in reports
+        report | {"changed_late": list(map(change_in_words, late.get(report["section"], ())))}
+        for report in reports
     ]

@@ -1,17 +1,17 @@
-"""The statistics of a round, for good: kept when it is closed, and shown from then on."""
+"""The statistics of a round, frozen when it is closed, and shown from then on."""
 
 import tomllib
 from collections import Counter
 from functools import cache
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from mapping.models import Paper
+from mapping.models import Paper, Section, Study
 from reviews.agreement import measures
 from reviews.agreement.ratings import Sheet, everything
-from reviews.models import Round
+from reviews.models import Round, Summary
 
 
 @cache
@@ -23,7 +23,7 @@ def software():
     return f"{project['name'].title()} {project['version']}"
 
 
-def freeze(round):
+def freeze(round: Round) -> dict:
     """All statistics of a round with what they rest on, as plain JSON values. Of everybody's first
     submissions.
     """
@@ -36,20 +36,22 @@ def freeze(round):
         "sections": of_round(sheet, round),
         "codebook_version": round.codebook_version or round.study.codebook_version,
         "answers": [
-            {"summary": one.pk, "revision": one.revision, "paper": keys[one.paper]}
-            for one in sheet.read
+            {"summary": reading.pk, "revision": reading.revision, "paper": keys[reading.paper]}
+            for reading in sheet.read
         ]
         + [
             {
-                "summary": one.pk,
-                "revision": one.revision,
-                "paper": keys[one.paper],
+                "summary": reading.pk,
+                "revision": reading.revision,
+                "paper": keys[reading.paper],
                 "section": sections[section],
             }
-            for one, section in sheet.late
+            for reading, section in sheet.late
         ],
         "not_independent": len(sheet.not_independent),
-        "why_not_independent": dict(Counter(str(one.why_not) for one in sheet.not_independent)),
+        "why_not_independent": dict(
+            Counter(str(reading.why_not) for reading in sheet.not_independent)
+        ),
         "interval": "95 % percentile bootstrap over papers",
         "replicates": measures.REPLICATES,
         "seed": measures.SEED,
@@ -58,18 +60,19 @@ def freeze(round):
     }
 
 
-def why_left_out(kept):
-    """`{why: summaries}` that figures kept at closing left out; in older ones early looks alone."""
-    found = kept.get("why_not_independent", {})
-    return found or ({"early_look": kept["not_independent"]} if kept.get("not_independent") else {})
+def why_left_out(frozen: dict) -> dict[str, int]:
+    """`{why: summaries}` that frozen statistics left out; in older ones early looks alone."""
+    reasons = frozen.get("why_not_independent", {})
+    count = frozen.get("not_independent")
+    return reasons or ({"early_look": count} if count else {})
 
 
-def known_since(kept, apart):
-    """How many of the summaries behind figures kept at closing are not independent, as is known
-    now: `apart` are the summaries (primary keys) that are not. What was kept stays as it was, and
+def known_since(frozen: dict, not_independent: set[int]) -> int:
+    """How many of the summaries behind frozen statistics are not independent, as is known now:
+    `not_independent` are the primary keys of such summaries. What was frozen stays as it was, and
     says so.
     """
-    return len({one["summary"] for one in kept.get("answers", ())} & apart)
+    return len({answer["summary"] for answer in frozen.get("answers", ())} & not_independent)
 
 
 def sections_of(round):
@@ -78,41 +81,51 @@ def sections_of(round):
 
 def of_round(sheet, round, *, full=True):
     """Live reports of a round's sections; a retired one only where it was answered."""
-    found = [
+    rated_sections = [
         (section, sheet.of(section, round.pk))
         for section in sheet.sections
         if section.phase_id == round.phase_id
     ]
     return [
         measures.report(rated, phase=section.phase.key, round=round.name, full=full)
-        for section, rated in found
+        for section, rated in rated_sections
         if rated.papers or not section.is_retired
     ]
 
 
-def as_kept(kept, sheet, round, *, full=True):
-    """The reports of a round as they were kept at closing, if they were; a section that came later
-    is told as it is.
+def frozen_or_live(
+    frozen: dict | None, sheet: Sheet, round: Round, *, full: bool = True
+) -> list[dict]:
+    """The frozen reports of a round, if there are any; of a section that came later, as it is
+    now.
     """
-    if not kept:
+    if not frozen:
         return of_round(sheet, round, full=full)
-    there = {one["section"] for one in kept["sections"]}
+    known = {report["section"] for report in frozen["sections"]}
     later = [
-        one for one in sheet.sections if one.key not in there and one.phase_id == round.phase_id
+        section
+        for section in sheet.sections
+        if section.key not in known and section.phase_id == round.phase_id
     ]
-    rated = [(section, sheet.of(section, round.pk)) for section in later]
-    return kept["sections"] + [
-        measures.report(found, phase=section.phase.key, round=round.name, full=full)
-        for section, found in rated
-        if found.papers
+    rated_sections = [(section, sheet.of(section, round.pk)) for section in later]
+    return frozen["sections"] + [
+        measures.report(rated, phase=section.phase.key, round=round.name, full=full)
+        for section, rated in rated_sections
+        if rated.papers
     ]
 
 
-def fully_visible(study, summaries):
-    """Ids of the rounds of which these summaries hold every first submission: whose kept figures
-    they may be shown.
+def report_of_section(frozen: dict | None, section: Section) -> dict | None:
+    """The frozen report of one section, if there is one."""
+    reports = frozen["sections"] if frozen else ()
+    return next((report for report in reports if report["section"] == section.key), None)
+
+
+def fully_visible(study: Study, summaries: QuerySet[Summary]) -> set[int]:
+    """Ids of the rounds of which these summaries hold every first submission: whoever may see the
+    summaries may see their frozen statistics.
     """
-    mine = dict(
+    visible = dict(
         summaries.first_submissions()
         .order_by()
         .values_list("assignment__round")
@@ -126,5 +139,7 @@ def fully_visible(study, summaries):
     )
     rounds = Round.objects.filter(study=study).order_by().annotate(number=counted)
     return {
-        pk for pk, number in rounds.values_list("pk", "number") if number and mine.get(pk) == number
+        pk
+        for pk, number in rounds.values_list("pk", "number")
+        if number and visible.get(pk) == number
     }

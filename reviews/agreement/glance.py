@@ -1,4 +1,4 @@
-"""Agreement at a glance: figures kept at closing, read and never computed, for whoever may see all
+"""Agreement at a glance: frozen figures, read and never computed, for those who may see everything
 behind them.
 """
 
@@ -7,17 +7,19 @@ from urllib.parse import urlencode
 from django.db.models import F
 from django.urls import reverse
 
+from mapping.models import Study, User
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import declarations, frozen, measures
 from reviews.blindness.visible import visible_summaries
 
 
-def at_a_glance(study, user):
+def at_a_glance(study: Study, user: User) -> list[dict]:
     """One line per section in use, worst first: its declared coefficient in the newest closed round
-    whose kept figures this person may see. A constant number of queries; without closed rounds one.
+    whose frozen figures this person may see. A constant number of queries; one without closed
+    rounds.
     """
     closed = study.rounds.filter(closed_at__isnull=False, frozen_agreement__isnull=False)
-    # Not the whole of what was kept: it names every answer behind it.
+    # Not the whole of what was frozen: it names every answer behind it.
     closed = list(
         closed.order_by("-closed_at", "-pk").values_list(
             "pk", "name", F("frozen_agreement__sections")
@@ -26,20 +28,20 @@ def at_a_glance(study, user):
     if not closed or study.statistics_off_reason:
         return []
     visible = frozen.fully_visible(study, visible_summaries(user, study).submitted())
-    sections = {one.key: one for one in study.sections.coded().filter(retired_at=None)}
-    found = {}
+    sections = {section.key: section for section in study.sections.coded().filter(retired_at=None)}
+    lines = {}
     for pk, name, reports in closed:
         for report in reports if pk in visible else []:
             if report["section"] in sections and report["raters"]:
-                found.setdefault(
+                lines.setdefault(
                     report["section"], line(study, sections[report["section"]], report, pk, name)
                 )
-    for section, entries in declarations.late_changes(study).items() if found else ():
-        if section in found:
-            found[section]["late"] = entries
+    for section, entries in declarations.late_changes(study).items() if lines else ():
+        if section in lines:
+            lines[section]["late"] = entries
     return sorted(
-        found.values(),
-        key=lambda one: (one["value"] is None, one["value"] or 0, one["section"].position),
+        lines.values(),
+        key=lambda line: (line["value"] is None, line["value"] or 0, line["section"].position),
     )
 
 

@@ -17,7 +17,7 @@ from reviews.agreement.statistics import Absence, Figure
 
 REPLICATES = 1000
 SEED = 0
-NUMBERS_TOLD, RANGES = 8, 5
+NUMBERS_LISTED, RANGES = 8, 5
 USABLE = 0.95  # of the replicates, for a verdict
 NO_STAGE = "weights need a scale: see AC1"
 LABELS = {
@@ -103,7 +103,7 @@ def figure(rated, choice, replicates=REPLICATES):
     if choice.function is None:
         papers, units, raters = statistics.bootstrap.denominators(rated.table)
         return Figure(None, None, None, choice.reason, papers, units, raters, 0)
-    return kept(
+    return cached(
         (choice.name, choice.metric, rated, replicates),
         lambda: _measured(rated, choice, replicates),
     )
@@ -121,18 +121,21 @@ def _measured(rated, choice, replicates):
 def codes_of(rated, replicates=REPLICATES):
     """`CodeAgreement` of every code of a section with several."""
     compute = partial(statistics.per_code, rated.table, rated.categories, replicates, SEED)
-    return kept(("per_code", "", rated, replicates), compute)
+    return cached(("per_code", "", rated, replicates), compute)
 
 
 def alphas_of_codes(rated):
     """`{code: Figure}`: the yes-or-no alpha of every code that somebody gave, without intervals."""
-    return kept(("alphas_of_codes", "", rated, 0), lambda: statistics.alphas_of_codes(rated.table))
+    return cached(
+        ("alphas_of_codes", "", rated, 0), lambda: statistics.alphas_of_codes(rated.table)
+    )
 
 
-def kept(what, compute):
-    """Kept under the digest of the very ratings it is made of: never older than they are, and
-    whoever may see other ratings has another digest."""
-    name, metric, rated, replicates = what
+def cached(key, compute):
+    """Cached under a digest of the very ratings it is made of: never older than they are, and
+    whoever may see other ratings has another digest. `key`: (name, metric, rated, replicates).
+    """
+    name, metric, rated, replicates = key
     values = [
         sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)
         for value in rated.table.values
@@ -140,14 +143,14 @@ def kept(what, compute):
     content = repr(
         (name, metric, replicates, SEED, rated.table.codes.shape, values, rated.categories)
     )
-    key = sha256(content.encode() + rated.table.codes.tobytes()).hexdigest()
-    return caches["agreement"].get_or_set(key, compute)
+    digest = sha256(content.encode() + rated.table.codes.tobytes()).hexdigest()
+    return caches["agreement"].get_or_set(digest, compute)
 
 
-def shown(value):
+def value_text(value) -> str:
     """A rating in words."""
     if isinstance(value, frozenset):
-        return ", ".join(sorted(map(shown, value), key=str.casefold)) or "none of the codes"
+        return ", ".join(sorted(map(value_text, value), key=str.casefold)) or "none of the codes"
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -155,7 +158,7 @@ def shown(value):
 
 def token(value):
     """A rating as an address names it; `~` keeps an absence apart from a code of the same name."""
-    return f"~{value.name}" if isinstance(value, Absence) else shown(value)
+    return f"~{value.name}" if isinstance(value, Absence) else value_text(value)
 
 
 def shared(table):
@@ -178,8 +181,8 @@ def sentence(rated):
         return ""
     if not differ:
         return f"All {papers} papers agree." if papers > 1 else "The one paper agrees."
-    said = f"{differ} of {papers} papers differ" if papers > 1 else "The one paper differs"
-    return f"{said}{_mostly(rated)}."
+    text = f"{differ} of {papers} papers differ" if papers > 1 else "The one paper differs"
+    return f"{text}{_mostly(rated)}."
 
 
 def _mostly(rated):
@@ -189,15 +192,15 @@ def _mostly(rated):
             f"{statistics.median_absolute_difference(rated.table):g}"
         )
     if rated.section.is_multiple:
-        found = [
-            (len(code.differing), place, code.code) for place, code in enumerate(codes_of(rated, 0))
+        codes = [
+            (len(code.differing), index, code.code) for index, code in enumerate(codes_of(rated, 0))
         ]
-        number, _, code = max(found, key=lambda one: (one[0], -one[1]))
-        return f", most over “{shown(code)}” ({number})"
+        count, _, code = max(codes, key=lambda row: (row[0], -row[1]))
+        return f", most over “{value_text(code)}” ({count})"
     cells = statistics.coincidence_matrix(rated.table, rated.categories)
     apart = {cell: papers for cell, papers in cells.papers.items() if cell[0] != cell[1]}
     one, other = max(apart, key=lambda cell: (len(apart[cell]), -cell[0], -cell[1]))
-    names = f"“{shown(cells.categories[one])}” and “{shown(cells.categories[other])}”"
+    names = f"“{value_text(cells.categories[one])}” and “{value_text(cells.categories[other])}”"
     return f", most between {names} ({len(apart[one, other])})"
 
 
@@ -216,10 +219,10 @@ def prevalence(rated):
             times[label] = times.get(label, 0) + number
     total = sum(times.values())
     order = [value for value in rated.categories or sorted(times) if times.get(value)]
-    pieces = [(shown(value), times[value]) for value in order]
-    if rated.section.kind_of.is_quantity and len(order) > NUMBERS_TOLD:
+    pieces = [(value_text(value), times[value]) for value in order]
+    if rated.section.kind_of.is_quantity and len(order) > NUMBERS_LISTED:
         pieces = ranges(order, times)
-    return [{"value": said, "times": number, "share": number / total} for said, number in pieces]
+    return [{"value": text, "times": count, "share": count / total} for text, count in pieces]
 
 
 def ranges(numbers, times):
@@ -227,31 +230,31 @@ def ranges(numbers, times):
     that is in it.
     """
     least, width = numbers[0], (numbers[-1] - numbers[0]) / RANGES
-    found = {}
+    by_range = {}
     for number in numbers:
-        found.setdefault(min(int((number - least) / width), RANGES - 1), []).append(number)
+        by_range.setdefault(min(int((number - least) / width), RANGES - 1), []).append(number)
     return [
         (
-            " to ".join(map(shown, dict.fromkeys((several[0], several[-1])))),
-            sum(times[one] for one in several),
+            " to ".join(map(value_text, dict.fromkeys((members[0], members[-1])))),
+            sum(times[number] for number in members),
         )
-        for several in found.values()
+        for members in by_range.values()
     ]
 
 
-def verdict(found, target):
+def verdict(figure, target):
     """The interval of a coefficient against the declared target; "" where there is no target or no
     value.
 
     Where one replicate in twenty had no variation, the interval is of the others alone and decides
     nothing.
     """
-    if target is None or found["value"] is None:
+    if target is None or figure["value"] is None:
         return ""
-    if found["replicates"] >= USABLE * REPLICATES:
-        if found["low"] >= target:
+    if figure["replicates"] >= USABLE * REPLICATES:
+        if figure["low"] >= target:
             return "meets"
-        if found["high"] < target:
+        if figure["high"] < target:
             return "below"
     return "too few papers to tell"
 
@@ -266,11 +269,11 @@ def report(rated, *, phase, round, full=True):
     primary = section.primary_coefficient or HEADLINE
     papers, units, raters = statistics.bootstrap.denominators(rated.table)
     wanted = [
-        one
-        for one in choices(section.kind, rated.categories)
-        if full or one.name in {HEADLINE, primary}
+        choice
+        for choice in choices(section.kind, rated.categories)
+        if full or choice.name in {HEADLINE, primary}
     ]
-    found = {
+    report = {
         "phase": phase,
         "section": section.key,
         "label": section.label,
@@ -288,11 +291,13 @@ def report(rated, *, phase, round, full=True):
         "target": rated.target,
         "sentence": sentence(rated),
         "prevalence": prevalence(rated),
-        "coefficients": {one.name: coefficient(one, figure(rated, one)) for one in wanted},
+        "coefficients": {
+            choice.name: coefficient(choice, figure(rated, choice)) for choice in wanted
+        },
     }
     if section.is_multiple and full:
-        found["codes"] = [of_code(code, rated) for code in codes_of(rated)]
-    return found
+        report["codes"] = [of_code(code, rated) for code in codes_of(rated)]
+    return report
 
 
 def rated_by_all(rated):
@@ -315,24 +320,24 @@ def coefficient(choice, figure):
     }
 
 
-def of_code(found, rated):
-    alpha = found.krippendorff_alpha
+def of_code(code, rated):
+    alpha = code.krippendorff_alpha
     return {
-        "code": shown(found.code),
-        "papers": found.papers,
+        "code": value_text(code.code),
+        "papers": code.papers,
         "krippendorff_alpha": alpha.value,
         "low": alpha.low,
         "high": alpha.high,
         "reason": alpha.reason or None,
-        "positive_agreement": found.positive_agreement,
-        "negative_agreement": found.negative_agreement,
-        "percent_agreement": found.percent_agreement,
-        "kappa": found.kappa.value,
-        "gwet_ac1": found.gwet_ac1.value,
+        "positive_agreement": code.positive_agreement,
+        "negative_agreement": code.negative_agreement,
+        "percent_agreement": code.percent_agreement,
+        "kappa": code.kappa.value,
+        "gwet_ac1": code.gwet_ac1.value,
         "units": alpha.units,
         "raters": alpha.raters,
-        "differing": len(found.differing),
-        "used_by": sum(1 for times in found.given if times),
-        "by_all": found.by_all,
-        "only": list(found.only),
+        "differing": len(code.differing),
+        "used_by": sum(1 for times in code.given if times),
+        "by_all": code.by_all,
+        "only": list(code.only),
     }

@@ -8,16 +8,16 @@ from itertools import groupby
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from mapping.models import Code, Paper
+from mapping.models import Code, Paper, Phase
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import declarations, measures, statistics
 from reviews.agreement import frozen as agreement_frozen
-from reviews.agreement.papers_behind import address, said
+from reviews.agreement.methods_text import reasons
+from reviews.agreement.papers_behind import answer_counts, papers_url
 from reviews.agreement.ratings import CODE, PARENT, Sheet
-from reviews.agreement.tables import reasons
 from reviews.blindness import rules
 from reviews.blindness.visible import visible_summaries
-from reviews.models import Assignment
+from reviews.models import Assignment, Round
 
 DISCUSSED = 10
 FROM_ONE_SECTION = 3
@@ -32,11 +32,11 @@ class Scope(NamedTuple):
 
     name: str
     label: str
-    phase: object
-    round: object = None
+    phase: Phase
+    round: Round | None = None
 
 
-class Shown:
+class VisibleAgreement:
     """The agreement of a study as far as one person may see it. Every query is made once, however
     many rows.
     """
@@ -53,14 +53,14 @@ class Shown:
 
     def _scopes(self, sections):
         phases = {section.phase_id for section in sections} if sections is not None else None
-        rounds = [one for one in self.rounds if phases is None or one.phase_id in phases]
-        scopes = [Scope(str(one.pk), one.name, one.phase, one) for one in rounds]
+        rounds = [round for round in self.rounds if phases is None or round.phase_id in phases]
+        scopes = [Scope(str(round.pk), round.name, round.phase, round) for round in rounds]
         by_phase = groupby(
-            sorted(rounds, key=lambda one: (one.phase.position, one.phase_id)),
-            lambda one: one.phase,
+            sorted(rounds, key=lambda round: (round.phase.position, round.phase_id)),
+            lambda round: round.phase,
         )
-        for phase, several in by_phase:
-            if len(list(several)) > 1:
+        for phase, rounds_of_phase in by_phase:
+            if len(list(rounds_of_phase)) > 1:
                 scopes.append(
                     Scope(f"{ALL}{phase.key}", f"{phase.name}: all rounds together", phase)
                 )
@@ -70,23 +70,23 @@ class Shown:
         """What the address asks for, else the newest round of which this person may see
         anything.
         """
-        found = next((scope for scope in self.scopes if scope.name == asked), None)
-        if found is not None:
-            return found
-        with_something = {one.round for one in self.sheet.read}
+        for scope in self.scopes:
+            if scope.name == asked:
+                return scope
+        with_summaries = {reading.round for reading in self.sheet.read}
         rounds = [scope for scope in self.scopes if scope.round]
-        told = [scope for scope in rounds if scope.round.pk in with_something]
-        return (told or rounds or [None])[-1]
+        filled = [scope for scope in rounds if scope.round.pk in with_summaries]
+        return (filled or rounds or [None])[-1]
 
     @property
-    def place(self):
-        """Round and level as addresses name them."""
-        found = {"round": self.scope.name} if self.scope else {}
-        return found | ({"level": PARENT} if self.level == PARENT else {})
+    def scope_query(self) -> dict[str, str]:
+        """Round and level as query parameters."""
+        round = {"round": self.scope.name} if self.scope else {}
+        return round | ({"level": PARENT} if self.level == PARENT else {})
 
     @property
-    def query(self):
-        return urlencode(self.place)
+    def query(self) -> str:
+        return urlencode(self.scope_query)
 
     @property
     def readings(self):
@@ -95,75 +95,78 @@ class Shown:
         return self.sheet.readings(self.scope.round and self.scope.round.pk, self.scope.phase.pk)
 
     @property
-    def apart(self):
-        """Readings left out because they are not independent."""
+    def readings_left_out(self):
+        """Because they are not independent."""
         if self.scope is None:
             return []
         return self.sheet.apart(self.scope.phase.pk, self.scope.round and self.scope.round.pk)
 
     @property
     def not_independent(self):
-        return len(self.apart)
+        return len(self.readings_left_out)
 
     @property
     def why_not_independent(self):
-        """`{why: summaries}` that these figures leave out: of kept ones, as was known at
+        """`{why: summaries}` that these figures leave out: of frozen ones, as was known at
         closing.
         """
-        kept = self.kept_now
-        if kept is None:
-            return Counter(one.why_not for one in self.apart)
-        return agreement_frozen.why_left_out(kept)
+        frozen = self.frozen_report
+        if frozen is None:
+            return Counter(reading.why_not for reading in self.readings_left_out)
+        return agreement_frozen.why_left_out(frozen)
 
     @property
     def reasons(self):
-        return reasons(Counter(one.why_not for one in self.apart))
+        return reasons(Counter(reading.why_not for reading in self.readings_left_out))
 
     @property
     def known_since(self):
-        kept = self.kept_now
-        return agreement_frozen.known_since(kept, {one.pk for one in self.apart}) if kept else 0
+        frozen = self.frozen_report
+        if not frozen:
+            return 0
+        left_out = {reading.pk for reading in self.readings_left_out}
+        return agreement_frozen.known_since(frozen, left_out)
 
     def rated(self, section):
         return self.sheet.of(section, self.scope.round and self.scope.round.pk)
 
     @cached_property
-    def frozen(self):
+    def fully_visible_rounds(self):
         return agreement_frozen.fully_visible(self.study, self.visible)
 
-    def kept(self, round):
-        """The figures kept at closing, of single codes, if everything behind them may be seen by
-        this person.
+    def frozen_report_of(self, round):
+        """The frozen report, of single codes, if everything behind it may be seen by this
+        person; else None.
         """
         if not round or not round.frozen_agreement or self.level == PARENT:
             return None
-        return round.frozen_agreement if round.pk in self.frozen else None
+        return round.frozen_agreement if round.pk in self.fully_visible_rounds else None
 
     @property
-    def kept_now(self):
-        return self.kept(self.scope.round) if self.scope else None
+    def frozen_report(self):
+        return self.frozen_report_of(self.scope.round) if self.scope else None
 
     def reports(self, *, full=False):
         if self.scope is None:
             return []
         if self.scope.round:
-            found = agreement_frozen.as_kept(self.kept_now, self.sheet, self.scope.round, full=full)
-            return declarations.with_changes(found, self.late_changes)
-        sections = [one for one in self.sheet.sections if one.phase_id == self.scope.phase.pk]
-        found = [self.report(section, full=full) for section in sections]
-        found = [one for one in found if one["raters"] or one["section"] in self._in_use]
-        return declarations.with_changes(found, self.late_changes)
+            reports = agreement_frozen.frozen_or_live(
+                self.frozen_report, self.sheet, self.scope.round, full=full
+            )
+            return declarations.with_changes(reports, self.late_changes)
+        in_phase = [
+            section for section in self.sheet.sections if section.phase_id == self.scope.phase.pk
+        ]
+        reports = [self.report(section, full=full) for section in in_phase]
+        current = [
+            report for report in reports if report["raters"] or report["section"] in self._in_use
+        ]
+        return declarations.with_changes(current, self.late_changes)
 
     def report(self, section, *, full=True):
-        kept = self.kept_now
-        found = (
-            next((one for one in kept["sections"] if one["section"] == section.key), None)
-            if kept
-            else None
-        )
-        label = self.scope.label
-        return found or measures.report(
-            self.rated(section), phase=section.phase.key, round=label, full=full
+        frozen = agreement_frozen.report_of_section(self.frozen_report, section)
+        return frozen or measures.report(
+            self.rated(section), phase=section.phase.key, round=self.scope.label, full=full
         )
 
     @cached_property
@@ -193,9 +196,9 @@ class Shown:
         """The overview, worst first; what is undefined comes last."""
         sections = {section.key: section for section in self.sheet.sections}
         rows = [
-            self.row(sections[one["section"]], one)
-            for one in self.reports()
-            if one["section"] in sections
+            self.row(sections[report["section"]], report)
+            for report in self.reports()
+            if report["section"] in sections
         ]
         return sorted(
             rows, key=lambda row: (row["value"] is None, row["value"] or 0, row["section"].position)
@@ -209,53 +212,54 @@ class Shown:
         primary = section.primary_coefficient or HEADLINE
         if primary not in report["coefficients"]:
             primary = report["primary"]
-        found = report["coefficients"][primary]
+        figure = report["coefficients"][primary]
         target = self.target(section)
-        verdict = measures.verdict(found, target)
         percent = report["percent_agreement"]
         return {
             "section": section,
             "report": report,
             "name": measures.LABELS[primary],
-            "metric": found["metric"],
-            "value": found["value"],
-            "low": found["low"],
-            "high": found["high"],
-            "reason": found["reason"],
+            "metric": figure["metric"],
+            "value": figure["value"],
+            "low": figure["low"],
+            "high": figure["high"],
+            "reason": figure["reason"],
             "percent": None if percent is None else 100 * percent,
-            "verdict": verdict,
+            "verdict": measures.verdict(figure, target),
             "target": target,
             "strip": strip(report["prevalence"]),
             "late": self.late_changes.get(section.key, []),
-            "papers_url": address(self.study, section, self.place),
-            "differ_url": address(self.study, section, self.place, differ=1),
+            "papers_url": papers_url(self.study, section, self.scope_query),
+            "differ_url": papers_url(self.study, section, self.scope_query, differ=1),
         }
 
     def to_discuss(self):
         """The ten disagreements most worth discussing: far apart, and of a kind that comes back;
         with the reason.
         """
-        found = []
+        candidates = []
         for section in self.sheet.sections:
             if section.phase_id == self.scope.phase.pk:
-                found += worth(self.rated(section))
-        found.sort(key=lambda one: (-one["weight"], one["section"].position, one["paper"]))
-        chosen, times = [], {}
-        for one in found:
-            times[one["section"].pk] = times.get(one["section"].pk, 0) + 1
-            if times[one["section"].pk] <= FROM_ONE_SECTION:
-                chosen.append(one)
+                candidates += weighted_disagreements(self.rated(section))
+        candidates.sort(key=lambda row: (-row["weight"], row["section"].position, row["paper"]))
+        chosen, times = [], Counter()
+        for row in candidates:
+            times[row["section"].pk] += 1
+            if times[row["section"].pk] <= FROM_ONE_SECTION:
+                chosen.append(row)
         chosen = chosen[:DISCUSSED]
-        papers = Paper.objects.only("key", "title").in_bulk({one["paper"] for one in chosen})
-        return [one | {"paper": papers[one["paper"]]} for one in chosen]
+        papers = Paper.objects.only("key", "title").in_bulk({row["paper"] for row in chosen})
+        return [row | {"paper": papers[row["paper"]]} for row in chosen]
 
 
 def has_parents(study, sections=None):
-    """Whether some code stands under another: then agreement can be told of the codes above,
+    """Whether some code stands under another: then agreement can be computed of the codes above,
     too.
     """
-    of = {"section__study": study} if sections is None else {"section__in": sections}
-    return Code.objects.filter(parent__isnull=False, **of).exists()
+    codes = Code.objects.filter(parent__isnull=False)
+    if sections is None:
+        return codes.filter(section__study=study).exists()
+    return codes.filter(section__in=sections).exists()
 
 
 def worst(rated, limit=None):
@@ -265,48 +269,51 @@ def worst(rated, limit=None):
     return statistics.worst_papers(rated.table, kind.metric, scale, limit)
 
 
-def worth(rated):
+def weighted_disagreements(rated):
     """Disagreements of one section with their weight: distance, and how often the same confusion
     comes back.
     """
-    again = coming_back(rated)
-    found = []
+    patterns = recurring_patterns(rated)
+    rows = []
     for paper, distance in worst(rated, 4 * DISCUSSED):
-        words, papers = again.get(paper, ("", [paper]))
+        pattern, papers = patterns.get(paper, ("", [paper]))
         others = len(papers) - 1
-        found.append(
+        rows.append(
             {
                 "section": rated.section,
                 "paper": rated.papers[paper],
-                "said": said(rated, paper),
+                "answers": answer_counts(rated, paper),
                 "weight": min(distance, FAR) * (1 + others / 4),
-                "why": why(rated.section, distance, words, others),
+                "why": why(rated.section, distance, pattern, others),
             }
         )
-    return found
+    return rows
 
 
-def coming_back(rated):
+def recurring_patterns(rated):
     """`{paper: (what differs in words, all papers where it does)}`: what most papers show. Of codes
     that stand for one another first; else of a code that some gave there and others did not."""
     if rated.section.kind_of.is_quantity:
         return {}
-    again = {}
+    patterns = {}
     if rated.section.is_multiple:
         for label, papers in sorted(
-            statistics.one_sided(rated.table).items(), key=lambda one: len(one[1])
+            statistics.one_sided(rated.table).items(), key=lambda item: len(item[1])
         ):
-            again.update(
-                dict.fromkeys(papers, (f"“{measures.shown(label)}” given by some alone", papers))
+            patterns.update(
+                dict.fromkeys(
+                    papers, (f"“{measures.value_text(label)}” given by some alone", papers)
+                )
             )
     pairs = statistics.confused_pairs(rated.table, limit=20 if rated.section.is_multiple else None)
-    for pair in sorted(pairs, key=lambda one: len(one.papers)):
-        words = f"“{measures.shown(pair.one)}” where another gives “{measures.shown(pair.other)}”"
-        again.update(dict.fromkeys(pair.papers, (words, pair.papers)))
-    return again
+    for pair in sorted(pairs, key=lambda pair: len(pair.papers)):
+        one, other = measures.value_text(pair.one), measures.value_text(pair.other)
+        pattern = f"“{one}” where another gives “{other}”"
+        patterns.update(dict.fromkeys(pair.papers, (pattern, pair.papers)))
+    return patterns
 
 
-def why(section, distance, words, others):
+def why(section, distance, pattern, others):
     far = (
         "as far apart as two papers drawn by lot, or farther"
         if distance >= 1
@@ -315,21 +322,21 @@ def why(section, distance, words, others):
     if not others:
         return f"{far}; no other paper shows the same: perhaps an oversight"
     look = "look at their definitions" if section.has_codes else "look at what the section asks"
-    return f"{far}; {words}, on {others} other paper{'s' if others > 1 else ''} too: {look}"
+    return f"{far}; {pattern}, on {others} other paper{'s' if others > 1 else ''} too: {look}"
 
 
 def strip(prevalence):
     """Shares as pieces of a strip: where each begins, how wide it is, in per cent."""
     pieces, start = [], 0.0
-    for number, one in enumerate(prevalence):
-        width = 100 * one["share"]
+    for index, part in enumerate(prevalence):
+        width = 100 * part["share"]
         pieces.append(
             {
-                **one,
+                **part,
                 "percent": width,
                 "x": round(start, 2),
                 "width": round(width, 2),
-                "shade": number % 5,
+                "shade": index % 5,
             }
         )
         start += width

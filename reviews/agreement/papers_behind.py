@@ -1,4 +1,4 @@
-"""Behind every figure stand papers: which ones, named by what stands in the address."""
+"""Lists the papers behind a figure, from the URL's query parameters."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -8,83 +8,92 @@ import numpy as np
 from django.urls import reverse
 
 from reviews.agreement import measures, statistics
-from reviews.agreement.measures import shown, token
+from reviews.agreement.measures import token, value_text
 
-ASKED = ("differ", "code", "all", "one", "other", "reviewer", "with", "alone")
+PARAMETERS = ("differ", "code", "all", "one", "other", "reviewer", "with", "alone")
 
 
-class Behind(NamedTuple):
+class PapersBehind(NamedTuple):
     """Indexes into the papers of a `Rated`, and in words what they have in common."""
 
-    papers: list
-    words: str
+    papers: list[int]
+    text: str
 
 
-def address(study, section, place, **what):
-    """Of the papers behind a figure; `place` says of which round and level, as the address names
-    them.
-    """
-    query = {name: value for name, value in {**place, **what}.items() if value != ""}
+def papers_url(study, section, scope_query: dict, **parameters) -> str:
+    """The address of the papers behind a figure; `scope_query` names the round and the level."""
+    query = {name: value for name, value in {**scope_query, **parameters}.items() if value != ""}
     return f"{reverse('agreement-papers', args=[study.slug, section.key])}?{urlencode(query)}"
 
 
-def behind(rated, asked, reviewers):
-    """`asked`: what stands in the address. `reviewers`: {name in the address: (row of the ratings,
-    name on the page)}.
+def papers_behind(rated, parameters: dict, reviewers: dict) -> PapersBehind:
+    """`parameters`: those of PARAMETERS, "" where the address has none. `reviewers`: {name in the
+    address: (row of the ratings, name on the page)}.
 
-    What the address names and nobody here gave, or nobody here is, has no papers behind it.
+    A value that nobody gave, or a reviewer who is none here, has no papers behind it.
     """
     tokens = {token(value): value for value in labels(rated)}
-    people = [reviewers.get(asked[name]) for name in ("reviewer", "with") if asked[name]]
-    values = {name: tokens.get(asked[name]) for name in ("one", "other", "code") if asked[name]}
+    people = [reviewers.get(parameters[name]) for name in ("reviewer", "with") if parameters[name]]
+    values = {
+        name: tokens.get(parameters[name]) for name in ("one", "other", "code") if parameters[name]
+    }
     if None in people or None in values.values():
-        return Behind([], in_words(asked, people))
-    found = chosen(rated, [row for row, _ in people], values, asked)
-    if asked["differ"]:
-        differ = set(over(rated, values["code"]) if "code" in values else measures.differing(rated))
-        found = [paper for paper in found if paper in differ]
-    return Behind(found, in_words(asked, people))
+        return PapersBehind([], in_words(parameters, people))
+    papers = matching_papers(rated, [row for row, _ in people], values, parameters)
+    if parameters["differ"]:
+        differ = set(
+            differing_over(rated, values["code"]) if "code" in values else measures.differing(rated)
+        )
+        papers = [paper for paper in papers if paper in differ]
+    return PapersBehind(papers, in_words(parameters, people))
 
 
-def chosen(rated, rows, values, asked):
+def matching_papers(rated, rows, values, parameters):
     if len(rows) == 2:
-        return both_coded(rated, *rows)
+        return coded_by_both(rated, *rows)
     if rows:
-        return by_one(rated, rows[0], values.get("code"), alone=bool(asked["alone"]))
+        return of_reviewer(rated, rows[0], values.get("code"), alone=bool(parameters["alone"]))
     if "one" in values and "other" in values:
-        return met(rated, values["one"], values["other"])
+        return where_values_meet(rated, values["one"], values["other"])
     if "code" in values:
-        return by_all(rated, values["code"]) if asked["all"] else given(rated, values["code"])
+        given = given_by_all if parameters["all"] else given_by_any
+        return given(rated, values["code"])
     return np.flatnonzero(measures.shared(rated.table)).tolist()
 
 
-def in_words(asked, people):
-    named = {
-        name: f"“{asked[name].lstrip('~')}”" for name in ("one", "other", "code") if asked[name]
-    }
-    who = people[0][1] if people and people[0] else asked["reviewer"]
-    if asked["reviewer"] and asked["with"]:
-        words = "that both reviewers coded"
-    elif asked["reviewer"]:
-        alone = " alone" if asked["alone"] else ""
-        words = (
-            f"on which {who}{alone} gave {named['code']}"
-            if "code" in named
-            else f"that {who} coded"
-        )
-    elif asked["one"] and asked["one"] == asked["other"]:
-        words = f"on which two readers gave {named['one']}"
-    elif asked["one"] and asked["other"]:
-        words = f"on which one gave {named['one']} where another gave {named['other']}"
-    elif asked["code"]:
-        words = (
-            f"on which all gave {named['code']}"
-            if asked["all"]
-            else f"on which {named['code']} was given"
-        )
+def in_words(parameters, people):
+    """What the papers have in common: “that Ben coded, and on which they differ”."""
+    if parameters["reviewer"]:
+        text = reviewer_text(parameters, people)
+    elif parameters["one"] and parameters["other"]:
+        text = pair_text(parameters)
+    elif parameters["code"]:
+        code = quoted(parameters["code"])
+        text = f"on which all gave {code}" if parameters["all"] else f"on which {code} was given"
     else:
-        words = "that two reviewers or more coded"
-    return f"{words}, and on which they differ" if asked["differ"] else words
+        text = "that two reviewers or more coded"
+    return f"{text}, and on which they differ" if parameters["differ"] else text
+
+
+def reviewer_text(parameters, people):
+    if parameters["with"]:
+        return "that both reviewers coded"
+    who = people[0][1] if people and people[0] else parameters["reviewer"]
+    if not parameters["code"]:
+        return f"that {who} coded"
+    alone = " alone" if parameters["alone"] else ""
+    return f"on which {who}{alone} gave {quoted(parameters['code'])}"
+
+
+def pair_text(parameters):
+    one, other = quoted(parameters["one"]), quoted(parameters["other"])
+    if parameters["one"] == parameters["other"]:
+        return f"on which two readers gave {one}"
+    return f"on which one gave {one} where another gave {other}"
+
+
+def quoted(token):
+    return f"“{token.lstrip('~')}”"
 
 
 def labels(rated):
@@ -95,41 +104,41 @@ def labels(rated):
     }
 
 
-def both_coded(rated, one, other):
+def coded_by_both(rated, one, other):
     codes = rated.table.codes
     return np.flatnonzero((codes[one] >= 0) & (codes[other] >= 0)).tolist()
 
 
-def given(rated, label):
+def given_by_any(rated, label):
     return np.flatnonzero((statistics.binary(rated.table, label).codes == 1).any(axis=0)).tolist()
 
 
-def by_all(rated, label):
-    """Papers on which two or more were asked and all gave this code."""
+def given_by_all(rated, label):
+    """Papers on which two or more were parameters and all gave this code."""
     codes = statistics.binary(rated.table, label).codes
     return np.flatnonzero(((codes == 1).sum(axis=0) >= 2) & (codes != 0).all(axis=0)).tolist()
 
 
-def by_one(rated, row, label, *, alone):
+def of_reviewer(rated, row, label, *, alone):
     """Papers that this reader coded; with a label, on which they gave it; alone, where nobody else
     did who coded it.
     """
     if label is None:
         return np.flatnonzero(rated.table.codes[row] >= 0).tolist()
     codes = statistics.binary(rated.table, label).codes
-    found = codes[row] == 1
+    is_given = codes[row] == 1
     if alone:
-        found &= ((codes == 1).sum(axis=0) == 1) & ((codes >= 0).sum(axis=0) >= 2)
-    return np.flatnonzero(found).tolist()
+        is_given &= ((codes == 1).sum(axis=0) == 1) & ((codes >= 0).sum(axis=0) >= 2)
+    return np.flatnonzero(is_given).tolist()
 
 
-def over(rated, label):
+def differing_over(rated, label):
     """Papers whose readers differ over this code or value."""
     codes = statistics.binary(rated.table, label).codes
     return np.flatnonzero((codes == 1).any(axis=0) & (codes == 0).any(axis=0)).tolist()
 
 
-def met(rated, one, other):
+def where_values_meet(rated, one, other):
     """Papers on which one reader gave the first where another gave the second instead (for a pair
     of equals: too).
     """
@@ -141,13 +150,13 @@ def met(rated, one, other):
     return np.flatnonzero(first.any(axis=0) & second.any(axis=0)).tolist()
 
 
-def said(rated, paper):
-    """What the readers of a paper said, each answer once with how often, most frequent first;
-    nobody is named.
+def answer_counts(rated, paper: int) -> list[tuple[str, int]]:
+    """The readers' answers on a paper, each once with how often, most frequent first; nobody is
+    named.
     """
     column = rated.table.codes[:, paper]
     times = Counter(rated.table.values[code] for code in column[column >= 0].tolist())
     return [
-        (shown(value), number)
-        for value, number in sorted(times.items(), key=lambda one: (-one[1], shown(one[0])))
+        (value_text(value), count)
+        for value, count in sorted(times.items(), key=lambda item: (-item[1], value_text(item[0])))
     ]

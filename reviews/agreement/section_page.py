@@ -10,9 +10,10 @@ from django.urls import reverse
 from mapping.models import CodebookChange, Paper
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import measures, statistics
-from reviews.agreement.measures import shown, token
+from reviews.agreement.frozen import report_of_section
+from reviews.agreement.measures import token, value_text
 from reviews.agreement.page import worst
-from reviews.agreement.papers_behind import address, said
+from reviews.agreement.papers_behind import answer_counts, papers_url
 from reviews.agreement.ratings import Sheet
 from reviews.settling.answers import shuffled
 
@@ -22,21 +23,21 @@ DESCRIBED = 40  # codes of a matrix: a larger one nobody can read
 
 
 class Detail:
-    """Of one section, from the answers that `shown` (a `showing.Shown`) may use."""
+    """Of one section, from the answers that `agreement` (a `VisibleAgreement`) may use."""
 
-    def __init__(self, shown, section):
-        self.shown, self.section, self.study = shown, section, shown.study
-        self.rated = shown.rated(section)
+    def __init__(self, agreement, section):
+        self.agreement, self.section, self.study = agreement, section, agreement.study
+        self.rated = agreement.rated(section)
         self.table = self.rated.table
         self.headline = measures.choices(section.kind, self.rated.categories)[0]
 
-    def link(self, **what):
-        return address(self.study, self.section, self.shown.place, **what)
+    def link(self, **parameters):
+        return papers_url(self.study, self.section, self.agreement.scope_query, **parameters)
 
     @cached_property
     def reviewers(self):
         """[(name in the address, name on the page)], one per row of the ratings."""
-        people = self.shown.sheet.people
+        people = self.agreement.sheet.people
         if not self.study.is_anonymous:
             return [(people[pk].username, str(people[pk])) for pk in self.rated.raters]
         order = sorted(self.rated.raters, key=lambda pk: shuffled(self.study, "agreement", pk))
@@ -48,11 +49,15 @@ class Detail:
     @cached_property
     def rows(self):
         """{name in the address: (row of the ratings, name on the page)}"""
-        return {name: (row, shown) for row, (name, shown) in enumerate(self.reviewers)}
+        return {name: (row, label) for row, (name, label) in enumerate(self.reviewers)}
 
-    def of_one(self, row, **what):
+    def reviewer_link(self, row, **parameters):
         """The address of papers of one reviewer; none where the study hides who said what."""
-        return "" if self.study.is_anonymous else self.link(reviewer=self.reviewers[row][0], **what)
+        return (
+            ""
+            if self.study.is_anonymous
+            else self.link(reviewer=self.reviewers[row][0], **parameters)
+        )
 
     def coefficients(self, report):
         """Every coefficient with its place on the axis; the primary one first named as such."""
@@ -62,47 +67,46 @@ class Detail:
                 "name": name,
                 "label": measures.LABELS[name],
                 "is_primary": name == primary,
-                "target": self.shown.target(self.section),
-                **found,
+                "target": self.agreement.target(self.section),
+                **coefficient,
             }
-            for name, found in report["coefficients"].items()
+            for name, coefficient in report["coefficients"].items()
         ]
 
     def codes(self):
         """Per code: used by how many, alpha, who alone gave it."""
         if not self.section.is_multiple:
             return []
-        found = []
-        for code in measures.codes_of(self.rated):
-            alpha = code.krippendorff_alpha
-            name = token(code.code)
-            only = [
-                (
-                    self.reviewers[row][1],
-                    times,
-                    self.of_one(row, code=name, alone=1) or self.link(code=name, differ=1),
-                )
-                for row, times in enumerate(code.only)
-                if times
-            ]
-            found.append(
-                {
-                    "code": shown(code.code),
-                    "papers": code.papers,
-                    "used_by": sum(map(bool, code.given)),
-                    "raters": len(code.given),
-                    "value": alpha.value,
-                    "low": alpha.low,
-                    "high": alpha.high,
-                    "reason": alpha.reason,
-                    "positive": percent(code.positive_agreement),
-                    "by_all": code.by_all,
-                    "only": only,
-                    "url": self.link(code=name),
-                    "all_url": self.link(code=name, all=1),
-                }
+        rows = [self._code_row(code) for code in measures.codes_of(self.rated)]
+        return sorted(rows, key=lambda row: (row["value"] is None, row["value"] or 0))
+
+    def _code_row(self, code):
+        alpha = code.krippendorff_alpha
+        name = token(code.code)
+        only = [
+            (
+                self.reviewers[row][1],
+                times,
+                self.reviewer_link(row, code=name, alone=1) or self.link(code=name, differ=1),
             )
-        return sorted(found, key=lambda one: (one["value"] is None, one["value"] or 0))
+            for row, times in enumerate(code.only)
+            if times
+        ]
+        return {
+            "code": value_text(code.code),
+            "papers": code.papers,
+            "used_by": sum(map(bool, code.given)),
+            "raters": len(code.given),
+            "value": alpha.value,
+            "low": alpha.low,
+            "high": alpha.high,
+            "reason": alpha.reason,
+            "positive": percent(code.positive_agreement),
+            "by_all": code.by_all,
+            "only": only,
+            "url": self.link(code=name),
+            "all_url": self.link(code=name, all=1),
+        }
 
     def confused(self):
         """Codes that stand for one another, by lift."""
@@ -110,8 +114,8 @@ class Detail:
             return []
         return [
             {
-                "one": shown(pair.one),
-                "other": shown(pair.other),
+                "one": value_text(pair.one),
+                "other": value_text(pair.other),
                 "count": pair.count,
                 "lift": pair.lift,
                 "papers": len(pair.papers),
@@ -133,23 +137,23 @@ class Detail:
         if not self.section.kind_of.is_one_category or not self.rated.has_two:
             return None
         cells = statistics.coincidence_matrix(self.table, self.rated.categories)
-        used = [place for place in range(len(cells.categories)) if cells.matrix[place].any()]
+        used = [index for index in range(len(cells.categories)) if cells.matrix[index].any()]
         if not used or len(used) > DESCRIBED:
             return None
-        names = [shown(cells.categories[place]) for place in used]
+        names = [value_text(cells.categories[index]) for index in used]
         rows = [
-            (names[at], [self._cell(cells, one, other) for other in used])
-            for at, one in enumerate(used)
+            (name, [self._cell(cells, row, column) for column in used])
+            for name, row in zip(names, used, strict=True)
         ]
         return {"names": names, "rows": rows}
 
-    def _cell(self, cells, one, other):
-        papers = len(cells.papers.get((min(one, other), max(one, other)), ()))
-        first, second = (token(cells.categories[place]) for place in (one, other))
+    def _cell(self, cells, row, column):
+        papers = len(cells.papers.get((min(row, column), max(row, column)), ()))
+        first, second = (token(cells.categories[index]) for index in (row, column))
         return {
-            "times": f"{cells.matrix[one, other]:.4g}",
+            "times": f"{cells.matrix[row, column]:.4g}",
             "papers": papers,
-            "is_diagonal": one == other,
+            "is_diagonal": row == column,
             "url": self.link(one=first, other=second) if papers else "",
         }
 
@@ -159,24 +163,24 @@ class Detail:
         """
         if len(self.reviewers) < 2:
             return None
-        found = statistics.pairwise(self.table, self.headline.function)
-        rows = []
-        for one, (_, name) in enumerate(self.reviewers):
-            cells = [
-                {
-                    "is_diagonal": one == other,
-                    "value": found.values[one][other],
-                    "papers": found.papers[one][other],
-                    "url": ""
-                    if self.study.is_anonymous
-                    else self.link(reviewer=first, **{"with": second}),
-                }
-                for other, ((first, _), (second, _)) in enumerate(
-                    (self.reviewers[one], reviewer) for reviewer in self.reviewers
-                )
-            ]
-            rows.append((name, cells))
-        return {"names": [name for _, name in self.reviewers], "rows": rows}
+        pairwise = statistics.pairwise(self.table, self.headline.function)
+        indexes = range(len(self.reviewers))
+        names = [name for _, name in self.reviewers]
+        rows = [
+            (name, [self._pair(pairwise, row, column) for column in indexes])
+            for row, name in enumerate(names)
+        ]
+        return {"names": names, "rows": rows}
+
+    def _pair(self, pairwise, row, column):
+        first, second = self.reviewers[row][0], self.reviewers[column][0]
+        is_hidden = self.study.is_anonymous
+        return {
+            "is_diagonal": row == column,
+            "value": pairwise.values[row][column],
+            "papers": pairwise.papers[row][column],
+            "url": "" if is_hidden else self.link(reviewer=first, **{"with": second}),
+        }
 
     def marginals(self):
         """Each reviewer: papers, mean number of codes, what they give most, and the figure without
@@ -186,17 +190,17 @@ class Detail:
         return [
             {
                 "name": name,
-                "papers": one.papers,
-                "mean": one.labels_per_paper,
+                "papers": marginal.papers,
+                "mean": marginal.labels_per_paper,
                 "without": left.value,
                 "reason": left.reason,
-                "url": self.of_one(row),
+                "url": self.reviewer_link(row),
                 "most": [
-                    (shown(value), times, self.of_one(row, code=token(value)))
-                    for value, times in list(one.times.items())[:4]
+                    (value_text(value), times, self.reviewer_link(row, code=token(value)))
+                    for value, times in list(marginal.times.items())[:4]
                 ],
             }
-            for row, ((_, name), one, left) in enumerate(
+            for row, ((_, name), marginal, left) in enumerate(
                 zip(self.reviewers, statistics.marginals_by_rater(self.table), without, strict=True)
             )
         ]
@@ -211,12 +215,12 @@ class Detail:
             for label in (value if isinstance(value, frozenset) else [value])
         }
         codes = [code for code in self.rated.categories if code in used]
-        found = statistics.leave_one_code_out(self.table, self.headline.function, codes)
-        left = [
-            (shown(code), figure.value, figure.reason, self.link(code=token(code)))
-            for code, figure in found.items()
+        figures = statistics.leave_one_code_out(self.table, self.headline.function, codes)
+        rows = [
+            (value_text(code), figure.value, figure.reason, self.link(code=token(code)))
+            for code, figure in figures.items()
         ]
-        return sorted(left, key=lambda one: (one[1] is None, -(one[1] or 0)))
+        return sorted(rows, key=lambda row: (row[1] is None, -(row[1] or 0)))
 
     def median_difference(self):
         if not self.section.kind_of.is_quantity:
@@ -225,69 +229,70 @@ class Detail:
 
     def worst(self):
         """The papers that differ most, worst first."""
-        found = worst(self.rated, WORST)
+        differing = worst(self.rated, WORST)
         papers = Paper.objects.only("key", "title").in_bulk(
-            [self.rated.papers[index] for index, _ in found]
+            [self.rated.papers[index] for index, _ in differing]
         )
         return [
-            (papers[self.rated.papers[index]], distance, said(self.rated, index))
-            for index, distance in found
+            (papers[self.rated.papers[index]], distance, answer_counts(self.rated, index))
+            for index, distance in differing
         ]
 
     def trend(self):
         """Round by round, with what changed in this section's codes in between."""
         page = reverse("agreement-section", args=[self.study.slug, self.section.key])
         changes = list(CodebookChange.objects.filter(section=self.section).order_by("version"))
-        found, before = [], None
-        for round in self.shown.rounds:
+        rows, before = [], None
+        for round in self.agreement.rounds:
             if round.phase_id != self.section.phase_id:
                 continue
             version = round.codebook_version or self.study.codebook_version
             between = [
-                one for one in changes if before is not None and before < one.version <= version
+                change
+                for change in changes
+                if before is not None and before < change.version <= version
             ]
-            at = self.shown.place | {"round": round.pk}
-            found.append(
+            query = self.agreement.scope_query | {"round": round.pk}
+            rows.append(
                 {
                     "round": round,
                     "version": version,
                     "changes": between,
                     **self._of_round(round),
-                    "url": f"{page}?{urlencode(at)}",
-                    "papers_url": address(self.study, self.section, at),
+                    "url": f"{page}?{urlencode(query)}",
+                    "papers_url": papers_url(self.study, self.section, query),
                 }
             )
             before = version
-        return found
+        return rows
 
     def _of_round(self, round):
-        kept = self.shown.kept(round)
-        report = (
-            next((one for one in kept["sections"] if one["section"] == self.section.key), None)
-            if kept
-            else None
-        )
+        report = report_of_section(self.agreement.frozen_report_of(round), self.section)
         if report:
             figure = report["coefficients"][self.headline.name]
         else:
-            rated = self.shown.sheet.of(self.section, round.pk)
+            rated = self.agreement.sheet.of(self.section, round.pk)
             choice = measures.choices(self.section.kind, rated.categories)[0]
             figure = measures.coefficient(choice, measures.figure(rated, choice))
         ends = {name: figure[name] for name in ("value", "low", "high", "reason", "papers")}
-        return {**ends, "target": self.shown.target(self.section), "is_kept": report is not None}
+        return {
+            **ends,
+            "target": self.agreement.target(self.section),
+            "is_kept": report is not None,
+        }
 
     def after_discussion(self):
         """The same coefficient from the latest revisions, if any of these says something else in
         this section.
         """
-        scope = self.shown.scope
-        latest = self.shown.visible.latest().filter(assignment__round__phase=scope.phase)
+        scope = self.agreement.scope
+        latest = self.agreement.visible.latest().filter(assignment__round__phase=scope.phase)
         if scope.round:
             latest = latest.filter(assignment__round=scope.round)
         if not latest.filter(revision__gt=1).exists():
             return None
         sheet = Sheet(
-            self.study, latest, [self.section], level=self.shown.level, is_after_discussion=True
+            self.study, latest, [self.section], level=self.agreement.level, is_after_discussion=True
         )
         rated = sheet.of(self.section)
         if (rated.raters, rated.papers, rated.ratings) == (

@@ -1,55 +1,51 @@
-"""The statistics as they leave: for the command, as files, as tables for a paper, as a paragraph
-for its methods.
-"""
+"""The statistics as they leave: for the command, as CSV files, as tables for a paper."""
 
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
-from django.template.defaultfilters import pluralize
-
 from mapping.exchange.latex import tabular, typeset
-from mapping.exchange.table import Column, Table
-from mapping.judgement.absences import LABELS, listed
-from mapping.judgement.kinds import KINDS
-from mapping.protocol.coefficients import HEADLINE
+from mapping.exchange.table import Column, Scope, Table
+from mapping.models import Study
 from reviews.agreement import declarations, measures
 from reviews.agreement import frozen as agreement_frozen
+from reviews.agreement.methods_text import switched_off
 from reviews.agreement.ratings import CODE, PARENT, Sheet, everything
-from reviews.models import PriorAccess, Summary
+from reviews.models import Round, Summary
 
 
-def of_study(study, rounds, level=CODE):
+def of_study(study: Study, rounds: Iterable[Round], level: str = CODE) -> dict:
     """What the command prints: every section of these rounds, from everybody's first
     submissions.
     """
-    found = {
+    is_off = bool(study.statistics_off_reason)
+    return {
         "study": study.slug,
         "statistics_off": study.statistics_off_reason,
         "level": level,
-        "sections": [],
-    }
-    if not study.statistics_off_reason:
-        found["sections"] = reports(Sheet(study, everything(study), level=level), rounds)
-    return found | {
+        "sections": [] if is_off else reports(Sheet(study, everything(study), level=level), rounds),
         "replicates": measures.REPLICATES,
         "seed": measures.SEED,
         "software": agreement_frozen.software(),
     }
 
 
-def reports(sheet, rounds, frozen=None):
-    """Full reports: of a closed round as it was kept (if its id is in `frozen`, None: all), else
-    from the sheet.
+def reports(
+    sheet: Sheet, rounds: Iterable[Round], frozen: Collection[int] | None = None
+) -> list[dict]:
+    """Full reports: of a closed round the frozen ones (if its id is in `frozen`, None: of all),
+    else from the sheet.
     """
-    found = []
+    reports = []
     for round in rounds:
-        is_kept = sheet.level == CODE and (frozen is None or round.pk in frozen)
-        found += agreement_frozen.as_kept(round.frozen_agreement if is_kept else None, sheet, round)
-    return declarations.with_changes(found, declarations.late_changes(sheet.study))
+        is_frozen = sheet.level == CODE and (frozen is None or round.pk in frozen)
+        report = round.frozen_agreement if is_frozen else None
+        reports += agreement_frozen.frozen_or_live(report, sheet, round)
+    return declarations.with_changes(reports, declarations.late_changes(sheet.study))
 
 
-def reports_in(scope, level=CODE):
-    """What a table shows: kept figures of the rounds of which the scope holds every summary, else
-    from the scope.
+def reports_in(scope: Scope, level: str = CODE) -> list[dict]:
+    """What a table shows: the frozen reports of rounds of which the scope holds every summary, else
+    reports from the scope.
     """
     study = scope.study
     if study.statistics_off_reason:
@@ -125,58 +121,55 @@ CODES_COLUMNS = (
 )
 
 
-def agreement_rows(scope, level=CODE):
-    for one in reports_in(scope, level):
-        head = [one["phase"], one["round"], one["section"], one["kind"]]
-        counts = [one["papers"], one["units"], one["raters"]]
-        share = one["percent_agreement"]
-        reason = "" if share is not None else "no paper was coded by two raters"
-        apart = one.get("not_independent")
-        yield [
-            *head,
-            "percent_agreement",
-            "",
-            share,
-            None,
-            None,
-            *counts,
-            reason,
-            False,
-            None,
-            None,
-            "",
-            apart,
-        ]
-        for name, found in one["coefficients"].items():
-            is_primary = name == one["primary"]
-            yield [
-                *head,
-                name,
-                found["metric"],
-                found["value"],
-                found["low"],
-                found["high"],
-                found["papers"],
-                found["units"],
-                found["raters"],
-                found["reason"],
-                is_primary,
-                one["target"] if is_primary else None,
-                found["replicates"],
-                "; ".join(one["changed_late"]) if is_primary else "",
-                apart,
-            ]
+def agreement_rows(scope: Scope, level: str = CODE) -> Iterator[list]:
+    for report in reports_in(scope, level):
+        yield percent_row(report)
+        for name in report["coefficients"]:
+            yield coefficient_row(report, name)
 
 
-def codes_rows(scope, level=CODE):
-    for one in reports_in(scope, level):
-        for code in one.get("codes", ()):
+def percent_row(report):
+    """The row of the percent agreement, in the order of COLUMNS."""
+    share = report["percent_agreement"]
+    reason = "" if share is not None else "no paper was coded by two raters"
+    return [
+        *(report[name] for name in ("phase", "round", "section", "kind")),
+        "percent_agreement",
+        "",
+        *(share, None, None),
+        *(report[name] for name in ("papers", "units", "raters")),
+        reason,
+        *(False, None, None),
+        "",
+        report.get("not_independent"),
+    ]
+
+
+def coefficient_row(report, name):
+    """The row of one coefficient, in the order of COLUMNS."""
+    coefficient, is_primary = report["coefficients"][name], name == report["primary"]
+    figures = ("metric", "value", "low", "high", "papers", "units", "raters", "reason")
+    return [
+        *(report[name] for name in ("phase", "round", "section", "kind")),
+        name,
+        *(coefficient[figure] for figure in figures),
+        is_primary,
+        report["target"] if is_primary else None,
+        coefficient["replicates"],
+        "; ".join(report["changed_late"]) if is_primary else "",
+        report.get("not_independent"),
+    ]
+
+
+def codes_rows(scope: Scope, level: str = CODE) -> Iterator[list]:
+    for report in reports_in(scope, level):
+        for code in report.get("codes", ()):
             yield [
-                one["phase"],
-                one["round"],
-                one["section"],
+                report["phase"],
+                report["round"],
+                report["section"],
                 *(code[column.name] for column in CODES_COLUMNS[3:-1]),
-                one.get("not_independent"),
+                report.get("not_independent"),
             ]
 
 
@@ -200,51 +193,51 @@ AGREEMENT_CODES_PARENT = Table(
 
 
 LATE = "*"
-HEAD = ("Section", "Coefficient", "Value", "95 % interval", "Agreement", "Papers", "Raters")
+HEADINGS = ("Section", "Coefficient", "Value", "95 % interval", "Agreement", "Papers", "Raters")
 
 
-def table_rows(reports):
+def table_rows(reports: Iterable[dict]) -> Iterator[list[str]]:
     """The primary coefficient of every section, as a paper would print it."""
-    for one in reports:
-        found = one["coefficients"][one["primary"]]
-        value = (
-            f"undefined: {found['reason']}" if found["value"] is None else f"{found['value']:.2f}"
-        )
-        between = "–" if found["low"] is None else f"[{found['low']:.2f}, {found['high']:.2f}]"
-        share = "–" if one["percent_agreement"] is None else f"{one['percent_agreement']:.0%}"
-        name = f"{measures.LABELS[one['primary']]} ({found['metric']})"
-        label = one["label"] + (LATE if one["changed_late"] else "")
-        yield [label, name, value, between, share, str(one["papers"]), str(one["raters"])]
+    for report in reports:
+        figure = report["coefficients"][report["primary"]]
+        value, share = figure["value"], report["percent_agreement"]
+        yield [
+            report["label"] + (LATE if report["changed_late"] else ""),
+            f"{measures.LABELS[report['primary']]} ({figure['metric']})",
+            f"undefined: {figure['reason']}" if value is None else f"{value:.2f}",
+            "–" if figure["low"] is None else f"[{figure['low']:.2f}, {figure['high']:.2f}]",
+            "–" if share is None else f"{share:.0%}",
+            str(report["papers"]),
+            str(report["raters"]),
+        ]
 
 
-def notes(reports):
+def notes(reports: list[dict]) -> Iterator[str]:
     """Below the table: what was left out, and what was declared when figures could be known
     already.
     """
-    apart = [
-        f"{one['label']} {one['not_independent']}" for one in reports if one.get("not_independent")
+    left_out = [
+        f"{report['label']} {report['not_independent']}"
+        for report in reports
+        if report.get("not_independent")
     ]
-    if apart:
+    if left_out:
         yield (
             f"Not independent and left out (their reviewers could read others' answers before): "
-            f"{', '.join(apart)}."
+            f"{', '.join(left_out)}."
         )
-    for one in reports:
-        if one["changed_late"]:
+    for report in reports:
+        if report["changed_late"]:
             yield (
-                f"{LATE} {one['label']}: declared after the first submission: "
-                f"{'; '.join(one['changed_late'])}."
+                f"{LATE} {report['label']}: declared after the first submission: "
+                f"{'; '.join(report['changed_late'])}."
             )
-
-
-def switched_off(study):
-    return f"No agreement statistics are reported: {study.statistics_off_reason}"
 
 
 def markdown(study, reports):
     if study.statistics_off_reason:
         return f"{escaped_markdown(switched_off(study))}\n"
-    rows = [HEAD, *table_rows(reports)]
+    rows = [HEADINGS, *table_rows(reports)]
     lines = [f"| {' | '.join(map(escaped_markdown, row))} |" for row in rows]
     lines.insert(1, "| --- | --- | ---: | --- | ---: | ---: | ---: |")
     for note in notes(reports):
@@ -263,130 +256,4 @@ def latex(study, reports):
     if study.statistics_off_reason:
         return f"{typeset(switched_off(study))}\n"
     below = [rf"\par\smallskip{{\footnotesize {typeset(note)}\par}}" for note in notes(reports)]
-    return "\n".join([*tabular("llllrrr", HEAD, table_rows(reports)), *below, ""])
-
-
-def methods(reports, *, round_name, not_independent, summaries, imported, known_since=0):
-    """A paragraph for the methods section of a paper, true of these reports. `not_independent`:
-    `{why: summaries}` left out; `imported`: how many of the summaries came out of files;
-    `known_since`: how many behind figures that were kept at closing are not independent either, as
-    is known now.
-    """
-    if not any(one["papers"] for one in reports):
-        return ""
-    papers, raters = (max(one[fact] for one in reports) for fact in ("papers", "raters"))
-    sentences = [
-        f"In {round_name}, {papers} paper{pluralize(papers, ' was,s were')} coded by two or more "
-        f"of {raters} reviewers "
-        f"with {len(reports)} coded item{pluralize(len(reports))}; "
-        f"{independence(summaries, imported, is_whole=not (not_independent or known_since))}",
-        *not_counted(not_independent, known_since),
-    ]
-    sentences += [statistics_used(reports), *declared(reports), missing(reports)]
-    sentences.append(
-        f"Intervals are 95 % percentile bootstrap intervals over papers with "
-        f"{measures.REPLICATES:,} replicates (seed "
-        f"{measures.SEED}), each of which recomputes the expected disagreement. Coefficients "
-        f"without variation in the "
-        f"ratings are reported as undefined. Computed with {agreement_frozen.software()}."
-    )
-    return " ".join(sentences)
-
-
-def not_counted(not_independent, known_since):
-    """What was left out because it was not independent, and what should have been."""
-    number = sum(not_independent.values())
-    if number:
-        yield (
-            f"{number} {pluralize(number, 'summary,summaries')} {pluralize(number, 'was,were')} "
-            f"left out as not "
-            f"independent, since the reviewer could read others' answers on the paper before "
-            f"submitting their own: "
-            f"{reasons(not_independent)}."
-        )
-    if known_since:
-        yield (
-            f"{known_since} of the summaries behind these figures "
-            f"{pluralize(known_since, 'is,are')} not independent: "
-            "that the reviewer could read others' answers before was not on record when the round "
-            "was closed."
-        )
-
-
-def reasons(not_independent):
-    labels = dict(PriorAccess.Why.choices)
-    return ", ".join(
-        f"{number} {labels[why]}" for why, number in sorted(not_independent.items()) if number
-    )
-
-
-def independence(summaries, imported, *, is_whole=True):
-    """How independent the codings were: what was coded elsewhere, nobody here can vouch for. Not
-    `is_whole`: some were left out, or should have been."""
-    counted = "" if is_whole else " whose answers count as independent"
-    blind = "worked without access to the others' answers until they had submitted their own"
-    if not imported:
-        return (
-            f"every reviewer{counted} {blind}, and reliability was computed from these first "
-            f"submissions alone."
-        )
-    if imported == summaries:
-        return (
-            "their codings were imported from files, so how independently they were made is "
-            "not on record here."
-        )
-    return (
-        f"reviewers{counted} {blind}, and reliability was computed from first submissions alone; "
-        f"but {imported} of {summaries} summaries were imported from files, and how independently "
-        f"these were made is "
-        "not on record here."
-    )
-
-
-def statistics_used(reports):
-    kinds = dict.fromkeys(KINDS[one["kind"]].metric_words for one in reports)
-    text = (
-        f"We report Krippendorff's alpha (Krippendorff 2011) with {listed(kinds)}, because one "
-        f"definition covers any "
-        "number of reviewers, missing codings and every scale"
-    )
-    others = {
-        one["label"]: measures.LABELS[one["primary"]]
-        for one in reports
-        if one["primary"] != HEADLINE
-    }
-    named = [f"{name} for “{label}”" for label, name in others.items()]
-    return (
-        f"{text}; {listed(named)} had been chosen as primary coefficient." if named else f"{text}."
-    )
-
-
-def declared(reports):
-    targets = {one["label"]: one["target"] for one in reports if one["target"] is not None}
-    if targets:
-        named = [f"{target:g} for “{label}”" for label, target in targets.items()]
-        yield (
-            f"Targets were {listed(named)}; where an interval includes its target, the papers "
-            f"are too few to tell."
-        )
-    late = [
-        f"for “{one['label']}” ({'; '.join(one['changed_late'])})"
-        for one in reports
-        if one["changed_late"]
-    ]
-    if late:
-        yield (
-            f"After the first submission the declaration of coefficient and target was changed "
-            f"{listed(late)}."
-        )
-
-
-def missing(reports):
-    absent = listed(f"“{label}”" for label in LABELS.values())
-    text = (
-        f"Blank answers count as missing. “{absent[1].upper()}{absent[2:]} count as categories of "
-        "their "
-        "own, except on ordinal and numeric scales, where they have no place and are left out"
-    )
-    left_out = sum(number for one in reports for number in one["left_out"].values())
-    return f"{text} ({left_out} here)."
+    return "\n".join([*tabular("llllrrr", HEADINGS, table_rows(reports)), *below, ""])

@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, Q
 from mapping.models import Code, CodebookChange, Study
 from reviews.blindness import rules
 from reviews.models import Assignment, Mark
-from reviews.models.study_cache import kept
+from reviews.models.study_cache import cached_for_study
 
 
 def known_codes(user, study):
@@ -79,7 +79,9 @@ def known_changes(user, study):
 
 def proposals_waiting(user, study):
     """How many proposals wait for a decision, as far as this lead may know."""
-    return kept(study, f"proposals.{user.pk}", lambda: known_codes(user, study).proposed().count())
+    return cached_for_study(
+        study, f"proposals.{user.pk}", lambda: known_codes(user, study).proposed().count()
+    )
 
 
 def telling_of_codes(user, study):

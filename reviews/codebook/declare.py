@@ -6,20 +6,22 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from mapping.models import LogEntry
+from mapping.models import LogEntry, Section, User
 from mapping.protocol.coefficients import COEFFICIENTS
 from reviews.agreement import declarations
-from reviews.codebook.template import has_submissions, locked_section, must_be_unchanged, token
+from reviews.codebook.template import has_submissions, locked_section, refuse_stale, token
 
 FIELDS = ("primary_coefficient", "agreement_target", "declared_at")
 
 
-def declaration_token(section):
+def declaration_token(section: Section) -> str:
     return token(section, FIELDS)
 
 
 @transaction.atomic
-def declare(section, *, by, coefficient, target, seen=""):
+def declare(
+    section: Section, *, by: User, coefficient: str, target: float | None, seen: str = ""
+) -> Section:
     """Before the first submission of the phase it is a declaration; after it a change, which the
     log keeps apart.
     """
@@ -27,7 +29,7 @@ def declare(section, *, by, coefficient, target, seen=""):
     made_before = section.study.log.filter(
         act__startswith="declaration-", facts__section=section.key
     )
-    must_be_unchanged(seen, declaration_token(section), section, made_before)
+    refuse_stale(seen, declaration_token(section), section, made_before)
     if coefficient and (
         coefficient not in COEFFICIENTS or not COEFFICIENTS[coefficient].fits(section.kind)
     ):
@@ -41,20 +43,25 @@ def declare(section, *, by, coefficient, target, seen=""):
         return section
     section.declared_at = timezone.now() if coefficient or target is not None else None
     section.save(update_fields=FIELDS)
-    late = has_submissions(section.phase)
-    said = f"“{section.label}”: {declarations.in_words(after)}"
+    log_declaration(section, by, before, after)
+    return section
+
+
+def log_declaration(section, by, before, after):
+    is_late = has_submissions(section.phase)
+    declared = f"“{section.label}”: {declarations.in_words(after)}"
+    text = (
+        f"Changed what is declared for {declared} (before: {declarations.in_words(before)}), "
+        "after summaries were submitted."
+        if is_late
+        else f"Declared for {declared}."
+    )
     LogEntry.objects.record(
         section.study,
         by,
-        "declaration-changed" if late else "declaration-made",
-        (
-            f"Changed what is declared for {said} (before: {declarations.in_words(before)}), "
-            "after summaries were submitted."
-        )
-        if late
-        else f"Declared for {said}.",
+        "declaration-changed" if is_late else "declaration-made",
+        text,
         section=section.key,
         before=before,
         after=after,
     )
-    return section

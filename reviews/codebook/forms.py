@@ -9,6 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
 from mapping.models import Code
 from mapping.site.fields import LongTextField
 from reviews.codebook.template_forms import ActForm
@@ -22,15 +23,15 @@ def reason_field(required=True):
     return LongTextField(label="Why", required=required, help_text=REASON, widget=LONG)
 
 
-def chosen(form, name):
-    """What stands in this field, sent or not, or None."""
+def current_value(form, name):
+    """The value of this field, sent or not; None where it is no value."""
     try:
         return form.fields[name].clean(form[name].value())
     except ValidationError:
         return None
 
 
-def shows_at_once(field):
+def preview_on_change(field):
     """With script, what the act would do is shown as soon as this is chosen; without, there is a
     button for it.
     """
@@ -43,7 +44,7 @@ def shows_at_once(field):
     }
 
 
-def points_out_near_codes(field, section, *, besides=None, into="#near"):
+def show_near_codes(field, section, *, besides=None, into="#near"):
     """With script, codes that say nearly the same are shown while the label is typed."""
     asked = urlencode({"section": section.key, **({"besides": besides.pk} if besides else {})})
     field.widget.attrs |= {
@@ -76,7 +77,7 @@ class CodeForm(ActForm):
     def __init__(self, posted, *, section, code=None, parent=None):
         """`parent`: what is chosen there but not sent yet."""
         self.code = code
-        initial = {**self.facts_of(code), "seen": codebook_changes.code_token(code)} if code else {}
+        initial = {**self.facts_of(code), "seen": versions.code_token(code)} if code else {}
         if parent is not None:
             initial["parent"] = parent
         super().__init__(posted, initial=initial)
@@ -84,8 +85,8 @@ class CodeForm(ActForm):
         self.fields["parent"].queryset = parents.exclude(pk=code.pk) if code else parents
         self.fields["reason"].required = code is not None
         if code:
-            shows_at_once(self.fields["parent"])
-        points_out_near_codes(self.fields["label"], section, besides=code)
+            preview_on_change(self.fields["parent"])
+        show_near_codes(self.fields["label"], section, besides=code)
 
     def facts(self):
         return {name: value for name, value in super().facts().items() if name != "reason"}
@@ -94,21 +95,21 @@ class CodeForm(ActForm):
         """To group the code as it is chosen, for a look at what becomes of the agreement; None
         where nothing does.
         """
-        parent = chosen(self, "parent")
+        parent = current_value(self, "parent")
         if parent == self.code.parent or self.code.status != Code.Status.ACTIVE:
             return None
         return partial(
-            codebook_changes.change, self.code, by=by, facts={"parent": parent}, reason=TRIED
+            codebook_changes.edit, self.code, by=by, facts={"parent": parent}, reason=TRIED
         )
 
     def facts_of(self, code):
         return {
             name: getattr(code, name)
-            for name in (*codebook_changes.WORDS, "parent", "excludes_paper")
+            for name in (*versions.TEXT_FIELDS, "parent", "excludes_paper")
         }
 
     def token_of(self, code):
-        return codebook_changes.code_token(code)
+        return versions.code_token(code)
 
 
 class CodeActForm(ActForm):
@@ -119,7 +120,7 @@ class CodeActForm(ActForm):
     def __init__(self, posted, *, code, initial=None, **facts):
         self.code = code
         super().__init__(
-            posted, initial={"seen": codebook_changes.code_token(code), **(initial or {})}, **facts
+            posted, initial={"seen": versions.code_token(code), **(initial or {})}, **facts
         )
 
     def act(self, act, *, by):
@@ -127,10 +128,10 @@ class CodeActForm(ActForm):
 
         def guarded():
             with transaction.atomic():
-                now = codebook_changes.locked_code(self.code)
-                if self.cleaned_data["seen"] != codebook_changes.code_token(now):
+                now = versions.locked_code(self.code)
+                if self.cleaned_data["seen"] != versions.code_token(now):
                     last = now.changes.select_related("by").first()
-                    raise codebook_changes.ChangedMeanwhile(now, last and last.by, last and last.at)
+                    raise versions.ChangedMeanwhile(now, last and last.by, last and last.at)
                 return act(now, by=by, **self.facts())
 
         return self.perform(guarded)
@@ -150,7 +151,7 @@ class CodeActForm(ActForm):
         return []
 
     def facts_of(self, code):
-        return {name: getattr(code, name) for name in codebook_changes.WORDS}
+        return {name: getattr(code, name) for name in versions.TEXT_FIELDS}
 
     def show_conflict(self, met):
         """The act itself has no other version; what the first lead has made of the code is
@@ -159,13 +160,13 @@ class CodeActForm(ActForm):
         super().show_conflict(met)
         now, was = self.facts_of(met.now), self.facts_of(self.code)
         self.conflict["fields"] = [
-            {"label": codebook_changes.NAMES[name], "theirs": now[name], "yours": was[name]}
+            {"label": versions.FIELD_NAMES[name], "theirs": now[name], "yours": was[name]}
             for name in now
         ]
         self.conflict["status"] = met.now.get_status_display()
 
     def token_of(self, code):
-        return codebook_changes.code_token(code)
+        return versions.code_token(code)
 
 
 class ReasonForm(CodeActForm):
@@ -184,10 +185,10 @@ class MergeForm(CodeActForm):
         super().__init__(posted, code=code, initial=initial, **facts)
         active = Code.objects.filter(section=code.section, status=Code.Status.ACTIVE)
         self.fields["into"].queryset = active.exclude(pk=code.pk)
-        shows_at_once(self.fields["into"])
+        preview_on_change(self.fields["into"])
 
     def tried_facts(self):
-        into = chosen(self, "into")
+        into = current_value(self, "into")
         return {"into": into} if into else {}
 
 
@@ -201,10 +202,10 @@ class MoveForm(CodeActForm):
             code.section.study.sections.in_use().with_codes().filter(phase=code.section.phase_id)
         )
         self.fields["to"].queryset = sections.exclude(pk=code.section_id)
-        shows_at_once(self.fields["to"])
+        preview_on_change(self.fields["to"])
 
     def tried_facts(self):
-        to = chosen(self, "to")
+        to = current_value(self, "to")
         return {"to": to} if to else {}
 
     def also(self):
@@ -216,33 +217,35 @@ class SplitForm(CodeActForm):
 
     PARTS = 4
     field_order = [
-        name for place in range(1, PARTS + 1) for name in (f"label_{place}", f"definition_{place}")
+        name
+        for number in range(1, PARTS + 1)
+        for name in (f"label_{number}", f"definition_{number}")
     ]
 
     def __init__(self, posted, *, code, initial=None):
         super().__init__(posted, code=code, initial=initial)
-        for place in range(1, self.PARTS + 1):
-            is_needed = place <= 2
-            self.fields[f"label_{place}"] = forms.CharField(
-                label=f"New code {place}",
+        for number in range(1, self.PARTS + 1):
+            is_needed = number <= 2
+            self.fields[f"label_{number}"] = forms.CharField(
+                label=f"New code {number}",
                 max_length=300,
                 required=is_needed,
                 widget=forms.TextInput({"dir": "auto"}),
             )
-            points_out_near_codes(self.fields[f"label_{place}"], code.section, besides=code)
-            self.fields[f"definition_{place}"] = LongTextField(
-                label=f"Definition of new code {place}", required=False, widget=LONG
+            show_near_codes(self.fields[f"label_{number}"], code.section, besides=code)
+            self.fields[f"definition_{number}"] = LongTextField(
+                label=f"Definition of new code {number}", required=False, widget=LONG
             )
         self.order_fields(self.field_order)
 
     def facts(self):
-        words = self.cleaned_data
+        values = self.cleaned_data
         into = [
-            {"label": words[f"label_{place}"], "definition": words[f"definition_{place}"]}
-            for place in range(1, self.PARTS + 1)
-            if words[f"label_{place}"].strip()
+            {"label": values[f"label_{number}"], "definition": values[f"definition_{number}"]}
+            for number in range(1, self.PARTS + 1)
+            if values[f"label_{number}"].strip()
         ]
-        return {"into": into, "reason": words["reason"]}
+        return {"into": into, "reason": values["reason"]}
 
 
 class AcceptForm(CodeActForm):
@@ -260,17 +263,17 @@ class AcceptForm(CodeActForm):
         super().__init__(
             posted,
             code=code,
-            initial={name: getattr(code, name) for name in codebook_changes.WORDS},
+            initial={name: getattr(code, name) for name in versions.TEXT_FIELDS},
             **facts,
         )
         self.fields["parent"].queryset = code.section.codes.filter(
             status=Code.Status.ACTIVE, parent=None
         )
-        points_out_near_codes(self.fields["label"], code.section, besides=code)
+        show_near_codes(self.fields["label"], code.section, besides=code)
 
     def facts(self):
-        words = super().facts()
-        return {"reason": words.pop("reason"), "facts": words}
+        facts = super().facts()
+        return {"reason": facts.pop("reason"), "facts": facts}
 
 
 class DeclineForm(ReasonForm):

@@ -2,14 +2,17 @@
 may see alone.
 """
 
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
-from mapping.models import Code, FindingMark, Paper, Section
+from mapping.models import Code, CodebookChange, FindingMark, Paper, Section, Study, User
 from reviews.agreement import measures
 from reviews.agreement.ratings import CODE, PARENT, Sheet
+from reviews.agreement.statistics import Figure
 from reviews.blindness import rules
 from reviews.blindness.visible import visible_findings, visible_summaries
 from reviews.codebook import undo
@@ -26,46 +29,50 @@ class Touched(NamedTuple):
     reviewers: int
     findings: int
     is_blind: bool
-    agreement: tuple = ()  # of Foreseen
+    agreement: "tuple[AgreementChange, ...]" = ()
     refusal: str = ""  # why the act cannot be done as it was asked for
 
 
-class Foreseen(NamedTuple):
-    """How far a section agrees, and how far it would; a Figure each, None where nothing was
-    rated.
-    """
+class AgreementChange(NamedTuple):
+    """How far a section agrees, and how far it would; None where nothing was rated."""
 
-    section: object
+    section: Section
     level: str
-    now: object
-    then: object
+    now: Figure | None
+    then: Figure | None
 
     @property
-    def is_same(self):
+    def is_same(self) -> bool:
         return self.now == self.then
 
 
-def visible_marks(user, study):
+def visible_marks(user: User, study: Study) -> QuerySet[Mark]:
     return Mark.objects.filter(
         answer__summary__in=visible_summaries(user, study).submitted().latest()
     )
 
 
-def is_blind(user, study):
+def is_blind(user: User, study: Study) -> bool:
     return rules.is_blind_somewhere(user, study)
 
 
-def touched(code, user, act=None, *, also=()):
+def touched(
+    code: Code,
+    user: User,
+    act: Callable[[], object] | None = None,
+    *,
+    also: Iterable[Section] = (),
+) -> Touched:
     """What a change of this code touches. With `act`, which does it, also what becomes of the
     agreement of its section and of the sections in `also`. Nothing is changed.
     """
     study = code.section.study
     marks = visible_marks(user, study).filter(code=code)
     findings = FindingMark.objects.filter(code=code, finding__in=visible_findings(user, study))
-    return told(marks, findings, user, [code.section, *also], act)
+    return touched_by(marks, findings, user, [code.section, *also], act)
 
 
-def touched_by_undoing(change, user, act):
+def touched_by_undoing(change: CodebookChange, user: User, act: Callable[[], object]) -> Touched:
     """What taking this change back touches: the marks it had moved, or, where it moved none, those
     of its code.
     """
@@ -74,16 +81,17 @@ def touched_by_undoing(change, user, act):
     if not ids:
         return touched(change.code, user, act)
     before = change.before
-    settled = [pk for several in before.get("finding_marks", {}).values() for pk in several]
+    settled = [pk for pks in before.get("finding_marks", {}).values() for pk in pks]
     settled += [row["beside"] for row in before.get("set_aside", [])]
     findings = FindingMark.objects.filter(pk__in=settled, finding__in=visible_findings(user, study))
-    left = {values["section_id"] for values in before["codes"].values() if "section_id" in values}
-    sections = {change.code.section_id, *left}
-    there = list(Section.objects.filter(pk__in=sections).select_related("study"))
-    return told(visible_marks(user, study).filter(pk__in=ids), findings, user, there, act)
+    former = {values["section_id"] for values in before["codes"].values() if "section_id" in values}
+    ids_of_sections = {change.code.section_id, *former}
+    sections = list(Section.objects.filter(pk__in=ids_of_sections).select_related("study"))
+    marks = visible_marks(user, study).filter(pk__in=ids)
+    return touched_by(marks, findings, user, sections, act)
 
 
-def told(marks, findings, user, sections, act=None):
+def touched_by(marks, findings, user, sections, act=None):
     study = sections[0].study
     rows = set(
         marks.values_list(
@@ -92,7 +100,7 @@ def told(marks, findings, user, sections, act=None):
     )
     blind = is_blind(user, study)
     # Refusals too may come from what others said.
-    agreement, refusal = foreseen(sections, user, act) if act and not blind else ((), "")
+    agreement, refusal = try_out(sections, user, act) if act and not blind else ((), "")
     if study.statistics_off_reason:
         agreement = ()
     return Touched(
@@ -106,11 +114,11 @@ def told(marks, findings, user, sections, act=None):
     )
 
 
-def foreseen(sections, user, act):
-    """`((Foreseen, …), refusal)`: the act is done, looked at and taken back, so that it is the very
-    act to come.
+def try_out(sections, user, act):
+    """`((AgreementChange, …), refusal)`: the act is done, looked at and taken back, so that it is
+    the very act to come.
 
-    The figures are worked out when the codebook's lock is gone again.
+    The figures are computed when the codebook's lock is gone again.
     """
     now = rated(sections, user)
     try:
@@ -120,9 +128,17 @@ def foreseen(sections, user, act):
             transaction.set_rollback(True)
     except ValidationError as error:
         return (), " ".join(error.messages)
-    places = [(section, level) for section in sections for level in (CODE, PARENT)]
-    figures = [(*place, headline(now.get(place)), headline(then.get(place))) for place in places]
-    return tuple(Foreseen(*one) for one in figures if one[2] or one[3]), ""
+    changes = [
+        AgreementChange(
+            section,
+            level,
+            headline(now.get((section, level))),
+            headline(then.get((section, level))),
+        )
+        for section in sections
+        for level in (CODE, PARENT)
+    ]
+    return tuple(change for change in changes if change.now or change.then), ""
 
 
 def rated(sections, user):
@@ -137,11 +153,12 @@ def rated(sections, user):
         .order_by()
     )
     by_level = {CODE: sections, PARENT: [section for section in sections if section.pk in grouped]}
-    found = {}
-    for level, several in by_level.items():
-        sheet = Sheet(study, visible, several, level=level) if several else None
-        found |= {(section, level): sheet.of(section) for section in several}
-    return found
+    rated = {}
+    for level, sections_of_level in by_level.items():
+        if sections_of_level:
+            sheet = Sheet(study, visible, sections_of_level, level=level)
+            rated |= {(section, level): sheet.of(section) for section in sections_of_level}
+    return rated
 
 
 def headline(rated, replicates=measures.REPLICATES):
@@ -152,13 +169,13 @@ def headline(rated, replicates=measures.REPLICATES):
     )
 
 
-def is_scale_in_use(section):
+def is_scale_in_use(section: Section) -> bool:
     """Whether the order of these codes is what submitted answers mean."""
     submitted = Summary.objects.filter(assignment__round__phase=section.phase_id).submitted()
     return section.kind_of.is_scale and submitted.exists()
 
 
-def settled_on(code, user):
+def settled_on(code: Code, user: User) -> list[Paper]:
     """The papers on which the team has settled on this code, as far as this reader may know."""
     study = code.section.study
     findings = visible_findings(user, study).filter(marks__code=code)

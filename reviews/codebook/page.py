@@ -11,14 +11,16 @@ from operator import itemgetter
 
 from django.db.models import Count, Q
 
-from mapping.models import Code, Section
+from mapping.models import Code, Section, Study, User
 from mapping.parsers.labels import search_rank
 from reviews.agreement import measures
 from reviews.agreement.ratings import Sheet
+from reviews.agreement.statistics import Figure
 from reviews.blindness import rules
 from reviews.blindness.codes import known_codes
 from reviews.blindness.visible import visible_summaries
 from reviews.codebook import impact
+from reviews.models import Mark
 
 EXAMPLES = 10
 GONE = (Code.Status.RETIRED, Code.Status.MERGED, Code.Status.DECLINED)
@@ -26,16 +28,14 @@ GONE = (Code.Status.RETIRED, Code.Status.MERGED, Code.Status.DECLINED)
 
 @dataclass
 class Entry:
-    """One code with its use: `marks`, `papers` and `quotes` as this reader may count them, `alpha`
-    a Figure or None.
-    """
+    """One code with its use: `marks`, `papers` and `quotes` as this reader may count them."""
 
     code: Code
     marks: int = 0
     papers: int = 0
     quotes: int = 0
-    alpha: object = None
-    children: list = field(default_factory=list)
+    alpha: Figure | None = None
+    children: list["Entry"] = field(default_factory=list)
     is_first: bool = False
     is_last: bool = False
 
@@ -51,20 +51,22 @@ class Chapter:
     """
 
     section: Section
-    entries: list
-    alpha: object
+    entries: list[Entry]
+    alpha: Figure | None
     count: int
 
 
-def chapters(study, user, *, words="", section="", with_gone=False):
+def chapters(
+    study: Study, user: User, *, query: str = "", section_key: str = "", with_gone: bool = False
+) -> list[Chapter]:
     """The codebook, section by section."""
     sections = (
         Section.objects.with_codes()
         .filter(study=study)
         .select_related("phase", "research_question", "study")
     )
-    if section:
-        sections = sections.filter(key=section)
+    if section_key:
+        sections = sections.filter(key=section_key)
     statuses = [Code.Status.ACTIVE, *(GONE if with_gone else ())]
     codes = (
         known_codes(user, study)
@@ -72,45 +74,45 @@ def chapters(study, user, *, words="", section="", with_gone=False):
         .select_related("merged_into")
     )
     by_section = defaultdict(list)
-    for code in best_first(codes.order_by("position", "pk"), words):
+    for code in search(codes.order_by("position", "pk"), query):
         by_section[code.section_id].append(Entry(code))
-    use(by_section, user, study)
+    add_use(by_section, user, study)
     alphas = agreement(sections, user, study)
-    found = []
-    for one in sections:
-        entries = by_section.get(one.pk, [])
-        whole, by_code = alphas.get(one.pk, (None, {}))
+    chapters = []
+    for section in sections:
+        entries = by_section.get(section.pk, [])
+        alpha, by_code = alphas.get(section.pk, (None, {}))
         for entry in entries:
             entry.alpha = by_code.get(entry.code.pk)
-        if entries or not (words or one.is_retired):
-            found.append(Chapter(one, grouped(entries), whole, len(entries)))
-    return found
+        if entries or not (query or section.is_retired):
+            chapters.append(Chapter(section, grouped(entries), alpha, len(entries)))
+    return chapters
 
 
-def best_first(codes, words):
-    """The codes that a search finds, those that are called so first."""
-    if not words.strip():
+def search(codes, query):
+    """The codes that a search finds, those with the words in their label first."""
+    if not query.strip():
         return list(codes)
-    ranked = [(search_rank(words, code.label, code.definition), code) for code in codes]
+    ranked = [(search_rank(query, code.label, code.definition), code) for code in codes]
     hits = [(rank, code) for rank, code in ranked if rank is not None]
     return [code for _, code in sorted(hits, key=itemgetter(0))]
 
 
-def use(by_section, user, study):
+def add_use(by_section, user, study):
     """Counts, from what this reader may see, never from anything else."""
-    entries = {entry.code.pk: entry for several in by_section.values() for entry in several}
+    entries = {entry.code.pk: entry for entries in by_section.values() for entry in entries}
     marks = impact.visible_marks(user, study).filter(code__in=list(entries)).order_by()
     counts = marks.values_list("code").annotate(
         number=Count("pk"),
         papers=Count("answer__summary__assignment__paper", distinct=True),
         quotes=Count("pk", filter=~Q(quote="")),
     )
-    for code, number, papers, quotes in counts:
+    for code, count, papers, quotes in counts:
         entry = entries[code]
-        entry.marks, entry.papers, entry.quotes = number, papers, quotes
+        entry.marks, entry.papers, entry.quotes = count, papers, quotes
 
 
-def quotes(code, user):
+def quotes(code: Code, user: User) -> tuple[list[Mark], int]:
     """The newest quotes for a code that this reader may see, each with its `paper`, and how many
     there are.
     """
@@ -118,10 +120,10 @@ def quotes(code, user):
     newest = marks.order_by("-answer__summary__submitted_at", "pk").select_related(
         "answer__summary__assignment__paper"
     )
-    found = list(newest[:EXAMPLES])
-    for mark in found:
+    examples = list(newest[:EXAMPLES])
+    for mark in examples:
         mark.paper = mark.answer.summary.assignment.paper
-    return found, marks.count()
+    return examples, marks.count()
 
 
 def agreement(sections, user, study):
@@ -134,13 +136,13 @@ def agreement(sections, user, study):
     sheet = Sheet(study, visible_summaries(user, study).submitted(), list(sections))
     rated = {section.pk: sheet.of(section) for section in sections}
     return {
-        pk: (impact.headline(one, replicates=0), of_codes(one, sheet.names))
-        for pk, one in rated.items()
-        if one.raters
+        pk: (impact.headline(section, replicates=0), alphas_by_code(section, sheet.names))
+        for pk, section in rated.items()
+        if section.raters
     }
 
 
-def of_codes(rated, names):
+def alphas_by_code(rated, names):
     if not rated.section.is_multiple:
         return {}
     by_name = measures.alphas_of_codes(rated)

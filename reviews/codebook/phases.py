@@ -4,76 +4,79 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.template.defaultfilters import pluralize
 
-from mapping.codebook import changes as codebook_changes
-from mapping.models import CodebookChange, LogEntry, Phase, ResearchQuestion
+from mapping.codebook import versions
+from mapping.models import CodebookChange, LogEntry, Phase, ResearchQuestion, Study, User
 from mapping.protocol import files as protocol_files
-from reviews.codebook.template import free_of, locked, move, must_be_unchanged, token
+from reviews.codebook.template import free_key, locked_study, move, refuse_stale, token
 
 PHASE_FIELDS = ("name", "kind")
 QUESTION_FIELDS = ("key", "text")
-# Papers are screened before anybody judges or codes them.
+# By this, papers are screened before anybody judges or codes them.
 ORDER = {"screening": 0, "quality": 1, "coding": 2}
 
 
-def phase_token(phase):
+Part = Phase | ResearchQuestion
+
+
+def phase_token(phase: Phase) -> str:
     return token(phase, PHASE_FIELDS)
 
 
-def question_token(question):
+def question_token(question: ResearchQuestion) -> str:
     return token(question, QUESTION_FIELDS)
 
 
-def values(thing):
-    fields = PHASE_FIELDS if isinstance(thing, Phase) else QUESTION_FIELDS
+def values(part):
+    fields = PHASE_FIELDS if isinstance(part, Phase) else QUESTION_FIELDS
     return {
-        "of": thing._meta.verbose_name,
-        "key": thing.key,
-        **{name: getattr(thing, name) for name in fields},
+        "of": part._meta.verbose_name,
+        "key": part.key,
+        **{name: getattr(part, name) for name in fields},
     }
 
 
-def record(thing, by, verb, *, before, after):
-    return codebook_changes.record_change(
-        thing.study,
+def record_part_change(part, by, verb, *, before, after):
+    return versions.record_change(
+        part.study,
         CodebookChange.Act.SECTION,
         by=by,
         before=before,
         after=after,
         log_act="change-template",
-        text=f"{verb} the {thing._meta.verbose_name} “{thing}”.",
+        text=f"{verb} the {part._meta.verbose_name} “{part}”.",
     )
 
 
-def current(thing):
-    """The thing as it stands, behind the lock on its study."""
-    locked(thing.study)
-    found = type(thing).objects.select_related("study").filter(pk=thing.pk).first()
-    if found is None:
-        raise ValidationError(f"Somebody has removed this {thing._meta.verbose_name} meanwhile.")
-    return found
+def locked_part(part: Part) -> Part:
+    """The phase or question as it stands, behind the lock on its study."""
+    locked_study(part.study)
+    locked = type(part).objects.select_related("study").filter(pk=part.pk).first()
+    if locked is None:
+        raise ValidationError(f"Somebody has removed this {part._meta.verbose_name} meanwhile.")
+    return locked
 
 
-def changes_of(thing):
-    return thing.study.codebook_changes.filter(
-        after__of=thing._meta.verbose_name, after__key=thing.key
+def changes_of(part):
+    return part.study.codebook_changes.filter(
+        after__of=part._meta.verbose_name, after__key=part.key
     )
 
 
 @transaction.atomic
-def add_phase(study, *, by, facts):
-    study = locked(study)
-    key = free_of(study.phases, facts["name"], "phase", 40)
+def add_phase(study: Study, *, by: User, facts: dict) -> Phase:
+    study = locked_study(study)
+    key = free_key(study.phases, facts["name"], "phase", 40)
     phase = Phase.objects.create(
         study=study, key=key, position=protocol_files.next_position(study.phases), **facts
     )
-    record(phase, by, "Added", before={}, after=values(phase))
+    record_part_change(phase, by, "Added", before={}, after=values(phase))
     return phase
 
 
 @transaction.atomic
-def edit_phase(phase, *, by, facts, seen=""):
-    phase = current(phase)
-    must_be_unchanged(seen, phase_token(phase), phase, changes_of(phase))
+def edit_phase(phase: Phase, *, by: User, facts: dict, seen: str = "") -> Phase:
+    phase = locked_part(phase)
+    refuse_stale(seen, phase_token(phase), phase, changes_of(phase))
     if facts["kind"] != phase.kind and phase.rounds.exists():
         raise ValidationError(
             {"kind": "Papers were handed out in this phase: its kind cannot change any more."}
@@ -82,21 +85,23 @@ def edit_phase(phase, *, by, facts, seen=""):
 
 
 @transaction.atomic
-def add_question(study, *, by, facts):
-    study = locked(study)
+def add_question(study: Study, *, by: User, facts: dict) -> ResearchQuestion:
+    study = locked_study(study)
     question = ResearchQuestion(
         study=study, position=protocol_files.next_position(study.research_questions), **facts
     )
     refuse_taken(question)
     question.save()
-    record(question, by, "Added", before={}, after=values(question))
+    record_part_change(question, by, "Added", before={}, after=values(question))
     return question
 
 
 @transaction.atomic
-def edit_question(question, *, by, facts, seen=""):
-    question = current(question)
-    must_be_unchanged(seen, question_token(question), question, changes_of(question))
+def edit_question(
+    question: ResearchQuestion, *, by: User, facts: dict, seen: str = ""
+) -> ResearchQuestion:
+    question = locked_part(question)
+    refuse_stale(seen, question_token(question), question, changes_of(question))
     return save_changed(question, by, facts)
 
 
@@ -105,55 +110,50 @@ def refuse_taken(question):
         raise ValidationError({"key": "Another research question of this study has this key."})
 
 
-def save_changed(thing, by, facts):
-    before = values(thing)
+def save_changed(part, by, facts):
+    before = values(part)
     for name, value in facts.items():
-        setattr(thing, name, value)
-    if isinstance(thing, ResearchQuestion):
-        refuse_taken(thing)
-    if values(thing) != before:
-        thing.save()
-        record(thing, by, "Changed", before=before, after=values(thing))
-    return thing
+        setattr(part, name, value)
+    if isinstance(part, ResearchQuestion):
+        refuse_taken(part)
+    if values(part) != before:
+        part.save()
+        record_part_change(part, by, "Changed", before=before, after=values(part))
+    return part
 
 
 @transaction.atomic
-def remove(thing, *, by):
+def remove(part: Part, *, by: User) -> None:
     """Delete a phase or a research question that nothing belongs to."""
-    thing = current(thing)
-    if thing.sections.exists() or (isinstance(thing, Phase) and thing.rounds.exists()):
-        raise ValidationError(f"“{thing}” has sections or rounds. Move or remove them first.")
-    record(thing, by, "Removed", before=values(thing), after={})
-    thing.delete()
+    part = locked_part(part)
+    if part.sections.exists() or (isinstance(part, Phase) and part.rounds.exists()):
+        raise ValidationError(f"“{part}” has sections or rounds. Move or remove them first.")
+    record_part_change(part, by, "Removed", before=values(part), after={})
+    part.delete()
 
 
 @transaction.atomic
-def move_part(thing, *, by, up):
+def move_part(part: Part, *, by: User, up: bool) -> Part:
     """One place up or down; at the edge nothing happens."""
-    thing = current(thing)
-    if move(list(type(thing).objects.filter(study=thing.study)), thing, up):
+    part = locked_part(part)
+    if move(list(type(part).objects.filter(study=part.study)), part, up):
         LogEntry.objects.record(
-            thing.study,
+            part.study,
             by,
             "order-template",
-            f"Moved the {thing._meta.verbose_name} “{thing}” {'up' if up else 'down'}.",
+            f"Moved the {part._meta.verbose_name} “{part}” {'up' if up else 'down'}.",
         )
-    return thing
+    return part
 
 
 @transaction.atomic
-def add_preset(study, name, *, by):
+def add_preset(study: Study, name: str, *, by: User) -> Phase:
     """A whole phase with its sections and codes: screening or quality. Returns the Phase."""
-    study = locked(study)
+    study = locked_study(study)
     template = protocol_files.preset(name)
-    taken = study.phases.filter(key__in=[phase.key for phase in template.phases]).values_list(
-        "key", flat=True
-    )
     taken = [
-        *taken,
-        *study.sections.filter(key__in=[one.key for one in template.sections]).values_list(
-            "key", flat=True
-        ),
+        *taken_keys(study.phases, template.phases),
+        *taken_keys(study.sections, template.sections),
     ]
     if taken:
         raise ValidationError(
@@ -161,10 +161,14 @@ def add_preset(study, name, *, by):
         )
     sections = protocol_files.add_to(study, template)
     phase = study.phases.get(key=template.phases[0].key)
-    ordered = sorted(study.phases.all(), key=lambda one: ORDER[one.kind])
-    for position, one in enumerate(ordered):
-        one.position = position
+    ordered = sorted(study.phases.all(), key=lambda phase: ORDER[phase.kind])
+    for position, other in enumerate(ordered):
+        other.position = position
     Phase.objects.bulk_update(ordered, ["position"])
     count = f"{len(sections)} section{pluralize(len(sections))}"
-    record(phase, by, f"Added {count} with", before={}, after=values(phase))
+    record_part_change(phase, by, f"Added {count} with", before={}, after=values(phase))
     return phase
+
+
+def taken_keys(rows, entries):
+    return rows.filter(key__in=[entry.key for entry in entries]).values_list("key", flat=True)

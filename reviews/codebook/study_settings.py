@@ -3,23 +3,23 @@
 from django.db import transaction
 from django.utils import timezone
 
-from mapping.models import LogEntry, Study
+from mapping.models import LogEntry, Study, User
 from mapping.protocol.files import SETTINGS
-from reviews.codebook.template import locked, must_be_unchanged, token
+from reviews.codebook.template import locked_study, refuse_stale, token
 from reviews.models import Assignment, Summary
 
 FIELDS = ("title", "description", *SETTINGS)
 
 
-def settings_token(study):
+def settings_token(study: Study) -> str:
     return token(study, FIELDS)
 
 
-def has_begun(study):
+def has_begun(study: Study) -> bool:
     return Summary.objects.submitted().filter(assignment__round__study=study).exists()
 
 
-def still_open(study):
+def still_open(study: Study) -> int:
     """How many papers somebody still has to code: there that person stays blind, released or
     not.
     """
@@ -29,13 +29,13 @@ def still_open(study):
 
 
 @transaction.atomic
-def change_settings(study, *, by, facts, seen=""):
+def change_settings(study: Study, *, by: User, facts: dict, seen: str = "") -> Study:
     """Every changed setting is logged with before and after; one that touches blindness under its
     own name.
     """
-    study = locked(study)
+    study = locked_study(study)
     changes = study.log.filter(act__in=["change-settings", "change-visibility"])
-    must_be_unchanged(seen, settings_token(study), study, changes)
+    refuse_stale(seen, settings_token(study), study, changes)
     before = {name: getattr(study, name) for name in facts if getattr(study, name) != facts[name]}
     after = {name: facts[name] for name in before}
     if not after:
@@ -44,7 +44,7 @@ def change_settings(study, *, by, facts, seen=""):
         setattr(study, name, value)
     study.save(update_fields=list(after))
     if "others_visible" in after:
-        record_visibility(study, by, before.pop("others_visible"), after.pop("others_visible"))
+        log_visibility(study, by, before.pop("others_visible"), after.pop("others_visible"))
     if after:
         names = ", ".join(str(Study._meta.get_field(name).verbose_name) for name in after)
         LogEntry.objects.record(
@@ -58,15 +58,15 @@ def change_settings(study, *, by, facts, seen=""):
     return study
 
 
-def record_visibility(study, by, before, after):
+def log_visibility(study, by, before, after):
     when = " after the first summary was submitted" if has_begun(study) else ""
-    words = dict(Study.OthersVisible.choices)
+    labels = dict(Study.OthersVisible.choices)
     LogEntry.objects.record(
         study,
         by,
         "change-visibility",
         f"Changed{when} when others' summaries are visible: "
-        f"{words[after]} (before: {words[before]}).",
+        f"{labels[after]} (before: {labels[before]}).",
         before=before,
         after=after,
         after_submissions=bool(when),
@@ -74,11 +74,11 @@ def record_visibility(study, by, before, after):
 
 
 @transaction.atomic
-def release(study, *, by):
+def release(study: Study, *, by: User) -> Study:
     """Observers and reviewers see findings and everybody's summaries, except where they still have
     to code.
     """
-    study = locked(study)
+    study = locked_study(study)
     if study.released_at is None:
         study.released_at = timezone.now()
         study.save(update_fields=["released_at"])
@@ -89,8 +89,8 @@ def release(study, *, by):
 
 
 @transaction.atomic
-def withdraw_release(study, *, by):
-    study = locked(study)
+def withdraw_release(study: Study, *, by: User) -> Study:
+    study = locked_study(study)
     if study.released_at is not None:
         study.released_at = None
         study.save(update_fields=["released_at"])

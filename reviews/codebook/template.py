@@ -2,25 +2,27 @@
 stays.
 """
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, ProtectedError, Q
+from django.db.models import Count, Exists, OuterRef, ProtectedError, Q, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
-from mapping.codebook import changes as codebook_changes
-from mapping.codebook.changes import ChangedMeanwhile, token
-from mapping.models import CodebookChange, Finding, LogEntry, Section, Study
+from mapping.codebook import versions
+from mapping.codebook.versions import ChangedMeanwhile, token
+from mapping.models import CodebookChange, Finding, LogEntry, Phase, Section, Study, User
 from mapping.protocol import files as protocol_files
 from mapping.protocol.coefficients import COEFFICIENTS
 from mapping.site.plurals import counted
-from reviews.codebook.code_changes import ask_again
+from reviews.codebook.recoding_tasks import ask_again
 from reviews.models import Answer, Assignment, Deferral, RecodingTask, Remark, Resolution, Summary
 
 # The draft of a blank answer counts too: a person stands before that field.
-USERS = (Answer, Finding, Resolution, Remark, Deferral, RecodingTask)
-PLAIN = ("key", "label", "help", "kind", "is_required", "asks_confidence")
-WORDS = {
+USING_MODELS = (Answer, Finding, Resolution, Remark, Deferral, RecodingTask)
+SECTION_FIELDS = ("key", "label", "help", "kind", "is_required", "asks_confidence")
+FIELD_NAMES = {
     "research_question": "research question",
     "is_required": "required",
     "asks_confidence": "confidence",
@@ -31,56 +33,58 @@ WORDS = {
 IN_TEMPLATE = Q(codes__status__in=protocol_files.IN_TEMPLATES)
 
 
-def section_token(section):
-    return token(section, (*PLAIN, "phase_id", "research_question_id", "retired_at"))
+def section_token(section: Section) -> str:
+    return token(section, (*SECTION_FIELDS, "phase_id", "research_question_id", "retired_at"))
 
 
-def with_use(sections):
+def with_use(sections: QuerySet[Section]) -> QuerySet[Section]:
     """Sections with `is_used` (may not be deleted), `has_answers` (kind and phase are fixed) and
     `code_count`.
     """
-    used = Q()
-    for model in USERS:
-        used |= Q(Exists(model.objects.filter(section=OuterRef("pk"))))
+    is_used = Q()
+    for model in USING_MODELS:
+        is_used |= Q(Exists(model.objects.filter(section=OuterRef("pk"))))
     return sections.annotate(
-        is_used=used,
+        is_used=is_used,
         has_answers=Q(Exists(Answer.objects.filter(section=OuterRef("pk"))))
         | Q(Exists(Finding.objects.filter(section=OuterRef("pk")))),
         code_count=Count("codes", filter=IN_TEMPLATE),
     )
 
 
-def has_submissions(phase):
+def has_submissions(phase: Phase) -> bool:
     return Summary.objects.submitted().filter(assignment__round__phase=phase).exists()
 
 
-def locked(study):
-    # Every change of a template waits for the one before it: the second lead then sees what the
-    # first has done.
+def locked_study(study: Study) -> Study:
+    """Every change of a template waits for the one before it: the second lead then sees what the
+    first has done.
+    """
     return Study.objects.select_for_update().get(pk=study.pk)
 
 
-def locked_section(section):
-    locked(section.study)
-    found = (
+def locked_section(section: Section) -> Section:
+    locked_study(section.study)
+    locked = (
         with_use(Section.objects.filter(pk=section.pk))
         .select_related("study", "phase", "research_question")
         .first()
     )
-    if found is None:
+    if locked is None:
         raise ValidationError("Somebody has removed this section meanwhile.")
-    return found
+    return locked
 
 
-def must_be_unchanged(seen, now_token, thing, changes):
+def refuse_stale(seen: str, now_token: str, row: Any, changes: QuerySet) -> None:
+    """Raises ChangedMeanwhile where the row is no longer what its form was opened with."""
     if seen and seen != now_token:
         last = changes.select_related("by").first()
-        raise ChangedMeanwhile(thing, last and last.by, last and last.at)
+        raise ChangedMeanwhile(row, last and last.by, last and last.at)
 
 
-def free_of(siblings, words, otherwise, length):
-    """A key made of these words that none of the siblings has."""
-    stem = slugify(words)[: length - 5].strip("-_") or otherwise
+def free_key(siblings: QuerySet, text: str, otherwise: str, length: int) -> str:
+    """A key made of this text that none of the siblings has."""
+    stem = slugify(text)[: length - 5].strip("-_") or otherwise
     taken = set(siblings.filter(key__startswith=stem).values_list("key", flat=True))
     number, key = 1, stem
     while key in taken:
@@ -90,30 +94,32 @@ def free_of(siblings, words, otherwise, length):
 
 
 @transaction.atomic
-def add_section(study, *, by, facts):
+def add_section(study: Study, *, by: User, facts: dict) -> Section:
     """A new section at the end of its phase. Submitted summaries are from now on incomplete in it,
     and in it alone.
     """
-    study = locked(study)
+    study = locked_study(study)
     facts = {
         **facts,
-        "key": facts.get("key") or free_of(study.sections, facts["label"], "section", 60),
+        "key": facts.get("key") or free_key(study.sections, facts["label"], "section", 60),
     }
     section = Section(
         study=study, position=protocol_files.next_position(facts["phase"].sections), **facts
     )
     refuse_taken(section)
     section.save()
-    record(section, by, before={}, text=f"Added the section “{section.label}” to {section.phase}.")
-    section_added(section, by=by)
+    record_section_change(
+        section, by, before={}, text=f"Added the section “{section.label}” to {section.phase}."
+    )
+    ask_for_added_section(section, by=by)
     return section
 
 
 @transaction.atomic
-def edit_section(section, *, by, facts, seen=""):
+def edit_section(section: Section, *, by: User, facts: dict, seen: str = "") -> Section:
     """Raises ChangedMeanwhile if it is no longer what `seen` stands for."""
     section = locked_section(section)
-    must_be_unchanged(seen, section_token(section), section, section.changes)
+    refuse_stale(seen, section_token(section), section, section.changes)
     before = protocol_files.section_dump(section)
     old_kind, old_phase = section.kind, section.phase_id
     for name, value in facts.items():
@@ -132,8 +138,8 @@ def edit_section(section, *, by, facts, seen=""):
             for name in {**before, **after}
             if before.get(name) != after.get(name) and name != "codes"
         ]
-        changed = ", ".join(WORDS.get(name, name) for name in names)
-        record(
+        changed = ", ".join(FIELD_NAMES.get(name, name) for name in names)
+        record_section_change(
             section, by, before=before, text=f"Changed the section “{section.label}”: {changed}."
         )
     return section
@@ -163,9 +169,12 @@ def refuse_changed_use(section, old_kind, old_phase):
             }
         )
     if section.code_count and not section.has_codes:
-        held = counted(section.code_count, "codes")
+        codes = counted(section.code_count, "codes")
         raise ValidationError(
-            {"kind": f"This section has {held}, which this kind could not show. Add a new section."}
+            {
+                "kind": f"This section has {codes}, which this kind could not show. "
+                "Add a new section."
+            }
         )
 
 
@@ -176,32 +185,36 @@ def drop_unfitting_declaration(section):
 
 
 @transaction.atomic
-def retire_section(section, *, by):
+def retire_section(section: Section, *, by: User) -> Section:
     """Hidden from new answers; what was answered stays, in exports too."""
     section = locked_section(section)
     if section.retired_at is None:
         before = protocol_files.section_dump(section)
         section.retired_at = timezone.now()
         section.save(update_fields=["retired_at"])
-        record(section, by, before=before, text=f"Retired the section “{section.label}”.")
+        record_section_change(
+            section, by, before=before, text=f"Retired the section “{section.label}”."
+        )
     return section
 
 
 @transaction.atomic
-def restore_section(section, *, by):
+def restore_section(section: Section, *, by: User) -> Section:
     section = locked_section(section)
     if section.retired_at is not None:
         before = protocol_files.section_dump(section)
         section.retired_at = None
         section.save(update_fields=["retired_at"])
-        record(section, by, before=before, text=f"Restored the section “{section.label}”.")
+        record_section_change(
+            section, by, before=before, text=f"Restored the section “{section.label}”."
+        )
         # What was submitted while it was away has no answer to it.
-        section_added(section, by=by)
+        ask_for_added_section(section, by=by)
     return section
 
 
 @transaction.atomic
-def remove_section(section, *, by):
+def remove_section(section: Section, *, by: User) -> CodebookChange:
     """Delete an unused section with its codes. Returns the CodebookChange, which `undo_removal`
     takes.
     """
@@ -221,7 +234,7 @@ def remove_section(section, *, by):
         raise ValidationError(
             f"Other codes or records point to “{label}”: it can only be retired."
         ) from error
-    return codebook_changes.record_change(
+    return versions.record_change(
         study,
         CodebookChange.Act.SECTION,
         by=by,
@@ -243,9 +256,9 @@ def delete_codes(section):
 
 
 @transaction.atomic
-def undo_removal(change, *, by):
+def undo_removal(change: CodebookChange, *, by: User) -> Section:
     """Bring a removed section back, with its codes, to the place where it stood."""
-    study = locked(change.study)
+    study = locked_study(change.study)
     if (
         change.after
         or "key" not in change.before
@@ -253,7 +266,7 @@ def undo_removal(change, *, by):
     ):
         raise ValidationError("There is nothing to undo: the section is back already.")
     section = protocol_files.bring_back_section(study, change.before)
-    undo = codebook_changes.record_change(
+    undo = versions.record_change(
         study,
         CodebookChange.Act.UNDO,
         by=by,
@@ -265,12 +278,12 @@ def undo_removal(change, *, by):
     )
     undo.undoes = change
     undo.save(update_fields=["undoes"])
-    section_added(section, by=by)
+    ask_for_added_section(section, by=by)
     return section
 
 
 @transaction.atomic
-def move_section(section, *, by, up):
+def move_section(section: Section, *, by: User, up: bool) -> Section:
     """One place up or down among the sections of its phase that are in use; at the edge nothing
     happens.
     """
@@ -295,23 +308,23 @@ def in_use(section):
     return section.retired_at is None
 
 
-def move(ordered, thing, up, is_movable=lambda one: True):
-    """Swap `thing` with its neighbour and number all anew. Returns whether anything moved."""
-    fixed = [one for one in ordered if not is_movable(one)]
-    ordered = [one for one in ordered if is_movable(one)]
-    here = ordered.index(thing) if thing in ordered else -1
-    there = here - 1 if up else here + 1
-    if here < 0 or not 0 <= there < len(ordered):
+def move(ordered: list, row: Any, up: bool, is_movable=lambda row: True) -> bool:
+    """Swap the row with its neighbour and number all anew. Returns whether anything moved."""
+    fixed = [other for other in ordered if not is_movable(other)]
+    ordered = [other for other in ordered if is_movable(other)]
+    index = ordered.index(row) if row in ordered else -1
+    neighbour = index - 1 if up else index + 1
+    if index < 0 or not 0 <= neighbour < len(ordered):
         return False
-    ordered[here], ordered[there] = ordered[there], ordered[here]
-    for position, one in enumerate([*ordered, *fixed]):
-        one.position = position
-    type(thing).objects.bulk_update([*ordered, *fixed], ["position"])
+    ordered[index], ordered[neighbour] = ordered[neighbour], ordered[index]
+    for position, other in enumerate([*ordered, *fixed]):
+        other.position = position
+    type(row).objects.bulk_update([*ordered, *fixed], ["position"])
     return True
 
 
-def record(section, by, *, before, text):
-    return codebook_changes.record_change(
+def record_section_change(section, by, *, before, text):
+    return versions.record_change(
         section.study,
         CodebookChange.Act.SECTION,
         by=by,
@@ -323,7 +336,7 @@ def record(section, by, *, before, text):
     )
 
 
-def section_added(section, *, by):
+def ask_for_added_section(section: Section, *, by: User) -> QuerySet[Assignment]:
     """A section came after coding began. The log says how many submitted summaries it leaves
     incomplete.
 

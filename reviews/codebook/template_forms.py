@@ -119,7 +119,8 @@ class SectionForm(ActForm):
 
     def facts_of(self, section):
         return {
-            name: getattr(section, name) for name in (*template.PLAIN, "phase", "research_question")
+            name: getattr(section, name)
+            for name in (*template.SECTION_FIELDS, "phase", "research_question")
         }
 
     def token_of(self, section):

@@ -1,50 +1,48 @@
-"""Taking changes of the codebook back, exactly: codes, marks and findings as they were, later work
-aside.
+"""Taking changes of the codebook back, exactly: codes, marks and findings as they were. What was
+done since stays.
 """
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from mapping.codebook.changes import Act, record_change, take_back
+from mapping.codebook.revert import revert_codes
+from mapping.codebook.versions import Act, record_change
 from mapping.judgement.values import NO_EVIDENCE
-from mapping.models import CodebookChange, Finding, FindingMark, Study
+from mapping.models import CodebookChange, Finding, FindingMark, Study, User
+from reviews.codebook.code_changes import papers_of
 from reviews.models import Answer, Mark, RecodingTask
 
-NOT_HERE = {Act.UNDO, Act.SECTION}
+# Sections are brought back by `template.undo_removal`.
+NOT_UNDOABLE = {Act.UNDO, Act.SECTION}
 
 
-def may_undo(change):
+def may_undo(change: CodebookChange) -> bool:
     """Whether there is something to take back at all; whether it still can be, `undo` finds out."""
     return (
-        change.act not in NOT_HERE
+        change.act not in NOT_UNDOABLE
         and bool(change.after.get("codes"))
         and not hasattr(change, "undone_by")
     )
 
 
 @transaction.atomic
-def undo(change, *, by, reason=""):
+def undo(change: CodebookChange, *, by: User, reason: str = "") -> CodebookChange:
     """Take one change back, be it the last or an earlier one. Returns the CodebookChange that does
     so.
 
-    Refuses with ValidationError, and changes nothing, where a later change stands in the way. Marks
-    that their reviewers have replaced since are theirs: they stay as they are.
+    Raises ValidationError, and changes nothing, where a later change stands in the way. Marks that
+    their reviewers have replaced since are theirs: they stay as they are.
     """
     study = Study.objects.select_for_update().get(pk=change.study_id)
     change = CodebookChange.objects.select_related("code", "section", "study").get(pk=change.pk)
-    if CodebookChange.objects.filter(undoes=change).exists():
-        raise ValidationError(f"Version {change.version} is undone already.")
-    if not may_undo(change):
-        raise ValidationError(
-            f"Version {change.version} cannot be undone here: {change.get_act_display()}."
-        )
+    refuse_not_undoable(change)
     refuse_used_since(change)
-    before, after = take_back(change)
+    before, after = revert_codes(change)
     marks = Mark.objects.filter(pk__in=moved_marks(change))
-    papers = marks.values("answer__summary__assignment__paper").distinct().count()
+    papers = papers_of(marks)
     count = marks.count()
-    give_back(change)
-    drop_tasks(change)
+    revert_marks(change)
+    revert_tasks(change)
     code, section = change.code, change.section
     if code:
         code.refresh_from_db()
@@ -67,6 +65,15 @@ def undo(change, *, by, reason=""):
     )
 
 
+def refuse_not_undoable(change):
+    if CodebookChange.objects.filter(undoes=change).exists():
+        raise ValidationError(f"Version {change.version} is undone already.")
+    if not may_undo(change):
+        raise ValidationError(
+            f"Version {change.version} cannot be undone here: {change.get_act_display()}."
+        )
+
+
 def moved_marks(change):
     """The marks that this change re-pointed or carried."""
     by_code = [pk for ids in change.after.get("marks", {}).values() for pk in ids]
@@ -83,46 +90,47 @@ def refuse_used_since(change):
                 "you do not want."
             )
     if change.act == Act.MOVE:
-        since = Mark.objects.filter(code=change.code).exclude(pk__in=moved_marks(change)).exists()
-        settled = FindingMark.objects.filter(code=change.code).exists()
-        if since or settled:
+        newer = Mark.objects.filter(code=change.code).exclude(pk__in=moved_marks(change)).exists()
+        is_settled = FindingMark.objects.filter(code=change.code).exists()
+        if newer or is_settled:
             raise ValidationError(
                 f"“{change.code}” was used in {change.section} since: move it back instead."
             )
 
 
-def give_back(change):
+def revert_marks(change):
     for origin, ids in change.before.get("marks", {}).items():
-        for now, same in change.after["marks"].items():
-            Mark.objects.filter(pk__in=set(ids) & set(same), code=int(now)).update(code=int(origin))
+        for target, target_ids in change.after["marks"].items():
+            moved = Mark.objects.filter(pk__in=set(ids) & set(target_ids), code=int(target))
+            moved.update(code=int(origin))
             settled = change.before.get("finding_marks", {}).get(origin, [])
-            FindingMark.objects.filter(pk__in=settled, code=int(now)).update(code=int(origin))
+            FindingMark.objects.filter(pk__in=settled, code=int(target)).update(code=int(origin))
     for row in change.before.get("set_aside", []):
-        bring_back(row, change)
-    carry_back(change)
+        restore_finding_mark(row, change)
+    revert_moved_marks(change)
 
 
-def bring_back(row, change):
+def restore_finding_mark(row, change):
     """A finding that was settled anew since has marks of its own: there the old one does not
     return.
     """
     facts = {name: value for name, value in row.items() if name != "beside"}
-    stands = (
+    is_settled_as_then = (
         Finding.objects.filter(pk=row["finding_id"]).exists()
         and FindingMark.objects.filter(pk=row["beside"]).exists()
     )
     if (
-        stands
+        is_settled_as_then
         and not FindingMark.objects.filter(finding=row["finding_id"], code=change.code).exists()
     ):
         FindingMark.objects.create(code=change.code, **facts)
 
 
-def carry_back(change):
-    went = change.after.get("answers", {})
+def revert_moved_marks(change):
+    answers_after = change.after.get("answers", {})
     for mark, origin in change.before.get("answers", {}).items():
         if Answer.objects.filter(pk=origin).exists():
-            Mark.objects.filter(pk=int(mark), answer=went[mark]).update(answer=origin)
+            Mark.objects.filter(pk=int(mark), answer=answers_after[mark]).update(answer=origin)
     for pk, values in change.before.get("flags", {}).items():
         answer = Answer.objects.filter(pk=int(pk), **change.after["flags"][pk]).first()
         # What a reviewer has said there since is not overwritten.
@@ -139,7 +147,7 @@ def carry_back(change):
         made.filter(**NO_EVIDENCE.as_dict(), kept_edits=None).delete()
 
 
-def drop_tasks(change):
+def revert_tasks(change):
     """Nobody looks again at what was taken back; what had ended with the change begins anew."""
     RecodingTask.objects.open().filter(change=change).delete()
     RecodingTask.objects.filter(pk__in=change.before.get("tasks", [])).update(done_at=None)

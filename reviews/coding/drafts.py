@@ -10,7 +10,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from mapping.codebook.changes import alike, hold_codebook
+from mapping.codebook.checks import same_label
+from mapping.codebook.versions import hold_codebook
 from mapping.models import Code, LogEntry, Membership
 from mapping.parsers.lookalikes import visible
 from reviews.blindness.independence import check_at_submission
@@ -309,7 +310,7 @@ def propose_code(section, *, label, definition, reason, by):
     )
     if not section.has_codes:
         raise ValidationError(f"{section} takes no codes.")
-    if alike(label, Code.objects.usable_by(by, section)):
+    if same_label(label, Code.objects.usable_by(by, section)):
         raise ValidationError(f"“{label}” is there already: choose it.")
     code.full_clean(exclude=["section", "proposed_by"], validate_constraints=False)
     try:

@@ -17,7 +17,7 @@ from mapping.judgement.values import BLANK, Judgement
 from mapping.models import Code, Section
 from reviews.coding.drafts import content_of, newest
 from reviews.models import KeptEdit, Mark
-from reviews.models.study_cache import kept as kept_figures
+from reviews.models.study_cache import cached_for_study
 from reviews.settling.code_notices import notices
 
 OFTEN = 5
@@ -262,7 +262,7 @@ def open_codes(user, study):
     """`{section id: (Option, …)}` of the study: thousands of words that change with the codebook
     alone.
     """
-    return kept_figures(
+    return cached_for_study(
         study, f"codes.{user.pk}", lambda: grouped_codes(Code.objects.open_to(user), study)
     )
 
@@ -320,7 +320,7 @@ def often_used(user, study):
     Counted anew when something happens in the study, as when they submit: the order of the codes is
     no fact.
     """
-    return kept_figures(study, f"often.{user.pk}", lambda: counted_uses(user, study))
+    return cached_for_study(study, f"often.{user.pk}", lambda: counted_uses(user, study))
 
 
 def counted_uses(user, study):

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from mapping.codebook.changes import hold_codebook
+from mapping.codebook.versions import hold_codebook
 from mapping.models import LogEntry
 from reviews.coding import drafts
 from reviews.judgement.checks import checked

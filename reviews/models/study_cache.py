@@ -1,43 +1,48 @@
-"""Figures of a whole study, worked out once and kept until something changes in it.
+"""A cache of figures of a whole study, which ends when anything in the study changes.
 
-What changes is counted by the database (`Stamp`), whichever way it came. Only drafts are not: what
+The database counts the changes (`Stamp`), whichever way they came. Drafts are not counted: what
 depends on them is asked anew on every page.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
 
+from mapping.models import Study
 from reviews.models import Stamp
 
-KEPT_FOR = 3600  # seconds
+SECONDS = 3600
 
 
-def stamp(study):
-    """Another one after every commit that changed something in the study."""
+def stamp(study: Study) -> int:
+    """A number that grows with every commit that changed something in the study."""
     return Stamp.objects.filter(study=study.pk).values_list("number", flat=True).first() or 0
 
 
-def read_only(study):
-    """For pages that change nothing any more: the stamp is asked for once, however many figures
-    they show, and however many parts of the page say so."""
+def read_only(study: Study) -> None:
+    """For pages that only read: asks for the stamp once, however many figures they show."""
     if not hasattr(study, "stamp") and not connection.in_atomic_block:
         study.stamp = stamp(study)
 
 
-def kept(study, name, work):
-    """What `work()` answered since something last changed; `name` says what, and of whom. `work`
-    never answers None.
+def cached_for_study(study: Study, key: str, compute: Callable[[], Any]) -> Any:
+    """Cached until anything in the study changes.
+
+    The key names the figure, and whose it is where it differs from person to person. `compute`
+    never returns None. Inside a transaction nothing is cached.
     """
     if connection.in_atomic_block:
         # The stamp grows at the commit: before it, one's own changes are not counted, and may yet
         # be taken back.
-        return work()
-    # Read before the work: what happens meanwhile makes the figure newer than its stamp says, never
-    # older.
+        return compute()
+    # Read before computing: what happens meanwhile makes the figure newer than its stamp says,
+    # never older.
     number = getattr(study, "stamp", None)
-    key = f"{name}.{study.pk}.{stamp(study) if number is None else number}"
-    found = cache.get(key)
-    if found is None:
-        found = work()
-        cache.set(key, found, KEPT_FOR)
-    return found
+    full_key = f"{key}.{study.pk}.{stamp(study) if number is None else number}"
+    figure = cache.get(full_key)
+    if figure is None:
+        figure = compute()
+        cache.set(full_key, figure, SECONDS)
+    return figure

@@ -1,16 +1,17 @@
-"""What reviewers find missing or wrong in a paper's entry: told to the leads, who put it in or not.
+"""Corrections of a paper's entry: suggested by reviewers, taken over or left by the leads.
 
-Kept in the study's log, which names who said what and when: a suggestion is a line, and what
-became of it another.
+They stand in the study's log, which names who suggested what and when: a suggestion is a line, and
+what became of it another.
 """
 
+from datetime import datetime
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms import model_to_dict
 
-from mapping.models import LogEntry, Paper
+from mapping.models import LogEntry, Membership, Paper, Study, User
 from mapping.papers import editing
 from mapping.papers.forms import PaperForm
 from mapping.parsers.paper_fields import in_order
@@ -28,8 +29,8 @@ class Suggestion(NamedTuple):
     pk: int
     field: str
     text: str
-    by: object
-    at: object
+    by: User
+    at: datetime
 
     @property
     def name(self):
@@ -38,22 +39,22 @@ class Suggestion(NamedTuple):
 
 def open_lines(log):
     """The log entries of corrections that no lead has answered since, oldest first."""
-    found = {}
+    unanswered = {}
     for line in (
         log.filter(act__in=[SUGGEST, ANSWER], paper__isnull=False)
         .select_related("by")
         .order_by("pk")
     ):
         # Named by what they say: an imported study has other ids.
-        what = (line.paper_id, line.facts["field"], line.facts["should_be"])
+        key = (line.paper_id, line.facts["field"], line.facts["should_be"])
         if line.act == SUGGEST:
-            found[what] = line
+            unanswered[key] = line
         else:
-            found.pop(what, None)
-    return list(found.values())
+            unanswered.pop(key, None)
+    return list(unanswered.values())
 
 
-def open_suggestions(paper):
+def open_suggestions(paper: Paper) -> list[Suggestion]:
     lines = open_lines(paper.study.log.filter(paper=paper))
     return [
         Suggestion(line.pk, line.facts["field"], line.facts["should_be"], line.by, line.at)
@@ -61,33 +62,37 @@ def open_suggestions(paper):
     ]
 
 
-def suggestions_shown(paper, member):
-    """A lead answers all of them; who told one sees that it waits."""
+def suggestions_for(paper: Paper, member: Membership) -> list[Suggestion]:
+    """Those that this member sees: a lead answers all of them; who made one sees that it waits."""
     if not member.may_code:
         return []
-    return [one for one in open_suggestions(paper) if member.is_lead or one.by == member.user]
+    return [
+        suggestion
+        for suggestion in open_suggestions(paper)
+        if member.is_lead or suggestion.by == member.user
+    ]
 
 
-def papers_with_open_suggestions(study):
+def papers_with_open_suggestions(study: Study) -> list[Paper]:
     """One paper per open suggestion, oldest first."""
     return [line.paper for line in open_lines(study.log.select_related("paper"))]
 
 
 @transaction.atomic
-def suggest(paper, *, field, text, by):
+def suggest(paper: Paper, *, field: str, text: str, by: User) -> None:
     """Tell the leads what should stand in this field. The same suggestion twice is one."""
-    text = cleaned(paper, field, text)
+    text = checked_text(paper, field, text)
     for known in open_suggestions(paper):
         if (known.field, known.text) == (field, text):
             return
-    words = f"Told the leads what is missing or wrong in “{paper.title}”: {NAMES[field]}."
+    sentence = f"Told the leads what is missing or wrong in “{paper.title}”: {NAMES[field]}."
     LogEntry.objects.record(
-        paper.study, by, SUGGEST, words, paper=paper, field=field, should_be=text
+        paper.study, by, SUGGEST, sentence, paper=paper, field=field, should_be=text
     )
 
 
-def cleaned(paper, field, text):
-    """The text as the form of a paper would take it; ValidationError where it would not."""
+def checked_text(paper: Paper, field: str, text: str) -> str:
+    """The text as the form of a paper takes it. Raises ValidationError where it does not."""
     form = form_with(Paper.objects.select_related("study").get(pk=paper.pk), field, text.strip())
     form.is_valid()
     if field in form.errors:
@@ -98,33 +103,38 @@ def cleaned(paper, field, text):
 
 
 def form_with(paper, field, text):
-    stands = {
+    current = {
         name: value
         for name, value in model_to_dict(paper, PaperForm.Meta.fields).items()
         if value is not None
     }
-    return PaperForm(stands | {field: text}, instance=paper, study=paper.study)
+    return PaperForm(current | {field: text}, instance=paper, study=paper.study)
 
 
 @transaction.atomic
-def answer(paper, pk, *, is_taken, by):
-    """Put a suggestion into the entry, or leave it. ValidationError where the entry refuses it."""
+def answer(paper: Paper, pk: int, *, is_taken: bool, by: User) -> None:
+    """Put a suggestion into the entry, or leave it.
+
+    Raises ValidationError where the entry refuses it, AlreadyAnswered where another lead was
+    quicker.
+    """
     # Two leads may press at once; the lock lets the second see the first.
     paper = Paper.objects.select_for_update(of=("self",)).select_related("study").get(pk=paper.pk)
-    suggestion = next((one for one in open_suggestions(paper) if one.pk == pk), None)
+    by_pk = {suggestion.pk: suggestion for suggestion in open_suggestions(paper)}
+    suggestion = by_pk.get(pk)
     if suggestion is None:
         raise AlreadyAnswered
     if is_taken:
-        put_in(paper, suggestion, by)
-    words = (
+        take_over(paper, suggestion, by)
+    sentence = (
         f"{'Took over' if is_taken else 'Left'} what {suggestion.by} said of “{paper.title}”: "
         f"{suggestion.name}."
     )
     facts = {"field": suggestion.field, "should_be": suggestion.text, "taken": is_taken}
-    LogEntry.objects.record(paper.study, by, ANSWER, words, paper=paper, **facts)
+    LogEntry.objects.record(paper.study, by, ANSWER, sentence, paper=paper, **facts)
 
 
-def put_in(paper, suggestion, by):
+def take_over(paper, suggestion, by):
     form = form_with(paper, suggestion.field, suggestion.text)
     if not form.is_valid():
         raise ValidationError(

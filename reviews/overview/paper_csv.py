@@ -1,4 +1,4 @@
-"""The list of papers as it is shown, as a file that no spreadsheet runs."""
+"""The list of papers as a CSV file."""
 
 from itertools import islice
 
@@ -14,21 +14,21 @@ _BATCH = 500
 
 
 def paper_csv(study, papers):
-    more = headings(study.membership)
-    found = papers.defer("abstract", "extra", "search").prefetch_related("sources")
+    states = state_headings(study.membership)
+    papers = papers.defer("abstract", "extra", "search").prefetch_related("sources")
     name = f"{study.slug}-papers-{timezone.localdate()}"
-    return csv_file(name, [*_HEADINGS, *more], rows(study.membership, found, more))
+    return csv_file(name, [*_HEADINGS, *states], rows(study.membership, papers, states))
 
 
-def rows(membership, papers, more):
-    found = papers.iterator(chunk_size=_BATCH)
-    while batch := list(islice(found, _BATCH)):
+def rows(membership, papers, state_names):
+    iterator = papers.iterator(chunk_size=_BATCH)
+    while batch := list(islice(iterator, _BATCH)):
         paper_states.add_states(batch, membership)
         for paper in batch:
-            yield [*cells(paper), *(getattr(paper, name) for name in more)]
+            yield [*cells(paper), *(getattr(paper, name) for name in state_names)]
 
 
-def headings(membership):
+def state_headings(membership):
     if membership.is_lead:
         return ["state", "handed_out", "submitted"]
     return ["state"] if membership.may_code else []

@@ -3,14 +3,15 @@ Counts, never answers.
 """
 
 from collections import Counter
+from collections.abc import Collection
 
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Left
 
-from mapping.models import Finding
+from mapping.models import Finding, Membership, Paper, Study
 from reviews.blindness import rules
 from reviews.models import Answer, Assignment, Summary
-from reviews.models.study_cache import kept
+from reviews.models.study_cache import cached_for_study
 
 BY_TITLE = (Left("title", 200), F("pk"))  # as the indexes have it
 
@@ -25,7 +26,7 @@ OF_ALL = {
 OF_ONE = {"not_coded": "not mine", "todo": "to do", "draft": "draft", "submitted": "submitted"}
 
 
-def states_for(membership):
+def states_for(membership: Membership) -> dict[str, str]:
     """The states by which this member may filter and sort, `{state: words}`; observers have
     none.
     """
@@ -34,33 +35,33 @@ def states_for(membership):
     return OF_ONE if membership.may_code else {}
 
 
-def condition(state, membership):
+def condition(state: str, membership: Membership) -> Q:
     """The papers in this state, as a condition on Paper."""
     return (of_all(membership) if membership.is_lead else of_one(membership.user))[state]
 
 
 def of_all(membership):
-    """Settled is a paper to whom it may be told: by itself it settles where all said the same."""
-    told = Q(is_settled()) & ~Q(pk__in=rules.closed_papers(membership.user, membership.study))
-    here = Assignment.objects.living().filter(paper=OuterRef("pk"))
-    handed_out, submitted, awaiting = (
-        Exists(here),
-        Exists(here.submitted()),
-        Exists(here.awaiting()),
-    )
+    """Conditions on Paper, by state. Settled only for those who may know it: a paper settles by
+    itself where all said the same.
+    """
+    closed = rules.closed_papers(membership.user, membership.study)
+    settled = Q(is_settled()) & ~Q(pk__in=closed)
+    living = Assignment.objects.living().filter(paper=OuterRef("pk"))
+    handed_out = Exists(living)
+    submitted, awaiting = Exists(living.submitted()), Exists(living.awaiting())
     done = Q(submitted) & ~Q(awaiting)
     return {
         "not_coded": ~Q(handed_out),
         "todo": Q(handed_out) & ~Q(submitted),
         "draft": Q(submitted) & Q(awaiting),
-        "submitted": done & ~told,
-        "settled": done & told,
+        "submitted": done & ~settled,
+        "settled": done & settled,
     }
 
 
 def is_settled():
-    """Something was found, and no section that anybody answered is still open."""
-    found = Finding.objects.filter(paper=OuterRef("pk"))
+    """There is a finding, and no section that anybody answered is still open."""
+    findings = Finding.objects.filter(paper=OuterRef("pk"))
     settled = Finding.objects.filter(
         paper=OuterRef("summary__assignment__paper"), section=OuterRef("section")
     )
@@ -69,10 +70,11 @@ def is_settled():
         summary__assignment__paper=OuterRef("pk"),
         section__retired_at=None,
     )
-    return Exists(found) & ~Exists(answered.filter(~Exists(settled)))
+    return Exists(findings) & ~Exists(answered.filter(~Exists(settled)))
 
 
 def of_one(user):
+    """Conditions on Paper, by state of one's own part."""
     mine = Assignment.objects.in_force().filter(paper=OuterRef("pk"), reviewer=user)
     drafts = Exists(
         mine.unsubmitted().filter(summaries__submitted_at=None, summaries__isnull=False)
@@ -90,55 +92,58 @@ def rank(membership):
     """The state as a number, for sorting."""
     return Case(
         *(
-            When(condition(state, membership), then=Value(place))
-            for place, state in enumerate(states_for(membership))
+            When(condition(state, membership), then=Value(index))
+            for index, state in enumerate(states_for(membership))
         ),
         default=Value(0),
     )
 
 
-def listed(study, membership, *, state="", is_reversed=False):
+def listed_papers(
+    study: Study, membership: Membership, *, state: str = "", is_reversed: bool = False
+) -> list[int]:
     """The pks of all papers, or of those in this state: by state (the last one first, if reversed),
     then by title.
 
     The states of all papers are worked out when something changed; only drafts are asked for anew.
     """
-    places = list(states_for(membership))
-    by_state = dict(zip(places, in_places(study, membership, len(places)), strict=True))
+    states = list(states_for(membership))
+    by_state = dict(zip(states, papers_by_rank(study, membership, len(states)), strict=True))
     if not membership.is_lead:
         begun = drafts_of(study, membership.user)
-        open_ones = by_state["todo"]
-        by_state["draft"] = [pk for pk in open_ones if pk in begun]
-        by_state["todo"] = [pk for pk in open_ones if pk not in begun]
+        unsubmitted = by_state["todo"]
+        by_state["draft"] = [pk for pk in unsubmitted if pk in begun]
+        by_state["todo"] = [pk for pk in unsubmitted if pk not in begun]
     if state:
         return by_state[state]
-    return [pk for place in (reversed(places) if is_reversed else places) for pk in by_state[place]]
+    in_order = reversed(states) if is_reversed else states
+    return [pk for state in in_order for pk in by_state[state]]
 
 
-def in_places(study, membership, number):
-    """Per state the pks of its papers by title, as kept; of one's own a draft stands among what is
-    to do.
+def papers_by_rank(study, membership, count):
+    """Per state the pks of its papers by title, from the cache; of one's own a draft stands among
+    what is to do.
     """
     todo = list(OF_ONE).index("todo")
-    own = {} if membership.is_lead else {list(OF_ONE).index("draft"): todo}
+    instead = {} if membership.is_lead else {list(OF_ONE).index("draft"): todo}
 
-    def work():
-        found = [[] for _ in range(number)]
+    def compute():
+        by_rank = [[] for _ in range(count)]
         papers = study.papers.order_by(*BY_TITLE).values_list("pk", rank(membership))
-        for pk, place in papers:
-            found[own.get(place, place)].append(pk)
-        return found
+        for pk, index in papers:
+            by_rank[instead.get(index, index)].append(pk)
+        return by_rank
 
     is_common = membership.is_lead and not is_blind(study, membership)
-    return kept(
+    return cached_for_study(
         study,
         "paper-states" if is_common else f"paper-states.{membership.role}.{membership.user_id}",
-        work,
+        compute,
     )
 
 
 def is_blind(study, membership):
-    return kept(
+    return cached_for_study(
         study,
         f"blind.{membership.user_id}",
         lambda: rules.is_blind_somewhere(membership.user, study),
@@ -156,9 +161,9 @@ def drafts_of(study, user):
     return set(drafts.order_by().values_list("assignment__paper", flat=True))
 
 
-def add_states(papers, membership):
-    """Give each of these papers its `state` and its `word`. A few queries by key, however large the
-    study is.
+def add_states(papers: Collection[Paper], membership: Membership) -> None:
+    """Give each of these papers its `state`, and in `word` what a reader sees of it. A few queries
+    by key, however large the study is.
 
     They are not joined into one: PostgreSQL then reads all summaries of all studies to hash them.
     """
@@ -192,10 +197,10 @@ def add_progress(papers, membership):
 
 def latest_submitted(assignments):
     """The newest submitted summary of each of these assignments, `{assignment: summary}`."""
-    found = (
+    submitted = (
         Summary.objects.submitted().filter(assignment__in=list(assignments)).order_by("revision")
     )
-    return dict(found.values_list("assignment", "pk"))
+    return dict(submitted.values_list("assignment", "pk"))
 
 
 def settled_among(papers, latest):

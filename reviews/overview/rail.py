@@ -1,9 +1,11 @@
 """The left rail: the study's pages that one's role may use, with counts that mean work."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from django.urls import NoReverseMatch, reverse
 
+from mapping.models import Study, User
 from reviews.blindness.codes import proposals_waiting
 from reviews.models.study_cache import read_only
 from reviews.rounds import progress
@@ -14,44 +16,42 @@ CODERS = {"lead", "reviewer"}
 LEADS = {"lead"}
 
 
-class Place(NamedTuple):
+class Page(NamedTuple):
     label: str
     name: str  # of the address, and the last word of it
-    roles: set
+    roles: set[str]
 
 
-PLACES = [
-    Place("Overview", "overview", EVERYBODY),
-    Place("My queue", "queue", CODERS),
-    Place("Papers", "papers", EVERYBODY),
-    Place("Template", "template", LEADS),
-    Place("Codebook", "codebook", EVERYBODY),
-    Place("Rounds", "rounds", LEADS),
-    Place("Disagreements", "disagreements", CODERS),
-    Place("Agreement", "agreement", EVERYBODY),
-    Place("Map", "map", EVERYBODY),
-    Place("Export", "export", EVERYBODY),
-    Place("Team", "team", EVERYBODY),
-    Place("Settings", "settings", LEADS),
-    Place("Log", "log", LEADS),
+PAGES = [
+    Page("Overview", "overview", EVERYBODY),
+    Page("My queue", "queue", CODERS),
+    Page("Papers", "papers", EVERYBODY),
+    Page("Template", "template", LEADS),
+    Page("Codebook", "codebook", EVERYBODY),
+    Page("Rounds", "rounds", LEADS),
+    Page("Disagreements", "disagreements", CODERS),
+    Page("Agreement", "agreement", EVERYBODY),
+    Page("Map", "map", EVERYBODY),
+    Page("Export", "export", EVERYBODY),
+    Page("Team", "team", EVERYBODY),
+    Page("Settings", "settings", LEADS),
+    Page("Log", "log", LEADS),
 ]
 
 
 class Counter(NamedTuple):
-    """Work that waits behind a place: how much (a function of study and user), in which words, for
-    whom.
-    """
+    """Work that waits on a page: how much, in which word, for whom."""
 
-    count: object
+    count: Callable[[Study, User], int]
     word: str
-    roles: set
+    roles: set[str]
 
 
 def proposed_codes(study, user):
     return proposals_waiting(user, study)
 
 
-# By the name of the place. Counts are of work, never of answers: they reach people who are blind.
+# By the name of the page. Counts are of work, never of answers: they reach people who are blind.
 COUNTERS = {
     "queue": Counter(progress.still_to_code, "to code", CODERS),
     "codebook": Counter(proposed_codes, "proposed", LEADS),
@@ -60,31 +60,34 @@ COUNTERS = {
 }
 
 
-def entries(study, path):
+def entries(study: Study, path: str) -> list[dict]:
     """What `overview/_rail.html` shows: `[{label, url, current, count, word}]`; count and word say
     what work waits.
     """
     # The page is drawn: whatever the request did is done and written down.
     read_only(study)
     return [
-        entry
-        for place in PLACES
-        if study.membership.role in place.roles
-        for entry in shown(place, study, path)
+        entry(page, url, study, path)
+        for page in PAGES
+        if study.membership.role in page.roles and (url := url_of(page, study))
     ]
 
 
-def shown(place, study, path):
+def url_of(page, study):
+    """The address, or "" where there is no such page."""
     try:
-        url = reverse(place.name, args=[study.slug])
+        return reverse(page.name, args=[study.slug])
     except NoReverseMatch:
-        return
-    is_current = path == url if place.name == "overview" else path.startswith(url)
-    yield {"label": place.label, "url": url, "current": is_current, **work(place, study)}
+        return ""
 
 
-def work(place, study):
-    counter = COUNTERS.get(place.name)
+def entry(page, url, study, path):
+    is_current = path == url if page.name == "overview" else path.startswith(url)
+    return {"label": page.label, "url": url, "current": is_current, **waiting_work(page, study)}
+
+
+def waiting_work(page, study):
+    counter = COUNTERS.get(page.name)
     if counter is None or study.membership.role not in counter.roles:
         return {}
     return {"count": counter.count(study, study.membership.user), "word": counter.word}

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from django.urls import NoReverseMatch, reverse
 
+from mapping.models import Study, User
 from reviews.blindness import rules
 from reviews.blindness.codes import proposals_waiting
 from reviews.models import Assignment, RecodingTask
-from reviews.models.study_cache import kept
+from reviews.models.study_cache import cached_for_study
 from reviews.overview import corrections
 from reviews.rounds import progress
 from reviews.settling import disagreements
@@ -26,7 +27,7 @@ class Waiting(NamedTuple):
     url: str
 
 
-def waiting(study, user):
+def waiting(study: Study, user: User) -> list[Waiting]:
     """What waits for this member of the study, as its `membership` says, each line with its page.
 
     Every subject adds its own provider to PROVIDERS: a function of study and user that yields
@@ -35,8 +36,8 @@ def waiting(study, user):
     return [line for provider in PROVIDERS for line in provider(study, user) if line.count]
 
 
-def place(name, study, *arguments):
-    """The address of a page of this study, or "" where there is no such page yet."""
+def url_of(name: str, study: Study, *arguments) -> str:
+    """The address of a page of this study, or "" where there is no such page."""
     try:
         return reverse(name, args=[study.slug, *arguments])
     except NoReverseMatch:
@@ -54,27 +55,27 @@ def own_recoding(study, user):
             counted(count, "section of your summaries", "sections of your summaries")
             + " to look at again"
         )
-        yield Waiting(count, text, place("queue", study))
+        yield Waiting(count, text, url_of("queue", study))
 
 
 def proposed_codes(study, user):
     if study.membership.is_lead:
         count = proposals_waiting(user, study)
         text = counted(count, "proposed code waits", "proposed codes wait") + " for a decision"
-        yield Waiting(count, text, place("proposals", study))
+        yield Waiting(count, text, url_of("proposals", study))
 
 
 def open_differences(study, user):
     count = disagreements.open_count(study, user)
     text = counted(count, "difference waits", "differences wait") + " for a decision"
-    yield Waiting(count, text, place("disagreements", study))
+    yield Waiting(count, text, url_of("disagreements", study))
 
 
 def rounds_to_close(study, user):
     if study.membership.is_lead:
         count = progress.rounds_to_close(study)
         text = counted(count, "round has", "rounds have") + " everything in and can be closed"
-        yield Waiting(count, text, place("rounds", study))
+        yield Waiting(count, text, url_of("rounds", study))
 
 
 def others_recoding(study, user):
@@ -88,10 +89,10 @@ def others_recoding(study, user):
             counted(count, "section is", "sections are")
             + " still to be looked at again by their reviewers"
         )
-        yield Waiting(count, text, place("codebook-versions", study))
+        yield Waiting(count, text, url_of("codebook-versions", study))
 
 
-def corrections_told(study, user):
+def open_corrections(study, user):
     if study.membership.is_lead:
         papers = corrections.papers_with_open_suggestions(study)
         text = counted(
@@ -99,7 +100,7 @@ def corrections_told(study, user):
             "correction of a paper's entry waits",
             "corrections of papers' entries wait",
         )
-        url = f"{place('paper', study, papers[0].key)}#suggestions" if papers else ""
+        url = f"{url_of('paper', study, papers[0].key)}#suggestions" if papers else ""
         yield Waiting(len(papers), text, url)
 
 
@@ -110,26 +111,26 @@ def phases_under_way(study):
     is_closed = defaultdict(list)
     for phase, closed_at in study.rounds.order_by().values_list("phase", "closed_at"):
         is_closed[phase].append(closed_at is not None)
-    found, comes_next = [], True
+    under_way, comes_next = [], True
     for phase in study.phases.order_by("position", "pk"):
         if phase.pk in is_closed:
-            found.append(phase)
-        elif comes_next and found and all(all(is_closed[one.pk]) for one in found):
-            found.append(phase)
+            under_way.append(phase)
+        elif comes_next and under_way and all(all(is_closed[other.pk]) for other in under_way):
+            under_way.append(phase)
             comes_next = False
-    return found
+    return under_way
 
 
 def papers_not_handed_out(study, user):
     if study.membership.is_lead:
         for phase in phases_under_way(study):
-            count = kept(
+            count = cached_for_study(
                 study,
                 f"papers-unread.{phase.pk}",
                 lambda phase=phase: progress.papers_unread(phase).count(),
             )
             text = counted(count, "paper is", "papers are") + f" not handed out in {phase}"
-            yield Waiting(count, text, place("rounds", study))
+            yield Waiting(count, text, url_of("rounds", study))
 
 
 PROVIDERS = [
@@ -139,7 +140,7 @@ PROVIDERS = [
     rounds_to_close,
     others_recoding,
     papers_not_handed_out,
-    corrections_told,
+    open_corrections,
 ]
 
 
@@ -152,37 +153,37 @@ class Step(NamedTuple):
     label: str
 
 
-def first_steps(study):
+def first_steps(study: Study) -> list[Step]:
     """What a fresh study still needs before anybody can code; empty once everything was done."""
     steps = [
         Step(
             "The template says what to ask of every paper",
             study.sections.in_use().exists(),
-            place("template", study),
+            url_of("template", study),
             "Edit the template",
         ),
         Step(
-            "The study has papers", study.papers.exists(), place("papers", study), "Import papers"
+            "The study has papers", study.papers.exists(), url_of("papers", study), "Import papers"
         ),
         Step(
             "At least two people code",
             study.memberships.who_code().count() > 1,
-            place("team", study),
+            url_of("team", study),
             "Invite",
         ),
         Step(
             "Papers are handed out in a round",
             Assignment.objects.in_force().filter(round__study=study).exists(),
-            place("rounds", study),
+            url_of("rounds", study),
             "Hand out papers",
         ),
     ]
     return [] if all(step.is_done for step in steps) else steps
 
 
-def released(study):
-    """Where members who do not lead find what the team settled on; empty until the study is
-    released.
+def released_pages(study: Study) -> list[tuple[str, str]]:
+    """`[(label, address)]` where members who do not lead find what the team settled on; empty until
+    the study is released.
     """
     if not study.is_released:
         return []
@@ -192,4 +193,4 @@ def released(study):
         "agreement": "Agreement",
         "export": "Files",
     }
-    return [(label, place(name, study)) for name, label in pages.items() if place(name, study)]
+    return [(label, url_of(name, study)) for name, label in pages.items() if url_of(name, study)]

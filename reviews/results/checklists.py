@@ -6,248 +6,325 @@ in software engineering (2015). In our own words; what Concord cannot see stays 
 in the text.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from django.db.models import Count
 from django.urls import reverse
 
+from mapping.models import Section
+from mapping.site.plurals import counted
 from reviews.models import Assignment
-from reviews.results.methods import counted
+from reviews.results.facts import Facts
 
 
 class Item(NamedTuple):
-    """`shown` is the evidence in a sentence, empty where the records show none; `url` is where it
-    stands.
-    """
+    """`evidence` is a sentence, empty where the records show none; `url` is where it stands."""
 
     text: str
-    shown: str = ""
+    evidence: str = ""
     url: str = ""
 
 
-class Checklists:
-    def __init__(self, facts):
-        self.facts, self.study = facts, facts.study
+class Criterion(NamedTuple):
+    """Met where there is at least one of what `count` counts; without it, Concord cannot see it.
 
-    def many(self, text, number, noun, more="", *, at):
-        """Ticked where there is at least one."""
-        if not number:
-            return Item(text)
-        return Item(
-            text, f"{counted(number, noun)} {more}".strip(), reverse(at, args=[self.study.slug])
-        )
+    The evidence reads: the count, the noun, then what `more` says of the facts. `page` names the
+    page where it stands.
+    """
 
-    def inter_rater(self):
-        return [*self.essential(), *self.desirable()]
+    text: str
+    count: Callable[[Facts], int] | None = None
+    noun: str = ""
+    more: str | Callable[[Facts], str] = ""
+    page: str = ""
 
-    def essential(self):
-        facts = self.facts
-        kinds = ", ".join(sorted({section.get_kind_display() for section in facts.coded}))
-        # A paper that was shared in several rounds, for screening and for coding, is one paper.
-        overlap = len(facts.shared_independently)
-        with_figures = len(facts.kept_reports) if facts.has_figures else 0
-        apart = len(facts.apart)
-        but = (
-            f"; {counted(apart, 'summary', 'summaries')} not independent and left out"
-            if apart
-            else ""
-        )
-        return [
-            self.many(
-                "says which properties were rated", len(facts.coded), "coded item", at="template"
-            ),
-            self.many(
-                "says how many raters rated each",
-                facts.reviewers,
-                "reviewer",
-                "who read",
-                at="rounds",
-            ),
-            self.many(
-                "tells how two or more rated independently",
-                overlap,
-                "paper",
-                f"read by two or more{but}",
-                at="rounds",
-            ),
-            self.many(
-                "tells how disagreements were resolved",
-                self.decided,
-                "difference",
-                "settled, with how and why",
-                at="disagreements",
-            ),
-            self.many(
-                "says of which type the variables are",
-                len(facts.coded),
-                "item",
-                f"({kinds})",
-                at="template",
-            ),
-            self.many(
-                "reports a fitting measure",
-                with_figures,
-                "closed round",
-                "with its figures",
-                at="agreement",
-            ),
-        ]
+    def item(self, facts: Facts) -> Item:
+        count = self.count(facts) if self.count else 0
+        if not count:
+            return Item(self.text)
+        more = self.more(facts) if callable(self.more) else self.more
+        evidence = f"{counted(count, self.noun)} {more}".strip()
+        return Item(self.text, evidence, reverse(self.page, args=[facts.study.slug]))
 
-    def desirable(self):
-        facts = self.facts
-        remarks, rules = facts.discussed
-        targets = sum(section.agreement_target is not None for section in facts.coded)
-        pilots = sum(one.kind != "main" for one in facts.rounds)
-        with_figures = len(facts.coded) if facts.has_figures else 0
-        return [
-            self.many(
-                "gives the rating scheme as supplement", facts.codes["all"], "code", at="codebook"
-            ),
-            self.many(
-                "gives decision rules as supplement", rules, "decision rule", at="disagreements"
-            ),
-            self.many(
-                "breaks agreement down by property",
-                with_figures,
-                "section",
-                "one by one",
-                at="agreement",
-            ),
-            self.many(
-                "says which value is enough",
-                targets,
-                "section",
-                "with a declared target",
-                at="agreement",
-            ),
-            Item("tells of the raters' training or experience"),
-            self.many(
-                "resolves disagreements by discussion, not by vote",
-                remarks if self.decided else 0,
-                "remark",
-                "in the discussion",
-                at="disagreements",
-            ),
-            self.many(
-                "has more than three raters per property",
-                facts.most_readers if facts.most_readers > 3 else 0,
-                "reviewer",
-                "of one paper",
-                at="rounds",
-            ),
-            self.many(
-                "rates, resolves and mends the scheme in cycles",
-                pilots if facts.changes else 0,
-                "pilot or calibration round",
-                "and changes of the codebook",
-                at="rounds",
-            ),
-        ]
 
-    @property
-    def decided(self):
-        """Differences that somebody settled."""
-        return sum(
-            number
-            for basis, number in self.facts.settled.items()
-            if basis not in {"unanimous", "single"}
-        )
+def inter_rater(facts: Facts) -> list[Item]:
+    return [criterion.item(facts) for criterion in (*ESSENTIAL, *DESIRABLE)]
 
-    def mapping_actions(self):
-        """`[(group, [Item])]`."""
-        questions = len(self.facts.questions)
-        need = [
-            Item("motivate the need"),
-            self.many(
-                "define objectives and questions", questions, "research question", at="template"
-            ),
-            Item("ask the audience about the questions"),
-        ]
-        return [
-            ("Need for the map", need),
-            ("Finding the papers", self.finding()),
-            ("Including and excluding", self.including()),
-            ("Extracting", self.extracting()),
-            ("Classifying", self.classifying()),
-            ("Validity", [Item("discuss threats and limits")]),
-        ]
 
-    def finding(self):
-        by_way = {"snowball": 0, "hand": 0, "manual": 0, "": 0}
-        for source, number in self.facts.flow[0].items():
-            way = next(way for way in by_way if way in source.casefold())
-            by_way[way] += number
-        files = self.facts.imports["files"]
-        manual = by_way["hand"] + by_way["manual"]
-        searched = by_way[""] if files else 0
-        return [
-            self.many("snowballing", by_way["snowball"], "record", at="papers"),
-            self.many("manual search", manual, "record", at="papers"),
-            self.many(
-                "search in databases", searched, "record", "from imported files", at="papers"
-            ),
-            Item("develop the search: population and outcome, experts, known papers, thesauri"),
-            self.many("search again for more", files if files > 1 else 0, "import", at="papers"),
-            Item("evaluate the search: known papers, experts, authors' pages, test and retest"),
-        ]
+def mapping_actions(facts: Facts) -> list[tuple[str, list[Item]]]:
+    """`[(group, items)]`."""
+    return [
+        (group, [criterion.item(facts) for criterion in criteria])
+        for group, criteria in MAPPING_ACTIONS.items()
+    ]
 
-    def including(self):
-        screened = sum(one.overlap for one in self.facts.rounds if one.phase.kind == "screening")
-        excluding, rules = self.facts.codes["excluding"], self.facts.discussed[1]
-        return [
-            self.many(
-                "objective criteria", excluding, "code", "that can exclude a paper", at="codebook"
-            ),
-            self.many(
-                "a further reviewer", screened, "paper", "screened by two or more", at="rounds"
-            ),
-            self.many("decision rules", rules, "decision rule", at="disagreements"),
-        ]
 
-    def extracting(self):
-        coded = sum(one.overlap for one in self.facts.rounds if one.phase.kind == "coding")
-        return [
-            self.many(
-                "objective criteria",
-                self.facts.codes["defined"],
-                "code",
-                "with a definition",
-                at="codebook",
-            ),
-            Item("hide what could bias, such as the authors"),
-            self.many("a further reviewer", coded, "paper", "coded by two or more", at="rounds"),
-            self.many(
-                "test and retest",
-                self.coded_again,
-                "paper",
-                "coded twice by one reviewer",
-                at="rounds",
-            ),
-        ]
+def coded_sections(facts: Facts) -> int:
+    return len(facts.coded_sections)
 
-    def classifying(self):
-        venues = self.facts.papers["with_venue"]
-        return [
-            self.named("type of research", ("research type", "type of research", "contribution")),
-            self.named("method of research", ("method",)),
-            self.many("kind of venue", venues, "paper", "with a venue", at="map"),
-        ]
 
-    def named(self, text, words):
-        found = [
-            one for one in self.facts.coded if any(word in str(one).casefold() for word in words)
-        ]
-        return self.many(
-            text, len(found), "section", f"({', '.join(map(str, found))})", at="template"
-        )
+def kinds_of_sections(facts: Facts) -> str:
+    kinds = {section.get_kind_display() for section in facts.coded_sections}
+    return f"({', '.join(sorted(kinds))})"
 
-    @property
-    def coded_again(self):
-        """Papers that one reviewer submitted in two rounds of a phase."""
-        twice = Assignment.objects.submitted().in_force().filter(round__study=self.study).order_by()
-        twice = (
-            twice.values("paper", "reviewer", "round__phase")
-            .annotate(times=Count("pk"))
-            .filter(times__gt=1)
-        )
-        return len(set(twice.values_list("paper", flat=True)))
+
+def left_out(facts: Facts) -> str:
+    count = len(facts.not_independent)
+    but = f"; {counted(count, 'summaries')} not independent and left out" if count else ""
+    return f"read by two or more{but}"
+
+
+def remarks(facts: Facts) -> int:
+    return facts.remarks[0]
+
+
+def decision_rules(facts: Facts) -> int:
+    return facts.remarks[1]
+
+
+def decided_differences(facts: Facts) -> int:
+    """Differences that somebody settled."""
+    return sum(
+        count
+        for basis, count in facts.settled_by_basis.items()
+        if basis not in {"unanimous", "single"}
+    )
+
+
+def declared_targets(facts: Facts) -> int:
+    return sum(section.agreement_target is not None for section in facts.coded_sections)
+
+
+def trial_rounds(facts: Facts) -> int:
+    return sum(round.kind != "main" for round in facts.rounds)
+
+
+def shared_papers_in(kind: str) -> Callable[[Facts], int]:
+    """Counts the papers that two or more read in the phases of this kind."""
+    return lambda facts: sum(round.overlap for round in facts.rounds if round.phase.kind == kind)
+
+
+# A word of a source says how its records were found; of the others that a database was searched.
+WAYS_OF_SEARCH = ("snowball", "hand", "manual")
+
+
+def records_found_by(*ways: str) -> Callable[[Facts], int]:
+    """Counts the records of sources that were found in one of these ways; "" is any other way."""
+    return lambda facts: sum(
+        count for source, count in facts.flow[0].items() if way_of_search(source) in ways
+    )
+
+
+def way_of_search(source: str) -> str:
+    return next((way for way in WAYS_OF_SEARCH if way in source.casefold()), "")
+
+
+def import_files(facts: Facts) -> int:
+    return facts.imports["files"]
+
+
+def sections_about(facts: Facts, subjects: tuple[str, ...]) -> list[Section]:
+    return [
+        section
+        for section in facts.coded_sections
+        if any(subject in str(section).casefold() for subject in subjects)
+    ]
+
+
+def classified_by(text: str, *subjects: str) -> Criterion:
+    """Met by sections whose label names one of these subjects."""
+    return Criterion(
+        text,
+        lambda facts: len(sections_about(facts, subjects)),
+        "sections",
+        lambda facts: f"({', '.join(map(str, sections_about(facts, subjects)))})",
+        page="template",
+    )
+
+
+def papers_coded_twice(facts: Facts) -> int:
+    """Papers that one reviewer submitted in two rounds of a phase."""
+    submitted = Assignment.objects.submitted().in_force().filter(round__study=facts.study)
+    twice = (
+        submitted.order_by()
+        .values("paper", "reviewer", "round__phase")
+        .annotate(times=Count("pk"))
+        .filter(times__gt=1)
+    )
+    return len(set(twice.values_list("paper", flat=True)))
+
+
+ESSENTIAL = (
+    Criterion("says which properties were rated", coded_sections, "coded items", page="template"),
+    Criterion(
+        "says how many raters rated each",
+        lambda facts: facts.reviewer_count,
+        "reviewers",
+        "who read",
+        page="rounds",
+    ),
+    # A paper that was shared in several rounds, for screening and for coding, is one paper.
+    Criterion(
+        "tells how two or more rated independently",
+        lambda facts: len(facts.shared_independently),
+        "papers",
+        left_out,
+        page="rounds",
+    ),
+    Criterion(
+        "tells how disagreements were resolved",
+        decided_differences,
+        "differences",
+        "settled, with how and why",
+        page="disagreements",
+    ),
+    Criterion(
+        "says of which type the variables are",
+        coded_sections,
+        "items",
+        kinds_of_sections,
+        page="template",
+    ),
+    Criterion(
+        "reports a fitting measure",
+        lambda facts: len(facts.frozen_reports) if facts.has_figures else 0,
+        "closed rounds",
+        "with its figures",
+        page="agreement",
+    ),
+)
+DESIRABLE = (
+    Criterion(
+        "gives the rating scheme as supplement",
+        lambda facts: facts.codes["all"],
+        "codes",
+        page="codebook",
+    ),
+    Criterion(
+        "gives decision rules as supplement",
+        decision_rules,
+        "decision rules",
+        page="disagreements",
+    ),
+    Criterion(
+        "breaks agreement down by property",
+        lambda facts: len(facts.coded_sections) if facts.has_figures else 0,
+        "sections",
+        "one by one",
+        page="agreement",
+    ),
+    Criterion(
+        "says which value is enough",
+        declared_targets,
+        "sections",
+        "with a declared target",
+        page="agreement",
+    ),
+    Criterion("tells of the raters' training or experience"),
+    Criterion(
+        "resolves disagreements by discussion, not by vote",
+        lambda facts: remarks(facts) if decided_differences(facts) else 0,
+        "remarks",
+        "in the discussion",
+        page="disagreements",
+    ),
+    Criterion(
+        "has more than three raters per property",
+        lambda facts: facts.most_readers if facts.most_readers > 3 else 0,
+        "reviewers",
+        "of one paper",
+        page="rounds",
+    ),
+    Criterion(
+        "rates, resolves and mends the scheme in cycles",
+        lambda facts: trial_rounds(facts) if facts.codebook_changes else 0,
+        "pilot or calibration rounds",
+        "and changes of the codebook",
+        page="rounds",
+    ),
+)
+MAPPING_ACTIONS = {
+    "Need for the map": (
+        Criterion("motivate the need"),
+        Criterion(
+            "define objectives and questions",
+            lambda facts: len(facts.questions),
+            "research questions",
+            page="template",
+        ),
+        Criterion("ask the audience about the questions"),
+    ),
+    "Finding the papers": (
+        Criterion("snowballing", records_found_by("snowball"), "records", page="papers"),
+        Criterion("manual search", records_found_by("hand", "manual"), "records", page="papers"),
+        Criterion(
+            "search in databases",
+            lambda facts: records_found_by("")(facts) if import_files(facts) else 0,
+            "records",
+            "from imported files",
+            page="papers",
+        ),
+        Criterion("develop the search: population and outcome, experts, known papers, thesauri"),
+        Criterion(
+            "search again for more",
+            lambda facts: import_files(facts) if import_files(facts) > 1 else 0,
+            "imports",
+            page="papers",
+        ),
+        Criterion("evaluate the search: known papers, experts, authors' pages, test and retest"),
+    ),
+    "Including and excluding": (
+        Criterion(
+            "objective criteria",
+            lambda facts: facts.codes["excluding"],
+            "codes",
+            "that can exclude a paper",
+            page="codebook",
+        ),
+        Criterion(
+            "a further reviewer",
+            shared_papers_in("screening"),
+            "papers",
+            "screened by two or more",
+            page="rounds",
+        ),
+        Criterion("decision rules", decision_rules, "decision rules", page="disagreements"),
+    ),
+    "Extracting": (
+        Criterion(
+            "objective criteria",
+            lambda facts: facts.codes["defined"],
+            "codes",
+            "with a definition",
+            page="codebook",
+        ),
+        Criterion("hide what could bias, such as the authors"),
+        Criterion(
+            "a further reviewer",
+            shared_papers_in("coding"),
+            "papers",
+            "coded by two or more",
+            page="rounds",
+        ),
+        Criterion(
+            "test and retest",
+            papers_coded_twice,
+            "papers",
+            "coded twice by one reviewer",
+            page="rounds",
+        ),
+    ),
+    "Classifying": (
+        classified_by("type of research", "research type", "type of research", "contribution"),
+        classified_by("method of research", "method"),
+        Criterion(
+            "kind of venue",
+            lambda facts: facts.papers["with_venue"],
+            "papers",
+            "with a venue",
+            page="map",
+        ),
+    ),
+    "Validity": (Criterion("discuss threats and limits"),),
+}

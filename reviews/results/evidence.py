@@ -20,36 +20,36 @@ class CodeUse(NamedTuple):
     who: str
 
 
-def of_findings(findings, words):
-    """The marks of these findings as CodeUse; `words` maps codes to what they are called."""
+def of_findings(findings, code_labels):
+    """The marks of these findings as CodeUse; `code_labels` maps codes to what they are called."""
     rows = FindingMark.objects.filter(finding__in=findings).order_by(
         "finding__paper__title", "finding__paper", "pk"
     )
     fields = ("finding__paper", "finding__section__key", "code", *Evidence.FIELDS)
     for paper, section, code, *evidence in rows.values_list(*fields):
-        yield CodeUse(paper, section, words.get(code, ""), Evidence(*evidence), "")
+        yield CodeUse(paper, section, code_labels.get(code, ""), Evidence(*evidence), "")
 
 
-def of_summaries(study, user, chosen, sections, words, papers=None):
+def of_summaries(study, user, chosen, sections, code_labels, papers=None):
     """The marks of these summaries, `[(pk, paper, reviewer, phase)]`, each under its reviewer's
     letter and name.
     """
-    called = voices(study, chosen)
-    reader = {pk: (reviewer, called[paper][reviewer]) for pk, paper, reviewer, _ in chosen}
+    names = voices(study, chosen)
+    reader = {pk: (reviewer, names[paper][reviewer]) for pk, paper, reviewer, _ in chosen}
     rows = Mark.objects.filter(answer__section__in=sections, answer__summary__in=list(reader))
     if papers is not None:
         rows = rows.filter(answer__summary__assignment__paper__in=papers)
-    place = "answer__summary__assignment__paper"
+    path = "answer__summary__assignment__paper"
     fields = (
         "answer__summary",
-        place,
+        path,
         "answer__section__key",
         "code",
         *Evidence.FIELDS,
     )
     for summary, paper, section, code, *evidence in rows.order_by(
-        f"{place}__title", place, "pk"
+        f"{path}__title", path, "pk"
     ).values_list(*fields):
         reviewer, (letter, name) = reader[summary]
         who = f"{letter} (you)" if reviewer == user.pk else f"{letter} {name}".strip()
-        yield CodeUse(paper, section, words.get(code, ""), Evidence(*evidence), who)
+        yield CodeUse(paper, section, code_labels.get(code, ""), Evidence(*evidence), who)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
 
-from mapping.models import Finding, FindingMark, Paper, PaperSource, Phase, Section
+from mapping.models import Finding, FindingMark, Paper, PaperSource, Phase, Section, Study
 
 UNKNOWN = "not recorded"
 
@@ -26,44 +26,46 @@ class Step(NamedTuple):
     undecided: int
 
 
-def prisma_flow(study):
-    """`(identified by source, duplicates, [Step])`: five queries for each phase, whatever the
+def prisma_flow(study: Study) -> tuple[dict[str, int], int, list[Step]]:
+    """`(records by source, duplicates, [Step])`: five queries for each phase, whatever the
     number of papers.
     """
-    found, duplicates = Counter(), 0
+    records, duplicates = Counter(), 0
     by_paper = {}
     rows = PaperSource.objects.filter(paper__study=study).select_related("paper_import")
-    for one in rows.order_by("pk"):
-        source = one.source or one.file_name or UNKNOWN
-        found[source] += 1
-        duplicates += one.is_duplicate
-        by_paper.setdefault(one.paper_id, set()).add(source)
-    steps = []
-    for phase in study.phases.order_by("position", "pk"):
-        came = set(Paper.objects.available_in(phase).values_list("pk", flat=True))
-        marks = FindingMark.objects.filter(
-            Q(finding__section__phase=phase), code__excludes_paper=True, finding__paper__in=came
-        ).order_by("finding__section__position", "code__position")
-        reason = {}
-        for paper, label in marks.values_list("finding__paper", "code__label"):
-            reason.setdefault(paper, label)
-        arrived = Counter(source for paper in came for source in by_paper.get(paper, {UNKNOWN}))
-        left = Counter(source for paper in reason for source in by_paper.get(paper, {UNKNOWN}))
-        steps.append(
-            Step(
-                phase,
-                len(came),
-                len(reason),
-                dict(Counter(reason.values()).most_common()),
-                {source: (number, left[source]) for source, number in arrived.most_common()},
-                len(came) - len(reason),
-                len(came - decided(phase)),
-            )
-        )
-    return dict(found), duplicates, steps
+    for row in rows.order_by("pk"):
+        source = row.source or row.file_name or UNKNOWN
+        records[source] += 1
+        duplicates += row.is_duplicate
+        by_paper.setdefault(row.paper_id, set()).add(source)
+    phases = study.phases.order_by("position", "pk")
+    return dict(records), duplicates, [step_of(phase, by_paper) for phase in phases]
 
 
-def decided(phase):
+def step_of(phase, sources_by_paper):
+    papers = set(Paper.objects.available_in(phase).values_list("pk", flat=True))
+    marks = FindingMark.objects.filter(
+        Q(finding__section__phase=phase), code__excludes_paper=True, finding__paper__in=papers
+    ).order_by("finding__section__position", "code__position")
+    reasons = {}
+    for paper, label in marks.values_list("finding__paper", "code__label"):
+        reasons.setdefault(paper, label)
+    arrived = Counter(
+        source for paper in papers for source in sources_by_paper.get(paper, {UNKNOWN})
+    )
+    left = Counter(source for paper in reasons for source in sources_by_paper.get(paper, {UNKNOWN}))
+    return Step(
+        phase,
+        len(papers),
+        len(reasons),
+        dict(Counter(reasons.values()).most_common()),
+        {source: (count, left[source]) for source, count in arrived.most_common()},
+        len(papers) - len(reasons),
+        len(papers - decided_papers(phase)),
+    )
+
+
+def decided_papers(phase):
     """The papers on which every section of the phase that can exclude has a finding; all, where
     none can.
     """

@@ -88,7 +88,9 @@ class MapForm(forms.Form):
             field.widget.attrs["class"] = kind.get(type(field.widget), "form-control")
         self.notes, self.refusals = [], []
         filled = findings_by_section(study, user)
-        self.settle_on(asked, self.usual(sorted(sections, key=lambda one: -filled.get(one.pk, 0))))
+        self.fill(
+            asked, self.usual(sorted(sections, key=lambda section: -filled.get(section.pk, 0)))
+        )
 
     def usual(self, sections):
         """What is shown where nothing is asked: the first section with several codes by the second,
@@ -96,12 +98,14 @@ class MapForm(forms.Form):
         """
         if not sections:
             return {}
-        liked = sorted(sections, key=lambda one: (one.phase.kind != "coding", not one.is_multiple))
-        best = liked[0]
+        by_fitness = sorted(
+            sections, key=lambda section: (section.phase.kind != "coding", not section.is_multiple)
+        )
+        best = by_fitness[0]
         same = [
-            axis_name(one)
-            for one in liked
-            if (one.phase_id, one.is_multiple) == (best.phase_id, best.is_multiple)
+            axis_name(section)
+            for section in by_fitness
+            if (section.phase_id, section.is_multiple) == (best.phase_id, best.is_multiple)
         ]
         usual = dict.fromkeys(self.fields, "")
         usual |= {"kind": "bubble", "y": same[0], "x": same[1] if len(same) > 1 else YEAR}
@@ -112,7 +116,7 @@ class MapForm(forms.Form):
             "level": "code",
         }
 
-    def settle_on(self, asked, usual):
+    def fill(self, asked, usual):
         """Take what makes sense; what does not falls back to what is usual, with a note that says
         so.
         """
@@ -199,9 +203,9 @@ def codes_by_section(sections, user):
         .order_by("section", "position", "pk")
     )
     names = {section.pk: str(section) for section in sections}
-    found = groupby(codes.values_list("section", "pk", "label"), key=lambda row: row[0])
+    groups = groupby(codes.values_list("section", "pk", "label"), key=lambda row: row[0])
     return [
-        (names[section], [(str(pk), label) for _, pk, label in rows]) for section, rows in found
+        (names[section], [(str(pk), label) for _, pk, label in rows]) for section, rows in groups
     ]
 
 

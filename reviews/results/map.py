@@ -22,7 +22,7 @@ ABSENT = {value: f"({label})" for value, label in MEANINGS.items()}
 WORDED = sorted({kind.field for kind in KINDS.values() if kind.words})
 
 
-class Material:
+class MapMaterial:
     """The papers, and what holds for them by section (named as in the address).
 
     `settings` is a valid MapForm's `cleaned_data`.
@@ -31,15 +31,15 @@ class Material:
     def __init__(self, user, study, form):
         self.user, self.study, self.settings = user, study, form.cleaned_data
         self.is_provisional = self.settings["source"] == "provisional"
-        asked = [self.settings["y"], self.settings["x"], self.settings["third"]]
-        self.sections = {name: section for name, section in form.sections.items() if name in asked}
+        axes = [self.settings["y"], self.settings["x"], self.settings["third"]]
+        self.sections = {name: section for name, section in form.sections.items() if name in axes}
         self.filter_code = None
         if self.settings["code"]:
             self.filter_code = Code.objects.select_related("section").get(pk=self.settings["code"])
             self.sections[axis_name(self.filter_code.section)] = self.filter_code.section
 
     @cached_property
-    def facts(self):
+    def years_and_venues(self):
         """`{paper: (year, venue)}` of the papers that the filters let through, the code aside."""
         papers = Paper.objects.filter(study=self.study).order_by("pk")
         if self.settings["from"]:
@@ -59,12 +59,10 @@ class Material:
     def papers(self):
         """The papers that are counted, whatever their axes hold."""
         if self.filter_code is None:
-            return set(self.facts)
-        held, wanted = (
-            self.held[axis_name(self.filter_code.section)],
-            self.words[self.filter_code.pk],
-        )
-        return {paper for paper in self.facts if wanted in held.get(paper, {})}
+            return set(self.years_and_venues)
+        labels = self.labels_by_section[axis_name(self.filter_code.section)]
+        wanted = self.code_labels[self.filter_code.pk]
+        return {paper for paper in self.years_and_venues if wanted in labels.get(paper, {})}
 
     @cached_property
     def summaries(self):
@@ -82,20 +80,20 @@ class Material:
         return list(codes.values("pk", "section", "label", "parent", "merged_into", "status"))
 
     @cached_property
-    def words(self):
+    def code_labels(self):
         """What each code is called on the map: as what it was merged into, or its topmost parent
         where asked.
         """
         by_pk = {code["pk"]: code for code in self.codes}
-        lifted = ["merged_into", *(["parent"] if self.settings["level"] == "parent" else [])]
+        upward = ["merged_into", *(["parent"] if self.settings["level"] == "parent" else [])]
         spelling = {}
         for section in self.sections.values():
             labels = [code["label"] for code in self.codes if code["section"] == section.pk]
             spelling[section.pk] = counts.spelled_once(labels)
-        return {pk: called(code, by_pk, lifted, spelling) for pk, code in by_pk.items()}
+        return {pk: label_on_map(code, by_pk, upward, spelling) for pk, code in by_pk.items()}
 
     @cached_property
-    def held(self):
+    def labels_by_section(self):
         """`{name of the section: {paper: {label: mentions}}}` of the sections that are asked
         for.
         """
@@ -103,25 +101,26 @@ class Material:
         marks = self.reviewers_marks() if needs_marks else {}
         if self.is_provisional:
             rows = Answer.objects.filter(summary__in=[pk for pk, *_ in self.summaries])
-            said = self.values(rows, "summary__assignment__paper")
+            uncoded = self.labels_without_codes(rows, "summary__assignment__paper")
             return {
-                key: counts.merged(marks.get(key, {}), said.get(key, {})) for key in self.sections
+                key: counts.merged(marks.get(key, {}), uncoded.get(key, {}))
+                for key in self.sections
             }
-        return self.settled(marks)
+        return self.settled_labels(marks)
 
-    def settled(self, mentioned):
+    def settled_labels(self, mentioned):
         findings = visible_findings(self.user, self.study)
-        said = self.values(findings, "paper")
-        held = {key: said.get(key, {}) for key in self.sections}
+        uncoded = self.labels_without_codes(findings, "paper")
+        labels = {key: uncoded.get(key, {}) for key in self.sections}
         rows = FindingMark.objects.filter(
             finding__in=findings, finding__section__in=self.sections.values()
         )
         keys = {section.pk: key for key, section in self.sections.items()}
         for paper, section, code in rows.values_list("finding__paper", "finding__section", "code"):
-            key, word = keys[section], self.words[code]
-            times = mentioned.get(key, {}).get(paper, {}).get(word, 1)
-            held[key].setdefault(paper, {})[word] = times
-        return held
+            key, label = keys[section], self.code_labels[code]
+            times = mentioned.get(key, {}).get(paper, {}).get(label, 1)
+            labels[key].setdefault(paper, {})[label] = times
+        return labels
 
     def reviewers_marks(self):
         rows = Mark.objects.filter(
@@ -134,24 +133,24 @@ class Material:
         for summary, section, code in rows.order_by().values_list(
             "answer__summary", "answer__section", "code"
         ):
-            marks[keys[section]].append((papers[summary], summary, self.words[code]))
+            marks[keys[section]].append((papers[summary], summary, self.code_labels[code]))
         return {key: counts.most_mentioned(several) for key, several in marks.items()}
 
-    def values(self, judgements, paper):
+    def labels_without_codes(self, judgements, paper):
         """What is held without a code: yes or no, and the absences where they are shown."""
         keys = {section.pk: key for key, section in self.sections.items()}
         rows = judgements.filter(section__in=self.sections.values()).order_by()
-        held = {key: defaultdict(dict) for key in self.sections}
+        labels = {key: defaultdict(dict) for key in self.sections}
         words = {section.pk: section.kind_of.words for section in self.sections.values()}
         for pk, section, absence, none_apply, *values in rows.values_list(
             paper, "section", "absence", "none_apply", *WORDED
         ):
             called = [words[section][value] for value in values if value in words[section]]
             if called:
-                held[keys[section]][pk][called[0]] = 1
+                labels[keys[section]][pk][called[0]] = 1
             elif self.settings["absences"] and (absence or none_apply):
-                held[keys[section]][pk][ABSENT[absence or NONE_APPLY]] = 1
-        return held
+                labels[keys[section]][pk][ABSENT[absence or NONE_APPLY]] = 1
+        return labels
 
     def axis(self, name):
         """An axis by its name in the address, in codebook order or, where that is asked, the most
@@ -161,7 +160,9 @@ class Material:
             axis = self.fact_axis(name)
         else:
             held = {
-                paper: labels for paper, labels in self.held[name].items() if paper in self.papers
+                paper: labels
+                for paper, labels in self.labels_by_section[name].items()
+                if paper in self.papers
             }
             axis = Axis(
                 axis_label(self.sections[name]),
@@ -174,12 +175,13 @@ class Material:
         return axis
 
     def fact_axis(self, name):
-        place = 0 if name == YEAR else 1
-        called = {
-            paper: " ".join(str(self.facts[paper][place] or "").split()) for paper in self.papers
+        index = 0 if name == YEAR else 1
+        labels = {
+            paper: " ".join(str(self.years_and_venues[paper][index] or "").split())
+            for paper in self.papers
         }
-        once = counts.spelled_once(called[paper] for paper in sorted(called))
-        held = {paper: {once[label]: 1} for paper, label in called.items() if label}
+        spelling = counts.spelled_once(labels[paper] for paper in sorted(labels))
+        held = {paper: {spelling[label]: 1} for paper, label in labels.items() if label}
         if name == YEAR:
             return Axis("Year", counts.years_between(held), held, YEAR)
         return Axis("Venue", sorted(counts.labels_in(held), key=str.casefold), held, VENUE)
@@ -188,16 +190,16 @@ class Material:
         """The active codes, so that a gap is seen, with others only where something holds them;
         then the absences.
         """
-        found = counts.labels_in(held)
+        present = counts.labels_in(held)
         in_order = list(section.kind_of.words.values())
         for code in self.codes:
-            word = self.words[code["pk"]]
+            label = self.code_labels[code["pk"]]
             if code["section"] == section.pk and (
-                code["status"] == Code.Status.ACTIVE or word in found
+                code["status"] == Code.Status.ACTIVE or label in present
             ):
-                in_order.append(word)
+                in_order.append(label)
         return list(
-            dict.fromkeys([*in_order, *(word for word in ABSENT.values() if word in found)])
+            dict.fromkeys([*in_order, *(label for label in ABSENT.values() if label in present)])
         )
 
     @cached_property
@@ -208,18 +210,18 @@ class Material:
             return submitted.exclude(
                 pk__in=visible_summaries(self.user, self.study).values("pk")
             ).exists()
-        open_ones = visible_findings(self.user, self.study)
-        return Finding.objects.of(self.study).exclude(pk__in=open_ones.values("pk")).exists()
+        visible = visible_findings(self.user, self.study)
+        return Finding.objects.of(self.study).exclude(pk__in=visible.values("pk")).exists()
 
 
-def called(code, by_pk, lifted, spelling):
+def label_on_map(code, by_pk, upward, spelling):
     """The label at the end of the way up; a way that leads in a circle, or out of the section, ends
     where it does.
     """
     seen, section = set(), code["section"]
     while True:
         seen.add(code["pk"])
-        above = next((by_pk.get(code[name]) for name in lifted if code[name]), None)
+        above = next((by_pk.get(code[name]) for name in upward if code[name]), None)
         if above is None or above["pk"] in seen or above["section"] != section:
             return spelling[section][code["label"]]
         code = above

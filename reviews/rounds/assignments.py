@@ -1,43 +1,40 @@
-"""Handing out papers, taking them back, and passing them on when somebody drops out. `allocation`
-says who reads what.
-"""
+"""Handing out papers and taking them back. `allocation` says who reads what."""
 
 import random
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from mapping.codebook.changes import hold_codebook
-from mapping.models import LogEntry, Membership, Paper, Phase
+from mapping.codebook.versions import hold_codebook
+from mapping.models import LogEntry, Membership, Paper, Phase, User
 from mapping.site.plurals import counted
 from reviews.blindness import independence
 from reviews.models import Assignment, Round, Summary
 from reviews.rounds.allocation import plan
-from reviews.rounds.hand_out_plan import Changed, Proposal
+from reviews.rounds.hand_out_plan import PlanChanged, Proposal
 from reviews.rounds.own_papers import own_papers
 from reviews.rounds.progress import papers_left
 from reviews.settling.unanimous import settle_unanimous
 
-__all__ = [
-    "Changed",
-    "Proposal",
-    "hand_out",
-    "hand_over",
-    "plan",
-    "propose",
-    "propose_hand_over",
-    "undo_hand_out",
-    "withdraw",
-]
+Capacity = Mapping[User, int] | None
 
 
 def propose(
-    round, *, papers=None, sample=None, reviewers, per_paper=2, overlap=100, capacity=None, seed=0
-):
+    round: Round,
+    *,
+    papers: Iterable[Paper] | None = None,
+    sample: int | None = None,
+    reviewers: Iterable[User],
+    per_paper: int = 2,
+    overlap: int = 100,
+    capacity: Capacity = None,
+    seed: int = 0,
+) -> Proposal:
     """What `hand_out` would write now, and nothing written.
 
     `papers` None: those that nobody was given in this phase, of which `sample` draws so many by
@@ -46,12 +43,8 @@ def propose(
     """
     if round.is_closed:
         raise ValidationError(f"“{round}” is closed: nothing more is handed out in it.")
-    reviewers = those_who_code(round.study, reviewers)
+    reviewers = chosen_coders(round.study, reviewers)
     papers = chosen_papers(round, papers, sample, seed)
-    readers = Assignment.objects.living_readers().filter(round__phase=round.phase_id)
-    existing = {
-        (paper, name) for paper, name, of in held(readers) if of == round.pk or paper in papers
-    }
     own = written_by(papers, reviewers)
     facts = {"per_paper": per_paper, "overlap": overlap, "seed": seed}
     try:
@@ -59,8 +52,8 @@ def propose(
             papers,
             reviewers,
             **facts,
-            capacity={user.username: most for user, most in (capacity or {}).items()},
-            existing=existing,
+            capacity=by_username(capacity),
+            existing=existing_readers(round, papers),
             conflicts=own,
         )
     except ValueError as error:
@@ -68,9 +61,23 @@ def propose(
     return with_prior_access(Proposal(round, planned, papers, reviewers, own, facts))
 
 
-def those_who_code(study, users):
-    """{user name: user}, refusing whoever is not an active reviewer or lead of the study, or cannot
-    sign in.
+def existing_readers(round, papers):
+    """{(pk, user name)} of the papers of this round, and of these papers in the whole phase."""
+    readers = Assignment.objects.living_readers().filter(round__phase=round.phase_id)
+    return {
+        (paper, name)
+        for paper, name, round_id in rows_of(readers)
+        if round_id == round.pk or paper in papers
+    }
+
+
+def by_username(capacity):
+    return {user.username: most for user, most in (capacity or {}).items()}
+
+
+def chosen_coders(study, users):
+    """{user name: user}. Raises ValidationError for whoever is not an active reviewer or lead of
+    the study, or cannot sign in.
     """
     users = {user.username: user for user in users}
     coders = Membership.objects.who_code().filter(study=study, user__in=users.values())
@@ -102,21 +109,22 @@ def chosen_papers(round, papers, sample, seed):
     if sample is not None and sample < 1:
         raise ValidationError("Hand out at least one paper.")
     if papers is None:
-        found = list(papers_left(round.phase).order_by("pk"))
+        chosen = list(papers_left(round.phase).order_by("pk"))
     else:
         wanted = {paper.pk for paper in papers}
-        found = list(Paper.objects.available_in(round.phase).filter(pk__in=wanted).order_by("pk"))
-        if len(found) < len(wanted):
+        chosen = list(Paper.objects.available_in(round.phase).filter(pk__in=wanted).order_by("pk"))
+        if len(chosen) < len(wanted):
             raise ValidationError(
                 "Some of these papers are not in this study, or left it in an earlier phase."
             )
-    if sample is not None and sample < len(found):
-        drawn = set(random.Random(seed).sample(range(len(found)), sample))  # noqa: S311 (repeatable, not secret)
-        found = [paper for number, paper in enumerate(found) if number in drawn]
-    return {paper.pk: paper for paper in found}
+    if sample is not None and sample < len(chosen):
+        # Repeatable, not secret.
+        drawn = set(random.Random(seed).sample(range(len(chosen)), sample))  # noqa: S311
+        chosen = [paper for index, paper in enumerate(chosen) if index in drawn]
+    return {paper.pk: paper for paper in chosen}
 
 
-def held(assignments):
+def rows_of(assignments):
     return assignments.order_by("pk").values_list("paper", "reviewer__username", "round")
 
 
@@ -139,7 +147,7 @@ def with_prior_access(proposal, *, is_final=False):
     return replace(proposal, prior_access=independence.prior_access(proposal.round.phase, pairs))
 
 
-def locked(round):
+def locked_round(round):
     """The round, held until the transaction ends.
 
     The phase is held too: two leads may hand out the same papers at once in two rounds of it.
@@ -153,54 +161,32 @@ def locked(round):
 
 
 @transaction.atomic
-def hand_out(round, *, by, expected=None, **wishes):
+def hand_out(round: Round, *, by: User, expected: str | None = None, **wishes) -> Proposal:
     """Write what `propose(round, **wishes)` shows. Returns the proposal that was written.
 
-    `expected` is the fingerprint of the proposal that was previewed; `Changed`, with the new one,
-    if it is another now.
+    `expected` is the fingerprint of the proposal that was previewed. Raises PlanChanged, with the
+    new one, if it is another now.
     """
     hold_codebook(round.study)
-    proposal = propose(locked(round), **wishes)
+    proposal = propose(locked_round(round), **wishes)
     if expected is not None and proposal.fingerprint != expected:
-        raise Changed(proposal)
+        raise PlanChanged(proposal)
     if proposal.assigned:
         proposal = with_prior_access(proposal, is_final=True)
-        batch = write(proposal, by)
+        batch = write_assignments(proposal, by)
         text = f"Handed out {counted(proposal.papers_given, 'papers')} in “{round}”"
         text += f": {counted(proposal.assigned, 'assignments')}"
-        record(proposal, by, "hand-out", text, batch, **proposal.facts)
+        log_proposal(proposal, by, "hand-out", text, batch, **proposal.facts)
     return proposal
 
 
-def write(proposal, by):
+def write_assignments(proposal, by):
     """Write the assignments; whoever gave a paper back and gets it again finds their draft in it.
 
     Returns the pks of the new rows (first and last: nobody else writes to this round now) and of
     those in force again.
     """
-    withdrawn = {
-        (assignment.paper_id, assignment.reviewer_id): assignment
-        for assignment in proposal.round.assignments.exclude(withdrawn_at=None)
-    }
-    last = proposal.round.assignments.values_list("reviewer").annotate(Max("position")).order_by()
-    position = defaultdict(int, last)
-    new, again = [], []
-    for paper, name in proposal.plan.assignments:
-        reviewer = proposal.reviewers[name]
-        position[reviewer.pk] += 1
-        assignment = withdrawn.get((paper, reviewer.pk))
-        if assignment:
-            assignment.withdrawn_at, assignment.position = None, position[reviewer.pk]
-            again.append(assignment)
-        else:
-            new.append(
-                Assignment(
-                    round=proposal.round,
-                    paper_id=paper,
-                    reviewer=reviewer,
-                    position=position[reviewer.pk],
-                )
-            )
+    new, again = assignments_of(proposal)
     independence.record(proposal.round.phase, proposal.prior_access, by=by)
     Assignment.objects.bulk_update(again, ["withdrawn_at", "position"])
     pks = [assignment.pk for assignment in Assignment.objects.bulk_create(new, batch_size=2000)]
@@ -211,7 +197,31 @@ def write(proposal, by):
     }
 
 
-def record(proposal, by, act, text, batch, **facts):
+def assignments_of(proposal):
+    """`(new ones, those in force again)`, unsaved, behind what each reviewer has in the round."""
+    round = proposal.round
+    withdrawn = {
+        (assignment.paper_id, assignment.reviewer_id): assignment
+        for assignment in round.assignments.exclude(withdrawn_at=None)
+    }
+    last = round.assignments.values_list("reviewer").annotate(Max("position")).order_by()
+    position = defaultdict(int, last)
+    new, again = [], []
+    for paper, name in proposal.plan.assignments:
+        reviewer = proposal.reviewers[name]
+        position[reviewer.pk] += 1
+        assignment = withdrawn.get((paper, reviewer.pk))
+        if assignment:
+            assignment.withdrawn_at = None
+            again.append(assignment)
+        else:
+            assignment = Assignment(round=round, paper_id=paper, reviewer=reviewer)
+            new.append(assignment)
+        assignment.position = position[reviewer.pk]
+    return new, again
+
+
+def log_proposal(proposal, by, act, text, batch, **facts):
     return LogEntry.objects.record(
         proposal.round.study,
         by,
@@ -225,7 +235,7 @@ def record(proposal, by, act, text, batch, **facts):
     )
 
 
-def last_hand_out(round):
+def last_hand_out(round: Round) -> LogEntry | None:
     """The log's line of the last hand-out that was not undone."""
     lines = LogEntry.objects.filter(study=round.study_id, facts__round=round.pk)
     undone = lines.filter(act="undo-hand-out").values_list("facts__undid", flat=True)
@@ -233,11 +243,12 @@ def last_hand_out(round):
 
 
 def batch_of(round, line):
+    """The assignments of the hand-out that this line of the log tells of."""
     new = round.assignments.filter(pk__range=(line.facts["first"] or 0, line.facts["last"] or 0))
     return new | round.assignments.filter(pk__in=line.facts["again"])
 
 
-def undoable(round):
+def undoable_hand_out(round: Round) -> tuple[LogEntry, QuerySet[Assignment]] | None:
     """The last hand-out, while nobody has begun one of its papers: (line of the log, assignments),
     else None.
     """
@@ -250,55 +261,60 @@ def undoable(round):
 
 
 @transaction.atomic
-def undo_hand_out(round, *, by):
+def undo_hand_out(round: Round, *, by: User) -> int:
     """Take the last hand-out back as if it had not been, while nobody has begun. Returns how many
     assignments went.
     """
     hold_codebook(round.study)
-    round = locked(round)
+    round = locked_round(round)
     # Whoever opens a paper now locks its assignment: wait for them, then look.
     list(round.assignments.select_for_update().values_list("pk", flat=True))
-    found = undoable(round)
-    if found is None:
+    last = undoable_hand_out(round)
+    if last is None:
         raise ValidationError(
             "There is no hand-out to undo: somebody has begun its papers. Withdraw single "
             "reviewers instead."
         )
-    line, batch = found
-    number, papers = batch.count(), set(batch.values_list("paper", flat=True))
+    line, batch = last
+    count, papers = batch.count(), set(batch.values_list("paper", flat=True))
     round.assignments.filter(pk__in=line.facts["again"]).update(withdrawn_at=timezone.now())
     batch.exclude(pk__in=line.facts["again"]).delete()
     LogEntry.objects.record(
         round.study,
         by,
         "undo-hand-out",
-        f"Undid a hand-out in “{round}”: {counted(number, 'assignments')}",
+        f"Undid a hand-out in “{round}”: {counted(count, 'assignments')}",
         round=round.pk,
         undid=line.pk,
-        assigned=number,
+        assigned=count,
     )
     settle_unanimous(round.study, papers, phase=round.phase_id)
-    return number
+    return count
 
 
 @transaction.atomic
-def withdraw(assignments, *, by, reason):
+def withdraw(assignments: QuerySet[Assignment], *, by: User, reason: str) -> list[Assignment]:
     """Take back what was not submitted among these (a queryset, of one study). Submitted work
     stays, drafts are kept.
 
     Where nobody is waited for any longer, what the others all say is settled. Returns the
     assignments withdrawn.
     """
-    found = assignments.select_related("round__study").first()
-    if found:
-        hold_codebook(found.round.study)
+    first = assignments.select_related("round__study").first()
+    if first:
+        hold_codebook(first.round.study)
     withdrawn = take_back(assignments, by=by, reason=reason)
     if withdrawn:
-        settle_unanimous(found.round.study, {one.paper_id for one in withdrawn})
+        settle_unanimous(first.round.study, papers_of(withdrawn))
     return withdrawn
 
 
+def papers_of(assignments):
+    return {assignment.paper_id for assignment in assignments}
+
+
 def take_back(assignments, *, by, reason):
+    """Take back what was not submitted, and settle nothing. Returns the assignments withdrawn."""
     reason = reason.strip()
     if not reason:
         raise ValidationError("Say why the papers are taken back: it stays in the study's log.")
@@ -310,82 +326,18 @@ def take_back(assignments, *, by, reason):
         .unsubmitted()
         .select_related("reviewer", "round__study", "paper")
     )
-    Assignment.objects.filter(pk__in=[one.pk for one in open_work]).update(
-        withdrawn_at=timezone.now()
-    )
+    withdrawn = [assignment.pk for assignment in open_work]
+    Assignment.objects.filter(pk__in=withdrawn).update(withdrawn_at=timezone.now())
     if open_work:
-        names = ", ".join(sorted({str(one.reviewer) for one in open_work}))
-        rounds = ", ".join(sorted({f"“{one.round}”" for one in open_work}))
+        names = ", ".join(sorted({str(assignment.reviewer) for assignment in open_work}))
+        rounds = ", ".join(sorted({f"“{assignment.round}”" for assignment in open_work}))
         LogEntry.objects.record(
             open_work[0].round.study,
             by,
             "withdraw",
             f"Took {counted(len(open_work), 'papers')} back from {names} in {rounds}: {reason}",
             round=open_work[0].round_id,
-            withdrawn=[one.pk for one in open_work],
+            withdrawn=withdrawn,
             reason=reason,
         )
     return open_work
-
-
-def propose_hand_over(round, *, reviewer, to, capacity=None, seed=0):
-    """Who would take over what this reviewer has not submitted: one new reader for each paper,
-    loads even.
-    """
-    if round.is_closed:
-        raise ValidationError(f"“{round}” is closed: what was not submitted was taken back.")
-    takers = those_who_code(round.study, to) if to else {}
-    if reviewer.username in takers:
-        raise ValidationError(f"{reviewer} cannot take over their own papers.")
-    open_work = round.assignments.unsubmitted().filter(reviewer=reviewer)
-    papers = Paper.objects.filter(pk__in=open_work.values("paper")).order_by("pk").in_bulk()
-    in_force = list(held(Assignment.objects.in_force().filter(round__phase=round.phase_id)))
-    own = written_by(papers, takers)
-    have_it = {(paper, name) for paper, name, _ in in_force if paper in papers}
-    # Each paper gets one reader for the one it loses, however many it has: what takers have counts
-    # as load alone.
-    load = {
-        (("held", paper), name) for paper, name, of in in_force if of == round.pk and name in takers
-    }
-    planned = plan(
-        papers if takers else [],
-        takers,
-        per_paper=1,
-        capacity={user.username: most for user, most in (capacity or {}).items()},
-        existing=load,
-        conflicts=own | have_it,
-        seed=seed,
-    )
-    return with_prior_access(Proposal(round, planned, papers, takers, own, {"seed": seed}))
-
-
-@transaction.atomic
-def hand_over(round, *, reviewer, to, by, reason, capacity=None, seed=0, expected=None):
-    """Somebody drops out of a round: take back what they have not submitted, and give it to others.
-
-    `to` may be empty: then the papers are only taken back. Raises `Changed` like `hand_out`.
-    """
-    hold_codebook(round.study)
-    round = locked(round)
-    list(
-        round.assignments.in_force()
-        .filter(reviewer=reviewer)
-        .select_for_update()
-        .values_list("pk", flat=True)
-    )
-    proposal = propose_hand_over(round, reviewer=reviewer, to=to, capacity=capacity, seed=seed)
-    if expected is not None and proposal.fingerprint != expected:
-        raise Changed(proposal)
-    if not proposal.papers:
-        raise ValidationError(f"{reviewer} has nothing left to submit in “{round}”.")
-    withdrawn = take_back(round.assignments.filter(reviewer=reviewer), by=by, reason=reason)
-    if proposal.assigned:
-        proposal = with_prior_access(proposal, is_final=True)
-        text = (
-            f"Handed {counted(proposal.assigned, 'papers')} of {reviewer} in “{round}” over to "
-            "others"
-        )
-        record(proposal, by, "hand-over", text, write(proposal, by), reviewer=reviewer.username)
-    # Only now: a paper that has a new reader waits for them.
-    settle_unanimous(round.study, {one.paper_id for one in withdrawn}, phase=round.phase_id)
-    return proposal

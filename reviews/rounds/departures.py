@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from mapping.models import Membership, User
 from mapping.people.membership import lock_team
 from reviews.models import Assignment, Round
-from reviews.rounds.assignments import Changed, Proposal, hand_over, propose_hand_over
+from reviews.rounds.hand_out_plan import PlanChanged, Proposal
+from reviews.rounds.hand_over import hand_over, propose_hand_over
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Holding:
     @property
     def takers(self) -> list[str]:
         """Who takes how many: "Cleo Marchetti 3"."""
-        return [f"{user} {number}" for user, number in self.proposal.new.items() if number]
+        return [f"{user} {count}" for user, count in self.proposal.new.items() if count]
 
 
 @dataclass(frozen=True)
@@ -42,26 +43,26 @@ class Departure:
 
     @property
     def papers(self) -> int:
-        return sum(one.papers for one in self.holdings)
+        return sum(holding.papers for holding in self.holdings)
 
     @property
     def drafts(self) -> int:
-        return sum(one.drafts for one in self.holdings)
+        return sum(holding.drafts for holding in self.holdings)
 
     @property
     def handed_over(self) -> int:
-        return sum(one.proposal.assigned for one in self.holdings)
+        return sum(holding.proposal.assigned for holding in self.holdings)
 
     @property
     def fingerprint(self) -> str:
         seen = [
-            (one.round.pk, sorted(one.proposal.papers), one.proposal.fingerprint)
-            for one in self.holdings
+            (holding.round.pk, sorted(holding.proposal.papers), holding.proposal.fingerprint)
+            for holding in self.holdings
         ]
         return sha256(repr((seen, self.takers)).encode()).hexdigest()[:16]
 
 
-def open_work(membership: Membership):
+def open_work(membership: Membership) -> QuerySet[Assignment]:
     """Their unsubmitted assignments in rounds that are still open."""
     return Assignment.objects.unsubmitted().filter(
         reviewer=membership.user_id, round__study=membership.study_id, round__closed_at=None
@@ -83,12 +84,12 @@ def preview(membership: Membership, *, to=(), capacity=None, seed: int = 0) -> D
     }
     holdings = [
         Holding(
-            one,
-            counts[one.pk]["papers"],
-            counts[one.pk]["drafts"],
-            propose_hand_over(one, **wishes),
+            round,
+            counts[round.pk]["papers"],
+            counts[round.pk]["drafts"],
+            propose_hand_over(round, **wishes),
         )
-        for one in rounds.select_related("study", "phase")
+        for round in rounds.select_related("study", "phase")
     ]
     in_study = Assignment.objects.of(membership.user, membership.study)
     return Departure(holdings, in_study.submitted().count(), len(to))
@@ -107,14 +108,14 @@ def depart(
     """Hand over what they hold, then `change` the team: deactivate them, or make them an observer.
 
     `wishes` are those of `preview`. `expected` is the fingerprint of what was previewed; raises
-    `Changed`, with the new preview, if it is another now.
+    `PlanChanged`, with the new preview, if it is another now.
     """
     # The team's lock comes first, as in every change to a team: nobody joins or leaves meanwhile.
     lock_team(membership.study)
     departure = preview(membership, **wishes)
     if departure.fingerprint != expected:
-        raise Changed(departure)
-    for one in departure.holdings:
-        hand_over(one.round, reviewer=membership.user, by=by, reason=reason, **wishes)
+        raise PlanChanged(departure)
+    for holding in departure.holdings:
+        hand_over(holding.round, reviewer=membership.user, by=by, reason=reason, **wishes)
     change()
     return departure

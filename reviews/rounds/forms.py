@@ -8,7 +8,7 @@ from mapping.site.numbers import WholeNumberField
 from reviews.models import Round
 from reviews.rounds import progress
 
-A_DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+DATE_INPUT = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class RoundForm(forms.Form):
@@ -19,7 +19,7 @@ class RoundForm(forms.Form):
         required=False,
         help_text="A pilot tries the template on a few papers; a calibration round repeats that.",
     )
-    due_on = forms.DateField(label="Due", required=False, widget=A_DAY)
+    due_on = forms.DateField(label="Due", required=False, widget=DATE_INPUT)
     guidance = LongTextField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -47,7 +47,7 @@ def suggested_round(study):
 
 class EditRoundForm(forms.Form):
     name = LabelField(max_length=100)
-    due_on = forms.DateField(label="Due", required=False, widget=A_DAY)
+    due_on = forms.DateField(label="Due", required=False, widget=DATE_INPUT)
     guidance = LongTextField(required=False, widget=forms.Textarea(attrs={"rows": 4}))
 
     def __init__(self, *arguments, round, **facts):
@@ -121,23 +121,24 @@ class HandOutForm(ReadersForm):
         self.fields["per_paper"].initial = (
             max(len(self.people), 1) if is_small else min(2, max(len(self.people), 1))
         )
-        left, here = progress.papers_left(round.phase).count(), self.papers_here().count()
+        left = progress.papers_left(round.phase).count()
+        in_round = self.papers_in_round().count()
         choices = [(self.LEFT, self.in_words(left, f"that nobody was given in {round.phase}"))]
-        if here:
-            those = self.in_words(here, "of this round")
-            them = "it" if here == 1 else "them"
-            choices.append((self.ROUND, f"{those}: fill {them} up to the number of reviewers"))
+        if in_round:
+            papers = self.in_words(in_round, "of this round")
+            them = "it" if in_round == 1 else "them"
+            choices.append((self.ROUND, f"{papers}: fill {them} up to the number of reviewers"))
             if not left:
                 self.fields["which"].initial = self.ROUND
         self.fields["which"].choices = choices
 
     @staticmethod
-    def in_words(number, which):
-        if not number:
+    def in_words(count, which):
+        if not count:
             return f"those {which}: there are none"
-        return f"the one {which}" if number == 1 else f"the {number:,} {which}"
+        return f"the one {which}" if count == 1 else f"the {count:,} {which}"
 
-    def papers_here(self):
+    def papers_in_round(self):
         in_force = self.round.assignments.in_force()
         return Paper.objects.filter(pk__in=in_force.values("paper"))
 
@@ -147,7 +148,7 @@ class HandOutForm(ReadersForm):
         wishes = {
             name: self.cleaned_data[name] for name in ("sample", "per_paper", "overlap", "seed")
         }
-        papers = self.papers_here() if self.cleaned_data["which"] == self.ROUND else None
+        papers = self.papers_in_round() if self.cleaned_data["which"] == self.ROUND else None
         return wishes | {"papers": papers, "reviewers": self.readers, "capacity": self.capacity}
 
 
@@ -166,7 +167,7 @@ class WithdrawForm(ReadersForm):
 
     @property
     def wishes(self):
-        """What `assignments.propose_hand_over` takes."""
+        """What `propose_hand_over` takes."""
         return {
             "reviewer": self.cleaned_data["reviewer"],
             "to": [person for person in self.readers if person != self.cleaned_data["reviewer"]],

@@ -1,36 +1,48 @@
 """Opening, editing, closing and reopening rounds."""
 
+from datetime import date
+
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
-from mapping.codebook.changes import hold_codebook
-from mapping.models import LogEntry, Paper, Study
+from mapping.codebook.versions import hold_codebook
+from mapping.models import LogEntry, Paper, Phase, Study, User
 from reviews.agreement.frozen import freeze
-from reviews.models import Resolution, Round
+from reviews.models import Assignment, Resolution, Round
 from reviews.settling.exclusion import unread
 from reviews.settling.unanimous import settle_unanimous, wait_again
 
 
-def kind_named(name):
+def kind_from_name(name: str) -> str:
     """What kind of round a name speaks of: "Pilot 2" is a pilot."""
-    words = name.casefold()
+    folded = name.casefold()
     return next(
-        (kind for kind in (Round.Kind.PILOT, Round.Kind.CALIBRATION) if kind in words),
+        (kind for kind in (Round.Kind.PILOT, Round.Kind.CALIBRATION) if kind in folded),
         Round.Kind.MAIN,
     )
 
 
 @transaction.atomic
-def create_round(study, *, phase, name, kind="", due_on=None, guidance="", by):
+def create_round(
+    study: Study,
+    *,
+    phase: Phase,
+    name: str,
+    kind: str = "",
+    due_on: date | None = None,
+    guidance: str = "",
+    by: User,
+) -> Round:
     """Open a round. Without a kind, its name says which it is."""
     name = " ".join(name.split())
     round = Round(
         study=study,
         phase=phase,
         name=name,
-        kind=kind or kind_named(name),
+        kind=kind or kind_from_name(name),
         due_on=due_on,
         guidance=guidance.strip(),
     )
@@ -53,7 +65,7 @@ def create_round(study, *, phase, name, kind="", due_on=None, guidance="", by):
 
 
 @transaction.atomic
-def edit_round(round, *, name, due_on, guidance, by):
+def edit_round(round: Round, *, name: str, due_on: date | None, guidance: str, by: User) -> Round:
     """Name, due date and guidance may change at any time; phase and kind stay what they were."""
     locked = Round.objects.select_for_update(no_key=True).get(pk=round.pk)
     facts = {"name": " ".join(name.split()), "due_on": due_on, "guidance": guidance.strip()}
@@ -85,7 +97,7 @@ def edit_round(round, *, name, due_on, guidance, by):
 
 
 @transaction.atomic
-def remove_round(round, *, by):
+def remove_round(round: Round, *, by: User) -> None:
     """An empty round may go; one that was handed out stays, withdrawn work included."""
     locked = Round.objects.select_for_update().get(pk=round.pk)
     if locked.assignments.exists():
@@ -98,13 +110,13 @@ def remove_round(round, *, by):
     locked.delete()
 
 
-def lock_in_force(round):
+def lock_assignments(round: Round) -> None:
     """Wait for those who are submitting in this round now: submitting locks its assignment."""
-    return list(round.assignments.in_force().select_for_update().values_list("pk", flat=True))
+    list(round.assignments.in_force().select_for_update().values_list("pk", flat=True))
 
 
 @transaction.atomic
-def close_round(round, *, by):
+def close_round(round: Round, *, by: User) -> int:
     """Freeze the round: its agreement, its codebook version. What was not submitted is taken back,
     drafts are kept.
 
@@ -117,17 +129,27 @@ def close_round(round, *, by):
     locked = Round.objects.select_for_update().get(pk=round.pk)
     if locked.is_closed:
         raise ValidationError(f"“{locked}” is closed already.")
-    lock_in_force(locked)
+    lock_assignments(locked)
     now = timezone.now()
-    waited_for = set(locked.assignments.unsubmitted().values_list("paper", flat=True))
+    unfinished_papers = set(locked.assignments.unsubmitted().values_list("paper", flat=True))
     taken_back = locked.assignments.unsubmitted().update(withdrawn_at=now)
-    locked.closed_at, locked.closed_by = now, by
+    write_closing(locked, at=now, by=by)
+    log_closing(locked, by, taken_back)
+    settle_unanimous(locked.study, unfinished_papers, phase=locked.phase_id, at=now)
+    return taken_back
+
+
+def write_closing(locked, *, at, by):
+    locked.closed_at, locked.closed_by = at, by
     locked.codebook_version = Study.objects.values_list("codebook_version", flat=True).get(
         pk=locked.study_id
     )
     locked.save(update_fields=["closed_at", "closed_by", "codebook_version"])
     locked.frozen_agreement = freeze(locked)
     locked.save(update_fields=["frozen_agreement"])
+
+
+def log_closing(locked, by, taken_back):
     submitted = locked.assignments.submitted().count()
     LogEntry.objects.record(
         locked.study,
@@ -143,11 +165,9 @@ def close_round(round, *, by):
         taken_back=taken_back,
         codebook_version=locked.codebook_version,
     )
-    settle_unanimous(locked.study, waited_for, phase=locked.phase_id, at=now)
-    return taken_back
 
 
-def settled_since_closing(round):
+def settled_since_closing(round: Round) -> QuerySet[Resolution]:
     """Decisions on the round's papers that were taken after it was closed: they rest on it."""
     return Resolution.objects.in_force().filter(
         section__phase=round.phase_id,
@@ -158,7 +178,7 @@ def settled_since_closing(round):
 
 
 @transaction.atomic
-def reopen_round(round, *, by, reason):
+def reopen_round(round: Round, *, by: User, reason: str) -> int:
     """Take a closing back, while no person has settled anything from it. Returns how many papers
     were given back.
 
@@ -167,22 +187,12 @@ def reopen_round(round, *, by, reason):
     """
     hold_codebook(round.study)
     locked = Round.objects.select_for_update().select_related("study").get(pk=round.pk)
-    if not locked.is_closed:
-        raise ValidationError(f"“{locked}” is open already.")
-    if not reason.strip():
-        raise ValidationError("Say why the round is opened again: it stays in the study's log.")
-    settled = settled_since_closing(locked).count()
-    if settled:
-        raise ValidationError(
-            f"{settled} section{pluralize(settled)} of its papers settled since “{locked}” was "
-            f"closed: "
-            "open another round instead."
-        )
+    refuse_reopening(locked, reason)
     blind = list(still_blind(locked).values_list("pk", "paper"))
-    waited_for = {paper for _, paper in blind}
     given_back = locked.assignments.filter(pk__in=[pk for pk, _ in blind]).update(withdrawn_at=None)
     closed_at = locked.closed_at
-    wait_again(locked.study, waited_for, phase=locked.phase_id, at=closed_at, by=by)
+    papers = {paper for _, paper in blind}
+    wait_again(locked.study, papers, phase=locked.phase_id, at=closed_at, by=by)
     locked.closed_at = locked.closed_by = locked.codebook_version = locked.frozen_agreement = None
     locked.save(update_fields=["closed_at", "closed_by", "codebook_version", "frozen_agreement"])
     LogEntry.objects.record(
@@ -198,9 +208,23 @@ def reopen_round(round, *, by, reason):
     return given_back
 
 
-def still_blind(round):
-    """What closing took back from people who could not read others' answers since, of papers that
-    are still in.
+def refuse_reopening(locked, reason):
+    if not locked.is_closed:
+        raise ValidationError(f"“{locked}” is open already.")
+    if not reason.strip():
+        raise ValidationError("Say why the round is opened again: it stays in the study's log.")
+    settled = settled_since_closing(locked).count()
+    if settled:
+        raise ValidationError(
+            f"{settled} section{pluralize(settled)} of its papers settled since “{locked}” was "
+            f"closed: "
+            "open another round instead."
+        )
+
+
+def still_blind(round: Round) -> QuerySet[Assignment]:
+    """The assignments that closing took back from people who could not read others' answers since,
+    of papers that are still in.
     """
     papers = Paper.objects.available_in(round.phase)
     taken_back = round.assignments.filter(withdrawn_at=round.closed_at, paper__in=papers)

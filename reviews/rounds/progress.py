@@ -6,22 +6,21 @@ who is blind.
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
-from mapping.models import Paper, Section, User
+from mapping.models import Paper, Phase, Section, Study, User
 from reviews.blindness.independence import Independence
-from reviews.models import Answer, Assignment, Mark, RecodingTask, Summary
-from reviews.models.study_cache import kept
+from reviews.models import Answer, Assignment, Mark, RecodingTask, Round, Summary
+from reviews.models.study_cache import cached_for_study
 
 # The states of an assignment, in words.
 STATES = {"todo": "to do", "draft": "draft", "submitted": "submitted"}
-
-
 # Columns of a paper that no list shows.
-BULKY = ("paper__abstract", "paper__extra", "paper__search")
+LONG_COLUMNS = ("paper__abstract", "paper__extra", "paper__search")
 
 
 class ReaderProgress(NamedTuple):
@@ -47,9 +46,9 @@ class ReaderProgress(NamedTuple):
 
 @dataclass
 class RoundProgress:
-    round: object
+    round: Round
     papers: int | None = None
-    readers: list = field(default_factory=list)
+    readers: list[ReaderProgress] = field(default_factory=list)
 
     @property
     def assigned(self):
@@ -79,7 +78,8 @@ class RoundProgress:
         return not self.round.is_closed and self.assigned > 0 and self.open == 0
 
     @property
-    def state(self):
+    def state(self) -> tuple[str, str]:
+        """(name of the style, words)."""
         if self.round.is_closed:
             return "settled", "closed"
         if not self.assigned:
@@ -89,31 +89,31 @@ class RoundProgress:
         return ("draft", "under way") if self.started else ("todo", "handed out")
 
 
-def of_rounds(rounds, *, with_papers=True):
+def of_rounds(rounds: QuerySet[Round], *, with_papers: bool = True) -> list[RoundProgress]:
     """The progress of these rounds (a queryset), in their order. Six queries at most, however many
     they are.
 
     `with_papers` counts their papers too, which takes as long as all the rest.
     """
-    found = {
+    by_pk = {
         round.pk: RoundProgress(round, papers=0 if with_papers else None)
         for round in rounds.select_related("phase")
     }
-    counted = Assignment.objects.living().filter(round__in=found)
+    living = Assignment.objects.living().filter(round__in=by_pk)
     if with_papers:
         for pk, papers in (
-            counted.values_list("round").annotate(Count("paper", distinct=True)).order_by()
+            living.values_list("round").annotate(Count("paper", distinct=True)).order_by()
         ):
-            found[pk].papers = papers
-    drafts = drafts_in(found)
-    rows = counts_of(found)
+            by_pk[pk].papers = papers
+    drafts = drafts_in(by_pk)
+    rows = counts_of(by_pk)
     readers = User.objects.in_bulk({reviewer for (_, reviewer), _ in rows})
     rows.sort(key=lambda row: readers[row[0][1]].username)
     for (pk, reviewer), (assigned, submitted) in rows:
         # Drafts that somebody left behind are no longer among what is assigned.
         started = min(assigned, submitted + drafts.get((pk, reviewer), 0))
-        found[pk].readers.append(ReaderProgress(readers[reviewer], assigned, started, submitted))
-    return list(found.values())
+        by_pk[pk].readers.append(ReaderProgress(readers[reviewer], assigned, started, submitted))
+    return list(by_pk.values())
 
 
 def counts_of(rounds):
@@ -122,7 +122,7 @@ def counts_of(rounds):
         return []
     study = next(iter(rounds.values())).round.study
     everything = Assignment.objects.living().filter(round__study=study)
-    counts = kept(study, "by-reader", lambda: counts_in(everything))
+    counts = cached_for_study(study, "by-reader", lambda: counts_in(everything))
     return [row for row in counts.items() if row[0][0] in rounds]
 
 
@@ -135,22 +135,22 @@ def counts_in(assignments):
     }
 
 
-def drafts_in(rounds, **whose):
+def drafts_in(rounds, **conditions):
     """{(round, reviewer): first drafts}. Drafts are few at any time and have an index of
     their own.
     """
     drafts = Summary.objects.drafts().filter(
-        revision=1, assignment__withdrawn_at=None, assignment__round__in=rounds, **whose
+        revision=1, assignment__withdrawn_at=None, assignment__round__in=rounds, **conditions
     )
     rows = drafts.values_list("assignment__round", "assignment__reviewer").order_by()
     return {(pk, user): count for pk, user, count in rows.annotate(Count("pk"))}
 
 
-def of_round(round):
+def of_round(round: Round) -> RoundProgress:
     return of_rounds(round.study.rounds.filter(pk=round.pk))[0]
 
 
-def papers_of(round, reader=None):
+def papers_of(round: Round, reader: User | None = None) -> QuerySet[Paper]:
     """The papers of a round, or those that one person reads in it, in reading order."""
     living = round.assignments.living()
     if reader:
@@ -163,28 +163,29 @@ def readers_of(round, papers):
     living = round.assignments.living().filter(paper__in=papers).with_state()
     return (
         living.select_related("reviewer", "paper")
-        .defer(*BULKY)
+        .defer(*LONG_COLUMNS)
         .order_by("paper", "reviewer__username")
     )
 
 
 def with_readers(round, papers):
-    """Lists the papers, each with `readers`: its living assignments with their states, and with
-    `why_not` where they are not independent. Five queries.
+    """Lists the papers, each with `readers`: its living assignments with their states, a `title`
+    for each, and `why_not` where they are not independent. Five queries.
     """
     papers = list(papers)
     by_paper = defaultdict(list)
-    apart = Independence(round.study).apart(round.assignments.living().filter(paper__in=papers))
+    living = round.assignments.living().filter(paper__in=papers)
+    not_independent = Independence(round.study).apart(living)
     for assignment in readers_of(round, papers):
-        assignment.told = f"{assignment.reviewer}: {STATES[assignment.state]}"
-        assignment.why_not = apart.get(assignment.pk, "")
+        assignment.title = f"{assignment.reviewer}: {STATES[assignment.state]}"
+        assignment.why_not = not_independent.get(assignment.pk, "")
         by_paper[assignment.paper_id].append(assignment)
     for paper in papers:
         paper.readers = by_paper[paper.pk]
     return papers
 
 
-def left_by_phase(study):
+def left_by_phase(study: Study) -> list[tuple[Phase, int]]:
     """[(phase, papers that nobody was given)] of every phase."""
     return [(phase, papers_left(phase).count()) for phase in study.phases.all()]
 
@@ -192,7 +193,7 @@ def left_by_phase(study):
 class OwnProgress(NamedTuple):
     """What one person has of a round."""
 
-    round: object
+    round: Round
     assigned: int
     started: int
     submitted: int
@@ -200,27 +201,29 @@ class OwnProgress(NamedTuple):
 
 def own_counts(study, user):
     """`{(round, reviewer): (assigned, submitted)}` of this person."""
-    return kept(study, f"own.{user.pk}", lambda: counts_in(Assignment.objects.of(user, study)))
+    return cached_for_study(
+        study, f"own.{user.pk}", lambda: counts_in(Assignment.objects.of(user, study))
+    )
 
 
-def of_reader_in(round, user):
+def of_reader_in(round: Round, user: User) -> tuple[int, int]:
     """`(assigned, submitted)` of this person in one round."""
     return own_counts(round.study, user).get((round.pk, user.pk), (0, 0))
 
 
-def of_reader(study, user):
+def of_reader(study: Study, user: User) -> list[OwnProgress]:
     """This person's part in the rounds of the study, open ones first. Four queries."""
     counts = own_counts(study, user)
     rounds = list(study.rounds.filter(pk__in=[pk for pk, _ in counts]).select_related("phase"))
     drafts = drafts_in(rounds, assignment__reviewer=user)
-    found = []
+    progress = []
     for round in rounds:
         (assigned, submitted), begun = counts[round.pk, user.pk], drafts.get((round.pk, user.pk), 0)
-        found.append(OwnProgress(round, assigned, submitted + begun, submitted))
-    return sorted(found, key=lambda own: own.round.is_closed)
+        progress.append(OwnProgress(round, assigned, submitted + begun, submitted))
+    return sorted(progress, key=lambda own: own.round.is_closed)
 
 
-def next_assignment(study, user, *, after=None):
+def next_assignment(study: Study, user: User, *, after: int | None = None) -> Assignment | None:
     """The next paper to read: what was not begun comes first, then the drafts; None when all is
     done.
 
@@ -229,40 +232,41 @@ def next_assignment(study, user, *, after=None):
     """
     awaited = awaited_from(study, user)
     if after in awaited:
-        place = awaited.index(after)
-        awaited = awaited[place + 1 :] + awaited[:place]
+        index = awaited.index(after)
+        awaited = awaited[index + 1 :] + awaited[:index]
     drafts = Summary.objects.drafts().filter(
         assignment__reviewer=user, assignment__round__study=study
     )
     begun = set(drafts.order_by().values_list("assignment", flat=True))
     # Last, the drafts: the first of them where everything else was begun.
     pk = next((pk for pk in awaited if pk not in begun), awaited[0] if awaited else None)
-    return next(iter(shown([pk])), None) if pk else None
+    return next(iter(listed_assignments([pk])), None) if pk else None
 
 
-def awaited_from(study, user):
+def awaited_from(study: Study, user: User) -> list[int]:
     """The pks of what this person may still submit, in order of need."""
 
-    def work():
-        # Putting the question together takes longer than looking up what is kept.
+    def compute():
+        # Building the query takes longer than looking into the cache.
         return list(
             Assignment.objects.to_code(user, study).in_order_of_need().values_list("pk", flat=True)
         )
 
-    return kept(study, f"awaited.{user.pk}", work)
+    return cached_for_study(study, f"awaited.{user.pk}", compute)
 
 
-def shown(pks):
+def listed_assignments(pks: Collection[int]) -> list[Assignment]:
     """The assignments with these pks, in this order, and all that a list shows of them."""
     # A list finds its pks first: to sort thousands of assignments with their papers' texts takes
     # ten times as long.
-    found = Assignment.objects.filter(pk__in=list(pks)).with_state()
-    found = found.select_related("paper", "round__phase", "round__study").defer(*BULKY).in_bulk()
+    rows = Assignment.objects.filter(pk__in=list(pks)).with_state()
+    rows = rows.select_related("paper", "round__phase", "round__study").defer(*LONG_COLUMNS)
+    by_pk = rows.in_bulk()
     # One may have been taken away since.
-    return [found[pk] for pk in pks if pk in found]
+    return [by_pk[pk] for pk in pks if pk in by_pk]
 
 
-def still_to_code(study, user):
+def still_to_code(study: Study, user: User) -> int:
     """How many papers this person has still to submit, and sections to look at again."""
     return len(awaited_from(study, user)) + len(tasks_waiting(study, user))
 
@@ -272,10 +276,10 @@ def tasks_waiting(study, user):
     call for them.
     """
 
-    def work():
+    def compute():
         return list(RecodingTask.objects.open().of(user, study).values_list("pk", flat=True))
 
-    own = kept(study, f"tasks.{user.pk}", work)
+    own = cached_for_study(study, f"tasks.{user.pk}", compute)
     return (
         list(RecodingTask.objects.waiting().filter(pk__in=own).values_list("pk", flat=True))
         if own
@@ -283,9 +287,9 @@ def tasks_waiting(study, user):
     )
 
 
-def rounds_to_close(study, user=None):
+def rounds_to_close(study: Study, user: User | None = None) -> int:
     """How many open rounds have everything in."""
-    return kept(study, "rounds-to-close", lambda: ready_to_close(study).count())
+    return cached_for_study(study, "rounds-to-close", lambda: ready_to_close(study).count())
 
 
 def ready_to_close(study):
@@ -301,7 +305,7 @@ def ready_to_close(study):
     )
 
 
-def recoding_tasks(study, user):
+def recoding_tasks(study: Study, user: User) -> QuerySet[RecodingTask]:
     """Sections to look at again: a code was split or declined, or the section came after the
     summary was submitted.
     """
@@ -319,19 +323,19 @@ def recoding_tasks(study, user):
     )
 
 
-class Answered(NamedTuple):
+class DraftProgress(NamedTuple):
     """How many sections of a draft hold something, of how many that the form has."""
 
     done: int
     sections: int
 
     @property
-    def word(self):
+    def text(self) -> str:
         return f"draft, {self.done} of {self.sections}"
 
 
-def answered(assignments):
-    """{assignment's pk: Answered} for the drafts among these. Two queries."""
+def sections_filled(assignments: Collection[Assignment]) -> dict[int, DraftProgress]:
+    """{assignment's pk: DraftProgress} for the drafts among these. Two queries."""
     judged = ~Q(absence="", none_apply=False, text="", number=None, yes_no=None)
     filled = judged | Q(Exists(Mark.objects.filter(answer=OuterRef("pk"))))
     drafts = [assignment.pk for assignment in assignments if assignment.state == "draft"]
@@ -350,7 +354,7 @@ def answered(assignments):
         .order_by()
     )
     return {
-        assignment.pk: Answered(
+        assignment.pk: DraftProgress(
             counts.get(assignment.pk, 0), sections.get(assignment.round.phase_id, 0)
         )
         for assignment in assignments
@@ -358,7 +362,7 @@ def answered(assignments):
     }
 
 
-def papers_left(phase):
+def papers_left(phase: Phase) -> QuerySet[Paper]:
     """Papers that somebody could still read in this phase and that nobody was given.
 
     Codings that came with a file do not count: whoever made them cannot be asked, and the paper may
@@ -368,7 +372,7 @@ def papers_left(phase):
     return Paper.objects.available_in(phase).filter(~Exists(given))
 
 
-def papers_unread(phase):
+def papers_unread(phase: Phase) -> QuerySet[Paper]:
     """Of `papers_left` those of which no file brought codings either: they wait to be handed
     out.
     """

@@ -41,9 +41,6 @@ class Compared(NamedTuple):
     voices: tuple  # of Voice, in the order of the letters
     comparison: object
 
-    def reviewer_called(self, label):
-        return next(voice.reviewer for voice in self.voices if voice.label == label)
-
 
 def newest_of_each(summaries):
     """Of every reviewer's submitted summaries of a paper, in a phase, the newest: `[(pk, paper,

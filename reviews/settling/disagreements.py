@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from mapping.models import Finding, Study
 from reviews.blindness.visible import visible_summaries
 from reviews.models import Assignment, Deferral, Resolution, Summary
-from reviews.models.study_cache import kept
+from reviews.models.study_cache import cached_for_study
 from reviews.settling.answers import compared
 from reviews.settling.decisions import is_late, merged_codes
 from reviews.settling.exclusion import gone_from
@@ -133,7 +133,7 @@ def discussed_by(user, study):
 
 
 def board_of(study):
-    return kept(study, "board", lambda: work_out(study))
+    return cached_for_study(study, "board", lambda: work_out(study))
 
 
 def work_out(study):
@@ -239,7 +239,7 @@ def open_count(study, user):
         return 0
     # The role is part of the name: it says which differences are theirs to settle.
     name = f"open.{user.pk}.{study.membership.role}.{study.who_settles}.{study.may_settle_own}"
-    return kept(study, name, lambda: len(board_for(user, study).open))
+    return cached_for_study(study, name, lambda: len(board_for(user, study).open))
 
 
 def papers_in_order(differences):

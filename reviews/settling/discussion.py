@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
 from mapping.models import LogEntry, Membership, User
 from mapping.site import mail as site_mail
 from reviews.blindness import rules
@@ -194,7 +195,7 @@ def keep_as_rule(line, code, *, by, text=""):
             "rule once all are in."
         )
     # Two leads may press the button at once: the second finds it done.
-    code = codebook_changes.locked_code(code)
+    code = versions.locked_code(code)
     if code.section_id != line.section_id:
         raise ValidationError(f"“{code}” is no code of “{line.section}”.")
     if not Remark.objects.filter(pk=line.pk, is_decision_rule=False).update(is_decision_rule=True):
@@ -206,7 +207,7 @@ def keep_as_rule(line, code, *, by, text=""):
         "example": "\n".join(part for part in (code.example, example) if part),
     }
     # Without the paper's answers: the definition is for everybody, and so is this line.
-    code = codebook_changes.change(
+    code = codebook_changes.edit(
         code, by=by, facts=facts, reason="A remark was kept as a decision rule."
     )
     return code.changes.first()

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from mapping.codebook.changes import hold_codebook
+from mapping.codebook.versions import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper, Study
 from reviews.blindness import rules
 from reviews.blindness.names import called_for_all

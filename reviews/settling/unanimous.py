@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
-from mapping.codebook.changes import hold_codebook
+from mapping.codebook.versions import hold_codebook
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
 from mapping.site import analyze
 from mapping.site.plurals import counted

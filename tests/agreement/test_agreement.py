@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from reviews.agreement import tags
-from reviews.agreement.page import Shown
+from reviews.agreement.page import VisibleAgreement
 from reviews.codebook.declare import declare
 from reviews.codebook.template import add_section
 from reviews.models import EarlyLook, RecodingTask, Summary
@@ -112,24 +112,30 @@ def test_figures_of_papers_that_a_reviewer_still_has_to_code_reach_nobody_blind(
         content = b"".join(response) if response.streaming else response.content
         assert b"Case study" not in content
         assert b"Experiment" not in content
-    figures = Shown(study, ben).reports(full=True)
+    figures = VisibleAgreement(study, ben).reports(full=True)
     assert {one["papers"] for one in figures if one["section"] == "method"} == {1}
-    assert {one["papers"] for one in Shown(study, ada).reports() if one["section"] == "method"} == {
-        2
-    }
+    assert {
+        one["papers"]
+        for one in VisibleAgreement(study, ada).reports()
+        if one["section"] == "method"
+    } == {2}
 
     make_answer(
         Summary.objects.create(assignment=open_to_ben.assignments.get(reviewer=ben)),
         "method",
         "Survey",
     )
-    assert {one["papers"] for one in Shown(study, ben).reports() if one["section"] == "method"} == {
-        1
-    }, "a draft is none"
+    assert {
+        one["papers"]
+        for one in VisibleAgreement(study, ben).reports()
+        if one["section"] == "method"
+    } == {1}, "a draft is none"
     Summary.objects.drafts().update(submitted_at="2026-01-01T00:00Z")
-    assert {one["papers"] for one in Shown(study, ben).reports() if one["section"] == "method"} == {
-        2
-    }
+    assert {
+        one["papers"]
+        for one in VisibleAgreement(study, ben).reports()
+        if one["section"] == "method"
+    } == {2}
 
 
 def test_a_lead_who_still_has_to_code_is_told_which_papers_are_left_out(
@@ -142,7 +148,7 @@ def test_a_lead_who_still_has_to_code_is_told_which_papers_are_left_out(
 
     response = page(as_user(ada), study)
 
-    assert [paper.title for paper in response.context["shown"].left_out] == ["Mine to read"]
+    assert [paper.title for paper in response.context["agreement"].left_out] == ["Mine to read"]
     assert "1 of 2 papers differ" in text(response)
     assert "Mine to read" not in text(page(as_user(ada), study, "method", "papers"))
 
@@ -153,13 +159,13 @@ def test_kept_figures_are_withheld_from_whoever_may_not_see_all_that_stands_behi
     papers_differing(study, ben, cleo, 1)
     pilot = study.rounds.get()
     close_round(pilot, by=ada)
-    assert Shown(study, ada).kept_now["sections"]
+    assert VisibleAgreement(study, ada).frozen_report["sections"]
 
     again = make_round(study, "Main")
     make_assignment(pilot.assignments.first().paper, ada, round=again)
-    shown = Shown(study, ada, str(pilot.pk))
+    shown = VisibleAgreement(study, ada, str(pilot.pk))
 
-    assert shown.kept_now is None
+    assert shown.frozen_report is None
     assert {one["papers"] for one in shown.reports() if one["section"] == "method"} == {1}
 
 
@@ -171,7 +177,7 @@ def test_who_looked_early_is_not_independent_left_out_and_counted(study, ada, be
 
     response = page(as_user(ada), study)
 
-    assert response.context["shown"].not_independent == 1
+    assert response.context["agreement"].not_independent == 1
     assert {row["report"]["papers"] for row in response.context["rows"]} == {0}
     assert "No paper has two summaries yet" in text(response)
 
@@ -180,7 +186,7 @@ def test_first_submissions_count_and_agreement_after_discussion_stands_apart(
     study, ada, ben, cleo, as_user
 ):
     papers_differing(study, ben, cleo, 2)
-    before = Shown(study, ada).reports()
+    before = VisibleAgreement(study, ada).reports()
     for first in Summary.objects.filter(
         assignment__reviewer=ben, answers__marks__code__label="Survey"
     ):
@@ -192,7 +198,7 @@ def test_first_submissions_count_and_agreement_after_discussion_stands_apart(
         )
         make_answer(later, "method", "Experiment")
 
-    assert Shown(study, ada).reports() == before
+    assert VisibleAgreement(study, ada).reports() == before
     response = page(as_user(ada), study, "method")
     assert response.context["detail"].after_discussion().value == 1.0
     assert "Agreement after discussion" in text(response)
@@ -220,9 +226,9 @@ def test_the_interval_is_held_against_the_target_not_the_point(
         other = "Case study" if number % 10 in {1, 3} else one
         both(make_paper(study), ben, cleo, {"method": one}, {"method": other})
 
-    assert [row["verdict"] for row in Shown(study, ada).rows() if row["section"] == method] == [
-        verdict
-    ]
+    assert [
+        row["verdict"] for row in VisibleAgreement(study, ada).rows() if row["section"] == method
+    ] == [verdict]
 
 
 def test_a_declaration_changed_late_is_printed_beside_the_result(study, ada, ben, cleo, as_user):
@@ -252,9 +258,9 @@ def test_switched_off_statistics_print_the_reason_and_no_figure(study, ada, ben,
 def test_many_different_numbers_are_told_as_ranges(study, ada, ben, cleo):
     for number in [1, 2, 3, 10, 11, 12, 13, 41]:
         both(make_paper(study), ben, cleo, {"cases": number}, {"cases": number})
-    few = Shown(study, ada).rows()
+    few = VisibleAgreement(study, ada).rows()
     both(make_paper(study), ben, cleo, {"cases": 51}, {"cases": 49})
-    many = Shown(study, ada).rows()
+    many = VisibleAgreement(study, ada).rows()
 
     def told(rows):
         return [
@@ -316,13 +322,15 @@ def test_two_proposals_of_the_same_words_stay_two_and_reveal_nothing(study, ada,
     summary = make_summary(make_paper(study), ben, answers={"challenges": ["Talent"]})
     summary.answers.get().marks.create(code=mine)
 
-    found = Shown(study, ben).sheet.of(challenges)
+    found = VisibleAgreement(study, ben).sheet.of(challenges)
     assert found.ratings == [[frozenset({"Talent", "Trust"})]]
     assert "Trust (2)" not in found.categories
 
     other = make_summary(make_paper(study), cleo, answers={"challenges": ["Talent"]})
     other.answers.get().marks.create(code=theirs)
-    assert {"Trust", "Trust (2)"} <= set(Shown(study, ada).sheet.of(challenges).categories)
+    assert {"Trust", "Trust (2)"} <= set(
+        VisibleAgreement(study, ada).sheet.of(challenges).categories
+    )
 
 
 @pytest.mark.parametrize("section", [None, "method", "challenges"])
@@ -452,7 +460,7 @@ def test_levels_are_offered_only_where_codes_stand_under_others(study, ada, ben,
     papers_differing(study, ben, cleo, 1)
 
     assert 'name="level"' not in text(page(as_user(ada), study))
-    assert page(as_user(ada), study, level="parent").context["shown"].level == "code"
+    assert page(as_user(ada), study, level="parent").context["agreement"].level == "code"
 
 
 def test_a_section_that_came_after_closing_stands_beside_what_was_kept(study, ada, ben, cleo):
@@ -467,7 +475,7 @@ def test_a_section_that_came_after_closing_stands_beside_what_was_kept(study, ad
         make_answer(later, "open", True)
     RecodingTask.objects.update(done_at=now())
 
-    shown = Shown(study, ada)
+    shown = VisibleAgreement(study, ada)
 
-    assert shown.kept_now
+    assert shown.frozen_report
     assert {one["section"]: one["papers"] for one in shown.reports()}["open"] == 2

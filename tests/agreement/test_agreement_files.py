@@ -15,7 +15,8 @@ from reviews.codebook.declare import declare
 from reviews.exchange.bundle.writer import write
 from reviews.exchange.scope import scope_of_all
 from reviews.models import Round, Summary
-from reviews.results.methods import Facts, agreed
+from reviews.results.facts import Facts
+from reviews.results.methods import agreement_text
 from reviews.rounds.lifecycle import close_round
 from tests.agreement.test_agreement import both, page, papers_differing
 from tests.making import make_code, make_paper
@@ -100,7 +101,7 @@ def test_what_was_kept_at_closing_is_told_with_what_was_declared_too_late(study,
     close_round(Round.objects.get(), by=ada)
     study.membership = study.memberships.get(user=ada)
 
-    assert change in agreed(Facts(study, ada))
+    assert change in agreement_text(Facts(study, ada))
 
 
 def test_the_command_tells_of_a_declaration_changed_late(study, ada, ben, cleo):
@@ -178,4 +179,4 @@ def test_the_methods_paragraph_vouches_for_no_coding_that_came_from_a_file(
     assert ("every reviewer worked without access" in methods) == (not imported)
     close_round(Round.objects.get(), by=ada)
     study.membership = study.memberships.get(user=ada)
-    assert said in agreed(Facts(study, ada))
+    assert said in agreement_text(Facts(study, ada))

@@ -3,7 +3,7 @@
 import json
 
 from reviews.agreement import frozen
-from reviews.agreement.page import Shown
+from reviews.agreement.page import VisibleAgreement
 from reviews.models import Summary
 from reviews.rounds.lifecycle import close_round, reopen_round
 from tests.making import make_paper, make_summary
@@ -54,12 +54,12 @@ def test_closing_keeps_all_statistics_with_what_they_rest_on(study, ada, ben, cl
 def test_a_closed_round_shows_what_was_kept_whatever_changes_later(study, ada, ben, cleo):
     round = coded(study, ben, cleo)
     close_round(round, by=ada)
-    before = Shown(study, ada).reports()
+    before = VisibleAgreement(study, ada).reports()
     study.sections.get(key="method").codes.filter(label="Survey").update(label="Questionnaire")
 
-    assert Shown(study, ada).reports() == before
+    assert VisibleAgreement(study, ada).reports() == before
     reopen_round(round, by=ada, reason="too early")
-    assert "Questionnaire" in json.dumps(Shown(study, ada).reports(), ensure_ascii=False)
+    assert "Questionnaire" in json.dumps(VisibleAgreement(study, ada).reports(), ensure_ascii=False)
 
 
 def test_an_empty_round_can_be_closed(study, ada):

@@ -35,6 +35,7 @@ from reviews.exchange.importing import import_summaries
 from reviews.exchange.scope import scope_of_all
 from reviews.models import Assignment, PriorAccess, Summary
 from reviews.rounds import assignments, lifecycle
+from reviews.rounds.hand_over import hand_over, propose_hand_over
 from reviews.settling import unanimous
 from reviews.settling.feedback import feedback_for
 from tests.codings import take
@@ -354,9 +355,9 @@ def test_a_reopened_summary_counts_by_its_first_submission(study, paper, round, 
 def test_taking_over_from_somebody_who_drops_out_asks_the_same(study, paper, round, ada, ben, cleo):
     assignments.hand_out(round, papers=[paper], reviewers=[ben, cleo], per_paper=2, by=ada)
     submit(paper, ben, round)
-    proposal = assignments.propose_hand_over(round, reviewer=cleo, to=[ada])
+    proposal = propose_hand_over(round, reviewer=cleo, to=[ada])
     assert [(user, one) for user, one, _ in proposal.not_independent] == [(ada, paper)]
-    assignments.hand_over(round, reviewer=cleo, to=[ada], by=ada, reason="Ill")
+    hand_over(round, reviewer=cleo, to=[ada], by=ada, reason="Ill")
     submit(paper, ada, round)
     assert left_out(study) == {("ada", "lead")}
 

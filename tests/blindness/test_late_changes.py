@@ -6,7 +6,7 @@ import pytest
 
 from mapping.codebook import changes as codebook_changes
 from mapping.models import Code
-from reviews.codebook import code_changes
+from reviews.codebook import code_changes, code_moves
 from reviews.coding import drafts
 from reviews.models import Summary
 from reviews.settling import resolutions
@@ -101,7 +101,7 @@ def test_a_decision_is_not_taken_back_to_a_code_that_went_to_another_section(
     client = as_user(ada)
     settle(client, paper, way="own", codes=[code("Data quality").pk])
     settle(client, paper, way="common")
-    code_changes.move(
+    code_moves.move(
         code("Data quality"),
         to=make_section(study.phases.get(), "data"),
         by=ada,

@@ -61,7 +61,7 @@ def test_sections_called_venue_and_year_have_a_map_of_their_own(coded, ada, as_u
     }
 
 
-def test_cells_of_such_a_section_lead_to_its_papers_and_quotes(coded, ada, as_user):
+def test_map_cells_of_a_section_called_year_link_to_its_papers(coded, ada, as_user):
     lead = as_user(ada)
     page = reverse("map", args=[coded.slug])
     text = lead.get(page, {"y": "section:venue", "x": "section:year", "source": "provisional"}).text
@@ -84,7 +84,7 @@ def test_cells_of_such_a_section_lead_to_its_papers_and_quotes(coded, ada, as_us
 @pytest.mark.parametrize(
     "key", ["title", "key", "paper", "doi", "year", "venue", "add", "import", "reviewer"]
 )
-def test_columns_of_the_wide_tables_stay_apart(study, ada, as_user, key):
+def test_wide_tables_keep_columns_of_similar_keys_apart(study, ada, as_user, key):
     section = make_section(study.phases.get(), key, "code")
     make_code(section, "A label")
     settle(make_paper(study, "One", key="p1"), key, "A label")
@@ -102,7 +102,7 @@ def test_columns_of_the_wide_tables_stay_apart(study, ada, as_user, key):
 @pytest.mark.parametrize(
     "key", ["add", "import", "look", "new", "paper", "reviewer", "settle", "next"]
 )
-def test_pages_of_a_section_are_reached_whatever_its_key(study, ada, as_user, key):
+def test_section_pages_open_for_any_key(study, ada, as_user, key):
     section = make_section(study.phases.get(), key, "code")
     make_paper(study, key="p1")
     for name in ("template-section", "agreement-section"):
@@ -113,7 +113,7 @@ def test_pages_of_a_section_are_reached_whatever_its_key(study, ada, as_user, ke
 
 
 @pytest.mark.parametrize("key", ["coding", "settle", "undo", "look"])
-def test_an_early_look_at_a_phase_is_reached_whatever_its_key_and_as_it_once_was(study, key):
+def test_early_looks_open_for_any_phase_key_and_by_the_old_address(study, key):
     found = resolve(reverse("look-early", args=[study.slug, "p1", key]))
     assert (found.url_name, found.kwargs["phase"]) == ("look-early", key)
     assert (

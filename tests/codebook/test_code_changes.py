@@ -63,16 +63,14 @@ def posted(task, codes, revision=1):
     }
 
 
-def test_each_user_of_a_split_code_gets_their_own_papers_and_nobody_else_any(
-    change, paper, ben, cleo
-):
+def test_only_users_of_a_split_code_are_asked_to_recode(change, paper, ben, cleo):
     tasks = RecodingTask.objects.values_list(
         "assignment__reviewer", "assignment__paper__key", "section__key"
     )
     assert set(tasks) == {(ben.pk, "one", "challenges"), (cleo.pk, "two", "challenges")}
 
 
-def test_the_page_shows_the_old_mark_with_its_quote_and_only_that_section(
+def test_the_recoding_page_shows_the_old_mark_and_only_that_section(
     change, paper, study, ben, as_user
 ):
     shown = as_user(ben).get(page(study, task_of(ben, paper))).content.decode()
@@ -103,7 +101,7 @@ def test_recoding_is_a_new_revision_and_the_first_stays(change, paper, study, be
     assert given == {"Data quality", "Cost"}
 
 
-def test_the_old_quotes_go_to_the_codes_newly_chosen_if_the_reviewer_says_so(
+def test_old_quotes_move_to_the_new_codes_if_the_reviewer_wants_it(
     change, paper, study, ben, as_user
 ):
     task = task_of(ben, paper)
@@ -125,7 +123,7 @@ def test_the_old_quotes_go_to_the_codes_newly_chosen_if_the_reviewer_says_so(
     }
 
 
-def test_without_that_the_new_codes_have_no_quotes(change, paper, study, ben, as_user):
+def test_new_codes_have_no_quotes_otherwise(change, paper, study, ben, as_user):
     task = task_of(ben, paper)
     words = posted(task, ["Noisy data"]) | {"challenges-mark-quote": [""]}
     assert as_user(ben).post(page(study, task), words).status_code == 302
@@ -135,14 +133,14 @@ def test_without_that_the_new_codes_have_no_quotes(change, paper, study, ben, as
     assert newest.quote == ""
 
 
-def test_the_old_code_is_not_an_answer_any_more(change, paper, study, ben, as_user):
+def test_a_split_code_can_no_longer_be_chosen(change, paper, study, ben, as_user):
     task = task_of(ben, paper)
     answered = as_user(ben).post(page(study, task), posted(task, ["Data quality"]))
     assert answered.status_code == 422
     assert Summary.objects.filter(assignment=task.assignment).count() == 1
 
 
-def test_nobody_recodes_for_somebody_else_nor_over_a_newer_revision(
+def test_recoding_for_others_or_over_a_newer_revision_is_refused(
     change, paper, study, ben, cleo, ada, as_user
 ):
     task = task_of(ben, paper)
@@ -156,7 +154,7 @@ def test_nobody_recodes_for_somebody_else_nor_over_a_newer_revision(
         recoding_tasks.recode(task, {"none_apply": True}, by=ben, based_on=2)
 
 
-def test_a_reopened_summary_is_changed_as_a_whole_first(change, paper, study, ben, ada, as_user):
+def test_a_reopened_summary_is_edited_instead_of_recoded(change, paper, study, ben, ada, as_user):
     task = task_of(ben, paper)
     reopen(task.assignment, by=ada, reason="a slip")
     answered = as_user(ben).get(page(study, task))
@@ -164,9 +162,7 @@ def test_a_reopened_summary_is_changed_as_a_whole_first(change, paper, study, be
     assert RecodingTask.objects.open().filter(pk=task.pk).exists()
 
 
-def test_a_split_is_undone_while_its_codes_are_unused_and_refused_after(
-    change, paper, ben, ada, code
-):
+def test_a_split_can_be_undone_only_while_its_codes_are_unused(change, paper, ben, ada, code):
     task = task_of(ben, paper)
     made = Code.objects.get(label="Noisy data")
     recoding_tasks.recode(task, {"marks": [{"code": made.pk}]}, by=ben, based_on=1)
@@ -179,9 +175,7 @@ def test_a_split_is_undone_while_its_codes_are_unused_and_refused_after(
     assert not RecodingTask.objects.open().exists()
 
 
-def test_merging_a_split_code_away_ends_its_tasks_and_the_undo_brings_them_back(
-    change, paper, ada, code
-):
+def test_merging_a_split_code_ends_its_tasks_until_undone(change, paper, ada, code):
     there = Code.objects.get(label="Noisy data")
     merged = code_changes.merge(code, into=there, by=ada, reason="one half is enough")
     assert not RecodingTask.objects.open().exists()
@@ -189,7 +183,7 @@ def test_merging_a_split_code_away_ends_its_tasks_and_the_undo_brings_them_back(
     assert RecodingTask.objects.open().count() == 2
 
 
-def test_a_late_section_is_asked_of_every_submitted_summary_and_of_nothing_else(
+def test_a_late_section_asks_for_recoding_of_submitted_summaries_only(
     study, paper, ada, ben, as_user
 ):
     section = template.add_section(
@@ -219,9 +213,7 @@ def test_a_late_section_is_asked_of_every_submitted_summary_and_of_nothing_else(
     assert not Answer.objects.filter(section=section, summary__revision=1).exists()
 
 
-def test_a_lead_sees_how_far_the_re_coding_is_and_for_whom_it_waits(
-    change, paper, study, ada, ben, as_user
-):
+def test_a_lead_sees_the_progress_of_recoding(change, paper, study, ada, ben, as_user):
     history = reverse("codebook-versions", args=[study.slug])
 
     def told():
@@ -236,7 +228,7 @@ def test_a_lead_sees_how_far_the_re_coding_is_and_for_whom_it_waits(
     assert "looked at again" not in told()
 
 
-def test_the_queue_leads_to_what_is_to_be_looked_at_again(change, paper, study, ben, as_user):
+def test_the_queue_lists_recoding_tasks(change, paper, study, ben, as_user):
     shown = as_user(ben).get(reverse("queue", args=[study.slug])).content.decode()
     assert page(study, task_of(ben, paper)) in shown
 
@@ -259,9 +251,7 @@ def write(draft, codes, by):
     save_answer(draft, section, {"marks": marks}, based_on=version, by=by)
 
 
-def test_who_is_still_writing_is_told_of_a_split_and_chooses_again_in_the_draft(
-    draft, code, study, ada, ben, as_user
-):
+def test_a_draft_shows_that_its_code_was_split(draft, code, study, ada, ben, as_user):
     code_changes.split(code, into=HALVES, by=ada, reason="two things")
     client = as_user(ben)
     task = RecodingTask.objects.get(assignment=draft.assignment)
@@ -283,16 +273,14 @@ def test_who_is_still_writing_is_told_of_a_split_and_chooses_again_in_the_draft(
     assert [str(mark) for mark in Mark.objects.filter(answer__summary=draft)] == ["Noisy data"]
 
 
-def test_who_submits_a_split_code_all_the_same_is_asked_to_recode_it(
-    draft, code, study, ada, ben, as_user
-):
+def test_submitting_a_split_code_creates_a_recoding_task(draft, code, study, ada, ben, as_user):
     code_changes.split(code, into=HALVES, by=ada, reason="two things")
     submit(draft, by=ben)
     task = RecodingTask.objects.waiting().get(assignment=draft.assignment)
     assert "What you said" in as_user(ben).get(page(study, task)).content.decode()
 
 
-def test_a_declined_proposal_is_told_in_the_draft_that_uses_it(study, ada, ben, as_user):
+def test_a_draft_shows_that_its_proposal_was_declined(study, ada, ben, as_user):
     section = study.sections.get(key="challenges")
     make_code(section, "Moon", status="proposed", proposed_by=ben)
     make_summary(

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
 from mapping.models import Code, CodebookChange, Finding, FindingMark, Membership
 from mapping.parsers.labels import normalised_label
 from reviews.codebook import code_changes, template, undo
@@ -54,9 +55,7 @@ def quotes_of(client, study, label):
     return client.get(page(study, "code-quotes", Code.objects.get(label=label).pk))
 
 
-def test_the_quotes_of_a_code_come_when_asked_for_and_only_those_one_may_see(
-    study, coded, ada, ben, olga, as_user
-):
+def test_quotes_of_a_code_are_limited_to_visible_papers(study, coded, ada, ben, olga, as_user):
     text = quotes_of(as_user(ada), study, "Talent").content.decode()
     assert text.count("nobody to hire") == 2
     assert "A telling title" in text
@@ -68,7 +67,7 @@ def test_the_quotes_of_a_code_come_when_asked_for_and_only_those_one_may_see(
     assert quotes_of(as_user(ben), study, "Talent").status_code == 404
 
 
-def test_who_still_has_to_code_a_paper_sees_nothing_of_it(study, coded, ada, as_user):
+def test_a_blind_reader_sees_no_use_from_papers_still_to_code(study, coded, ada, as_user):
     make_assignment(coded, ada)
     text = shown(as_user(ada), page(study))
     assert "A telling title" not in text
@@ -77,7 +76,7 @@ def test_who_still_has_to_code_a_paper_sees_nothing_of_it(study, coded, ada, as_
     assert "leave out the papers" in text
 
 
-def test_an_observer_sees_the_codes_but_no_use_before_release(study, coded, olga, as_user):
+def test_an_observer_sees_codes_without_use_before_release(study, coded, olga, as_user):
     text = shown(as_user(olga), page(study))
     assert "Talent" in text
     assert "nobody to hire" not in text
@@ -93,9 +92,7 @@ def test_codes_are_found_by_words_and_by_section(study, as_user, ada):
     assert "No code fits" in shown(client, page(study) + "?q=%00zzz")
 
 
-def test_a_search_of_the_codebook_shows_the_code_called_so_first_and_ignores_what_a_code_is_not_for(
-    study, section
-):
+def test_search_ranks_label_matches_first_and_ignores_when_not_to_use(study, section):
     make_code(
         section,
         "Need for large data sets",
@@ -109,7 +106,7 @@ def test_a_search_of_the_codebook_shows_the_code_called_so_first_and_ignores_wha
 
     def found(words):
         study.membership = study.memberships.get(role="lead")
-        chapters = codebook_page.chapters(study, lead, words=words)
+        chapters = codebook_page.chapters(study, lead, query=words)
         return [entry.code.label for chapter in chapters for entry in chapter.entries]
 
     assert found("noisy data") == ["Noisy data", "Noisy data pipelines", "Governance"]
@@ -127,7 +124,7 @@ def test_retired_and_merged_codes_are_shown_on_request(study, section, ada, as_u
     assert "into “Cost”" in shown(client, page(study) + "?gone=yes")
 
 
-def test_a_code_has_the_acts_that_its_state_allows(study, section, ada, as_user):
+def test_a_code_offers_the_acts_that_its_status_allows(study, section, ada, as_user):
     acts = ("merge-code", "split-code", "move-code", "retire-code", "restore-code")
     code, client = section.codes.get(label="Talent"), as_user(ada)
 
@@ -139,7 +136,7 @@ def test_a_code_has_the_acts_that_its_state_allows(study, section, ada, as_user)
     code_changes.retire(code, by=ada, reason="unused")
     assert offered() == [*acts[:3], "restore-code"]
     code.refresh_from_db()
-    words = {"seen": codebook_changes.code_token(code), "reason": "it is used after all"}
+    words = {"seen": versions.code_token(code), "reason": "it is used after all"}
     assert client.post(page(study, "restore-code", code.pk), words).status_code == 302
     assert CodebookChange.objects.first().reason == "it is used after all"
     code_changes.merge(code, into=section.codes.first(), by=ada, reason="same")
@@ -148,7 +145,7 @@ def test_a_code_has_the_acts_that_its_state_allows(study, section, ada, as_user)
 
 def test_children_stand_under_their_parent(study, section, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
-    codebook_changes.change(
+    codebook_changes.edit(
         codes["Data quality"], by=ada, facts={"parent": codes["Cost"]}, reason="order"
     )
     text = shown(as_user(ada), page(study))
@@ -156,7 +153,7 @@ def test_children_stand_under_their_parent(study, section, ada, as_user):
     assert 'class="is-child"' in text
 
 
-def test_the_page_asks_as_often_for_500_codes_as_for_10(study, section, coded, ada, as_user):
+def test_query_count_is_constant_from_10_to_500_codes(study, section, coded, ada, as_user):
     client = as_user(ada)
     client.get(page(study))
     with CaptureQueriesContext(connection) as few:
@@ -182,7 +179,7 @@ def test_the_page_asks_as_often_for_500_codes_as_for_10(study, section, coded, a
     assert len(answered.content) < 500 * 1400
 
 
-def test_a_code_is_added_after_near_ones_were_pointed_out(study, section, ada, as_user):
+def test_adding_a_code_warns_of_near_labels_once(study, section, ada, as_user):
     client = as_user(ada)
     words = {"section": "challenges", "label": "Costs", "definition": "Money"}
     refused = client.post(page(study, "new-code"), words)
@@ -195,9 +192,7 @@ def test_a_code_is_added_after_near_ones_were_pointed_out(study, section, ada, a
 @pytest.mark.parametrize(
     "label", ["talents", "TALENT", "talant", "Data  qualities", "modelling drift"]
 )
-def test_nearly_the_same_label_is_pointed_out_while_it_is_typed(
-    study, section, ada, as_user, label
-):
+def test_near_labels_are_shown_while_typing(study, section, ada, as_user, label):
     asked = {"section": "challenges", "label": label}
     near = as_user(ada).get(page(study, "near-code"), asked).content.decode()
     assert "Is it one of these?" in near
@@ -219,13 +214,11 @@ def test_nearly_the_same_label_is_pointed_out_while_it_is_typed(
         ("Judgements", "judgment"),
     ],
 )
-def test_number_and_spelling_make_no_other_code(one, other):
+def test_plural_and_spelling_variants_have_the_same_normalised_label(one, other):
     assert normalised_label(one) == normalised_label(other)
 
 
-def test_a_code_is_not_pointed_out_to_itself_and_another_section_has_labels_of_its_own(
-    study, section, ada, as_user
-):
+def test_near_labels_leave_out_the_code_itself_and_other_sections(study, section, ada, as_user):
     code = section.codes.get(label="Talent")
     ask = lambda **facts: as_user(ada).get(page(study, "near-code"), facts)  # noqa: E731
     assert ask(section="challenges", label="Talent", besides=code.pk).content.decode().strip() == ""
@@ -236,7 +229,7 @@ def test_a_code_is_not_pointed_out_to_itself_and_another_section_has_labels_of_i
 
 def test_a_code_is_edited_with_a_reason(study, section, ada, as_user):
     code = section.codes.get(label="Cost")
-    seen = codebook_changes.code_token(code)
+    seen = versions.code_token(code)
     client, url = as_user(ada), page(study, "code", code.pk)
     assert client.post(url, {"label": "Price", "seen": seen}).status_code == 422
     assert (
@@ -245,12 +238,12 @@ def test_a_code_is_edited_with_a_reason(study, section, ada, as_user):
     assert section.codes.filter(label="Price").exists()
 
 
-def test_the_second_lead_is_shown_what_the_first_has_saved(study, section, ada, as_user):
+def test_a_stale_form_shows_what_another_lead_has_saved(study, section, ada, as_user):
     eva = make_user("eva")
     Membership.objects.create(study=study, user=eva, role="lead")
     code = section.codes.get(label="Cost")
-    seen = codebook_changes.code_token(code)
-    codebook_changes.change(
+    seen = versions.code_token(code)
+    codebook_changes.edit(
         code, by=eva, facts={"definition": "Money and time"}, reason="said nowhere"
     )
     client = as_user(ada)
@@ -266,12 +259,12 @@ def test_the_second_lead_is_shown_what_the_first_has_saved(study, section, ada, 
     assert (code.label, code.status) == ("Cost", "active")
 
 
-def test_merging_by_page_previews_does_and_undoes(study, section, coded, ada, as_user):
+def test_merging_by_page_with_preview_and_undo(study, section, coded, ada, as_user):
     client = as_user(ada)
     codes = {code.label: code for code in section.codes.all()}
     url = page(study, "merge-code", codes["Talent"].pk)
     words = {
-        "seen": codebook_changes.code_token(codes["Talent"]),
+        "seen": versions.code_token(codes["Talent"]),
         "into": codes["Cost"].pk,
         "reason": "the same",
     }
@@ -287,14 +280,14 @@ def test_merging_by_page_previews_does_and_undoes(study, section, coded, ada, as
     assert "undone in 3" in shown(client, page(study, "codebook-versions"))
 
 
-def test_a_code_that_the_team_settled_on_stays_with_a_way_out(study, section, coded, ada, as_user):
+def test_moving_a_code_with_findings_is_refused_with_advice(study, section, coded, ada, as_user):
     there = make_section(study.phases.get(), "benefits")
     code = section.codes.get(label="Cost")
     finding = Finding.objects.create(paper=coded, section=section, settled_at="2026-01-01T00:00Z")
     FindingMark.objects.create(finding=finding, code=code)
     client, url = as_user(ada), page(study, "move-code", code.pk)
     assert page(study, "comparison", "one") in shown(client, url)
-    words = {"seen": codebook_changes.code_token(code), "to": there.pk, "reason": "it is none"}
+    words = {"seen": versions.code_token(code), "to": there.pk, "reason": "it is none"}
     refused = client.post(url, words)
     assert refused.status_code == 422
     assert "Take those decisions back first" in refused.content.decode()
@@ -305,14 +298,14 @@ def test_a_code_that_the_team_settled_on_stays_with_a_way_out(study, section, co
     }
 
 
-def test_a_code_of_another_study_is_no_choice(study, section, ada, as_user):
+def test_a_code_of_another_study_cannot_be_chosen(study, section, ada, as_user):
     from tests.making import make_study
 
     elsewhere = make_study().sections.get(key="challenges").codes.first()
     client = as_user(ada)
     assert client.get(page(study, "merge-code", elsewhere.pk)).status_code == 404
     code = section.codes.first()
-    words = {"seen": codebook_changes.code_token(code), "into": elsewhere.pk, "reason": "the same"}
+    words = {"seen": versions.code_token(code), "into": elsewhere.pk, "reason": "the same"}
     assert client.post(page(study, "merge-code", code.pk), words).status_code == 422
     assert (
         client.post(page(study, "order-code", code.pk), {"before": elsewhere.pk}).status_code == 404
@@ -328,7 +321,7 @@ def test_an_empty_post_is_refused(study, section, ada, as_user, name):
 def test_two_versions_are_compared(study, section, ada, as_user):
     code = section.codes.get(label="Cost")
     for label in ("Price", "Expense", "Outlay"):
-        codebook_changes.change(code, by=ada, facts={"label": label}, reason=f"because {label}")
+        codebook_changes.edit(code, by=ada, facts={"label": label}, reason=f"because {label}")
     client = as_user(ada)
     text = shown(client, page(study, "codebook-versions") + "?from=2&to=3")
     assert "because Expense" in text
@@ -342,9 +335,7 @@ def compared(client, study, one, other):
     return found["sentence"], {net.label: (net.kinds, net.lines, net.marks) for net in found["net"]}
 
 
-def test_two_versions_are_told_apart_by_what_all_changes_between_them_come_to(
-    study, section, coded, ada, as_user
-):
+def test_comparing_versions_shows_the_net_change(study, section, coded, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
     code_changes.edit(codes["Cost"], by=ada, facts={"label": "Price"}, reason="first thought")
     code_changes.edit(codes["Cost"], by=ada, facts={"label": "Expense"}, reason="clearer")
@@ -368,7 +359,7 @@ def test_two_versions_are_told_apart_by_what_all_changes_between_them_come_to(
     assert "first thought" in text
 
 
-def test_what_was_undone_in_between_is_no_difference(study, section, ada, as_user):
+def test_comparing_versions_leaves_out_what_was_undone(study, section, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
     merged = code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same thing")
     split = code_changes.split(
@@ -383,9 +374,7 @@ def test_what_was_undone_in_between_is_no_difference(study, section, ada, as_use
     assert compared(as_user(ada), study, 2, 3)[0] == "2 added, 1 split"
 
 
-def test_a_changed_section_with_codes_stands_in_the_history_and_in_the_comparison(
-    study, section, ada, as_user
-):
+def test_history_and_comparison_show_changed_sections(study, section, ada, as_user):
     template.edit_section(section, by=ada, facts={"label": "Obstacles"})
     template.edit_section(section, by=ada, facts={"help": "What stands in the way?"})
     sentence, net = compared(as_user(ada), study, 1, 3)
@@ -397,7 +386,7 @@ def test_a_changed_section_with_codes_stands_in_the_history_and_in_the_compariso
     assert "What stands in the way?" in shown(as_user(ada), page(study, "codebook-versions"))
 
 
-def test_a_decision_on_a_proposal_is_for_leads_however_it_was_decided(
+def test_history_shows_decisions_on_proposals_to_leads_only(
     study, section, ada, ben, olga, as_user
 ):
     secret = make_code(section, "Whispered", status="proposed", proposed_by=ben)
@@ -412,9 +401,7 @@ def test_a_decision_on_a_proposal_is_for_leads_however_it_was_decided(
     assert "Whispered" in shown(as_user(olga), page(study, "codebook-versions"))
 
 
-def test_how_many_marks_a_change_touched_is_not_told_to_a_blind_lead(
-    study, section, coded, ada, as_user
-):
+def test_history_hides_counts_of_marks_from_a_blind_lead(study, section, coded, ada, as_user):
     codes = {code.label: code for code in section.codes.all()}
     code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
     client = as_user(ada)
@@ -424,18 +411,18 @@ def test_how_many_marks_a_change_touched_is_not_told_to_a_blind_lead(
         assert "in 2 papers" not in shown(client, page(study, name))
 
 
-def test_the_history_asks_as_often_for_three_changes_as_for_one(study, section, ada, as_user):
+def test_history_query_count_is_constant(study, section, ada, as_user):
     client, code = as_user(ada), section.codes.get(label="Cost")
     counts = []
     for label in ("Price", "Expense", "Outlay"):
-        codebook_changes.change(code, by=ada, facts={"label": label}, reason="why")
+        codebook_changes.edit(code, by=ada, facts={"label": label}, reason="why")
         with CaptureQueriesContext(connection) as queries:
             client.get(page(study, "codebook-versions"))
         counts.append(len(queries))
     assert counts[0] == counts[-1]
 
 
-def test_order_by_button_and_by_drag(study, section, ada, as_user):
+def test_codes_are_ordered_by_button_and_by_drag(study, section, ada, as_user):
     client = as_user(ada)
     codes = {code.label: code for code in section.codes.all()}
     client.post(page(study, "order-code", codes["Cost"].pk), {"act": "up"})
@@ -461,7 +448,7 @@ def test_order_by_button_and_by_drag(study, section, ada, as_user):
     assert CodebookChange.objects.count() == before
 
 
-def test_a_stage_keeps_its_scale_and_a_section_without_codes_takes_none(study, ada):
+def test_only_sections_of_a_coded_kind_take_codes(study, ada):
     with pytest.raises(codebook_changes.ValidationError):
         codebook_changes.add(study.sections.get(key="conclusion"), by=ada, facts={"label": "No"})
     there = make_section(study.phases.get(), "benefits")

@@ -4,9 +4,11 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
+from mapping.codebook.order import reorder
 from mapping.exchange.table import lines
 from mapping.models import Code, CodebookChange, Finding, FindingMark, LogEntry
-from reviews.codebook import code_changes, undo
+from reviews.codebook import code_changes, code_moves, undo
 from reviews.exchange.scope import scope_of_all
 from reviews.exchange.tables.codings import CODINGS
 from reviews.models import Answer, Mark, Summary
@@ -54,7 +56,7 @@ def dump(study):
     }
 
 
-def test_a_new_code_is_a_step_of_the_codebook_with_a_line_in_the_log(study, ada, codes):
+def test_adding_a_code_makes_a_version_and_a_log_entry(study, ada, codes):
     code = codebook_changes.add(
         codes["Cost"].section, by=ada, facts={"label": "  Skills  gap ", "parent": codes["Talent"]}
     )
@@ -64,38 +66,36 @@ def test_a_new_code_is_a_step_of_the_codebook_with_a_line_in_the_log(study, ada,
 
 
 @pytest.mark.parametrize("label", ["", "   ", "cost", "COST", "x" * 301])
-def test_a_label_is_needed_and_stands_once_in_a_section(study, ada, codes, label):
+def test_a_label_is_required_and_unique_in_its_section(study, ada, codes, label):
     with pytest.raises(ValidationError):
         codebook_changes.add(codes["Cost"].section, by=ada, facts={"label": label})
     assert not CodebookChange.objects.exists()
 
 
-def test_renaming_keeps_the_marks_and_takes_a_reason(study, ada, codes, coded):
+def test_renaming_keeps_marks_and_requires_a_reason(study, ada, codes, coded):
     with pytest.raises(ValidationError):
-        codebook_changes.change(codes["Cost"], by=ada, facts={"label": "Price"}, reason=" ")
-    codebook_changes.change(codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer")
+        codebook_changes.edit(codes["Cost"], by=ada, facts={"label": "Price"}, reason=" ")
+    codebook_changes.edit(codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer")
     assert Mark.objects.filter(code__label="Price").count() == 1
     change = CodebookChange.objects.get()
     assert (change.act, change.reason) == ("rename", "clearer")
 
 
-def test_the_second_of_two_leads_meets_what_the_first_has_saved(study, ada, codes):
-    seen = codebook_changes.code_token(codes["Cost"])
-    codebook_changes.change(
+def test_a_stale_edit_raises_with_the_current_code(study, ada, codes):
+    seen = versions.code_token(codes["Cost"])
+    codebook_changes.edit(
         codes["Cost"], by=ada, facts={"definition": "Money"}, reason="said nowhere", seen=seen
     )
-    with pytest.raises(codebook_changes.ChangedMeanwhile) as met:
-        codebook_changes.change(
+    with pytest.raises(versions.ChangedMeanwhile) as met:
+        codebook_changes.edit(
             codes["Cost"], by=ada, facts={"label": "Price"}, reason="clearer", seen=seen
         )
     assert met.value.now.definition == "Money"
 
 
-def test_there_are_two_levels_and_no_more(study, ada, codes):
+def test_codes_have_at_most_two_levels(study, ada, codes):
     def group(code, parent):
-        codebook_changes.change(
-            codes[code], by=ada, facts={"parent": codes[parent]}, reason="order"
-        )
+        codebook_changes.edit(codes[code], by=ada, facts={"parent": codes[parent]}, reason="order")
 
     group("Talent", "Cost")
     for code, parent in (("Model drift", "Talent"), ("Cost", "Data quality"), ("Cost", "Cost")):
@@ -103,27 +103,27 @@ def test_there_are_two_levels_and_no_more(study, ada, codes):
             group(code, parent)
     other = study.sections.get(key="method").codes.first()
     with pytest.raises(ValidationError):
-        codebook_changes.change(
+        codebook_changes.edit(
             codes["Data quality"], by=ada, facts={"parent": other}, reason="order"
         )
 
 
-def test_codes_are_ordered_by_one_place_or_before_another(study, ada, codes):
+def test_reorder_moves_by_one_place_or_before_another_code(study, ada, codes):
     order = lambda: list(codes["Cost"].section.codes.values_list("label", flat=True))  # noqa: E731
-    codebook_changes.reorder(codes["Talent"], by=ada, up=True)
+    reorder(codes["Talent"], by=ada, up=True)
     assert order() == ["Data quality", "Talent", "Model drift", "Cost"]
-    codebook_changes.reorder(codes["Cost"], by=ada, before=codes["Data quality"])
+    reorder(codes["Cost"], by=ada, before=codes["Data quality"])
     assert order() == ["Cost", "Data quality", "Talent", "Model drift"]
-    assert codebook_changes.reorder(codes["Cost"], by=ada, up=True) is None
+    assert reorder(codes["Cost"], by=ada, up=True) is None
 
 
 ACTS = {
-    "rename": lambda codes, by: codebook_changes.change(
+    "rename": lambda codes, by: codebook_changes.edit(
         codes["Cost"], by=by, facts={"label": "Price"}, reason="why"
     ),
     "retire": lambda codes, by: codebook_changes.retire(codes["Data quality"], by=by, reason="why"),
-    "reorder": lambda codes, by: codebook_changes.reorder(codes["Cost"], by=by, up=True),
-    "group": lambda codes, by: codebook_changes.change(
+    "reorder": lambda codes, by: reorder(codes["Cost"], by=by, up=True),
+    "group": lambda codes, by: codebook_changes.edit(
         codes["Cost"], by=by, facts={"parent": codes["Talent"]}, reason="why"
     ),
     "merge": lambda codes, by: code_changes.merge(
@@ -136,9 +136,9 @@ ACTS = {
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_an_act_and_its_undo_leave_everything_as_it_was(study, ada, codes, coded, name):
+def test_undoing_an_act_restores_everything(study, ada, codes, coded, name):
     if name == "merge a parent":
-        codebook_changes.change(
+        codebook_changes.edit(
             codes["Talent"], by=ada, facts={"parent": codes["Model drift"]}, reason="order"
         )
     before = dump(study)
@@ -151,7 +151,7 @@ def test_an_act_and_its_undo_leave_everything_as_it_was(study, ada, codes, coded
         undo.undo(change, by=ada)
 
 
-def test_a_merge_and_its_undo_give_the_same_codings_file_byte_by_byte(study, ada, codes, coded):
+def test_undoing_a_merge_gives_the_same_codings_file(study, ada, codes, coded):
     file = lambda: "".join(lines(CODINGS, scope_of_all(study)))  # noqa: E731
     before = file()
     change = code_changes.merge(
@@ -171,7 +171,7 @@ def test_merging_keeps_both_marks_of_one_answer_with_their_quotes(study, ada, co
     assert (change.marks, change.papers) == (1, 1)
 
 
-def test_two_marks_of_a_finding_become_one_and_two_again(study, ada, codes, coded):
+def test_merging_two_codes_of_one_finding_can_be_undone(study, ada, codes, coded):
     finding = Finding.objects.create(
         paper=coded[0], section=codes["Cost"].section, settled_at="2026-01-01T00:00Z"
     )
@@ -186,13 +186,11 @@ def test_two_marks_of_a_finding_become_one_and_two_again(study, ada, codes, code
     assert dump(study) == before
 
 
-def test_an_earlier_merge_is_undone_past_later_changes_but_not_past_one_that_builds_on_it(
+def test_undoing_an_earlier_merge_is_refused_if_a_later_change_builds_on_it(
     study, ada, codes, coded
 ):
     first = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
-    codebook_changes.change(
-        codes["Data quality"], by=ada, facts={"label": "Data"}, reason="shorter"
-    )
+    codebook_changes.edit(codes["Data quality"], by=ada, facts={"label": "Data"}, reason="shorter")
     second = code_changes.merge(
         codes["Data quality"], into=codes["Cost"], by=ada, reason="same too"
     )
@@ -205,9 +203,7 @@ def test_an_earlier_merge_is_undone_past_later_changes_but_not_past_one_that_bui
     assert codes["Data quality"].label == "Data"
 
 
-def test_what_a_reviewer_marked_after_a_merge_stays_when_it_is_undone(
-    study, ada, ben, codes, coded
-):
+def test_undoing_a_merge_keeps_marks_made_since(study, ada, ben, codes, coded):
     change = code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
     late = make_summary(make_paper(study), ben, answers={"challenges": ["Data quality"]})
     undo.undo(change, by=ada)
@@ -215,7 +211,7 @@ def test_what_a_reviewer_marked_after_a_merge_stays_when_it_is_undone(
 
 
 @pytest.mark.parametrize("into", ["Talent", "Case study"])
-def test_a_code_is_merged_into_another_one_of_its_section(study, ada, codes, into):
+def test_a_code_merges_only_into_another_code_of_its_section(study, ada, codes, into):
     target = Code.objects.get(label=into)
     with pytest.raises(ValidationError):
         code_changes.merge(codes["Talent"], into=target, by=ada, reason="no")
@@ -224,23 +220,23 @@ def test_a_code_is_merged_into_another_one_of_its_section(study, ada, codes, int
         code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="no")
 
 
-def test_words_are_taken_back_though_the_parent_was_split_meanwhile(study, ada, codes):
+def test_a_rename_can_be_undone_after_its_parent_was_split(study, ada, codes):
     grouping = {"parent": codes["Talent"]}
-    codebook_changes.change(codes["Cost"], by=ada, facts=grouping, reason="order")
+    codebook_changes.edit(codes["Cost"], by=ada, facts=grouping, reason="order")
     halves = [{"label": "Hiring"}, {"label": "Training"}]
     code_changes.split(codes["Talent"], into=halves, by=ada, reason="two things")
-    codebook_changes.change(codes["Cost"], by=ada, facts={"label": "Costs"}, reason="plural")
+    codebook_changes.edit(codes["Cost"], by=ada, facts={"label": "Costs"}, reason="plural")
 
     undo.undo(CodebookChange.objects.first(), by=ada)
     assert Code.objects.get(pk=codes["Cost"].pk).label == "Cost"
 
     elsewhere = {"parent": codes["Model drift"]}
-    codebook_changes.change(codes["Cost"], by=ada, facts=elsewhere, reason="order")
+    codebook_changes.edit(codes["Cost"], by=ada, facts=elsewhere, reason="order")
     undo.undo(CodebookChange.objects.first(), by=ada)
     assert Code.objects.get(pk=codes["Cost"].pk).parent == codes["Talent"]
 
 
-def test_what_a_stage_is_split_into_takes_its_place_on_the_scale(study, ada):
+def test_parts_of_a_split_stage_take_its_place_on_the_scale(study, ada):
     stage = study.sections.get(key="maturity-stage")
     into = [{"label": "By hand"}, {"label": "By script"}]
     change = code_changes.split(
@@ -249,19 +245,19 @@ def test_what_a_stage_is_split_into_takes_its_place_on_the_scale(study, ada):
     in_use = stage.codes.filter(status="active")
     scale = ["By hand", "By script", "Automated training", "Automated deployment", "Monitored"]
     assert list(in_use.values_list("label", flat=True)) == scale
-    codebook_changes.reorder(stage.codes.get(label="Monitored"), by=ada, up=True)
+    reorder(stage.codes.get(label="Monitored"), by=ada, up=True)
     undo.undo(CodebookChange.objects.first(), by=ada)
     undo.undo(change, by=ada)
     assert list(in_use.values_list("label", flat=True)) == ["Manual", *scale[2:]]
 
 
-def test_a_moved_code_takes_its_marks_along_and_back(study, ada, ben, codes, coded):
+def test_moving_a_code_moves_its_marks_and_can_be_undone(study, ada, ben, codes, coded):
     there = make_section(study.phases.get(), "benefits")
     make_summary(
         make_paper(study), ben, answers={"challenges": ["Cost"], "benefits": absent("unclear")}
     )
     before = dump(study)
-    change = code_changes.move(codes["Cost"], to=there, by=ada, reason="it is none")
+    change = code_moves.move(codes["Cost"], to=there, by=ada, reason="it is none")
     assert set(
         Mark.objects.filter(code=codes["Cost"]).values_list("answer__section__key", flat=True)
     ) == {"benefits"}
@@ -272,16 +268,16 @@ def test_a_moved_code_takes_its_marks_along_and_back(study, ada, ben, codes, cod
     assert dump(study) | {"codes": 0} == before | {"codes": 0}
 
 
-def test_a_code_does_not_move_to_where_it_does_not_fit(study, ada, codes, coded):
+def test_moving_a_code_to_an_unfitting_section_is_refused(study, ada, codes, coded):
     for key in ("conclusion", "challenges", "method"):
         with pytest.raises(ValidationError):
-            code_changes.move(
+            code_moves.move(
                 codes["Data quality"], to=study.sections.get(key=key), by=ada, reason="no"
             )
     assert not CodebookChange.objects.exists()
 
 
-def test_first_submissions_are_not_touched_by_anything_but_the_merge(study, ada, codes, coded):
+def test_a_merge_leaves_the_summaries_unchanged(study, ada, codes, coded):
     before = list(Summary.objects.order_by("pk").values())
     code_changes.merge(codes["Talent"], into=codes["Data quality"], by=ada, reason="same")
     assert list(Summary.objects.order_by("pk").values()) == before

@@ -126,7 +126,7 @@ def test_codes_are_dragged_into_another_order(server, page_as, study, ada):
     assert page.problems == []
 
 
-def test_codes_are_ordered_by_keyboard_and_the_focus_stays_with_them(server, page_as, study, ada):
+def test_ordering_codes_by_keyboard_keeps_the_focus(server, page_as, study, ada):
     page = page_as(ada)
     page.goto(server.address(reverse("codebook", args=[study.slug])))
     rows = page.locator("#section-challenges tr[data-order]")

@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook.order import reorder
 from mapping.exchange.table import lines
 from mapping.judgement import values
 from mapping.models import Code, CodebookChange, Finding, FindingMark
-from reviews.codebook import code_changes, undo
+from reviews.codebook import code_changes, code_moves, undo
 from reviews.coding import drafts, recoding_tasks
 from reviews.exchange.scope import scope_of_all
 from reviews.exchange.tables.codings import CODINGS
@@ -52,13 +53,13 @@ def halves(code):
 
 # Each takes a code, another one, a number to choose or to name by, and who does it.
 ACTS = {
-    "rename": lambda code, into, n, by: codebook_changes.change(
+    "rename": lambda code, into, n, by: codebook_changes.edit(
         code, by=by, facts={"label": f"Label {n}"}, reason="why"
     ),
-    "redefine": lambda code, into, n, by: codebook_changes.change(
+    "redefine": lambda code, into, n, by: codebook_changes.edit(
         code, by=by, facts={"definition": f"If {n}"}, reason="why"
     ),
-    "group": lambda code, into, n, by: codebook_changes.change(
+    "group": lambda code, into, n, by: codebook_changes.edit(
         code, by=by, facts={"parent": into}, reason="why"
     ),
     "merge": lambda code, into, n, by: code_changes.merge(code, into=into, by=by, reason="why"),
@@ -67,8 +68,8 @@ ACTS = {
     ),
     "retire": lambda code, into, n, by: codebook_changes.retire(code, by=by, reason="why"),
     "restore": lambda code, into, n, by: codebook_changes.restore(code, by=by),
-    "order": lambda code, into, n, by: codebook_changes.reorder(code, by=by, before=into),
-    "move": lambda code, into, n, by: code_changes.move(code, to=into.section, by=by, reason="why"),
+    "order": lambda code, into, n, by: reorder(code, by=by, before=into),
+    "move": lambda code, into, n, by: code_moves.move(code, to=into.section, by=by, reason="why"),
     "accept": lambda code, into, n, by: code_changes.accept(
         code, by=by, facts={"label": f"Accepted {n}"}
     ),
@@ -161,7 +162,7 @@ SETTINGS = settings(
 
 @SETTINGS
 @given(steps=steps)
-def test_no_sequence_of_acts_loses_a_mark_or_a_word(study, ada, ben, cleo, steps):
+def test_no_sequence_of_acts_loses_marks_or_texts(study, ada, ben, cleo, steps):
     def run():
         prepared(study, ben, cleo)
         before = words()
@@ -188,7 +189,7 @@ def test_no_sequence_of_acts_loses_a_mark_or_a_word(study, ada, ben, cleo, steps
     one=number,
     other=number,
 )
-def test_an_act_and_its_undo_change_nothing_wherever_they_stand(
+def test_undo_restores_everything_at_any_point_of_a_sequence(
     study, ada, ben, cleo, steps, act, one, other
 ):
     def run():
@@ -208,9 +209,7 @@ def test_an_act_and_its_undo_change_nothing_wherever_they_stand(
 
 @SETTINGS
 @given(steps=steps)
-def test_undoing_everything_from_the_last_to_the_first_brings_all_of_it_back(
-    study, ada, ben, cleo, steps
-):
+def test_undoing_all_acts_in_reverse_restores_everything(study, ada, ben, cleo, steps):
     def run():
         prepared(study, ben, cleo)
         before, file = state(), codings(study)
@@ -232,7 +231,7 @@ def test_undoing_everything_from_the_last_to_the_first_brings_all_of_it_back(
     one=st.integers(0, 3),
     other=st.integers(0, 5),
 )
-def test_whatever_was_done_the_study_comes_back_from_its_bundle_and_undoes_the_same_there(
+def test_an_imported_bundle_can_undo_the_same_changes(
     study, ada, ben, cleo, steps, last, one, other
 ):
     def run():

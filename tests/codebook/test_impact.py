@@ -10,9 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
+from mapping.codebook.order import reorder
 from mapping.models import Code, CodebookChange, LogEntry, Section
-from reviews.agreement.page import Shown
-from reviews.codebook import code_changes, impact
+from reviews.agreement.page import VisibleAgreement
+from reviews.codebook import code_changes, code_moves, impact
 from reviews.codebook import page as codebook_page
 from reviews.codebook import undo as codebook_undo
 from reviews.models import EarlyLook, Mark
@@ -55,7 +57,7 @@ def figures(touched):
 
 def alphas(study, user):
     """What the agreement page says of every section with codes, all rounds together."""
-    shown = Shown(study, user)
+    shown = VisibleAgreement(study, user)
     sections = Section.objects.with_codes().filter(study=study)
     reports = {
         section.key: shown.report(section)["coefficients"]["krippendorff_alpha"]
@@ -66,7 +68,7 @@ def alphas(study, user):
     }
 
 
-def test_the_codebook_and_the_agreement_page_say_the_same(study, ada, ben, coded):
+def test_codebook_and_agreement_pages_show_the_same_figures(study, ada, ben, coded):
     # None of the codes of a single choice is an answer, and who looked early is no independent
     # reader.
     paper = make_paper(study)
@@ -85,7 +87,7 @@ def test_the_codebook_and_the_agreement_page_say_the_same(study, ada, ben, coded
         for entry in one.entries
         if one.section.key == "challenges"
     }
-    shown = Shown(study, ada).report(study.sections.get(key="challenges"))["codes"]
+    shown = VisibleAgreement(study, ada).report(study.sections.get(key="challenges"))["codes"]
     assert {one["code"]: one["krippendorff_alpha"] for one in shown} == by_code
 
 
@@ -94,15 +96,13 @@ ACTS = {
         code_changes.merge, codes["Talent"], into=codes["Cost"], by=ada, reason="same"
     ),
     "group": lambda codes, ada: partial(
-        codebook_changes.change,
+        codebook_changes.edit,
         codes["Talent"],
         by=ada,
         facts={"parent": codes["Cost"]},
         reason="kin",
     ),
-    "order": lambda codes, ada: partial(
-        codebook_changes.reorder, codes["Manual"], after=codes["Monitored"], by=ada
-    ),
+    "order": lambda codes, ada: partial(reorder, codes["Manual"], after=codes["Monitored"], by=ada),
 }
 
 
@@ -114,7 +114,7 @@ ACTS = {
         ("order", "Manual", {("maturity-stage", "code")}),
     ],
 )
-def test_the_preview_is_what_the_act_then_makes_of_the_agreement(
+def test_the_preview_shows_the_agreement_that_the_act_results_in(
     study, ada, codes, coded, act, label, changed
 ):
     act = ACTS[act](codes, ada)
@@ -130,19 +130,19 @@ def test_the_preview_is_what_the_act_then_makes_of_the_agreement(
     } == {place: then for place, (_, then) in foreseen.items()}
 
 
-def test_moving_shows_both_sections(study, ada, codes, coded):
+def test_the_preview_of_a_move_shows_both_sections(study, ada, codes, coded):
     there = make_section(study.phases.get(), "benefits")
     make_code(there, "Speed")
-    act = partial(code_changes.move, codes["Talent"], to=there, by=ada, reason="it is none")
+    act = partial(code_moves.move, codes["Talent"], to=there, by=ada, reason="it is none")
     found = impact.touched(codes["Talent"], ada, act, also=[there])
     assert set(figures(found)) == {("challenges", "code"), ("benefits", "code")}
     assert figures(found)["benefits", "code"][0] is None
     assert Mark.objects.filter(answer__section=there).count() == 0
 
 
-def test_what_cannot_be_done_says_so_before(study, ada, codes, coded):
+def test_the_preview_shows_why_an_act_is_refused(study, ada, codes, coded):
     act = partial(
-        code_changes.move,
+        code_moves.move,
         codes["Talent"],
         to=study.sections.get(key="conclusion"),
         by=ada,
@@ -153,7 +153,7 @@ def test_what_cannot_be_done_says_so_before(study, ada, codes, coded):
     assert found.agreement == ()
 
 
-def test_a_study_that_works_without_statistics_gets_none_here(study, ada, codes, coded):
+def test_previews_show_no_agreement_if_statistics_are_off(study, ada, codes, coded):
     study.statistics_off_reason = "we code together"
     study.save()
     found = impact.touched(codes["Talent"], ada, ACTS["merge"](codes, ada))
@@ -172,7 +172,7 @@ def shown(client, url, **asked):
     return " ".join(client.get(url, asked).content.decode().split())
 
 
-def test_what_is_chosen_is_previewed_on_the_page_of_every_act(study, ada, codes, coded, as_user):
+def test_every_act_page_previews_what_is_chosen(study, ada, codes, coded, as_user):
     client = as_user(ada)
     merge = shown(client, page(study, "merge-code", codes["Talent"].pk), into=codes["Cost"].pk)
     assert (
@@ -192,7 +192,7 @@ def test_what_is_chosen_is_previewed_on_the_page_of_every_act(study, ada, codes,
     assert not CodebookChange.objects.exists()
 
 
-def test_undoing_is_previewed_and_takes_a_reason(study, ada, codes, coded, as_user):
+def test_undo_shows_a_preview_and_takes_a_reason(study, ada, codes, coded, as_user):
     code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
     client, url = as_user(ada), page(study, "undo-change", 2)
     text = shown(client, url)
@@ -206,9 +206,7 @@ def test_undoing_is_previewed_and_takes_a_reason(study, ada, codes, coded, as_us
     assert CodebookChange.objects.count() == 2
 
 
-def test_an_undo_that_is_refused_says_why_before_and_after_the_button(
-    study, ada, codes, coded, as_user
-):
+def test_a_refused_undo_says_why_in_preview_and_on_submit(study, ada, codes, coded, as_user):
     change = code_changes.merge(codes["Talent"], into=codes["Cost"], by=ada, reason="same")
     code_changes.merge(codes["Cost"], into=codes["Data quality"], by=ada, reason="same")
     client, url = as_user(ada), page(study, "undo-change", change.version)
@@ -218,15 +216,13 @@ def test_an_undo_that_is_refused_says_why_before_and_after_the_button(
     assert "undo version 3 first" in refused.content.decode()
 
 
-def test_the_order_of_a_scale_in_use_takes_a_preview_and_a_reason(
-    study, ada, codes, coded, as_user
-):
+def test_reordering_a_scale_in_use_requires_preview_and_reason(study, ada, codes, coded, as_user):
     client, url = as_user(ada), page(study, "order-code", codes["Manual"].pk)
     place = {"after": codes["Monitored"].pk}
     met = client.post(url, place)
     assert "its order is what its stages mean" in met.content.decode()
     assert not CodebookChange.objects.exists()
-    token = codebook_changes.code_token(codes["Manual"])
+    token = versions.code_token(codes["Manual"])
     assert client.post(url, {**place, "seen": token, "reason": " "}).status_code == 422
     assert (
         client.post(url, {**place, "seen": token, "reason": "it was upside down"}).status_code
@@ -236,14 +232,14 @@ def test_the_order_of_a_scale_in_use_takes_a_preview_and_a_reason(
     assert codes["Manual"].section.codes.last() == codes["Manual"]
 
 
-def test_a_blind_lead_gets_no_agreement_and_no_refusal_that_would_tell(study, ada, codes, coded):
+def test_previews_for_a_blind_lead_show_no_agreement_and_no_refusal(study, ada, codes, coded):
     from tests.making import make_assignment
 
     make_assignment(coded[0], ada)
     acts = [
         partial(code_changes.merge, codes["Talent"], into=codes["Cost"], by=ada, reason="same"),
         partial(
-            code_changes.move,
+            code_moves.move,
             codes["Talent"],
             to=study.sections.get(key="method"),
             by=ada,
@@ -258,9 +254,7 @@ def test_a_blind_lead_gets_no_agreement_and_no_refusal_that_would_tell(study, ad
     assert impact.touched_by_undoing(change, ada, undo) == (1, 1, 1, 0, True, (), "")
 
 
-def test_the_pages_of_the_acts_ask_as_often_for_500_codes_as_for_10(
-    study, ada, codes, coded, as_user
-):
+def test_act_pages_have_a_constant_query_count(study, ada, codes, coded, as_user):
     section, client = codes["Cost"].section, as_user(ada)
     proposed = make_code(section, "Budget", status="proposed", proposed_by=study.created_by)
     into = {"into": codes["Cost"].pk}

@@ -32,7 +32,7 @@ def nasty(section):
     )
 
 
-def test_the_csv_is_safe_and_comes_back_unchanged(study, section, nasty, ada, olga, as_user):
+def test_exported_csv_is_safe_and_imports_unchanged(study, section, nasty, ada, olga, as_user):
     content = as_user(olga).get(page(study, "codebook-file", "csv")).content
     row = next(
         row
@@ -61,7 +61,7 @@ def test_latex_and_markdown_are_escaped(study, nasty):
     assert r"\<b\>" in codebook_files.as_markdown(study)
 
 
-def test_a_file_in_another_form_is_not_there(study, ada, as_user):
+def test_an_unknown_file_format_is_404(study, ada, as_user):
     assert as_user(ada).get(page(study, "codebook-file", "exe")).status_code == 404
 
 
@@ -89,9 +89,7 @@ def held_in(answered):
     return answered.context["held"]
 
 
-def test_an_import_shows_what_it_would_do_and_does_it_through_the_same_acts(
-    study, section, import_page
-):
+def test_an_import_is_previewed_then_done_by_the_same_acts(study, section, import_page):
     shown = import_page(act="check", file=io.BytesIO(FILE.encode()))
     text = shown.content.decode()
     for words in (
@@ -118,9 +116,7 @@ def test_an_import_shows_what_it_would_do_and_does_it_through_the_same_acts(
     assert study.codebook_version == 4
 
 
-def test_a_new_label_that_says_what_a_code_says_already_is_pointed_out_in_the_preview(
-    study, section, ada
-):
+def test_the_import_preview_points_out_near_labels(study, section, ada):
     file = (
         b"section,label\nchallenges,Talents\nchallenges,Model  drifts\nchallenges,Something else\n"
     )
@@ -134,9 +130,7 @@ def test_a_new_label_that_says_what_a_code_says_already_is_pointed_out_in_the_pr
     ]
 
 
-def test_with_a_refused_row_that_nobody_agreed_to_leave_out_nothing_is_imported(
-    study, section, import_page
-):
+def test_an_unaccepted_refused_row_stops_the_import(study, section, import_page):
     before = list(Code.objects.order_by("pk").values())
     for facts in (
         {"file": io.BytesIO(FILE.encode())},
@@ -150,9 +144,7 @@ def test_with_a_refused_row_that_nobody_agreed_to_leave_out_nothing_is_imported(
     assert study.codebook_version == 1
 
 
-def test_a_row_that_is_refused_only_by_now_stops_the_import_of_what_was_shown(
-    study, section, ada, import_page
-):
+def test_a_row_refused_since_the_preview_stops_the_import(study, section, ada, import_page):
     shown = import_page(
         act="check", file=io.BytesIO(b"section,label,parent\nchallenges,Skills,Talent\n")
     )
@@ -161,7 +153,7 @@ def test_a_row_that_is_refused_only_by_now_stops_the_import_of_what_was_shown(
     assert not section.codes.filter(label="Skills").exists()
 
 
-def test_a_file_that_was_tampered_with_on_the_way_is_not_imported(import_page, section):
+def test_a_tampered_file_is_not_imported(import_page, section):
     shown = import_page(act="check", file=io.BytesIO(b"section,label\nchallenges,Skills\n"))
     answered = import_page(act="import", held=held_in(shown)[:-2])
     assert answered.status_code == 422
@@ -170,7 +162,7 @@ def test_a_file_that_was_tampered_with_on_the_way_is_not_imported(import_page, s
 
 
 @pytest.mark.parametrize("content", [b"", b"label,definition\nx,y\n", b"\x00\xff\xfe"])
-def test_what_is_no_codebook_is_refused(study, ada, as_user, content):
+def test_files_without_codebook_columns_are_refused(study, ada, as_user, content):
     answered = as_user(ada).post(
         page(study, "import-codebook"),
         {"file": io.BytesIO(content), "reason": "why", "act": "import"},

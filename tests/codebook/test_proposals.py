@@ -37,16 +37,14 @@ def inbox(study):
 
 
 def decide(client, study, code, act, **facts):
-    from mapping.codebook.changes import code_token
+    from mapping.codebook.versions import code_token
 
     code.refresh_from_db()
     url = reverse("decide-proposal", args=[study.slug, code.pk])
     return client.post(url, {"act": act, "seen": code_token(code), **facts})
 
 
-def test_a_lead_sees_who_proposed_what_where_and_what_is_nearly_the_same(
-    study, proposed, section, ada, as_user
-):
+def test_a_lead_sees_proposers_papers_and_near_labels(study, proposed, section, ada, as_user):
     make_code(section, "Lack of talent")
     shown = as_user(ada).get(inbox(study)).content.decode()
     for words in (
@@ -59,7 +57,7 @@ def test_a_lead_sees_who_proposed_what_where_and_what_is_nearly_the_same(
         assert words in shown
 
 
-def test_a_lead_who_still_codes_the_paper_learns_nothing_of_what_is_proposed_there(
+def test_a_blind_lead_sees_no_proposals_from_a_paper_still_to_code(
     study, proposed, section, ada, ben, as_user
 ):
     """Not its words, not how many there are, in no list, file, log line or page of the code."""
@@ -148,9 +146,7 @@ def told_by(client, study):
     return shown
 
 
-def test_a_lead_who_still_codes_sees_a_proposal_that_an_answer_open_to_them_uses(
-    study, proposed, ada, ben, as_user
-):
+def test_a_blind_lead_sees_proposals_used_in_open_answers(study, proposed, ada, ben, as_user):
     hidden = make_paper(study, "Still closed", key="closed")
     make_assignment(hidden, ada)
     for label in (None, ["Lack of talents"]):
@@ -161,7 +157,7 @@ def test_a_lead_who_still_codes_sees_a_proposal_that_an_answer_open_to_them_uses
         assert "Still closed" not in shown
 
 
-def test_a_lead_who_still_codes_sees_the_proposals_of_those_who_read_nothing_closed(
+def test_a_blind_lead_sees_proposals_of_readers_without_closed_papers(
     study, proposed, ada, cleo, as_user
 ):
     make_assignment(make_paper(study), ada)
@@ -177,7 +173,7 @@ def test_other_reviewers_see_nothing_of_a_proposal(study, proposed, cleo, as_use
         assert "Lack of talents" not in shown
 
 
-def test_accepting_edits_first_and_makes_it_a_code_for_all(
+def test_accepting_a_proposal_with_edits_makes_it_a_code_for_all(
     study, proposed, ada, cleo, section, as_user
 ):
     answered = decide(
@@ -193,7 +189,7 @@ def test_accepting_edits_first_and_makes_it_a_code_for_all(
     assert (proposed.status, proposed.label) == ("proposed", "Lack of talents")
 
 
-def test_every_word_of_a_proposal_and_its_parent_may_be_edited_before_it_is_accepted(
+def test_all_fields_of_a_proposal_can_be_edited_on_accepting(
     study, proposed, ada, section, as_user
 ):
     talent = section.codes.get(label="Talent")
@@ -215,7 +211,7 @@ def test_every_word_of_a_proposal_and_its_parent_may_be_edited_before_it_is_acce
     assert (proposed.status, proposed.parent) == ("proposed", None)
 
 
-def test_accepting_a_label_that_is_there_is_refused(study, proposed, ada, as_user):
+def test_accepting_a_taken_label_is_refused(study, proposed, ada, as_user):
     answered = decide(as_user(ada), study, proposed, "accept", label="talent")
     assert answered.status_code == 422
     assert "has the code “Talent” already" in answered.content.decode()
@@ -233,7 +229,7 @@ def test_merging_a_proposal_keeps_its_marks(study, proposed, ada, section, as_us
     assert proposed.status == "proposed"
 
 
-def test_declining_takes_a_reason_and_asks_to_look_again(study, proposed, ada, ben, as_user):
+def test_declining_requires_a_reason_and_creates_recoding_tasks(study, proposed, ada, ben, as_user):
     client = as_user(ada)
     assert decide(client, study, proposed, "decline", reason="").status_code == 422
     assert decide(client, study, proposed, "decline", reason="too vague").status_code == 302
@@ -244,7 +240,9 @@ def test_declining_takes_a_reason_and_asks_to_look_again(study, proposed, ada, b
     assert "too vague" in shown
 
 
-def test_the_second_lead_finds_it_decided(study, proposed, ada, section, as_user):
+def test_a_proposal_already_decided_on_is_reported_to_the_second_lead(
+    study, proposed, ada, section, as_user
+):
     code_changes.accept(proposed, by=ada)
     with pytest.raises(ValidationError, match="decided"):
         code_changes.decline(proposed, by=ada, reason="no")
@@ -252,7 +250,7 @@ def test_the_second_lead_finds_it_decided(study, proposed, ada, section, as_user
     assert answered.url == inbox(study)
 
 
-def test_the_inbox_asks_the_database_as_often_for_three_proposals_as_for_one(
+def test_the_proposals_page_has_a_constant_query_count(
     study, proposed, section, ben, ada, as_user, django_assert_num_queries
 ):
     from django.db import connection
@@ -269,9 +267,7 @@ def test_the_inbox_asks_the_database_as_often_for_three_proposals_as_for_one(
         client.get(inbox(study))
 
 
-def test_what_merging_a_proposal_would_do_is_shown_as_soon_as_a_code_is_chosen(
-    study, proposed, section, ada, as_user
-):
+def test_choosing_a_code_previews_the_merge_of_a_proposal(study, proposed, section, ada, as_user):
     into = make_code(section, "Lack of talent")
     url = reverse("decide-proposal", args=[study.slug, proposed.pk])
     shown = as_user(ada).get(url, {"into": into.pk}, headers={"HX-Request": "true"})
@@ -279,7 +275,7 @@ def test_what_merging_a_proposal_would_do_is_shown_as_soon_as_a_code_is_chosen(
     assert 'id="touched"' in shown.content.decode()
 
 
-def test_every_label_on_the_page_of_a_proposal_belongs_to_one_field(study, proposed, ada, as_user):
+def test_labels_on_the_proposal_page_have_unique_fields(study, proposed, ada, as_user):
     page = (
         as_user(ada)
         .get(reverse("decide-proposal", args=[study.slug, proposed.pk]))

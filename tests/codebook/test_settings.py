@@ -17,7 +17,7 @@ def facts_of(study, **changed):
     return facts | {"seen": study_settings.settings_token(study)} | changed
 
 
-def test_a_lead_changes_the_settings_and_the_log_keeps_before_and_after(study, url, as_user, ada):
+def test_changed_settings_are_logged_with_before_and_after(study, url, as_user, ada):
     facts = facts_of(
         study, title="Renamed", is_anonymous="on", statistics_off_reason="We interpret."
     )
@@ -38,7 +38,7 @@ def test_a_lead_changes_the_settings_and_the_log_keeps_before_and_after(study, u
     "wrong",
     [{"title": ""}, {"title": "x" * 301}, {"others_visible": "always"}, {"who_settles": ""}],
 )
-def test_a_setting_that_cannot_be_is_refused_and_none_is_saved(wrong, study, url, as_user, ada):
+def test_an_invalid_setting_is_refused_and_nothing_is_saved(wrong, study, url, as_user, ada):
     before = study.description
     answer = as_user(ada).post(url, facts_of(study, description="New words") | wrong)
     assert answer.status_code == 422
@@ -54,7 +54,7 @@ def test_an_empty_post_changes_nothing(study, url, as_user, ada):
 
 
 @pytest.mark.parametrize(("begun", "late"), [(False, False), (True, True)])
-def test_when_others_are_visible_is_logged_under_its_own_name_and_says_whether_coding_had_begun(
+def test_changes_of_visibility_are_logged_apart_from_other_settings(
     begun, late, study, url, as_user, ada, ben
 ):
     make_summary(make_paper(study), ben, submitted=begun)
@@ -67,7 +67,7 @@ def test_when_others_are_visible_is_logged_under_its_own_name_and_says_whether_c
     assert ("Summaries were submitted already" in as_user(ada).get(url).content.decode()) is late
 
 
-def test_the_second_lead_sees_the_settings_of_the_first(study, url, as_user, ada):
+def test_a_stale_settings_form_shows_the_other_leads_values(study, url, as_user, ada):
     opened = facts_of(study)
     study_settings.change_settings(
         study, by=ada, facts={"title": "First", "who_settles": "not_coders"}
@@ -105,9 +105,7 @@ def test_release_shows_findings_to_members_is_logged_and_can_be_taken_back(
     assert [entry.act for entry in study.log.all()] == ["withdraw-release", "release-findings"]
 
 
-def test_before_releasing_a_lead_is_told_how_many_papers_stay_closed(
-    study, url, as_user, ada, ben, cleo
-):
+def test_the_release_form_says_how_many_papers_stay_closed(study, url, as_user, ada, ben, cleo):
     paper = make_paper(study)
     make_assignment(paper, ben)
     make_assignment(paper, cleo)

@@ -78,9 +78,7 @@ def test_a_lead_adds_a_section_and_its_key_comes_from_the_label(study, page, as_
         ({"research_question": "999999"}, "research_question"),
     ],
 )
-def test_a_section_that_cannot_be_is_refused_at_its_field(
-    changed, field, study, page, as_user, ada
-):
+def test_an_invalid_section_is_refused_at_its_field(changed, field, study, page, as_user, ada):
     before = order(study)
     facts = {"label": "New", "kind": "text", "phase": study.phases.get().pk} | changed
     answer = as_user(ada).post(f"{page}new-section/", facts)
@@ -130,9 +128,7 @@ def test_a_finding_fixes_the_kind_as_an_answer_does(study, challenges, ada):
         template.edit_section(challenges, by=ada, facts={"kind": "code"})
 
 
-def test_an_unused_section_may_change_its_kind_but_not_lose_sight_of_its_codes(
-    study, challenges, ada
-):
+def test_the_kind_of_an_unused_section_with_codes_must_take_codes(study, challenges, ada):
     template.edit_section(challenges, by=ada, facts={"kind": "code"})
     assert study.sections.get(key="challenges").kind == "code"
     with pytest.raises(ValidationError, match="has 4 codes"):
@@ -142,9 +138,7 @@ def test_an_unused_section_may_change_its_kind_but_not_lose_sight_of_its_codes(
 @pytest.mark.parametrize(
     ("was", "kind"), [("codes", "number"), ("code", "text"), ("stage", "yes_no"), ("text", "codes")]
 )
-def test_an_unused_section_becomes_one_that_takes_codes_or_none(
-    was, kind, study, page, as_user, ada
-):
+def test_the_kind_of_an_unused_section_can_change(was, kind, study, page, as_user, ada):
     section = make_section(study.phases.get(), "venues", was)
     answer = as_user(ada).post(f"{page}sections/venues/", facts_of(section, kind=kind))
     assert (answer.status_code, study.sections.get(key="venues").kind) == (302, kind)
@@ -206,9 +200,7 @@ def test_an_unused_section_is_removed_with_its_codes_and_can_be_brought_back(
     assert as_user(ada).post(undo).status_code == 404
 
 
-def test_removing_a_section_that_codes_elsewhere_point_to_is_refused_in_words(
-    study, challenges, ada
-):
+def test_removing_a_section_referenced_by_other_codes_is_refused(study, challenges, ada):
     method = study.sections.get(key="method")
     make_code(method, "Moved", status="merged", merged_into=challenges.codes.first())
     with pytest.raises(ValidationError, match="only be retired"):
@@ -231,16 +223,14 @@ def test_sections_move_up_and_down_within_their_phase_and_stop_at_the_edge(
     assert [entry.act for entry in study.log.all()] == ["move-section"] * 2
 
 
-def test_a_retired_section_does_not_stand_in_the_way_of_moving(study, page, as_user, ada):
+def test_moving_a_section_skips_retired_ones(study, page, as_user, ada):
     first, second, third, *rest = order(study)
     template.retire_section(study.sections.get(key=second), by=ada)
     as_user(ada).post(f"{page}sections/{third}/change/", {"act": "up"})
     assert order(study) == [third, first, *rest]
 
 
-def test_htmx_gets_the_template_alone_and_a_browser_without_script_is_sent_to_it(
-    study, page, as_user, ada
-):
+def test_htmx_gets_the_partial_and_other_browsers_are_redirected(study, page, as_user, ada):
     act = {"act": "down"}
     partial = as_user(ada).post(
         f"{page}sections/challenges/change/", act, headers={"HX-Request": "true"}
@@ -256,7 +246,7 @@ def test_htmx_gets_the_template_alone_and_a_browser_without_script_is_sent_to_it
     assert as_user(ada).post(f"{page}sections/challenges/change/").status_code == 422
 
 
-def test_the_second_lead_is_shown_what_the_first_has_changed(
+def test_a_stale_section_form_shows_the_other_leads_changes(
     study, challenges, page, as_user, ada, ben
 ):
     Membership.objects.filter(study=study, user=ben).update(role="lead")
@@ -282,7 +272,7 @@ def test_the_second_lead_is_shown_what_the_first_has_changed(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_leads_saving_at_the_same_moment_are_told_apart(ada):
+def test_of_two_simultaneous_saves_one_is_refused_as_stale(ada):
     study = make_study(lead=ada)
     section = study.sections.get(key="challenges")
     seen, outcomes, start = template.section_token(section), [], threading.Barrier(4)
@@ -312,7 +302,7 @@ def test_saving_without_a_change_makes_no_version(study, challenges, page, as_us
     assert study.codebook_changes.count() == 0
 
 
-def test_a_section_removed_meanwhile_is_said_to_be_gone(study, challenges, ada):
+def test_editing_a_removed_section_is_refused(study, challenges, ada):
     template.remove_section(challenges, by=ada)
     with pytest.raises(ValidationError, match="removed this section"):
         template.edit_section(
@@ -320,9 +310,7 @@ def test_a_section_removed_meanwhile_is_said_to_be_gone(study, challenges, ada):
         )
 
 
-def test_a_section_added_after_coding_began_is_logged_with_the_summaries_it_leaves_incomplete(
-    study, ada, ben, cleo
-):
+def test_a_late_section_is_logged_with_the_number_of_incomplete_summaries(study, ada, ben, cleo):
     answered(study, ben)
     answered(study, cleo)
     make_summary(make_paper(study), cleo, submitted=False)
@@ -330,10 +318,10 @@ def test_a_section_added_after_coding_began_is_logged_with_the_summaries_it_leav
     section = template.add_section(study, by=ada, facts=facts)
     late = study.log.get(act="add-late-section")
     assert late.facts == {"section": "late", "summaries": 2}
-    assert template.section_added(section, by=ada).count() == 2
+    assert template.ask_for_added_section(section, by=ada).count() == 2
 
 
-def test_what_was_answered_before_a_section_was_retired_is_not_incomplete_after_it_is_restored(
+def test_a_restored_section_asks_only_summaries_without_an_answer(
     study, challenges, ada, ben, cleo
 ):
     answered(study, ben)
@@ -341,10 +329,10 @@ def test_what_was_answered_before_a_section_was_retired_is_not_incomplete_after_
     later = make_summary(make_paper(study), cleo)
     template.restore_section(challenges, by=ada)
     assert study.log.get(act="add-late-section").facts["summaries"] == 1
-    assert list(template.section_added(challenges, by=ada)) == [later.assignment]
+    assert list(template.ask_for_added_section(challenges, by=ada)) == [later.assignment]
 
 
-def test_coefficient_and_target_are_declared_and_a_change_after_the_first_submission_is_kept_apart(
+def test_a_declaration_after_the_first_submission_is_logged_as_late(
     study, challenges, page, as_user, ada, ben
 ):
     url = f"{page}sections/challenges/"
@@ -379,7 +367,7 @@ def test_a_declaration_that_does_not_fit_is_refused(wrong, study, page, as_user,
     assert not study.log.exists()
 
 
-def test_two_leads_declaring_are_told_apart_too(study, challenges, page, as_user, ada):
+def test_a_stale_declaration_is_refused(study, challenges, page, as_user, ada):
     seen = declare.declaration_token(challenges)
     declare.declare(challenges, by=ada, coefficient="", target=0.7)
     facts = {"declare": "yes", "declared-target": "0.9", "declared-seen": seen}
@@ -405,9 +393,7 @@ def test_screening_and_quality_are_added_with_one_click_before_coding(study, pag
     assert "Add screening" not in as_user(ada).get(page).content.decode()
 
 
-def test_phases_are_added_edited_moved_and_removed_while_they_are_empty(
-    study, page, as_user, ada, ben
-):
+def test_empty_phases_can_be_added_edited_moved_and_removed(study, page, as_user, ada, ben):
     client = as_user(ada)
     client.post(f"{page}new-phase/", {"name": "Second look", "kind": "coding"})
     client.post(f"{page}phases/second-look/", {"name": "Once more", "kind": "quality"})
@@ -427,9 +413,7 @@ def test_phases_are_added_edited_moved_and_removed_while_they_are_empty(
     )
 
 
-def test_research_questions_are_added_edited_moved_and_removed_while_nothing_belongs_to_them(
-    study, page, as_user, ada
-):
+def test_unused_research_questions_can_be_added_edited_moved_and_removed(study, page, as_user, ada):
     client = as_user(ada)
     client.post(f"{page}new-question/", {"key": "RQ2", "text": "Why?"})
     question = study.research_questions.get(key="RQ2")
@@ -449,7 +433,7 @@ def test_research_questions_are_added_edited_moved_and_removed_while_nothing_bel
     assert client.post(f"{page}questions/{first.pk}/change/", {"act": "remove"}).status_code == 422
 
 
-def test_things_of_another_study_are_not_found(study, page, as_user, ada):
+def test_parts_of_another_study_are_404(study, page, as_user, ada):
     other = make_study(lead=make_user())
     make_section(other.phases.get(), "theirs")
     client = as_user(ada)
@@ -466,7 +450,7 @@ def queries(client, url):
     return len(asked)
 
 
-def test_the_template_asks_the_database_the_same_however_long_it_is(study, page, as_user, ada, ben):
+def test_the_template_page_has_a_constant_query_count(study, page, as_user, ada, ben):
     client = as_user(ada)
     answered(study, ben)
     numbers = []

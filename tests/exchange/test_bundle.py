@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
 from mapping.judgement.stored import settled_as_json
 from mapping.judgement.values import BLANK
 from mapping.models import (
@@ -125,7 +125,7 @@ def a_codebook_with_a_past(study, ada, ben):
     merged = make_code(challenges, "Concept drift", status="merged", merged_into=drift)
     make_code(challenges, "Drift again", status="merged", merged_into=merged)
     make_code(challenges, "Talent", status="proposed", proposed_by=ben, reason="ben saw it")
-    change = codebook_changes.record_change(
+    change = versions.record_change(
         study,
         CodebookChange.Act.MERGE,
         by=ada,
@@ -135,7 +135,7 @@ def a_codebook_with_a_past(study, ada, ben):
         code=merged,
         reason="the same",
     )
-    undo = codebook_changes.record_change(
+    undo = versions.record_change(
         study, CodebookChange.Act.UNDO, by=ada, before={}, after={}, code=merged
     )
     CodebookChange.objects.filter(pk=undo.pk).update(undoes=change)

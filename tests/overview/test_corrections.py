@@ -34,7 +34,7 @@ def answered(client, study, paper, act, pk=None):
     return client.post(url, {"act": act}, follow=True).content.decode()
 
 
-def test_the_way_to_tell_the_lead_stands_where_a_reviewer_looks_for_it(
+def test_paper_and_summary_pages_link_to_suggesting_a_correction(
     study, paper, page, as_user, ben, olga, ada
 ):
     for name in ("paper", "summary"):
@@ -51,7 +51,7 @@ def test_the_way_to_tell_the_lead_stands_where_a_reviewer_looks_for_it(
     assert as_user(ada).get(page).url == reverse("edit-paper", args=[study.slug, paper.key])
 
 
-def test_who_told_a_lead_sees_that_it_waits_and_others_do_not(
+def test_a_suggestion_is_visible_to_its_author_and_the_leads(
     study, paper, page, as_user, ada, ben, cleo, olga
 ):
     told(as_user(ben), page)
@@ -67,9 +67,7 @@ def test_who_told_a_lead_sees_that_it_waits_and_others_do_not(
     )
 
 
-def test_what_was_told_stands_on_the_leads_overview_and_goes_into_the_entry(
-    study, paper, page, as_user, ada, ben, cleo
-):
+def test_a_lead_finds_a_suggestion_and_takes_it_over(study, paper, page, as_user, ada, ben, cleo):
     assert told(as_user(ben), page).url == paper.get_absolute_url()
     told(as_user(ben), page)  # twice is once
     lead = as_user(ada)
@@ -89,7 +87,7 @@ def test_what_was_told_stands_on_the_leads_overview_and_goes_into_the_entry(
     assert acts == ["suggest-correction", "edit-paper", "answer-correction"]
 
 
-def test_what_is_left_changes_nothing_and_is_gone(study, paper, page, as_user, ada, ben):
+def test_a_rejected_suggestion_changes_nothing(study, paper, page, as_user, ada, ben):
     told(as_user(ben), page, field="year", text="2019")
     told(as_user(ben), page, field="authors", text="John, Meenu")
     assert "It was left as it is." in answered(as_user(ada), study, paper, "leave")
@@ -109,7 +107,7 @@ def test_what_is_left_changes_nothing_and_is_gone(study, paper, page, as_user, a
         ("key", "x", "Select a valid choice."),
     ],
 )
-def test_what_an_entry_could_not_take_is_refused_with_the_reason(
+def test_an_invalid_suggestion_is_refused_with_the_reason(
     paper, page, as_user, ben, field, text, why
 ):
     refused = told(as_user(ben), page, field=field, text=text)
@@ -118,9 +116,7 @@ def test_what_an_entry_could_not_take_is_refused_with_the_reason(
     assert not LogEntry.objects.exists()
 
 
-def test_what_the_entry_refuses_by_now_stays_open_and_says_why(
-    study, paper, page, as_user, ada, ben
-):
+def test_a_suggestion_that_became_invalid_stays_open(study, paper, page, as_user, ada, ben):
     told(as_user(ben), page, field="doi", text="10.1145/12.34")
     make_paper(study, doi="10.1145/12.34")
     assert "Another paper of this study has this DOI." in answered(

@@ -36,14 +36,14 @@ def table(answer):
     return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
 
 
-def test_the_log_says_who_did_what_newest_first_in_this_study_alone(study, url, as_user, ada, ben):
+def test_the_log_lists_this_studys_acts_newest_first(study, url, as_user, ada, ben):
     write(study, ada, text="first")
     write(study, ben, text="second")
     write(make_study(lead=ada), ada, text="elsewhere")
     assert texts(as_user(ada).get(url)) == ["second", "first"]
 
 
-def test_it_is_narrowed_by_person_act_and_words_in_the_address(study, url, as_user, ada, ben):
+def test_the_log_is_filtered_by_person_act_and_words(study, url, as_user, ada, ben):
     write(study, ada, "round-closed", "closed the pilot")
     write(study, ben, "round-closed", "closed the main round")
     write(study, ben, "paper-added", "added a paper", paper=make_paper(study, "On pilots"))
@@ -58,9 +58,7 @@ def test_it_is_narrowed_by_person_act_and_words_in_the_address(study, url, as_us
     assert "No line fits" in nothing.content.decode()
 
 
-def test_the_table_that_leaves_is_the_one_that_is_shown_and_runs_no_formula(
-    study, url, as_user, ada, ben
-):
+def test_the_log_csv_matches_the_page_and_escapes_formulas(study, url, as_user, ada, ben):
     paper = make_paper(study, key="john2021")
     write(study, ada, text="hidden by the filter")
     write(study, ben, text="=cmd()", paper=paper)
@@ -75,9 +73,7 @@ def test_the_table_that_leaves_is_the_one_that_is_shown_and_runs_no_formula(
     }
 
 
-def test_a_lead_who_still_has_to_code_a_paper_reads_nothing_of_what_others_did_with_it(
-    study, url, as_user, ada, ben
-):
+def test_the_log_hides_papers_that_a_lead_still_has_to_code(study, url, as_user, ada, ben):
     paper = make_paper(study, "A paper")
     write(study, ben, "section-settled", "Challenges settled as Drift", paper=paper)
     write(study, ada, "paper-edited", "her own Drift", paper=paper)
@@ -107,7 +103,7 @@ def test_an_early_look_opens_the_log_of_that_paper(study, url, as_user, ada, ben
     assert "settled as Drift" in as_user(ada).get(url).content.decode()
 
 
-def test_where_the_study_waits_for_the_round_the_log_waits_too(study, url, as_user, ada, ben):
+def test_the_log_stays_closed_until_the_round_closes(study, url, as_user, ada, ben):
     study.others_visible = "closed"
     study.save()
     paper = make_paper(study)
@@ -120,12 +116,12 @@ def test_where_the_study_waits_for_the_round_the_log_waits_too(study, url, as_us
     assert "settled as Drift" in as_user(ada).get(url).content.decode()
 
 
-def test_what_people_typed_is_shown_as_text(study, url, as_user, ada):
+def test_the_log_escapes_what_people_typed(study, url, as_user, ada):
     write(study, ada, text="<script>alert(1)</script>")
     assert "<script>alert" not in as_user(ada).get(url).content.decode()
 
 
-def test_long_logs_come_in_pages_that_keep_the_filter(study, url, as_user, ada, ben):
+def test_pages_of_the_log_keep_the_filter(study, url, as_user, ada, ben):
     for number in range(60):
         write(study, ben, text=f"line {number}")
     write(study, ada, text="other")
@@ -137,7 +133,7 @@ def test_long_logs_come_in_pages_that_keep_the_filter(study, url, as_user, ada, 
     assert client.get(url, {"page": "x"}).status_code == 200
 
 
-def test_the_log_asks_the_database_the_same_however_long_it_is(study, url, as_user, ada, ben):
+def test_the_log_has_a_constant_query_count(study, url, as_user, ada, ben):
     client = as_user(ada)
     numbers = []
     for number in range(3):

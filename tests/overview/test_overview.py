@@ -40,7 +40,7 @@ def test_a_reviewer_finds_their_next_paper_first(as_user, study, round, ben):
     assert "Waits for" not in page
 
 
-def test_a_lead_finds_rounds_who_waits_and_what_waits_for_them(as_user, study, round, ada, ben):
+def test_a_lead_finds_rounds_and_what_waits_for_them(as_user, study, round, ada, ben):
     make_assignment(make_paper(study), ben, round=round)
     make_code(study.sections.get(key="challenges"), "Drifting", status="proposed", proposed_by=ben)
     page = text(overview(as_user(ada), study))
@@ -61,7 +61,7 @@ def test_a_fresh_study_shows_the_first_steps_to_its_lead_alone(as_user, ada, ben
     assert "First steps" not in text(overview(as_user(ben), study))
 
 
-def test_an_observer_finds_what_is_released_and_nothing_before(as_user, study, round, olga, ben):
+def test_an_observer_sees_results_only_after_release(as_user, study, round, olga, ben):
     make_summary(make_paper(study), ben, round=round)
     assert "Nothing is released yet" in text(overview(as_user(olga), study))
     study.released_at = timezone.now()
@@ -71,7 +71,7 @@ def test_an_observer_finds_what_is_released_and_nothing_before(as_user, study, r
     assert "The leads released this study" in page
 
 
-def test_nothing_computed_from_others_answers_reaches_somebody_blind(
+def test_the_overview_reveals_nothing_of_others_answers_to_the_blind(
     as_user, study, round, ada, ben, cleo
 ):
     paper = make_paper(study)
@@ -85,7 +85,7 @@ def test_nothing_computed_from_others_answers_reaches_somebody_blind(
         assert "secret" not in page
 
 
-def test_no_other_study_shows(as_user, study, ada, round):
+def test_the_overview_shows_nothing_of_other_studies(as_user, study, ada, round):
     other = make_study()
     make_round(other, "A foreign round")
     assert "A foreign round" not in text(overview(as_user(ada), study))
@@ -105,7 +105,7 @@ def close_with_figures(study, ada, ben, cleo, name):
     return round
 
 
-def test_kept_agreement_leads_to_its_sections_and_reaches_nobody_who_may_not_see_all_behind_it(
+def test_frozen_agreement_is_shown_to_those_who_may_see_all_behind_it(
     as_user, study, ada, ben, cleo, olga
 ):
     study.sections.filter(key="method").update(agreement_target=0.8)
@@ -122,7 +122,7 @@ def test_kept_agreement_leads_to_its_sections_and_reaches_nobody_who_may_not_see
     assert address not in text(overview(as_user(ada), study))
 
 
-def test_agreement_of_more_closed_rounds_asks_no_more_queries(as_user, study, ada, ben, cleo):
+def test_agreement_of_more_closed_rounds_needs_no_more_queries(as_user, study, ada, ben, cleo):
     def queries():
         with CaptureQueriesContext(connection) as asked:
             text(overview(as_user(ada), study))

@@ -22,7 +22,7 @@ def page_of(study, name="paper", key="paper"):
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_any_key_works_in_every_address_of_its_paper(key, study, as_user, ada):
+def test_paper_pages_open_for_any_key(key, study, as_user, ada):
     make_paper(study, "Found", key=key)
     for name in ("paper", "edit-paper", "delete-paper", "upload-pdf", "remove-pdf"):
         answer = as_user(ada).get(page_of(study, name, key))
@@ -31,7 +31,7 @@ def test_any_key_works_in_every_address_of_its_paper(key, study, as_user, ada):
     assert page_of(study, key=key).replace("&", "&amp;").replace("'", "&#x27;") in listed
 
 
-def test_the_page_shows_what_is_known(study, as_user, ben):
+def test_the_paper_page_shows_details_and_sources(study, as_user, ben):
     make_paper(
         study,
         "Towards MLOps",
@@ -53,7 +53,7 @@ def test_the_page_shows_what_is_known(study, as_user, ben):
         assert words in text
 
 
-def test_a_paper_of_another_study_is_not_there(study, as_user, ada):
+def test_a_paper_of_another_study_is_404(study, as_user, ada):
     make_paper(make_study(), key="elsewhere")
     for name in ("paper", "edit-paper", "delete-paper", "pdf", "upload-pdf", "remove-pdf"):
         assert as_user(ada).get(page_of(study, name, "elsewhere")).status_code == 404
@@ -76,7 +76,7 @@ def finding(paper, label):
     FindingMark.objects.create(finding=found, code=section.codes.get(label=label))
 
 
-def test_findings_reach_leads_and_after_release_everybody_but_those_who_still_code(
+def test_findings_are_shown_to_leads_and_after_release_to_the_unblinded(
     study, as_user, ada, ben, cleo, olga
 ):
     paper = make_paper(study, key="paper")
@@ -127,7 +127,7 @@ def test_a_lead_adds_a_paper_and_it_gets_a_key(study, as_user, ada):
         ({"title": "T", "url": "javascript:alert(1)"}, "valid URL"),
     ],
 )
-def test_what_cannot_be_a_paper_is_refused_in_words(facts, words, study, as_user, ada):
+def test_an_invalid_paper_is_refused_with_a_reason(facts, words, study, as_user, ada):
     make_paper(study, "Here", key="taken", doi="10.1109/taken")
     answer = as_user(ada).post(reverse("add-paper", args=[study.slug]), facts)
     assert answer.status_code == 422
@@ -135,7 +135,7 @@ def test_what_cannot_be_a_paper_is_refused_in_words(facts, words, study, as_user
     assert study.papers.count() == 1
 
 
-def test_what_looks_like_a_paper_that_is_here_is_asked_about_once(study, as_user, ada):
+def test_adding_a_possible_duplicate_asks_once(study, as_user, ada):
     make_paper(study, "Towards MLOps", key="here", year=2021)
     page = reverse("add-paper", args=[study.slug])
     answer = as_user(ada).post(page, FACTS)
@@ -146,13 +146,13 @@ def test_what_looks_like_a_paper_that_is_here_is_asked_about_once(study, as_user
     assert study.papers.count() == 2
 
 
-def test_a_key_of_another_study_is_free_here(study, as_user, ada):
+def test_keys_are_unique_per_study_only(study, as_user, ada):
     make_paper(make_study(), key="shared")
     as_user(ada).post(reverse("add-paper", args=[study.slug]), FACTS | {"key": "shared"})
     assert study.papers.filter(key="shared").exists()
 
 
-def test_a_lead_edits_and_the_log_says_what(study, as_user, ada):
+def test_editing_a_paper_is_logged(study, as_user, ada):
     make_paper(study, "Towrds MLOps", key="paper")
     answer = as_user(ada).post(page_of(study, "edit-paper"), FACTS | {"key": "paper"})
     assert answer.status_code == 302
@@ -163,7 +163,7 @@ def test_a_lead_edits_and_the_log_says_what(study, as_user, ada):
     assert study.papers.get().title == "Towards MLOps"
 
 
-def test_a_paper_goes_while_it_is_in_nobodys_hands(study, as_user, ada, ben):
+def test_only_a_paper_without_assignments_can_be_removed(study, as_user, ada, ben):
     free, taken = make_paper(study, key="free"), make_paper(study, key="taken")
     make_assignment(taken, ben)
     assert as_user(ada).post(page_of(study, "delete-paper", "free")).status_code == 302

@@ -28,25 +28,25 @@ def work(study, ben, cleo):
     make_code(study.sections.get(key="challenges"), "Drifting", status="proposed", proposed_by=ben)
 
 
-def test_counts_are_of_ones_own_work(study, work, ada, ben, cleo, olga):
+def test_rail_counts_are_of_own_work(study, work, ada, ben, cleo, olga):
     assert counts(study, ben) == {"My queue": 1}
     assert counts(study, cleo) == {}
     assert counts(study, ada)["Rounds"] == 1
     assert counts(study, olga) == {}
 
 
-def test_the_count_is_said_in_words(study, work, ben, as_user):
+def test_rail_counts_are_read_out_in_words(study, work, ben, as_user):
     page = as_user(ben).get(reverse("overview", args=[study.slug])).content.decode()
     assert '<span class="count">1<span class="visually-hidden"> to code</span></span>' in page
 
 
-def test_each_role_finds_the_places_it_may_use(study, ada, ben, olga):
+def test_the_rail_lists_the_pages_of_each_role(study, ada, ben, olga):
     assert "Rounds" in places(study, ada)
     assert {"My queue"} <= set(places(study, ben))
     assert not {"Rounds", "My queue"} & set(places(study, olga))
 
 
-def test_the_place_one_is_in_is_marked(study, ada):
+def test_the_rail_marks_the_current_page(study, ada):
     url = reverse("rounds", args=[study.slug])
     assert [
         label for label, entry in places(study, ada, url + "1/").items() if entry["current"]
@@ -57,7 +57,7 @@ def test_the_place_one_is_in_is_marked(study, ada):
     ]
 
 
-def test_the_counts_take_the_same_few_queries_however_much_work_there_is(
+def test_rail_counts_have_a_constant_query_count(
     study, work, ada, ben, django_assert_num_queries, django_assert_max_num_queries
 ):
     study.membership = Membership.objects.select_related("user").get(study=study, user=ada)

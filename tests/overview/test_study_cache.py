@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from mapping.models import Finding, Membership, Paper, Section
 from reviews.models import Assignment, Deferral, Round, Summary
-from reviews.models.study_cache import kept, read_only, stamp
+from reviews.models.study_cache import cached_for_study, read_only, stamp
 from reviews.rounds import progress
 from tests.making import (
     make_assignment,
@@ -20,9 +20,7 @@ from tests.making import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_every_change_of_what_figures_are_made_of_changes_the_stamp_without_a_line_in_the_log(
-    study, ada, ben
-):
+def test_every_relevant_change_grows_the_stamp(study, ada, ben):
     round = make_round(study)
     paper = make_paper(study)
     assignment = make_assignment(paper, ben, round=round)
@@ -51,7 +49,7 @@ def test_every_change_of_what_figures_are_made_of_changes_the_stamp_without_a_li
     assert not study.log.exists()
 
 
-def test_typing_in_a_draft_leaves_the_stamp_alone_and_so_does_another_study(study, ben):
+def test_drafts_and_other_studies_leave_the_stamp_alone(study, ben):
     paper = make_paper(study)
     draft = make_summary(paper, ben, submitted=False)
     before = stamp(study)
@@ -62,7 +60,7 @@ def test_typing_in_a_draft_leaves_the_stamp_alone_and_so_does_another_study(stud
     assert stamp(study) == before
 
 
-def test_a_commit_counts_once_however_many_rows_it_changes(study):
+def test_a_commit_grows_the_stamp_once(study):
     before = stamp(study)
     with transaction.atomic():
         for _ in range(20):
@@ -70,7 +68,7 @@ def test_a_commit_counts_once_however_many_rows_it_changes(study):
     assert stamp(study) == before + 1
 
 
-def test_a_kept_figure_follows_work_that_nobody_wrote_down(study, ben):
+def test_a_cached_figure_follows_changes_that_are_not_logged(study, ben):
     round = make_round(study)
     paper = make_paper(study)
     make_assignment(paper, ben, round=round)
@@ -83,23 +81,26 @@ def test_a_kept_figure_follows_work_that_nobody_wrote_down(study, ben):
     assert progress.rounds_to_close(study) == 1
 
 
-def test_a_figure_is_worked_out_once_and_again_after_a_change(study):
+def test_a_figure_is_computed_once_until_something_changes(study):
     worked = []
     for _ in range(2):
         assert (
-            kept(study, "papers", lambda: worked.append(study.papers.count()) or len(worked)) == 1
+            cached_for_study(
+                study, "papers", lambda: worked.append(study.papers.count()) or len(worked)
+            )
+            == 1
         )
     make_paper(study)
-    kept(study, "papers", lambda: worked.append(study.papers.count()) or len(worked))
+    cached_for_study(study, "papers", lambda: worked.append(study.papers.count()) or len(worked))
 
     assert worked == [0, 1]
 
 
-def test_nothing_is_kept_of_what_may_still_be_taken_back(study):
+def test_nothing_is_cached_inside_a_transaction(study):
     read_only(study)
     with transaction.atomic():
         make_paper(study)
-        assert kept(study, "papers", study.papers.count) == 1
+        assert cached_for_study(study, "papers", study.papers.count) == 1
         transaction.set_rollback(True)
     assert connection.in_atomic_block is False
-    assert kept(study, "papers", lambda: study.papers.count() + 7) == 7
+    assert cached_for_study(study, "papers", lambda: study.papers.count() + 7) == 7

@@ -18,7 +18,7 @@ from mapping.models.fields import LimitedTextField
 from mapping.papers import importing
 from mapping.parsers import read_papers
 from mapping.parsers.lengths import OTHER_FIELD, PAPER, PROSE, SENTENCES
-from mapping.protocol.files import ProtocolRefused, dump, read
+from mapping.protocol.files import ProtocolError, dump, read
 from reviews.coding import drafts
 from reviews.exchange.importing import import_codings, import_summaries
 from reviews.models import Answer
@@ -179,13 +179,13 @@ def test_codes_have_a_maximum_length_in_forms_and_files(study, as_user, ada):
     with pytest.raises(ValidationError, match="definition has 20,001 characters"):
         codebook_changes.add(section, by=ada, facts={"label": "New", "definition": long})
     with pytest.raises(ValidationError, match="when not to use has 20,001 characters"):
-        codebook_changes.change(section.codes.first(), by=ada, facts={"when_not": long}, reason="x")
+        codebook_changes.edit(section.codes.first(), by=ada, facts={"when_not": long}, reason="x")
     answer = as_user(ada).post(
         reverse("new-code", args=[study.slug]) + "?section=challenges",
         {"label": "New", "definition": long},
     )
     assert (answer.status_code, "20,001 characters" in answer.text) == (422, True)
-    with pytest.raises(ProtocolRefused, match="is longer than 20000 characters"):
+    with pytest.raises(ProtocolError, match="is longer than 20000 characters"):
         read({**dump(study), "description": long})
 
 

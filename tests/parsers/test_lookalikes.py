@@ -79,7 +79,7 @@ def test_codebook_forms_refuse_a_lookalike_code(kind, section, ada, ben):
         codebook_changes.add(section, by=ada, facts={"label": TWINS[kind]})
     other = codebook_changes.add(section, by=ada, facts={"label": "Other"})
     with pytest.raises(ValidationError, match="already"):
-        codebook_changes.change(other, by=ada, facts={"label": TWINS[kind]}, reason="x")
+        codebook_changes.edit(other, by=ada, facts={"label": TWINS[kind]}, reason="x")
     with pytest.raises(ValidationError, match="there already"):
         drafts.propose_code(section, label=TWINS[kind], definition="d", reason="r", by=ben)
     assert labels(section) == [PLAIN]
@@ -91,7 +91,7 @@ def test_a_lookalike_in_a_codebook_file_changes_the_existing_code(kind, section,
         "c.csv", f'section,label,definition\nchallenges,"{TWINS[kind]}",New\n'.encode()
     )
     outcome = importing.import_codebook(study, table, by=ada, reason="x")
-    assert [line.word for line in outcome.lines] == ["changed"]
+    assert [line.outcome for line in outcome.lines] == ["changed"]
     assert section.codes.get(label=PLAIN).definition == "New"
 
 
@@ -211,7 +211,7 @@ def test_existing_lookalikes_do_not_break_pages_and_bundles(twins, study, as_use
     brought = [code.label for code in again.sections.get(key="challenges").codes.all()]
     assert brought == [code.label.replace("\r\n", "\n") for code in twins.codes.all()]
     one = twins.codes.get(label=TWINS["soft hyphen"])
-    codebook_changes.change(one, by=ada, facts={"definition": "Mended"}, reason="x")
+    codebook_changes.edit(one, by=ada, facts={"definition": "Mended"}, reason="x")
     change = codebook_changes.retire(one, by=ada, reason="a twin")
     undo.undo(change, by=ada)
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from mapping.models import Paper
 from mapping.parsers import read_papers
 from mapping.parsers.characters import unfit_place
-from mapping.protocol.files import ProtocolRefused, dump, read
+from mapping.protocol.files import ProtocolError, dump, read
 from mapping.site.middleware import WholeText
 from tests.exchange.test_bundle import bundle_of, tampered
 from tests.exchange.test_hostile_bundle import demo_bundle, refusal, rewritten  # noqa: F401
@@ -105,7 +105,7 @@ def test_a_protocol_with_half_a_character_is_refused_in_a_sentence(half, study):
     ):
         try:
             read(json.dumps(kept | change))
-        except ProtocolRefused as refused:
+        except ProtocolError as refused:
             str(refused).encode()
         else:
             assert half not in (change.get("title"), *change)

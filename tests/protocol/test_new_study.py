@@ -62,7 +62,7 @@ def test_the_command_takes_a_protocol_file(ada, capsys, tmp_path):
         (["x" * 301, "--lead", "ada"], "longer than 300"),
     ],
 )
-def test_wrong_words_are_refused_and_nothing_is_written(words, said, ada):
+def test_invalid_arguments_are_refused_and_nothing_is_written(words, said, ada):
     with pytest.raises(CommandError, match=said):
         call_command("new_study", *words)
     assert not Study.objects.exists()
@@ -80,7 +80,7 @@ def test_a_refused_file_and_a_deactivated_lead_make_no_study(ada, tmp_path):
     assert not Study.objects.exists()
 
 
-def test_the_same_title_twice_gets_another_slug_and_a_title_without_latin_letters_gets_one_too(ada):
+def test_slugs_are_unique_and_exist_for_titles_in_any_script(ada):
     def slug(title):
         return protocol_files.create_study(
             title=title, lead=ada, by=ada, protocol=protocol_files.built_in("blank")
@@ -164,9 +164,7 @@ def test_a_form_that_lacks_something_is_refused(facts, as_user, zoe):
     assert not Study.objects.exists()
 
 
-def test_another_study_of_mine_gives_its_template_and_not_its_people_or_proposals(
-    study, as_user, ben
-):
+def test_starting_from_a_study_copies_its_template_alone(study, as_user, ben):
     make_code(
         study.sections.get(key="challenges"), "Bens secret", status="proposed", proposed_by=ben
     )
@@ -177,7 +175,7 @@ def test_another_study_of_mine_gives_its_template_and_not_its_people_or_proposal
     assert not Code.objects.filter(section__study=copied, label="Bens secret").exists()
 
 
-def test_a_study_of_others_can_be_neither_chosen_nor_started_from(study, as_user, zoe):
+def test_a_study_of_others_cannot_be_started_from(study, as_user, zoe):
     assert study.title not in as_user(zoe).get(NEW).content.decode()
     assert (
         as_user(zoe).post(NEW, {"title": "T", "start": "study", "study": study.slug}).status_code
@@ -186,7 +184,7 @@ def test_a_study_of_others_can_be_neither_chosen_nor_started_from(study, as_user
 
 
 @pytest.mark.parametrize("others", [1, 3])
-def test_the_page_asks_the_database_the_same_however_many_studies_there_are(
+def test_the_new_study_page_has_a_constant_query_count(
     others, as_user, zoe, django_assert_num_queries
 ):
     for _ in range(others):

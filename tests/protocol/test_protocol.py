@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from mapping.models import Code, Phase, Section, Study
 from mapping.protocol import files as protocol_files
 from mapping.protocol.coefficients import COEFFICIENTS
-from mapping.protocol.parser import ProtocolRefused, rules
+from mapping.protocol.parser import ProtocolError
+from mapping.protocol.schema import rules
 from reviews.codebook import template as codebook_template
 from tests.making import make_code, make_study
 
@@ -41,7 +42,7 @@ CHALLENGES = """
 
 
 def problems_of(content, file="protocol.json"):
-    with pytest.raises(ProtocolRefused) as refused:
+    with pytest.raises(ProtocolError) as refused:
         protocol_files.read(content, file)
     return refused.value.problems
 
@@ -97,7 +98,7 @@ def test_the_mlops_codebook_names_every_challenge_and_orders_the_stages():
 
 
 @pytest.mark.parametrize("name", [*protocol_files.BUILT_IN, *protocol_files.PRESETS])
-def test_every_code_that_comes_with_concord_is_defined_and_nothing_in_its_files_is_read_over(name):
+def test_built_in_codes_are_defined_and_their_files_have_no_unknown_keys(name):
     template = (
         protocol_files.preset(name)
         if name in protocol_files.PRESETS
@@ -130,7 +131,7 @@ def test_the_software_engineering_template_classifies_research_as_wieringa_does(
     }
 
 
-def test_screening_excludes_by_every_reason_but_include():
+def test_every_screening_code_but_include_excludes_the_paper():
     (decision,) = protocol_files.preset("screening").sections
     assert {code.label for code in decision.codes if not code.excludes_paper} == {"Include"}
 
@@ -235,7 +236,7 @@ def test_a_refused_file_says_where_and_what(content, problem):
     assert problem in said
 
 
-def test_all_problems_are_said_at_once():
+def test_all_problems_are_reported_at_once():
     content = {"title": 5, "sections": [section(kind="x", label=""), section(key="b", codes={})]}
     places = {said.split(":")[0] for said in problems_of(content)}
     assert places == {"title", "sections[0].kind", "sections[0].label", "sections[1].codes"}
@@ -264,7 +265,7 @@ def test_a_short_file_is_enough_and_may_have_a_byte_order_mark():
     assert [(one.key, one.kind) for one in read.phases] == [("coding", "coding")]
 
 
-def test_what_a_study_writes_out_it_reads_back_the_same(study, ada):
+def test_an_exported_protocol_reads_back_the_same(study, ada):
     challenges = study.sections.get(key="challenges")
     child = make_code(
         challenges,
@@ -288,7 +289,7 @@ def test_what_a_study_writes_out_it_reads_back_the_same(study, ada):
     assert (copied.parent.label, copied.parent.section.study) == ("Model drift", again)
 
 
-def test_what_was_proposed_merged_or_declined_is_no_part_of_the_template(study, ben):
+def test_the_template_leaves_out_proposed_merged_and_declined_codes(study, ben):
     challenges = study.sections.get(key="challenges")
     kept = {code.label for code in challenges.codes.all()}
     make_code(challenges, "Leaking proposal", status="proposed", proposed_by=ben)
@@ -348,7 +349,7 @@ def templates(draw):
     max_examples=25,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-def test_any_template_survives_the_way_into_a_study_and_out_again(ada, content):
+def test_any_template_round_trips_through_a_study(ada, content):
     read = protocol_files.read(content)
     study = protocol_files.create_study(
         title="T", lead=ada, by=ada, protocol=read, as_recorded=True
@@ -369,7 +370,7 @@ def place(template, section):
     return [phase.key for phase in template.phases].index(section.phase)
 
 
-def test_a_study_started_from_another_takes_nothing_retired(study, ada):
+def test_starting_from_a_study_leaves_out_what_was_retired(study, ada):
     challenges = study.sections.get(key="challenges")
     make_code(challenges, "Old", status="retired")
     codebook_template.retire_section(study.sections.get(key="cases"), by=ada)

@@ -21,7 +21,7 @@ def quotes(client, study, **asked):
     return list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
 
 
-def test_every_code_stands_with_its_papers_and_their_quotes(study, ada, as_user):
+def test_evidence_lists_codes_with_papers_and_quotes(study, ada, as_user):
     paper = make_paper(study, "Towards MLOps", key="john2021")
     settle(paper, "challenges", "Cost", quote="=money is short", page="4")
     page = (
@@ -39,7 +39,7 @@ def test_every_code_stands_with_its_papers_and_their_quotes(study, ada, as_user)
     )
 
 
-def test_codes_and_words_narrow_it(study, ada, as_user):
+def test_evidence_is_filtered_by_code_and_words(study, ada, as_user):
     paper = make_paper(study)
     settle(paper, "challenges", "Cost", "Talent", quote="few people")
     client = as_user(ada)
@@ -53,7 +53,7 @@ def test_codes_and_words_narrow_it(study, ada, as_user):
     )
 
 
-def test_a_blind_reviewer_reads_no_evidence_of_papers_still_to_code(study, ben, cleo, as_user):
+def test_evidence_hides_papers_that_a_reviewer_still_has_to_code(study, ben, cleo, as_user):
     closed, own = make_paper(study, key="closed"), make_paper(study, key="own")
     for paper in (closed, own):
         make_summary(paper, cleo, answers={"challenges": ["Cost"]})
@@ -66,7 +66,7 @@ def test_a_blind_reviewer_reads_no_evidence_of_papers_still_to_code(study, ben, 
         assert {row["paper"] for row in quotes(as_user(ben), study, source=source)} == {"own"}
 
 
-def test_reviewers_are_letters_where_the_study_hides_names(study, ada, ben, as_user):
+def test_evidence_shows_letters_in_an_anonymous_study(study, ada, ben, as_user):
     Study.objects.update(is_anonymous=True)
     make_summary(make_paper(study), ben, answers={"challenges": ["Cost"]})
 
@@ -93,7 +93,7 @@ def test_queries_do_not_grow_with_quotes(study, ada, ben, as_user):
     assert [queries("settled"), queries("provisional")] == few
 
 
-def test_uses_are_called_uses_and_quotes_are_counted_by_themselves(study, ada, ben, as_user):
+def test_evidence_counts_uses_and_quotes_separately(study, ada, ben, as_user):
     make_summary(make_paper(study), ben, answers={"challenges": ["Talent", "Cost"]})
     summary = make_summary(make_paper(study), ben)
     make_answer(summary, "challenges", ["Cost"], quote="too dear")

@@ -74,15 +74,13 @@ def test_a_section_is_counted_against_another(settled, ada, as_user):
     }
 
 
-def test_years_without_papers_are_seen_and_venues_that_differ_in_case_are_one(
-    settled, ada, as_user
-):
+def test_empty_years_are_shown_and_venues_merge_across_case(settled, ada, as_user):
     answer = as_user(ada).get(f"/s/{settled.slug}/map/table.csv", {"y": "venue", "x": "year"})
 
     assert answer.getvalue().decode().splitlines() == ["Venue,2020,2021,2022", "Journal A,1,0,1"]
 
 
-def test_the_sentence_says_what_was_counted_and_what_was_not(settled, ada, as_user):
+def test_the_caption_says_what_was_counted_and_left_out(settled, ada, as_user):
     page = (
         as_user(ada)
         .get(f"/s/{settled.slug}/map/", {"y": "challenges", "x": "year"})
@@ -116,7 +114,7 @@ def test_every_kind_of_figure_has_a_picture_a_table_and_files(kind, settled, ada
         assert settled.slug in answer["Content-Disposition"]
 
 
-def test_where_no_figure_can_be_drawn_the_page_keeps_its_table_and_the_files_say_so(
+def test_an_undrawable_figure_leaves_the_table_and_an_error_in_files(
     settled, ada, as_user, monkeypatch
 ):
     hanging = Engine((sys.executable, "-c", "import sys; sys.stdin.buffer.read()"), patience=0)
@@ -132,7 +130,7 @@ def test_where_no_figure_can_be_drawn_the_page_keeps_its_table_and_the_files_say
     assert (file.status_code, file.content[:31]) == (503, b"The figure could not be drawn j")
 
 
-def test_nothing_in_the_figure_needs_what_the_security_policy_refuses(settled, ada, as_user):
+def test_figures_comply_with_the_content_security_policy(settled, ada, as_user):
     page = (
         as_user(ada)
         .get(f"/s/{settled.slug}/map/", {"y": "challenges", "x": "method"})
@@ -166,9 +164,7 @@ def test_a_bubble_plot_can_stand_once_for_each_year(settled, ada, as_user):
         assert ("Second" in answer, "First" in answer) == (True, False)
 
 
-def test_plots_by_year_begin_and_end_with_a_year_in_which_something_is_counted(
-    settled, ada, as_user
-):
+def test_plots_by_year_leave_out_empty_years_at_both_ends(settled, ada, as_user):
     make_paper(settled, "Too early", year=1999)
     make_paper(settled, "Too late", year=2030)
     header = (
@@ -203,9 +199,7 @@ def test_plots_by_year_say_that_they_have_no_left_half(settled, ada, as_user):
         ({"years": "on", "from": "2022"}, "2022: ", ["1", "100 %", "0", "0 %"], "of their year"),
     ],
 )
-def test_tables_tell_percentages_with_what_they_are_of(
-    asked, before, cost, words, settled, ada, as_user
-):
+def test_tables_show_percentages_with_their_base(asked, before, cost, words, settled, ada, as_user):
     client, asked = as_user(ada), {"y": "challenges", "x": "method", "shares": "on", **asked}
     lines = list(
         csv.reader(
@@ -231,7 +225,7 @@ def test_mentions_have_no_percentages(settled, ada, as_user):
     assert found["Cost"] == {"Case study": 1, "Survey": 1}
 
 
-def test_a_cell_leads_to_its_papers_and_their_quotes(settled, ada, as_user):
+def test_a_map_cell_links_to_its_papers_and_quotes(settled, ada, as_user):
     client = as_user(ada)
     page = client.get(
         f"/s/{settled.slug}/map/", {"y": "challenges", "x": "method"}
@@ -255,7 +249,7 @@ def test_a_cell_leads_to_its_papers_and_their_quotes(settled, ada, as_user):
     assert "p. 4" in papers
 
 
-def test_the_left_half_leads_to_its_own_papers(settled, ada, as_user):
+def test_cells_of_the_left_half_link_to_their_papers(settled, ada, as_user):
     asked = {
         "y": "challenges",
         "x": "method",
@@ -281,9 +275,7 @@ def test_filters_narrow_the_papers(settled, ada, as_user):
     assert numbers(client, settled, y="method", x="year", code=cost.pk)["Case study"] == {}
 
 
-def test_a_round_narrows_its_papers_and_a_provisional_count_to_what_was_said_in_it(
-    study, ada, ben, as_user
-):
+def test_filtering_by_round_limits_papers_and_provisional_counts(study, ada, ben, as_user):
     paper, other = make_paper(study, year=2020), make_paper(study, year=2021)
     pilot, later = make_round(study, "Pilot"), make_round(study, "Later")
     make_summary(paper, ben, answers={"challenges": ["Cost"]}, round=pilot)
@@ -332,7 +324,7 @@ def test_provisional_counts_what_any_reviewer_gave(study, ada, ben, cleo, as_use
     assert b"Provisional: counted where any reviewer gave it" in page.content
 
 
-def test_a_blind_reviewer_counts_nothing_of_the_papers_still_to_code(study, ben, cleo, as_user):
+def test_the_map_hides_papers_that_a_reviewer_still_has_to_code(study, ben, cleo, as_user):
     open_paper, closed_paper = (
         make_paper(study, year=2020),
         make_paper(study, "Secret title", year=2021),
@@ -364,7 +356,7 @@ def test_an_observer_sees_the_map_once_it_is_released(settled, olga, as_user):
     assert numbers(client, settled, y="challenges", x="year")["Cost"] == {"2020": 1, "2022": 1}
 
 
-def test_names_stay_hidden_behind_letters(study, ada, ben, as_user):
+def test_the_map_shows_letters_in_an_anonymous_study(study, ada, ben, as_user):
     Study.objects.update(is_anonymous=True)
     paper = make_paper(study)
     make_summary(paper, ben, answers={"challenges": ["Cost"]})
@@ -386,14 +378,14 @@ def test_names_stay_hidden_behind_letters(study, ada, ben, as_user):
         {"round": "x\0"},
     ],
 )
-def test_nonsense_in_the_address_falls_back_and_says_so(asked, settled, ada, as_user):
+def test_invalid_parameters_fall_back_with_a_note(asked, settled, ada, as_user):
     page = as_user(ada).get(f"/s/{settled.slug}/map/", asked)
 
     assert page.status_code == 200
     assert "makes no sense" in page.content.decode()
 
 
-def test_a_study_without_codes_says_what_will_be_here(ada, as_user):
+def test_a_study_without_codes_explains_the_empty_map(ada, as_user):
     study = create_study(title="Empty", lead=ada, by=ada, protocol=built_in("blank"))
     client = as_user(ada)
 
@@ -402,7 +394,7 @@ def test_a_study_without_codes_says_what_will_be_here(ada, as_user):
         assert client.get(f"/s/{study.slug}/map/{name}").status_code == 404
 
 
-def test_the_latex_table_escapes_what_latex_would_run(settled, ada, as_user):
+def test_the_latex_table_is_escaped(settled, ada, as_user):
     settled.sections.get(key="challenges").codes.filter(label="Cost").update(label="R&D_cost 100%")
     text = (
         as_user(ada)
@@ -459,9 +451,7 @@ def plant_pathology(shared_data, ada):
     return survey(folder, ada), json.loads((folder / "expected.json").read_text())["published"]
 
 
-def test_a_survey_that_came_in_at_once_is_settled_at_once_though_its_tables_were_counted_empty(
-    shared_data, ada
-):
+def test_a_large_import_settles_quickly_despite_stale_table_statistics(shared_data, ada):
     """As after a dry run: pages full of rows that nobody sees, of which the planner then knows that
     there are none.
     """

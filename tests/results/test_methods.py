@@ -47,7 +47,7 @@ def coded(study, ada, ben, cleo):
     return study
 
 
-def test_the_text_tells_what_happened(coded, ada, as_user):
+def test_the_methods_text_reports_what_happened(coded, ada, as_user):
     text = words(as_user(ada), coded)
 
     assert (
@@ -59,7 +59,7 @@ def test_the_text_tells_what_happened(coded, ada, as_user):
     assert "1 finding was settled: 1 because all reviewers had said the same." in text
 
 
-def test_the_text_claims_nothing_of_how_answers_that_came_in_files_were_made(coded, ada, as_user):
+def test_the_methods_text_does_not_vouch_for_imported_answers(coded, ada, as_user):
     def told():
         return words(as_user(ada), coded)
 
@@ -78,13 +78,13 @@ def test_the_text_claims_nothing_of_how_answers_that_came_in_files_were_made(cod
     assert "worked without access" not in told()
 
 
-def test_a_closed_round_without_summaries_is_told_of(study, ada, as_user):
+def test_the_methods_text_reports_a_closed_round_without_summaries(study, ada, as_user):
     lifecycle.close_round(make_round(study), by=ada)
 
     assert as_user(ada).get(f"/s/{study.slug}/methods/").status_code == 200
 
 
-def test_the_text_tells_of_a_lead_who_looked_early(coded, ada, as_user):
+def test_the_methods_text_reports_early_looks(coded, ada, as_user):
     paper = coded.papers.first()
     EarlyLook.objects.create(paper=paper, phase=coded.phases.get(), user=ada, reason="had to")
 
@@ -93,7 +93,7 @@ def test_the_text_tells_of_a_lead_who_looked_early(coded, ada, as_user):
     )
 
 
-def test_a_study_in_which_nothing_happened_claims_nothing(study, ada, as_user):
+def test_an_empty_study_has_no_methods_text(study, ada, as_user):
     text = words(as_user(ada), study)
 
     assert "settled:" not in text
@@ -111,7 +111,7 @@ def test_the_checklists_tick_only_what_the_records_show(coded, ada, as_user):
     assert "Tells how disagreements were resolved open" in text
 
 
-def test_a_lead_who_still_has_to_code_is_told_nothing_of_others_answers(coded, ada, ben, as_user):
+def test_the_methods_page_reveals_nothing_to_a_blind_lead(coded, ada, ben, as_user):
     paper = make_paper(coded)
     make_assignment(paper, ada)
     make_summary(paper, ben, answers={"challenges": ["Cost"]})
@@ -131,7 +131,7 @@ def test_a_lead_who_still_has_to_code_is_told_nothing_of_others_answers(coded, a
     assert "Excluded: 1 (Off topic: 1)" in words(as_user(ada), coded)
 
 
-def test_leads_read_it_and_everybody_once_the_findings_are_released(coded, ben, olga, as_user):
+def test_the_methods_page_is_for_leads_and_after_release_for_all(coded, ben, olga, as_user):
     address = f"/s/{coded.slug}/methods/"
     assert [as_user(user).get(address).status_code for user in (ben, olga)] == [403, 403]
 
@@ -167,7 +167,7 @@ def test_the_flow_has_a_box_for_every_step_and_room_for_every_reason():
     assert (len(flow["down"]), len(flow["across"])) == (1, 1)
 
 
-def test_the_flow_leaves_as_a_figure_of_its_own(coded, ada, ben, as_user):
+def test_the_flow_chart_can_be_downloaded(coded, ada, ben, as_user):
     answer = as_user(ada).get(f"/s/{coded.slug}/methods/flow.svg")
     assert answer["Content-Type"].startswith("image/svg+xml")
     drawn = ET.fromstring(answer.content)  # noqa: S314 (our own template wrote it)
@@ -176,18 +176,16 @@ def test_the_flow_leaves_as_a_figure_of_its_own(coded, ada, ben, as_user):
     assert as_user(ben).get(f"/s/{coded.slug}/methods/flow.svg").status_code == 403
 
 
-def test_the_text_claims_reasons_of_the_changes_that_have_one_alone(coded, ada, as_user):
+def test_the_methods_text_counts_only_changes_with_a_reason(coded, ada, as_user):
     make_section(coded.phases.get(), "later")
     code = make_code(coded.sections.get(key="later"), "First")
-    codebook_changes.change(code, by=ada, facts={"label": "Second"}, reason="clearer")
+    codebook_changes.edit(code, by=ada, facts={"label": "Second"}, reason="clearer")
     assert "it was changed, each time with the reason on record: " in words(as_user(ada), coded)
     codebook_changes.add(code.section, by=ada, facts={"label": "Third"})
     assert "it was changed, 1 time of 2 with the reason on record: " in words(as_user(ada), coded)
 
 
-def test_a_paper_that_two_rounds_share_is_one_paper_in_the_checklist(
-    coded, ada, ben, cleo, as_user
-):
+def test_the_checklist_counts_a_paper_of_two_rounds_once(coded, ada, ben, cleo, as_user):
     again = make_round(coded, "Again")
     for reader in (ben, cleo):
         make_summary(coded.papers.first(), reader, round=again)

@@ -47,7 +47,7 @@ def test_the_kind_of_a_new_round_follows_from_its_name(study, papers, name, kind
     assert Round.objects.get().kind == kind
 
 
-def test_a_dry_run_says_what_would_be_and_writes_nothing_not_even_the_round(study, papers):
+def test_a_dry_run_reports_the_plan_and_writes_nothing(study, papers):
     planned = assign(study, "--round", "Main", "--seed", "4", "--dry-run")
     assert (planned["assigned"], planned["dry_run"]) == (12, True)
     assert (Round.objects.count(), Assignment.objects.count(), LogEntry.objects.count()) == (
@@ -92,7 +92,7 @@ def test_a_second_run_hands_out_nothing_twice(study, papers):
     assert Assignment.objects.count() == 12
 
 
-def test_papers_short_of_reviewers_and_ones_own_are_named(study):
+def test_missing_reviewers_and_own_papers_are_reported(study):
     make_paper(study, key="own", authors="Reviewer, Ben")
     outcome = assign(study, "--round", "Main", "--reviewers", "ben")
     assert outcome["own"] == [{"paper": "own", "reviewer": "ben"}]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
 from reviews.models import Assignment, Summary
 from reviews.rounds import assignments
+from reviews.rounds.hand_over import hand_over, propose_hand_over
 from tests.making import (
     make_assignment,
     make_code,
@@ -73,9 +74,7 @@ def test_a_proposal_writes_nothing_and_is_what_handing_out_writes(round, papers,
     }
 
 
-def test_each_reviewer_reads_in_an_order_without_gaps_also_after_a_second_hand_out(
-    study, round, papers, ada, ben, cleo
-):
+def test_reading_order_has_no_gaps_after_a_second_hand_out(study, round, papers, ada, ben, cleo):
     assignments.hand_out(round, reviewers=[ben, cleo], sample=4, by=ada)
     assignments.hand_out(round, reviewers=[ben, cleo], by=ada)
     for reviewer in (ben, cleo):
@@ -96,9 +95,7 @@ def test_nobody_is_given_their_own_paper_and_it_is_shown(round, study, ada, ben,
     assert [(paper, missing) for paper, missing, _ in proposal.problems] == [(own, 1)]
 
 
-def test_a_paper_that_finds_one_reader_alone_is_not_counted_as_read_by_several(
-    round, study, ben, cleo
-):
+def test_a_paper_with_one_reader_is_not_counted_as_shared(round, study, ben, cleo):
     make_paper(study, authors="Reviewer, Ben")
     make_paper(study, authors="Other, Ann")
     proposal = assignments.propose(round, reviewers=[ben, cleo], per_paper=2)
@@ -149,7 +146,7 @@ def test_a_reader_from_another_round_of_the_phase_is_not_given_the_paper_again(
     assert in_force(round) == {(papers[0], cleo)}
 
 
-def test_a_paper_that_an_earlier_phase_excluded_leaves_the_later_ones_only(study, ada, ben):
+def test_an_excluded_paper_leaves_only_the_later_phases(study, ada, ben):
     screening = make_phase(study, "screening", position=0)
     coding = study.phases.get(key="coding")
     coding.position = 1
@@ -179,13 +176,13 @@ def test_a_paper_that_an_earlier_phase_excluded_leaves_the_later_ones_only(study
         ({"reviewers": []}, "at least one reviewer"),
     ],
 )
-def test_wishes_that_cannot_be_are_refused_in_words(round, papers, ada, ben, wishes, why):
+def test_impossible_wishes_are_refused_with_a_reason(round, papers, ada, ben, wishes, why):
     with pytest.raises(ValidationError, match=why):
         assignments.hand_out(round, by=ada, **({"reviewers": [ben]} | wishes))
     assert Assignment.objects.count() == 0
 
 
-def test_only_those_who_code_in_the_study_are_given_papers(round, papers, ada, ben, olga, zoe):
+def test_only_coding_members_of_the_study_are_given_papers(round, papers, ada, ben, olga, zoe):
     Membership.objects.filter(user=ben).update(deactivated_at=timezone.now())
     with pytest.raises(ValidationError, match="ben, olga, zoe"):
         assignments.hand_out(round, reviewers=[ada, ben, olga, zoe], by=ada)
@@ -204,11 +201,13 @@ def test_a_closed_round_hands_out_nothing(round, papers, ada, ben):
         assignments.hand_out(round, reviewers=[ben], by=ada)
 
 
-def test_what_was_previewed_is_written_or_nothing(study, round, papers, ada, ben, cleo):
+def test_hand_out_is_refused_if_the_plan_changed_since_the_preview(
+    study, round, papers, ada, ben, cleo
+):
     wishes = {"reviewers": [ben, cleo], "per_paper": 2}
     seen = assignments.propose(round, **wishes)
     make_paper(study)
-    with pytest.raises(assignments.Changed) as changed:
+    with pytest.raises(assignments.PlanChanged) as changed:
         assignments.hand_out(round, by=ada, expected=seen.fingerprint, **wishes)
     assert Assignment.objects.count() == 0
     assert changed.value.proposal.assigned == 26
@@ -237,9 +236,7 @@ def at_once(*acts):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("rounds", [1, 2])
-def test_of_two_leads_who_hand_out_at_once_the_second_sees_what_the_first_wrote(
-    study, ada, ben, cleo, rounds
-):
+def test_simultaneous_hand_outs_do_not_assign_twice(study, ada, ben, cleo, rounds):
     for _ in range(30):
         make_paper(study)
     targets = [make_round(study) for _ in range(rounds)] * (2 // rounds)
@@ -252,9 +249,7 @@ def test_of_two_leads_who_hand_out_at_once_the_second_sees_what_the_first_wrote(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_leads_who_confirm_the_same_preview_one_is_told_that_it_changed(
-    study, ada, ben, cleo
-):
+def test_confirming_the_same_preview_twice_is_refused_once(study, ada, ben, cleo):
     for _ in range(10):
         make_paper(study)
     round = make_round(study)
@@ -263,14 +258,17 @@ def test_of_two_leads_who_confirm_the_same_preview_one_is_told_that_it_changed(
     outcomes = at_once(
         *[lambda: assignments.hand_out(round, by=ada, expected=expected, **wishes)] * 2
     )
-    assert {type(outcome) for outcome in outcomes} == {assignments.Proposal, assignments.Changed}
+    assert {type(outcome) for outcome in outcomes} == {
+        assignments.Proposal,
+        assignments.PlanChanged,
+    }
     assert Assignment.objects.count() == 20
 
 
 # Undoing
 
 
-def test_a_hand_out_is_undone_as_if_it_had_not_been(round, papers, ada, ben, cleo):
+def test_undoing_a_hand_out_restores_the_former_state(round, papers, ada, ben, cleo):
     assignments.hand_out(round, reviewers=[ben, cleo], sample=4, by=ada)
     before = in_force(round)
     assignments.hand_out(round, reviewers=[ben, cleo], by=ada)
@@ -282,10 +280,10 @@ def test_a_hand_out_is_undone_as_if_it_had_not_been(round, papers, ada, ben, cle
         assignments.undo_hand_out(round, by=ada)
 
 
-def test_once_somebody_has_begun_the_hand_out_stays(round, papers, ada, ben, cleo):
+def test_a_hand_out_cannot_be_undone_once_a_paper_is_begun(round, papers, ada, ben, cleo):
     assignments.hand_out(round, reviewers=[ben, cleo], by=ada)
     Summary.objects.create(assignment=round.assignments.first())
-    assert assignments.undoable(round) is None
+    assert assignments.undoable_hand_out(round) is None
     with pytest.raises(ValidationError, match="begun"):
         assignments.undo_hand_out(round, by=ada)
     assert Assignment.objects.count() == 24
@@ -322,7 +320,7 @@ def test_taking_back_keeps_what_was_submitted_and_the_drafts(round, papers, ada,
     )
 
 
-def test_taking_back_needs_a_reason_and_is_silent_where_there_is_nothing(round, papers, ada, ben):
+def test_taking_back_requires_a_reason_and_logs_only_real_changes(round, papers, ada, ben):
     make_assignment(papers[0], ben, round=round)
     with pytest.raises(ValidationError):
         assignments.withdraw(round.assignments.all(), by=ada, reason=" ")
@@ -331,18 +329,16 @@ def test_taking_back_needs_a_reason_and_is_silent_where_there_is_nothing(round, 
     assert LogEntry.objects.count() == 0
 
 
-def test_the_open_papers_of_somebody_who_drops_out_go_to_others_evenly(
-    study, round, papers, ada, ben, cleo
-):
+def test_open_papers_of_a_dropout_go_evenly_to_the_others(study, round, papers, ada, ben, cleo):
     dora = make_user("dora")
     Membership.objects.create(study=study, user=dora, role="reviewer")
     done = make_summary(papers[0], ben, round=round)
     for paper in papers[1:9]:
         make_assignment(paper, ben, round=round)
     make_assignment(papers[1], cleo, round=round)
-    proposal = assignments.propose_hand_over(round, reviewer=ben, to=[cleo, dora])
+    proposal = propose_hand_over(round, reviewer=ben, to=[cleo, dora])
     assert loads(round) == {"ben": 9, "cleo": 1}
-    assignments.hand_over(
+    hand_over(
         round, reviewer=ben, to=[cleo, dora], by=ada, reason="left", expected=proposal.fingerprint
     )
     assert loads(round) == {"ben": 1, "cleo": 5, "dora": 4}
@@ -351,36 +347,30 @@ def test_the_open_papers_of_somebody_who_drops_out_go_to_others_evenly(
     assert done.assignment in round.assignments.in_force()
 
 
-def test_a_paper_with_three_readers_gets_one_for_the_one_it_loses(
-    study, round, papers, ada, ben, cleo
-):
+def test_each_paper_handed_over_gets_one_new_reader(study, round, papers, ada, ben, cleo):
     dora = make_user("dora")
     Membership.objects.create(study=study, user=dora, role="reviewer")
     for reviewer in (ada, ben, cleo):
         make_assignment(papers[0], reviewer, round=round)
-    assignments.hand_over(round, reviewer=ben, to=[ada, cleo, dora], by=ada, reason="left")
+    hand_over(round, reviewer=ben, to=[ada, cleo, dora], by=ada, reason="left")
     assert in_force(round) == {(papers[0], ada), (papers[0], cleo), (papers[0], dora)}
 
 
 def test_papers_may_be_taken_back_without_giving_them_to_anybody(round, papers, ada, ben):
     make_assignment(papers[0], ben, round=round)
-    assignments.hand_over(round, reviewer=ben, to=[], by=ada, reason="too many")
+    hand_over(round, reviewer=ben, to=[], by=ada, reason="too many")
     assert in_force(round) == set()
 
 
-def test_nobody_takes_over_their_own_papers_nor_those_of_somebody_who_is_finished(
-    round, papers, ada, ben, cleo
-):
+def test_handing_over_to_oneself_or_without_open_papers_is_refused(round, papers, ada, ben, cleo):
     make_summary(papers[0], ben, round=round)
     with pytest.raises(ValidationError, match="their own"):
-        assignments.hand_over(round, reviewer=ben, to=[ben], by=ada, reason="x")
+        hand_over(round, reviewer=ben, to=[ben], by=ada, reason="x")
     with pytest.raises(ValidationError, match="nothing left"):
-        assignments.hand_over(round, reviewer=ben, to=[cleo], by=ada, reason="x")
+        hand_over(round, reviewer=ben, to=[cleo], by=ada, reason="x")
 
 
-def test_whoever_gets_a_paper_back_finds_their_draft_and_undoing_takes_it_again(
-    round, papers, ada, ben
-):
+def test_a_paper_handed_out_again_comes_with_its_former_draft(round, papers, ada, ben):
     draft = make_summary(papers[0], ben, submitted=False, round=round)
     assignments.withdraw(round.assignments.all(), by=ada, reason="left")
     proposal = assignments.hand_out(round, papers=papers[:2], reviewers=[ben], per_paper=1, by=ada)
@@ -389,18 +379,18 @@ def test_whoever_gets_a_paper_back_finds_their_draft_and_undoing_takes_it_again(
     assert draft.assignment in round.assignments.in_force()
 
 
-def test_the_preview_says_who_could_already_read_what_others_submitted(
+def test_the_preview_warns_of_reviewers_who_could_read_others_answers(
     round, papers, ada, ben, cleo
 ):
     make_summary(papers[0], cleo, round=round)
     for paper in papers[:3]:
         make_assignment(paper, ben, round=round)
-    assert assignments.propose_hand_over(round, reviewer=ben, to=[ada]).seen == {ada: 1}
-    assert assignments.propose_hand_over(round, reviewer=ben, to=[cleo]).seen == {}
+    assert propose_hand_over(round, reviewer=ben, to=[ada]).seen == {ada: 1}
+    assert propose_hand_over(round, reviewer=ben, to=[cleo]).seen == {}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_being_submitted_while_it_is_taken_back_stays_submitted(study, ada, ben):
+def test_a_summary_submitted_while_taken_back_stays_submitted(study, ada, ben):
     """Submitting locks the assignment; taking back waits for it and then sees the submission."""
     from threading import Event
 

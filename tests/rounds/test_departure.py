@@ -101,9 +101,7 @@ def test_filling_up_counts_readers_who_can_still_answer(leaves, study, round, ad
 
 
 @pytest.mark.parametrize("leaves", LEAVING)
-def test_papers_that_only_somebody_who_left_was_given_can_be_handed_out(
-    leaves, study, round, ada, ben, cleo
-):
+def test_papers_of_a_reviewer_who_left_can_be_handed_out(leaves, study, round, ada, ben, cleo):
     paper = make_paper(study)
     make_assignment(paper, ben, round=round)
     leaves(study, ben)
@@ -113,7 +111,7 @@ def test_papers_that_only_somebody_who_left_was_given_can_be_handed_out(
     assert readers_of(paper) == {"cleo"}
 
 
-def test_what_the_others_say_is_settled_without_whoever_left(study, round, ada, ben, cleo, dan):
+def test_unanimous_answers_settle_without_a_reviewer_who_left(study, round, ada, ben, cleo, dan):
     paper = make_paper(study)
     for user in (cleo, dan):
         make_summary(paper, user, round=round, answers={"method": "Survey"})
@@ -166,9 +164,7 @@ def test_somebody_who_cannot_sign_in_is_given_no_papers(study, round, as_user, a
 # The page
 
 
-def test_deactivating_shows_what_is_held_before_anything_is_written(
-    study, round, as_user, ada, ben
-):
+def test_deactivating_shows_open_work_before_writing_anything(study, round, as_user, ada, ben):
     make_assignment(make_paper(study), ben, round=round)
     make_summary(make_paper(study), ben, round=round, submitted=False)
     make_summary(make_paper(study), ben, round=round, answers={"method": "Survey"})
@@ -234,7 +230,7 @@ def test_the_only_lead_keeps_their_papers_when_they_cannot_leave(study, round, a
     assert readers_of(paper) == {"ada"}
 
 
-def test_what_settles_itself_when_the_last_reader_leaves_is_settled(
+def test_unanimous_answers_settle_when_the_last_reader_leaves(
     study, round, as_user, ada, ben, cleo, dan
 ):
     paper = make_paper(study)

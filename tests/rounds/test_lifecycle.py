@@ -45,7 +45,7 @@ def test_a_name_that_is_taken_or_a_phase_of_another_study_is_refused(study, phas
     assert (study.rounds.get(), LogEntry.objects.count()) == (round, 0)
 
 
-def test_editing_names_what_changed_and_nothing_is_logged_where_nothing_did(round, ada):
+def test_edits_are_logged_only_if_something_changed(round, ada):
     lifecycle.edit_round(round, name="Main", due_on=None, guidance="", by=ada)
     assert LogEntry.objects.count() == 0
     lifecycle.edit_round(
@@ -65,9 +65,7 @@ def test_only_a_round_that_was_never_handed_out_is_removed(study, round, ada, be
     assert set(Round.objects.all()) == {round}
 
 
-def test_closing_takes_back_what_was_not_submitted_and_keeps_drafts_and_submissions(
-    study, round, ada, ben, cleo
-):
+def test_closing_withdraws_unsubmitted_work_and_keeps_drafts(study, round, ada, ben, cleo):
     paper = make_paper(study)
     done, draft = (
         make_summary(paper, ben, round=round),
@@ -94,9 +92,7 @@ def test_a_closed_round_is_not_closed_again(round, ada):
         lifecycle.close_round(round, by=ada)
 
 
-def test_whoever_did_not_finish_a_closed_round_still_sees_nobody_elses_answers(
-    study, round, ada, ben, cleo
-):
+def test_unfinished_reviewers_of_a_closed_round_stay_blind(study, round, ada, ben, cleo):
     paper = make_paper(study)
     make_summary(paper, cleo, round=round)
     mine = make_summary(paper, ben, submitted=False, round=round)
@@ -111,7 +107,7 @@ def test_a_reopened_draft_keeps_its_assignment_when_the_round_closes(study, roun
     assert set(Assignment.objects.in_force()) == {first.assignment}
 
 
-def test_reopening_gives_papers_back_to_those_who_are_blind_still(study, round, ada, ben, cleo):
+def test_reopening_returns_papers_to_reviewers_who_are_still_blind(study, round, ada, ben, cleo):
     paper = make_paper(study)
     make_summary(paper, cleo, round=round)
     blind, could_read = (
@@ -133,7 +129,7 @@ def test_reopening_gives_papers_back_to_those_who_are_blind_still(study, round, 
     assert LogEntry.objects.get(act="reopen-round").facts["reason"] == "closed too early"
 
 
-def test_reopening_gives_nothing_back_where_everybody_could_read(study, round, ada, ben, cleo):
+def test_reopening_returns_nothing_if_everybody_could_read(study, round, ada, ben, cleo):
     paper = make_paper(study)
     make_summary(paper, cleo, round=round)
     make_assignment(paper, ben, round=round)
@@ -143,7 +139,7 @@ def test_reopening_gives_nothing_back_where_everybody_could_read(study, round, a
     assert lifecycle.reopen_round(round, by=ada, reason="too early") == 0
 
 
-def test_a_paper_handed_out_elsewhere_meanwhile_is_not_given_back(study, round, ada, ben):
+def test_reopening_does_not_return_papers_handed_out_elsewhere(study, round, ada, ben):
     paper = make_paper(study)
     make_assignment(paper, ben, round=round)
     lifecycle.close_round(round, by=ada)
@@ -151,7 +147,7 @@ def test_a_paper_handed_out_elsewhere_meanwhile_is_not_given_back(study, round, 
     assert lifecycle.reopen_round(round, by=ada, reason="too early") == 0
 
 
-def test_once_somebody_settled_from_it_a_round_stays_closed(study, round, ada, ben):
+def test_a_round_with_decisions_since_closing_cannot_be_reopened(study, round, ada, ben):
     paper = make_paper(study)
     make_summary(paper, ben, round=round)
     lifecycle.close_round(round, by=ada)

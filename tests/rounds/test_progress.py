@@ -29,9 +29,7 @@ def as_member(study, user):
     return study
 
 
-def test_a_round_counts_what_is_assigned_begun_and_submitted_per_reviewer(
-    study, round, ada, ben, cleo
-):
+def test_a_round_counts_assigned_begun_and_submitted_per_reviewer(study, round, ada, ben, cleo):
     first, second = make_paper(study), make_paper(study)
     make_summary(first, ben, round=round)
     make_summary(second, ben, submitted=False, round=round)
@@ -81,9 +79,7 @@ def test_the_state_of_a_round_follows_its_work(study, round, ben):
     assert progress.rounds_to_close(study) == 0
 
 
-def test_rounds_keep_their_order_and_count_in_a_constant_number_of_queries(
-    study, ben, cleo, django_assert_num_queries
-):
+def test_progress_of_rounds_has_a_constant_query_count(study, ben, cleo, django_assert_num_queries):
     rounds = [make_round(study) for _ in range(3)]
     for round in rounds:
         make_summary(make_paper(study), ben, round=round)
@@ -95,7 +91,7 @@ def test_rounds_keep_their_order_and_count_in_a_constant_number_of_queries(
     assert {(one.papers, one.assigned) for one in found} == {(2, 2)}
 
 
-def test_ones_own_part_of_each_round_open_ones_first(study, ben, cleo):
+def test_own_progress_lists_open_rounds_first(study, ben, cleo):
     closed, open_one = make_round(study), make_round(study)
     make_summary(make_paper(study), ben, round=closed)
     closed.closed_at = timezone.now()
@@ -108,14 +104,14 @@ def test_ones_own_part_of_each_round_open_ones_first(study, ben, cleo):
     ]
 
 
-def test_what_is_still_to_code_counts_open_papers_and_sections_to_look_at_again(study, round, ben):
+def test_still_to_code_counts_open_papers_and_recoding_tasks(study, round, ben):
     make_assignment(make_paper(study), ben, round=round)
     done = make_summary(make_paper(study), ben, round=round).assignment
     RecodingTask.objects.create(assignment=done, section=study.sections.get(key="cases"))
     assert progress.still_to_code(study, ben) == 2
 
 
-def test_waiting_lines_are_for_ones_role_and_only_where_there_is_work(study, round, ada, ben, olga):
+def test_waiting_lines_match_the_role_and_need_work(study, round, ada, ben, olga):
     assert waiting.waiting(as_member(study, ada), ada) == []
     make_paper(study)
     make_code(study.sections.get(key="challenges"), "Drifting", status="proposed", proposed_by=ben)
@@ -149,9 +145,7 @@ def test_an_open_difference_waits_for_those_who_settle(study, round, ada, ben, c
     assert lines[ben] == []
 
 
-def test_the_next_phase_waits_to_be_handed_out_once_the_rounds_before_it_are_closed(
-    study, ada, ben
-):
+def test_the_next_phase_waits_once_all_earlier_rounds_are_closed(study, ada, ben):
     screening = make_phase(study, "screening")
     study.phases.filter(key="coding").update(position=1)
     screened = make_round(study, "Screening", phase=screening)
@@ -165,7 +159,7 @@ def test_the_next_phase_waits_to_be_handed_out_once_the_rounds_before_it_are_clo
     assert told() == ["1 paper is not handed out in Coding"]
 
 
-def test_first_steps_go_from_nothing_to_a_round_and_then_away(ada, ben):
+def test_first_steps_vanish_once_a_round_is_handed_out(ada, ben):
     study = make_study(lead=ada, with_sections=False)
     done = [[step.is_done for step in waiting.first_steps(study)]]
     from tests.making import make_section

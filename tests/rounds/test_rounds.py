@@ -54,9 +54,7 @@ def text(answer):
 # The list
 
 
-def test_the_list_says_the_state_of_each_round_and_who_waits_for_whom(
-    lead, study, round, papers, ben, cleo
-):
+def test_the_rounds_page_shows_states_and_who_is_awaited(lead, study, round, papers, ben, cleo):
     make_summary(papers[0], ben, round=round)
     make_assignment(papers[0], cleo, round=round)
     page = text(lead.get(reverse("rounds", args=[study.slug])))
@@ -73,7 +71,7 @@ def test_the_first_visit_offers_the_first_round(lead, study):
 
 
 @pytest.mark.parametrize("name", ["rounds", "overview"])
-def test_the_number_of_queries_does_not_grow_with_rounds_readers_and_papers(
+def test_the_rounds_page_has_a_constant_query_count(
     lead, study, ben, cleo, name, django_assert_num_queries, django_assert_max_num_queries
 ):
     def grow(number):
@@ -108,9 +106,7 @@ def test_a_round_is_opened_and_papers_come_next(lead, study):
     assert answer.url == address("hand-out", made)
 
 
-def test_a_taken_name_a_strange_phase_and_an_empty_form_are_refused_with_what_was_typed(
-    lead, study, round
-):
+def test_invalid_round_forms_are_refused_and_keep_the_input(lead, study, round):
     url = reverse("new-round", args=[study.slug])
     own, foreign = study.phases.get().pk, make_study().phases.get().pk
     for posted in (
@@ -147,7 +143,7 @@ def test_an_empty_round_is_removed_and_one_with_papers_stays(lead, study, round,
 @pytest.mark.parametrize(
     "name", ["round", "edit-round", "hand-out", "withdraw", "close-round", "reopen-round"]
 )
-def test_a_round_of_another_study_is_not_found_here(lead, study, ada, name):
+def test_a_round_of_another_study_is_404(lead, study, ada, name):
     foreign = make_round(make_study(lead=make_user()))
     assert lead.get(reverse(name, args=[study.slug, foreign.pk])).status_code == 404
 
@@ -185,7 +181,7 @@ def test_a_plan_that_changed_meanwhile_is_shown_again_and_nothing_is_written(
     assert Assignment.objects.count() == 14
 
 
-def test_ones_own_papers_and_missing_readers_are_shown(lead, study, round, ben):
+def test_the_plan_shows_own_papers_and_missing_readers(lead, study, round, ben):
     make_paper(study, "What I wrote", authors="Reviewer, Ben")
     page = text(lead.post(address("hand-out", round), wishes(ben)))
     assert "Skipped, because it is their own paper: 1" in page
@@ -227,7 +223,7 @@ def test_papers_of_the_round_are_filled_up(lead, round, papers, ada, ben, cleo):
         {"per_paper": "9" * 30},
     ],
 )
-def test_wishes_that_cannot_be_are_refused(lead, round, papers, ben, change):
+def test_impossible_wishes_are_refused(lead, round, papers, ben, change):
     answer = lead.post(address("hand-out", round), wishes(ben, **change))
     assert answer.status_code == 422
     assert answer.context["proposal"] is None
@@ -255,9 +251,7 @@ def test_a_hand_out_can_be_undone_while_nobody_has_begun(lead, round, papers, ad
 # One round
 
 
-def test_a_round_shows_its_papers_and_how_far_each_reader_is_and_no_answer(
-    lead, round, papers, ben, cleo
-):
+def test_a_round_page_shows_papers_and_progress_but_no_answers(lead, round, papers, ben, cleo):
     make_summary(papers[0], ben, round=round, answers={"conclusion": "A secret conclusion"})
     make_summary(papers[0], cleo, submitted=False, round=round)
     page = text(lead.get(address("round", round)))
@@ -266,9 +260,7 @@ def test_a_round_shows_its_papers_and_how_far_each_reader_is_and_no_answer(
     assert "secret" not in page
 
 
-def test_a_round_leads_to_reopening_what_was_submitted_and_nothing_else(
-    lead, study, round, ben, cleo
-):
+def test_a_round_page_links_to_reopening_submitted_summaries_only(lead, study, round, ben, cleo):
     paper = make_paper(study)
     done, begun = (
         make_summary(paper, ben, round=round),
@@ -293,7 +285,7 @@ def test_the_papers_of_a_round_are_searched_and_filtered_by_reader(lead, study, 
     assert lead.get(url, {"reader": "nobody", "page": "x"}).context["papers"] == [first, second]
 
 
-def test_a_round_asks_as_many_queries_for_three_papers_as_for_one(
+def test_a_round_page_has_a_constant_query_count(
     lead, study, round, ada, ben, cleo, django_assert_num_queries, django_assert_max_num_queries
 ):
     url = address("round", round)
@@ -309,7 +301,7 @@ def test_a_round_asks_as_many_queries_for_three_papers_as_for_one(
         lead.get(url)
 
 
-def test_the_papers_of_a_round_can_be_taken_away_as_a_table(lead, study, round, ben, cleo):
+def test_papers_of_a_round_can_be_downloaded_as_csv(lead, study, round, ben, cleo):
     paper = make_paper(study, "Title, with a comma", key="one")
     make_summary(paper, ben, round=round)
     make_assignment(paper, cleo, round=round)
@@ -390,7 +382,7 @@ def test_only_somebody_with_open_papers_can_be_withdrawn(lead, round, papers, be
         assert lead.post(url, posted).status_code == 422
 
 
-def test_names_that_look_like_markup_stay_words(lead, study):
+def test_markup_in_names_is_escaped(lead, study):
     make_round(study, "<b>Main</b> & more")
     page = text(lead.get(reverse("rounds", args=[study.slug])))
     assert "&lt;b&gt;Main&lt;/b&gt; &amp; more" in page
@@ -405,7 +397,7 @@ def test_names_that_look_like_markup_stay_words(lead, study):
         (2, "the 2 that nobody was given in Coding"),
     ],
 )
-def test_the_plan_says_in_words_how_many_papers_it_is_about(left, words, study, ben, lead):
+def test_the_plan_counts_its_papers_in_words(left, words, study, ben, lead):
     round = make_round(study, "Main")
     make_assignment(make_paper(study), ben, round=round)
     for _ in range(left):

@@ -16,6 +16,7 @@ from reviews.coding import drafts as coding_drafts
 from reviews.exchange.importing import import_codings
 from reviews.models import Assignment, Resolution, Summary
 from reviews.rounds import assignments, lifecycle
+from reviews.rounds.hand_over import hand_over
 from reviews.settling import unanimous
 from tests.making import (
     absent,
@@ -95,11 +96,9 @@ def test_taking_a_paper_back_settles_what_the_others_all_say(paper, ada, ben, cl
 
 def test_a_paper_that_is_handed_over_waits_for_its_new_reader(paper, ada, ben, cleo, dan):
     paper, _ = two_papers_that_wait_for(dan, paper, ben, cleo)
-    assignments.hand_over(
-        paper.study.rounds.get(), reviewer=dan, to=[ada], by=ada, reason="Dan is ill"
-    )
+    hand_over(paper.study.rounds.get(), reviewer=dan, to=[ada], by=ada, reason="Dan is ill")
     assert settled(paper) == set()
-    assignments.hand_over(paper.study.rounds.get(), reviewer=ada, to=[], by=ada, reason="ill too")
+    hand_over(paper.study.rounds.get(), reviewer=ada, to=[], by=ada, reason="ill too")
     assert settled(paper) == {(key, "unanimous") for key in SAME}
 
 

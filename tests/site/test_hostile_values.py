@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from django.urls import reverse
 
-from mapping.codebook import changes as codebook_changes
+from mapping.codebook import versions
 from reviews.models import Answer
 from tests.making import make_assignment, make_paper
 from tests.site.test_doors import address, things  # noqa: F401
@@ -139,7 +139,7 @@ def test_a_refusal_of_an_act_stands_in_the_form_that_has_no_such_field(study, as
         "label_1": "Same",
         "label_2": "same",
         "reason": "two things",
-        "seen": codebook_changes.code_token(code),
+        "seen": versions.code_token(code),
     }
     answer = as_user(ada).post(reverse("split-code", args=[study.slug, code.pk]), facts)
     assert (answer.status_code, "already" in answer.text) == (422, True)

@@ -39,7 +39,7 @@ from reviews.models import (
     Stamp,
     Summary,
 )
-from reviews.models.study_cache import kept
+from reviews.models.study_cache import cached_for_study
 from reviews.rounds import progress
 from tests.making import (
     make_assignment,
@@ -347,7 +347,7 @@ TABLE = re.compile(r'(?:FROM|JOIN) "((?:mapping|reviews)_\w+)"')
 
 def is_for_what_is_kept():
     frame = sys._getframe()
-    while frame and frame.f_code is not kept.__code__:
+    while frame and frame.f_code is not cached_for_study.__code__:
         frame = frame.f_back
     return bool(frame)
 

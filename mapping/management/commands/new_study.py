@@ -72,5 +72,5 @@ def template_called(name):
             return protocol_files.read(file.read(protocol_files.LIMIT + 1), path.name)
     except OSError as error:
         raise CommandError(f"{path.name} cannot be read: {error.strerror}.") from None
-    except protocol_files.ProtocolRefused as refused:
+    except protocol_files.ProtocolError as refused:
         raise CommandError(str(refused)) from None

@@ -9,7 +9,7 @@ from mapping.protocol import files as protocol_files
 from mapping.site.answers import answer, posted, uploaded
 from mapping.site.fields import LabelField, LongTextField
 
-WORDS = {
+DESCRIPTIONS = {
     "mlops": (
         "Motivation, benefits, approaches, tools, challenges and maturity of MLOps, and "
         "responsible AI."
@@ -70,7 +70,7 @@ class NewStudyForm(forms.Form):
         try:
             # One byte more than may be there: enough to see that there is too much.
             return protocol_files.read(file.read(protocol_files.LIMIT + 1), file.name).in_use()
-        except protocol_files.ProtocolRefused as refused:
+        except protocol_files.ProtocolError as refused:
             self.problems = refused.problems
             self.add_error(
                 "file",
@@ -93,7 +93,7 @@ class NewStudyForm(forms.Form):
 def new(request):
     form = NewStudyForm(posted(request), uploaded(request), user=request.user)
     if form.is_valid():
-        study = created(form, request.user)
+        study = create(form, request.user)
         if study:
             for note in form.cleaned_data["protocol"].notes:
                 messages.warning(request, note)
@@ -102,8 +102,13 @@ def new(request):
             )
             return redirect("template", study.slug)
     templates = [
-        {"name": name, "title": found.title, "words": WORDS[name], "sections": found.sections}
-        for name, found in (
+        {
+            "name": name,
+            "title": template.title,
+            "description": DESCRIPTIONS[name],
+            "sections": template.sections,
+        }
+        for name, template in (
             (name, protocol_files.built_in(name)) for name in protocol_files.BUILT_IN
         )
     ]
@@ -115,7 +120,8 @@ def new(request):
     return answer(request, "protocol/new.html", context, refused=form.is_bound)
 
 
-def created(form, user):
+def create(form, user):
+    """The new study, or None: then the form says why."""
     facts = form.cleaned_data
     try:
         return protocol_files.create_study(

@@ -7,9 +7,10 @@ from mapping.exchange.table import Scope, lines
 from mapping.models import Paper
 from mapping.site.answers import answer, asked_for
 from reviews.agreement import measures
-from reviews.agreement import papers_behind as agreement_papers_behind
 from reviews.agreement import tables as agreement_tables
-from reviews.agreement.page import Shown
+from reviews.agreement.methods_text import methods
+from reviews.agreement.page import VisibleAgreement
+from reviews.agreement.papers_behind import PARAMETERS, answer_counts, papers_behind
 from reviews.agreement.ratings import CODE, PARENT
 from reviews.agreement.section_page import Detail
 from reviews.blindness.visible import visible_summaries
@@ -23,40 +24,40 @@ def agreement(request, slug):
     study = access.study_to_read(request.user, slug)
     if study.statistics_off_reason:
         return answer(request, "agreement/agreement.html", {"study": study})
-    shown = shown_to(request, study)
-    rows = shown.rows()
+    visible = visible_agreement(request, study)
+    rows = visible.rows()
     context = {
         "study": study,
-        "shown": shown,
+        "agreement": visible,
         "rows": rows,
         "has_figures": any(row["report"]["papers"] for row in rows),
-        "discuss": shown.to_discuss() if rows else [],
-        "methods": methods_of(shown, [row["report"] for row in rows]) if rows else "",
+        "discuss": visible.to_discuss() if rows else [],
+        "methods": methods_of(visible, [row["report"] for row in rows]) if rows else "",
         "replicates": measures.REPLICATES,
     }
     return answer(request, "agreement/agreement.html", context)
 
 
-def shown_to(request, study, sections=None):
+def visible_agreement(request, study, sections=None):
     """What this person may see of the round and level that the address asks for."""
     level = asked_level(request)
-    shown = Shown(study, request.user, request.GET.get("round", ""), sections, level)
-    asked_for(request.GET, "round", {scope.name for scope in shown.scopes})
-    return shown
+    visible = VisibleAgreement(study, request.user, request.GET.get("round", ""), sections, level)
+    asked_for(request.GET, "round", {scope.name for scope in visible.scopes})
+    return visible
 
 
 def asked_level(request):
     return asked_for(request.GET, "level", {CODE, PARENT}) or CODE
 
 
-def methods_of(shown, reports):
-    level = ", at the level of parent codes" if shown.level == PARENT else ""
-    origins = [one.origin for one in shown.readings]
-    return agreement_tables.methods(
+def methods_of(visible, reports):
+    level = ", at the level of parent codes" if visible.level == PARENT else ""
+    origins = [reading.origin for reading in visible.readings]
+    return methods(
         reports,
-        round_name=f"the round “{shown.scope.label}”{level}",
-        not_independent=shown.why_not_independent,
-        known_since=shown.known_since,
+        round_name=f"the round “{visible.scope.label}”{level}",
+        not_independent=visible.why_not_independent,
+        known_since=visible.known_since,
         summaries=len(origins),
         imported=len(origins) - origins.count(Summary.Origin.BROWSER),
     )
@@ -70,19 +71,19 @@ def agreement_section(request, slug, section):
         return answer(
             request, "agreement/agreement-section.html", {"study": study, "section": section}
         )
-    shown = shown_to(request, study, [section])
+    visible = visible_agreement(request, study, [section])
     context = {
         "study": study,
         "section": section,
-        "shown": shown,
+        "agreement": visible,
         "replicates": measures.REPLICATES,
     }
-    if shown.scope is not None:
-        report = shown.report(section)
-        detail = Detail(shown, section)
+    if visible.scope is not None:
+        report = visible.report(section)
+        detail = Detail(visible, section)
         context |= {
             "detail": detail,
-            "row": shown.row(section, report),
+            "row": visible.row(section, report),
             "coefficients": detail.coefficients(report),
         }
     return answer(request, "agreement/agreement-section.html", context)
@@ -96,40 +97,38 @@ def agreement_papers(request, slug, section):
     context = {"study": study, "section": section}
     if study.statistics_off_reason or not section.kind_of.is_coded:
         return answer(request, "agreement/agreement-papers.html", context)
-    shown = shown_to(request, study, [section])
-    if shown.scope is not None:
-        context |= papers_behind(request, shown, section)
-    return answer(request, "agreement/agreement-papers.html", context | {"shown": shown})
+    visible = visible_agreement(request, study, [section])
+    if visible.scope is not None:
+        context |= papers_context(request, visible, section)
+    return answer(request, "agreement/agreement-papers.html", context | {"agreement": visible})
 
 
-def papers_behind(request, shown, section):
-    detail = Detail(shown, section)
-    asked = {
-        name: request.GET.get(name, "").replace("\x00", "").strip()
-        for name in agreement_papers_behind.ASKED
+def papers_context(request, visible, section):
+    detail = Detail(visible, section)
+    parameters = {
+        name: request.GET.get(name, "").replace("\x00", "").strip() for name in PARAMETERS
     }
-    reviewers = {} if shown.study.is_anonymous else detail.rows
-    found = agreement_papers_behind.behind(detail.rated, asked, reviewers)
-    place = {detail.rated.papers[index]: index for index in found.papers}
+    reviewers = {} if visible.study.is_anonymous else detail.rows
+    behind = papers_behind(detail.rated, parameters, reviewers)
+    index_of = {detail.rated.papers[index]: index for index in behind.papers}
     query = request.GET.get("q", "").replace("\x00", "").strip()
-    papers = Paper.objects.filter(pk__in=place).order_by("key")
+    papers = Paper.objects.filter(pk__in=index_of).order_by("key")
     page = Paginator(papers.matching(query) if query else papers, PAGE).get_page(
         request.GET.get("page")
     )
     listed = [
-        (paper, agreement_papers_behind.said(detail.rated, place[paper.pk]))
-        for paper in page.object_list
+        (paper, answer_counts(detail.rated, index_of[paper.pk])) for paper in page.object_list
     ]
     kept = {
         name: value
         for name, value in request.GET.items()
-        if name in {*agreement_papers_behind.ASKED, "round", "level"}
+        if name in {*PARAMETERS, "round", "level"}
     }
     return {
         "page": page,
         "papers": listed,
-        "words": found.words,
-        "total": len(place),
+        "words": behind.text,
+        "total": len(index_of),
         "query": query,
         "kept": kept,
     }
@@ -175,10 +174,10 @@ def agreement_md(request, slug):
     return text_file(request, slug, agreement_tables.markdown, "agreement.md", "text/markdown")
 
 
-def text_file(request, slug, written, name, content_type):
+def text_file(request, slug, write, name, content_type):
     study = access.study_to_read(request.user, slug)
-    content = written(
-        study, [] if study.statistics_off_reason else shown_to(request, study).reports()
+    content = write(
+        study, [] if study.statistics_off_reason else visible_agreement(request, study).reports()
     )
     return HttpResponse(
         content, content_type=f"{content_type}; charset=utf-8", headers=as_file(name)

@@ -2,7 +2,9 @@
 marked.
 """
 
+from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -12,14 +14,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mapping import access
 from mapping.codebook import changes as codebook_changes
-from mapping.models import Code, Section
+from mapping.codebook.order import reorder
+from mapping.models import Code, CodebookChange, Section
 from mapping.parsers.labels import near_codes
 from mapping.site.answers import answer, posted
 from mapping.site.numbers import is_id
 from reviews import access as reading
-from reviews.codebook import code_changes, impact
+from reviews.codebook import code_changes, code_moves, impact
 from reviews.codebook.forms import (
     TRIED,
+    CodeActForm,
     CodeForm,
     MergeForm,
     MoveForm,
@@ -27,6 +31,7 @@ from reviews.codebook.forms import (
     RestoreForm,
     SplitForm,
 )
+from reviews.codebook.views.codebook_versions import url_of_version
 
 
 def back(study, code):
@@ -35,13 +40,13 @@ def back(study, code):
     )
 
 
-def alike(section, label, *, besides=None):
-    """Codes of the section that say nearly the same."""
+def nearly_same(section, label, *, besides=None):
+    """Codes of the section whose label says nearly the same."""
     current = section.codes.filter(status__in=[Code.Status.ACTIVE, Code.Status.RETIRED]).exclude(
         pk=besides
     )
     labels = {code.label: code for code in current}
-    return [labels[found] for found, _ in near_codes(label, list(labels))] if label.strip() else []
+    return [labels[near] for near, _ in near_codes(label, list(labels))] if label.strip() else []
 
 
 @require_safe
@@ -50,10 +55,11 @@ def near_code(request, slug):
     form it stands in.
     """
     study = access.study_to_lead(request.user, slug)
-    asked, besides = request.GET.get("section", ""), request.GET.get("besides", "")
-    section = get_object_or_404(Section, study=study, key=asked) if asked else None
+    key, besides = request.GET.get("section", ""), request.GET.get("besides", "")
+    section = get_object_or_404(Section, study=study, key=key) if key else None
     label = next((text for name, text in request.GET.items() if name.startswith("label")), "")
-    near = alike(section, label, besides=besides if is_id(besides) else None) if section else []
+    besides = besides if is_id(besides) else None
+    near = nearly_same(section, label, besides=besides) if section else []
     return render(request, "codebook/_near.html", {"study": study, "near": near, "may_edit": True})
 
 
@@ -61,13 +67,13 @@ def near_code(request, slug):
 def new_code(request, slug):
     study = access.study_to_lead(request.user, slug)
     sections = Section.objects.in_use().with_codes().filter(study=study)
-    asked = request.POST.get("section") or request.GET.get("section", "")
-    section = get_object_or_404(sections, key=asked) if asked else sections.first()
+    key = request.POST.get("section") or request.GET.get("section", "")
+    section = get_object_or_404(sections, key=key) if key else sections.first()
     if section is None:
         messages.error(request, "The template has no section that takes codes yet: add one first.")
         return redirect("template", study.slug)
     form = CodeForm(posted(request), section=section)
-    near = alike(section, request.POST.get("label", ""))
+    near = nearly_same(section, request.POST.get("label", ""))
     # What is nearly there already is shown once; whoever saves again means it.
     is_warned = not near or request.POST.get("anyway")
     if form.is_valid() and is_warned:
@@ -97,21 +103,20 @@ def code(request, slug, code):
     )
     is_preview = "preview" in request.POST
     if form.is_valid() and not is_preview:
-        words = form.cleaned_data
         saved = form.perform(
             code_changes.edit,
             code=code,
             by=request.user,
             facts=form.facts(),
-            reason=words["reason"],
-            seen=words["seen"],
+            reason=form.cleaned_data["reason"],
+            seen=form.cleaned_data["seen"],
         )
         if saved:
             messages.success(request, f"“{saved}” is saved.")
             return back(study, saved)
     if is_preview:
         form.errors.clear()  # the reason may come later
-    near = alike(code.section, request.POST.get("label", ""), besides=code.pk)
+    near = nearly_same(code.section, request.POST.get("label", ""), besides=code.pk)
     touched = impact.touched(code, request.user, form.trial(by=request.user))
     context = {
         "study": study,
@@ -131,23 +136,24 @@ def order_code(request, slug, code):
     """
     study = access.study_to_lead(request.user, slug)
     code = reading.code_known_to(request.user, study, code)
-    place = place_asked_for(code, request.POST)
-    if place is None:
+    target = target_of_order(code, request.POST)
+    if target is None:
         return back_to_order(request, study, code)
     if impact.is_scale_in_use(code.section):
-        return order_on_scale(request, study, code, place)
+        return order_on_scale(request, study, code, target)
     try:
-        codebook_changes.reorder(code, by=request.user, **place)
+        reorder(code, by=request.user, **target)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return back_to_order(request, study, code)
 
 
-def place_asked_for(code, words):
+def target_of_order(code, posted):
+    """Where the code shall go, as `reorder` takes it; None where nothing of the kind was posted."""
     for side in ("before", "after"):
-        if is_id(words.get(side, "")):
-            return {side: get_object_or_404(Code, section=code.section, pk=words[side])}
-    return {"up": words["act"] == "up"} if words.get("act") in {"up", "down"} else None
+        if is_id(posted.get(side, "")):
+            return {side: get_object_or_404(Code, section=code.section, pk=posted[side])}
+    return {"up": posted["act"] == "up"} if posted.get("act") in {"up", "down"} else None
 
 
 def back_to_order(request, study, code):
@@ -157,8 +163,8 @@ def back_to_order(request, study, code):
     )
 
 
-def order_on_scale(request, study, code, place):
-    act = partial(codebook_changes.reorder, **place)
+def order_on_scale(request, study, code, target):
+    act = partial(reorder, **target)
     form = ReasonForm(request.POST if "reason" in request.POST else None, code=code)
     if form.is_valid():
         form.act(act, by=request.user)
@@ -186,121 +192,127 @@ def order_on_scale(request, study, code, place):
     return answer(request, "codebook/code-act.html", context, refused=form.is_bound)
 
 
-def act_page(request, slug, code, form_class, act, facts, *, initial=None, with_settled=False):
+class CodeAct(NamedTuple):
+    """What the page of an act says, its form, and the act itself."""
+
+    title: str
+    button: str
+    about: str
+    form: type[CodeActForm]
+    act: Callable[..., CodebookChange]
+    parameter: str = ""  # of the address: fills the form field of this name
+    may_preview: bool = False
+    with_settled: bool = False
+
+
+def act_view(page: CodeAct):
     """The page of one act: what it touches, why, and the button. `preview` shows the figures and
     does nothing.
     """
-    study = access.study_to_lead(request.user, slug)
-    code = reading.code_known_to(request.user, study, code)
-    form = form_class(posted(request), code=code, initial=initial(request) if initial else None)
-    is_preview = "preview" in request.POST
-    if form.is_valid() and not is_preview:
-        change = form.act(act, by=request.user)
-        if change:
-            messages.success(
-                request, f"{done_in_words(change)} Version {change.version} of the codebook."
-            )
-            return redirect(
-                f"{reverse('codebook-versions', args=[study.slug])}#version-{change.version}"
-            )
-    if is_preview:
-        form.errors.clear()  # the reason may come later
-    touched = impact.touched(code, request.user, form.trial(act, by=request.user), also=form.also())
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def view(request, slug, code):
+        study = access.study_to_lead(request.user, slug)
+        code = reading.code_known_to(request.user, study, code)
+        initial = {page.parameter: request.GET.get(page.parameter)} if page.parameter else None
+        form = page.form(posted(request), code=code, initial=initial)
+        is_preview = "preview" in request.POST
+        if form.is_valid() and not is_preview:
+            change = form.act(page.act, by=request.user)
+            if change:
+                messages.success(
+                    request, f"{done_in_words(change)} Version {change.version} of the codebook."
+                )
+                return redirect(url_of_version(study, change.version))
+        if is_preview:
+            form.errors.clear()  # the reason may come later
+        refused = form.is_bound and not is_preview
+        context = act_context(request.user, study, code, form, page)
+        return answer(request, "codebook/code-act.html", context, refused=refused)
+
+    return view
+
+
+def act_context(user, study, code, form, page):
+    trial = form.trial(page.act, by=user)
     context = {
         "study": study,
         "section": code.section,
         "code": code,
         "form": form,
-        "touched": touched,
-        **facts,
+        "touched": impact.touched(code, user, trial, also=form.also()),
+        "title": page.title,
+        "button": page.button,
+        "about": page.about,
+        "may_preview": page.may_preview,
     }
-    if with_settled:
-        context["settled"] = impact.settled_on(code, request.user)
-    return answer(
-        request, "codebook/code-act.html", context, refused=form.is_bound and not is_preview
-    )
+    return context | ({"settled": impact.settled_on(code, user)} if page.with_settled else {})
 
 
 def done_in_words(change):
     return f"“{change.code}”: {change.get_act_display()}."
 
 
-def retire_code(request, slug, code):
-    facts = {
-        "title": "Retire",
-        "button": "Retire it",
-        "about": "It is hidden from new answers. Its marks stay as they are, and so does the "
-        "agreement; it can be "
-        "restored at any time.",
-    }
-    return act_page(request, slug, code, ReasonForm, code_changes.retire, facts)
-
-
-def merge_code(request, slug, code):
-    facts = {
-        "title": "Merge",
-        "button": "Merge",
-        "may_preview": True,
-        "about": (
-            "Its marks become marks of the other code, each with its quote. This can be "
-            "undone exactly."
+retire_code = act_view(
+    CodeAct(
+        title="Retire",
+        button="Retire it",
+        about=(
+            "It is hidden from new answers. Its marks stay as they are, and so does the agreement; "
+            "it can be restored at any time."
         ),
-    }
-    return act_page(
-        request,
-        slug,
-        code,
-        MergeForm,
-        code_changes.merge,
-        facts,
-        initial=lambda request: {"into": request.GET.get("into")},
+        form=ReasonForm,
+        act=code_changes.retire,
     )
-
-
-def restore_code(request, slug, code):
-    facts = {
-        "title": "Restore",
-        "button": "Restore it",
-        "about": "It can be chosen again in new answers. Whatever was said with it has stayed.",
-    }
-    return act_page(request, slug, code, RestoreForm, code_changes.restore, facts)
-
-
-def split_code(request, slug, code):
-    facts = {
-        "title": "Split",
-        "button": "Split and ask to re-code",
-        "about": "The code is retired, the new ones take its place. Everybody who used it is asked "
-        "to look at "
-        "that section of those papers again; until then their marks stay on the old code. The "
-        "agreement stays too: it "
-        "counts what was said first.",
-    }
-    return act_page(request, slug, code, SplitForm, code_changes.split, facts)
-
-
-def move_code(request, slug, code):
-    facts = {
-        "title": "Move",
-        "button": "Move",
-        "may_preview": True,
-        "about": "Its marks go to the answers of the other section, in the same summaries. An "
-        "answer that is left "
-        "without marks says then that none of the codes apply.",
-    }
-    return act_page(
-        request,
-        slug,
-        code,
-        MoveForm,
-        code_changes.move,
-        facts,
+)
+restore_code = act_view(
+    CodeAct(
+        title="Restore",
+        button="Restore it",
+        about="It can be chosen again in new answers. Whatever was said with it has stayed.",
+        form=RestoreForm,
+        act=code_changes.restore,
+    )
+)
+merge_code = act_view(
+    CodeAct(
+        title="Merge",
+        button="Merge",
+        about=(
+            "Its marks become marks of the other code, each with its quote. This can be undone "
+            "exactly."
+        ),
+        form=MergeForm,
+        act=code_changes.merge,
+        parameter="into",
+        may_preview=True,
+    )
+)
+split_code = act_view(
+    CodeAct(
+        title="Split",
+        button="Split and ask to re-code",
+        about=(
+            "The code is retired, the new ones take its place. Everybody who used it is asked to "
+            "look at that section of those papers again; until then their marks stay on the old "
+            "code. The agreement stays too: it counts what was said first."
+        ),
+        form=SplitForm,
+        act=code_changes.split,
+    )
+)
+move_code = act_view(
+    CodeAct(
+        title="Move",
+        button="Move",
+        about=(
+            "Its marks go to the answers of the other section, in the same summaries. An answer "
+            "that is left without marks says then that none of the codes apply."
+        ),
+        form=MoveForm,
+        act=code_moves.move,
+        parameter="to",
+        may_preview=True,
         with_settled=True,
-        initial=lambda request: {"to": request.GET.get("to")},
     )
-
-
-retire_code, restore_code, merge_code, split_code, move_code = map(
-    require_http_methods(["GET", "HEAD", "POST"]),
-    (retire_code, restore_code, merge_code, split_code, move_code),
 )

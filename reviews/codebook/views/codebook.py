@@ -17,7 +17,7 @@ from reviews.codebook import page as codebook_page
 @require_safe
 def codebook(request, slug):
     study = access.study_to_read(request.user, slug)
-    words = request.GET.get("q", "").replace("\0", "").strip()
+    query = request.GET.get("q", "").replace("\0", "").strip()
     sections = list(
         Section.objects.with_codes()
         .filter(study=study)
@@ -27,7 +27,7 @@ def codebook(request, slug):
     chosen = chosen if chosen in {section.key for section in sections} else ""
     with_gone = request.GET.get("gone") == "yes"
     chapters = codebook_page.chapters(
-        study, request.user, words=words, section=chosen, with_gone=with_gone
+        study, request.user, query=query, section_key=chosen, with_gone=with_gone
     )
     counts = known_codes(request.user, study).aggregate(
         active=Count("pk", filter=Q(status=Code.Status.ACTIVE)),
@@ -37,7 +37,7 @@ def codebook(request, slug):
     context = {
         "study": study,
         "chapters": chapters,
-        "query": words,
+        "query": query,
         "counts": counts,
         "shown": sum(chapter.count for chapter in chapters),
         "total": counts["active"] + (counts["gone"] if with_gone else 0),
@@ -51,7 +51,9 @@ def codebook(request, slug):
 
 def filters(sections, chosen, with_gone):
     return [
-        filter_of("section", "Section", [(one.key, one.label) for one in sections], chosen),
+        filter_of(
+            "section", "Section", [(section.key, section.label) for section in sections], chosen
+        ),
         filter_of(
             "gone", "In use", [("yes", "also retired and merged")], "yes" if with_gone else ""
         ),

@@ -14,7 +14,7 @@ from mapping.site.answers import answer, posted
 from mapping.site.numbers import LARGEST_COUNT, whole_number
 from reviews import access as reading
 from reviews.blindness.codes import known_changes
-from reviews.codebook import code_changes, impact, undo
+from reviews.codebook import impact, recoding_tasks, undo
 from reviews.codebook.forms import UndoForm
 
 PER_PAGE = 50
@@ -29,24 +29,15 @@ def codebook_versions(request, slug):
     chosen = {
         name: whole_number(request.GET.get(name), LARGEST_COUNT) for name in ("from", "to", "code")
     }
-    changes = known_changes(request.user, study).select_related(
-        "code", "section", "by", "undoes", "undone_by"
-    )
-    if chosen["code"]:
-        changes = changes.filter(code=chosen["code"])
     is_comparing = chosen["from"] is not None or chosen["to"] is not None
     if is_comparing:
-        chosen["from"], chosen["to"] = versions(study, chosen["from"], chosen["to"])
-        changes = changes.filter(version__gt=chosen["from"], version__lte=chosen["to"])
+        chosen["from"], chosen["to"] = compared_versions(study, chosen["from"], chosen["to"])
+    changes = chosen_changes(request.user, study, chosen)
     page = Paginator(changes, PER_PAGE).get_page(request.GET.get("page"))
     page.object_list = list(page.object_list)
-    history.describe(study, page.object_list)
     # How many marks a change touched counts those of papers that this reader may not know of yet.
     with_marks = study.membership.is_lead and not impact.is_blind(request.user, study)
-    again = code_changes.looked_again(page.object_list) if with_marks else {}
-    for change in page.object_list:
-        change.may_undo = study.membership.is_lead and undo.may_undo(change)
-        change.again = again.get(change.pk)
+    add_facts(page.object_list, study, with_marks=with_marks)
     context = {
         "study": study,
         "page": page,
@@ -61,11 +52,32 @@ def codebook_versions(request, slug):
     return answer(request, "codebook/codebook-versions.html", context)
 
 
-def versions(study, one, other):
+def chosen_changes(user, study, chosen):
+    changes = known_changes(user, study).select_related(
+        "code", "section", "by", "undoes", "undone_by"
+    )
+    if chosen["code"]:
+        changes = changes.filter(code=chosen["code"])
+    if chosen["from"] is not None:
+        changes = changes.filter(version__gt=chosen["from"], version__lte=chosen["to"])
+    return changes
+
+
+def add_facts(changes, study, *, with_marks):
+    """Give each change its `lines`, whether one `may_undo` it, and the progress of `recoding`."""
+    history.describe(study, changes)
+    progress = recoding_tasks.recoding_progress(changes) if with_marks else {}
+    for change in changes:
+        change.may_undo = study.membership.is_lead and undo.may_undo(change)
+        change.recoding = progress.get(change.pk)
+
+
+def compared_versions(study, first, second):
     """The two versions to compare, the older one first, within those that there are."""
-    one, other = 1 if one is None else one, study.codebook_version if other is None else other
-    within = [min(max(version, 1), study.codebook_version) for version in (one, other)]
-    return min(within), max(within)
+    first = 1 if first is None else first
+    second = study.codebook_version if second is None else second
+    versions = [min(max(version, 1), study.codebook_version) for version in (first, second)]
+    return min(versions), max(versions)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,7 +87,7 @@ def undo_change(request, slug, version):
     change = reading.change_known_to(request.user, study, version)
     if not undo.may_undo(change):
         messages.info(request, f"There is nothing to undo in version {version}.")
-        return redirect(place_of(study, version))
+        return redirect(url_of_version(study, version))
     form = UndoForm(posted(request))
     if form.is_valid():
         done = form.perform(
@@ -85,7 +97,7 @@ def undo_change(request, slug, version):
             messages.success(
                 request, f"Version {version} is undone; the codebook is at version {done.version}."
             )
-            return redirect(place_of(study, done.version))
+            return redirect(url_of_version(study, done.version))
     history.describe(study, [change])
     touched = impact.touched_by_undoing(
         change, request.user, partial(undo.undo, change, by=request.user)
@@ -94,5 +106,5 @@ def undo_change(request, slug, version):
     return answer(request, "codebook/undo-change.html", context, refused=form.is_bound)
 
 
-def place_of(study, version):
+def url_of_version(study, version):
     return f"{reverse('codebook-versions', args=[study.slug])}#version-{version}"

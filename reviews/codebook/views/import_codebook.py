@@ -58,7 +58,7 @@ class CodebookFileForm(forms.Form):
         return facts
 
 
-def held(name, content):
+def signed_file(name, content):
     return signing.dumps([name, base64.b64encode(content).decode()], salt=SALT, compress=True)
 
 
@@ -90,7 +90,7 @@ def import_codebook(request, slug):
             context |= {
                 "outcome": outcome,
                 "file_name": facts["name"],
-                "held": held(facts["name"], facts["content"]),
+                "held": signed_file(facts["name"], facts["content"]),
             }
     context["is_check"] = is_check
     refused = form.is_bound and not (is_check and context["outcome"])
@@ -99,7 +99,7 @@ def import_codebook(request, slug):
 
 def in_words(outcome):
     counts = outcome.counts
-    left = (
+    left_out = (
         f" Left out as agreed: {counted(counts['refused'], 'rows')}." if counts["refused"] else ""
     )
-    return f"Imported: {counts['new']} new, {counts['changed']} changed codes.{left}"
+    return f"Imported: {counts['new']} new, {counts['changed']} changed codes.{left_out}"

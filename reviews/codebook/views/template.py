@@ -24,33 +24,14 @@ from reviews.codebook.template_forms import DeclarationForm, PhaseForm, Question
 @require_safe
 def template(request, slug):
     study = access.study_to_lead(request.user, slug)
-    return shown(request, study)
+    return template_page(request, study)
 
 
-def shown(request, study, *, removed=None, refused=False):
+def template_page(request, study, *, removed=None, refused=False):
     """The template as a lead sees it; `removed` is a change that can be undone."""
     removed = removed or removal_to_undo(study, request.GET.get("removed", ""))
-    sections = list(
-        codebook_template.with_use(study.sections.select_related("research_question")).order_by(
-            "phase__position", "phase", "position", "pk"
-        )
-    )
-    for section in sections:
-        section.declared = (
-            declarations.in_words(declarations.values(section)) if section.declared_at else ""
-        )
-    # Counting groups the rows, and grouped rows come in no order unless they are told to.
-    phases = list(study.phases.annotate(round_count=Count("rounds")).order_by("position", "pk"))
-    for phase in phases:
-        own = [section for section in sections if section.phase_id == phase.pk]
-        phase.in_use = [section for section in own if not section.is_retired]
-        phase.retired = [section for section in own if section.is_retired]
-        for section in phase.in_use:
-            section.is_first, section.is_last = (
-                section is phase.in_use[0],
-                section is phase.in_use[-1],
-            )
-        phase.is_empty = not own and not phase.round_count
+    sections = sections_of(study)
+    phases = phases_with_sections(study, sections)
     taken = {phase.key for phase in phases} | {section.key for section in sections}
     context = {
         "study": study,
@@ -65,11 +46,44 @@ def shown(request, study, *, removed=None, refused=False):
     return answer(request, "codebook/template.html", context, refused=refused)
 
 
+def sections_of(study):
+    """Each with its use, and with what is `declared` of its agreement in words."""
+    sections = list(
+        codebook_template.with_use(study.sections.select_related("research_question")).order_by(
+            "phase__position", "phase", "position", "pk"
+        )
+    )
+    for section in sections:
+        section.declared = (
+            declarations.in_words(declarations.values(section)) if section.declared_at else ""
+        )
+    return sections
+
+
+def phases_with_sections(study, sections):
+    """Each phase with its sections `in_use` and `retired`."""
+    # Counting groups the rows, and grouped rows come in no order unless they are told to.
+    phases = list(study.phases.annotate(round_count=Count("rounds")).order_by("position", "pk"))
+    for phase in phases:
+        own = [section for section in sections if section.phase_id == phase.pk]
+        phase.in_use = [section for section in own if not section.is_retired]
+        phase.retired = [section for section in own if section.is_retired]
+        for section in phase.in_use:
+            section.is_first = section is phase.in_use[0]
+            section.is_last = section is phase.in_use[-1]
+        phase.is_empty = not own and not phase.round_count
+    return phases
+
+
 def presets():
     for name in protocol_files.PRESETS:
-        found = protocol_files.preset(name)
-        takes = {one.key for one in (*found.phases, *found.sections)}
-        yield {"name": name, "title": found.title, "description": found.description, "takes": takes}
+        preset = protocol_files.preset(name)
+        yield {
+            "name": name,
+            "title": preset.title,
+            "description": preset.description,
+            "takes": {entry.key for entry in (*preset.phases, *preset.sections)},
+        }
 
 
 def removal_to_undo(study, version):
@@ -82,8 +96,8 @@ def removal_to_undo(study, version):
     ).first()
 
 
-def back(study, place=""):
-    return redirect(reverse("template", args=[study.slug]) + (f"#{place}" if place else ""))
+def back(study, anchor=""):
+    return redirect(reverse("template", args=[study.slug]) + (f"#{anchor}" if anchor else ""))
 
 
 @require_http_methods(["GET", "POST"])
@@ -114,53 +128,61 @@ def template_section(request, slug, section):
     is_declaring = "declare" in request.POST
     form = SectionForm(None if is_declaring else posted(request), study=study, section=section)
     declaration = DeclarationForm(posted(request) if is_declaring else None, section=section)
-    done = None
-    if form.is_valid():
-        done = form.perform(
-            codebook_template.edit_section,
-            section=section,
-            by=request.user,
-            facts=form.facts(),
-            seen=form.cleaned_data["seen"],
-        )
-    elif declaration.is_valid():
-        done = declaration.perform(
-            declare.declare,
-            section=section,
-            by=request.user,
-            seen=declaration.cleaned_data["seen"],
-            **declaration.facts(),
-        )
-    if done:
-        messages.success(request, f"“{done.label}” is saved.")
-        return back(study, f"section-{done.key}")
+    saved = save_section(form, declaration, section, request.user)
+    if saved:
+        messages.success(request, f"“{saved.label}” is saved.")
+        return back(study, f"section-{saved.key}")
     context = {
         "study": study,
         "section": section,
         "form": form,
         "declaration": declaration,
         "has_submissions": codebook_template.has_submissions(section.phase),
-        "declaration_changes": [
-            {
-                "entry": entry,
-                **{name: declarations.in_words(entry.facts[name]) for name in ("before", "after")},
-            }
-            for entry in declarations.late_changes(study)[section.key]
+        "declaration_changes": declaration_changes(study, section),
+        "coefficients": [
+            coefficient for coefficient in COEFFICIENTS.values() if coefficient.fits(section.kind)
         ],
-        "coefficients": [one for one in COEFFICIENTS.values() if one.fits(section.kind)],
     }
     return answer(
         request, "codebook/template-section.html", context, refused=request.method == "POST"
     )
 
 
-def moving(up):
-    return lambda section, by: codebook_template.move_section(section, by=by, up=up)
+def save_section(form, declaration, section, by):
+    """Carry out whichever of the two forms was posted; returns the section, or None."""
+    if form.is_valid():
+        return form.perform(
+            codebook_template.edit_section,
+            section=section,
+            by=by,
+            facts=form.facts(),
+            seen=form.cleaned_data["seen"],
+        )
+    if declaration.is_valid():
+        return declaration.perform(
+            declare.declare,
+            section=section,
+            by=by,
+            seen=declaration.cleaned_data["seen"],
+            **declaration.facts(),
+        )
+    return None
+
+
+def declaration_changes(study, section):
+    """The late changes of what was declared, `before` and `after` in words."""
+    return [
+        {
+            "entry": entry,
+            **{name: declarations.in_words(entry.facts[name]) for name in ("before", "after")},
+        }
+        for entry in declarations.late_changes(study)[section.key]
+    ]
 
 
 SECTION_ACTS = {
-    "up": moving(True),
-    "down": moving(False),
+    "up": lambda section, by: codebook_template.move_section(section, by=by, up=True),
+    "down": lambda section, by: codebook_template.move_section(section, by=by, up=False),
     "retire": lambda section, by: codebook_template.retire_section(section, by=by),
     "restore": lambda section, by: codebook_template.restore_section(section, by=by),
     "remove": lambda section, by: codebook_template.remove_section(section, by=by),
@@ -172,45 +194,45 @@ PART_ACTS = {
 }
 
 
-def changed(request, study, thing, acts, place):
+def perform_act(request, study, part, acts, anchor):
     """Do the act whose button was pressed: htmx gets the template anew, a browser without script is
     sent to it.
     """
     act = acts.get(request.POST.get("act"))
     if act is None:
         messages.error(request, "This is none of the things that can be done here.")
-        return shown(request, study, refused=True)
+        return template_page(request, study, refused=True)
     try:
-        outcome = act(thing, request.user)
+        outcome = act(part, request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return shown(request, study, refused=True)
+        return template_page(request, study, refused=True)
     removed = outcome if isinstance(outcome, CodebookChange) else None
     if request.htmx:
-        return shown(request, study, removed=removed)
+        return template_page(request, study, removed=removed)
     if removed:
         return redirect(f"{reverse('template', args=[study.slug])}?removed={removed.version}")
-    return back(study, place)
+    return back(study, anchor)
 
 
 @require_POST
 def change_section(request, slug, section):
     study = access.study_to_lead(request.user, slug)
     section = access.section_in(study, section)
-    return changed(request, study, section, SECTION_ACTS, f"section-{section.key}")
+    return perform_act(request, study, section, SECTION_ACTS, f"section-{section.key}")
 
 
 @require_POST
 def change_phase(request, slug, phase):
     study = access.study_to_lead(request.user, slug)
     phase = access.phase_in(study, phase)
-    return changed(request, study, phase, PART_ACTS, f"phase-{phase.key}")
+    return perform_act(request, study, phase, PART_ACTS, f"phase-{phase.key}")
 
 
 @require_POST
 def change_question(request, slug, question):
     study = access.study_to_lead(request.user, slug)
-    return changed(request, study, access.question_in(study, question), PART_ACTS, "questions")
+    return perform_act(request, study, access.question_in(study, question), PART_ACTS, "questions")
 
 
 @require_POST
@@ -223,7 +245,7 @@ def undo_removal(request, slug, version):
         section = codebook_template.undo_removal(change, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return shown(request, study, refused=True)
+        return template_page(request, study, refused=True)
     return back(study, f"section-{section.key}")
 
 
@@ -236,7 +258,7 @@ def add_preset(request, slug, preset):
         phase = codebook_phases.add_preset(study, preset, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return shown(request, study, refused=True)
+        return template_page(request, study, refused=True)
     messages.success(
         request, f"{phase.name} is added. Adapt its sections and codes to your protocol."
     )
@@ -248,7 +270,7 @@ def new_phase(request, slug):
     study = access.study_to_lead(request.user, slug)
     form = PhaseForm(posted(request))
     add = lambda **facts: codebook_phases.add_phase(study, by=request.user, **facts)  # noqa: E731
-    return part(request, study, form, add, {"title": "New phase"})
+    return part_page(request, study, form, add, {"title": "New phase"})
 
 
 @require_http_methods(["GET", "POST"])
@@ -256,11 +278,11 @@ def template_phase(request, slug, phase):
     study = access.study_to_lead(request.user, slug)
     phase = access.phase_in(study, phase)
     form = PhaseForm(posted(request), phase=phase)
-    return part(
+    return part_page(
         request,
         study,
         form,
-        edited(codebook_phases.edit_phase, phase, request, form),
+        edit_with(codebook_phases.edit_phase, phase, request, form),
         {"title": phase.name},
     )
 
@@ -270,7 +292,7 @@ def new_question(request, slug):
     study = access.study_to_lead(request.user, slug)
     form = QuestionForm(posted(request), key=f"RQ{study.research_questions.count() + 1}")
     add = lambda **facts: codebook_phases.add_question(study, by=request.user, **facts)  # noqa: E731
-    return part(request, study, form, add, {"title": "New research question"})
+    return part_page(request, study, form, add, {"title": "New research question"})
 
 
 @require_http_methods(["GET", "POST"])
@@ -278,15 +300,15 @@ def template_question(request, slug, question):
     study = access.study_to_lead(request.user, slug)
     question = access.question_in(study, question)
     form = QuestionForm(posted(request), question=question)
-    edit = edited(codebook_phases.edit_question, question, request, form)
-    return part(request, study, form, edit, {"title": question.key})
+    edit = edit_with(codebook_phases.edit_question, question, request, form)
+    return part_page(request, study, form, edit, {"title": question.key})
 
 
-def edited(act, thing, request, form):
-    return lambda **facts: act(thing, by=request.user, seen=form.cleaned_data["seen"], **facts)
+def edit_with(act, part, request, form):
+    return lambda **facts: act(part, by=request.user, seen=form.cleaned_data["seen"], **facts)
 
 
-def part(request, study, form, act, context):
+def part_page(request, study, form, act, context):
     """A page with one small form: a phase or a research question."""
     if form.is_valid() and form.perform(act, facts=form.facts()):
         messages.success(request, "Saved.")

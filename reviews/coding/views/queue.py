@@ -39,9 +39,9 @@ def queue(request, slug):
             f"{slug}-my-queue", ["paper", "title", "year", "round", "state"], rows(shown)
         )
     page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
-    assignments = progress.shown(page.object_list)
+    assignments = progress.listed_assignments(page.object_list)
     tasks = progress.recoding_tasks(study, request.user)
-    answered = progress.answered(assignments)
+    answered = progress.sections_filled(assignments)
     for assignment in assignments:
         assignment.answered = answered.get(assignment.pk)
     return answer(
@@ -68,7 +68,7 @@ def queue(request, slug):
 def rows(pks):
     pks = pks.iterator(chunk_size=2000)
     while batch := list(islice(pks, 500)):
-        for one in progress.shown(batch):
+        for one in progress.listed_assignments(batch):
             yield one.paper.key, one.paper.title, one.paper.year, one.round.name, STATES[one.state]
 
 

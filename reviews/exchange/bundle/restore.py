@@ -216,7 +216,7 @@ def add_study(site, about, slug):
         }
         creator, wanted = site.people[about["created_by"]], str(about["slug"])
         validate_slug(wanted)
-    except protocol_files.ProtocolRefused as error:
+    except protocol_files.ProtocolError as error:
         raise Refused(str(error)) from error
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise Refused(f"study.json cannot be read: {error}.") from error
@@ -231,7 +231,7 @@ def add_study(site, about, slug):
     }
     if slug is None and len(wanted) <= 80 and not Study.objects.filter(slug=wanted).exists():
         slug = wanted
-    site.study = protocol_files.with_free_slug(facts, slug)
+    site.study = protocol_files.create_with_free_slug(facts, slug)
     # The codes come from codebook.csv, which knows those that left the template too.
     bare = replace(
         outline, sections=tuple(replace(section, codes=()) for section in outline.sections)

@@ -9,10 +9,10 @@ from functools import cache
 
 from jsonschema import Draft202012Validator
 
-from mapping.codebook.changes import NAMES
+from mapping.codebook.versions import FIELD_NAMES
 from mapping.judgement.kinds import CODED
 from mapping.judgement.values import Evidence
-from reviews.codebook.code_changes import FLAGS
+from reviews.codebook.code_moves import FLAGS
 
 TEXT, WHOLE, TRUTH = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
 FIGURE, WORDS = {"type": ["number", "null"]}, {"type": ["string", "null"]}
@@ -122,7 +122,7 @@ CHANGE = {
         "codes": {
             "type": ["object", "array"],
             "additionalProperties": with_names(
-                NAMES, parent_id=KEY, merged_into_id=KEY, section_id=WHOLE
+                FIELD_NAMES, parent_id=KEY, merged_into_id=KEY, section_id=WHOLE
             ),
         },
         "marks": KEYS,

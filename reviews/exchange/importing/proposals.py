@@ -5,7 +5,7 @@ propose.
 import re
 from collections import defaultdict
 
-from mapping.codebook.changes import alike
+from mapping.codebook.checks import same_label
 from mapping.judgement.values import Evidence, Judgement, Mark
 from mapping.models import Code
 from mapping.parsers.labels import match_code
@@ -68,7 +68,7 @@ class CodesOfReviewer:
         # The quote keeps all of it.
         label = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
         usable = self.usable[section.pk]
-        code = alike(label, usable)
+        code = same_label(label, usable)
         if code is None:
             code = Code.objects.create(
                 section=section,

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from django.utils import timezone
 
-from mapping.codebook.changes import addition, record_many
+from mapping.codebook.changes import addition
+from mapping.codebook.versions import record_many
 from mapping.models import Code, CodebookChange, Membership, Paper, PaperSource, Section
 from mapping.protocol.files import section_dump
 from mapping.site import analyze

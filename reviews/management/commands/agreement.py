@@ -29,8 +29,8 @@ class Command(ActCommand):
         rounds = list(study.rounds.select_related("phase"))
         if round is not None:
             name = " ".join(round.split())
-            known = ", ".join(one.name for one in rounds) or "none"
-            rounds = [one for one in rounds if one.name == name]
+            known = ", ".join(round.name for round in rounds) or "none"
+            rounds = [round for round in rounds if round.name == name]
             if not rounds:
                 raise CommandError(f"There is no round “{name}”. Rounds here: {known}.")
         return agreement_tables.of_study(study, rounds, level)
@@ -41,26 +41,26 @@ class Command(ActCommand):
             lines.append(
                 f"This study works without agreement statistics: {outcome['statistics_off']}"
             )
-        for one in outcome["sections"]:
-            head = (
-                f"{one['round']} · {one['label']} ({one['kind']}): "
-                f"{counted(one['papers'], 'papers')}, "
-            )
-            head += counted(one["raters"], "raters")
-            alpha = one["coefficients"][one["primary"]]
-            percent = one["percent_agreement"]
-            agreed = "" if percent is None else f", {percent:.0%} agree"
-            lines.append(f"{head}{agreed}, {one['primary']} {self.in_words(alpha)}")
-            if one.get("not_independent"):
-                lines.append(f"  {one['not_independent']} not independent left out")
-            lines += [
-                f"  declared after the first submission: {change}" for change in one["changed_late"]
-            ]
+        for section in outcome["sections"]:
+            lines += self.section_lines(section)
         return "\n".join(lines) or "Nothing was submitted yet."
 
-    def in_words(self, found):
-        if found["value"] is None:
-            return f"undefined: {found['reason']}"
-        if found["low"] is None:
-            return f"{found['value']:.3f}"
-        return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+    def section_lines(self, section):
+        head = (
+            f"{section['round']} · {section['label']} ({section['kind']}): "
+            f"{counted(section['papers'], 'papers')}, {counted(section['raters'], 'raters')}"
+        )
+        percent = section["percent_agreement"]
+        agreed = "" if percent is None else f", {percent:.0%} agree"
+        primary = section["primary"]
+        yield f"{head}{agreed}, {primary} {self.in_words(section['coefficients'][primary])}"
+        if section.get("not_independent"):
+            yield f"  {section['not_independent']} not independent left out"
+        for change in section["changed_late"]:
+            yield f"  declared after the first submission: {change}"
+
+    def in_words(self, coefficient):
+        value, low, high = (coefficient[name] for name in ("value", "low", "high"))
+        if value is None:
+            return f"undefined: {coefficient['reason']}"
+        return f"{value:.3f}" if low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"

@@ -57,29 +57,29 @@ class Command(ActCommand):
     def act(self, *, study, round, phase, reviewers, papers, capacity, by, dry_run, **wishes):
         study = study_named(study)
         by = user_named(by) if by else lead_of(study)
-        found = self.round_named(study, round, phase, by)
+        round = self.round_named(study, round, phase, by)
         reviewers = self.reviewers_named(study, reviewers)
         wishes |= {
             "reviewers": reviewers,
             "sample": papers,
             "capacity": self.capacities(reviewers, capacity),
         }
-        proposal = assignments.hand_out(found, by=by, **wishes)
+        proposal = assignments.hand_out(round, by=by, **wishes)
         if dry_run:
             transaction.set_rollback(True)
         return {
-            "round": found.name,
+            "round": round.name,
             "assigned": proposal.assigned,
             "papers": proposal.papers_given,
             "loads": proposal.plan.loads,
             "pairs": [
-                {"reviewers": [one.username, other.username], "papers": number}
-                for one, other, number in proposal.pairs
+                {"reviewers": [first.username, second.username], "papers": count}
+                for first, second, count in proposal.pairs
             ],
             "own": [
                 {"paper": paper.key, "reviewer": user.username} for paper, user in proposal.own
             ],
-            "not_independent": [independence.facts(*one) for one in proposal.not_independent],
+            "not_independent": [independence.facts(*row) for row in proposal.not_independent],
             "warnings": [text for text, _ in proposal.warnings],
             "problems": [
                 {"paper": paper.key, "missing": missing, "reason": why}
@@ -89,11 +89,11 @@ class Command(ActCommand):
         }
 
     def round_named(self, study, name, phase, by):
-        found = study.rounds.filter(name=" ".join(name.split())).select_related("phase").first()
-        if found:
-            if phase and found.phase.key != phase:
-                raise CommandError(f"The round “{found}” belongs to the phase “{found.phase.key}”.")
-            return found
+        round = study.rounds.filter(name=" ".join(name.split())).select_related("phase").first()
+        if round:
+            if phase and round.phase.key != phase:
+                raise CommandError(f"The round “{round}” belongs to the phase “{round.phase.key}”.")
+            return round
         phases = {phase.key: phase for phase in study.phases.all()}
         if phase and phase not in phases:
             raise CommandError(
@@ -127,7 +127,7 @@ class Command(ActCommand):
         lines += [f"  skipped: {own['reviewer']} wrote {own['paper']}" for own in outcome["own"]]
         lines += [f"  {text}" for text in outcome["warnings"]]
         lines += [
-            f"  {one['paper']}: {one['missing']} missing ({one['reason']})"
-            for one in outcome["problems"]
+            f"  {problem['paper']}: {problem['missing']} missing ({problem['reason']})"
+            for problem in outcome["problems"]
         ]
         return "\n".join(lines)

@@ -13,7 +13,7 @@ from reviews.models import Summary
 
 class Command(ActCommand):
     help = "Writes the replication bundle of a study: all of section 7 in one ZIP."
-    # Reading is of one moment by itself: see `bundling.one_moment`.
+    # Reading is of one moment by itself: see `writer.one_moment`.
     is_atomic = False
 
     def add_facts(self, parser):
@@ -25,7 +25,7 @@ class Command(ActCommand):
         study, target = study_named(study), Path(target)
         scope = scope_of_all(study, with_pseudonyms=pseudonyms)
         try:
-            rows = whole(scope, target)
+            rows = write_whole(scope, target)
         except OSError as error:
             raise CommandError(f"{target} cannot be written: {error.strerror}.") from error
         drafts = Summary.objects.filter(assignment__round__study=study).drafts().count()
@@ -44,14 +44,14 @@ class Command(ActCommand):
         return "\n".join(lines)
 
 
-def whole(scope, target):
-    """Written beside its place first: a bundle that breaks off never stands under its name."""
-    number, beside = tempfile.mkstemp(dir=target.resolve().parent, prefix=".bundle-")
+def write_whole(scope, target):
+    """Write to a temporary file first: a bundle that breaks off never stands under its name."""
+    descriptor, temporary = tempfile.mkstemp(dir=target.resolve().parent, prefix=".bundle-")
     try:
-        with os.fdopen(number, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             rows = writer.write(scope, file)
-        os.chmod(beside, 0o644)
-        os.replace(beside, target)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, target)
     finally:
-        Path(beside).unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
     return rows

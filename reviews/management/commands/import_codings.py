@@ -44,26 +44,27 @@ class Command(ActCommand):
         )
 
     def refusal(self, outcome):
-        number = len(outcome["problems"])
-        return number and (
-            f"{number} row{'s were' if number > 1 else ' was'} refused, so nothing was imported."
+        count = len(outcome["problems"])
+        return count and (
+            f"{count} row{'s were' if count > 1 else ' was'} refused, so nothing was imported."
         )
 
     def report(self, outcome):
         made = ", ".join(
-            counted(count, what) for what, count in outcome["created"].items() if count
+            counted(count, noun) for noun, count in outcome["created"].items() if count
         )
         summaries, marks, rows = (
-            counted(outcome[what], what) for what in ("summaries", "marks", "rows")
+            counted(outcome[noun], noun) for noun in ("summaries", "marks", "rows")
         )
         lines = [f"{summaries} with {marks} from {rows}."]
         lines += [f"Made {made}."] if made else []
         lines += [
-            f"New {what}: {'; '.join(names)}." for what, names in outcome["made"].items() if names
+            f"New {noun}: {'; '.join(names)}." for noun, names in outcome["made"].items() if names
         ]
-        for one in outcome["absences"]:
-            rows = f"{one['rows']} row{pluralize(one['rows'])}"
-            lines.append(f"“{one['word']}” in {one['section']} becomes “{one['meaning']}”: {rows}.")
+        for absence in outcome["absences"]:
+            word, meaning = absence["word"], absence["meaning"]
+            rows = f"{absence['rows']} row{pluralize(absence['rows'])}"
+            lines.append(f"“{word}” in {absence['section']} becomes “{meaning}”: {rows}.")
         lines += [f"Round: {', '.join(outcome['rounds'])}."] if outcome["rounds"] else []
         lines += (
             [f"Columns left aside: {', '.join(outcome['ignored'])}."] if outcome["ignored"] else []
@@ -71,6 +72,7 @@ class Command(ActCommand):
         lines += outcome["notes"]
         lines += ["Nothing was written: this was a dry run."] if outcome["dry_run"] else []
         lines += [
-            f"{one['file']}, line {one['line']}: {one['reason']}" for one in outcome["problems"]
+            f"{problem['file']}, line {problem['line']}: {problem['reason']}"
+            for problem in outcome["problems"]
         ]
         return "\n".join(lines)

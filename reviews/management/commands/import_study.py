@@ -52,10 +52,10 @@ class Command(ActCommand):
         }
 
     def report(self, outcome):
-        numbers = ", ".join(
-            counted(outcome[what], what) for what in ("papers", "summaries", "people")
+        counts = ", ".join(
+            counted(outcome[noun], noun) for noun in ("papers", "summaries", "people")
         )
-        lines = [f"The study “{outcome['study']}”: {numbers}."]
+        lines = [f"The study “{outcome['study']}”: {counts}."]
         lines += [
             f"“{there}” is called “{here}” here." for there, here in outcome["renamed"].items()
         ]

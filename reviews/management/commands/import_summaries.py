@@ -37,28 +37,29 @@ class Command(ActCommand):
             f"{counted(outcome['summaries'], 'draft summaries')} of "
             f"{counted(outcome['papers'], 'papers')}, {outcome['new_papers']} of them new."
         ]
-        lines += [f"{one['file']}: {one['reason']}." for one in outcome["skipped"]]
+        lines += [f"{skip['file']}: {skip['reason']}." for skip in outcome["skipped"]]
         lines += outcome["not_independent"]
         lines += [
-            f"{one['file']}: made a paper of “{one['title']}”; {one['reason']}."
-            for one in outcome["possible"]
+            f"{paper['file']}: made a paper of “{paper['title']}”; {paper['reason']}."
+            for paper in outcome["possible"]
         ]
         lines += [
-            f"{one['file']}, line {one['line']}: “{one['title']}”." for one in outcome["read"]
+            f"{paper['file']}, line {paper['line']}: “{paper['title']}”."
+            for paper in outcome["read"]
         ]
         lines += [
             (
-                f"{one['file']}, line {one['line']}: “{one['text']}” in {one['section']} is "
-                f"{one['meaning']}."
+                f"{line['file']}, line {line['line']}: “{line['text']}” in {line['section']} is "
+                f"{line['meaning']}."
             )
-            for one in outcome["absences"]
+            for line in outcome["absences"]
         ]
-        lines += [no_place(one) for one in outcome["unplaced"]]
+        lines += [unplaced_line(line) for line in outcome["unplaced"]]
         lines += ["Nothing was written: this was a dry run."] if outcome["dry_run"] else []
         return "\n".join(lines)
 
 
-def no_place(line):
+def unplaced_line(line):
     reason = f" ({line['reason']})" if line["reason"] else ""
     return f"{line['file']}, line {line['line']}, found no place{reason}: {line['text']}"
 
@@ -66,9 +67,9 @@ def no_place(line):
 def files_at(path):
     if not path.is_dir():
         return [path]
-    found = sorted(
+    files = sorted(
         file for file in path.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file()
     )
-    if not found:
+    if not files:
         raise CommandError(f"There is no Markdown or Org file in {path}.")
-    return found
+    return files

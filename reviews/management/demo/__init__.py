@@ -1,8 +1,8 @@
-"""The demo study: real papers, invented readers. Every page has something on it, and nothing is
-made but by the acts.
+"""The demo study: real papers, invented readers. Every page has something on it, and everything is
+made by the acts that the pages call.
 
-What stands as abstract is a description in our own words, and the quotes are taken from it:
-nobody's text is copied.
+The abstracts are descriptions in our own words, and the quotes are taken from them: nobody's text
+is copied.
 """
 
 import json
@@ -36,6 +36,24 @@ MAIN = {
     ("cleo", "dan"): ["paleyes2022challenges", "baylor2017tfx"],
     ("ben", "dan"): ["amershi2019software", "sculley2015hidden", "felderer2021quality"],
 }
+# Of the first paper: section: (name of the option, cause of the difference, rationale).
+DECISIONS = {
+    "challenges": (
+        "common",
+        "oversight",
+        "Two of three had it from the related work, not from the companies.",
+    ),
+    "maturity-stage": (
+        "median",
+        "depth_of_reading",
+        "Table and text together place it on the highest stage.",
+    ),
+    "motivation": (
+        "union",
+        "ambiguous_definition",
+        "Both motivations are named in the introduction.",
+    ),
+}
 
 
 def read(name):
@@ -43,7 +61,7 @@ def read(name):
 
 
 @transaction.atomic
-def make(password):
+def make(password: str) -> tuple[Study, bool]:
     """The study, new or as it is, and whether it is new."""
     existing = Study.objects.filter(slug=SLUG).first()
     if existing:
@@ -102,11 +120,11 @@ def pilot(study, people):
         ),
     )
     assignments.hand_out(
-        round, by=ada, papers=of(study, PILOT), reviewers=readers, per_paper=3, seed=1
+        round, by=ada, papers=papers_named(study, PILOT), reviewers=readers, per_paper=3, seed=1
     )
-    code(round, people)
+    code_papers(round, people)
     lifecycle.close_round(round, by=ada)
-    unanimous.settle(study, by=ada, papers=[paper.pk for paper in of(study, PILOT)])
+    unanimous.settle(study, by=ada, papers=[paper.pk for paper in papers_named(study, PILOT)])
     settle_some(study, ada)
 
 
@@ -124,16 +142,21 @@ def main_round(study, people):
     for seed, (names, keys) in enumerate(MAIN.items()):
         readers = [people[name] for name in names]
         assignments.hand_out(
-            round, by=ada, papers=of(study, keys), reviewers=readers, per_paper=2, seed=seed
+            round,
+            by=ada,
+            papers=papers_named(study, keys),
+            reviewers=readers,
+            per_paper=2,
+            seed=seed,
         )
-    code(round, people)
+    code_papers(round, people)
 
 
-def of(study, keys):
+def papers_named(study, keys):
     return list(study.papers.filter(key__in=keys))
 
 
-def code(round, people):
+def code_papers(round, people):
     """Fill in and submit what the file has for the papers of this round; drafts stay drafts."""
     names = {user.pk: name for name, user in people.items()}
     sections = {section.key: section for section in round.phase.sections.all()}
@@ -145,17 +168,17 @@ def code(round, people):
     for assignment in Assignment.objects.filter(round=round).select_related(
         "paper", "reviewer", "round__study"
     ):
-        said = codings.get(assignment.paper.key, {}).get(names[assignment.reviewer_id])
-        if said is None:
+        answers = codings.get(assignment.paper.key, {}).get(names[assignment.reviewer_id])
+        if answers is None:
             continue
         summary = drafts.open_summary(assignment)
-        for key, value in said.items():
+        for key, value in answers.items():
             if key != "draft":
                 content = content_of(sections[key], value, codes)
                 drafts.save_answer(
                     summary, sections[key], content, based_on=0, by=assignment.reviewer
                 )
-        if not said.get("draft"):
+        if not answers.get("draft"):
             drafts.submit(summary, by=assignment.reviewer)
 
 
@@ -178,33 +201,16 @@ def settle_some(study, ada):
     """
     paper = study.papers.get(key=PILOT[0])
     sections = {section.pk: section for section in study.sections.all()}
-    decided = {
-        "challenges": (
-            "common",
-            "oversight",
-            "Two of three had it from the related work, not from the companies.",
-        ),
-        "maturity-stage": (
-            "median",
-            "depth_of_reading",
-            "Table and text together place it on the highest stage.",
-        ),
-        "motivation": (
-            "union",
-            "ambiguous_definition",
-            "Both motivations are named in the introduction.",
-        ),
-    }
     visible = visible_summaries(ada, study, paper)
-    for said in compared(study, visible, papers=[paper.pk]):
-        section = sections[said.section]
-        way, cause, rationale = decided.get(section.key, (None, "", ""))
-        option = next((option for option in said.comparison.options if option.name == way), None)
-        if option and said.comparison.state == "differs":
+    for compared_section in compared(study, visible, papers=[paper.pk]):
+        comparison, section = compared_section.comparison, sections[compared_section.section]
+        way, cause, rationale = DECISIONS.get(section.key, (None, "", ""))
+        option = next((option for option in comparison.options if option.name == way), None)
+        if option and comparison.state == "differs":
             resolutions.resolve(
                 paper,
                 section,
-                settled=said.comparison.with_evidence(option.judgement),
+                settled=comparison.with_evidence(option.judgement),
                 basis=option.basis,
                 by=ada,
                 cause=cause,

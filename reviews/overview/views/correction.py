@@ -1,4 +1,4 @@
-"""Corrections of a paper's entry: told by reviewers, put in or left by leads."""
+"""Corrections of a paper's entry: suggested by reviewers, taken over or left by leads."""
 
 from django import forms
 from django.contrib import messages
@@ -55,8 +55,8 @@ def suggest_correction(request, slug, key):
 def answer_correction(request, slug, key, suggestion):
     study = access.study_to_lead(request.user, slug)
     paper = access.paper_in(study, key)
-    told = study.log.filter(paper=paper, act=corrections.SUGGEST)
-    suggestion = get_object_or_404(told, pk=suggestion).pk
+    suggestions = study.log.filter(paper=paper, act=corrections.SUGGEST)
+    suggestion = get_object_or_404(suggestions, pk=suggestion).pk
     is_taken = request.POST.get("act") == "take"
     try:
         corrections.answer(paper, suggestion, is_taken=is_taken, by=request.user)

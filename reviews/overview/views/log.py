@@ -40,7 +40,7 @@ def log(request, slug):
 def log_csv(request, slug):
     """What the filters show, all pages of it: the bundle's log.csv with these lines alone."""
     study = access.study_to_lead(request.user, slug)
-    found = LogFilters(request.GET, blindness_log.lines(study, request.user)).qs
+    entries = LogFilters(request.GET, blindness_log.lines(study, request.user)).qs
     scope = scope_for(request.user, study)
-    rows = ChainMap({LogEntry: found}, scope.rows)
+    rows = ChainMap({LogEntry: entries}, scope.rows)
     return as_download(lines(LOG, replace(scope, rows=rows)), LOG.name)

@@ -32,5 +32,5 @@ def overview(request, slug):
             "next_step": next((step for step in steps if not step.is_done), None),
         }
     else:
-        context["released"] = waiting.released(study)
+        context["released"] = waiting.released_pages(study)
     return answer(request, "overview/overview.html", context)

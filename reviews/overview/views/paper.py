@@ -17,26 +17,26 @@ DETAILS = tuple(one.name for one in FIELDS if one.is_detail)
 @require_safe
 def paper(request, slug, key):
     study = access.study_to_read(request.user, slug)
-    found = access.paper_in(study, key)
+    paper = access.paper_in(study, key)
     member = study.membership
     if member.may_code:
-        paper_states.add_own([found], request.user)
-    findings = visible_findings(request.user, study).filter(paper=found)
+        paper_states.add_own([paper], request.user)
+    findings = visible_findings(request.user, study).filter(paper=paper)
     context = {
         "study": study,
-        "paper": found,
+        "paper": paper,
         "details": [
-            (found._meta.get_field(name).verbose_name, getattr(found, name)) for name in DETAILS
+            (paper._meta.get_field(name).verbose_name, getattr(paper, name)) for name in DETAILS
         ],
-        "sources": found.sources.select_related("paper_import"),
-        "readers": readers(found) if member.is_lead else None,
-        "suggestions": corrections.suggestions_shown(found, member),
-        "may_upload": member.is_lead or (member.may_code and not found.pdf),
-        "summary_url": page_of("summary", study, found)
-        if member.may_code and found.state != "not_coded"
+        "sources": paper.sources.select_related("paper_import"),
+        "readers": readers(paper) if member.is_lead else None,
+        "suggestions": corrections.suggestions_for(paper, member),
+        "may_upload": member.is_lead or (member.may_code and not paper.pdf),
+        "summary_url": page_of("summary", study, paper)
+        if member.may_code and paper.state != "not_coded"
         else None,
-        "comparison_url": page_of("comparison", study, found)
-        if may_compare(request.user, study, found)
+        "comparison_url": page_of("comparison", study, paper)
+        if may_compare(request.user, study, paper)
         else None,
         "findings": findings.select_related("section", "section__phase")
         .prefetch_related("marks__code")

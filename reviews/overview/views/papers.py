@@ -54,11 +54,11 @@ def page_of(choice, total, number):
     pks = choice.by_state_alone()
     if pks is not None:
         page = Paginator(pks, PAPERS_PER_PAGE).get_page(number)
-        found = (
+        by_pk = (
             Paper.objects.filter(study=choice.study).only(*COLUMNS).in_bulk(list(page.object_list))
         )
         # One may have been removed at this moment.
-        page.object_list = [found[pk] for pk in page.object_list if pk in found]
+        page.object_list = [by_pk[pk] for pk in page.object_list if pk in by_pk]
         return page
     pages = PapersPaginator(choice.papers().only(*COLUMNS), PAPERS_PER_PAGE)
     pages.count = choice.papers().count() if choice.is_narrowed else total
@@ -103,16 +103,16 @@ class Choice:
         return self.filters.qs.order_by(*self.order())
 
     def by_state_alone(self):
-        """The pks in order where nothing but the state is asked for, which is kept; else None."""
+        """The pks in order where nothing but the state is asked for, from the cache; else None."""
         name, is_reversed = self.sort.removeprefix("-"), self.sort.startswith("-")
         chosen = self.filters.chosen
         if not {"state"}.issuperset(chosen):
             return None
         if name == "state" and not chosen:
-            return paper_states.listed(self.study, self.membership, is_reversed=is_reversed)
+            return paper_states.listed_papers(self.study, self.membership, is_reversed=is_reversed)
         if chosen and name in {"state", "title"}:
-            found = paper_states.listed(self.study, self.membership, state=chosen["state"])
-            return found[::-1] if self.sort == "-title" else found
+            pks = paper_states.listed_papers(self.study, self.membership, state=chosen["state"])
+            return pks[::-1] if self.sort == "-title" else pks
         return None
 
     def order(self):

@@ -12,7 +12,7 @@ from mapping.judgement.values import Evidence
 from mapping.models import Code, Paper
 from mapping.site.answers import answer, asked_for, filter_of
 from reviews.blindness.visible import visible_findings, visible_summaries
-from reviews.results import evidence as quoted
+from reviews.results import evidence as evidence_rows
 from reviews.results.forms import axis_name
 from reviews.settling.answers import newest_of_each
 
@@ -35,7 +35,7 @@ def evidence(request, slug):
         "page": page,
         "groups": choice.grouped(page.object_list),
         "filters": choice.filters(),
-        "query": choice.words,
+        "query": choice.query,
         "section": choice.section,
         "is_provisional": choice.is_provisional,
         "map_query": urlencode({"y": axis_name(choice.section), "source": choice.source})
@@ -56,7 +56,7 @@ class Choice:
 
     def __init__(self, study, user, asked):
         self.study, self.user = study, user
-        self.words = asked.get("q", "").replace("\0", "").strip()
+        self.query = asked.get("q", "").replace("\0", "").strip()
         self.sections = list(
             study.sections.in_use().with_codes().order_by("-phase__position", "position", "pk")
         )
@@ -98,25 +98,28 @@ class Choice:
             return []
         if self.is_provisional:
             chosen = newest_of_each(visible_summaries(self.user, self.study))
-            rows = quoted.of_summaries(self.study, self.user, chosen, [self.section], self.codes)
+            rows = evidence_rows.of_summaries(
+                self.study, self.user, chosen, [self.section], self.codes
+            )
         else:
             findings = visible_findings(self.user, self.study).filter(section=self.section)
-            rows = quoted.of_findings(findings, self.codes)
-        place = {label: number for number, label in reversed(list(enumerate(self.codes.values())))}
-        return sorted(rows, key=lambda row: place.get(row.label, len(place)))
+            rows = evidence_rows.of_findings(findings, self.codes)
+        in_order = reversed(list(enumerate(self.codes.values())))
+        position = {label: index for index, label in in_order}
+        return sorted(rows, key=lambda row: position.get(row.label, len(position)))
 
     def rows(self):
-        found = self.all_rows
+        rows = self.all_rows
         if self.code:
-            found = [row for row in found if row.label == self.code]
-        if self.words:
-            words = self.words.casefold()
-            found = [
+            rows = [row for row in rows if row.label == self.code]
+        if self.query:
+            query = self.query.casefold()
+            rows = [
                 row
-                for row in found
-                if words in " ".join([row.label, *row.evidence.prose()]).casefold()
+                for row in rows
+                if query in " ".join([row.label, *row.evidence.prose()]).casefold()
             ]
-        return found
+        return rows
 
     def papers_of(self, rows):
         fields = ("pk", "key", "title", "authors", "year")
@@ -129,7 +132,7 @@ class Choice:
         for row in rows:
             groups.setdefault(row.label, {}).setdefault(row.paper, []).append(row)
         return [
-            (label, [(papers[pk], found) for pk, found in group.items()])
+            (label, [(papers[pk], uses) for pk, uses in group.items()])
             for label, group in groups.items()
         ]
 

@@ -20,7 +20,7 @@ from mapping.site.answers import answer, asked_for
 from reviews.blindness.visible import visible_findings
 from reviews.results import evidence
 from reviews.results.forms import VENUE, YEAR, MapForm
-from reviews.results.map import Material
+from reviews.results.map import MapMaterial
 
 log = logging.getLogger(__name__)
 PER_PAGE = 25
@@ -41,7 +41,7 @@ FIGURES = {
 @require_safe
 def map(request, slug):
     study = access.study_to_read(request.user, slug)
-    view = Chosen(study, request)
+    view = ChosenMap(study, request)
     context = {"study": study, "form": view.form, "chosen": view.query, "files": view.files}
     if view.form.is_valid():
         picture = view.picture
@@ -61,10 +61,10 @@ def inline(picture):
         # Our own renderer wrote it: text in it is escaped, addresses are checked.
         return mark_safe(charts.svg(picture.spec, inline=True)), ""  # noqa: S308
     except charts.NotDrawn as error:
-        return "", undrawn(error)
+        return "", reason_undrawn(error)
 
 
-def undrawn(error):
+def reason_undrawn(error):
     """Why there is no figure, for whoever asked for it."""
     if isinstance(error, charts.NotDrawable):
         return f"The figure cannot be drawn: {error}"
@@ -75,24 +75,24 @@ def undrawn(error):
 @require_safe
 def figure(request, slug, kind):
     study = access.study_to_read(request.user, slug)
-    view = Chosen(study, request, is_linked=False)
+    view = ChosenMap(study, request, is_linked=False)
     if reason := view.refusal:
         return HttpResponse(reason, status=404, content_type="text/plain; charset=utf-8")
     content_type, draw = FIGURES[kind]
     try:
-        drawn = draw(view.picture.spec)
+        image = draw(view.picture.spec)
     except charts.NotDrawn as error:
-        text = f"{undrawn(error)} Its numbers are there as CSV and LaTeX."
+        text = f"{reason_undrawn(error)} Its numbers are there as CSV and LaTeX."
         status = 422 if isinstance(error, charts.NotDrawable) else 503
         return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
     disposition = {"Content-Disposition": f'attachment; filename="{slug}-map.{kind}"'}
-    return HttpResponse(drawn, content_type=content_type, headers=disposition)
+    return HttpResponse(image, content_type=content_type, headers=disposition)
 
 
 @require_safe
 def table(request, slug, kind):
     study = access.study_to_read(request.user, slug)
-    view = Chosen(study, request, is_linked=False)
+    view = ChosenMap(study, request, is_linked=False)
     if reason := view.refusal:
         return HttpResponse(reason, status=404, content_type="text/plain; charset=utf-8")
     if kind == "csv":
@@ -107,7 +107,7 @@ def table(request, slug, kind):
 def map_papers(request, slug):
     """The papers of one cell, with the quotes that put them there."""
     study = access.study_to_read(request.user, slug)
-    view = Chosen(study, request)
+    view = ChosenMap(study, request)
     if view.form.notes:
         raise Http404(view.refusal)
     context = {"study": study, "chosen": view.query, "form": view.form}
@@ -120,7 +120,7 @@ def map_papers(request, slug):
     return answer(request, "results/map-papers.html", context)
 
 
-class Chosen:
+class ChosenMap:
     """What was asked for, and the picture of it."""
 
     def __init__(self, study, request, *, is_linked=True):
@@ -142,7 +142,7 @@ class Chosen:
 
     @cached_property
     def material(self):
-        return Material(self.user, self.study, self.form)
+        return MapMaterial(self.user, self.study, self.form)
 
     @cached_property
     def files(self):
@@ -220,11 +220,11 @@ class Cell:
 
     @cached_property
     def papers(self):
-        found = self.material.papers
+        pks = self.material.papers
         for axis, label in self.wanted:
-            found = {paper for paper in found if label in axis.held.get(paper, {})}
+            pks = {paper for paper in pks if label in axis.held.get(paper, {})}
         fields = ("pk", "key", "title", "authors", "year", "venue", "study")
-        return Paper.objects.filter(pk__in=found).only(*fields).order_by("title", "pk")
+        return Paper.objects.filter(pk__in=pks).only(*fields).order_by("title", "pk")
 
     def add_evidence(self, papers):
         """Gives each paper its `evidence`: what was quoted for the labels of this cell."""
@@ -245,8 +245,10 @@ class Cell:
         material, view = self.material, self.view
         if material.is_provisional:
             summaries = [row for row in material.summaries if row[1] in set(papers)]
-            return evidence.of_summaries(view.study, view.user, summaries, sections, material.words)
+            return evidence.of_summaries(
+                view.study, view.user, summaries, sections, material.code_labels
+            )
         findings = visible_findings(view.user, view.study).filter(
             section__in=sections, paper__in=papers
         )
-        return evidence.of_findings(findings, material.words)
+        return evidence.of_findings(findings, material.code_labels)

@@ -6,9 +6,9 @@ from django.views.decorators.http import require_safe
 
 from mapping import access
 from mapping.site.answers import answer
-from reviews.results import flow_chart
-from reviews.results import methods as results_methods
-from reviews.results.checklists import Checklists
+from reviews.results import checklists, flow_chart
+from reviews.results.facts import Facts
+from reviews.results.methods import paragraphs
 
 
 def stages_of(facts):
@@ -18,15 +18,14 @@ def stages_of(facts):
 @require_safe
 def methods(request, slug):
     study = access.study_to_publish(request.user, slug)
-    facts = results_methods.Facts(study, request.user)
-    lists = Checklists(facts)
+    facts = Facts(study, request.user)
     stages = stages_of(facts)
     context = {
         "study": study,
-        "paragraphs": results_methods.paragraphs(facts),
+        "paragraphs": paragraphs(facts),
         "is_partial": facts.is_partial,
-        "inter_rater": lists.inter_rater(),
-        "mapping_actions": lists.mapping_actions(),
+        "inter_rater": checklists.inter_rater(facts),
+        "mapping_actions": checklists.mapping_actions(facts),
         "stages": stages if facts.papers["all"] else [],
         "flow": flow_chart.drawn(stages),
     }
@@ -37,7 +36,7 @@ def methods(request, slug):
 def flow_svg(request, slug):
     """The flow of papers as a figure for the publication."""
     study = access.study_to_publish(request.user, slug)
-    drawn = flow_chart.drawn(stages_of(results_methods.Facts(study, request.user)))
+    drawn = flow_chart.drawn(stages_of(Facts(study, request.user)))
     disposition = {"Content-Disposition": f'attachment; filename="{study.slug}-flow.svg"'}
     figure = render_to_string("results/_flow.html", {"flow": drawn}).strip()
     return HttpResponse(figure, content_type="image/svg+xml; charset=utf-8", headers=disposition)

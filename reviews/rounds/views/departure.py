@@ -16,8 +16,8 @@ from mapping.people.views import team
 from mapping.site.answers import answer
 from mapping.site.plurals import noun_for
 from reviews.rounds import departures
-from reviews.rounds.assignments import Changed
 from reviews.rounds.forms import DepartureForm
+from reviews.rounds.hand_out_plan import PlanChanged
 
 
 @require_http_methods(["GET", "POST"])
@@ -26,7 +26,7 @@ def deactivate(request, slug, member):
     if not departures.open_work(membership).exists():
         return team.deactivate(request, slug, member)
     change = partial(people_membership.deactivate, membership, by=request.user)
-    return leave(request, study, membership, change)
+    return departure_page(request, study, membership, change)
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,7 +36,7 @@ def role(request, slug, member):
     if wanted != observer or not departures.open_work(membership).exists():
         return team.role(request, slug, member)
     change = partial(people_membership.change_role, membership, role=observer, by=request.user)
-    return leave(request, study, membership, change, role=observer)
+    return departure_page(request, study, membership, change, role=observer)
 
 
 def member_to_lead(request, slug, member):
@@ -45,7 +45,7 @@ def member_to_lead(request, slug, member):
     return study, get_object_or_404(members, pk=member)
 
 
-def leave(request, study, membership, change, *, role=""):
+def departure_page(request, study, membership, change, *, role=""):
     """Show what the departure would do; a post with the fingerprint of what was shown does it."""
     # A button of the team page says only who is meant; the form of the preview always has a seed.
     posted = request.POST if "seed" in request.POST else None
@@ -57,10 +57,10 @@ def leave(request, study, membership, change, *, role=""):
             departure = departures.depart(
                 membership, change=change, expected=request.POST["expected"], **wishes
             )
-            return left(request, study, membership, departure, role)
+            return redirect_after(request, study, membership, departure, role)
         if not form.errors:
             departure = departures.preview(membership, **form.wishes)
-    except Changed as changed:
+    except PlanChanged as changed:
         form.add_error(None, str(changed))
         departure = changed.proposal
     except ValidationError as error:
@@ -70,15 +70,15 @@ def leave(request, study, membership, change, *, role=""):
     return answer(request, "rounds/departure.html", context, refused=bool(form.errors))
 
 
-def left(request, study, membership, departure, role):
-    what = f"is now {role}" if role else "can no longer enter this study"
+def redirect_after(request, study, membership, departure, role):
+    change = f"is now {role}" if role else "can no longer enter this study"
     open_papers = f"{departure.papers} open {noun_for(departure.papers, 'papers')}"
-    given = (
+    handed_over = (
         f"{departure.handed_over} of {open_papers} went to others; what"
         if departure.papers
         else "What"
     )
-    messages.success(request, f"{membership.user} {what}. {given} was submitted stays.")
+    messages.success(request, f"{membership.user} {change}. {handed_over} was submitted stays.")
     if people_membership.is_member(study, request.user):
         return redirect("team", study.slug)
     return redirect("home")

@@ -9,6 +9,7 @@ from mapping.site.plurals import counted
 from reviews.access import round_to_lead
 from reviews.rounds import assignments
 from reviews.rounds.forms import HandOutForm, WithdrawForm
+from reviews.rounds.hand_over import hand_over, propose_hand_over
 
 
 @require_http_methods(["GET", "POST"])
@@ -21,11 +22,9 @@ def hand_out(request, slug, round):
     acts = (assignments.propose, assignments.hand_out)
     proposal, is_written = previewed(request, form, round, *acts, by=request.user)
     if is_written:
-        number = proposal.assigned
-        are = "is" if number == 1 else "are"
-        messages.success(
-            request, f"{counted(number, 'assignments')} {are} handed out in “{round}”."
-        )
+        count = proposal.assigned
+        are = "is" if count == 1 else "are"
+        messages.success(request, f"{counted(count, 'assignments')} {are} handed out in “{round}”.")
         return redirect("round", slug, round.pk)
     context = {"study": round.study, "round": round, "form": form, "proposal": proposal}
     return answer(request, "rounds/hand-out.html", context, refused=bool(form.errors))
@@ -39,9 +38,7 @@ def withdraw(request, slug, round):
         posted(request), round=round, initial={"reviewer": request.GET.get("reviewer")}
     )
     facts = {"by": request.user, "reason": request.POST.get("reason", "")}
-    proposal, is_written = previewed(
-        request, form, round, assignments.propose_hand_over, assignments.hand_over, **facts
-    )
+    proposal, is_written = previewed(request, form, round, propose_hand_over, hand_over, **facts)
     if is_written:
         reviewer = form.cleaned_data["reviewer"]
         number = len(proposal.papers)
@@ -69,7 +66,7 @@ def previewed(request, form, round, propose, write, **facts):
         return carried_out(form, propose, round, **form.wishes), False
     try:
         return write(round, expected=expected, **form.wishes, **facts), True
-    except assignments.Changed as changed:
+    except assignments.PlanChanged as changed:
         form.add_error(None, str(changed))
         return changed.proposal, False
     except ValidationError as error:
@@ -83,14 +80,14 @@ def undo_hand_out(request, slug, round):
     if request.method == "GET":
         return redirect("round", slug, round.pk)
     try:
-        number = assignments.undo_hand_out(round, by=request.user)
+        count = assignments.undo_hand_out(round, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(
             request,
             (
-                f"{counted(number, 'assignments')} {'was' if number == 1 else 'were'} taken back; "
+                f"{counted(count, 'assignments')} {'was' if count == 1 else 'were'} taken back; "
                 f"nobody had begun."
             ),
         )

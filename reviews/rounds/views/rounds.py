@@ -24,11 +24,11 @@ COLUMNS = ["paper", "title", "year", "reviewer", "state"]
 def rounds(request, slug):
     study = access.study_to_lead(request.user, slug)
     read_only(study)
-    found = progress.of_rounds(study.rounds.all())
+    rounds = progress.of_rounds(study.rounds.all())
     return answer(
         request,
         "rounds/rounds.html",
-        {"study": study, "rounds": found, "left": progress.left_by_phase(study)},
+        {"study": study, "rounds": rounds, "left": progress.left_by_phase(study)},
     )
 
 
@@ -52,8 +52,8 @@ def new_round(request, slug):
 def round(request, slug, round):
     round = round_to_lead(request.user, slug, round)
     read_only(round.study)
-    found = progress.of_round(round)
-    readers = {str(reader.reader.pk): reader.reader for reader in found.readers}
+    round_progress = progress.of_round(round)
+    readers = {str(reader.reader.pk): reader.reader for reader in round_progress.readers}
     chosen, query = request.GET.get("reader", ""), request.GET.get("q", "").strip()
     papers = progress.papers_of(round, reader=readers.get(chosen)).matching(query)
     if request.GET.get("format") == "csv":
@@ -63,15 +63,16 @@ def round(request, slug, round):
     context = {
         "study": round.study,
         "round": round,
-        "progress": found,
+        "progress": round_progress,
         "page": page,
         "papers": progress.with_readers(round, page.object_list),
         "apart": Independence(round.study).apart(round.assignments.in_force()),
         "query": query,
         "csv_url": csv_url(request),
         "filters": [filter_of("reader", "Reviewer", readers.items(), chosen)],
-        "may_undo": assignments.undoable(round),
-        "may_remove": not found.assigned and not Assignment.objects.filter(round=round).exists(),
+        "may_undo": assignments.undoable_hand_out(round),
+        "may_remove": not round_progress.assigned
+        and not Assignment.objects.filter(round=round).exists(),
     }
     return answer(request, "rounds/round.html", context)
 
