@@ -213,7 +213,7 @@ def test_a_quote_goes_to_no_code_before_one_is_chosen(page, assignment):
     bar.get_by_role("button", name="Add").click()
     expect(line(page)).to_have_text(SAVED)
     assert not Mark.objects.exists()
-    assert said(assignment, "method").quote == "retrain continuously"
+    assert said(assignment, "method").evidence.quote == "retrain continuously"
 
 
 def test_the_code_of_a_quote_is_searched_as_in_the_form(page, assignment):

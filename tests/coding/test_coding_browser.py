@@ -123,7 +123,7 @@ def test_absences_codes_evidence_and_undo(page_as, ben, url, assignment):
     expect(challenges.locator("[data-chip-label]")).to_have_text(["Privacy"])
     expect(line(page)).to_have_text(SAVED)
     page.reload()
-    assert [mark.quote for mark in said(assignment, "challenges").marks] == [
+    assert [mark.evidence.quote for mark in said(assignment, "challenges").marks] == [
         "first quote",
         "second quote",
     ]

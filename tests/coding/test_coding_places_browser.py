@@ -219,10 +219,15 @@ def test_words_selected_in_the_abstract_become_evidence(page_as, ben, url, assig
     bar = select_words(page, "performance")
     take_for(bar, "the answer as a whole")
     expect(line(page)).to_have_text(SAVED)
-    assert said(assignment, "conclusion").quote == "retrain continuously\nwhen performance drops"
+    assert (
+        said(assignment, "conclusion").evidence.quote
+        == "retrain continuously\nwhen performance drops"
+    )
     challenges = said(assignment, "challenges")
-    assert [(mark.quote, mark.page) for mark in challenges.marks] == [("Teams", "")]
-    assert challenges.quote == "performance"
+    assert [(mark.evidence.quote, mark.evidence.page) for mark in challenges.marks] == [
+        ("Teams", "")
+    ]
+    assert challenges.evidence.quote == "performance"
     page.reload()
     page.locator("#s-challenges .quote-link").first.click()
     expect(page.locator("[data-quotable]")).to_have_attribute("data-found", "Teams")
@@ -234,7 +239,7 @@ def test_words_selected_in_the_abstract_become_evidence(page_as, ben, url, assig
     page.locator("#s-conclusion [data-proof-answer] [data-remove-mark]").click()
     expect(page.locator("#s-conclusion .quote-link")).to_have_count(0)
     expect(line(page)).to_have_text(SAVED)
-    assert not said(assignment, "conclusion").quote
+    assert not said(assignment, "conclusion").evidence.quote
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#s-conclusion [data-proof]")).to_contain_text("why: said twice")
 
