@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Protocol, TypeVar
 
 from mapping.judgement.absences import LABELS
+from mapping.judgement.kinds import YesNo
 
 Answer = TypeVar("Answer", bound=Hashable)
 
@@ -109,6 +110,9 @@ class Sentence:
         return f"give{ending} {self.name(answer.value)}"
 
     def name(self, value: Hashable) -> str:
+        if isinstance(value, bool):
+            # Before the labels: True is 1 to a dict, and some code may have the key 1.
+            return YesNo.words[value]
         if isinstance(value, Fraction):
             return str(value) if value.denominator == 1 else str(float(value))
         return str(self.labels.get(value, value))

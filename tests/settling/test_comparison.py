@@ -238,6 +238,13 @@ def test_in_single_choice_severity_is_the_share_of_pairs_that_disagree():
     assert found.why == "Ben and Cleo give yes, Dan gives no."
 
 
+def test_yes_and_no_are_written_as_words_even_beside_codes_with_the_keys_0_and_1():
+    answers = [says("Ben", yes_no=True), says("Cleo", yes_no=False)]
+    labels = {1: "Data quality", 0: "Drift"}
+
+    assert compare("yes_no", answers, labels=labels).why == "Ben gives yes, Cleo gives no."
+
+
 def test_nobody_stands_alone_when_all_three_differ_or_only_two_answered():
     assert compare("code", [codes(name, name) for name in "ABC"]).one_against_the_rest is None
     assert compare("code", [codes(name, name) for name in "AB"]).one_against_the_rest is None
