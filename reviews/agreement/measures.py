@@ -34,6 +34,15 @@ LABELS = {
     "gwet_ac2": "Gwet's AC2",
     "brennan_prediger": "Brennan and Prediger",
 }
+# Of categories without an order; some need to know categories that nobody gave.
+NOMINAL = {
+    "fleiss_kappa": (statistics.fleiss_kappa, False),
+    "cohen_kappa": (statistics.cohen_kappa, False),
+    "conger_kappa": (statistics.conger_kappa, False),
+    "scott_pi": (statistics.scott_pi, False),
+    "brennan_prediger": (statistics.brennan_prediger, True),
+    "gwet_ac1": (statistics.gwet_ac, True),
+}
 
 
 class Choice(NamedTuple):
@@ -67,18 +76,14 @@ def choices(kind, categories):
 
 
 def of_categories(kind, categories):
-    nominal = {
-        "fleiss_kappa": statistics.fleiss_kappa,
-        "cohen_kappa": statistics.cohen_kappa,
-        "conger_kappa": statistics.conger_kappa,
-        "scott_pi": statistics.scott_pi,
-        "brennan_prediger": partial(statistics.brennan_prediger, categories=categories),
-        "gwet_ac1": partial(statistics.gwet_ac, categories=categories),
-    }
-    found = [Choice(name, "nominal", function) for name, function in nominal.items()]
+    ordered = {"categories": categories}
+    found = [
+        Choice(name, "nominal", partial(function, **ordered) if takes_categories else function)
+        for name, (function, takes_categories) in NOMINAL.items()
+    ]
     if not kind.is_scale:
         return [*found, Choice("gwet_ac2", "quadratic", None, NO_STAGE)]
-    weighted = {"categories": categories, "weights": "quadratic"}
+    weighted = ordered | {"weights": "quadratic"}
     found.append(
         Choice("cohen_kappa_weighted", "quadratic", partial(statistics.cohen_kappa, **weighted))
     )
@@ -86,16 +91,7 @@ def of_categories(kind, categories):
 
 
 def refused(reason):
-    names = (
-        "fleiss_kappa",
-        "cohen_kappa",
-        "conger_kappa",
-        "scott_pi",
-        "brennan_prediger",
-        "gwet_ac1",
-        "gwet_ac2",
-    )
-    return [Choice(name, "", None, reason) for name in names]
+    return [Choice(name, "", None, reason) for name in (*NOMINAL, "gwet_ac2")]
 
 
 def figure(rated, choice, replicates=REPLICATES):

@@ -1,7 +1,7 @@
 """From the database to plain ratings: raters × papers, per section and round, in a constant number
 of queries.
 
-Whoever asks hands in a queryset of summaries: pages what `Summary.objects.visible_to` allows, acts
+Whoever asks hands in a queryset of summaries: pages what `visible_summaries` allows, acts
 of the system all.
 """
 
