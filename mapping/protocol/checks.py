@@ -3,14 +3,15 @@ every name leads somewhere. No Django.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from mapping.judgement.kinds import KINDS
 from mapping.parsers.lookalikes import look, sameness
 from mapping.protocol.coefficients import COEFFICIENTS, choices_for
-from mapping.protocol.entries import MOMENTS, moment
+from mapping.protocol.entries import MOMENTS, Json, moment
 
 
-def reference_problems(content: dict) -> Iterator[str]:
+def reference_problems(content: Json) -> Iterator[str]:
     """Each begins with the place it speaks of."""
     phases = [phase["key"] for phase in content.get("phases", [])] or ["coding"]
     questions = {question["key"] for question in content.get("research_questions", [])}
@@ -24,7 +25,7 @@ def reference_problems(content: dict) -> Iterator[str]:
         yield from code_problems(section, place)
 
 
-def phase_problems(section, place, phases):
+def phase_problems(section: Json, place: str, phases: list[str]) -> Iterator[str]:
     phase = section.get("phase") or (phases[0] if len(phases) == 1 else "")
     if not phase:
         yield f"{place}.phase: is missing; choose one of {', '.join(phases)}"
@@ -32,7 +33,7 @@ def phase_problems(section, place, phases):
         yield f"{place}.phase: there is no phase “{phase}”, only {', '.join(phases)}"
 
 
-def question_problems(section, place, questions):
+def question_problems(section: Json, place: str, questions: set[str]) -> Iterator[str]:
     question = section.get("research_question")
     if question and question not in questions:
         known = ", ".join(sorted(questions)) or "none"
@@ -42,15 +43,15 @@ def question_problems(section, place, questions):
         )
 
 
-def repeated(entries, place, name):
-    first_of = {}
+def repeated(entries: list[Json], place: str, name: str) -> Iterator[str]:
+    first_of: dict[Any, int] = {}
     for index, entry in enumerate(entries):
         first = first_of.setdefault(entry[name], index)
         if first != index:
             yield f"{place}[{index}].{name}: “{entry[name]}” stands at {place}[{first}] already"
 
 
-def declaration_problems(section, place):
+def declaration_problems(section: Json, place: str) -> Iterator[str]:
     for name in MOMENTS:
         try:
             moment(section.get(name))
@@ -67,7 +68,7 @@ def declaration_problems(section, place):
         )
 
 
-def code_problems(section, place):
+def code_problems(section: Json, place: str) -> Iterator[str]:
     codes = section.get("codes", [])
     if codes and not KINDS[section["kind"]].has_codes:
         yield f"{place}.codes: a section of the kind {section['kind']} has no codes"

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from mapping.parsers.lookalikes import sameness
 from mapping.parsers.moments import in_our_time
 
+Json = dict[str, Any]  # an object of the file
 MOMENTS = ("declared_at", "added_at", "retired_at")
 
 
@@ -58,7 +60,7 @@ class Protocol:
     title: str = ""
     description: str = ""
     codebook_version: int = 1
-    settings: dict = field(default_factory=dict)
+    settings: Json = field(default_factory=dict)
     research_questions: tuple[QuestionEntry, ...] = ()
     phases: tuple[PhaseEntry, ...] = ()
     sections: tuple[SectionEntry, ...] = ()

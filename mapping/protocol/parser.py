@@ -6,7 +6,9 @@ The format is `mapping/protocol/built_in/protocol.schema.json`; `docs/protocol.m
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from itertools import islice
+from typing import Any, NoReturn
 
 from mapping.parsers.characters import UNFIT, is_fit
 from mapping.parsers.characters import shown as showable
@@ -15,6 +17,7 @@ from mapping.protocol.checks import reference_problems
 from mapping.protocol.entries import (
     MOMENTS,
     CodeEntry,
+    Json,
     PhaseEntry,
     Protocol,
     QuestionEntry,
@@ -33,18 +36,19 @@ class ProtocolError(ValueError):
     speaks of.
     """
 
-    def __init__(self, file, problems):
+    def __init__(self, file: str, problems: Iterable[str]) -> None:
         problems = [showable(problem) for problem in problems]
         super().__init__(f"{file}: " + "; ".join(problems))
         self.file = file
         self.problems = problems
 
 
-def read(text_or_dict: bytes | str | dict, file: str = "protocol.json") -> Protocol:
+def read(text_or_dict: bytes | str | Json, file: str = "protocol.json") -> Protocol:
     """Read a protocol from bytes, text or a parsed object. Raises ProtocolError with all problems
     at once.
     """
-    problems, notes = [], []
+    problems: list[str] = []
+    notes: list[str] = []
     try:
         content = text_or_dict if isinstance(text_or_dict, dict) else parsed(text_or_dict, file)
         content = trimmed(content, "", problems)
@@ -64,7 +68,7 @@ def read(text_or_dict: bytes | str | dict, file: str = "protocol.json") -> Proto
     return protocol_from(content, tuple(notes))
 
 
-def parsed(text: bytes | str, file: str) -> dict:
+def parsed(text: bytes | str, file: str) -> Json:
     if len(text) > LIMIT:
         raise ProtocolError(file, [f"is larger than {LIMIT // 1024 // 1024} MB"])
     if isinstance(text, bytes):
@@ -96,11 +100,11 @@ def parsed(text: bytes | str, file: str) -> dict:
     return content
 
 
-def refuse_constant(name):
+def refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"“{name}” is not a number that JSON knows")
 
 
-def without_repeated_keys(pairs):
+def without_repeated_keys(pairs: list[tuple[str, Any]]) -> Json:
     content = dict(pairs)
     if len(content) < len(pairs):
         again = Counter(key for key, _ in pairs).most_common(1)[0][0]
@@ -108,7 +112,7 @@ def without_repeated_keys(pairs):
     return content
 
 
-def trimmed(value, place, problems):
+def trimmed(value: Any, place: str, problems: list[str]) -> Any:
     """The content with its texts trimmed; what PostgreSQL cannot keep is a problem, not a crash
     later.
     """
@@ -129,13 +133,14 @@ def trimmed(value, place, problems):
     return value
 
 
-def with_labels_once(content, notes):
+def with_labels_once(content: Json, notes: list[str]) -> Json:
     """Labels without what nobody can see, and codes that nobody could tell apart as the first of
     them.
     """
     sections = []
     for index, section in enumerate(content.get("sections", [])):
-        first, codes = {}, []
+        first: dict[str, Json] = {}
+        codes = []
         for position, code in enumerate(section.get("codes", [])):
             label = visible(code["label"])
             twin = first.setdefault(look(label), code)
@@ -151,7 +156,7 @@ def with_labels_once(content, notes):
     return {**content, **({"sections": sections} if "sections" in content else {})}
 
 
-def protocol_from(content, notes):
+def protocol_from(content: Json, notes: tuple[str, ...]) -> Protocol:
     phases = [
         PhaseEntry(
             phase["key"],
@@ -184,7 +189,7 @@ def name_from_key(key: str) -> str:
     return key.replace("-", " ").replace("_", " ").strip().capitalize() or key
 
 
-def section_from(section, only_phase):
+def section_from(section: Json, only_phase: str) -> SectionEntry:
     facts = {
         name: value for name, value in section.items() if name in SectionEntry.__dataclass_fields__
     }
@@ -196,6 +201,6 @@ def section_from(section, only_phase):
     return SectionEntry(**facts)
 
 
-def code_from(code):
+def code_from(code: Json) -> CodeEntry:
     facts = {name: value for name, value in code.items() if name in CodeEntry.__dataclass_fields__}
     return CodeEntry(**facts | {"parent": code.get("parent") or ""})

@@ -1,22 +1,23 @@
 """Problems that the JSON schema of a protocol finds, in plain sentences. No Django."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
 from mapping.judgement.kinds import KINDS
+from mapping.protocol.entries import Json
 
 SCHEMA = Path(__file__).resolve().parent / "built_in" / "protocol.schema.json"
 
 
 @cache
-def rules() -> dict[str, Any]:
+def rules() -> Json:
     """The schema, with the kinds of section that there are."""
-    schema: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    schema: Json = json.loads(SCHEMA.read_text(encoding="utf-8"))
     section = schema["properties"]["sections"]["items"]
     section["properties"]["kind"] = {"enum": list(KINDS)}
     return schema
@@ -27,34 +28,45 @@ def validator() -> Draft202012Validator:
     return Draft202012Validator(rules())
 
 
-def schema_problems(content: dict) -> Iterator[str]:
+def schema_problems(content: Json) -> Iterator[str]:
     """Each begins with the place it speaks of."""
     for error in validator().iter_errors(content):
         place = path_in_words(error.absolute_path)
         yield f"{place}: {sentence(error)}" if place else sentence(error)
 
 
-def path_in_words(path):
+def path_in_words(path: Iterable[str | int]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(
         "."
     )
 
 
-def sentence(error):
-    write = SENTENCES.get(error.validator)
-    return write(error.instance, error.validator_value, error) if write else error.message
+def sentence(error: ValidationError) -> str:
+    write = SENTENCES.get(str(error.validator))
+    if write is None:
+        return str(error.message)
+    return write(error.instance, error.validator_value, error)
 
 
-def first_missing(value, names, error):
+def first_missing(value: Json, names: Iterable[str], error: ValidationError) -> str:
     # The validator reports each missing key by itself and names it only in its message.
     return next(name for name in names if name not in value and f"'{name}'" in error.message)
 
 
-def in_quotes(value):
+def in_quotes(value: object) -> str:
     return f"“{value}”" if isinstance(value, str | int | float) else type_in_words(value)
 
 
-SENTENCES = {
+TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+SENTENCES: dict[str, Callable[[Any, Any, Any], str]] = {
     "required": lambda value, names, error: f"“{first_missing(value, names, error)}” is missing",
     "enum": lambda value, known, _: f"{in_quotes(value)} is none of {', '.join(map(str, known))}",
     "type": lambda value, types, _: (
@@ -71,18 +83,9 @@ SENTENCES = {
     "minimum": lambda value, limit, _: f"{value} is less than {limit}",
     "maximum": lambda value, limit, _: f"{value} is more than {limit}",
 }
-TYPES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "an object",
-    "null": "null",
-}
 
 
-def as_list(value):
+def as_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
@@ -98,7 +101,7 @@ def type_in_words(value: object) -> str:
     return names.get(type(value), "null")
 
 
-def note_unknown_keys(value: dict, rule: dict, place: str, notes: list[str]) -> None:
+def note_unknown_keys(value: Json, rule: Json, place: str, notes: list[str]) -> None:
     """A misspelt key must not vanish in silence."""
     for key, part in value.items():
         path = f"{place}.{key}".lstrip(".")

@@ -526,7 +526,9 @@ def test_records_older_than_the_table_tell_who_could_read_and_who_could_not(
         (paper.pk, cleo.pk),
     }
     PriorAccess.objects.all().delete()
-    import_module("reviews.migrations.0004_record_who_could_read_before").fill(apps, None)
+    migration = import_module("reviews.migrations.0004_record_who_could_read_before")
+    with connection.schema_editor() as schema_editor:
+        migration.fill(apps, schema_editor)
     assert set(PriorAccess.objects.values_list("paper", "phase", "user", "why")) == recorded
 
 

@@ -8,7 +8,6 @@ from tools.draw_rooms import APPS, ROOT
 
 # Without Django's name, yet about its requests, storage and models; or a program of the bundle.
 NOT_CHECKED = {
-    "mapping.protocol.parser",
     "mapping.site.requests",
     "mapping.site.static_files",
     "reviews.blindness.reconstruction",
