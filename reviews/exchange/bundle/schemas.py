@@ -127,7 +127,8 @@ CHANGE = {
         },
         "marks": KEYS,
         "finding_marks": KEYS,
-        "answers": each(WHOLE),
+        # An answer that an undone move had made is gone.
+        "answers": each(KEY),
         "flags": each(with_names(FLAGS, {"type": ["string", "boolean"]})),
         "set_aside": several(
             with_names(Evidence.FIELDS, TEXT, pk={"type": "null"}, finding_id=KEY, beside=KEY)
