@@ -35,7 +35,7 @@ class AbsenceWords:
                 raise NotFound(could_mean_several(visible(row.value), section))
             # Of a number, or yes or no, its own reader says what is wrong with a word like that.
             if found and found != AMBIGUOUS:
-                row.word, row.value, row.absence = row.value, "", found.value
+                row.word, row.value, row.absence = row.value, "", found
         if row.word:
             self.counts[visible(row.word), row.absence, str(section)] += 1
 
