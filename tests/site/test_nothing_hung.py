@@ -70,8 +70,6 @@ HUNG = {
         "silent.heard_at",
     ): "gunicorn makes its own connections, which have no room for when one was heard",
     ("reviews/access.py", "assignment.revisions"): "not yet handed on as a value",
-    ("reviews/codebook/page.py", "mark.paper"): "not yet handed on as a value",
-    ("reviews/codebook/proposals.py", "mark.paper"): "not yet handed on as a value",
     (
         "reviews/codebook/views/codebook_versions.py",
         "change.may_undo",
