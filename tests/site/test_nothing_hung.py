@@ -87,10 +87,6 @@ HUNG = {
     ("reviews/coding/views/queue.py", "assignment.answered"): "not yet handed on as a value",
     ("reviews/coding/views/summary.py", "question.parts"): "not yet handed on as a value",
     (
-        "reviews/exchange/importing/codings.py",
-        "assignment.is_coded",
-    ): "not yet handed on as a value",
-    (
         "reviews/models/study_cache.py",
         "study.stamp",
     ): "a page asks for the stamp once, and every figure for it",
