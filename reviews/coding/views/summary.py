@@ -50,19 +50,12 @@ def shown(request, study, assignment, form, *, refused=(), late=(), status_refus
     # What was posted is saved: from here on the page only reads.
     read_only(study)
     reason = read_only_reason(assignment, form.summary)
-    for question in form.questions:
-        question.parts = [
-            (
-                sheet,
-                None if reason else rendered(sheet, refused.get(sheet.key) if refused else None),
-            )
-            for sheet in question.sections
-        ]
     facts = {
         "study": study,
         "paper": assignment.paper,
         "assignment": assignment,
         "form": form,
+        "questions": [] if reason else list(rendered_questions(form, refused)),
         "reason": reason,
         "late": late,
         "often": {} if reason else questionnaire.often_used(request.user, study),
@@ -72,6 +65,18 @@ def shown(request, study, assignment, form, *, refused=(), late=(), status_refus
         "next": progress.next_assignment(study, request.user) if reason else None,
     }
     return answer(request, "coding/summary.html", facts, refused=status_refused)
+
+
+def rendered_questions(form, refused):
+    """`(question, the HTML of each of its sections)` of the form."""
+    for question in form.questions:
+        yield (
+            question,
+            [
+                rendered(sheet, refused.get(sheet.key) if refused else None)
+                for sheet in question.sections
+            ],
+        )
 
 
 def why_not_independent(study, assignment):
