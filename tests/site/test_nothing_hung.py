@@ -84,7 +84,6 @@ HUNG = {
     ("reviews/codebook/views/template.py", "section.declared"): "not yet handed on as a value",
     ("reviews/codebook/views/template.py", "section.is_first"): "not yet handed on as a value",
     ("reviews/codebook/views/template.py", "section.is_last"): "not yet handed on as a value",
-    ("reviews/coding/views/queue.py", "assignment.answered"): "not yet handed on as a value",
     (
         "reviews/models/study_cache.py",
         "study.stamp",
