@@ -88,9 +88,6 @@ HUNG = {
         "reviews/models/study_cache.py",
         "study.stamp",
     ): "a page asks for the stamp once, and every figure for it",
-    ("reviews/rounds/progress.py", "assignment.title"): "not yet handed on as a value",
-    ("reviews/rounds/progress.py", "assignment.why_not"): "not yet handed on as a value",
-    ("reviews/rounds/progress.py", "paper.readers"): "not yet handed on as a value",
 }
 
 
