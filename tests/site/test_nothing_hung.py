@@ -60,7 +60,6 @@ HUNG = {
         "mapping/admin/resources.py",
         "result.notes",
     ): "import-export hands on its own object, from one of its calls to another",
-    ("mapping/codebook/history.py", "change.lines"): "not yet handed on as a value",
     (
         "mapping/site/worker.py",
         "conn.heard_at",
@@ -70,14 +69,6 @@ HUNG = {
         "silent.heard_at",
     ): "gunicorn makes its own connections, which have no room for when one was heard",
     ("reviews/access.py", "assignment.revisions"): "not yet handed on as a value",
-    (
-        "reviews/codebook/views/codebook_versions.py",
-        "change.may_undo",
-    ): "not yet handed on as a value",
-    (
-        "reviews/codebook/views/codebook_versions.py",
-        "change.recoding",
-    ): "not yet handed on as a value",
     ("reviews/codebook/views/template.py", "phase.in_use"): "not yet handed on as a value",
     ("reviews/codebook/views/template.py", "phase.is_empty"): "not yet handed on as a value",
     ("reviews/codebook/views/template.py", "phase.retired"): "not yet handed on as a value",
