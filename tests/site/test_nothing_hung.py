@@ -69,12 +69,6 @@ HUNG = {
         "silent.heard_at",
     ): "gunicorn makes its own connections, which have no room for when one was heard",
     ("reviews/access.py", "assignment.revisions"): "not yet handed on as a value",
-    ("reviews/codebook/views/template.py", "phase.in_use"): "not yet handed on as a value",
-    ("reviews/codebook/views/template.py", "phase.is_empty"): "not yet handed on as a value",
-    ("reviews/codebook/views/template.py", "phase.retired"): "not yet handed on as a value",
-    ("reviews/codebook/views/template.py", "section.declared"): "not yet handed on as a value",
-    ("reviews/codebook/views/template.py", "section.is_first"): "not yet handed on as a value",
-    ("reviews/codebook/views/template.py", "section.is_last"): "not yet handed on as a value",
     (
         "reviews/models/study_cache.py",
         "study.stamp",
