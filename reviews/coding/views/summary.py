@@ -26,21 +26,20 @@ from reviews.rounds import progress
 @never_cache  # answers do not come back with the Back button once somebody else sits there
 @require_http_methods(["GET", "HEAD", "POST"])
 def summary(request, slug, key):
-    study, paper, assignment = access.assignment_to_code(
+    study, paper, own = access.assignment_with_revisions(
         request.user,
         slug,
         key,
         pk=request.POST.get("assignment"),
         phase=request.GET.get("phase", ""),
     )
-    if assignment is None:
+    if own is None:
         return answer(request, "coding/summary.html", {"study": study, "paper": paper})
+    assignment, revisions = own
     if request.method == "POST":
         return save_form(request, study, assignment)
     read_only(study)
-    return shown(
-        request, study, assignment, questionnaire.of(assignment, revisions=assignment.revisions)
-    )
+    return shown(request, study, assignment, questionnaire.of(assignment, revisions=revisions))
 
 
 def shown(request, study, assignment, form, *, refused=(), late=(), status_refused=False):
