@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import tablib
 from django.apps import apps
-from import_export.results import Result
 
+from mapping.admin.results import LinedResult
 from reviews.coding.questionnaire import Question
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ CLASSES = {
     **{model.__name__.lower(): model for model in apps.get_models()},
     "change": apps.get_model("mapping", "CodebookChange"),
     "task": apps.get_model("reviews", "RecodingTask"),
-    "result": Result,
+    "result": LinedResult,
     "dataset": tablib.Dataset,
     "question": Question,
 }
@@ -45,20 +45,8 @@ OF_LIBRARIES = {
 HUNG = {
     ("mapping/access.py", "study.membership"): "the doors give the study alone so far",
     (
-        "mapping/admin/code_resources.py",
-        "result.left_aside",
-    ): "import-export hands on its own object, from one of its calls to another",
-    (
         "mapping/admin/formats.py",
         "dataset.notes",
-    ): "import-export hands on its own object, from one of its calls to another",
-    (
-        "mapping/admin/resources.py",
-        "result.ignored",
-    ): "import-export hands on its own object, from one of its calls to another",
-    (
-        "mapping/admin/resources.py",
-        "result.notes",
     ): "import-export hands on its own object, from one of its calls to another",
     (
         "mapping/site/worker.py",
