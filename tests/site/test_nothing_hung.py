@@ -45,10 +45,6 @@ OF_LIBRARIES = {
 HUNG = {
     ("mapping/access.py", "study.membership"): "the doors give the study alone so far",
     (
-        "mapping/admin/formats.py",
-        "dataset.notes",
-    ): "import-export hands on its own object, from one of its calls to another",
-    (
         "mapping/site/worker.py",
         "conn.heard_at",
     ): "gunicorn makes its own connections, which have no room for when one was heard",
