@@ -3,6 +3,7 @@ strangers and PermissionDenied for a missing role.
 """
 
 from itertools import groupby
+from typing import NamedTuple
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -15,11 +16,14 @@ from reviews.blindness.independence import known_to_be_apart
 from reviews.models import Assignment, RecodingTask, Round, Summary
 
 
-def own_assignments(user: User, slug: str, key: str) -> tuple[Study, Paper, list[Assignment]]:
+class OwnAssignment(NamedTuple):
+    assignment: Assignment
+    revisions: list[Summary]  # its summaries as they stand, oldest first
+
+
+def own_assignments(user: User, slug: str, key: str) -> tuple[Study, Paper, list[OwnAssignment]]:
     """A paper of the study and what this person has to code of it, newest first: `(study, paper,
     assignments)`.
-
-    Each assignment with its `revisions`, the summaries as they stand, oldest first.
     """
     study = access.study_to_code(user, slug)
     own = Assignment.objects.filter(
@@ -43,31 +47,37 @@ def own_assignments(user: User, slug: str, key: str) -> tuple[Study, Paper, list
     for assignment in assignments:
         assignment.paper, assignment.reviewer, assignment.round.study = paper, user, study
         assignment.round.phase.study = study
-        assignment.revisions = revisions_of.get(assignment.pk, [])
-    return study, paper, assignments
+    return study, paper, [OwnAssignment(one, revisions_of.get(one.pk, [])) for one in assignments]
 
 
 def assignment_to_code(
     user: User, slug: str, key: str, *, pk: str | int | None = None, phase: str = ""
 ) -> tuple[Study, Paper, Assignment | None]:
     """The assignment with this id, else the one to work on; None where none was handed out."""
-    study, paper, assignments = own_assignments(user, slug, key)
+    study, paper, own = assignment_with_revisions(user, slug, key, pk=pk, phase=phase)
+    return study, paper, own.assignment if own else None
+
+
+def assignment_with_revisions(
+    user: User, slug: str, key: str, *, pk: str | int | None = None, phase: str = ""
+) -> tuple[Study, Paper, OwnAssignment | None]:
+    """As `assignment_to_code`, with the revisions of its summary."""
+    study, paper, own = own_assignments(user, slug, key)
     if pk:
-        assignments = [assignment for assignment in assignments if str(assignment.pk) == str(pk)]
-        if not assignments:
+        own = [one for one in own if str(one.assignment.pk) == str(pk)]
+        if not own:
             raise Http404("This paper was not handed to you under this number.")
     if phase:
-        assignments = [
-            assignment for assignment in assignments if assignment.round.phase.key == phase
-        ]
-    return study, paper, max(reversed(assignments), key=urgency, default=None)
+        own = [one for one in own if one.assignment.round.phase.key == phase]
+    return study, paper, max(reversed(own), key=urgency, default=None)
 
 
-def urgency(assignment: Assignment) -> tuple[bool, bool, bool]:
+def urgency(own: OwnAssignment) -> tuple[bool, bool, bool]:
     """Open work before what is submitted, both before what was taken back; among equals the newest
     round.
     """
-    submitted = [summary.is_submitted for summary in assignment.revisions]
+    assignment, revisions = own
+    submitted = [summary.is_submitted for summary in revisions]
     is_submitted, has_draft = any(submitted), not all(submitted)
     is_open = not assignment.withdrawn_at and (not assignment.round.closed_at or is_submitted)
     return (has_draft or not is_submitted) and is_open, not assignment.withdrawn_at, is_submitted

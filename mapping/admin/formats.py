@@ -51,6 +51,14 @@ def texts_in_files(text):
     return {plain(cell.lstrip()).rstrip() for cell in (out, ILLEGAL_CHARACTERS_RE.sub(" ", out))}
 
 
+class ReadDataset(tablib.Dataset):
+    """The rows of a file, with the `notes` of how it was read."""
+
+    def __init__(self, *rows, notes=(), **named):
+        super().__init__(*rows, **named)
+        self.notes = notes
+
+
 def dataset_in(content):
     """The rows of a file, cells as plain text, without the escape of formulas."""
     content = content.encode() if isinstance(content, str) else content
@@ -58,8 +66,8 @@ def dataset_in(content):
     if table.problems:
         first = table.problems[0]
         raise UnreadableFile(f"line {first.line}: {first.reason}")
-    dataset = tablib.Dataset(headers=[*(name_of(column) for column in table.columns), LINE])
-    dataset.notes = table.notes
+    headings = [*(name_of(column) for column in table.columns), LINE]
+    dataset = ReadDataset(headers=headings, notes=table.notes)
     for row in table.rows:
         dataset.append([*(row[column] for column in table.columns), row.line])
     return dataset

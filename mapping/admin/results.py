@@ -1,5 +1,7 @@
 """The result of importing a table: which lines are refused and why, and what the others change."""
 
+from collections.abc import Sequence
+
 from django.utils.html import format_html
 from import_export import results
 
@@ -10,7 +12,13 @@ PREVIEWED = 200
 
 
 class LinedResult(results.Result):
-    """Errors name the line of the file, not the number of the row."""
+    """Errors name the line of the file, not the number of the row. `ignored` are the columns that
+    are not read, `left_aside` the codes that are not added.
+    """
+
+    ignored: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    left_aside: Sequence[str] = ()
 
     def append_invalid_row(self, number, row, validation_error):
         super().append_invalid_row(row.get(LINE, number), row, validation_error)

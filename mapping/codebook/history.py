@@ -79,11 +79,10 @@ class ValueLabels:
         return title, self.text(name, before), self.text(name, after)
 
 
-def describe(study: Study, changes: Collection[CodebookChange]) -> None:
-    """Gives each change `lines`: (what, before, after), in words."""
+def in_words(study: Study, changes: Collection[CodebookChange]) -> list[list[tuple]]:
+    """Of each change its lines: (what, before, after), in words."""
     labels = ValueLabels(study, changes)
-    for change in changes:
-        change.lines = list(lines_of(change, labels))
+    return [list(lines_of(change, labels)) for change in changes]
 
 
 def lines_of(change, labels):

@@ -48,8 +48,9 @@ def prior_access(phase, pairs):
     formerly = formerly_staff(readers)
     found = {}
     for user in readers.values():
-        user.runs_server = user.is_staff or str(user.pk) in formerly
-        for paper, why in of_reader(phase, user, papers_of[user.pk], said, former).items():
+        runs_server = user.is_staff or str(user.pk) in formerly
+        own = of_reader(phase, user, papers_of[user.pk], said, former, runs_server=runs_server)
+        for paper, why in own.items():
             found[paper, user.pk] = why
     return found
 
@@ -79,7 +80,7 @@ def others(said, paper, user):
     return [one for one in said.get(paper, ()) if one.reviewer != user]
 
 
-def of_reader(phase, user, papers, said, former):
+def of_reader(phase, user, papers, said, former, *, runs_server):
     """`{paper: why}` for one reader. Papers that are theirs already were asked about when they
     became so.
     """
@@ -101,7 +102,9 @@ def of_reader(phase, user, papers, said, former):
         since = max((at for at, _ in mine[paper] if at is not None), default=None)
         there = others(said, paper, user.pk)
         words = (former.why(user.pk, one, start=since, end=now, coded_at=coded_at) for one in there)
-        why = next(filter(None, words), "") or in_admin_site(user, there, former)
+        why = next(filter(None, words), "")
+        if not why and runs_server:
+            why = in_admin_site(user, there, former)
         if why or paper in visible:
             found[paper] = why or (Why.CODED_BEFORE if coded_at else Why.LEAD)
     return found
@@ -110,7 +113,7 @@ def of_reader(phase, user, papers, said, former):
 def in_admin_site(user, said, former):
     """Whoever runs the server sees there what was submitted in studies that they are not in."""
     joined_at = former.joined_at(user.pk)
-    if user.runs_server and any(joined_at is None or one.came_in < joined_at for one in said):
+    if any(joined_at is None or one.came_in < joined_at for one in said):
         return Why.ADMIN_SITE
     return ""
 

@@ -15,7 +15,7 @@ from reviews.models import Assignment, Mark
 class Proposal:
     code: Code
     proposer: User | None = None  # None where it would tell a blind lead something
-    marks: list[Mark] = field(default_factory=list)  # with `paper`, those this lead may see
+    marks: list[Mark] = field(default_factory=list)  # those this lead may see
     near: list[Code] = field(default_factory=list)  # codes in use that say nearly the same
     alike: list[Code] = field(default_factory=list)  # other proposals that do
 
@@ -28,7 +28,6 @@ def open_proposals(study: Study, user: User) -> list[Proposal]:
     marks = defaultdict(list)
     visible = impact.visible_marks(user, study).filter(code__in=codes)
     for mark in visible.select_related("answer__summary__assignment__paper").order_by("pk"):
-        mark.paper = mark.answer.summary.assignment.paper
         marks[mark.code_id].append(mark)
     nameless = codes_without_proposer(user, study, codes)
     near = nearly_same(codes)

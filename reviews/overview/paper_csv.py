@@ -23,9 +23,9 @@ def paper_csv(study, papers):
 def rows(membership, papers, state_names):
     iterator = papers.iterator(chunk_size=_BATCH)
     while batch := list(islice(iterator, _BATCH)):
-        paper_states.add_states(batch, membership)
+        states = paper_states.states_of(batch, membership)
         for paper in batch:
-            yield [*cells(paper), *(getattr(paper, name) for name in state_names)]
+            yield [*cells(paper), *(getattr(states[paper.pk], name) for name in state_names)]
 
 
 def state_headings(membership):

@@ -4,11 +4,12 @@ Counts, never answers.
 
 from collections import Counter
 from collections.abc import Collection
+from typing import NamedTuple
 
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Left
 
-from mapping.models import Finding, Membership, Paper, Study
+from mapping.models import Finding, Membership, Paper, Study, User
 from reviews.blindness import rules
 from reviews.models import Answer, Assignment, Summary
 from reviews.models.study_cache import cached_for_study
@@ -24,6 +25,15 @@ OF_ALL = {
     "settled": "settled",
 }
 OF_ONE = {"not_coded": "not mine", "todo": "to do", "draft": "draft", "submitted": "submitted"}
+
+
+class PaperState(NamedTuple):
+    """Where one paper stands; `word` is what a reader sees of it. The counts are a lead's."""
+
+    state: str
+    word: str
+    handed_out: int = 0
+    submitted: int = 0
 
 
 def states_for(membership: Membership) -> dict[str, str]:
@@ -161,19 +171,19 @@ def drafts_of(study, user):
     return set(drafts.order_by().values_list("assignment__paper", flat=True))
 
 
-def add_states(papers: Collection[Paper], membership: Membership) -> None:
-    """Give each of these papers its `state`, and in `word` what a reader sees of it. A few queries
-    by key, however large the study is.
+def states_of(papers: Collection[Paper], membership: Membership) -> dict[int, PaperState]:
+    """The state of each of these papers, by primary key; observers are told none. A few queries by
+    key, however large the study is.
 
     They are not joined into one: PostgreSQL then reads all summaries of all studies to hash them.
     """
     if membership.is_lead:
-        add_progress(papers, membership)
-    elif membership.may_code:
-        add_own(papers, membership.user)
+        return states_of_all(papers, membership)
+    return states_of_own(papers, membership.user) if membership.may_code else {}
 
 
-def add_progress(papers, membership):
+def states_of_all(papers, membership):
+    """How far the reviewers of each of these papers are."""
     assignments = dict(
         Assignment.objects.living().filter(paper__in=papers).order_by().values_list("pk", "paper")
     )
@@ -183,16 +193,12 @@ def add_progress(papers, membership):
     settled -= {
         paper for paper, _ in rules.closed_pairs(membership.user, membership.study, settled)
     }
-    for paper in papers:
-        paper.handed_out, paper.submitted = handed_out[paper.pk], submitted[paper.pk]
-        paper.state = state_of_all(paper, paper.pk in settled)
-        paper.word = (
-            "settled"
-            if paper.state == "settled"
-            else f"{paper.submitted} of {paper.handed_out} submitted"
+    return {
+        paper.pk: state_of_all(
+            handed_out[paper.pk], submitted[paper.pk], is_settled=paper.pk in settled
         )
-        if not paper.handed_out:
-            paper.word = OF_ALL["not_coded"]
+        for paper in papers
+    }
 
 
 def latest_submitted(assignments):
@@ -214,17 +220,23 @@ def settled_among(papers, latest):
     return {paper for paper, _ in findings} - {paper for paper, _ in answered - findings}
 
 
-def state_of_all(paper, is_settled):
-    if not paper.handed_out:
-        return "not_coded"
-    if not paper.submitted:
-        return "todo"
-    if paper.submitted < paper.handed_out:
-        return "draft"
-    return "settled" if is_settled else "submitted"
+def state_of_all(handed_out, submitted, *, is_settled):
+    word = f"{submitted} of {handed_out} submitted"
+    if not handed_out:
+        state, word = "not_coded", OF_ALL["not_coded"]
+    elif not submitted:
+        state = "todo"
+    elif submitted < handed_out:
+        state = "draft"
+    elif is_settled:
+        state, word = "settled", OF_ALL["settled"]
+    else:
+        state = "submitted"
+    return PaperState(state, word, handed_out, submitted)
 
 
-def add_own(papers, user):
+def states_of_own(papers: Collection[Paper], user: User) -> dict[int, PaperState]:
+    """How far this person is with each of these papers."""
     mine = Assignment.objects.in_force().filter(paper__in=papers, reviewer=user).order_by()
     mine = dict(mine.values_list("pk", "paper"))
     begun = set(
@@ -240,6 +252,5 @@ def add_own(papers, user):
         )
         # Two rounds may hold the same paper: what is still to be done comes first.
         own[paper] = min(own.get(paper, state), state, key=["draft", "todo", "submitted"].index)
-    for paper in papers:
-        paper.state = own.get(paper.pk, "not_coded")
-        paper.word = OF_ONE[paper.state]
+    states = {paper.pk: own.get(paper.pk, "not_coded") for paper in papers}
+    return {pk: PaperState(state, OF_ONE[state]) for pk, state in states.items()}

@@ -97,12 +97,12 @@ def declared_targets(facts: Facts) -> int:
 
 
 def trial_rounds(facts: Facts) -> int:
-    return sum(round.kind != "main" for round in facts.rounds)
+    return sum(one.round.kind != "main" for one in facts.rounds)
 
 
 def shared_papers_in(kind: str) -> Callable[[Facts], int]:
     """Counts the papers that two or more read in the phases of this kind."""
-    return lambda facts: sum(round.overlap for round in facts.rounds if round.phase.kind == kind)
+    return lambda facts: sum(one.overlap for one in facts.rounds if one.round.phase.kind == kind)
 
 
 # A word of a source says how its records were found; of the others that a database was searched.

@@ -4,6 +4,7 @@ checklists.
 
 from collections import Counter
 from functools import cached_property
+from typing import NamedTuple
 
 from django.db.models import Count, Q, Sum
 
@@ -14,6 +15,15 @@ from reviews.blindness.codes import known_changes
 from reviews.blindness.visible import open_to, visible_findings, visible_summaries
 from reviews.models import Assignment, EarlyLook, Remark, Resolution, Round, Summary
 from reviews.results.flow import prisma_flow
+
+
+class HandedOut(NamedTuple):
+    """What was handed out in a round; `overlap` are the papers that two or more read."""
+
+    round: Round
+    papers: int
+    readers: int
+    overlap: int
 
 
 class Facts:
@@ -84,10 +94,8 @@ class Facts:
         )
 
     @cached_property
-    def rounds(self) -> list[Round]:
-        """Every round with how many `papers`, `readers` and `overlap` (papers that two or more
-        read).
-        """
+    def rounds(self) -> list[HandedOut]:
+        """Every round of which anything is handed out."""
         handed_out = Assignment.objects.in_force().filter(round__study=self.study).order_by()
         sizes = {
             row["round"]: row
@@ -96,11 +104,16 @@ class Facts:
             )
         }
         overlap = Counter(round for round, _ in self.shared_papers)
-        rounds = [round for round in self.study.rounds.select_related("phase") if round.pk in sizes]
-        for round in rounds:
-            round.papers, round.readers = sizes[round.pk]["papers"], sizes[round.pk]["readers"]
-            round.overlap = overlap[round.pk]
-        return rounds
+        return [
+            HandedOut(
+                round,
+                papers=sizes[round.pk]["papers"],
+                readers=sizes[round.pk]["readers"],
+                overlap=overlap[round.pk],
+            )
+            for round in self.study.rounds.select_related("phase")
+            if round.pk in sizes
+        ]
 
     @cached_property
     def shared_papers(self) -> list[tuple[int, int]]:
@@ -206,7 +219,8 @@ class Facts:
             return []
         seen = visible_summaries(self.user, self.study)
         visible = frozen.fully_visible(self.study, seen)
-        closed = [round for round in self.rounds if round.is_closed and round.frozen_agreement]
+        rounds = [one.round for one in self.rounds]
+        closed = [round for round in rounds if round.is_closed and round.frozen_agreement]
         return [(round, round.frozen_agreement) for round in closed if round.pk in visible]
 
     @cached_property

@@ -82,21 +82,22 @@ def reasons_given(facts: Facts) -> str:
 
 
 def round_sentences(facts: Facts) -> Iterator[str]:
-    for round in facts.rounds:
+    for one in facts.rounds:
+        round = one.round
         yield (
             f"In the {round.kind} round “{round}” ({round.phase}), "
-            f"{counted(round.papers, 'papers')} {was(round.papers)} handed out to "
-            f"{counted(round.readers, 'reviewers')}; two or more read {overlap_in_words(round)}"
+            f"{counted(one.papers, 'papers')} {was(one.papers)} handed out to "
+            f"{counted(one.readers, 'reviewers')}; two or more read {overlap_in_words(one)}"
             + ("; the round is still open." if not round.is_closed else ".")
         )
     if facts.rounds:
         yield from blindness_sentences(facts)
 
 
-def overlap_in_words(round):
-    if not round.overlap:
+def overlap_in_words(handed_out):
+    if not handed_out.overlap:
         return "none of them"
-    return "all of them" if round.overlap == round.papers else str(round.overlap)
+    return "all of them" if handed_out.overlap == handed_out.papers else str(handed_out.overlap)
 
 
 def blindness_sentences(facts: Facts) -> Iterator[str]:

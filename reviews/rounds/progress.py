@@ -6,7 +6,7 @@ who is blind.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -168,21 +168,25 @@ def readers_of(round, papers):
     )
 
 
-def with_readers(round, papers):
-    """Lists the papers, each with `readers`: its living assignments with their states, a `title`
-    for each, and `why_not` where they are not independent. Five queries.
-    """
+class Reader(NamedTuple):
+    """Who reads a paper in a round: `why_not` says why not independently."""
+
+    assignment: Assignment  # with its state
+    word: str
+    why_not: str
+
+
+def with_readers(round: Round, papers: Iterable[Paper]) -> list[tuple[Paper, list[Reader]]]:
+    """The papers, each with the readers of its living assignments. Five queries."""
     papers = list(papers)
     by_paper = defaultdict(list)
     living = round.assignments.living().filter(paper__in=papers)
     not_independent = Independence(round.study).apart(living)
     for assignment in readers_of(round, papers):
-        assignment.title = f"{assignment.reviewer}: {STATES[assignment.state]}"
-        assignment.why_not = not_independent.get(assignment.pk, "")
-        by_paper[assignment.paper_id].append(assignment)
-    for paper in papers:
-        paper.readers = by_paper[paper.pk]
-    return papers
+        word = f"{assignment.reviewer}: {STATES[assignment.state]}"
+        why_not = not_independent.get(assignment.pk, "")
+        by_paper[assignment.paper_id].append(Reader(assignment, word, why_not))
+    return [(paper, by_paper[paper.pk]) for paper in papers]
 
 
 def left_by_phase(study: Study) -> list[tuple[Phase, int]]:

@@ -70,9 +70,7 @@ def test_map_cells_of_a_section_called_year_link_to_its_papers(coded, ada, as_us
     )
     answer = lead.get(address)
     assert [paper.key for paper in answer.context["page"].object_list] == ["p1"]
-    assert "journal" in {
-        row.label for paper in answer.context["page"].object_list for row in paper.evidence
-    }
+    assert "journal" in {row.label for _, evidence in answer.context["quoted"] for row in evidence}
 
     code = Code.objects.get(label="journal")
     filtered = numbers(lead, coded, y="section:venue", x="section:year", code=code.pk)

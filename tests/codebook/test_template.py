@@ -387,7 +387,7 @@ def test_screening_and_quality_are_added_with_one_click_before_coding(study, pag
         "Include"
     }
     shown = as_user(ada).get(page).context["phases"]
-    assert [phase.key for phase in shown] == ["screening", "quality", "coding"]
+    assert [one.phase.key for one in shown] == ["screening", "quality", "coding"]
     assert as_user(ada).post(f"{page}add/screening/").status_code == 422
     assert as_user(ada).post(f"{page}add/blank/").status_code == 404
     assert "Add screening" not in as_user(ada).get(page).content.decode()

@@ -27,8 +27,8 @@ def listed(client, address, /, **asked):
 
 def states(client, page):
     return {
-        paper.title: (paper.state, paper.word)
-        for paper in client.get(page).context["page"].object_list
+        paper.title: (standing.state, standing.word)
+        for paper, standing in client.get(page).context["rows"]
     }
 
 

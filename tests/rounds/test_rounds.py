@@ -279,10 +279,14 @@ def test_the_papers_of_a_round_are_searched_and_filtered_by_reader(lead, study, 
     make_assignment(first, ben, round=round)
     make_assignment(second, cleo, round=round)
     url = address("round", round)
-    assert lead.get(url, {"reader": ben.pk}).context["papers"] == [first]
-    assert lead.get(url, {"q": "cost"}).context["papers"] == [second]
-    assert lead.get(url, {"q": "cost", "reader": ben.pk}).context["papers"] == []
-    assert lead.get(url, {"reader": "nobody", "page": "x"}).context["papers"] == [first, second]
+
+    def shown(query):
+        return [paper for paper, _ in lead.get(url, query).context["papers"]]
+
+    assert shown({"reader": ben.pk}) == [first]
+    assert shown({"q": "cost"}) == [second]
+    assert shown({"q": "cost", "reader": ben.pk}) == []
+    assert shown({"reader": "nobody", "page": "x"}) == [first, second]
 
 
 def test_a_round_page_has_a_constant_query_count(

@@ -1,6 +1,7 @@
 """The history of the codebook: every version, what changed between two of them, and undo."""
 
 from functools import partial
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from mapping import access
 from mapping.codebook import history
+from mapping.models import CodebookChange
 from mapping.site.answers import answer, posted
 from mapping.site.numbers import LARGEST_COUNT, whole_number
 from reviews import access as reading
@@ -37,10 +39,10 @@ def codebook_versions(request, slug):
     page.object_list = list(page.object_list)
     # How many marks a change touched counts those of papers that this reader may not know of yet.
     with_marks = study.membership.is_lead and not impact.is_blind(request.user, study)
-    add_facts(page.object_list, study, with_marks=with_marks)
     context = {
         "study": study,
         "page": page,
+        "rows": listed(page.object_list, study, with_marks=with_marks),
         "chosen": chosen,
         "is_comparing": is_comparing,
         "with_marks": with_marks,
@@ -63,13 +65,27 @@ def chosen_changes(user, study, chosen):
     return changes
 
 
-def add_facts(changes, study, *, with_marks):
-    """Give each change its `lines`, whether one `may_undo` it, and the progress of `recoding`."""
-    history.describe(study, changes)
+class ListedChange(NamedTuple):
+    """A change with what the list says of it; `recoding` is done, asked, awaited."""
+
+    change: CodebookChange
+    lines: list[tuple]
+    may_undo: bool
+    recoding: tuple | None
+
+
+def listed(changes, study, *, with_marks):
+    in_words = history.in_words(study, changes)
     progress = recoding_tasks.recoding_progress(changes) if with_marks else {}
-    for change in changes:
-        change.may_undo = study.membership.is_lead and undo.may_undo(change)
-        change.recoding = progress.get(change.pk)
+    return [
+        ListedChange(
+            change,
+            lines,
+            may_undo=study.membership.is_lead and undo.may_undo(change),
+            recoding=progress.get(change.pk),
+        )
+        for change, lines in zip(changes, in_words, strict=True)
+    ]
 
 
 def compared_versions(study, first, second):
@@ -98,11 +114,11 @@ def undo_change(request, slug, version):
                 request, f"Version {version} is undone; the codebook is at version {done.version}."
             )
             return redirect(url_of_version(study, done.version))
-    history.describe(study, [change])
+    [lines] = history.in_words(study, [change])
     touched = impact.touched_by_undoing(
         change, request.user, partial(undo.undo, change, by=request.user)
     )
-    context = {"study": study, "change": change, "form": form, "touched": touched}
+    context = {"study": study, "change": change, "lines": lines, "form": form, "touched": touched}
     return answer(request, "codebook/undo-change.html", context, refused=form.is_bound)
 
 

@@ -1,5 +1,7 @@
 """The template: phases, research questions, sections."""
 
+from typing import NamedTuple
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count
@@ -9,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mapping import access
-from mapping.models import CodebookChange
+from mapping.models import CodebookChange, Phase, Section
 from mapping.protocol import files as protocol_files
 from mapping.protocol.coefficients import COEFFICIENTS
 from mapping.site.answers import answer, posted
@@ -32,47 +34,75 @@ def template_page(request, study, *, removed=None, refused=False):
     removed = removed or removal_to_undo(study, request.GET.get("removed", ""))
     sections = sections_of(study)
     phases = phases_with_sections(study, sections)
-    taken = {phase.key for phase in phases} | {section.key for section in sections}
+    taken = {one.phase.key for one in phases} | {section.key for section in sections}
     context = {
         "study": study,
         "phases": phases,
         "questions": study.research_questions.annotate(section_count=Count("sections")).order_by(
             "position", "key"
         ),
-        "section_count": sum(len(phase.in_use) for phase in phases),
+        "section_count": sum(len(one.in_use) for one in phases),
         "presets": [preset for preset in presets() if taken.isdisjoint(preset["takes"])],
         "removed": removed,
     }
     return answer(request, "codebook/template.html", context, refused=refused)
 
 
+class PhaseSections(NamedTuple):
+    """A phase with its sections, in the order of the form."""
+
+    phase: Phase
+    in_use: list[Section]
+    retired: list[Section]
+
+    @property
+    def is_empty(self):
+        return not (self.in_use or self.retired or self.phase.round_count)
+
+    @property
+    def rows(self):
+        """The sections in use, each with what is declared of its agreement."""
+        last = len(self.in_use) - 1
+        for place, section in enumerate(self.in_use):
+            yield SectionRow(
+                section,
+                declared_in_words(section),
+                is_first=place == 0,
+                is_last=place == last,
+            )
+
+
+class SectionRow(NamedTuple):
+    section: Section
+    declared: str
+    is_first: bool
+    is_last: bool
+
+
+def declared_in_words(section):
+    return declarations.in_words(declarations.values(section)) if section.declared_at else ""
+
+
 def sections_of(study):
-    """Each with its use, and with what is `declared` of its agreement in words."""
-    sections = list(
+    """Each with its use."""
+    return list(
         codebook_template.with_use(study.sections.select_related("research_question")).order_by(
             "phase__position", "phase", "position", "pk"
         )
     )
-    for section in sections:
-        section.declared = (
-            declarations.in_words(declarations.values(section)) if section.declared_at else ""
-        )
-    return sections
 
 
 def phases_with_sections(study, sections):
-    """Each phase with its sections `in_use` and `retired`."""
     # Counting groups the rows, and grouped rows come in no order unless they are told to.
     phases = list(study.phases.annotate(round_count=Count("rounds")).order_by("position", "pk"))
-    for phase in phases:
-        own = [section for section in sections if section.phase_id == phase.pk]
-        phase.in_use = [section for section in own if not section.is_retired]
-        phase.retired = [section for section in own if section.is_retired]
-        for section in phase.in_use:
-            section.is_first = section is phase.in_use[0]
-            section.is_last = section is phase.in_use[-1]
-        phase.is_empty = not own and not phase.round_count
-    return phases
+    return [
+        PhaseSections(
+            phase,
+            [one for one in sections if one.phase_id == phase.pk and not one.is_retired],
+            [one for one in sections if one.phase_id == phase.pk and one.is_retired],
+        )
+        for phase in phases
+    ]
 
 
 def presets():

@@ -42,8 +42,6 @@ def queue(request, slug):
     assignments = progress.listed_assignments(page.object_list)
     tasks = progress.recoding_tasks(study, request.user)
     answered = progress.sections_filled(assignments)
-    for assignment in assignments:
-        assignment.answered = answered.get(assignment.pk)
     return answer(
         request,
         "coding/queue.html",
@@ -56,6 +54,7 @@ def queue(request, slug):
             "tasks_in_all": tasks.count(),
             "page": page,
             "assignments": assignments,
+            "rows": [(one, answered.get(one.pk)) for one in assignments],
             "total": sum(own.assigned for own in rounds),
             "query": filters.query,
             "filters": filters.shown(),

@@ -26,21 +26,20 @@ from reviews.rounds import progress
 @never_cache  # answers do not come back with the Back button once somebody else sits there
 @require_http_methods(["GET", "HEAD", "POST"])
 def summary(request, slug, key):
-    study, paper, assignment = access.assignment_to_code(
+    study, paper, own = access.assignment_with_revisions(
         request.user,
         slug,
         key,
         pk=request.POST.get("assignment"),
         phase=request.GET.get("phase", ""),
     )
-    if assignment is None:
+    if own is None:
         return answer(request, "coding/summary.html", {"study": study, "paper": paper})
+    assignment, revisions = own
     if request.method == "POST":
         return save_form(request, study, assignment)
     read_only(study)
-    return shown(
-        request, study, assignment, questionnaire.of(assignment, revisions=assignment.revisions)
-    )
+    return shown(request, study, assignment, questionnaire.of(assignment, revisions=revisions))
 
 
 def shown(request, study, assignment, form, *, refused=(), late=(), status_refused=False):
@@ -50,19 +49,12 @@ def shown(request, study, assignment, form, *, refused=(), late=(), status_refus
     # What was posted is saved: from here on the page only reads.
     read_only(study)
     reason = read_only_reason(assignment, form.summary)
-    for question in form.questions:
-        question.parts = [
-            (
-                sheet,
-                None if reason else rendered(sheet, refused.get(sheet.key) if refused else None),
-            )
-            for sheet in question.sections
-        ]
     facts = {
         "study": study,
         "paper": assignment.paper,
         "assignment": assignment,
         "form": form,
+        "questions": [] if reason else list(rendered_questions(form, refused)),
         "reason": reason,
         "late": late,
         "often": {} if reason else questionnaire.often_used(request.user, study),
@@ -72,6 +64,18 @@ def shown(request, study, assignment, form, *, refused=(), late=(), status_refus
         "next": progress.next_assignment(study, request.user) if reason else None,
     }
     return answer(request, "coding/summary.html", facts, refused=status_refused)
+
+
+def rendered_questions(form, refused):
+    """`(question, the HTML of each of its sections)` of the form."""
+    for question in form.questions:
+        yield (
+            question,
+            [
+                rendered(sheet, refused.get(sheet.key) if refused else None)
+                for sheet in question.sections
+            ],
+        )
 
 
 def why_not_independent(study, assignment):

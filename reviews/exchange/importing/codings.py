@@ -124,7 +124,7 @@ class Plan:
             self.place(row)
         check_names(self)
         self.check_revisions()
-        self.assignments = existing_assignments(self)
+        self.assignments, self.coded = existing_assignments(self)
         self.prior_access = prior_access(self)
         self.refuse_coded()
         for summary in self.summaries.values():
@@ -178,7 +178,7 @@ class Plan:
         """A summary that is there is never overwritten, a draft neither."""
         for summary in self.summaries.values():
             assignment = self.assignments.get(key_of(summary))
-            if assignment and assignment.is_coded and summary.revision == 1:
+            if assignment and assignment.pk in self.coded and summary.revision == 1:
                 self.refuse(
                     summary.rows[0][0],
                     (
@@ -311,14 +311,12 @@ def prior_access(plan):
 
 
 def existing_assignments(plan):
-    """The assignments of the rounds that are there already, by round, paper and reviewer."""
+    """The assignments of the rounds that are there already, by round, paper and reviewer, and the
+    primary keys of those that are coded.
+    """
     rounds = {summary.round.pk for summary in plan.summaries.values()} - {None}
     found = Assignment.objects.filter(round__in=rounds)
     coded = set(
         Summary.objects.filter(assignment__round__in=rounds).values_list("assignment", flat=True)
     )
-    assignments = {}
-    for assignment in found:
-        assignment.is_coded = assignment.pk in coded
-        assignments[assignment.round_id, assignment.paper_id, assignment.reviewer_id] = assignment
-    return assignments
+    return {(one.round_id, one.paper_id, one.reviewer_id): one for one in found}, coded

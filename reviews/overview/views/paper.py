@@ -19,8 +19,7 @@ def paper(request, slug, key):
     study = access.study_to_read(request.user, slug)
     paper = access.paper_in(study, key)
     member = study.membership
-    if member.may_code:
-        paper_states.add_own([paper], request.user)
+    own = paper_states.states_of_own([paper], request.user)[paper.pk] if member.may_code else None
     findings = visible_findings(request.user, study).filter(paper=paper)
     context = {
         "study": study,
@@ -32,8 +31,9 @@ def paper(request, slug, key):
         "readers": readers(paper) if member.is_lead else None,
         "suggestions": corrections.suggestions_for(paper, member),
         "may_upload": member.is_lead or (member.may_code and not paper.pdf),
+        "own": own,
         "summary_url": page_of("summary", study, paper)
-        if member.may_code and paper.state != "not_coded"
+        if own and own.state != "not_coded"
         else None,
         "comparison_url": page_of("comparison", study, paper)
         if may_compare(request.user, study, paper)

@@ -35,10 +35,11 @@ def papers(request, slug):
         return paper_csv(study, choice.papers())
     total = study.papers.count()
     page = page_of(choice, total, request.GET.get("page"))
-    paper_states.add_states(page.object_list, study.membership)
+    states = paper_states.states_of(page.object_list, study.membership)
     context = {
         "study": study,
         "page": page,
+        "rows": [(paper, states.get(paper.pk)) for paper in page.object_list],
         "query": choice.filters.query,
         "filters": choice.filters.shown(),
         "sort": choice.sort,

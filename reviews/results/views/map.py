@@ -115,8 +115,12 @@ def map_papers(request, slug):
         cell = Cell(view, request.GET)
         page = Paginator(cell.papers, PER_PAGE).get_page(request.GET.get("page"))
         page.object_list = list(page.object_list)
-        cell.add_evidence(page.object_list)
-        context |= {"page": page, "cell": cell, "is_provisional": view.material.is_provisional}
+        context |= {
+            "page": page,
+            "quoted": cell.quoted(page.object_list),
+            "cell": cell,
+            "is_provisional": view.material.is_provisional,
+        }
     return answer(request, "results/map-papers.html", context)
 
 
@@ -226,20 +230,18 @@ class Cell:
         fields = ("pk", "key", "title", "authors", "year", "venue", "study")
         return Paper.objects.filter(pk__in=pks).only(*fields).order_by("title", "pk")
 
-    def add_evidence(self, papers):
-        """Gives each paper its `evidence`: what was quoted for the labels of this cell."""
+    def quoted(self, papers):
+        """`[(paper, evidence)]`: what was quoted of each for the labels of this cell."""
         sections = self.material.sections
         labels = {
             (sections[axis.key].key, label) for axis, label in self.wanted if axis.key in sections
         }
         chosen = [sections[axis.key] for axis, _ in self.wanted if axis.key in sections]
-        by_paper = {paper.pk: paper for paper in papers}
-        for paper in papers:
-            paper.evidence = []
-            paper.study = self.view.study
+        by_paper = {paper.pk: [] for paper in papers}
         for row in self.rows(chosen, list(by_paper)):
             if (row.section, row.label) in labels:
-                by_paper[row.paper].evidence.append(row)
+                by_paper[row.paper].append(row)
+        return [(paper, by_paper[paper.pk]) for paper in papers]
 
     def rows(self, sections, papers):
         material, view = self.material, self.view
