@@ -225,14 +225,14 @@ def check_is_complete(summary):
         .select_related("answer__section")
     ]
     missing = missing_sections(summary)
-    said = []
+    sentences = []
     if missing:
-        said.append(f"Not answered yet: {', '.join(str(section) for section in missing)}.")
+        sentences.append(f"Not answered yet: {', '.join(str(section) for section in missing)}.")
     if colliding:
         names = ", ".join(dict.fromkeys(str(section) for section in colliding))
-        said.append(f"Changed in two places, choose one first: {names}.")
-    if said:
-        raise Incomplete(" ".join(said), missing=missing, colliding=dict.fromkeys(colliding))
+        sentences.append(f"Changed in two places, choose one first: {names}.")
+    if sentences:
+        raise Incomplete(" ".join(sentences), missing=missing, colliding=dict.fromkeys(colliding))
 
 
 @transaction.atomic
@@ -242,12 +242,7 @@ def reopen(assignment, *, by, reason):
     """
     reason = reason.strip()
     study = assignment.round.study
-    if not Membership.objects.leads().filter(study=study, user=by).exists():
-        raise PermissionDenied("Only leads of this study reopen summaries.")
-    if not reason:
-        raise ValidationError(
-            "Say why it is reopened: the reviewer will read it, and it stays in the study's log."
-        )
+    check_may_reopen(study, by, reason)
     hold_codebook(study)
     # Two leads may reopen at once: the second finds the first one's draft.
     assignment = (
@@ -266,6 +261,21 @@ def reopen(assignment, *, by, reason):
         assignment=assignment, revision=latest.revision + 1, reopened_by=by, reopened_reason=reason
     )
     copy_answers(latest, revision)
+    log_reopening(study, revision, by)
+    return revision
+
+
+def check_may_reopen(study, by, reason):
+    if not Membership.objects.leads().filter(study=study, user=by).exists():
+        raise PermissionDenied("Only leads of this study reopen summaries.")
+    if not reason:
+        raise ValidationError(
+            "Say why it is reopened: the reviewer will read it, and it stays in the study's log."
+        )
+
+
+def log_reopening(study, revision, by):
+    assignment, reason = revision.assignment, revision.reopened_reason
     LogEntry.objects.record(
         study,
         by,
@@ -276,7 +286,6 @@ def reopen(assignment, *, by, reason):
         reviewer=assignment.reviewer.username,
         reason=reason,
     )
-    return revision
 
 
 def copy_answers(source, target):

@@ -65,27 +65,32 @@ def recode(task, content, *, by, based_on):
         raise ValidationError(refusal)
     if latest.revision != based_on:
         raise ValidationError("Your summary has a newer revision: reload the page to see it.")
-    said = drafts.content_of(Answer.objects.filter(summary=latest, section=task.section).first())
+    before = drafts.content_of(Answer.objects.filter(summary=latest, section=task.section).first())
     content = checked(
-        task.section, content, by=by, already=standing(latest, task), standing=said.texts()
+        task.section, content, by=by, already=standing(latest, task), standing=before.texts()
     )
     if content.is_blank and task.section.is_required:
         raise ValidationError(f"{task.section}: choose an answer. An absence is an answer too.")
     revision = revise(latest, task, content, by, version)
     done = RecodingTask.objects.open().filter(assignment=assignment, section=task.section)
     done.update(done_at=timezone.now())
+    log_recoding(study, task, revision, by)
+    settle_paper_if_complete(assignment.paper, task.section.phase)
+    return revision
+
+
+def log_recoding(study, task, revision, by):
+    paper = task.assignment.paper
     LogEntry.objects.record(
         study,
         by,
         "recode-section",
-        f"Looked at {task.section} of “{assignment.paper}” again",
-        paper=assignment.paper,
+        f"Looked at {task.section} of “{paper}” again",
+        paper=paper,
         section=task.section.key,
         revision=revision.revision,
-        codebook_version=version,
+        codebook_version=revision.codebook_version,
     )
-    settle_paper_if_complete(assignment.paper, task.section.phase)
-    return revision
 
 
 def standing(latest, task):

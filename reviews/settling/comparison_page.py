@@ -20,7 +20,7 @@ from reviews.settling.decisions import changed_since, digest, in_words, is_late,
 from reviews.settling.discussion import visible_pairs
 from reviews.settling.exclusion import gone_from
 from reviews.settling.forms import SettleForm
-from reviews.settling.resolutions import why_not
+from reviews.settling.permissions import why_not
 
 RECENT = 8
 

@@ -61,8 +61,30 @@ def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, 
     locked = study.papers.all() if papers is None else study.papers.filter(pk__in=papers)
     # In the order of the primary key, so that two of these wait for each other instead of for ever.
     locked = list(locked.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    may_be_settled = unsettled(study, locked, by=by, papers=papers, phase=phase)
+    ready = [
+        one
+        for one in may_be_settled
+        if one.comparison.settles_itself
+        or (one.comparison.state == "single" and not is_unanimous_only)
+    ]
+    now = at or timezone.now()
+    write_all(ready, by, now)
+    if ready:
+        record(study, ready, by, now)
+        leave(study, {one.paper for one in ready}, by=by, at=now)
+    return {"settled": len(ready), "open": len(may_be_settled) - len(ready), "at": now}
+
+
+def unsettled(study, locked, *, by, papers, phase):
+    """`[Compared]` of the sections without a finding that nobody still has to code, now or anew.
+
+    `locked` are the papers that may be written, `papers` those asked for, None where all are.
+    """
     sections = study.sections.in_use()
-    sections = {one.pk: one for one in (sections.filter(phase=phase) if phase else sections)}
+    sections = {
+        section.pk: section for section in (sections.filter(phase=phase) if phase else sections)
+    }
     closed = (
         waiting(study, locked)
         | gone_from(study, papers)
@@ -70,26 +92,13 @@ def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, 
     )
     again = asked_again(study, locked)
     summaries = Summary.objects.filter(assignment__round__study=study)
-    ready, is_open = [], 0
     chosen = None if papers is None else locked
-    for said in compared(study, summaries, sections.values(), papers=chosen, is_open_only=True):
-        if (said.paper, sections[said.section].phase_id) in closed or (
-            said.paper,
-            said.section,
-        ) in again:
-            continue
-        if said.comparison.settles_itself or (
-            said.comparison.state == "single" and not is_unanimous_only
-        ):
-            ready.append(said)
-        else:
-            is_open += 1
-    now = at or timezone.now()
-    write_all(ready, by, now)
-    if ready:
-        record(study, ready, by, now)
-        leave(study, {said.paper for said in ready}, by=by, at=now)
-    return {"settled": len(ready), "open": is_open, "at": now}
+    return [
+        one
+        for one in compared(study, summaries, sections.values(), papers=chosen, is_open_only=True)
+        if (one.paper, sections[one.section].phase_id) not in closed
+        and (one.paper, one.section) not in again
+    ]
 
 
 def waiting(study, papers):

@@ -49,7 +49,9 @@ def add(site):
     findings = add_findings(site)
     add_decisions(site, findings)
     add_discussions(site)
-    add_looks_and_tasks(site, given)
+    add_looks(site)
+    add_prior_accesses(site)
+    add_recoding_tasks(site, given)
     add_log(site)
 
 
@@ -269,6 +271,11 @@ def add_findings(site):
 
 
 def add_decisions(site, findings):
+    add_resolutions(site, findings)
+    add_deferrals(site)
+
+
+def add_resolutions(site, findings):
     def resolutions():
         for row in site.bundle.rows(RESOLUTIONS):
             people = {
@@ -294,6 +301,10 @@ def add_decisions(site, findings):
             site.keep(one, "content", row, "content")
             yield one, row
 
+    site.make(Resolution, resolutions())
+
+
+def add_deferrals(site):
     def deferrals():
         for row in site.bundle.rows(DEFERRALS):
             yield (
@@ -308,7 +319,6 @@ def add_decisions(site, findings):
                 row,
             )
 
-    site.make(Resolution, resolutions())
     site.make(Deferral, deferrals())
 
 
@@ -342,9 +352,7 @@ def add_discussions(site):
     site.make(Mention, mentions())
 
 
-def add_looks_and_tasks(site, given):
-    versions = {str(change.version): change for change in site.study.codebook_changes.all()}
-
+def add_looks(site):
     def looks():
         for row in site.bundle.rows(LOOKS):
             yield (
@@ -357,6 +365,12 @@ def add_looks_and_tasks(site, given):
                 ),
                 row,
             )
+
+    site.make(EarlyLook, looks())
+
+
+def add_recoding_tasks(site, given):
+    versions = {str(change.version): change for change in site.study.codebook_changes.all()}
 
     def tasks():
         for row in site.bundle.rows(TASKS):
@@ -374,6 +388,10 @@ def add_looks_and_tasks(site, given):
                 row,
             )
 
+    site.make(RecodingTask, tasks())
+
+
+def add_prior_accesses(site):
     def accesses():
         for row in site.bundle.rows(ACCESSES) if site.bundle.has(ACCESSES) else ():
             access = PriorAccess(
@@ -385,9 +403,7 @@ def add_looks_and_tasks(site, given):
             )
             yield access, row
 
-    site.make(EarlyLook, looks())
     site.make(PriorAccess, accesses())
-    site.make(RecodingTask, tasks())
 
 
 def add_log(site):

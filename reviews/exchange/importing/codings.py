@@ -83,16 +83,22 @@ def import_codings(
     outcome = plan.outcome() | {"ignored": table.ignored, "rows": len(rows), "dry_run": is_dry_run}
     outcome["notes"] = [*table.notes, *outcome["notes"]]
     if plan.problems:
-        nothing = {
-            "created": dict.fromkeys(outcome["created"], 0),
-            "made": {what: [] for what in outcome["made"]},
-        }
-        return outcome | {"summaries": 0, "marks": 0, **nothing}
+        return nothing_written(outcome)
     if not is_dry_run:
         write(plan, by=by)
         record(study, by, file_name, outcome)
         settle_unanimous(study, {summary.paper.pk for summary in plan.summaries.values()})
     return outcome
+
+
+def nothing_written(outcome):
+    """The outcome of a file with problems: what it would have brought does not count."""
+    return outcome | {
+        "summaries": 0,
+        "marks": 0,
+        "created": dict.fromkeys(outcome["created"], 0),
+        "made": {what: [] for what in outcome["made"]},
+    }
 
 
 def record(study, by, file_name, outcome):

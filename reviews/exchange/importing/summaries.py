@@ -175,35 +175,39 @@ class Import:
                 f"{name}: “{template.title}” is no paper of this study.{likeness} Ask a lead to "
                 "import it first."
             )
+        paper = self.new_paper(wanted, template.venue or "", name)
+        if match:
+            possible_duplicate = {
+                "file": name,
+                "title": paper.title,
+                "like": match.found.key,
+                "reason": str(match),
+            }
+            self.outcome["possible"].append(possible_duplicate)
+        return paper
+
+    def new_paper(self, wanted, venue, name):
         entry = {
             "key": "",
             "authors": wanted.authors,
-            "year": template.year,
-            "title": template.title,
+            "year": wanted.year,
+            "title": wanted.title,
         }
         paper = Paper(
             study=self.study,
-            key=next(free_keys([entry], [one.key for one in self.known])),
-            title=template.title,
+            key=next(free_keys([entry], [known.key for known in self.known])),
+            title=wanted.title,
             authors="; ".join(wanted.authors),
-            year=template.year,
-            venue=template.venue or "",
+            year=wanted.year,
+            venue=venue,
             doi=wanted.doi,
-            shares_doi=any(one.doi == wanted.doi for one in self.known if one.doi),
+            shares_doi=any(known.doi == wanted.doi for known in self.known if known.doi),
         )
         check_lengths(paper, place=name)
         paper.save()
         PaperSource.objects.create(paper=paper, file_name=name[:255])
         self.known.append(comparable(paper))
         self.outcome["new_papers"] += 1
-        if match:
-            told = {
-                "file": name,
-                "title": paper.title,
-                "like": match.found.key,
-                "reason": str(match),
-            }
-            self.outcome["possible"].append(told)
         return paper
 
     def as_sure(self, wanted, match):
