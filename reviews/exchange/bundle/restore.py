@@ -32,7 +32,8 @@ from reviews.exchange.bundle import restore_reviews, schemas
 from reviews.exchange.bundle.reader import Bundle, Refused, moment
 from reviews.exchange.references import Inward
 from reviews.exchange.scope import IMPORTED
-from reviews.exchange.tables.records import ACCESSES, CHANGES
+from reviews.exchange.tables.history import CHANGES
+from reviews.exchange.tables.records import ACCESSES
 from reviews.models import PriorAccess
 
 BATCH = 2000

@@ -1,0 +1,155 @@
+"""What readers said of every section, out of a bundle, and what the team settled on."""
+
+from dataclasses import replace
+from itertools import groupby
+
+from mapping.exchange.table import cell
+from mapping.judgement.values import Evidence, Judgement
+from mapping.models import Finding, FindingMark
+from reviews.exchange.tables.codings import ANSWERS, CODINGS, FINDINGS
+from reviews.judgement.database import columns_of, fill
+from reviews.models import Answer, Mark
+
+BATCH = 2000
+ANSWER_KEY = ("paper", "round", "reviewer", "revision", "section")
+
+
+def add_codings(site, summaries):
+    """answers.csv and codings.csv stand in the same order: one pass over both, however long they
+    are.
+    """
+    codings = iter(
+        groupby(site.bundle.rows(CODINGS), key=lambda row: tuple(row[name] for name in ANSWER_KEY))
+    )
+    labels = codes_by_label(site)
+    key, rows = next(codings, (None, None))
+    batch = []
+    for about in site.bundle.rows(ANSWERS):
+        said = []
+        if key == tuple(about[name] for name in ANSWER_KEY):
+            said = list(rows)
+            key, rows = next(codings, (None, None))
+        batch.append(answer_from(site, about, said, summaries, labels))
+        if len(batch) >= BATCH:
+            save_answers(site, batch)
+            batch = []
+    if key is not None:
+        raise next(rows).refused("section", "answers.csv has no such answer in this place")
+    save_answers(site, batch)
+
+
+def save_answers(site, batch):
+    site.make(Answer, ((answer, about) for answer, _, about in batch))
+    site.make(Mark, ((mark, row) for _, marks, _ in batch for mark, row in marks))
+    # There may be half a million: their primary keys are all that changes of the codebook name.
+    for model in (Answer, Mark):
+        site.made[model] = [getattr(one, "pk", one) for one in site.made[model]]
+
+
+def codes_by_label(site):
+    found = {}
+    for code in site.codes.values():
+        found.setdefault((code.section_id, code.label), []).append(code)
+    return found
+
+
+def answer_from(site, about, said, summaries, labels):
+    """`(Answer, [(Mark, row)], row of answers.csv)`"""
+    key = about["paper"], about["round"], about["reviewer"], about["revision"]
+    if key not in summaries:
+        raise about.refused("paper", "summaries.csv has no such summary")
+    summary, section = summaries[key], about.one_of("section", site.sections, "section")
+    answer = Answer(
+        summary=summary,
+        section=section,
+        version=about.integer("version") or 0,
+        codebook_version=about.integer("codebook_version"),
+    )
+    whole = Judgement(
+        confidence=about.integer("confidence"), evidence=Evidence.from_mapping(about.cells)
+    )
+    fill(answer, whole)
+    if not said:
+        return answer, [], about
+    for row in said:
+        if row["kind"] != section.kind or row["submitted_at"] != cell(summary.submitted_at):
+            raise row.refused(
+                "kind", "section or submission are told otherwise in protocol.json or summaries.csv"
+            )
+    first = said[0]
+    answer.confidence = first.integer("confidence")
+    if section.has_codes and first["value"]:
+        return answer, list(marks_from(site, answer, about, said, labels)), about
+    if len(said) > 1:
+        raise said[1].refused("value", "an answer without codes has one row")
+    judgement = judgement_in(section, first)
+    fill(answer, replace(judgement, confidence=answer.confidence))
+    return answer, [], about
+
+
+def judgement_in(section, row):
+    """What a row says without codes."""
+    evidence = Evidence.from_mapping(row.cells)
+    if row["absence"]:
+        if row["value"]:
+            raise row.refused("absence", "there is a value too")
+        judgement = Judgement.absent(row["absence"], evidence=evidence)
+        if judgement.none_apply and not section.has_codes:
+            raise row.refused("absence", "the section takes no codes")
+        return judgement
+    kind = section.kind_of
+    if kind.has_codes:
+        return Judgement(none_apply=True, evidence=evidence)
+    try:
+        value = kind.from_cell(row["value"])
+    except ValueError as error:
+        raise row.refused("value", error) from error
+    return Judgement(evidence=evidence, **({} if value is None else {kind.field: value}))
+
+
+def marks_from(site, answer, about, said, labels):
+    numbers = about["code_numbers"].split()
+    for position, row in enumerate(said):
+        if row["absence"]:
+            raise row.refused("absence", "there is a value too")
+        found = labels.get((answer.section_id, row["value"]), [])
+        if numbers and position < len(numbers):
+            found = [code for code in found if site.codes.get(numbers[position]) is code]
+        if len(found) != 1:
+            raise row.refused("value", f"“{row['value'][:60]}” is no one code of the section")
+        evidence = Evidence.from_mapping(row.cells).as_dict()
+        yield Mark(answer=answer, code=found[0], position=position, **evidence), row
+
+
+def add_findings(site):
+    def grouped():
+        return groupby(site.bundle.rows(FINDINGS), key=lambda row: (row["paper"], row["section"]))
+
+    def findings():
+        for key, rows in grouped():
+            row = next(rows)
+            section = row.one_of("section", site.sections, "section")
+            paper = row.one_of("paper", site.papers, "paper")
+            finding = Finding(paper=paper, section=section, settled_at=row.moment("settled_at"))
+            judgement = Judgement() if row["code_number"] else judgement_in(section, row)
+            # A team may settle on nothing at all, which no reader's answer can say.
+            judgement = replace(judgement, none_apply=row.truth("none_apply"))
+            for name, value in columns_of(judgement).items():
+                setattr(finding, name, value)
+            found[key] = finding
+            yield finding, row
+
+    def marks():
+        for key, rows in grouped():
+            for row in rows:
+                code = row.one_of("code_number", site.codes, "code", is_needed=False)
+                if code and code.label != row["value"]:
+                    raise row.refused("value", "codebook.csv calls this code otherwise")
+                if code:
+                    evidence = Evidence.from_mapping(row.cells).as_dict()
+                    yield FindingMark(finding=found[key], code=code, **evidence), row
+
+    found = {}
+    site.make(Finding, findings())
+    site.make(FindingMark, marks())
+    return found
