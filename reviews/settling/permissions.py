@@ -6,7 +6,7 @@ Locks are taken in one order: the study's codebook (shared), the paper, then wha
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from mapping.codebook.versions import hold_codebook
-from mapping.models import Membership, Paper, Study
+from mapping.models import Membership, Paper, Section, Study, User
 from reviews.blindness import rules
 from reviews.models import Assignment
 
@@ -15,7 +15,7 @@ class Blind(PermissionDenied):
     """Something was submitted here that this person may not see yet."""
 
 
-def why_not(study, user, paper):
+def why_not(study: Study, user: User, paper: Paper) -> str:
     """Why this person may not settle this paper, or nothing where they may. Blindness is asked
     elsewhere.
     """
@@ -32,16 +32,16 @@ def why_not(study, user, paper):
     return "You coded this paper: somebody else settles it." if has_coded else ""
 
 
-def is_coder(user, paper):
+def is_coder(user: User, paper: Paper) -> bool:
     return Assignment.objects.in_force().filter(paper=paper, reviewer=user).exists()
 
 
-def is_blind(user, study, paper, phase):
+def is_blind(user: User, study: Study, paper: Paper, phase: int) -> bool:
     """Whether this person may not know what others said of this paper, in this phase."""
     return rules.is_blind(user, study, paper, phase)
 
 
-def paper_to_settle(paper, section, by):
+def paper_to_settle(paper: Paper, section: Section, by: User) -> Paper:
     """The paper, locked, once it is sure that this person may decide on the section."""
     # Codes that are merged or retired at this moment: the codebook's acts lock the study's row
     # first.

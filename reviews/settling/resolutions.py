@@ -5,15 +5,18 @@ force says. Locks are taken in one order: the study's codebook (shared), the pap
 on it.
 """
 
+from datetime import datetime
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from mapping.models import Finding, FindingMark, LogEntry
+from mapping.judgement.values import Judgement
+from mapping.models import Finding, FindingMark, LogEntry, Paper, Section, User
 from reviews.blindness.names import called_for_all
 from reviews.judgement.database import columns_of, marks_for
 from reviews.models import Assignment, Deferral, Resolution, Summary
-from reviews.settling.answers import compared
+from reviews.settling.answers import Compared, compared
 from reviews.settling.decisions import (
     as_of_today,
     basis_of,
@@ -59,18 +62,18 @@ class AnswersChanged(ValidationError):
 
 @transaction.atomic
 def resolve(
-    paper,
-    section,
+    paper: Paper,
+    section: Section,
     *,
-    settled,
-    basis,
-    by,
-    seen=None,
-    answers_seen=None,
-    adopted_from=None,
-    cause="",
-    rationale="",
-):
+    settled: Judgement,
+    basis: str,
+    by: User,
+    seen: int | None = None,
+    answers_seen: str | None = None,
+    adopted_from: User | None = None,
+    cause: str = "",
+    rationale: str = "",
+) -> Resolution:
     """Settle one section of one paper; returns the Resolution.
 
     `seen` is the primary key of the resolution that the decider had before them, or None. Where
@@ -100,7 +103,7 @@ def resolve(
     return resolution
 
 
-def in_force_as_seen(paper, section, seen):
+def in_force_as_seen(paper: Paper, section: Section, seen: int | None) -> Resolution | None:
     """The decision that holds now, once it is sure that the decider saw it and may decide anew."""
     current = in_force(paper, section)
     if (current and current.pk) != seen:
@@ -109,7 +112,7 @@ def in_force_as_seen(paper, section, seen):
     return current
 
 
-def answers_as_seen(paper, section, answers_seen):
+def answers_as_seen(paper: Paper, section: Section, answers_seen: str | None) -> Compared:
     compared_answers = said_of(paper, section)
     if answers_seen is not None and answers_seen != digest(compared_answers):
         raise AnswersChanged(
@@ -119,18 +122,18 @@ def answers_as_seen(paper, section, answers_seen):
 
 
 def record_resolution(
-    paper,
-    section,
-    settled,
-    compared_answers,
+    paper: Paper,
+    section: Section,
+    settled: Judgement,
+    compared_answers: Compared,
     *,
-    basis,
-    adopted_from,
-    cause,
-    rationale,
-    replaces,
-    by,
-):
+    basis: str,
+    adopted_from: User | None,
+    cause: str,
+    rationale: str,
+    replaces: int | None,
+    by: User,
+) -> Resolution:
     """Write the finding and the decision behind it; what had been put off is so no longer."""
     comparison = compared_answers.comparison
     finding = record_finding(paper, section, settled)
@@ -155,7 +158,7 @@ def record_resolution(
     return resolution
 
 
-def log_resolution(resolution, *, replaces):
+def log_resolution(resolution: Resolution, *, replaces: int | None) -> None:
     paper, section = resolution.paper, resolution.section
     LogEntry.objects.record(
         paper.study,
@@ -170,7 +173,7 @@ def log_resolution(resolution, *, replaces):
     )
 
 
-def said_of(paper, section):
+def said_of(paper: Paper, section: Section) -> Compared:
     """What everybody said. Whoever asks may see all of it: `paper_to_settle` has made sure."""
     everything = Summary.objects.filter(assignment__round__study=paper.study)
     said = next(iter(compared(paper.study, everything, [section], papers=[paper.pk])), None)
@@ -196,7 +199,7 @@ def check_reason(comparison, cause, rationale):
         raise ValidationError("Say what caused the difference, and why you settle it so.")
 
 
-def in_force(paper, section):
+def in_force(paper: Paper, section: Section) -> Resolution | None:
     """The decision that holds now: the newest that was not undone."""
     return (
         Resolution.objects.in_force()
@@ -207,7 +210,9 @@ def in_force(paper, section):
     )
 
 
-def record_finding(paper, section, settled, at=None):
+def record_finding(
+    paper: Paper, section: Section, settled: Judgement, at: datetime | None = None
+) -> Finding:
     """Write what the team says now. The caller holds the paper's lock and keeps the history."""
     finding, _ = Finding.objects.update_or_create(
         paper=paper,
@@ -220,7 +225,7 @@ def record_finding(paper, section, settled, at=None):
 
 
 @transaction.atomic
-def undo(resolution, *, by):
+def undo(resolution: Resolution, *, by: User) -> Resolution | None:
     """Take a decision back: the one before it holds again, or nothing does and the section is open.
 
     Returns the decision that holds now, or None.
@@ -258,14 +263,14 @@ def undo(resolution, *, by):
     return earlier
 
 
-def refuse_if_gone(paper, section):
+def refuse_if_gone(paper: Paper, section: Section) -> None:
     if (paper.pk, section.phase_id) in gone_from(paper.study, [paper.pk]):
         raise ValidationError(
             "An earlier phase excluded this paper: here nothing is decided on it."
         )
 
 
-def follow(paper, *, by, at):
+def follow(paper: Paper, *, by: User, at: datetime) -> None:
     """The paper leaves the later phases, or is back in them, as what was just decided or taken back
     says.
     """
@@ -278,7 +283,7 @@ def has_lost_a_code(section, settled):
     return section.codes.filter(pk__in=settled.codes).count() < len(settled.codes)
 
 
-def stand_again(resolution):
+def stand_again(resolution: Resolution) -> int:
     """Write the finding of a decision in force anew; 0, and the decision is open, where a code of
     it went elsewhere.
     """
@@ -297,7 +302,7 @@ def stand_again(resolution):
 
 
 @transaction.atomic
-def defer(paper, section, *, note, by):
+def defer(paper: Paper, section: Section, *, note: str, by: User) -> Deferral:
     """Put a section off, with a note; it leaves the queue until it is settled or the deferral is
     lifted.
     """
@@ -320,7 +325,7 @@ def defer(paper, section, *, note, by):
 
 
 @transaction.atomic
-def lift(paper, section, *, by):
+def lift(paper: Paper, section: Section, *, by: User) -> bool:
     """Take a section up again that was put off. Lifting what is lifted already changes nothing."""
     paper = paper_to_settle(paper, section, by)
     lifted = (
