@@ -34,7 +34,7 @@ def add_codings(site, summaries):
             save_answers(site, batch)
             batch = []
     if key is not None:
-        raise next(rows).refused("section", "answers.csv has no such answer in this place")
+        raise next(rows).error("section", "answers.csv has no such answer in this place")
     save_answers(site, batch)
 
 
@@ -57,7 +57,7 @@ def answer_from(site, about, said, summaries, labels):
     """`(Answer, [(Mark, row)], row of answers.csv)`"""
     key = about["paper"], about["round"], about["reviewer"], about["revision"]
     if key not in summaries:
-        raise about.refused("paper", "summaries.csv has no such summary")
+        raise about.error("paper", "summaries.csv has no such summary")
     summary, section = summaries[key], about.one_of("section", site.sections, "section")
     answer = Answer(
         summary=summary,
@@ -73,7 +73,7 @@ def answer_from(site, about, said, summaries, labels):
         return answer, [], about
     for row in said:
         if row["kind"] != section.kind or row["submitted_at"] != cell(summary.submitted_at):
-            raise row.refused(
+            raise row.error(
                 "kind", "section or submission are told otherwise in protocol.json or summaries.csv"
             )
     first = said[0]
@@ -81,7 +81,7 @@ def answer_from(site, about, said, summaries, labels):
     if section.has_codes and first["value"]:
         return answer, list(marks_from(site, answer, about, said, labels)), about
     if len(said) > 1:
-        raise said[1].refused("value", "an answer without codes has one row")
+        raise said[1].error("value", "an answer without codes has one row")
     judgement = judgement_in(section, first)
     fill(answer, replace(judgement, confidence=answer.confidence))
     return answer, [], about
@@ -92,10 +92,10 @@ def judgement_in(section, row):
     evidence = Evidence.from_mapping(row.cells)
     if row["absence"]:
         if row["value"]:
-            raise row.refused("absence", "there is a value too")
+            raise row.error("absence", "there is a value too")
         judgement = Judgement.absent(row["absence"], evidence=evidence)
         if judgement.none_apply and not section.has_codes:
-            raise row.refused("absence", "the section takes no codes")
+            raise row.error("absence", "the section takes no codes")
         return judgement
     kind = section.kind_of
     if kind.has_codes:
@@ -103,7 +103,7 @@ def judgement_in(section, row):
     try:
         value = kind.from_cell(row["value"])
     except ValueError as error:
-        raise row.refused("value", error) from error
+        raise row.error("value", error) from error
     return Judgement(evidence=evidence, **({} if value is None else {kind.field: value}))
 
 
@@ -111,12 +111,12 @@ def marks_from(site, answer, about, said, labels):
     numbers = about["code_numbers"].split()
     for position, row in enumerate(said):
         if row["absence"]:
-            raise row.refused("absence", "there is a value too")
+            raise row.error("absence", "there is a value too")
         found = labels.get((answer.section_id, row["value"]), [])
         if numbers and position < len(numbers):
             found = [code for code in found if site.codes.get(numbers[position]) is code]
         if len(found) != 1:
-            raise row.refused("value", f"“{row['value'][:60]}” is no one code of the section")
+            raise row.error("value", f"“{row['value'][:60]}” is no one code of the section")
         evidence = Evidence.from_mapping(row.cells).as_dict()
         yield Mark(answer=answer, code=found[0], position=position, **evidence), row
 
@@ -144,7 +144,7 @@ def add_findings(site):
             for row in rows:
                 code = row.one_of("code_number", site.codes, "code", is_needed=False)
                 if code and code.label != row["value"]:
-                    raise row.refused("value", "codebook.csv calls this code otherwise")
+                    raise row.error("value", "codebook.csv calls this code otherwise")
                 if code:
                     evidence = Evidence.from_mapping(row.cells).as_dict()
                     yield FindingMark(finding=found[key], code=code, **evidence), row

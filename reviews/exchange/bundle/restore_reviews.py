@@ -88,7 +88,7 @@ def add_assignments(site, rounds):
 def assignment_of(row, given):
     wanted = row["paper"], row["round"], row["reviewer"]
     if wanted not in given:
-        raise row.refused(
+        raise row.error(
             "paper", f"assignments.csv does not hand “{wanted[0][:60]}” to “{wanted[2][:60]}” there"
         )
     return given[wanted]
@@ -100,7 +100,7 @@ def add_summaries(site, given):
     def summaries():
         for row in site.bundle.rows(SUMMARIES):
             if not row["submitted_at"]:
-                raise row.refused("submitted_at", "a bundle holds submitted summaries alone")
+                raise row.error("submitted_at", "a bundle holds submitted summaries alone")
             summary = Summary(
                 assignment=assignment_of(row, given),
                 revision=row.integer("revision"),
@@ -192,7 +192,7 @@ def add_discussions(site):
         for remark, row in called:
             for name in filter(None, row["mentions"].split("; ")):
                 if name not in site.people:
-                    raise row.refused("mentions", f"there is no person “{name[:60]}” in the bundle")
+                    raise row.error("mentions", f"there is no person “{name[:60]}” in the bundle")
                 # What was seen there needs no bell here.
                 yield Mention(remark=remark, user=site.people[name], seen_at=remark.at), row
 

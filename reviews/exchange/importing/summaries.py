@@ -1,7 +1,9 @@
 """Filled-in summary templates (Markdown) to draft summaries of one reviewer."""
 
+from collections.abc import Iterable
 from pathlib import PurePath
 from types import SimpleNamespace
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -10,7 +12,7 @@ from django.utils.functional import cached_property
 
 from mapping.judgement.absences import MEANINGS
 from mapping.judgement.values import Evidence, Judgement
-from mapping.models import LogEntry, Membership, Paper, PaperSource, Phase, Section, Study
+from mapping.models import LogEntry, Membership, Paper, PaperSource, Phase, Section, Study, User
 from mapping.models.fields import check_lengths
 from mapping.papers.importing import free_keys
 from mapping.parsers import UnreadableFile
@@ -27,7 +29,15 @@ ENDINGS = {".md", ".markdown", ".mkd", ".mdown", ".mdwn", ".qmd", ".rmd", ".txt"
 
 
 @transaction.atomic
-def import_summaries(study, *, files, reviewer, by, may_create=True, is_dry_run=False):
+def import_summaries(
+    study: Study,
+    *,
+    files: Iterable[tuple[str, bytes]],
+    reviewer: User,
+    by: User,
+    may_create: bool = True,
+    is_dry_run: bool = False,
+) -> dict[str, Any]:
     """Draft summaries of `reviewer` from `files`, a list of (name, bytes).
 
     Returns `{papers, new_papers, summaries, answers, read, absences, unplaced, skipped}`; `answers`
@@ -56,7 +66,7 @@ def import_summaries(study, *, files, reviewer, by, may_create=True, is_dry_run=
     return outcome
 
 
-def check_reviewer(study, reviewer):
+def check_reviewer(study: Study, reviewer: User) -> None:
     member = Membership.objects.active().filter(study=study, user=reviewer).first()
     if member is None:
         raise ValidationError(f"{reviewer} is no member of this study.")
