@@ -44,9 +44,9 @@ class Page:
             .select_related("phase", "research_question")
         )
         self.sections = {section.pk: section for section in sections}
-        said = {
-            one.section: one
-            for one in compared(study, self.visible, self.sections.values(), papers=[paper.pk])
+        by_section = {
+            answers.section: answers
+            for answers in compared(study, self.visible, self.sections.values(), papers=[paper.pk])
         }
         self.codes = defaultdict(list)
         codes = list(Code.objects.filter(section__study=study).order_by("position", "pk"))
@@ -57,13 +57,15 @@ class Page:
         self.load()
         bound = bound or {}
         self.sheets = [
-            Sheet(self, section, said[section.pk], bound.get(section.pk))
+            Sheet(self, section, by_section[section.pk], bound.get(section.pk))
             for section in self.sections.values()
-            if section.pk in said
+            if section.pk in by_section
         ]
-        self.voices = next((one.voices for one in said.values()), ())
+        self.voices = next((answers.voices for answers in by_section.values()), ())
         self.letters = {
-            voice.reviewer: voice.letter for one in said.values() for voice in one.voices
+            voice.reviewer: voice.letter
+            for answers in by_section.values()
+            for voice in answers.voices
         }
 
     @cached_property
@@ -73,15 +75,15 @@ class Page:
         """
         shown = Assignment.objects.filter(pk__in=self.visible.submitted().values("assignment"))
         shown = shown.filter(round__phase__in=self.phases)
-        found = Independence(self.study, paper=self.paper).apart(shown)
-        if not found:
+        reasons = Independence(self.study, paper=self.paper).apart(shown)
+        if not reasons:
             return []
         voices = {voice.reviewer: voice for sheet in self.sheets for voice in sheet.said.voices}
-        called = dict(shown.filter(pk__in=found).values_list("pk", "reviewer"))
-        told = {voices[called[pk]]: why for pk, why in found.items() if called[pk] in voices}
+        called = dict(shown.filter(pk__in=reasons).values_list("pk", "reviewer"))
+        by_voice = {voices[called[pk]]: why for pk, why in reasons.items() if called[pk] in voices}
         return sorted(
             (voice.letter, voice.name, why.label if voice.name else "")
-            for voice, why in told.items()
+            for voice, why in by_voice.items()
         )
 
     def form(self, sheet, posted=None):
@@ -111,27 +113,31 @@ class Page:
         decisions = Resolution.objects.filter(
             paper=self.paper, section__in=self.sections
         ).select_related("decided_by", "adopted_from", "undone_by")
-        for one in decisions.order_by("decided_at", "pk"):
-            self.history[one.section_id].insert(0, one)
-            if one.undone_at is None:
-                self.in_force[one.section_id] = one
+        for resolution in decisions.order_by("decided_at", "pk"):
+            self.history[resolution.section_id].insert(0, resolution)
+            if resolution.undone_at is None:
+                self.in_force[resolution.section_id] = resolution
         for finding in self.paper.findings.filter(section__in=self.sections).prefetch_related(
             "marks__code"
         ):
             self.findings[finding.section_id] = finding
         deferrals = Deferral.objects.in_force().filter(paper=self.paper, section__in=self.sections)
-        self.deferrals = {one.section_id: one for one in deferrals.select_related("by")}
+        self.deferrals = {
+            deferral.section_id: deferral for deferral in deferrals.select_related("by")
+        }
 
     @cached_property
     def awaited(self):
         """`{phase: readers who still have to code the paper}`, for those who settle it."""
         if not self.knows_findings:
             return {}
-        found = defaultdict(list)
+        readers = defaultdict(list)
         awaiting = Assignment.objects.awaiting().filter(paper=self.paper, round__closed_at=None)
-        for one in awaiting.select_related("reviewer", "round").order_by("reviewer__username"):
-            found[one.round.phase_id].append(one.reviewer)
-        return dict(found)
+        for assignment in awaiting.select_related("reviewer", "round").order_by(
+            "reviewer__username"
+        ):
+            readers[assignment.round.phase_id].append(assignment.reviewer)
+        return dict(readers)
 
     @property
     def open(self):

@@ -80,14 +80,14 @@ class Sheet:
         """
         if not self.is_late:
             return []
-        found = changed_since(self.current, self.said, self.page.went_to)
+        changed = changed_since(self.current, self.said, self.page.went_to)
         letters = {voice.reviewer: voice.letter for voice in self.said.voices}
-        told = [
+        earlier_answers = [
             (letters[reviewer], in_words(before, self.page.labels) if before else "nothing")
-            for reviewer, before in found.items()
+            for reviewer, before in changed.items()
             if reviewer in letters
         ]
-        return sorted(told)
+        return sorted(earlier_answers)
 
     @cached_property
     def state(self):

@@ -97,9 +97,11 @@ def come_back(
     back = [pk for pk, *pair in taken if tuple(pair) not in gone]
     given_back = Assignment.objects.filter(pk__in=back).update(withdrawn_at=None)
     aside = [
-        one for one in set_aside(study, papers) if (one.paper_id, one.section.phase_id) not in gone
+        resolution
+        for resolution in set_aside(study, papers)
+        if (resolution.paper_id, resolution.section.phase_id) not in gone
     ]
-    restored = sum(record_finding(one) for one in aside)
+    restored = sum(record_finding(resolution) for resolution in aside)
     if given_back or restored:
         record(
             study, set(papers), "come-back", "into the phases that follow", by, given_back, restored
@@ -108,13 +110,15 @@ def come_back(
 
 def set_aside(study: Study, papers: Collection[int]) -> list[Resolution]:
     """The decisions in force, of each section the newest, whose findings went with the paper."""
-    found = Finding.objects.filter(paper=OuterRef("paper"), section=OuterRef("section"))
+    findings = Finding.objects.filter(paper=OuterRef("paper"), section=OuterRef("section"))
     decisions = Resolution.objects.in_force().filter(
-        ~Exists(found), paper__in=papers, section__study=study
+        ~Exists(findings), paper__in=papers, section__study=study
     )
     newest = {}
-    for one in decisions.select_related("paper__study", "section").order_by("decided_at", "pk"):
-        newest[one.paper_id, one.section_id] = one
+    for resolution in decisions.select_related("paper__study", "section").order_by(
+        "decided_at", "pk"
+    ):
+        newest[resolution.paper_id, resolution.section_id] = resolution
     return list(newest.values())
 
 

@@ -90,16 +90,16 @@ def settle(
     locked = list(locked.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     may_be_settled = unsettled(study, locked, by=by, papers=papers, phase=phase)
     ready = [
-        one
-        for one in may_be_settled
-        if one.comparison.settles_itself
-        or (one.comparison.state == "single" and not is_unanimous_only)
+        answers
+        for answers in may_be_settled
+        if answers.comparison.settles_itself
+        or (answers.comparison.state == "single" and not is_unanimous_only)
     ]
     now = at or timezone.now()
     write_all(ready, by, now)
     if ready:
         record(study, ready, by, now)
-        leave(study, {one.paper for one in ready}, by=by, at=now)
+        leave(study, {answers.paper for answers in ready}, by=by, at=now)
     return {"settled": len(ready), "open": len(may_be_settled) - len(ready), "at": now}
 
 
@@ -128,10 +128,12 @@ def unsettled(
     summaries = Summary.objects.filter(assignment__round__study=study)
     chosen = None if papers is None else locked
     return [
-        one
-        for one in compared(study, summaries, sections.values(), papers=chosen, is_open_only=True)
-        if (one.paper, sections[one.section].phase_id) not in closed
-        and (one.paper, one.section) not in again
+        answers
+        for answers in compared(
+            study, summaries, sections.values(), papers=chosen, is_open_only=True
+        )
+        if (answers.paper, sections[answers.section].phase_id) not in closed
+        and (answers.paper, answers.section) not in again
     ]
 
 
@@ -160,37 +162,38 @@ def hidden_from(user: User, study: Study) -> set[tuple[int, int]]:
 
 def write_all(ready: list[Compared], by: User | None, now: datetime) -> None:
     settled = [
-        said.comparison.with_evidence(said.comparison.options[0].judgement) for said in ready
+        answers.comparison.with_evidence(answers.comparison.options[0].judgement)
+        for answers in ready
     ]
     findings = Finding.objects.bulk_create(
         (
             Finding(
-                paper_id=said.paper,
-                section_id=said.section,
-                **columns_of(what),
+                paper_id=answers.paper,
+                section_id=answers.section,
+                **columns_of(judgement),
                 settled_at=now,
             )
-            for said, what in zip(ready, settled, strict=True)
+            for answers, judgement in zip(ready, settled, strict=True)
         ),
         batch_size=BATCH,
     )
     together = list(zip(findings, ready, settled, strict=True))
-    marks = (mark for finding, _, what in together for mark in marks_for(finding, what))
+    marks = (mark for finding, _, judgement in together for mark in marks_for(finding, judgement))
     FindingMark.objects.bulk_create(marks, batch_size=BATCH)
     Resolution.objects.bulk_create(
         (
             Resolution(
-                paper_id=said.paper,
-                section_id=said.section,
+                paper_id=answers.paper,
+                section_id=answers.section,
                 finding=finding,
-                basis="unanimous" if said.comparison.settles_itself else "single",
-                content=content_of(what, said),
-                reviewers=len(said.comparison.answered_by),
-                is_unanimous=said.comparison.settles_itself,
+                basis="unanimous" if answers.comparison.settles_itself else "single",
+                content=content_of(judgement, answers),
+                reviewers=len(answers.comparison.answered_by),
+                is_unanimous=answers.comparison.settles_itself,
                 decided_by=by,
                 decided_at=now,
             )
-            for finding, said, what in together
+            for finding, answers, judgement in together
         ),
         batch_size=BATCH,
     )
@@ -198,8 +201,8 @@ def write_all(ready: list[Compared], by: User | None, now: datetime) -> None:
 
 
 def record(study: Study, ready: list[Compared], by: User | None, now: datetime) -> None:
-    papers = {said.paper for said in ready}
-    unanimous = sum(said.comparison.settles_itself for said in ready)
+    papers = {answers.paper for answers in ready}
+    unanimous = sum(answers.comparison.settles_itself for answers in ready)
     # About one paper, the log must know so: it withholds lines from those still to code it.
     paper = Paper.objects.get(pk=papers.pop()) if len(papers) == 1 else None
     where = f"of “{paper}”" if paper else f"in {len(papers)} papers"

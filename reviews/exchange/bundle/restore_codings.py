@@ -25,11 +25,11 @@ def add_codings(site, summaries):
     key, rows = next(codings, (None, None))
     batch = []
     for about in site.bundle.rows(ANSWERS):
-        said = []
+        own_rows = []
         if key == tuple(about[name] for name in ANSWER_KEY):
-            said = list(rows)
+            own_rows = list(rows)
             key, rows = next(codings, (None, None))
-        batch.append(answer_from(site, about, said, summaries, labels))
+        batch.append(answer_from(site, about, own_rows, summaries, labels))
         if len(batch) >= BATCH:
             save_answers(site, batch)
             batch = []
@@ -43,17 +43,19 @@ def save_answers(site, batch):
     site.make(Mark, ((mark, row) for _, marks, _ in batch for mark, row in marks))
     # There may be half a million: their primary keys are all that changes of the codebook name.
     for model in (Answer, Mark):
-        site.made[model] = [getattr(one, "pk", one) for one in site.made[model]]
+        site.made[model] = [
+            getattr(answer_or_mark, "pk", answer_or_mark) for answer_or_mark in site.made[model]
+        ]
 
 
 def codes_by_label(site):
-    found = {}
+    by_label = {}
     for code in site.codes.values():
-        found.setdefault((code.section_id, code.label), []).append(code)
-    return found
+        by_label.setdefault((code.section_id, code.label), []).append(code)
+    return by_label
 
 
-def answer_from(site, about, said, summaries, labels):
+def answer_from(site, about, rows, summaries, labels):
     """`(Answer, [(Mark, row)], row of answers.csv)`"""
     key = about["paper"], about["round"], about["reviewer"], about["revision"]
     if key not in summaries:
@@ -69,19 +71,19 @@ def answer_from(site, about, said, summaries, labels):
         confidence=about.integer("confidence"), evidence=Evidence.from_mapping(about.cells)
     )
     fill(answer, whole)
-    if not said:
+    if not rows:
         return answer, [], about
-    for row in said:
+    for row in rows:
         if row["kind"] != section.kind or row["submitted_at"] != cell(summary.submitted_at):
             raise row.error(
                 "kind", "section or submission are told otherwise in protocol.json or summaries.csv"
             )
-    first = said[0]
+    first = rows[0]
     answer.confidence = first.integer("confidence")
     if section.has_codes and first["value"]:
-        return answer, list(marks_from(site, answer, about, said, labels)), about
-    if len(said) > 1:
-        raise said[1].error("value", "an answer without codes has one row")
+        return answer, list(marks_from(site, answer, about, rows, labels)), about
+    if len(rows) > 1:
+        raise rows[1].error("value", "an answer without codes has one row")
     judgement = judgement_in(section, first)
     fill(answer, replace(judgement, confidence=answer.confidence))
     return answer, [], about
@@ -107,18 +109,18 @@ def judgement_in(section, row):
     return Judgement(evidence=evidence, **({} if value is None else {kind.field: value}))
 
 
-def marks_from(site, answer, about, said, labels):
+def marks_from(site, answer, about, rows, labels):
     numbers = about["code_numbers"].split()
-    for position, row in enumerate(said):
+    for position, row in enumerate(rows):
         if row["absence"]:
             raise row.error("absence", "there is a value too")
-        found = labels.get((answer.section_id, row["value"]), [])
+        codes = labels.get((answer.section_id, row["value"]), [])
         if numbers and position < len(numbers):
-            found = [code for code in found if site.codes.get(numbers[position]) is code]
-        if len(found) != 1:
+            codes = [code for code in codes if site.codes.get(numbers[position]) is code]
+        if len(codes) != 1:
             raise row.error("value", f"“{row['value'][:60]}” is no one code of the section")
         evidence = Evidence.from_mapping(row.cells).as_dict()
-        yield Mark(answer=answer, code=found[0], position=position, **evidence), row
+        yield Mark(answer=answer, code=codes[0], position=position, **evidence), row
 
 
 def add_findings(site):
@@ -136,7 +138,7 @@ def add_findings(site):
             judgement = replace(judgement, none_apply=row.truth("none_apply"))
             for name, value in columns_of(judgement).items():
                 setattr(finding, name, value)
-            found[key] = finding
+            by_paper_and_section[key] = finding
             yield finding, row
 
     def marks():
@@ -147,9 +149,9 @@ def add_findings(site):
                     raise row.error("value", "codebook.csv calls this code otherwise")
                 if code:
                     evidence = Evidence.from_mapping(row.cells).as_dict()
-                    yield FindingMark(finding=found[key], code=code, **evidence), row
+                    yield FindingMark(finding=by_paper_and_section[key], code=code, **evidence), row
 
-    found = {}
+    by_paper_and_section = {}
     site.make(Finding, findings())
     site.make(FindingMark, marks())
-    return found
+    return by_paper_and_section

@@ -47,7 +47,7 @@ def add(site):
 def add_rounds(site):
     def rounds():
         for row in site.bundle.rows(ROUNDS):
-            one = Round(
+            round = Round(
                 study=site.study,
                 phase=row.one_of("phase", site.phases, "phase"),
                 name=row["name"],
@@ -59,10 +59,10 @@ def add_rounds(site):
                 closed_by=site.person(row, "closed_by"),
                 codebook_version=row.integer("codebook_version"),
             )
-            site.keep(one, "frozen_agreement", row, "frozen_agreement")
-            yield one, row
+            site.keep(round, "frozen_agreement", row, "frozen_agreement")
+            yield round, row
 
-    return {one.name: one for one in site.make(Round, rounds())}
+    return {round.name: round for round in site.make(Round, rounds())}
 
 
 def add_assignments(site, rounds):
@@ -82,7 +82,10 @@ def add_assignments(site, rounds):
 
     names = {user.pk: name for name, user in site.people.items()}
     made = site.make(Assignment, assignments())
-    return {(one.paper.key, one.round.name, names[one.reviewer_id]): one for one in made}
+    return {
+        (assignment.paper.key, assignment.round.name, names[assignment.reviewer_id]): assignment
+        for assignment in made
+    }
 
 
 def assignment_of(row, given):
@@ -95,7 +98,7 @@ def assignment_of(row, given):
 
 
 def add_summaries(site, given):
-    found = {}
+    by_revision = {}
 
     def summaries():
         for row in site.bundle.rows(SUMMARIES):
@@ -111,11 +114,11 @@ def add_summaries(site, given):
                 reopened_by=site.person(row, "reopened_by"),
                 reopened_reason=row["reopened_reason"],
             )
-            found[row["paper"], row["round"], row["reviewer"], row["revision"]] = summary
+            by_revision[row["paper"], row["round"], row["reviewer"], row["revision"]] = summary
             yield summary, row
 
     site.make(Summary, summaries())
-    return found
+    return by_revision
 
 
 def add_decisions(site, findings):
@@ -129,7 +132,7 @@ def add_resolutions(site, findings):
             people = {
                 name: site.person(row, name) for name in ("adopted_from", "decided_by", "undone_by")
             }
-            one = Resolution(
+            resolution = Resolution(
                 paper=row.one_of("paper", site.papers, "paper"),
                 basis=row["basis"],
                 cause=row["cause"],
@@ -146,8 +149,8 @@ def add_resolutions(site, findings):
                 undone_at=row.moment("undone_at"),
                 **people,
             )
-            site.keep(one, "content", row, "content")
-            yield one, row
+            site.keep(resolution, "content", row, "content")
+            yield resolution, row
 
     site.make(Resolution, resolutions())
 
@@ -175,7 +178,7 @@ def add_discussions(site):
 
     def remarks():
         for row in site.bundle.rows(REMARKS):
-            one = Remark(
+            remark = Remark(
                 paper=row.one_of("paper", site.papers, "paper"),
                 by=site.reviewer(row, "by"),
                 text=row["text"],
@@ -185,8 +188,8 @@ def add_discussions(site):
                 resolved_by=site.person(row, "resolved_by"),
                 resolved_at=row.moment("resolved_at"),
             )
-            called.append((one, row))
-            yield one, row
+            called.append((remark, row))
+            yield remark, row
 
     def mentions():
         for remark, row in called:

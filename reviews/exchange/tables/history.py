@@ -46,21 +46,21 @@ def changes(scope):
     def kept(words):
         return as_json(outward(without_readings(words) if scope.is_blind else words))
 
-    for one in in_order(scope, CodebookChange, "section", "code", "by", "undoes"):
-        touched = [None, None] if scope.is_blind else [one.marks, one.papers]
+    for change in in_order(scope, CodebookChange, "section", "code", "by", "undoes"):
+        touched = [None, None] if scope.is_blind else [change.marks, change.papers]
         yield [
-            one.version,
-            one.act,
-            one.section.key if one.section else "",
-            one.code.label if one.code else "",
-            numbers.get(one.code_id),
-            kept(one.before),
-            kept(one.after),
+            change.version,
+            change.act,
+            change.section.key if change.section else "",
+            change.code.label if change.code else "",
+            numbers.get(change.code_id),
+            kept(change.before),
+            kept(change.after),
             *touched,
-            scope.words(one.reason),
-            scope.person(one.by),
-            one.at,
-            one.undoes.version if one.undoes else None,
+            scope.words(change.reason),
+            scope.person(change.by),
+            change.at,
+            change.undoes.version if change.undoes else None,
         ]
 
 

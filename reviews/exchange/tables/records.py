@@ -46,18 +46,18 @@ ROUND_COLUMNS = (
 
 def rounds(scope):
     outward = Outward(scope)
-    for one in in_order(scope, Round, "phase", "closed_by"):
+    for round in in_order(scope, Round, "phase", "closed_by"):
         yield [
-            one.name,
-            one.phase.key,
-            one.kind,
-            one.due_on.isoformat() if one.due_on else "",
-            scope.words(one.guidance),
-            one.opened_at,
-            one.closed_at,
-            scope.person(one.closed_by),
-            one.codebook_version,
-            as_json(outward(one.frozen_agreement)) if scope.is_whole else "",
+            round.name,
+            round.phase.key,
+            round.kind,
+            round.due_on.isoformat() if round.due_on else "",
+            scope.words(round.guidance),
+            round.opened_at,
+            round.closed_at,
+            scope.person(round.closed_by),
+            round.codebook_version,
+            as_json(outward(round.frozen_agreement)) if scope.is_whole else "",
         ]
 
 
@@ -72,14 +72,14 @@ ASSIGNMENT_COLUMNS = (
 
 
 def assignments(scope):
-    for one in in_order(scope, Assignment, "paper", "round", "reviewer"):
+    for assignment in in_order(scope, Assignment, "paper", "round", "reviewer"):
         yield [
-            one.paper.key,
-            one.round.name,
-            scope.person(one.reviewer),
-            one.position,
-            one.assigned_at,
-            one.withdrawn_at,
+            assignment.paper.key,
+            assignment.round.name,
+            scope.person(assignment.reviewer),
+            assignment.position,
+            assignment.assigned_at,
+            assignment.withdrawn_at,
         ]
 
 
@@ -107,25 +107,25 @@ SUMMARY_COLUMNS = (
 def summaries(scope):
     apart = independence.of_study(scope.study)
     related = ("assignment__paper", "assignment__round", "assignment__reviewer", "reopened_by")
-    for one in (
+    for summary in (
         scope.of(Summary)
         .submitted()
         .select_related(*related)
         .order_by("pk")
         .iterator(chunk_size=CHUNK)
     ):
-        given = one.assignment
+        given = summary.assignment
         yield [
             given.paper.key,
             given.round.name,
             scope.person(given.reviewer),
-            one.revision,
-            one.origin,
-            one.started_at,
-            one.submitted_at,
-            one.codebook_version,
-            scope.person(one.reopened_by),
-            scope.words(one.reopened_reason),
+            summary.revision,
+            summary.origin,
+            summary.started_at,
+            summary.submitted_at,
+            summary.codebook_version,
+            scope.person(summary.reopened_by),
+            scope.words(summary.reopened_reason),
             str(apart.get(given.pk, "")),
         ]
 
@@ -159,24 +159,24 @@ RESOLUTION_COLUMNS = (
 def resolutions(scope):
     outward = Outward(scope)
     related = ("paper", "section__phase", "adopted_from", "decided_by", "undone_by")
-    for one in in_order(scope, Resolution, *related):
+    for resolution in in_order(scope, Resolution, *related):
         yield [
-            one.paper.key,
-            one.section.phase.key,
-            one.section.key,
-            one.basis,
-            scope.person(one.adopted_from),
-            one.cause,
-            scope.words(one.rationale),
-            one.reviewers,
-            one.is_unanimous,
-            one.by_coder,
-            scope.person(one.decided_by),
-            one.decided_at,
-            scope.person(one.undone_by),
-            one.undone_at,
-            one.finding_id is not None,
-            as_json(outward(one.content)),
+            resolution.paper.key,
+            resolution.section.phase.key,
+            resolution.section.key,
+            resolution.basis,
+            scope.person(resolution.adopted_from),
+            resolution.cause,
+            scope.words(resolution.rationale),
+            resolution.reviewers,
+            resolution.is_unanimous,
+            resolution.by_coder,
+            scope.person(resolution.decided_by),
+            resolution.decided_at,
+            scope.person(resolution.undone_by),
+            resolution.undone_at,
+            resolution.finding_id is not None,
+            as_json(outward(resolution.content)),
         ]
 
 
@@ -201,18 +201,18 @@ def remarks(scope):
         .select_related("paper", "section__phase", "by", "resolved_by")
         .order_by("pk")
     )
-    for one in ordered.prefetch_related(mentioned).iterator(chunk_size=CHUNK):
+    for remark in ordered.prefetch_related(mentioned).iterator(chunk_size=CHUNK):
         yield [
-            one.paper.key,
-            one.section.phase.key,
-            one.section.key,
-            scope.person(one.by),
-            one.at,
-            scope.words(one.text),
-            one.is_decision_rule,
-            scope.person(one.resolved_by),
-            one.resolved_at,
-            "; ".join(scope.person(mention.user) for mention in one.mentions.all()),
+            remark.paper.key,
+            remark.section.phase.key,
+            remark.section.key,
+            scope.person(remark.by),
+            remark.at,
+            scope.words(remark.text),
+            remark.is_decision_rule,
+            scope.person(remark.resolved_by),
+            remark.resolved_at,
+            "; ".join(scope.person(mention.user) for mention in remark.mentions.all()),
         ]
 
 
@@ -227,14 +227,14 @@ DEFERRAL_COLUMNS = (
 
 
 def deferrals(scope):
-    for one in in_order(scope, Deferral, "paper", "section", "by"):
+    for deferral in in_order(scope, Deferral, "paper", "section", "by"):
         yield [
-            one.paper.key,
-            one.section.key,
-            scope.words(one.note),
-            scope.person(one.by),
-            one.at,
-            one.lifted_at,
+            deferral.paper.key,
+            deferral.section.key,
+            scope.words(deferral.note),
+            scope.person(deferral.by),
+            deferral.at,
+            deferral.lifted_at,
         ]
 
 
@@ -248,13 +248,13 @@ LOOK_COLUMNS = (
 
 
 def looks(scope):
-    for one in in_order(scope, EarlyLook, "paper", "phase", "user"):
+    for look in in_order(scope, EarlyLook, "paper", "phase", "user"):
         yield [
-            one.paper.key,
-            one.phase.key,
-            scope.person(one.user),
-            scope.words(one.reason),
-            one.at,
+            look.paper.key,
+            look.phase.key,
+            scope.person(look.user),
+            scope.words(look.reason),
+            look.at,
         ]
 
 
@@ -268,8 +268,8 @@ ACCESS_COLUMNS = (
 
 
 def accesses(scope):
-    for one in in_order(scope, PriorAccess, "paper", "phase", "user"):
-        yield [one.paper.key, one.phase.key, scope.person(one.user), one.why, one.at]
+    for access in in_order(scope, PriorAccess, "paper", "phase", "user"):
+        yield [access.paper.key, access.phase.key, scope.person(access.user), access.why, access.at]
 
 
 TASK_COLUMNS = (
@@ -293,17 +293,17 @@ def tasks(scope):
         "section",
         "change",
     )
-    for one in in_order(scope, RecodingTask, *related):
-        given = one.assignment
+    for task in in_order(scope, RecodingTask, *related):
+        given = task.assignment
         yield [
             given.paper.key,
             given.round.name,
             scope.person(given.reviewer),
-            one.section.key,
-            one.change.version if one.change else None,
-            numbers.get(one.code_id),
-            one.asked_at,
-            one.done_at,
+            task.section.key,
+            task.change.version if task.change else None,
+            numbers.get(task.code_id),
+            task.asked_at,
+            task.done_at,
         ]
 
 
