@@ -4,7 +4,8 @@
 Locks are taken in one order: the study's codebook (shared), the assignment, the summary, the paper.
 """
 
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
@@ -12,7 +13,8 @@ from django.utils import timezone
 
 from mapping.codebook.checks import same_label
 from mapping.codebook.versions import hold_codebook
-from mapping.models import Code, LogEntry, Membership
+from mapping.judgement.values import Judgement
+from mapping.models import Code, LogEntry, Membership, Section, Study, User
 from mapping.parsers.lookalikes import visible
 from reviews.blindness.independence import check_at_submission
 from reviews.judgement.checks import checked
@@ -43,7 +45,7 @@ class Outcome(NamedTuple):
     kept_edit: KeptEdit | None = None
 
 
-def closed_reason(assignment):
+def closed_reason(assignment: Assignment) -> str:
     """Why nothing can be submitted here, or nothing at all."""
     if assignment.withdrawn_at:
         return "This paper was taken back: it is not yours to code any longer."
@@ -52,14 +54,14 @@ def closed_reason(assignment):
     return ""
 
 
-def is_reopened(assignment):
+def is_reopened(assignment: Assignment) -> bool:
     """A lead asked for a revision: closing froze the first submissions, a later one may still come
     in.
     """
     return assignment.summaries.drafts().filter(revision__gt=1).exists()
 
 
-def open_summary(assignment):
+def open_summary(assignment: Assignment) -> Summary:
     """The draft of this assignment, begun now where there was none. What is submitted comes back as
     it is.
     """
@@ -67,13 +69,13 @@ def open_summary(assignment):
 
 
 @transaction.atomic
-def begin_summary(assignment):
+def begin_summary(assignment: Assignment) -> Summary:
     # Two tabs may save their first word at once: the second waits, and finds the first one's draft.
     Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
     return newest(assignment) or Summary.objects.create(assignment=assignment)
 
 
-def newest(assignment):
+def newest(assignment: Assignment) -> Summary | None:
     summary = Summary.objects.filter(assignment=assignment).order_by("-revision").first()
     if summary:
         summary.assignment = assignment
@@ -86,7 +88,16 @@ def content_of(answer, marks=None):
 
 
 @transaction.atomic
-def save_answer(summary, section, content, *, based_on, by, kept_edit=None, resolves=()):
+def save_answer(
+    summary: Summary,
+    section: Section,
+    content: Judgement | Mapping[str, Any],
+    *,
+    based_on: int | None,
+    by: User,
+    kept_edit: int | None = None,
+    resolves: Collection[int] = (),
+) -> Outcome:
     """Save one section of a draft: a Judgement or a dict of its fields, and the version of the
     answer it is based on.
 
@@ -109,28 +120,30 @@ def save_answer(summary, section, content, *, based_on, by, kept_edit=None, reso
     if content == saved:
         outcome = Outcome("unchanged", answer or Answer(summary=summary, section=section))
     elif answer is None or answer.version == based_on:
-        outcome = Outcome(
-            "saved",
-            write(answer or Answer(summary=summary, section=section), content, saved, version),
-        )
+        written = write(answer or Answer(summary=summary, section=section), content, saved, version)
+        outcome = Outcome("saved", written)
     else:
         return Outcome("kept", answer, keep(answer, content, based_on, kept_edit))
     if resolves:
-        chosen_from = KeptEdit.objects.open().filter(
-            answer__summary=summary, answer__section=section, pk__in=resolves
-        )
-        chosen_from.update(resolved_at=timezone.now())
+        resolve_kept_edits(summary, section, resolves)
     return outcome
 
 
-def check_may_write(summary, section, by):
+def resolve_kept_edits(summary: Summary, section: Section, chosen_from: Collection[int]) -> None:
+    edits = KeptEdit.objects.open().filter(
+        answer__summary=summary, answer__section=section, pk__in=chosen_from
+    )
+    edits.update(resolved_at=timezone.now())
+
+
+def check_may_write(summary: Summary, section: Section, by: User) -> None:
     if summary.assignment.reviewer_id != by.pk:
         raise PermissionDenied("A summary is written by its reviewer alone.")
     if section.phase_id != summary.assignment.round.phase_id:
         raise ValidationError(f"“{section}” is not a section of this paper's form.")
 
 
-def write(answer, content, saved, codebook_version):
+def write(answer: Answer, content: Judgement, saved: Judgement, codebook_version: int) -> Answer:
     fill(answer, content)
     answer.version += 1
     answer.codebook_version = codebook_version
@@ -141,7 +154,9 @@ def write(answer, content, saved, codebook_version):
     return answer
 
 
-def keep(answer, content, based_on, kept_edit):
+def keep(
+    answer: Answer, content: Judgement, based_on: int | None, kept_edit: int | None
+) -> KeptEdit:
     if kept_edit:
         mine = answer.kept_edits.open().filter(pk=kept_edit, based_on=based_on).first()
         if mine:
@@ -154,7 +169,7 @@ def keep(answer, content, based_on, kept_edit):
     )
 
 
-def missing_sections(summary):
+def missing_sections(summary: Summary) -> list[Section]:
     """The required sections of the form that are blank, in its order. Any absence and "none apply"
     are answers.
     """
@@ -164,7 +179,7 @@ def missing_sections(summary):
 
 
 @transaction.atomic
-def submit(summary, *, by):
+def submit(summary: Summary, *, by: User) -> Summary:
     """Freeze a draft. Refuses with Incomplete (what is missing), Frozen (done already) or
     ValidationError (closed).
     """
@@ -206,7 +221,7 @@ def submit(summary, *, by):
     return summary
 
 
-def check_is_own(summary, by):
+def check_is_own(summary: Summary, by: User) -> None:
     if summary.assignment.reviewer_id != by.pk:
         raise PermissionDenied("A summary is submitted by its reviewer alone.")
     if (
@@ -217,7 +232,7 @@ def check_is_own(summary, by):
         raise PermissionDenied("Only active reviewers and leads submit summaries.")
 
 
-def check_is_complete(summary):
+def check_is_complete(summary: Summary) -> None:
     colliding = [
         kept.answer.section
         for kept in KeptEdit.objects.open()
@@ -225,29 +240,24 @@ def check_is_complete(summary):
         .select_related("answer__section")
     ]
     missing = missing_sections(summary)
-    said = []
+    sentences = []
     if missing:
-        said.append(f"Not answered yet: {', '.join(str(section) for section in missing)}.")
+        sentences.append(f"Not answered yet: {', '.join(str(section) for section in missing)}.")
     if colliding:
         names = ", ".join(dict.fromkeys(str(section) for section in colliding))
-        said.append(f"Changed in two places, choose one first: {names}.")
-    if said:
-        raise Incomplete(" ".join(said), missing=missing, colliding=dict.fromkeys(colliding))
+        sentences.append(f"Changed in two places, choose one first: {names}.")
+    if sentences:
+        raise Incomplete(" ".join(sentences), missing=missing, colliding=dict.fromkeys(colliding))
 
 
 @transaction.atomic
-def reopen(assignment, *, by, reason):
+def reopen(assignment: Assignment, *, by: User, reason: str) -> Summary:
     """Let a reviewer revise what they submitted: a new revision, a copy to start from. The first
     stays as it is.
     """
     reason = reason.strip()
     study = assignment.round.study
-    if not Membership.objects.leads().filter(study=study, user=by).exists():
-        raise PermissionDenied("Only leads of this study reopen summaries.")
-    if not reason:
-        raise ValidationError(
-            "Say why it is reopened: the reviewer will read it, and it stays in the study's log."
-        )
+    check_may_reopen(study, by, reason)
     hold_codebook(study)
     # Two leads may reopen at once: the second finds the first one's draft.
     assignment = (
@@ -266,6 +276,21 @@ def reopen(assignment, *, by, reason):
         assignment=assignment, revision=latest.revision + 1, reopened_by=by, reopened_reason=reason
     )
     copy_answers(latest, revision)
+    log_reopening(study, revision, by)
+    return revision
+
+
+def check_may_reopen(study: Study, by: User, reason: str) -> None:
+    if not Membership.objects.leads().filter(study=study, user=by).exists():
+        raise PermissionDenied("Only leads of this study reopen summaries.")
+    if not reason:
+        raise ValidationError(
+            "Say why it is reopened: the reviewer will read it, and it stays in the study's log."
+        )
+
+
+def log_reopening(study: Study, revision: Summary, by: User) -> None:
+    assignment, reason = revision.assignment, revision.reopened_reason
     LogEntry.objects.record(
         study,
         by,
@@ -276,10 +301,9 @@ def reopen(assignment, *, by, reason):
         reviewer=assignment.reviewer.username,
         reason=reason,
     )
-    return revision
 
 
-def copy_answers(source, target):
+def copy_answers(source: Summary, target: Summary) -> None:
     """Versions are copied too: a tab that still shows the old revision then collides instead of
     overwriting.
     """
@@ -294,7 +318,7 @@ def copy_answers(source, target):
 
 
 @transaction.atomic
-def propose_code(section, *, label, definition, reason, by):
+def propose_code(section: Section, *, label: str, definition: str, reason: str, by: User) -> Code:
     """A code that the codebook lacks. Its proposer may use it at once; only leads see it, until
     they have decided.
     """
@@ -331,7 +355,7 @@ def propose_code(section, *, label, definition, reason, by):
 
 
 @transaction.atomic
-def withdraw_proposal(code, *, by):
+def withdraw_proposal(code: Code, *, by: User) -> None:
     """Take one's own proposal back, while no answer uses it."""
     # The lead may decide on it at this moment.
     code = Code.objects.select_for_update().select_related("section__study").get(pk=code.pk)

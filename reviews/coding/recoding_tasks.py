@@ -6,12 +6,16 @@ is a new revision: a copy in which this section alone is answered anew, submitte
 codebook of today (law 6).
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from mapping.codebook.versions import hold_codebook
-from mapping.models import LogEntry
+from mapping.judgement.values import Judgement
+from mapping.models import LogEntry, Study, User
 from reviews.coding import drafts
 from reviews.judgement.checks import checked
 from reviews.models import Answer, Assignment, Mark, RecodingTask, Summary
@@ -20,7 +24,7 @@ from reviews.settling.unanimous import settle_paper_if_complete
 EARLIER = "Re-coding in one section"
 
 
-def reason_not_now(task, latest):
+def reason_not_now(task: RecodingTask, latest: Summary | None) -> str:
     """Why this task waits: the summary is open anyway, or is no longer this reviewer's."""
     if latest is None or not latest.is_submitted:
         return "Your summary of this paper is open: change the section there, then submit."
@@ -29,7 +33,7 @@ def reason_not_now(task, latest):
     return ""
 
 
-def is_settled_already(task, latest):
+def is_settled_already(task: RecodingTask, latest: Summary | None) -> bool:
     """Nothing is left to look at: the code stands in the newest revision no more, or the section
     has its answer.
     """
@@ -44,7 +48,9 @@ def is_settled_already(task, latest):
 
 
 @transaction.atomic
-def recode(task, content, *, by, based_on):
+def recode(
+    task: RecodingTask, content: Judgement | Mapping[str, Any], *, by: User, based_on: int
+) -> Summary:
     """Answer one section anew. `based_on` is the revision that the reviewer had before them.
 
     Returns the new revision. Whatever else of this section waits for the same reviewer is done with
@@ -65,36 +71,43 @@ def recode(task, content, *, by, based_on):
         raise ValidationError(refusal)
     if latest.revision != based_on:
         raise ValidationError("Your summary has a newer revision: reload the page to see it.")
-    said = drafts.content_of(Answer.objects.filter(summary=latest, section=task.section).first())
+    before = drafts.content_of(Answer.objects.filter(summary=latest, section=task.section).first())
     content = checked(
-        task.section, content, by=by, already=standing(latest, task), standing=said.texts()
+        task.section, content, by=by, already=standing(latest, task), standing=before.texts()
     )
     if content.is_blank and task.section.is_required:
         raise ValidationError(f"{task.section}: choose an answer. An absence is an answer too.")
     revision = revise(latest, task, content, by, version)
     done = RecodingTask.objects.open().filter(assignment=assignment, section=task.section)
     done.update(done_at=timezone.now())
-    LogEntry.objects.record(
-        study,
-        by,
-        "recode-section",
-        f"Looked at {task.section} of “{assignment.paper}” again",
-        paper=assignment.paper,
-        section=task.section.key,
-        revision=revision.revision,
-        codebook_version=version,
-    )
+    log_recoding(study, task, revision, by)
     settle_paper_if_complete(assignment.paper, task.section.phase)
     return revision
 
 
-def standing(latest, task):
+def log_recoding(study: Study, task: RecodingTask, revision: Summary, by: User) -> None:
+    paper = task.assignment.paper
+    LogEntry.objects.record(
+        study,
+        by,
+        "recode-section",
+        f"Looked at {task.section} of “{paper}” again",
+        paper=paper,
+        section=task.section.key,
+        revision=revision.revision,
+        codebook_version=revision.codebook_version,
+    )
+
+
+def standing(latest: Summary, task: RecodingTask) -> set[int]:
     """The codes of the answer that may stay: all but the one that is to be coded anew."""
     marks = Mark.objects.filter(answer__summary=latest, answer__section=task.section)
     return set(marks.exclude(code=task.code_id).values_list("code", flat=True))
 
 
-def revise(latest, task, content, by, version):
+def revise(
+    latest: Summary, task: RecodingTask, content: Judgement, by: User, version: int
+) -> Summary:
     revision = Summary.objects.create(
         assignment=latest.assignment,
         revision=latest.revision + 1,
@@ -112,7 +125,7 @@ def revise(latest, task, content, by, version):
 
 
 @transaction.atomic
-def drop_if_settled(task):
+def drop_if_settled(task: RecodingTask) -> bool:
     """A task whose reason is gone is done: its code was merged away, or taken out of a reopened
     summary.
     """

@@ -17,6 +17,7 @@ from mapping.judgement import absences
 from mapping.judgement.kinds import KINDS
 from mapping.judgement.values import Evidence, Judgement, Mark
 from reviews.settling.differences_in_words import Sentence, alike
+from reviews.settling.options import Option, options, value_given
 from reviews.settling.word_diff import word_diff
 
 __all__ = [
@@ -48,18 +49,6 @@ class Partial:
     code: Hashable
     given_by: tuple[str, ...]
     not_by: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Option:
-    """A possible settlement, without evidence. `name` is adopt, union, common or median; `basis` is
-    the word the resolution will carry.
-    """
-
-    name: str
-    basis: str
-    reviewers: tuple[str, ...]
-    judgement: Judgement
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,13 +246,6 @@ def what_is_said(kind, judgement):
     return Said(value=kind.compared(value))
 
 
-def value_given(kind, judgement):
-    """The one value of an answer, as it was given."""
-    if kind.has_codes:
-        return judgement.marks[0].code if judgement.marks else None
-    return kind.value_of(judgement)
-
-
 def plain(text):
     return " ".join(unicodedata.normalize("NFC", text).split())
 
@@ -337,69 +319,3 @@ def odd_one_out(said):
         return None
     alone = [reviewers for reviewers in groups.values() if len(reviewers) == 1]
     return alone[0][0] if alone else None
-
-
-def options(kind, state, said, answers, order, categories):
-    """What can be settled on without composing: each reviewer's answer, the union, the common part,
-    the median.
-    """
-    basis = {"agrees": "unanimous", "single": "single"}.get(state, "adopted")
-    # A text or a value is taken over as it was written, not as it was compared.
-    texts = {reviewer: judgement.text for reviewer, judgement in answers}
-    values = {reviewer: value_given(KINDS[kind], judgement) for reviewer, judgement in answers}
-    found = []
-    for words, reviewers in alike(said).items():
-        value = None if words.value is None else values[reviewers[0]]
-        text = texts[reviewers[0]] if words.text else ""
-        codes = tuple(sorted(words.codes or (), key=order.__getitem__))
-        judgement = settled_on(kind, codes, value, words.absence, text)
-        found.append(Option("adopt", basis, reviewers, judgement))
-    if state != "differs":
-        return tuple(found)
-    return (*found, *combined(said, order), *median(kind, said, values, categories))
-
-
-def settled_on(kind, codes=(), value=None, absence="", text="") -> Judgement:
-    """Of codes, value, absence and text the one that fits is there; none of them is "none of the
-    codes".
-    """
-    if absence:
-        return Judgement(absence=absence)
-    kind = KINDS[kind]
-    if not kind.has_codes:
-        return Judgement(**{kind.field: text if kind.is_prose else value})
-    codes = codes or ((value,) if value else ())
-    return Judgement(none_apply=not codes, marks=tuple(map(Mark, codes)))
-
-
-def combined(said, order):
-    """Union and common part of those who gave codes.
-
-    There is no common part without a code in it: "none of the codes" is a judgement that nobody may
-    have made.
-    """
-    sets = {reviewer: words.codes for reviewer, words in said.items() if words.codes is not None}
-    if len(sets) < 2 or len(set(sets.values())) < 2:
-        return
-    together = (
-        ("union", "union", frozenset.union(*sets.values())),
-        ("common", "intersection", frozenset.intersection(*sets.values())),
-    )
-    for name, basis, codes in together:
-        if codes:
-            ordered = sorted(codes, key=order.__getitem__)
-            yield Option(name, basis, tuple(sets), settled_on("codes", ordered))
-
-
-def median(kind, said, values, categories):
-    """The middle answer of three or more on a scale, of two middle ones the lower: always one that
-    somebody gave.
-    """
-    kind = KINDS[kind]
-    found = {who: kind.place(words.value, categories) for who, words in said.items()}
-    places = {who: place for who, place in found.items() if place is not None}
-    if len(places) < 3:
-        return
-    middle = sorted(places.values())[(len(places) - 1) // 2]
-    value = next(values[who] for who in places if places[who] == middle)
-    yield Option("median", "other", tuple(places), settled_on(kind.name, value=value))

@@ -116,20 +116,24 @@ def discussed_by(user, study):
     """
     visible = visible_summaries(user, study)
     own = set(Assignment.objects.of(user, study).submitted().values_list("paper", "round__phase"))
-    sections = {one.pk: one for one in study.sections.in_use().select_related("phase")}
+    sections = {section.pk: section for section in study.sections.in_use().select_related("phase")}
     papers = {paper for paper, _ in own}
     settled = set(Finding.objects.filter(paper__in=papers).values_list("paper", "section"))
-    found = [
+    differences = [
         difference_of(
-            said, sections[said.section], is_settled=(said.paper, said.section) in settled
+            answers,
+            sections[answers.section],
+            is_settled=(answers.paper, answers.section) in settled,
         )
-        for said in compared(study, visible, sections.values(), papers=papers)
-        if said.comparison.state == "differs"
-        and (said.paper, sections[said.section].phase_id) in own
+        for answers in compared(study, visible, sections.values(), papers=papers)
+        if answers.comparison.state == "differs"
+        and (answers.paper, sections[answers.section].phase_id) in own
     ]
-    found.sort(key=lambda one: (one.is_settled, one.rank))
-    by_pair = Counter((one.paper, one.phase) for one in found if one.is_settled)
-    return Board(found, settled=by_pair)
+    differences.sort(key=lambda difference: (difference.is_settled, difference.rank))
+    by_pair = Counter(
+        (difference.paper, difference.phase) for difference in differences if difference.is_settled
+    )
+    return Board(differences, settled=by_pair)
 
 
 def board_of(study):
@@ -137,7 +141,7 @@ def board_of(study):
 
 
 def work_out(study):
-    sections = {one.pk: one for one in study.sections.in_use().select_related("phase")}
+    sections = {section.pk: section for section in study.sections.in_use().select_related("phase")}
     everything = Summary.objects.filter(assignment__round__study=study)
     gone = gone_from(study)
     closed, again = waiting(study, ()) | gone, asked_again(study, ())
@@ -145,26 +149,28 @@ def work_out(study):
         Deferral.objects.in_force().filter(paper__study=study).values_list("paper", "section")
     )
     board = Board()
-    for said in compared(study, everything, sections.values(), is_open_only=True):
-        section = sections[said.section]
-        if (said.paper, section.phase_id) in closed or (said.paper, said.section) in again:
+    for answers in compared(study, everything, sections.values(), is_open_only=True):
+        section = sections[answers.section]
+        if (answers.paper, section.phase_id) in closed or (answers.paper, answers.section) in again:
             continue
-        if said.comparison.state == "differs":
-            is_deferred = (said.paper, said.section) in deferred
-            board.differences.append(difference_of(said, section, is_deferred=is_deferred))
+        if answers.comparison.state == "differs":
+            is_deferred = (answers.paper, answers.section) in deferred
+            board.differences.append(difference_of(answers, section, is_deferred=is_deferred))
         else:
-            board.ready[said.paper, section.phase_id] += 1
+            board.ready[answers.paper, section.phase_id] += 1
     board.differences += (
-        one for one in late_changes(study, sections) if (one.paper, one.phase) not in gone
+        difference
+        for difference in late_changes(study, sections)
+        if (difference.paper, difference.phase) not in gone
     )
-    board.differences.sort(key=lambda one: one.rank)
+    board.differences.sort(key=lambda difference: difference.rank)
     count_settled(study, sections, board)
     return board
 
 
-def difference_of(said, section, *, is_deferred=False, is_late=False, is_settled=False):
-    comparison = said.comparison
-    by_label = {voice.label: voice.reviewer for voice in said.voices}
+def difference_of(answers, section, *, is_deferred=False, is_late=False, is_settled=False):
+    comparison = answers.comparison
+    by_label = {voice.label: voice.reviewer for voice in answers.voices}
     words = {NEAR} if comparison.near_miss else set()
     if comparison.one_against_the_rest:
         words.add(ALONE)
@@ -175,7 +181,7 @@ def difference_of(said, section, *, is_deferred=False, is_late=False, is_settled
         frozenset({by_label[one], by_label[other]}) for (one, a), (other, b) in apart if a != b
     )
     return Difference(
-        paper=said.paper,
+        paper=answers.paper,
         section=section.pk,
         phase=section.phase_id,
         place=(section.phase.position, section.position, section.pk),
@@ -200,22 +206,26 @@ def late_changes(study, sections):
     touched = Resolution.objects.in_force().filter(
         Exists(came_later), paper__study=study, section__in=sections
     )
-    newest = {(one.paper_id, one.section_id): one for one in touched.order_by("decided_at", "pk")}
+    newest = {
+        (resolution.paper_id, resolution.section_id): resolution
+        for resolution in touched.order_by("decided_at", "pk")
+    }
     newer = Resolution.objects.in_force().filter(
         paper__in={paper for paper, _ in newest}, section__in=sections
     )
-    for one in newer.order_by("decided_at", "pk").only("paper", "section", "content", "decided_at"):
-        if (one.paper_id, one.section_id) in newest:
-            newest[one.paper_id, one.section_id] = one
+    newer = newer.order_by("decided_at", "pk").only("paper", "section", "content", "decided_at")
+    for resolution in newer:
+        if (resolution.paper_id, resolution.section_id) in newest:
+            newest[resolution.paper_id, resolution.section_id] = resolution
     if not newest:
         return
     went_to = merged_codes(study)
     everything = Summary.objects.filter(assignment__round__study=study)
     papers = {paper for paper, _ in newest}
-    for said in compared(study, everything, sections.values(), papers=papers):
-        resolution = newest.get((said.paper, said.section))
-        if resolution and is_late(resolution, said, went_to):
-            yield difference_of(said, sections[said.section], is_late=True)
+    for answers in compared(study, everything, sections.values(), papers=papers):
+        resolution = newest.get((answers.paper, answers.section))
+        if resolution and is_late(resolution, answers, went_to):
+            yield difference_of(answers, sections[answers.section], is_late=True)
 
 
 def count_settled(study, sections, board):
@@ -244,11 +254,11 @@ def open_count(study, user):
 
 def papers_in_order(differences):
     """Each paper once, where its first difference stands."""
-    return list(dict.fromkeys(one.paper for one in differences))
+    return list(dict.fromkeys(difference.paper for difference in differences))
 
 
 def by_paper(differences):
-    found = defaultdict(list)
-    for one in differences:
-        found[one.paper].append(one)
-    return found
+    grouped = defaultdict(list)
+    for difference in differences:
+        grouped[difference.paper].append(difference)
+    return grouped

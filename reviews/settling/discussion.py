@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from mapping.codebook import changes as codebook_changes
 from mapping.codebook import versions
-from mapping.models import LogEntry, Membership, User
+from mapping.models import Code, CodebookChange, LogEntry, Membership, Paper, Section, User
 from mapping.site import mail as site_mail
 from reviews.blindness import rules
 from reviews.blindness.names import without_names
@@ -54,7 +54,7 @@ def unseen_count(user):
 
 
 @transaction.atomic
-def remark(paper, section, *, text, by):
+def remark(paper: Paper, section: Section, *, text: str, by: User) -> Remark:
     """Write a remark; returns it. Whoever it names by @username, and may read it, is called."""
     study, text = paper.study, text.strip()
     if not text:
@@ -132,7 +132,7 @@ def lettered(paper, phase):
     return {letter: users[reviewer] for reviewer, (letter, _) in order.items()}
 
 
-def mail(line, called):
+def mail(line: Remark, called: list[User]) -> None:
     """Only that there is a remark, and where: what it says may tell of answers, and stays behind
     the door.
     """
@@ -149,7 +149,7 @@ def mail(line, called):
 
 
 @transaction.atomic
-def resolve_remark(line, *, by, is_resolved=True):
+def resolve_remark(line: Remark, *, by: User, is_resolved: bool = True) -> bool:
     """Close a thread, or take it up again; twice is once."""
     require_reader(line, by)
     at = timezone.now() if is_resolved else None
@@ -170,7 +170,7 @@ def resolve_remark(line, *, by, is_resolved=True):
     return bool(changed)
 
 
-def require_reader(line, by):
+def require_reader(line: Remark, by: User) -> None:
     study = line.paper.study
     if not Membership.objects.who_code().filter(study=study, user=by).exists():
         raise PermissionDenied("Observers read discussions; they do not take part.")
@@ -179,7 +179,7 @@ def require_reader(line, by):
 
 
 @transaction.atomic
-def keep_as_rule(line, code, *, by, text=""):
+def keep_as_rule(line: Remark, code: Code, *, by: User, text: str = "") -> CodebookChange:
     """Add a remark to the definition of a code, as a rule for the next time, with the paper as its
     example.
 

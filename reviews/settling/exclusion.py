@@ -7,16 +7,19 @@ and agreement goes on counting it. Whoever calls holds the paper's lock, and say
 taken back bears the moment of the decision that did it.
 """
 
-from django.db.models import Exists, OuterRef
+from collections.abc import Callable, Collection
+from datetime import datetime
 
-from mapping.models import Code, Finding, FindingMark, LogEntry, Membership, Study
+from django.db.models import Exists, OuterRef, QuerySet
+
+from mapping.models import Code, Finding, FindingMark, LogEntry, Membership, Study, User
 from reviews.blindness.independence import not_to_give_back
 from reviews.models import Assignment, Resolution
 
 __all__ = ["come_back", "gone_from", "leave", "unread"]
 
 
-def gone_from(study, papers=None):
+def gone_from(study: Study, papers: Collection[int] | None = None) -> set[tuple[int, int]]:
     """`{(paper, phase)}` of the papers (primary keys; default: all) that an earlier phase's finding
     excludes.
     """
@@ -39,7 +42,7 @@ def gone_from(study, papers=None):
     }
 
 
-def leave(study, papers, *, by, at):
+def leave(study: Study, papers: Collection[int], *, by: User | None, at: datetime) -> None:
     """Take these papers out of the phases from which a decision of this moment excludes them."""
     gone = gone_from(study, papers)
     if not gone:
@@ -71,7 +74,13 @@ def leave(study, papers, *, by, at):
         )
 
 
-def come_back(study, papers, *, by, record_finding):
+def come_back(
+    study: Study,
+    papers: Collection[int],
+    *,
+    by: User | None,
+    record_finding: Callable[[Resolution], int],
+) -> None:
     """Let these papers back into the phases from which no decision excludes them any longer.
 
     Work goes to those again who could not read others' answers meanwhile. `record_finding` writes a
@@ -88,28 +97,32 @@ def come_back(study, papers, *, by, record_finding):
     back = [pk for pk, *pair in taken if tuple(pair) not in gone]
     given_back = Assignment.objects.filter(pk__in=back).update(withdrawn_at=None)
     aside = [
-        one for one in set_aside(study, papers) if (one.paper_id, one.section.phase_id) not in gone
+        resolution
+        for resolution in set_aside(study, papers)
+        if (resolution.paper_id, resolution.section.phase_id) not in gone
     ]
-    restored = sum(record_finding(one) for one in aside)
+    restored = sum(record_finding(resolution) for resolution in aside)
     if given_back or restored:
         record(
             study, set(papers), "come-back", "into the phases that follow", by, given_back, restored
         )
 
 
-def set_aside(study, papers):
+def set_aside(study: Study, papers: Collection[int]) -> list[Resolution]:
     """The decisions in force, of each section the newest, whose findings went with the paper."""
-    found = Finding.objects.filter(paper=OuterRef("paper"), section=OuterRef("section"))
+    findings = Finding.objects.filter(paper=OuterRef("paper"), section=OuterRef("section"))
     decisions = Resolution.objects.in_force().filter(
-        ~Exists(found), paper__in=papers, section__study=study
+        ~Exists(findings), paper__in=papers, section__study=study
     )
     newest = {}
-    for one in decisions.select_related("paper__study", "section").order_by("decided_at", "pk"):
-        newest[one.paper_id, one.section_id] = one
+    for resolution in decisions.select_related("paper__study", "section").order_by(
+        "decided_at", "pk"
+    ):
+        newest[resolution.paper_id, resolution.section_id] = resolution
     return list(newest.values())
 
 
-def unread(assignments, study):
+def unread(assignments: QuerySet[Assignment], study: Study) -> QuerySet[Assignment]:
     """Of these, taken back, those whose reviewers could not read others' answers since, nor can
     now.
     """
@@ -125,7 +138,15 @@ def unread(assignments, study):
     return blind.exclude(pk__in=not_to_give_back(blind))
 
 
-def record(study, papers, act, where, by, work, findings):
+def record(
+    study: Study,
+    papers: Collection[int],
+    act: str,
+    where: str,
+    by: User | None,
+    work: int,
+    findings: int,
+) -> None:
     paper = study.papers.get(pk=next(iter(papers))) if len(papers) == 1 else None
     what = f"“{paper}”" if paper else f"{len(papers)} papers"
     LogEntry.objects.record(

@@ -34,50 +34,72 @@ class OfCode(NamedTuple):
 
 def feedback_for(user, study):
     """`[OfSection]` in the order of the template, of findings that this person may see."""
-    sections = {one.pk: one for one in study.sections.in_use().select_related("phase")}
+    sections = {section.pk: section for section in study.sections.in_use().select_related("phase")}
     mine = visible_summaries(user, study).filter(assignment__reviewer=user)
     labels = Codebook(study).labels
     decided = decisions(visible_findings(user, study), labels)
-    counts, same, papers, differing = defaultdict(Counter), Counter(), Counter(), defaultdict(list)
-    apart, not_counted = papers_apart(user, study), Counter()
-    for said in compared(study, mine, sections.values()):
-        settled, section = decided.get((said.paper, said.section)), sections[said.section]
-        if settled is None or said.comparison.state == "blank":
+    apart = papers_apart(user, study)
+    tallies = {pk: SectionTally(labels) for pk in sections}
+    for own in compared(study, mine, sections.values()):
+        settled, tally = decided.get((own.paper, own.section)), tallies[own.section]
+        if settled is None or own.comparison.state == "blank":
             continue
-        if (said.paper, section.phase_id) in apart:
-            not_counted[section.pk] += 1
-            continue
-        given = said.comparison.options[0].judgement
-        papers[section.pk] += 1
-        if given.says_the_same(settled):
-            same[section.pk] += 1
+        if (own.paper, sections[own.section].phase_id) in apart:
+            tally.not_independent += 1
         else:
-            differing[section.pk].append(
-                (said.paper, in_words(given, labels), in_words(settled, labels))
-            )
-        mine_codes, theirs = set(given.codes), set(settled.codes)
-        for word, several in (
-            ("kept", mine_codes & theirs),
-            ("dropped", mine_codes - theirs),
-            ("missed", theirs - mine_codes),
-        ):
-            for code in several:
-                counts[section.pk, code][word] += 1
-    titles = Paper.objects.in_bulk(
-        {paper for several in differing.values() for paper, *_ in several}
+            tally.add(own.paper, own.comparison.options[0].judgement, settled)
+    papers = Paper.objects.in_bulk(
+        {paper for tally in tallies.values() for paper, *_ in tally.differing}
     )
     return [
-        OfSection(
-            section,
-            same[pk],
-            papers[pk],
-            of_codes(pk, counts, labels),
-            [(titles[paper], given, settled) for paper, given, settled in differing[pk]],
-            not_counted[pk],
-        )
-        for pk, section in sections.items()
-        if papers[pk] or not_counted[pk]
+        tally.of_section(sections[pk], papers)
+        for pk, tally in tallies.items()
+        if tally.papers or tally.not_independent
     ]
+
+
+class SectionTally:
+    """One reviewer's answers on one section against the findings, as they are counted."""
+
+    def __init__(self, labels):
+        self.labels = labels
+        self.same = self.papers = self.not_independent = 0
+        self.differing = []  # of (primary key of the paper, what was given, what was settled)
+        self.codes = defaultdict(Counter)  # {code: {"kept", "dropped", "missed": papers}}
+
+    def add(self, paper, given, settled):
+        self.papers += 1
+        if given.says_the_same(settled):
+            self.same += 1
+        else:
+            self.differing.append(
+                (paper, in_words(given, self.labels), in_words(settled, self.labels))
+            )
+        given_codes, settled_codes = set(given.codes), set(settled.codes)
+        for outcome, codes in (
+            ("kept", given_codes & settled_codes),
+            ("dropped", given_codes - settled_codes),
+            ("missed", settled_codes - given_codes),
+        ):
+            for code in codes:
+                self.codes[code][outcome] += 1
+
+    def of_section(self, section, papers):
+        return OfSection(
+            section,
+            self.same,
+            self.papers,
+            self.of_codes(),
+            [(papers[paper], given, settled) for paper, given, settled in self.differing],
+            self.not_independent,
+        )
+
+    def of_codes(self):
+        of_codes = [
+            OfCode(self.labels[code], counts["kept"], counts["dropped"], counts["missed"])
+            for code, counts in self.codes.items()
+        ]
+        return sorted(of_codes, key=lambda code: (-(code.dropped + code.missed), code.label))
 
 
 def papers_apart(user, study):
@@ -98,18 +120,9 @@ def decisions(findings, labels):
     ):
         codes[finding].add(code)
     return {
-        (one.paper_id, one.section_id): replace(
-            judgement_of(one, marks=()),
-            marks=tuple(map(Mark, sorted(codes[one.pk], key=labels.get))),
+        (finding.paper_id, finding.section_id): replace(
+            judgement_of(finding, marks=()),
+            marks=tuple(map(Mark, sorted(codes[finding.pk], key=labels.get))),
         )
-        for one in findings
+        for finding in findings
     }
-
-
-def of_codes(section, counts, labels):
-    found = [
-        OfCode(labels[code], words["kept"], words["dropped"], words["missed"])
-        for (one, code), words in counts.items()
-        if one == section
-    ]
-    return sorted(found, key=lambda code: (-(code.dropped + code.missed), code.label))

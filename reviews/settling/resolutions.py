@@ -5,17 +5,18 @@ force says. Locks are taken in one order: the study's codebook (shared), the pap
 on it.
 """
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from mapping.codebook.versions import hold_codebook
-from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper, Study
-from reviews.blindness import rules
+from mapping.judgement.values import Judgement
+from mapping.models import Finding, FindingMark, LogEntry, Paper, Section, User
 from reviews.blindness.names import called_for_all
 from reviews.judgement.database import columns_of, marks_for
 from reviews.models import Assignment, Deferral, Resolution, Summary
-from reviews.settling.answers import compared
+from reviews.settling.answers import Compared, compared
 from reviews.settling.decisions import (
     as_of_today,
     basis_of,
@@ -25,16 +26,15 @@ from reviews.settling.decisions import (
     merged_codes,
 )
 from reviews.settling.exclusion import come_back, gone_from, leave
+from reviews.settling.permissions import is_coder, paper_to_settle
 
 __all__ = [
     "AlreadySettled",
     "AnswersChanged",
-    "Blind",
     "defer",
     "lift",
     "resolve",
     "undo",
-    "why_not",
 ]
 
 
@@ -60,94 +60,82 @@ class AnswersChanged(ValidationError):
     """A reviewer says something else than what the decider had before them."""
 
 
-class Blind(PermissionDenied):
-    """Something was submitted here that this person may not see yet."""
-
-
-def why_not(study, user, paper):
-    """Why this person may not settle this paper, or nothing where they may. Blindness is asked
-    elsewhere.
-    """
-    membership = Membership.objects.active().filter(study=study, user=user).first()
-    has_coded = is_coder(user, paper)
-    if membership is None or not membership.may_code:
-        return "Observers do not settle differences."
-    if membership.is_lead:
-        if has_coded and not study.may_settle_own:
-            return "You coded this paper: in this study somebody else settles it."
-        return ""
-    if study.who_settles != Study.WhoSettles.NOT_CODERS:
-        return "Only leads settle differences in this study."
-    return "You coded this paper: somebody else settles it." if has_coded else ""
-
-
-def is_coder(user, paper):
-    return Assignment.objects.in_force().filter(paper=paper, reviewer=user).exists()
-
-
-def is_blind(user, study, paper, phase):
-    """Whether this person may not know what others said of this paper, in this phase."""
-    return rules.is_blind(user, study, paper, phase)
-
-
-def entered(paper, section, by):
-    """The paper, locked, once it is sure that this person may decide on the section."""
-    # Codes that are merged or retired at this moment: the codebook's acts lock the study's row
-    # first.
-    hold_codebook(paper.study)
-    # Two leads may press the button at once; the lock lets the second see the first. Rows that only
-    # point to the paper need not wait for it.
-    paper = (
-        Paper.objects.select_for_update(no_key=True, of=["self"])
-        .select_related("study")
-        .get(pk=paper.pk)
-    )
-    if section.study_id != paper.study_id:
-        raise ValidationError("This section belongs to another study.")
-    reason = why_not(paper.study, by, paper)
-    if reason:
-        raise PermissionDenied(reason)
-    if is_blind(by, paper.study, paper, section.phase_id):
-        raise Blind("You cannot decide on this paper before you may see what everybody said of it.")
-    return paper
-
-
 @transaction.atomic
 def resolve(
-    paper,
-    section,
+    paper: Paper,
+    section: Section,
     *,
-    settled,
-    basis,
-    by,
-    seen=None,
-    answers_seen=None,
-    adopted_from=None,
-    cause="",
-    rationale="",
-):
+    settled: Judgement,
+    basis: str,
+    by: User,
+    seen: int | None = None,
+    answers_seen: str | None = None,
+    adopted_from: User | None = None,
+    cause: str = "",
+    rationale: str = "",
+) -> Resolution:
     """Settle one section of one paper; returns the Resolution.
 
-    `seen` is the primary key of the resolution that the decider had before them, None where there
-    was none. Where another is in force by now, AlreadySettled carries it and nothing is written:
-    one may then answer it, with `seen`. `answers_seen`, a `decisions.digest`, refuses likewise
-    (AnswersChanged) when somebody's answer is another now.
+    `seen` is the primary key of the resolution that the decider had before them, or None. Where
+    another is in force by now, AlreadySettled carries it and nothing is written: answer it with
+    `seen`. `answers_seen`, a `decisions.digest`, refuses likewise where an answer is another now.
     """
-    paper = entered(paper, section, by)
+    paper = paper_to_settle(paper, section, by)
+    current = in_force_as_seen(paper, section, seen)
+    compared_answers = answers_as_seen(paper, section, answers_seen)
+    comparison = compared_answers.comparison
+    standing = as_of_today(current, merged_codes(paper.study)) if current else None
+    check_settled(section, settled, comparison, standing)
+    check_reason(comparison, cause, rationale)
+    resolution = record_resolution(
+        paper,
+        section,
+        settled,
+        compared_answers,
+        basis=basis_of(settled, basis, comparison),
+        adopted_from=adopted_from,
+        cause=cause,
+        rationale=rationale,
+        replaces=seen,
+        by=by,
+    )
+    follow(paper, by=by, at=resolution.decided_at)
+    return resolution
+
+
+def in_force_as_seen(paper: Paper, section: Section, seen: int | None) -> Resolution | None:
+    """The decision that holds now, once it is sure that the decider saw it and may decide anew."""
     current = in_force(paper, section)
     if (current and current.pk) != seen:
         raise AlreadySettled(current, section)
     refuse_if_gone(paper, section)
-    said = said_of(paper, section)
-    if answers_seen is not None and answers_seen != digest(said):
+    return current
+
+
+def answers_as_seen(paper: Paper, section: Section, answers_seen: str | None) -> Compared:
+    compared_answers = said_of(paper, section)
+    if answers_seen is not None and answers_seen != digest(compared_answers):
         raise AnswersChanged(
             f"An answer on “{section}” has changed in the meantime. Look at it again, then decide."
         )
-    comparison = said.comparison
-    standing = as_of_today(current, merged_codes(paper.study)) if current else None
-    check_settled(section, settled, comparison, standing)
-    check_reason(comparison, cause, rationale)
-    basis = basis_of(settled, basis, comparison)
+    return compared_answers
+
+
+def record_resolution(
+    paper: Paper,
+    section: Section,
+    settled: Judgement,
+    compared_answers: Compared,
+    *,
+    basis: str,
+    adopted_from: User | None,
+    cause: str,
+    rationale: str,
+    replaces: int | None,
+    by: User,
+) -> Resolution:
+    """Write the finding and the decision behind it; what had been put off is so no longer."""
+    comparison = compared_answers.comparison
     finding = record_finding(paper, section, settled)
     resolution = Resolution.objects.create(
         paper=paper,
@@ -157,33 +145,36 @@ def resolve(
         adopted_from=adopted_from if basis == Resolution.Basis.ADOPTED else None,
         cause=cause,
         rationale=rationale.strip(),
-        content=content_of(settled, said, replaces=seen),
+        content=content_of(settled, compared_answers, replaces=replaces),
         reviewers=len(comparison.answered_by),
         is_unanimous=comparison.settles_itself,
         by_coder=is_coder(by, paper),
         decided_by=by,
         decided_at=finding.settled_at,
     )
-    Deferral.objects.in_force().filter(paper=paper, section=section).update(
-        lifted_at=resolution.decided_at
-    )
+    deferrals = Deferral.objects.in_force().filter(paper=paper, section=section)
+    deferrals.update(lifted_at=resolution.decided_at)
+    log_resolution(resolution, replaces=replaces)
+    return resolution
+
+
+def log_resolution(resolution: Resolution, *, replaces: int | None) -> None:
+    paper, section = resolution.paper, resolution.section
     LogEntry.objects.record(
         paper.study,
-        by,
+        resolution.decided_by,
         "settle-section",
         f"Settled “{section}” of “{paper}”",
         paper=paper,
         section=section.key,
-        basis=basis,
+        basis=resolution.basis,
         resolution=resolution.pk,
-        replaces=seen,
+        replaces=replaces,
     )
-    follow(paper, by=by, at=resolution.decided_at)
-    return resolution
 
 
-def said_of(paper, section):
-    """What everybody said. Whoever asks may see all of it: `entered` has made sure."""
+def said_of(paper: Paper, section: Section) -> Compared:
+    """What everybody said. Whoever asks may see all of it: `paper_to_settle` has made sure."""
     everything = Summary.objects.filter(assignment__round__study=paper.study)
     said = next(iter(compared(paper.study, everything, [section], papers=[paper.pk])), None)
     if said is None:
@@ -208,7 +199,7 @@ def check_reason(comparison, cause, rationale):
         raise ValidationError("Say what caused the difference, and why you settle it so.")
 
 
-def in_force(paper, section):
+def in_force(paper: Paper, section: Section) -> Resolution | None:
     """The decision that holds now: the newest that was not undone."""
     return (
         Resolution.objects.in_force()
@@ -219,7 +210,9 @@ def in_force(paper, section):
     )
 
 
-def record_finding(paper, section, settled, at=None):
+def record_finding(
+    paper: Paper, section: Section, settled: Judgement, at: datetime | None = None
+) -> Finding:
     """Write what the team says now. The caller holds the paper's lock and keeps the history."""
     finding, _ = Finding.objects.update_or_create(
         paper=paper,
@@ -232,17 +225,14 @@ def record_finding(paper, section, settled, at=None):
 
 
 @transaction.atomic
-def undo(resolution, *, by):
+def undo(resolution: Resolution, *, by: User) -> Resolution | None:
     """Take a decision back: the one before it holds again, or nothing does and the section is open.
 
     Returns the decision that holds now, or None.
     """
     section = resolution.section
-    paper = entered(resolution.paper, section, by)
-    current = in_force(paper, section)
-    if current is None or current.pk != resolution.pk:
-        raise AlreadySettled(current, section)
-    refuse_if_gone(paper, section)
+    paper = paper_to_settle(resolution.paper, section, by)
+    in_force_as_seen(paper, section, resolution.pk)
     Resolution.objects.filter(pk=resolution.pk).update(undone_at=timezone.now(), undone_by=by)
     earlier = in_force(paper, section)
     if earlier:
@@ -273,14 +263,14 @@ def undo(resolution, *, by):
     return earlier
 
 
-def refuse_if_gone(paper, section):
+def refuse_if_gone(paper: Paper, section: Section) -> None:
     if (paper.pk, section.phase_id) in gone_from(paper.study, [paper.pk]):
         raise ValidationError(
             "An earlier phase excluded this paper: here nothing is decided on it."
         )
 
 
-def follow(paper, *, by, at):
+def follow(paper: Paper, *, by: User, at: datetime) -> None:
     """The paper leaves the later phases, or is back in them, as what was just decided or taken back
     says.
     """
@@ -293,7 +283,7 @@ def has_lost_a_code(section, settled):
     return section.codes.filter(pk__in=settled.codes).count() < len(settled.codes)
 
 
-def stand_again(resolution):
+def stand_again(resolution: Resolution) -> int:
     """Write the finding of a decision in force anew; 0, and the decision is open, where a code of
     it went elsewhere.
     """
@@ -312,15 +302,12 @@ def stand_again(resolution):
 
 
 @transaction.atomic
-def defer(paper, section, *, note, by):
+def defer(paper: Paper, section: Section, *, note: str, by: User) -> Deferral:
     """Put a section off, with a note; it leaves the queue until it is settled or the deferral is
     lifted.
     """
-    paper = entered(paper, section, by)
-    current = in_force(paper, section)
-    if current:
-        raise AlreadySettled(current, section)
-    refuse_if_gone(paper, section)
+    paper = paper_to_settle(paper, section, by)
+    in_force_as_seen(paper, section, None)
     said_of(paper, section)
     deferral, _ = Deferral.objects.update_or_create(
         paper=paper, section=section, lifted_at=None, defaults={"note": note.strip(), "by": by}
@@ -338,9 +325,9 @@ def defer(paper, section, *, note, by):
 
 
 @transaction.atomic
-def lift(paper, section, *, by):
+def lift(paper: Paper, section: Section, *, by: User) -> bool:
     """Take a section up again that was put off. Lifting what is lifted already changes nothing."""
-    paper = entered(paper, section, by)
+    paper = paper_to_settle(paper, section, by)
     lifted = (
         Deferral.objects.in_force()
         .filter(paper=paper, section=section)

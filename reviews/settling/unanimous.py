@@ -4,20 +4,33 @@ person codes.
 Locks are taken in one order: the study's codebook (shared), then the papers by primary key.
 """
 
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from mapping.codebook.versions import hold_codebook
-from mapping.models import Finding, FindingMark, LogEntry, Membership, Paper
+from mapping.models import (
+    Finding,
+    FindingMark,
+    LogEntry,
+    Membership,
+    Paper,
+    Phase,
+    Study,
+    User,
+)
 from mapping.site import analyze
 from mapping.site.plurals import counted
 from reviews.blindness import rules
 from reviews.judgement.database import columns_of, marks_for
 from reviews.models import Assignment, RecodingTask, Resolution, Summary
-from reviews.settling.answers import compared
+from reviews.settling.answers import Compared, compared
 from reviews.settling.decisions import content_of
 from reviews.settling.exclusion import come_back, gone_from, leave
 from reviews.settling.resolutions import stand_again
@@ -25,7 +38,7 @@ from reviews.settling.resolutions import stand_again
 BATCH = 2000
 
 
-def settle_paper_if_complete(paper, phase):
+def settle_paper_if_complete(paper: Paper, phase: Phase) -> dict[str, Any]:
     """Called when a summary is submitted, within its transaction: settles what the last reader made
     unanimous.
 
@@ -35,7 +48,13 @@ def settle_paper_if_complete(paper, phase):
     return settle(paper.study, papers=[paper.pk], phase=phase)
 
 
-def settle_unanimous(study, papers, *, phase=None, at=None):
+def settle_unanimous(
+    study: Study,
+    papers: Collection[int],
+    *,
+    phase: Phase | None = None,
+    at: datetime | None = None,
+) -> None:
     """Called where an act ends the waiting for these papers, within its transaction: what all say
     is settled.
 
@@ -47,7 +66,15 @@ def settle_unanimous(study, papers, *, phase=None, at=None):
 
 
 @transaction.atomic
-def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, at=None):
+def settle(
+    study: Study,
+    *,
+    by: User | None = None,
+    papers: Collection[int] | None = None,
+    phase: Phase | None = None,
+    is_unanimous_only: bool = False,
+    at: datetime | None = None,
+) -> dict[str, Any]:
     """Write the findings that need no decision, and count what stays open: `{"settled": n, "open":
     m, "at": when}`.
 
@@ -61,8 +88,37 @@ def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, 
     locked = study.papers.all() if papers is None else study.papers.filter(pk__in=papers)
     # In the order of the primary key, so that two of these wait for each other instead of for ever.
     locked = list(locked.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    may_be_settled = unsettled(study, locked, by=by, papers=papers, phase=phase)
+    ready = [
+        answers
+        for answers in may_be_settled
+        if answers.comparison.settles_itself
+        or (answers.comparison.state == "single" and not is_unanimous_only)
+    ]
+    now = at or timezone.now()
+    write_all(ready, by, now)
+    if ready:
+        record(study, ready, by, now)
+        leave(study, {answers.paper for answers in ready}, by=by, at=now)
+    return {"settled": len(ready), "open": len(may_be_settled) - len(ready), "at": now}
+
+
+def unsettled(
+    study: Study,
+    locked: list[int],
+    *,
+    by: User | None,
+    papers: Collection[int] | None,
+    phase: Phase | None,
+) -> list[Compared]:
+    """`[Compared]` of the sections without a finding that nobody still has to code, now or anew.
+
+    `locked` are the papers that may be written, `papers` those asked for, None where all are.
+    """
     sections = study.sections.in_use()
-    sections = {one.pk: one for one in (sections.filter(phase=phase) if phase else sections)}
+    sections = {
+        section.pk: section for section in (sections.filter(phase=phase) if phase else sections)
+    }
     closed = (
         waiting(study, locked)
         | gone_from(study, papers)
@@ -70,29 +126,18 @@ def settle(study, *, by=None, papers=None, phase=None, is_unanimous_only=False, 
     )
     again = asked_again(study, locked)
     summaries = Summary.objects.filter(assignment__round__study=study)
-    ready, is_open = [], 0
     chosen = None if papers is None else locked
-    for said in compared(study, summaries, sections.values(), papers=chosen, is_open_only=True):
-        if (said.paper, sections[said.section].phase_id) in closed or (
-            said.paper,
-            said.section,
-        ) in again:
-            continue
-        if said.comparison.settles_itself or (
-            said.comparison.state == "single" and not is_unanimous_only
-        ):
-            ready.append(said)
-        else:
-            is_open += 1
-    now = at or timezone.now()
-    write_all(ready, by, now)
-    if ready:
-        record(study, ready, by, now)
-        leave(study, {said.paper for said in ready}, by=by, at=now)
-    return {"settled": len(ready), "open": is_open, "at": now}
+    return [
+        answers
+        for answers in compared(
+            study, summaries, sections.values(), papers=chosen, is_open_only=True
+        )
+        if (answers.paper, sections[answers.section].phase_id) not in closed
+        and (answers.paper, answers.section) not in again
+    ]
 
 
-def waiting(study, papers):
+def waiting(study: Study, papers: Collection[int]) -> set[tuple[int, int]]:
     """`{(paper, phase)}` that somebody still has to code."""
     awaiting = Assignment.objects.awaiting().filter(round__study=study, round__closed_at=None)
     if len(papers) == 1:
@@ -100,7 +145,7 @@ def waiting(study, papers):
     return set(awaiting.values_list("paper", "round__phase"))
 
 
-def asked_again(study, papers):
+def asked_again(study: Study, papers: Collection[int]) -> set[tuple[int, int]]:
     """`{(paper, section)}` that somebody who can has still to look at again, or to answer for the
     first time.
     """
@@ -110,53 +155,54 @@ def asked_again(study, papers):
     return set(tasks.order_by().values_list("assignment__paper", "section"))
 
 
-def hidden_from(user, study):
+def hidden_from(user: User, study: Study) -> set[tuple[int, int]]:
     """`{(paper, phase)}` of which this person may not know what others said."""
     return rules.closed_pairs(user, study)
 
 
-def write_all(ready, by, now):
+def write_all(ready: list[Compared], by: User | None, now: datetime) -> None:
     settled = [
-        said.comparison.with_evidence(said.comparison.options[0].judgement) for said in ready
+        answers.comparison.with_evidence(answers.comparison.options[0].judgement)
+        for answers in ready
     ]
     findings = Finding.objects.bulk_create(
         (
             Finding(
-                paper_id=said.paper,
-                section_id=said.section,
-                **columns_of(what),
+                paper_id=answers.paper,
+                section_id=answers.section,
+                **columns_of(judgement),
                 settled_at=now,
             )
-            for said, what in zip(ready, settled, strict=True)
+            for answers, judgement in zip(ready, settled, strict=True)
         ),
         batch_size=BATCH,
     )
     together = list(zip(findings, ready, settled, strict=True))
-    marks = (mark for finding, _, what in together for mark in marks_for(finding, what))
+    marks = (mark for finding, _, judgement in together for mark in marks_for(finding, judgement))
     FindingMark.objects.bulk_create(marks, batch_size=BATCH)
     Resolution.objects.bulk_create(
         (
             Resolution(
-                paper_id=said.paper,
-                section_id=said.section,
+                paper_id=answers.paper,
+                section_id=answers.section,
                 finding=finding,
-                basis="unanimous" if said.comparison.settles_itself else "single",
-                content=content_of(what, said),
-                reviewers=len(said.comparison.answered_by),
-                is_unanimous=said.comparison.settles_itself,
+                basis="unanimous" if answers.comparison.settles_itself else "single",
+                content=content_of(judgement, answers),
+                reviewers=len(answers.comparison.answered_by),
+                is_unanimous=answers.comparison.settles_itself,
                 decided_by=by,
                 decided_at=now,
             )
-            for finding, said, what in together
+            for finding, answers, judgement in together
         ),
         batch_size=BATCH,
     )
     analyze.tell_of(len(findings), Finding, FindingMark, Resolution)
 
 
-def record(study, ready, by, now):
-    papers = {said.paper for said in ready}
-    unanimous = sum(said.comparison.settles_itself for said in ready)
+def record(study: Study, ready: list[Compared], by: User | None, now: datetime) -> None:
+    papers = {answers.paper for answers in ready}
+    unanimous = sum(answers.comparison.settles_itself for answers in ready)
     # About one paper, the log must know so: it withholds lines from those still to code it.
     paper = Paper.objects.get(pk=papers.pop()) if len(papers) == 1 else None
     where = f"of “{paper}”" if paper else f"in {len(papers)} papers"
@@ -174,7 +220,7 @@ def record(study, ready, by, now):
 
 
 @transaction.atomic
-def take_back(study, *, by, at):
+def take_back(study: Study, *, by: User, at: datetime) -> int:
     """Undo what `settle` wrote for this lead at that moment, but for what somebody decided anew
     since; how many.
     """
@@ -185,7 +231,9 @@ def take_back(study, *, by, at):
 
 
 @transaction.atomic
-def wait_again(study, papers, *, phase, at, by):
+def wait_again(
+    study: Study, papers: Collection[int], *, phase: Phase, at: datetime, by: User
+) -> int:
     """Somebody codes these papers again after all: what settled itself at that moment is open
     again; how many.
     """
@@ -196,7 +244,7 @@ def wait_again(study, papers, *, phase, at, by):
     return undo_all(study, itself, by)
 
 
-def undo_all(study, resolutions, by):
+def undo_all(study: Study, resolutions: QuerySet[Resolution], by: User) -> int:
     """Undo these, which no person decided on, but for what somebody decided anew since; how
     many.
     """

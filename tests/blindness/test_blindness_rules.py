@@ -21,7 +21,7 @@ from reviews.blindness.visible import open_to, visible_findings, visible_summari
 from reviews.codebook import impact
 from reviews.exchange import scope
 from reviews.models import Assignment, Deferral, RecodingTask, Remark, Resolution, Summary
-from reviews.settling import discussion, resolutions, unanimous
+from reviews.settling import discussion, permissions, unanimous
 from reviews.settling.comparison_page import Page, closed_phases
 from reviews.settling.disagreements import board_for
 from tests.making import (
@@ -210,7 +210,7 @@ def everybody_asked(user, study, paper, theirs, rows):
         "impact.visible_marks": impact.visible_marks(user, study)
         .filter(answer__summary=theirs)
         .exists(),
-        "resolutions.is_blind": not resolutions.is_blind(user, study, paper, phase),
+        "permissions.is_blind": not permissions.is_blind(user, study, paper, phase),
         "settling.hidden_from": pair not in unanimous.hidden_from(user, study),
         "discussion.visible_pairs": pair in discussion.visible_pairs(user, study, [paper.pk]),
         "discussion.remarks_visible_to": discussion.remarks_visible_to(user, study, paper).exists(),
@@ -294,8 +294,8 @@ def test_what_is_told_by_paper_alone_is_closed_where_any_phase_of_it_is(study, b
     member.update(role="lead")
     study.membership = member.get()
     phase = theirs.assignment.round.phase
-    assert not resolutions.is_blind(ben, study, paper, phase)
-    assert resolutions.is_blind(ben, study, paper, screening.phase)
+    assert not permissions.is_blind(ben, study, paper, phase)
+    assert permissions.is_blind(ben, study, paper, screening.phase)
     assert rules.closed_pairs(ben, study) == {(paper.pk, screening.phase_id)}
     assert log.papers_closed_to(ben, study).filter(paper=paper).exists()
     assert rows[LogEntry] not in log.lines(study, ben)

@@ -24,7 +24,7 @@ from reviews.agreement import frozen
 from reviews.codebook import code_changes
 from reviews.codebook import undo as codebook_undo
 from reviews.exchange.bundle import writer
-from reviews.exchange.bundle.reader import Refused
+from reviews.exchange.bundle.reader import BundleError
 from reviews.exchange.bundle.restore import restore
 from reviews.exchange.scope import scope_of_all
 from reviews.management.demo import make as make_demo
@@ -416,7 +416,7 @@ def test_what_was_merged_before_is_still_taken_back_exactly_in_the_study_that_ca
 def test_what_is_damaged_is_refused_in_one_line_and_nothing_is_written(full, name, change, words):
     broken = tampered(bundle_of(full), name, change)
     counts = {model: model.objects.count() for model in (Study, User, Code, Mark, LogEntry)}
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(BundleError) as refusal:
         restore(io.BytesIO(broken))
     (said,) = refusal.value.messages
     assert words in said
@@ -455,18 +455,18 @@ def link():
     ],
 )
 def test_a_hostile_zip_is_refused(db, content, words):
-    with pytest.raises(Refused, match=words):
+    with pytest.raises(BundleError, match=words):
         restore(io.BytesIO(content))
 
 
 def test_a_bundle_that_is_too_large_or_whose_bytes_were_changed_is_refused(full, settings):
     sound = bundle_of(full)
     settings.BUNDLE_LIMIT = 1000
-    with pytest.raises(Refused, match="at most 1000"):
+    with pytest.raises(BundleError, match="at most 1000"):
         restore(io.BytesIO(sound))
     settings.BUNDLE_LIMIT = 10**9
     middle = sound.index(b"codings.csv") + 60
-    with pytest.raises(Refused):
+    with pytest.raises(BundleError):
         restore(io.BytesIO(sound[:middle] + bytes([sound[middle] ^ 255]) + sound[middle + 1 :]))
 
 

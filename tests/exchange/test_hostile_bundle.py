@@ -12,7 +12,7 @@ from django.db import transaction
 
 from mapping.models import Code, Study
 from reviews.codebook import code_changes, undo
-from reviews.exchange.bundle.reader import Refused
+from reviews.exchange.bundle.reader import BundleError
 from reviews.exchange.bundle.restore import restore
 from reviews.models import Mark, RecodingTask
 from tests.exchange.test_bundle import bundle_of, come_back, files_in, tampered
@@ -37,7 +37,7 @@ def rewritten(content, name, column, change, *, act=None):
 
 def refusal(content):
     before = Study.objects.count()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(BundleError) as refused:
         restore(io.BytesIO(content))
     assert Study.objects.count() == before
     (said,) = refused.value.messages

@@ -16,10 +16,10 @@ from reviews.blindness.early_look import look_early
 from reviews.coding import drafts as coding_drafts
 from reviews.models import Deferral, Resolution, Summary
 from reviews.settling.decisions import digest, is_late
+from reviews.settling.permissions import Blind
 from reviews.settling.resolutions import (
     AlreadySettled,
     AnswersChanged,
-    Blind,
     defer,
     lift,
     resolve,

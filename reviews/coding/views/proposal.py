@@ -46,14 +46,7 @@ def propose(request, slug, key):
         except ValidationError as error:
             form.add_error("label", error)
         else:
-            if wants_json(request):
-                facts = {"pk": code.pk, "label": code.label, "definition": code.definition}
-                return JsonResponse(facts, status=201)
-            messages.success(
-                request,
-                f"“{code}” is proposed. You can choose it at once; a lead will decide on it.",
-            )
-            return redirect(f"{summary_url(study, assignment)}#s-{section.key}")
+            return proposed(request, study, assignment, code)
     if form.errors and wants_json(request):
         return JsonResponse({"errors": form.errors}, status=422)
     near = alike(request.user, section, form.data.get("label", "")) if form.is_bound else []
@@ -68,6 +61,19 @@ def propose(request, slug, key):
     }
     facts |= {"assignment": assignment, "back": summary_url(study, assignment)}
     return answer(request, "coding/proposal.html", facts, refused=form.is_bound)
+
+
+def proposed(request, study, assignment, code):
+    """The answer to a proposal that was taken: the code for the script beside the form, else the
+    form.
+    """
+    if wants_json(request):
+        facts = {"pk": code.pk, "label": code.label, "definition": code.definition}
+        return JsonResponse(facts, status=201)
+    messages.success(
+        request, f"“{code}” is proposed. You can choose it at once; a lead will decide on it."
+    )
+    return redirect(f"{summary_url(study, assignment)}#s-{code.section.key}")
 
 
 @require_safe

@@ -37,7 +37,7 @@ UNSOUND = (
 )
 
 
-class Refused(ValidationError):
+class BundleError(ValidationError):
     """The bundle cannot be taken, with one line that says why."""
 
 
@@ -49,7 +49,7 @@ class Bundle:
             self.archive = zipfile.ZipFile(source)
             self.check()
         except UNSOUND as error:
-            raise Refused(f"This is no sound ZIP file: {error}.") from error
+            raise BundleError(f"This is no sound ZIP file: {error}.") from error
 
     def check(self):
         entries = self.archive.infolist()
@@ -58,19 +58,19 @@ class Bundle:
         names = [entry.filename for entry in entries]
         doubled = first_doubled(names)
         if doubled:
-            raise Refused(f"The ZIP has two files called {doubled}.")
+            raise BundleError(f"The ZIP has two files called {doubled}.")
         missing = [name for name in MEMBERS if name not in {*names, *LATER}]
         if missing:
-            raise Refused(f"The bundle has no {missing[0]}.")
+            raise BundleError(f"The bundle has no {missing[0]}.")
         total = sum(entry.file_size for entry in entries)
         if total > settings.BUNDLE_LIMIT:
             most = filesizeformat(settings.BUNDLE_LIMIT)
-            raise Refused(
+            raise BundleError(
                 f"The bundle has {filesizeformat(total)} when unpacked; at most {most} are taken."
             )
         damaged = self.archive.testzip()
         if damaged:
-            raise Refused(f"{damaged} is damaged: its checksum is another one.")
+            raise BundleError(f"{damaged} is damaged: its checksum is another one.")
 
     def has(self, table):
         return table.name in self.archive.namelist()
@@ -83,17 +83,17 @@ class Bundle:
         try:
             found = json.loads(self.content(name).decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
-            raise Refused(f"{name} is no JSON: {error}.") from error
+            raise BundleError(f"{name} is no JSON: {error}.") from error
         if not isinstance(found, dict):
-            raise Refused(f"{name} holds no JSON object.")
+            raise BundleError(f"{name} holds no JSON object.")
         if place := unfit_place(found):
-            raise Refused(shown(f"{name}, {place}: {UNFIT}."))
+            raise BundleError(shown(f"{name}, {place}: {UNFIT}."))
         return found
 
     def about(self):
         about = self.json("study.json")
         if about.get("concord_bundle") != FORMAT:
-            raise Refused(
+            raise BundleError(
                 f"study.json names another format than {FORMAT}, the one that is read here."
             )
         return about
@@ -110,7 +110,7 @@ class Bundle:
                 start = reader.line_num + 1
                 for cells in reader:
                     if len(cells) != len(header):
-                        raise Refused(
+                        raise BundleError(
                             f"{table.name}, line {start}: {len(cells)} cells where the header has "
                             f"{len(header)}."
                         )
@@ -121,28 +121,28 @@ class Bundle:
                     yield row
                     start = reader.line_num + 1
             except (csv.Error, UnicodeDecodeError) as error:
-                raise Refused(f"{table.name}, line {reader.line_num + 1}: {error}.") from error
+                raise BundleError(f"{table.name}, line {reader.line_num + 1}: {error}.") from error
 
 
 def check_entry(entry):
     name = entry.filename
     shown = "".join(letter if letter.isprintable() else "�" for letter in name[:80])
     if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name:
-        raise Refused(f"The ZIP names a file outside of itself: “{shown}”.")
+        raise BundleError(f"The ZIP names a file outside of itself: “{shown}”.")
     if name not in MEMBERS:
-        raise Refused(
+        raise BundleError(
             f"“{shown}” is no file of a bundle, and a ZIP with anything else in it is refused "
             "whole: take it out, or export the study again."
         )
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in {0, stat.S_IFREG}:
-        raise Refused(f"{name} is no plain file.")
+        raise BundleError(f"{name} is no plain file.")
     if entry.flag_bits & 0x1:
-        raise Refused(f"{name} is encrypted.")
+        raise BundleError(f"{name} is encrypted.")
     if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        raise Refused(f"{name} is packed in a way that is not read here.")
+        raise BundleError(f"{name} is packed in a way that is not read here.")
     if entry.file_size > SMALL and entry.file_size > HIGHEST_RATIO * entry.compress_size:
-        raise Refused(
+        raise BundleError(
             f"{name} grows more than {HIGHEST_RATIO}-fold when unpacked: that is no bundle of ours."
         )
 
@@ -156,15 +156,15 @@ def first_doubled(names):
 def check_header(file, header, names):
     doubled = first_doubled(header)
     if doubled:
-        raise Refused(f"{file} has two columns called “{doubled}”.")
+        raise BundleError(f"{file} has two columns called “{doubled}”.")
     unknown = next((name for name in header if name not in names), None)
     if unknown is not None:
-        raise Refused(f"{file} has a column “{unknown}”, which is not known.")
+        raise BundleError(f"{file} has a column “{unknown}”, which is not known.")
     missing = next(
         (name for name, is_later in names.items() if name not in header and not is_later), None
     )
     if missing:
-        raise Refused(f"{file} has no column “{missing}”.")
+        raise BundleError(f"{file} has no column “{missing}”.")
 
 
 class Row:
@@ -179,10 +179,10 @@ class Row:
     def check_characters(self):
         for name, cell in self.cells.items():
             if not is_fit(cell):
-                raise self.refused(name, UNFIT)
+                raise self.error(name, UNFIT)
 
-    def refused(self, name, why):
-        return Refused(f"{self.file}, line {self.line}, column {name}: {str(why).rstrip('.')}.")
+    def error(self, name, why):
+        return BundleError(f"{self.file}, line {self.line}, column {name}: {str(why).rstrip('.')}.")
 
     def read(self, name, reader, what):
         if not self[name]:
@@ -190,7 +190,7 @@ class Row:
         try:
             return reader(self[name])
         except (ValueError, InvalidOperation, RecursionError) as error:
-            raise self.refused(name, f"“{self[name][:60]}” is no {what}") from error
+            raise self.error(name, f"“{self[name][:60]}” is no {what}") from error
 
     def integer(self, name):
         return self.read(name, int, "whole number")
@@ -206,7 +206,7 @@ class Row:
 
     def truth(self, name):
         if self[name] not in {"0", "1", ""}:
-            raise self.refused(name, f"“{self[name][:60]}” is neither 1 nor 0")
+            raise self.error(name, f"“{self[name][:60]}” is neither 1 nor 0")
         return self[name] == "1"
 
     def json(self, name):
@@ -215,7 +215,7 @@ class Row:
     def object(self, name):
         found = self.json(name) or {}
         if not isinstance(found, dict):
-            raise self.refused(name, f"“{self[name][:60]}” is no JSON object")
+            raise self.error(name, f"“{self[name][:60]}” is no JSON object")
         return found
 
     def one_of(self, name, things, what, *, is_needed=True):
@@ -224,7 +224,7 @@ class Row:
         if not wanted and not is_needed:
             return None
         if wanted not in things:
-            raise self.refused(name, f"there is no {what} “{wanted[:60]}” in the bundle")
+            raise self.error(name, f"there is no {what} “{wanted[:60]}” in the bundle")
         return things[wanted]
 
 

@@ -1,8 +1,11 @@
-"""A study out of its bundle: people, template, papers. What people read and said of them is in
-`restore_reviews`.
+"""A study out of its bundle: people, template, papers. The codebook is in `restore_codebook`, what
+people read and said in `restore_reviews`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -10,10 +13,8 @@ from django.core.validators import validate_slug
 from django.db import DataError, IntegrityError, OperationalError, models, transaction
 from psycopg.errors import ProgramLimitExceeded
 
-from mapping.exchange.study_tables import CODEBOOK, IMPORTS, PAPERS, SOURCES, TEAM
+from mapping.exchange.study_tables import IMPORTS, PAPERS, SOURCES, TEAM
 from mapping.models import (
-    Code,
-    CodebookChange,
     LogEntry,
     Membership,
     Paper,
@@ -29,10 +30,11 @@ from mapping.site import analyze
 from reviews.blindness.independence import record_reader_of_bundle
 from reviews.blindness.reconstruction import reconstruct
 from reviews.exchange.bundle import restore_reviews, schemas
-from reviews.exchange.bundle.reader import Bundle, Refused, moment
+from reviews.exchange.bundle.reader import Bundle, BundleError, Row, moment
+from reviews.exchange.bundle.restore_codebook import add_codebook
 from reviews.exchange.references import Inward
 from reviews.exchange.scope import IMPORTED
-from reviews.exchange.tables.records import ACCESSES, CHANGES
+from reviews.exchange.tables.records import ACCESSES
 from reviews.models import PriorAccess
 
 BATCH = 2000
@@ -91,7 +93,7 @@ class Site:
                     schemas.check(name, found)
                     setattr(thing, name, found)
                 except (ValueError, TypeError, LookupError, RecursionError) as error:
-                    raise row.refused(name, error) from error
+                    raise row.error(name, error) from error
             model.objects.bulk_update([thing for thing, _, _ in waiting], [name], batch_size=500)
 
 
@@ -99,17 +101,17 @@ def check(thing, row):
     try:
         thing.clean_fields(exclude=unchecked(type(thing)))
     except ValidationError as error:
-        name, words = next(iter(error.message_dict.items()))
-        raise row.refused(name, words[0]) from error
+        name, messages = next(iter(error.message_dict.items()))
+        raise row.error(name, messages[0]) from error
     for column in thing._meta.concrete_fields:
         if (
             isinstance(column, LimitedTextField)
             and not column.blank
             and not getattr(thing, column.attname)
         ):
-            raise row.refused(column.name, "This field cannot be blank.")
+            raise row.error(column.name, "This field cannot be blank.")
     for column, why in too_long(thing, OLDER):
-        raise row.refused(column.name, f"this text {why}")
+        raise row.error(column.name, f"this text {why}")
 
 
 def unchecked(model):
@@ -122,13 +124,21 @@ def unchecked(model):
     }
 
 
-def restore(source, *, by=None, known=None, slug=None, lead=None, is_dry_run=False):
+def restore(
+    source: str | Path | IO[bytes],
+    *,
+    by: User | None = None,
+    known: Mapping[str, User] | None = None,
+    slug: str | None = None,
+    lead: User | None = None,
+    is_dry_run: bool = False,
+) -> Site:
     """A study from a bundle (a path or a binary file), all of it or nothing. Returns the Site.
 
     Nobody's account is taken over: everybody in the bundle gets an account of their own without
     login, under another name where theirs is taken. `known` says who is whom: `{user name in the
     bundle: User of this site}`; `lead` leads the study here, whoever led it there. A dry run does
-    it all and takes it back: what it returns is in no database. Raises Refused with one line.
+    it all and takes it back: what it returns is in no database. Raises BundleError with one line.
     """
     try:
         with transaction.atomic():
@@ -138,15 +148,21 @@ def restore(source, *, by=None, known=None, slug=None, lead=None, is_dry_run=Fal
     except OperationalError as error:
         if not isinstance(error.__cause__, ProgramLimitExceeded):
             raise
-        raise Refused(
+        raise BundleError(
             "The texts of one paper are together too long to be searched: 1 MB of words."
         ) from error
     except (DataError, IntegrityError, UnicodeEncodeError) as error:
-        said = str(error).strip().splitlines()[0]
-        raise Refused(f"The bundle contradicts itself: {said}") from error
+        first_line = str(error).strip().splitlines()[0]
+        raise BundleError(f"The bundle contradicts itself: {first_line}") from error
 
 
-def restored(bundle, by, known, slug, lead):
+def restored(
+    bundle: Bundle,
+    by: User | None,
+    known: Mapping[str, User],
+    slug: str | None,
+    lead: User | None,
+) -> Site:
     about = bundle.about()
     site = Site(bundle)
     add_people(site, known)
@@ -172,7 +188,7 @@ def restored(bundle, by, known, slug, lead):
     return site
 
 
-def hand_over(study, lead):
+def hand_over(study: Study, lead: User) -> None:
     """Accounts that came with a bundle cannot sign in: without somebody of this site nobody would
     lead the study.
     """
@@ -180,22 +196,22 @@ def hand_over(study, lead):
     Membership.objects.update_or_create(study=study, user=lead, defaults=in_force)
 
 
-def add_people(site, known):
+def add_people(site: Site, known: Mapping[str, User]) -> None:
     rows = list(site.bundle.rows(TEAM))
     stranger = next((name for name in known if name not in {row["user"] for row in rows}), None)
     if stranger:
-        raise Refused(f"team.csv knows nobody called “{stranger}”.")
+        raise BundleError(f"team.csv knows nobody called “{stranger}”.")
     for row in rows:
         name = row["user"]
         if name in site.people:
-            raise row.refused("user", f"“{name[:60]}” stands twice")
+            raise row.error("user", f"“{name[:60]}” stands twice")
         site.people[name] = known.get(name) or new_person(row)
         if site.people[name].username != name:
             site.renamed[name] = site.people[name].username
     site.made[User] = list(site.people.values())
 
 
-def new_person(row):
+def new_person(row: Row) -> User:
     user = User(username=row["user"], name=row["name"])
     user.set_unusable_password()
     check(user, row)
@@ -217,9 +233,9 @@ def add_study(site, about, slug):
         creator, wanted = site.people[about["created_by"]], str(about["slug"])
         validate_slug(wanted)
     except protocol_files.ProtocolError as error:
-        raise Refused(str(error)) from error
+        raise BundleError(str(error)) from error
     except (KeyError, TypeError, ValueError, ValidationError) as error:
-        raise Refused(f"study.json cannot be read: {error}.") from error
+        raise BundleError(f"study.json cannot be read: {error}.") from error
     facts = {
         "title": outline.title or wanted,
         "description": outline.description,
@@ -244,7 +260,7 @@ def add_study(site, about, slug):
     add_members(site)
 
 
-def add_members(site):
+def add_members(site: Site) -> None:
     parts = []
     for row in site.bundle.rows(TEAM):
         if row["role"]:
@@ -261,7 +277,7 @@ def add_members(site):
     site.make(Membership, parts)
 
 
-def add_papers(site):
+def add_papers(site: Site) -> None:
     site.papers = {paper.key: paper for paper in site.make(Paper, papers(site))}
     site.make(PaperImport, paper_imports(site))
     site.make(PaperSource, paper_sources(site))
@@ -303,85 +319,3 @@ def paper_sources(site):
             **words,
         )
         yield source, row
-
-
-def add_codebook(site):
-    def codes():
-        for number, row in enumerate(site.bundle.rows(CODEBOOK), start=1):
-            if row["number"] != str(number):
-                raise row.refused("number", f"“{row['number'][:60]}” stands where {number} should")
-            words = {
-                name: row[name] for name in ("label", "definition", "when_not", "example", "reason")
-            }
-            # A merged code names one that may come after it: until all are there it counts as
-            # declined.
-            status = "declined" if row["status"] == "merged" else row["status"]
-            code = Code(
-                section=row.one_of("section", site.sections, "section"),
-                position=row.integer("position"),
-                status=status,
-                excludes_paper=row.truth("excludes_paper"),
-                added_at=row.moment("added_at"),
-                proposed_by=site.person(row, "proposed_by"),
-                **words,
-            )
-            rows.append((code, row))
-            yield code, row
-
-    rows = []
-    made = site.make(Code, codes())
-    site.codes = {str(number): code for number, code in enumerate(made, start=1)}
-    for code, row in rows:
-        code.parent = row.one_of("parent_number", site.codes, "code", is_needed=False)
-        code.merged_into = row.one_of("merged_into_number", site.codes, "code", is_needed=False)
-        code.status = row["status"]
-    refuse_circles(rows)
-    touched = [code for code, _ in rows if code.parent_id or code.merged_into_id]
-    Code.objects.bulk_update(touched, ["parent", "merged_into", "status"], batch_size=500)
-    add_changes(site)
-
-
-def refuse_circles(rows):
-    """Whoever follows a code to the one that it went into, or to its parent, must arrive."""
-    row_of = {code.pk: row for code, row in rows}
-    for name in ("parent", "merged_into"):
-        arrived = set()
-        for start, _ in rows:
-            way, code = set(), start
-            while code is not None and code.pk not in arrived:
-                if code.pk in way:
-                    raise row_of[code.pk].refused(f"{name}_number", "leads back to the code itself")
-                way.add(code.pk)
-                code = getattr(code, name)
-            arrived |= way
-
-
-def add_changes(site):
-    def changes():
-        for row in site.bundle.rows(CHANGES):
-            change = CodebookChange(
-                study=site.study,
-                version=row.integer("version"),
-                act=row["act"],
-                reason=row["reason"],
-                section=row.one_of("section", site.sections, "section", is_needed=False),
-                code=row.one_of("code_number", site.codes, "code", is_needed=False),
-                # Empty where whoever took the bundle out was not to know.
-                marks=row.integer("marks") or 0,
-                papers=row.integer("papers") or 0,
-                by=site.reviewer(row, "by"),
-                at=row.moment("at"),
-            )
-            site.keep(change, "before", row, "before")
-            site.keep(change, "after", row, "after")
-            rows.append((change, row))
-            yield change, row
-
-    rows = []
-    by_version = {str(change.version): change for change in site.make(CodebookChange, changes())}
-    undoing = [(change, row) for change, row in rows if row["undoes"]]
-    for change, row in undoing:
-        change.undoes = row.one_of("undoes", by_version, "change of the codebook")
-    CodebookChange.objects.bulk_update(
-        [change for change, _ in undoing], ["undoes"], batch_size=500
-    )

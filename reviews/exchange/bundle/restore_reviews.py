@@ -1,19 +1,14 @@
-"""What people read and said, out of a bundle: rounds, codings, findings with their decisions,
-discussions, the log.
+"""What people read and said, out of a bundle: rounds, summaries, decisions, discussions, the
+log; codings and findings are in `restore_codings`.
 """
 
-from dataclasses import replace
-from itertools import groupby
-
-from mapping.exchange.table import cell
-from mapping.judgement.values import Evidence, Judgement
-from mapping.models import Finding, FindingMark, LogEntry
-from reviews.exchange.tables.codings import ANSWERS, CODINGS, FINDINGS
+from mapping.models import LogEntry
+from reviews.exchange.bundle.restore_codings import add_codings, add_findings
+from reviews.exchange.tables.history import LOG
 from reviews.exchange.tables.records import (
     ACCESSES,
     ASSIGNMENTS,
     DEFERRALS,
-    LOG,
     LOOKS,
     REMARKS,
     RESOLUTIONS,
@@ -21,13 +16,10 @@ from reviews.exchange.tables.records import (
     SUMMARIES,
     TASKS,
 )
-from reviews.judgement.database import columns_of, fill
 from reviews.models import (
-    Answer,
     Assignment,
     Deferral,
     EarlyLook,
-    Mark,
     Mention,
     PriorAccess,
     RecodingTask,
@@ -36,9 +28,6 @@ from reviews.models import (
     Round,
     Summary,
 )
-
-BATCH = 2000
-ANSWER_KEY = ("paper", "round", "reviewer", "revision", "section")
 
 
 def add(site):
@@ -49,14 +38,16 @@ def add(site):
     findings = add_findings(site)
     add_decisions(site, findings)
     add_discussions(site)
-    add_looks_and_tasks(site, given)
+    add_looks(site)
+    add_prior_accesses(site)
+    add_recoding_tasks(site, given)
     add_log(site)
 
 
 def add_rounds(site):
     def rounds():
         for row in site.bundle.rows(ROUNDS):
-            one = Round(
+            round = Round(
                 study=site.study,
                 phase=row.one_of("phase", site.phases, "phase"),
                 name=row["name"],
@@ -68,10 +59,10 @@ def add_rounds(site):
                 closed_by=site.person(row, "closed_by"),
                 codebook_version=row.integer("codebook_version"),
             )
-            site.keep(one, "frozen_agreement", row, "frozen_agreement")
-            yield one, row
+            site.keep(round, "frozen_agreement", row, "frozen_agreement")
+            yield round, row
 
-    return {one.name: one for one in site.make(Round, rounds())}
+    return {round.name: round for round in site.make(Round, rounds())}
 
 
 def add_assignments(site, rounds):
@@ -91,25 +82,28 @@ def add_assignments(site, rounds):
 
     names = {user.pk: name for name, user in site.people.items()}
     made = site.make(Assignment, assignments())
-    return {(one.paper.key, one.round.name, names[one.reviewer_id]): one for one in made}
+    return {
+        (assignment.paper.key, assignment.round.name, names[assignment.reviewer_id]): assignment
+        for assignment in made
+    }
 
 
 def assignment_of(row, given):
     wanted = row["paper"], row["round"], row["reviewer"]
     if wanted not in given:
-        raise row.refused(
+        raise row.error(
             "paper", f"assignments.csv does not hand “{wanted[0][:60]}” to “{wanted[2][:60]}” there"
         )
     return given[wanted]
 
 
 def add_summaries(site, given):
-    found = {}
+    by_revision = {}
 
     def summaries():
         for row in site.bundle.rows(SUMMARIES):
             if not row["submitted_at"]:
-                raise row.refused("submitted_at", "a bundle holds submitted summaries alone")
+                raise row.error("submitted_at", "a bundle holds submitted summaries alone")
             summary = Summary(
                 assignment=assignment_of(row, given),
                 revision=row.integer("revision"),
@@ -120,161 +114,25 @@ def add_summaries(site, given):
                 reopened_by=site.person(row, "reopened_by"),
                 reopened_reason=row["reopened_reason"],
             )
-            found[row["paper"], row["round"], row["reviewer"], row["revision"]] = summary
+            by_revision[row["paper"], row["round"], row["reviewer"], row["revision"]] = summary
             yield summary, row
 
     site.make(Summary, summaries())
-    return found
-
-
-def add_codings(site, summaries):
-    """answers.csv and codings.csv stand in the same order: one pass over both, however long they
-    are.
-    """
-    codings = iter(
-        groupby(site.bundle.rows(CODINGS), key=lambda row: tuple(row[name] for name in ANSWER_KEY))
-    )
-    labels = codes_by_label(site)
-    key, rows = next(codings, (None, None))
-    batch = []
-    for about in site.bundle.rows(ANSWERS):
-        said = []
-        if key == tuple(about[name] for name in ANSWER_KEY):
-            said = list(rows)
-            key, rows = next(codings, (None, None))
-        batch.append(answer_from(site, about, said, summaries, labels))
-        if len(batch) >= BATCH:
-            save_answers(site, batch)
-            batch = []
-    if key is not None:
-        raise next(rows).refused("section", "answers.csv has no such answer in this place")
-    save_answers(site, batch)
-
-
-def save_answers(site, batch):
-    site.make(Answer, ((answer, about) for answer, _, about in batch))
-    site.make(Mark, ((mark, row) for _, marks, _ in batch for mark, row in marks))
-    # There may be half a million: their primary keys are all that changes of the codebook name.
-    for model in (Answer, Mark):
-        site.made[model] = [getattr(one, "pk", one) for one in site.made[model]]
-
-
-def codes_by_label(site):
-    found = {}
-    for code in site.codes.values():
-        found.setdefault((code.section_id, code.label), []).append(code)
-    return found
-
-
-def answer_from(site, about, said, summaries, labels):
-    """`(Answer, [(Mark, row)], row of answers.csv)`"""
-    key = about["paper"], about["round"], about["reviewer"], about["revision"]
-    if key not in summaries:
-        raise about.refused("paper", "summaries.csv has no such summary")
-    summary, section = summaries[key], about.one_of("section", site.sections, "section")
-    answer = Answer(
-        summary=summary,
-        section=section,
-        version=about.integer("version") or 0,
-        codebook_version=about.integer("codebook_version"),
-    )
-    whole = Judgement(
-        confidence=about.integer("confidence"), evidence=Evidence.from_mapping(about.cells)
-    )
-    fill(answer, whole)
-    if not said:
-        return answer, [], about
-    for row in said:
-        if row["kind"] != section.kind or row["submitted_at"] != cell(summary.submitted_at):
-            raise row.refused(
-                "kind", "section or submission are told otherwise in protocol.json or summaries.csv"
-            )
-    first = said[0]
-    answer.confidence = first.integer("confidence")
-    if section.has_codes and first["value"]:
-        return answer, list(marks_from(site, answer, about, said, labels)), about
-    if len(said) > 1:
-        raise said[1].refused("value", "an answer without codes has one row")
-    judgement = judgement_in(section, first)
-    fill(answer, replace(judgement, confidence=answer.confidence))
-    return answer, [], about
-
-
-def judgement_in(section, row):
-    """What a row says without codes."""
-    evidence = Evidence.from_mapping(row.cells)
-    if row["absence"]:
-        if row["value"]:
-            raise row.refused("absence", "there is a value too")
-        judgement = Judgement.absent(row["absence"], evidence=evidence)
-        if judgement.none_apply and not section.has_codes:
-            raise row.refused("absence", "the section takes no codes")
-        return judgement
-    kind = section.kind_of
-    if kind.has_codes:
-        return Judgement(none_apply=True, evidence=evidence)
-    try:
-        value = kind.from_cell(row["value"])
-    except ValueError as error:
-        raise row.refused("value", error) from error
-    return Judgement(evidence=evidence, **({} if value is None else {kind.field: value}))
-
-
-def marks_from(site, answer, about, said, labels):
-    numbers = about["code_numbers"].split()
-    for position, row in enumerate(said):
-        if row["absence"]:
-            raise row.refused("absence", "there is a value too")
-        found = labels.get((answer.section_id, row["value"]), [])
-        if numbers and position < len(numbers):
-            found = [code for code in found if site.codes.get(numbers[position]) is code]
-        if len(found) != 1:
-            raise row.refused("value", f"“{row['value'][:60]}” is no one code of the section")
-        evidence = Evidence.from_mapping(row.cells).as_dict()
-        yield Mark(answer=answer, code=found[0], position=position, **evidence), row
-
-
-def add_findings(site):
-    def grouped():
-        return groupby(site.bundle.rows(FINDINGS), key=lambda row: (row["paper"], row["section"]))
-
-    def findings():
-        for key, rows in grouped():
-            row = next(rows)
-            section = row.one_of("section", site.sections, "section")
-            paper = row.one_of("paper", site.papers, "paper")
-            finding = Finding(paper=paper, section=section, settled_at=row.moment("settled_at"))
-            judgement = Judgement() if row["code_number"] else judgement_in(section, row)
-            # A team may settle on nothing at all, which no reader's answer can say.
-            judgement = replace(judgement, none_apply=row.truth("none_apply"))
-            for name, value in columns_of(judgement).items():
-                setattr(finding, name, value)
-            found[key] = finding
-            yield finding, row
-
-    def marks():
-        for key, rows in grouped():
-            for row in rows:
-                code = row.one_of("code_number", site.codes, "code", is_needed=False)
-                if code and code.label != row["value"]:
-                    raise row.refused("value", "codebook.csv calls this code otherwise")
-                if code:
-                    evidence = Evidence.from_mapping(row.cells).as_dict()
-                    yield FindingMark(finding=found[key], code=code, **evidence), row
-
-    found = {}
-    site.make(Finding, findings())
-    site.make(FindingMark, marks())
-    return found
+    return by_revision
 
 
 def add_decisions(site, findings):
+    add_resolutions(site, findings)
+    add_deferrals(site)
+
+
+def add_resolutions(site, findings):
     def resolutions():
         for row in site.bundle.rows(RESOLUTIONS):
             people = {
                 name: site.person(row, name) for name in ("adopted_from", "decided_by", "undone_by")
             }
-            one = Resolution(
+            resolution = Resolution(
                 paper=row.one_of("paper", site.papers, "paper"),
                 basis=row["basis"],
                 cause=row["cause"],
@@ -291,9 +149,13 @@ def add_decisions(site, findings):
                 undone_at=row.moment("undone_at"),
                 **people,
             )
-            site.keep(one, "content", row, "content")
-            yield one, row
+            site.keep(resolution, "content", row, "content")
+            yield resolution, row
 
+    site.make(Resolution, resolutions())
+
+
+def add_deferrals(site):
     def deferrals():
         for row in site.bundle.rows(DEFERRALS):
             yield (
@@ -308,7 +170,6 @@ def add_decisions(site, findings):
                 row,
             )
 
-    site.make(Resolution, resolutions())
     site.make(Deferral, deferrals())
 
 
@@ -317,7 +178,7 @@ def add_discussions(site):
 
     def remarks():
         for row in site.bundle.rows(REMARKS):
-            one = Remark(
+            remark = Remark(
                 paper=row.one_of("paper", site.papers, "paper"),
                 by=site.reviewer(row, "by"),
                 text=row["text"],
@@ -327,14 +188,14 @@ def add_discussions(site):
                 resolved_by=site.person(row, "resolved_by"),
                 resolved_at=row.moment("resolved_at"),
             )
-            called.append((one, row))
-            yield one, row
+            called.append((remark, row))
+            yield remark, row
 
     def mentions():
         for remark, row in called:
             for name in filter(None, row["mentions"].split("; ")):
                 if name not in site.people:
-                    raise row.refused("mentions", f"there is no person “{name[:60]}” in the bundle")
+                    raise row.error("mentions", f"there is no person “{name[:60]}” in the bundle")
                 # What was seen there needs no bell here.
                 yield Mention(remark=remark, user=site.people[name], seen_at=remark.at), row
 
@@ -342,9 +203,7 @@ def add_discussions(site):
     site.make(Mention, mentions())
 
 
-def add_looks_and_tasks(site, given):
-    versions = {str(change.version): change for change in site.study.codebook_changes.all()}
-
+def add_looks(site):
     def looks():
         for row in site.bundle.rows(LOOKS):
             yield (
@@ -357,6 +216,12 @@ def add_looks_and_tasks(site, given):
                 ),
                 row,
             )
+
+    site.make(EarlyLook, looks())
+
+
+def add_recoding_tasks(site, given):
+    versions = {str(change.version): change for change in site.study.codebook_changes.all()}
 
     def tasks():
         for row in site.bundle.rows(TASKS):
@@ -374,6 +239,10 @@ def add_looks_and_tasks(site, given):
                 row,
             )
 
+    site.make(RecodingTask, tasks())
+
+
+def add_prior_accesses(site):
     def accesses():
         for row in site.bundle.rows(ACCESSES) if site.bundle.has(ACCESSES) else ():
             access = PriorAccess(
@@ -385,9 +254,7 @@ def add_looks_and_tasks(site, given):
             )
             yield access, row
 
-    site.make(EarlyLook, looks())
     site.make(PriorAccess, accesses())
-    site.make(RecodingTask, tasks())
 
 
 def add_log(site):

@@ -17,12 +17,11 @@ from mapping.models import Paper
 from mapping.protocol import files as protocol_files
 from reviews.agreement.tables import AGREEMENT, AGREEMENT_CODES
 from reviews.exchange.tables.codings import ANSWERS, CODINGS, FINDINGS
+from reviews.exchange.tables.history import CHANGES, LOG
 from reviews.exchange.tables.records import (
     ACCESSES,
     ASSIGNMENTS,
-    CHANGES,
     DEFERRALS,
-    LOG,
     LOOKS,
     REMARKS,
     RESOLUTIONS,

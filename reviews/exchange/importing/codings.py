@@ -3,13 +3,15 @@ all.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import Any
 
 from django.db import transaction
 from django.template.defaultfilters import pluralize
 
-from mapping.models import LogEntry, Study
+from mapping.models import LogEntry, Study, User
 from mapping.parsers import Problem
 from mapping.site.plurals import counted
 from reviews.blindness import independence
@@ -50,17 +52,17 @@ class PlannedSummary:
 
 @transaction.atomic
 def import_codings(
-    study,
+    study: Study,
     *,
-    file_name,
-    content,
-    by,
-    round_name="",
-    may_create=False,
-    columns=None,
-    absences=None,
-    is_dry_run=False,
-):
+    file_name: str,
+    content: bytes,
+    by: User,
+    round_name: str = "",
+    may_create: bool = False,
+    columns: Mapping[str, str] | None = None,
+    absences: Mapping[str, str] | None = None,
+    is_dry_run: bool = False,
+) -> dict[str, Any]:
     """Submitted summaries from the rows of a codings file; returns `{summaries, marks, created,
     problems, …}`.
 
@@ -83,11 +85,7 @@ def import_codings(
     outcome = plan.outcome() | {"ignored": table.ignored, "rows": len(rows), "dry_run": is_dry_run}
     outcome["notes"] = [*table.notes, *outcome["notes"]]
     if plan.problems:
-        nothing = {
-            "created": dict.fromkeys(outcome["created"], 0),
-            "made": {what: [] for what in outcome["made"]},
-        }
-        return outcome | {"summaries": 0, "marks": 0, **nothing}
+        return nothing_written(outcome)
     if not is_dry_run:
         write(plan, by=by)
         record(study, by, file_name, outcome)
@@ -95,7 +93,17 @@ def import_codings(
     return outcome
 
 
-def record(study, by, file_name, outcome):
+def nothing_written(outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """The outcome of a file with problems: what it would have brought does not count."""
+    return dict(outcome) | {
+        "summaries": 0,
+        "marks": 0,
+        "created": dict.fromkeys(outcome["created"], 0),
+        "made": {what: [] for what in outcome["made"]},
+    }
+
+
+def record(study: Study, by: User, file_name: str, outcome: Mapping[str, Any]) -> None:
     number = outcome["summaries"]
     made = ", ".join(counted(count, what) for what, count in outcome["created"].items() if count)
     text = f"Imported {number} submitted summar{pluralize(number, 'y,ies')} from {file_name}"

@@ -1,7 +1,9 @@
 """Filled-in summary templates (Markdown) to draft summaries of one reviewer."""
 
+from collections.abc import Iterable
 from pathlib import PurePath
 from types import SimpleNamespace
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -10,7 +12,7 @@ from django.utils.functional import cached_property
 
 from mapping.judgement.absences import MEANINGS
 from mapping.judgement.values import Evidence, Judgement
-from mapping.models import LogEntry, Membership, Paper, PaperSource, Phase, Section, Study
+from mapping.models import LogEntry, Membership, Paper, PaperSource, Phase, Section, Study, User
 from mapping.models.fields import check_lengths
 from mapping.papers.importing import free_keys
 from mapping.parsers import UnreadableFile
@@ -27,7 +29,15 @@ ENDINGS = {".md", ".markdown", ".mkd", ".mdown", ".mdwn", ".qmd", ".rmd", ".txt"
 
 
 @transaction.atomic
-def import_summaries(study, *, files, reviewer, by, may_create=True, is_dry_run=False):
+def import_summaries(
+    study: Study,
+    *,
+    files: Iterable[tuple[str, bytes]],
+    reviewer: User,
+    by: User,
+    may_create: bool = True,
+    is_dry_run: bool = False,
+) -> dict[str, Any]:
     """Draft summaries of `reviewer` from `files`, a list of (name, bytes).
 
     Returns `{papers, new_papers, summaries, answers, read, absences, unplaced, skipped}`; `answers`
@@ -56,7 +66,7 @@ def import_summaries(study, *, files, reviewer, by, may_create=True, is_dry_run=
     return outcome
 
 
-def check_reviewer(study, reviewer):
+def check_reviewer(study: Study, reviewer: User) -> None:
     member = Membership.objects.active().filter(study=study, user=reviewer).first()
     if member is None:
         raise ValidationError(f"{reviewer} is no member of this study.")
@@ -175,35 +185,39 @@ class Import:
                 f"{name}: “{template.title}” is no paper of this study.{likeness} Ask a lead to "
                 "import it first."
             )
+        paper = self.new_paper(wanted, template.venue or "", name)
+        if match:
+            possible_duplicate = {
+                "file": name,
+                "title": paper.title,
+                "like": match.found.key,
+                "reason": str(match),
+            }
+            self.outcome["possible"].append(possible_duplicate)
+        return paper
+
+    def new_paper(self, wanted, venue, name):
         entry = {
             "key": "",
             "authors": wanted.authors,
-            "year": template.year,
-            "title": template.title,
+            "year": wanted.year,
+            "title": wanted.title,
         }
         paper = Paper(
             study=self.study,
-            key=next(free_keys([entry], [one.key for one in self.known])),
-            title=template.title,
+            key=next(free_keys([entry], [known.key for known in self.known])),
+            title=wanted.title,
             authors="; ".join(wanted.authors),
-            year=template.year,
-            venue=template.venue or "",
+            year=wanted.year,
+            venue=venue,
             doi=wanted.doi,
-            shares_doi=any(one.doi == wanted.doi for one in self.known if one.doi),
+            shares_doi=any(known.doi == wanted.doi for known in self.known if known.doi),
         )
         check_lengths(paper, place=name)
         paper.save()
         PaperSource.objects.create(paper=paper, file_name=name[:255])
         self.known.append(comparable(paper))
         self.outcome["new_papers"] += 1
-        if match:
-            told = {
-                "file": name,
-                "title": paper.title,
-                "like": match.found.key,
-                "reason": str(match),
-            }
-            self.outcome["possible"].append(told)
         return paper
 
     def as_sure(self, wanted, match):

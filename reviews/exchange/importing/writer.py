@@ -69,14 +69,16 @@ def record_changes(plan, sections, codes, by):
     """
     changes = [
         *(
-            CodebookChange(act=CodebookChange.Act.SECTION, section=one, after=section_dump(one))
-            for one in sections
+            CodebookChange(
+                act=CodebookChange.Act.SECTION, section=section, after=section_dump(section)
+            )
+            for section in sections
         ),
         *(
             CodebookChange(
-                act=CodebookChange.Act.ADD, section=one.section, code=one, **addition(one)
+                act=CodebookChange.Act.ADD, section=code.section, code=code, **addition(code)
             )
-            for one in codes
+            for code in codes
         ),
     ]
     if changes:
@@ -100,8 +102,8 @@ def order_scales(codes):
 
 
 def write_summaries(plan, by):
-    for phase, found in plan.prior_access.items():
-        independence.record(phase, found, by=by)
+    for phase, accesses in plan.prior_access.items():
+        independence.record(phase, accesses, by=by)
     assignments = write_assignments(plan)
     planned = list(plan.summaries.values())
     summaries = Summary.objects.bulk_create(
@@ -139,29 +141,32 @@ def write_assignments(plan):
     """An assignment for each round, paper and reviewer, by their identities; withdrawn ones are in
     force again.
     """
-    found, new = {}, []
-    for one in plan.summaries.values():
-        if one.assignment_key in found:
+    by_key, new = {}, []
+    for planned in plan.summaries.values():
+        if planned.assignment_key in by_key:
             continue
-        assignment = plan.assignments.get((one.round.pk, one.paper.pk, one.reviewer.pk))
+        assignment = plan.assignments.get((planned.round.pk, planned.paper.pk, planned.reviewer.pk))
         if assignment is None:
             assignment = Assignment(
-                round=one.round, paper=one.paper, reviewer=one.reviewer, position=len(new)
+                round=planned.round,
+                paper=planned.paper,
+                reviewer=planned.reviewer,
+                position=len(new),
             )
             new.append(assignment)
-        found[one.assignment_key] = assignment
+        by_key[planned.assignment_key] = assignment
     back = [
-        assignment.pk for assignment in found.values() if assignment.pk and assignment.withdrawn_at
+        assignment.pk for assignment in by_key.values() if assignment.pk and assignment.withdrawn_at
     ]
     Assignment.objects.filter(pk__in=back).update(withdrawn_at=None)
     Assignment.objects.bulk_create(new, batch_size=_BATCH)
-    return found
+    return by_key
 
 
 def summary_of(planned, assignment, study, by):
-    said = [row for row, _ in planned.rows]
+    rows = [row for row, _ in planned.rows]
     version = next(
-        (row.codebook_version for row in said if row.codebook_version is not None),
+        (row.codebook_version for row in rows if row.codebook_version is not None),
         study.codebook_version,
     )
     is_later = planned.revision > 1
@@ -169,7 +174,7 @@ def summary_of(planned, assignment, study, by):
         assignment=assignment,
         revision=planned.revision,
         origin=Summary.Origin.CODINGS,
-        submitted_at=next((row.submitted_at for row in said if row.submitted_at), None)
+        submitted_at=next((row.submitted_at for row in rows if row.submitted_at), None)
         or timezone.now(),
         codebook_version=version,
         reopened_by=by if is_later else None,

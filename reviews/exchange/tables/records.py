@@ -1,14 +1,12 @@
-"""The tables of what happened around the codings: rounds, decisions, discussions, changes of the
-codebook, the log.
+"""The tables of what happened around the codings: rounds, summaries, decisions,
+discussions. The history of the codebook and the log are in `history`.
 """
 
 from django.db.models import Prefetch
 
 from mapping.exchange.study_tables import as_json, numbers_of_codes
 from mapping.exchange.table import CHUNK, Column, Table
-from mapping.models import CodebookChange, LogEntry
 from reviews.blindness import independence
-from reviews.blindness.log import WITHHELD
 from reviews.exchange.references import Outward
 from reviews.models import (
     Assignment,
@@ -48,18 +46,18 @@ ROUND_COLUMNS = (
 
 def rounds(scope):
     outward = Outward(scope)
-    for one in in_order(scope, Round, "phase", "closed_by"):
+    for round in in_order(scope, Round, "phase", "closed_by"):
         yield [
-            one.name,
-            one.phase.key,
-            one.kind,
-            one.due_on.isoformat() if one.due_on else "",
-            scope.words(one.guidance),
-            one.opened_at,
-            one.closed_at,
-            scope.person(one.closed_by),
-            one.codebook_version,
-            as_json(outward(one.frozen_agreement)) if scope.is_whole else "",
+            round.name,
+            round.phase.key,
+            round.kind,
+            round.due_on.isoformat() if round.due_on else "",
+            scope.words(round.guidance),
+            round.opened_at,
+            round.closed_at,
+            scope.person(round.closed_by),
+            round.codebook_version,
+            as_json(outward(round.frozen_agreement)) if scope.is_whole else "",
         ]
 
 
@@ -74,14 +72,14 @@ ASSIGNMENT_COLUMNS = (
 
 
 def assignments(scope):
-    for one in in_order(scope, Assignment, "paper", "round", "reviewer"):
+    for assignment in in_order(scope, Assignment, "paper", "round", "reviewer"):
         yield [
-            one.paper.key,
-            one.round.name,
-            scope.person(one.reviewer),
-            one.position,
-            one.assigned_at,
-            one.withdrawn_at,
+            assignment.paper.key,
+            assignment.round.name,
+            scope.person(assignment.reviewer),
+            assignment.position,
+            assignment.assigned_at,
+            assignment.withdrawn_at,
         ]
 
 
@@ -109,25 +107,25 @@ SUMMARY_COLUMNS = (
 def summaries(scope):
     apart = independence.of_study(scope.study)
     related = ("assignment__paper", "assignment__round", "assignment__reviewer", "reopened_by")
-    for one in (
+    for summary in (
         scope.of(Summary)
         .submitted()
         .select_related(*related)
         .order_by("pk")
         .iterator(chunk_size=CHUNK)
     ):
-        given = one.assignment
+        given = summary.assignment
         yield [
             given.paper.key,
             given.round.name,
             scope.person(given.reviewer),
-            one.revision,
-            one.origin,
-            one.started_at,
-            one.submitted_at,
-            one.codebook_version,
-            scope.person(one.reopened_by),
-            scope.words(one.reopened_reason),
+            summary.revision,
+            summary.origin,
+            summary.started_at,
+            summary.submitted_at,
+            summary.codebook_version,
+            scope.person(summary.reopened_by),
+            scope.words(summary.reopened_reason),
             str(apart.get(given.pk, "")),
         ]
 
@@ -161,24 +159,24 @@ RESOLUTION_COLUMNS = (
 def resolutions(scope):
     outward = Outward(scope)
     related = ("paper", "section__phase", "adopted_from", "decided_by", "undone_by")
-    for one in in_order(scope, Resolution, *related):
+    for resolution in in_order(scope, Resolution, *related):
         yield [
-            one.paper.key,
-            one.section.phase.key,
-            one.section.key,
-            one.basis,
-            scope.person(one.adopted_from),
-            one.cause,
-            scope.words(one.rationale),
-            one.reviewers,
-            one.is_unanimous,
-            one.by_coder,
-            scope.person(one.decided_by),
-            one.decided_at,
-            scope.person(one.undone_by),
-            one.undone_at,
-            one.finding_id is not None,
-            as_json(outward(one.content)),
+            resolution.paper.key,
+            resolution.section.phase.key,
+            resolution.section.key,
+            resolution.basis,
+            scope.person(resolution.adopted_from),
+            resolution.cause,
+            scope.words(resolution.rationale),
+            resolution.reviewers,
+            resolution.is_unanimous,
+            resolution.by_coder,
+            scope.person(resolution.decided_by),
+            resolution.decided_at,
+            scope.person(resolution.undone_by),
+            resolution.undone_at,
+            resolution.finding_id is not None,
+            as_json(outward(resolution.content)),
         ]
 
 
@@ -203,18 +201,18 @@ def remarks(scope):
         .select_related("paper", "section__phase", "by", "resolved_by")
         .order_by("pk")
     )
-    for one in ordered.prefetch_related(mentioned).iterator(chunk_size=CHUNK):
+    for remark in ordered.prefetch_related(mentioned).iterator(chunk_size=CHUNK):
         yield [
-            one.paper.key,
-            one.section.phase.key,
-            one.section.key,
-            scope.person(one.by),
-            one.at,
-            scope.words(one.text),
-            one.is_decision_rule,
-            scope.person(one.resolved_by),
-            one.resolved_at,
-            "; ".join(scope.person(mention.user) for mention in one.mentions.all()),
+            remark.paper.key,
+            remark.section.phase.key,
+            remark.section.key,
+            scope.person(remark.by),
+            remark.at,
+            scope.words(remark.text),
+            remark.is_decision_rule,
+            scope.person(remark.resolved_by),
+            remark.resolved_at,
+            "; ".join(scope.person(mention.user) for mention in remark.mentions.all()),
         ]
 
 
@@ -229,14 +227,14 @@ DEFERRAL_COLUMNS = (
 
 
 def deferrals(scope):
-    for one in in_order(scope, Deferral, "paper", "section", "by"):
+    for deferral in in_order(scope, Deferral, "paper", "section", "by"):
         yield [
-            one.paper.key,
-            one.section.key,
-            scope.words(one.note),
-            scope.person(one.by),
-            one.at,
-            one.lifted_at,
+            deferral.paper.key,
+            deferral.section.key,
+            scope.words(deferral.note),
+            scope.person(deferral.by),
+            deferral.at,
+            deferral.lifted_at,
         ]
 
 
@@ -250,13 +248,13 @@ LOOK_COLUMNS = (
 
 
 def looks(scope):
-    for one in in_order(scope, EarlyLook, "paper", "phase", "user"):
+    for look in in_order(scope, EarlyLook, "paper", "phase", "user"):
         yield [
-            one.paper.key,
-            one.phase.key,
-            scope.person(one.user),
-            scope.words(one.reason),
-            one.at,
+            look.paper.key,
+            look.phase.key,
+            scope.person(look.user),
+            scope.words(look.reason),
+            look.at,
         ]
 
 
@@ -270,8 +268,8 @@ ACCESS_COLUMNS = (
 
 
 def accesses(scope):
-    for one in in_order(scope, PriorAccess, "paper", "phase", "user"):
-        yield [one.paper.key, one.phase.key, scope.person(one.user), one.why, one.at]
+    for access in in_order(scope, PriorAccess, "paper", "phase", "user"):
+        yield [access.paper.key, access.phase.key, scope.person(access.user), access.why, access.at]
 
 
 TASK_COLUMNS = (
@@ -295,96 +293,18 @@ def tasks(scope):
         "section",
         "change",
     )
-    for one in in_order(scope, RecodingTask, *related):
-        given = one.assignment
+    for task in in_order(scope, RecodingTask, *related):
+        given = task.assignment
         yield [
             given.paper.key,
             given.round.name,
             scope.person(given.reviewer),
-            one.section.key,
-            one.change.version if one.change else None,
-            numbers.get(one.code_id),
-            one.asked_at,
-            one.done_at,
+            task.section.key,
+            task.change.version if task.change else None,
+            numbers.get(task.code_id),
+            task.asked_at,
+            task.done_at,
         ]
-
-
-CHANGE_COLUMNS = (
-    Column("version", "the codebook version that the change made"),
-    Column("act", "add, rename, redefine, retire, restore, merge, split, move, group, reorder …"),
-    SECTION,
-    Column("code", "label of the code now"),
-    Column("code_number", "its number in codebook.csv"),
-    Column("before", "what was, as JSON"),
-    Column("after", "what is, as JSON"),
-    Column("marks", "how many marks it touched; empty for those who still have papers to code"),
-    Column("papers", "in how many papers; empty for those who still have papers to code"),
-    Column("reason", "why"),
-    Column("by", "who"),
-    Column("at", "when"),
-    Column("undoes", "the version that it undoes"),
-)
-
-
-# What a change keeps of the marks, answers and findings it touched, beside the words of the
-# codebook.
-OF_READERS = {"answers", "finding_marks", "flags", "marks", "set_aside", "tasks"}
-
-
-def without_readings(words):
-    """What a change keeps, with that emptied. Where answers were carried to another section, `made`
-    are answers.
-    """
-    emptied = OF_READERS | {"made"} if "answers" in words else OF_READERS
-    return {name: type(value)() if name in emptied else value for name, value in words.items()}
-
-
-def changes(scope):
-    """For a lead who still codes without what was touched: it counts what others said of papers
-    that are closed.
-    """
-    numbers, outward = numbers_of_codes(scope), Outward(scope)
-
-    def kept(words):
-        return as_json(outward(without_readings(words) if scope.is_blind else words))
-
-    for one in in_order(scope, CodebookChange, "section", "code", "by", "undoes"):
-        touched = [None, None] if scope.is_blind else [one.marks, one.papers]
-        yield [
-            one.version,
-            one.act,
-            one.section.key if one.section else "",
-            one.code.label if one.code else "",
-            numbers.get(one.code_id),
-            kept(one.before),
-            kept(one.after),
-            *touched,
-            scope.words(one.reason),
-            scope.person(one.by),
-            one.at,
-            one.undoes.version if one.undoes else None,
-        ]
-
-
-LOG_COLUMNS = (
-    Column("at", "when"),
-    Column("by", "who; empty: Concord itself"),
-    Column("act", "what was done, in one word"),
-    Column("text", "what was done, in a sentence"),
-    PAPER,
-    Column("facts", "what the act says of itself, as JSON"),
-)
-
-
-def log(scope):
-    outward = Outward(scope)
-    for line in in_order(scope, LogEntry, "by", "paper"):
-        is_withheld = getattr(line, "is_withheld", False)
-        text, facts = (
-            (WITHHELD, {}) if is_withheld else (scope.words(line.text), outward(line.facts))
-        )
-        by = "" if getattr(line, "is_unnamed", False) else scope.person(line.by)
-        yield [line.at, by, line.act, text, line.paper.key if line.paper else "", as_json(facts)]
 
 
 ROUNDS = Table(
@@ -414,5 +334,3 @@ TASKS = Table(
     TASK_COLUMNS,
     tasks,
 )
-CHANGES = Table("codebook_changes.csv", "The history of the codebook.", CHANGE_COLUMNS, changes)
-LOG = Table("log.csv", "Who did what.", LOG_COLUMNS, log)

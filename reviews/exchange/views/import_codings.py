@@ -77,13 +77,7 @@ def import_codings(request, slug):
             form.add_error("file", error)
         else:
             if not is_check and not outcome["problems"]:
-                number = outcome["summaries"]
-                messages.success(
-                    request,
-                    f"{number} summar{pluralize(number, 'y,ies')} imported from {file.name}.",
-                )
-                for note in outcome["notes"][:MOST_NOTES]:
-                    messages.info(request, note)
+                tell_imported(request, file.name, outcome)
                 return redirect("papers", slug)
     problems = outcome["problems"] if outcome else []
     context = {
@@ -99,3 +93,12 @@ def import_codings(request, slug):
         context,
         refused=form.is_bound and (not outcome or bool(problems)),
     )
+
+
+def tell_imported(request, file_name, outcome):
+    number = outcome["summaries"]
+    messages.success(
+        request, f"{number} summar{pluralize(number, 'y,ies')} imported from {file_name}."
+    )
+    for note in outcome["notes"][:MOST_NOTES]:
+        messages.info(request, note)

@@ -97,7 +97,7 @@ def taken(request):
             with uploads.held(token, user) as file:
                 site = restore(file, by=user, known={me: user} if me else {}, lead=user)
             uploads.forget(token, user)
-    except uploads.NotHeld:
+    except uploads.UploadExpired:
         return refused(request, GONE)
     except ValidationError as error:
         return refused(request, *error.messages, "Nothing was imported.")
@@ -110,7 +110,7 @@ def taken(request):
 def put_away(request):
     try:
         uploads.forget(request.POST.get("token", ""), request.user)
-    except uploads.NotHeld:
+    except uploads.UploadExpired:
         return refused(request, GONE)
     messages.success(request, "The bundle was put away; nothing was imported.")
     return redirect("import-study")

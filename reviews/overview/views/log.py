@@ -10,7 +10,7 @@ from mapping.models import LogEntry
 from mapping.site.answers import answer
 from reviews.blindness import log as blindness_log
 from reviews.exchange.scope import scope_for
-from reviews.exchange.tables.records import LOG
+from reviews.exchange.tables.history import LOG
 from reviews.exchange.views.export import as_download
 from reviews.overview.filters import LogFilters
 

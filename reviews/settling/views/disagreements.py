@@ -40,11 +40,11 @@ COLUMNS = ("paper", "title", "section", "severity", "difference", "state", "note
 def disagreements(request, slug):
     study = access.study_to_code(request.user, slug)
     choice = Choice(study, request.user, request.GET)
-    found = choice.differences()
+    differences = choice.differences()
     if request.GET.get("format") == "csv":
         require_known(request.GET, **{name: choice.chosen.get(name) for name in FILTERS})
-        return csv_file("disagreements", COLUMNS, cells_of(choice, found))
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+        return csv_file("disagreements", COLUMNS, cells_of(choice, differences))
+    page = Paginator(differences, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     for name in ("page", "format"):
         query.pop(name, None)
@@ -57,7 +57,7 @@ def disagreements(request, slug):
         "filters": choice.filters(),
         "query": choice.words,
         "chosen": query.urlencode(),
-        "shown": len(found),
+        "shown": len(differences),
         "total": len(choice.board.differences),
         "csv_url": csv_url(request),
         "adopted": request.session.pop("adopted", None) if study.membership.is_lead else None,
@@ -108,12 +108,14 @@ class Choice:
     def options(self):
         """What each filter offers: `{name: [(value, label)]}`."""
         differences = self.board.differences
-        sections = {one.section for one in differences}
-        codes = {code for one in differences for code in one.codes}
+        sections = {difference.section for difference in differences}
+        codes = {code for difference in differences for code in difference.codes}
         rounds = self.study.rounds.values_list("pk", "name")
         options = {
             "section": [
-                (one.key, one.label) for one in self.sections.values() if one.pk in sections
+                (section.key, section.label)
+                for section in self.sections.values()
+                if section.pk in sections
             ],
             "code": [(str(pk), label) for pk, label in self.codes.items() if pk in codes],
             "round": [(str(pk), name) for pk, name in rounds],
@@ -130,57 +132,66 @@ class Choice:
         return apart | {name: KINDS[name] for name in ("near", "alone")}
 
     def pairs(self, differences):
-        pairs = {pair for one in differences for pair in one.pairs}
+        pairs = {pair for difference in differences for pair in difference.pairs}
         users = User.objects.in_bulk({reviewer for pair in pairs for reviewer in pair})
         named = ("-".join(str(pk) for pk in sorted(pair)) for pair in pairs)
-        found = [
+        choices = [
             (value, " and ".join(str(users[int(pk)]) for pk in value.split("-"))) for value in named
         ]
-        return sorted(found, key=lambda one: one[1])
+        return sorted(choices, key=lambda choice: choice[1])
 
     def differences(self):
-        found = self.board.differences
+        differences = self.board.differences
         if self.chosen.get("kind") != "deferred":
-            found = [one for one in found if not one.is_deferred]
+            differences = [difference for difference in differences if not difference.is_deferred]
         for name, value in self.chosen.items():
-            found = getattr(self, f"by_{name}")(found, value)
+            differences = getattr(self, f"by_{name}")(differences, value)
         if self.words:
             papers = set(
                 Paper.objects.filter(study=self.study)
                 .matching(self.words)
                 .values_list("pk", flat=True)
             )
-            found = [one for one in found if one.paper in papers]
+            differences = [difference for difference in differences if difference.paper in papers]
         if self.sort in {"section", "-section"}:
-            found = sorted(
-                found, key=lambda one: (one.place, one.rank), reverse=self.sort.startswith("-")
+            differences = sorted(
+                differences,
+                key=lambda difference: (difference.place, difference.rank),
+                reverse=self.sort.startswith("-"),
             )
         elif self.sort == "severity":
-            found = found[::-1]
-        return found
+            differences = differences[::-1]
+        return differences
 
-    def by_section(self, found, key):
-        return [one for one in found if self.sections[one.section].key == key]
+    def by_section(self, differences, key):
+        return [
+            difference for difference in differences if self.sections[difference.section].key == key
+        ]
 
-    def by_code(self, found, code):
-        return [one for one in found if int(code) in one.codes]
+    def by_code(self, differences, code):
+        return [difference for difference in differences if int(code) in difference.codes]
 
-    def by_round(self, found, round):
+    def by_round(self, differences, round):
         papers = set(
             Assignment.objects.in_force().filter(round=round).values_list("paper", "round__phase")
         )
-        return [one for one in found if (one.paper, one.phase) in papers]
+        return [
+            difference
+            for difference in differences
+            if (difference.paper, difference.phase) in papers
+        ]
 
-    def by_kind(self, found, kind):
+    def by_kind(self, differences, kind):
         if kind == "deferred":
-            return [one for one in found if one.is_deferred]
+            return [difference for difference in differences if difference.is_deferred]
         if kind in {"open", "settled"}:
-            return [one for one in found if one.is_settled == (kind == "settled")]
-        return [one for one in found if kind in one.words]
+            is_settled = kind == "settled"
+            return [difference for difference in differences if difference.is_settled == is_settled]
+        return [difference for difference in differences if kind in difference.words]
 
-    def by_pair(self, found, pair):
+    def by_pair(self, differences, pair):
         pair = frozenset(int(pk) for pk in pair.split("-"))
-        return [one for one in found if pair in one.pairs]
+        return [difference for difference in differences if pair in difference.pairs]
 
     def filters(self):
         return [
@@ -195,36 +206,38 @@ def rows_of(choice, differences):
     of queries.
     """
     study, sections = choice.study, choice.sections
-    papers = Paper.objects.in_bulk({one.paper for one in differences})
+    papers = Paper.objects.in_bulk({difference.paper for difference in differences})
     visible = visible_summaries(choice.user, study)
-    wanted = [sections[pk] for pk in {one.section for one in differences}]
-    said = {
-        (one.paper, one.section): one.comparison
-        for one in compared(study, visible, wanted, papers=list(papers))
+    wanted = [sections[pk] for pk in {difference.section for difference in differences}]
+    comparisons = {
+        (answers.paper, answers.section): answers.comparison
+        for answers in compared(study, visible, wanted, papers=list(papers))
     }
     notes = {
-        (one.paper_id, one.section_id): one.note
-        for one in Deferral.objects.in_force().filter(paper__in=papers, section__in=sections)
+        (deferral.paper_id, deferral.section_id): deferral.note
+        for deferral in Deferral.objects.in_force().filter(paper__in=papers, section__in=sections)
     }
-    for one in differences:
-        comparison = said.get((one.paper, one.section))
-        state = "deferred" if one.is_deferred else "settled" if one.is_settled else "differs"
+    for difference in differences:
+        pair = (difference.paper, difference.section)
+        comparison = comparisons.get(pair)
+        state = "settled" if difference.is_settled else "differs"
+        state = "deferred" if difference.is_deferred else state
         word = (
             "answers changed"
-            if queue.LATE in one.words
+            if queue.LATE in difference.words
             else "one step apart"
-            if queue.NEAR in one.words
+            if queue.NEAR in difference.words
             else ""
         )
-        word = "" if one.is_settled else word
+        word = "" if difference.is_settled else word
         yield {
-            "difference": one,
-            "paper": papers[one.paper],
-            "section": sections[one.section],
+            "difference": difference,
+            "paper": papers[difference.paper],
+            "section": sections[difference.section],
             "why": comparison.why if comparison else "",
             "state": state,
             "word": word,
-            "note": notes.get((one.paper, one.section), "") if one.is_deferred else "",
+            "note": notes.get(pair, "") if difference.is_deferred else "",
         }
 
 
@@ -232,9 +245,9 @@ def rows_of(choice, differences):
 CSV_BLOCK = 2000
 
 
-def cells_of(choice, found):
-    for start in range(0, len(found), CSV_BLOCK):
-        for row in rows_of(choice, found[start : start + CSV_BLOCK]):
+def cells_of(choice, differences):
+    for start in range(0, len(differences), CSV_BLOCK):
+        for row in rows_of(choice, differences[start : start + CSV_BLOCK]):
             yield [
                 row["paper"].key,
                 row["paper"].title,

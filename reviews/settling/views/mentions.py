@@ -13,9 +13,9 @@ PER_PAGE = 50
 @require_safe
 def mentions(request):
     """Where somebody called me, in all my studies, newest first."""
-    found = discussion.mentions_visible_to(request.user)
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    unseen = sum(mention.seen_at is None for mention in found)
+    mentioned = discussion.mentions_visible_to(request.user)
+    page = Paginator(mentioned, PER_PAGE).get_page(request.GET.get("page"))
+    unseen = sum(mention.seen_at is None for mention in mentioned)
     return answer(request, "settling/mentions.html", {"page": page, "unseen": unseen})
 
 

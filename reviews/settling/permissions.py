@@ -1,0 +1,63 @@
+"""Who may settle a paper, and the lock under which they do.
+
+Locks are taken in one order: the study's codebook (shared), the paper, then what hangs on it.
+"""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from mapping.codebook.versions import hold_codebook
+from mapping.models import Membership, Paper, Section, Study, User
+from reviews.blindness import rules
+from reviews.models import Assignment
+
+
+class Blind(PermissionDenied):
+    """Something was submitted here that this person may not see yet."""
+
+
+def why_not(study: Study, user: User, paper: Paper) -> str:
+    """Why this person may not settle this paper, or nothing where they may. Blindness is asked
+    elsewhere.
+    """
+    membership = Membership.objects.active().filter(study=study, user=user).first()
+    has_coded = is_coder(user, paper)
+    if membership is None or not membership.may_code:
+        return "Observers do not settle differences."
+    if membership.is_lead:
+        if has_coded and not study.may_settle_own:
+            return "You coded this paper: in this study somebody else settles it."
+        return ""
+    if study.who_settles != Study.WhoSettles.NOT_CODERS:
+        return "Only leads settle differences in this study."
+    return "You coded this paper: somebody else settles it." if has_coded else ""
+
+
+def is_coder(user: User, paper: Paper) -> bool:
+    return Assignment.objects.in_force().filter(paper=paper, reviewer=user).exists()
+
+
+def is_blind(user: User, study: Study, paper: Paper, phase: int) -> bool:
+    """Whether this person may not know what others said of this paper, in this phase."""
+    return rules.is_blind(user, study, paper, phase)
+
+
+def paper_to_settle(paper: Paper, section: Section, by: User) -> Paper:
+    """The paper, locked, once it is sure that this person may decide on the section."""
+    # Codes that are merged or retired at this moment: the codebook's acts lock the study's row
+    # first.
+    hold_codebook(paper.study)
+    # Two leads may press the button at once; the lock lets the second see the first. Rows that only
+    # point to the paper need not wait for it.
+    paper = (
+        Paper.objects.select_for_update(no_key=True, of=["self"])
+        .select_related("study")
+        .get(pk=paper.pk)
+    )
+    if section.study_id != paper.study_id:
+        raise ValidationError("This section belongs to another study.")
+    reason = why_not(paper.study, by, paper)
+    if reason:
+        raise PermissionDenied(reason)
+    if is_blind(by, paper.study, paper, section.phase_id):
+        raise Blind("You cannot decide on this paper before you may see what everybody said of it.")
+    return paper
