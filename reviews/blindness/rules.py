@@ -31,6 +31,7 @@ hidden from oneself.
 from django.db.models import Exists, OuterRef, Q
 
 from mapping.models import Membership, Study
+from reviews.blindness.settlers import reviewers_settle
 from reviews.models import Assignment, EarlyLook, Summary
 
 NOTHING = Q(pk__in=[])
@@ -65,7 +66,7 @@ def may_know_findings(user, study, *, paper="paper", phase="section__phase"):
     known = may_member_know(membership, study, place)
     if study.is_released or membership.is_lead:
         return known
-    if study.who_settles == Study.WhoSettles.NOT_CODERS:
+    if reviewers_settle(study):
         return known & ~place.holds(Assignment.objects.in_force().filter(reviewer=user))
     return NOTHING
 
@@ -119,7 +120,7 @@ def within_reach(membership, study, place):
     in_time = ~place.holds(counting().filter(round__closed_at=None)) if waits else EVERYTHING
     if membership.is_lead:
         return ~place.holds(counting().filter(reviewer=membership.user_id)) | in_time
-    if study.who_settles == Study.WhoSettles.NOT_CODERS:
+    if reviewers_settle(study):
         return in_time
     return place.holds(Assignment.objects.in_force().filter(reviewer=membership.user_id)) & in_time
 

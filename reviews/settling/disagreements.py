@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
 
-from mapping.models import Finding, Study
+from mapping.models import Finding
+from reviews.blindness import settlers
 from reviews.blindness.visible import visible_summaries
 from reviews.models import Assignment, Deferral, Resolution, Summary
 from reviews.models.study_cache import cached_for_study
@@ -94,19 +95,13 @@ def board_for(user, study):
     settle.
     """
     board = board_of(study).without(hidden_from(user, study))
-    if study.membership.is_lead and study.may_settle_own:
+    if settlers.settles_own(study.membership):
         return board
     coded = set(Assignment.objects.of(user, study).values_list("paper", flat=True))
     papers = {one.paper for one in board.differences} | {
         paper for counts in board.counts for paper, _ in counts
     }
     return board.of_papers(papers - coded)
-
-
-def is_settler(study):
-    """Whether this member settles at all; on which papers, `why_not` says."""
-    member = study.membership
-    return member.is_lead or (member.may_code and study.who_settles == Study.WhoSettles.NOT_CODERS)
 
 
 def discussed_by(user, study):
@@ -245,10 +240,9 @@ def count_settled(study, sections, board):
 
 def open_count(study, user):
     """For the rail: how many differences wait for this settler's decision."""
-    if not is_settler(study):
+    if not settlers.is_settler(study.membership):
         return 0
-    # The role is part of the name: it says which differences are theirs to settle.
-    name = f"open.{user.pk}.{study.membership.role}.{study.who_settles}.{study.may_settle_own}"
+    name = f"open.{user.pk}.{settlers.variant(study.membership)}"
     return cached_for_study(study, name, lambda: len(board_for(user, study).open))
 
 

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from mapping.models import Code, Finding, FindingMark, LogEntry, Membership, Study, User
 from reviews.blindness.independence import not_to_give_back
+from reviews.blindness.settlers import reviewers_settle
 from reviews.models import Assignment, Resolution
 
 __all__ = ["come_back", "gone_from", "leave", "unread"]
@@ -126,7 +127,7 @@ def unread(assignments: QuerySet[Assignment], study: Study) -> QuerySet[Assignme
     """Of these, taken back, those whose reviewers could not read others' answers since, nor can
     now.
     """
-    if study.is_released or study.who_settles == Study.WhoSettles.NOT_CODERS:
+    if study.is_released or reviewers_settle(study):
         return assignments.none()
     reviewers = Membership.objects.active().filter(study=study, role=Membership.Role.REVIEWER)
     elsewhere = Assignment.objects.in_force().filter(

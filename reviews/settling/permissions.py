@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from mapping.codebook.versions import hold_codebook
 from mapping.models import Membership, Paper, Section, Study, User
-from reviews.blindness import rules
+from reviews.blindness import rules, settlers
 from reviews.models import Assignment
 
 
@@ -19,17 +19,8 @@ def why_not(study: Study, user: User, paper: Paper) -> str:
     """Why this person may not settle this paper, or nothing where they may. Blindness is asked
     elsewhere.
     """
-    membership = Membership.objects.active().filter(study=study, user=user).first()
-    has_coded = is_coder(user, paper)
-    if membership is None or not membership.may_code:
-        return "Observers do not settle differences."
-    if membership.is_lead:
-        if has_coded and not study.may_settle_own:
-            return "You coded this paper: in this study somebody else settles it."
-        return ""
-    if study.who_settles != Study.WhoSettles.NOT_CODERS:
-        return "Only leads settle differences in this study."
-    return "You coded this paper: somebody else settles it." if has_coded else ""
+    member = Membership.objects.active().filter(study=study, user=user).first()
+    return settlers.why_not(member, has_coded=is_coder(user, paper))
 
 
 def is_coder(user: User, paper: Paper) -> bool:

@@ -3,8 +3,8 @@ from django.views.decorators.http import require_safe
 
 from mapping import access
 from mapping.site.answers import answer
+from reviews.blindness import settlers
 from reviews.models import Resolution
-from reviews.settling import disagreements
 from reviews.settling.causes import causes_in
 
 
@@ -12,7 +12,7 @@ from reviews.settling.causes import causes_in
 def causes(request, slug):
     """Which codes need a better definition, and the worst examples."""
     study = access.study_to_code(request.user, slug)
-    if not disagreements.is_settler(study) and not study.is_released:
+    if not settlers.is_settler(study.membership) and not study.is_released:
         raise PermissionDenied("What was settled, and why, opens once the study is released.")
     by_cause, ranked = causes_in(study, request.user)
     labels = dict(Resolution.Cause.choices)

@@ -9,7 +9,7 @@ from mapping import access
 from mapping.models import Paper
 from mapping.site.acts import carried_out
 from mapping.site.answers import answer
-from reviews.blindness import early_look
+from reviews.blindness import early_look, settlers
 from reviews.models import Mention, Resolution
 from reviews.settling import disagreements
 from reviews.settling.comparison_page import Page, closed_phases
@@ -59,7 +59,7 @@ def context_of_section(request, page):
 
 def neighbours(request, page):
     """The papers before and after this one in the queue, as its filters stand in the address."""
-    if not disagreements.is_settler(page.study):
+    if not settlers.is_settler(page.study.membership):
         return {}
     choice = Choice(page.study, request.user, request.GET)
     found = choice.differences()

@@ -11,6 +11,7 @@ from mapping.exchange.table_csv import csv_file, csv_url, require_known
 from mapping.models import Code, Paper, User
 from mapping.site.answers import answer, filter_of
 from mapping.site.plurals import counted
+from reviews.blindness import settlers
 from reviews.blindness.visible import visible_summaries
 from reviews.models import Assignment, Deferral
 from reviews.settling import disagreements as queue
@@ -72,7 +73,7 @@ class Choice:
 
     def __init__(self, study, user, asked):
         self.study, self.user = study, user
-        self.is_settler = queue.is_settler(study)
+        self.is_settler = settlers.is_settler(study.membership)
         self.words = asked.get("q", "").replace("\0", "").strip()
         self.sort = asked.get("sort", "")
         self.chosen = {
