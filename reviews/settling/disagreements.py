@@ -61,7 +61,12 @@ class Board:
             for counts in self.counts
         ]
         return Board(
-            [one for one in self.differences if (one.paper, one.phase) not in hidden], *left
+            [
+                difference
+                for difference in self.differences
+                if (difference.paper, difference.phase) not in hidden
+            ],
+            *left,
         )
 
     def of_papers(self, papers):
@@ -69,7 +74,9 @@ class Board:
             Counter({pair: n for pair, n in counts.items() if pair[0] in papers})
             for counts in self.counts
         ]
-        return Board([one for one in self.differences if one.paper in papers], *left)
+        return Board(
+            [difference for difference in self.differences if difference.paper in papers], *left
+        )
 
     @property
     def counts(self):
@@ -77,13 +84,17 @@ class Board:
 
     @property
     def open(self):
-        return [one for one in self.differences if not (one.is_deferred or one.is_settled)]
+        return [
+            difference
+            for difference in self.differences
+            if not (difference.is_deferred or difference.is_settled)
+        ]
 
     @property
     def numbers(self):
         return {
             "open": len(self.open),
-            "deferred": sum(one.is_deferred for one in self.differences),
+            "deferred": sum(difference.is_deferred for difference in self.differences),
             "settled": self.settled.total(),
             "unanimous": self.unanimous.total(),
             "ready": self.ready.total(),
@@ -98,7 +109,7 @@ def board_for(user, study):
     if settlers.settles_own(study.membership):
         return board
     coded = set(Assignment.objects.of(user, study).values_list("paper", flat=True))
-    papers = {one.paper for one in board.differences} | {
+    papers = {difference.paper for difference in board.differences} | {
         paper for counts in board.counts for paper, _ in counts
     }
     return board.of_papers(papers - coded)

@@ -30,12 +30,12 @@ class AbsenceWords:
             and not section.kind_of.is_prose
             and not self.codes.existing(section, row.value, reviewer)
         ):
-            found = read_absence(row.value)
-            if found == AMBIGUOUS and section.has_codes:
+            absence = read_absence(row.value)
+            if absence == AMBIGUOUS and section.has_codes:
                 raise NotFound(could_mean_several(visible(row.value), section))
             # Of a number, or yes or no, its own reader says what is wrong with a word like that.
-            if found and found != AMBIGUOUS:
-                row.word, row.value, row.absence = row.value, "", found
+            if absence and absence != AMBIGUOUS:
+                row.word, row.value, row.absence = row.value, "", absence
         if row.word:
             self.counts[visible(row.word), row.absence, str(section)] += 1
 

@@ -143,31 +143,31 @@ class Plan:
         self.problems.append(Problem(row.file or self.file_name, row.line, str(reason)))
 
     def place(self, row):
-        found, reasons = {}, []
-        for name, finding in (
+        parts, reasons = {}, []
+        for name, find in (
             ("section", lambda: self.sections(row)),
             ("paper", lambda: self.papers(row.paper)),
             ("reviewer", lambda: self.reviewers(row.reviewer)),
         ):
             try:
-                found[name] = finding()
+                parts[name] = find()
             except NotFound as error:
                 reasons.append(str(error))
         if not reasons:
             try:
-                found["round"] = self.rounds(row, found["section"].phase)
+                parts["round"] = self.rounds(row, parts["section"].phase)
             except NotFound as error:
                 reasons.append(str(error))
         for reason in reasons:
             self.refuse(row, reason)
         if not reasons:
-            self.summary_of(row, found).rows.append((row, found["section"]))
+            self.summary_of(row, parts).rows.append((row, parts["section"]))
 
-    def summary_of(self, row, found):
-        key = id(found["round"]), id(found["paper"]), id(found["reviewer"]), row.revision
+    def summary_of(self, row, parts):
+        key = id(parts["round"]), id(parts["paper"]), id(parts["reviewer"]), row.revision
         if key not in self.summaries:
             self.summaries[key] = PlannedSummary(
-                found["round"], found["paper"], found["reviewer"], row.revision
+                parts["round"], parts["paper"], parts["reviewer"], row.revision
             )
         return self.summaries[key]
 
@@ -312,9 +312,9 @@ def key_of(summary):
 def prior_access(plan):
     """`{phase: {(paper, user): why}}` of the readers and papers that were here before this file."""
     pairs = defaultdict(list)
-    for one in plan.summaries.values():
-        if one.round.phase.pk and one.paper.pk and one.reviewer.pk:
-            pairs[one.round.phase].append((one.paper.pk, one.reviewer.pk))
+    for summary in plan.summaries.values():
+        if summary.round.phase.pk and summary.paper.pk and summary.reviewer.pk:
+            pairs[summary.round.phase].append((summary.paper.pk, summary.reviewer.pk))
     return {phase: independence.prior_access(phase, several) for phase, several in pairs.items()}
 
 
@@ -323,8 +323,12 @@ def existing_assignments(plan):
     primary keys of those that are coded.
     """
     rounds = {summary.round.pk for summary in plan.summaries.values()} - {None}
-    found = Assignment.objects.filter(round__in=rounds)
+    existing = Assignment.objects.filter(round__in=rounds)
     coded = set(
         Summary.objects.filter(assignment__round__in=rounds).values_list("assignment", flat=True)
     )
-    return {(one.round_id, one.paper_id, one.reviewer_id): one for one in found}, coded
+    assignments = {
+        (assignment.round_id, assignment.paper_id, assignment.reviewer_id): assignment
+        for assignment in existing
+    }
+    return assignments, coded

@@ -141,8 +141,8 @@ class Import:
             self.report(name, lines_of_answers(template, "its title is that of several papers"))
             return
         assignment = self.assignment_of(paper, name)
-        told = {"file": name, "line": template.line, "title": template.title, "paper": paper.key}
-        self.outcome["read"].append({**told, "is_draft": assignment is not None})
+        place = {"file": name, "line": template.line, "title": template.title, "paper": paper.key}
+        self.outcome["read"].append({**place, "is_draft": assignment is not None})
         if assignment is not None:
             self.papers.add(paper.pk)
             self.written[paper.pk] = unique_name
@@ -165,8 +165,8 @@ class Import:
 
     def report(self, name, lines):
         self.outcome["unplaced"] += [
-            {"file": name, "line": one.line, "text": one.text, "reason": one.reason}
-            for one in lines
+            {"file": name, "line": line.line, "text": line.text, "reason": line.reason}
+            for line in lines
         ]
 
     def paper_of(self, template, name):
@@ -278,10 +278,10 @@ class Import:
             )
             self.skip(name, reason)
             return None
-        found = mine.filter(round__closed_at=None).first()
-        if found is None and not self.may_create:
+        assignment = mine.filter(round__closed_at=None).first()
+        if assignment is None and not self.may_create:
             raise ValidationError(f"{name}: “{paper.title}” was not handed out to {self.reviewer}.")
-        return found or self.assignment_in_own_round(paper)
+        return assignment or self.assignment_in_own_round(paper)
 
     def assignment_in_own_round(self, paper):
         round, _ = Round.objects.get_or_create(
@@ -291,11 +291,11 @@ class Import:
             raise ValidationError(
                 f"The round “{ROUND}” is closed or of another phase: rename it, then import again."
             )
-        found = independence.prior_access(self.phase, [(paper.pk, self.reviewer.pk)])
-        self.prior_access |= found
+        accesses = independence.prior_access(self.phase, [(paper.pk, self.reviewer.pk)])
+        self.prior_access |= accesses
         self.outcome["not_independent"] += [
             independence.sentence(self.reviewer, [paper], independence.Why(why))
-            for why in found.values()
+            for why in accesses.values()
         ]
         assignment, _ = Assignment.objects.update_or_create(
             round=round, paper=paper, reviewer=self.reviewer, defaults={"withdrawn_at": None}
@@ -304,10 +304,10 @@ class Import:
 
     def write(self, summary, template):
         for section in self.sections:
-            said = template.answers.get(section.key)
-            if said is None or not said.items:
+            answered = template.answers.get(section.key)
+            if answered is None or not answered.items:
                 continue  # asked and not answered: blank, neither "none" nor "not reported"
-            judgement, left = self.judgement_of(section, said, template.file)
+            judgement, left = self.judgement_of(section, answered, template.file)
             self.report(template.file, left)
             answer = Answer(
                 summary=summary,
@@ -321,31 +321,33 @@ class Import:
             answer.save()
             Mark.objects.bulk_create(marks)
 
-    def judgement_of(self, section, said, name):
+    def judgement_of(self, section, answered, name):
         """(Judgement, items that found no place)"""
-        if said.absence:
-            return self.absent(section, said, name), []
+        if answered.absence:
+            return self.absent(section, answered, name), []
         if section.is_multiple:
-            return Judgement(marks=self.codes.marks(section, said.items)), []
+            return Judgement(marks=self.codes.marks(section, answered.items)), []
         if section.has_codes:
-            judgement, left = one_code(section, said.items, self.codes)
+            judgement, left = one_code(section, answered.items, self.codes)
             return judgement, unplaced(left, f"“{section}” takes one code")
         if section.kind_of.is_prose:
-            return Judgement(**{section.kind_of.field: said.text}), []
-        judgement, left = single_value(section, said.items)
+            return Judgement(**{section.kind_of.field: answered.text}), []
+        judgement, left = single_value(section, answered.items)
         return judgement, unplaced(left, f"“{section}” takes one value")
 
-    def absent(self, section, said, name):
+    def absent(self, section, answered, name):
         evidence = Evidence(
-            quote="\n".join(quote for item in said.items for quote in item.quotes),
-            rationale="\n".join(text for item in said.items for text in [*item.notes, *item.pages]),
+            quote="\n".join(quote for item in answered.items for quote in item.quotes),
+            rationale="\n".join(
+                text for item in answered.items for text in [*item.notes, *item.pages]
+            ),
         )
-        judgement = Judgement.absent(said.absence, evidence=evidence)
-        meaning = MEANINGS[said.absence]
-        told = {"file": name, "section": section.key, "section_label": section.label}
-        told |= {"absence": said.absence, "meaning": meaning}
+        judgement = Judgement.absent(answered.absence, evidence=evidence)
+        meaning = MEANINGS[answered.absence]
+        absence = {"file": name, "section": section.key, "section_label": section.label}
+        absence |= {"absence": answered.absence, "meaning": meaning}
         self.outcome["absences"] += [
-            {**told, "line": item.line, "text": item.text} for item in said.items
+            {**absence, "line": item.line, "text": item.text} for item in answered.items
         ]
         return judgement
 
