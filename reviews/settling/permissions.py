@@ -19,7 +19,8 @@ def why_not(study: Study, user: User, paper: Paper) -> str:
     """Why this person may not settle this paper, or nothing where they may. Blindness is asked
     elsewhere.
     """
-    member = Membership.objects.active().filter(study=study, user=user).first()
+    members = Membership.objects.active().select_related("study")
+    member = members.filter(study=study, user=user).first()
     return settlers.why_not(member, has_coded=is_coder(user, paper))
 
 

@@ -60,7 +60,7 @@ def test_the_rail_marks_the_current_page(study, ada):
 def test_rail_counts_have_a_constant_query_count(
     study, work, ada, ben, django_assert_num_queries, django_assert_max_num_queries
 ):
-    study.membership = Membership.objects.select_related("user").get(study=study, user=ada)
+    study.membership = Membership.objects.select_related("user", "study").get(study=study, user=ada)
     # Differences are worked out anew here; outside of tests only after something happened, else it
     # is one query.
     with django_assert_max_num_queries(20) as few:
