@@ -169,6 +169,15 @@ function goOn(sheet) {
   else (document.querySelector("a[data-next-paper]") ?? sheet).focus();
 }
 
+let focusedAtSwap = null;
+document.addEventListener("htmx:afterSwap", () => {
+  focusedAtSwap = document.activeElement;
+});
+
+/* Between swap and settling there is time for a key: whoever has begun to type by then goes on typing, or the rest of what
+   they type would be taken for commands. */
+const hasBegunToType = () => document.activeElement !== focusedAtSwap && document.activeElement.matches(TYPING);
+
 /* What is settled makes room for the next open section; what was refused keeps the focus. One answer of the server swaps
    several things and tells of each: only the section itself counts here. Who is elsewhere by now is left there. */
 document.addEventListener("htmx:afterSettle", (event) => {
@@ -179,7 +188,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   const refused = sheet.querySelector("[role=alert], .invalid-feedback");
   const { path, formData } = event.detail.requestConfig;
   if (!refused && /\/settle\/(\?|$)/.test(path)) remember(formData);
-  if (inside() && inside() !== sheet) return;
+  if ((inside() && inside() !== sheet) || hasBegunToType()) return;
   const isDecision = /\/(settle|defer)\/(\?|$)/.test(path);
   if (!refused && isDecision) return goOn(sheet);
   here = sheet.id;

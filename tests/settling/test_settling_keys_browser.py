@@ -120,6 +120,28 @@ def test_undoing_refusals_and_remarks_stay_in_their_section(page):
     is_current(page, "challenges")
 
 
+PRESS_R_AFTER_THE_SWAP = """() => {
+    const key = new KeyboardEvent("keydown", { key: "r", bubbles: true });
+    const press = () => setTimeout(() => document.activeElement.dispatchEvent(key));
+    document.addEventListener("htmx:afterSwap", press, { once: true });
+}"""
+
+
+def test_who_begins_a_remark_before_the_answer_has_settled_goes_on_typing(page):
+    page.keyboard.press("j")
+    settle_by_keys(page, 5)
+    is_current(page, "maturity-stage")
+    section(page, "challenges").focus()
+    page.evaluate(PRESS_R_AFTER_THE_SWAP)
+    page.keyboard.press("z")
+    expect(page.locator("#open-count b")).to_have_text("6")
+    wait_for_answers(page)
+    remark = section(page, "challenges").locator("[data-discussion] textarea")
+    expect(remark).to_be_focused()
+    page.keyboard.type("n")
+    expect(remark).to_have_value("n")
+
+
 def test_who_went_on_before_the_answer_came_is_left_where_they_are(page):
     held = []
 
