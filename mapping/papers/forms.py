@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
 
 from mapping.models import Paper
+from mapping.papers.changes import pdf_refusal
 from mapping.papers.duplicates import comparable_papers
-from mapping.papers.editing import pdf_refusal
 from mapping.papers.importing import free_keys
 from mapping.papers.keys import key_refusal, tidied_key
 from mapping.parsers.keys import normalised_doi

@@ -11,6 +11,7 @@ from django.template.defaultfilters import filesizeformat, pluralize
 from django.utils import timezone
 
 from mapping.models import LogEntry, Paper, PaperImport, PaperSource, Study, User
+from mapping.papers.changes import delete_files_after_commit, delete_or_refuse
 from mapping.papers.duplicates import (
     DUPLICATE,
     NEW,
@@ -21,7 +22,6 @@ from mapping.papers.duplicates import (
     questions_of,
     record_of,
 )
-from mapping.papers.editing import delete_files_after_commit, delete_or_refuse
 from mapping.papers.keys import RESERVED_KEYS, key_refusal, tidied_key
 from mapping.parsers import UnreadableFile, read_papers
 from mapping.parsers.keys import proposed_key, unique_keys

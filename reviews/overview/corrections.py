@@ -12,7 +12,7 @@ from django.db import transaction
 from django.forms import model_to_dict
 
 from mapping.models import LogEntry, Membership, Paper, Study, User
-from mapping.papers import editing
+from mapping.papers import changes as paper_changes
 from mapping.papers.forms import PaperForm
 from mapping.parsers.paper_fields import in_order
 
@@ -140,4 +140,4 @@ def take_over(paper, suggestion, by):
         raise ValidationError(
             [message for messages in form.errors.values() for message in messages]
         )
-    editing.edit_paper(form.save(commit=False), changed=[suggestion.field], by=by)
+    paper_changes.edit_paper(form.save(commit=False), changed=[suggestion.field], by=by)

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from mapping.models import Finding, LogEntry, Membership
-from mapping.papers import editing
+from mapping.papers import changes as paper_changes
 from reviews.blindness.early_look import look_early
 from reviews.blindness.visible import visible_findings, visible_summaries
 from reviews.codebook import template
@@ -442,7 +442,7 @@ def test_trying_to_remove_a_paper_does_not_tell_whether_it_is_settled_or_discuss
 
     def refusal():
         with pytest.raises(ValidationError) as refused:
-            editing.delete_paper(paper, by=ada)
+            paper_changes.delete_paper(paper, by=ada)
         return refused.value.messages
 
     before = refusal()

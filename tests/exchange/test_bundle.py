@@ -19,7 +19,7 @@ from mapping.models import (
     Study,
     User,
 )
-from mapping.papers import editing
+from mapping.papers import changes as paper_changes
 from reviews.agreement import frozen
 from reviews.codebook import code_changes
 from reviews.codebook import undo as codebook_undo
@@ -111,7 +111,7 @@ def papers_hard_to_write_down(study, ada):
         paper=nasty, paper_import=file, source="Scopus", line=7, entry_key="x"
     )
     PaperSource.objects.create(paper=other)
-    editing.delete_paper(make_paper(study, "Gone"), by=ada)
+    paper_changes.delete_paper(make_paper(study, "Gone"), by=ada)
     return nasty, other
 
 

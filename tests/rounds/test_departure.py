@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mapping.models import LogEntry, Membership, User
 from reviews.models import Assignment, RecodingTask
-from reviews.overview.waiting import waiting
+from reviews.overview.open_work import waiting
 from reviews.rounds import assignments, progress
 from reviews.settling.unanimous import settle
 from tests.making import make_assignment, make_paper, make_round, make_summary, make_task, make_user

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from mapping.models import Membership
 from reviews.models import Assignment, RecodingTask, Summary
-from reviews.overview import waiting
+from reviews.overview import open_work
 from reviews.rounds import lifecycle, progress
 from tests.making import (
     make_assignment,
@@ -112,13 +112,13 @@ def test_still_to_code_counts_open_papers_and_recoding_tasks(study, round, ben):
 
 
 def test_waiting_lines_match_the_role_and_need_work(study, round, ada, ben, olga):
-    assert waiting.waiting(as_member(study, ada), ada) == []
+    assert open_work.waiting(as_member(study, ada), ada) == []
     make_paper(study)
     make_code(study.sections.get(key="challenges"), "Drifting", status="proposed", proposed_by=ben)
     done = make_summary(make_paper(study), ben, round=round).assignment
     RecodingTask.objects.create(assignment=done, section=study.sections.get(key="cases"))
     texts = {
-        user: [line.text for line in waiting.waiting(as_member(study, user), user)]
+        user: [line.text for line in open_work.waiting(as_member(study, user), user)]
         for user in (ada, ben, olga)
     }
     assert texts == {
@@ -137,7 +137,7 @@ def test_an_open_difference_waits_for_those_who_settle(study, round, ada, ben, c
     paper = make_paper(study)
     for reader, label in ((ben, "Cost"), (cleo, "Talent")):
         make_summary(paper, reader, round=round, answers={"challenges": [label]})
-    lines = {user: waiting.waiting(as_member(study, user), user) for user in (ada, ben)}
+    lines = {user: open_work.waiting(as_member(study, user), user) for user in (ada, ben)}
     assert next((line.text, line.url) for line in lines[ada]) == (
         "1 difference waits for a decision",
         reverse("disagreements", args=[study.slug]),
@@ -152,7 +152,7 @@ def test_the_next_phase_waits_once_all_earlier_rounds_are_closed(study, ada, ben
     make_summary(make_paper(study), ben, round=screened)
 
     def told():
-        return [line.text for line in waiting.waiting(as_member(study, ada), ada)]
+        return [line.text for line in open_work.waiting(as_member(study, ada), ada)]
 
     assert told() == ["1 round has everything in and can be closed"]
     lifecycle.close_round(screened, by=ada)
@@ -161,13 +161,13 @@ def test_the_next_phase_waits_once_all_earlier_rounds_are_closed(study, ada, ben
 
 def test_first_steps_vanish_once_a_round_is_handed_out(ada, ben):
     study = make_study(lead=ada, with_sections=False)
-    done = [[step.is_done for step in waiting.first_steps(study)]]
+    done = [[step.is_done for step in open_work.first_steps(study)]]
     from tests.making import make_section
 
     make_section(study.phases.get(), "challenges")
     paper = make_paper(study)
     Membership.objects.create(study=study, user=ben, role="reviewer")
-    done.append([step.is_done for step in waiting.first_steps(study)])
+    done.append([step.is_done for step in open_work.first_steps(study)])
     make_assignment(paper, ben)
-    done.append([step.is_done for step in waiting.first_steps(study)])
+    done.append([step.is_done for step in open_work.first_steps(study)])
     assert done == [[False] * 4, [True, True, True, False], []]

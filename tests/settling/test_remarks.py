@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
 from mapping.models import Membership
-from mapping.papers import editing
+from mapping.papers import changes as paper_changes
 from reviews.codebook import undo
 from reviews.models import Mention, Remark
 from reviews.settling import discussion
@@ -185,5 +185,5 @@ def test_a_discussed_paper_is_not_deleted(study, ada, challenges):
     with pytest.raises(
         ValidationError, match=r"Nothing was removed: 1 of these papers is .*remark"
     ):
-        editing.delete_paper(paper, by=ada)
+        paper_changes.delete_paper(paper, by=ada)
     assert Remark.objects.filter(paper=paper).exists()

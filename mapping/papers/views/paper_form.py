@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from mapping import access
-from mapping.papers import editing
+from mapping.papers import changes as paper_changes
 from mapping.papers.forms import PaperForm
 from mapping.site.answers import answer, posted
 
@@ -18,7 +18,7 @@ def add_paper(request, slug):
     form = PaperForm(posted(request), study=study)
     if form.is_valid():
         try:
-            paper = editing.add_paper(
+            paper = paper_changes.add_paper(
                 form.save(commit=False), source=form.cleaned_data["source"], by=request.user
             )
         except ValidationError as error:
@@ -42,7 +42,9 @@ def edit_paper(request, slug, key):
     if form.is_valid():
         changed = form.changed_columns
         try:
-            paper = editing.edit_paper(form.save(commit=False), changed=changed, by=request.user)
+            paper = paper_changes.edit_paper(
+                form.save(commit=False), changed=changed, by=request.user
+            )
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -75,7 +77,7 @@ def delete_paper(request, slug, key):
     refusal = ""
     if request.method == "POST":
         try:
-            editing.delete_paper(paper, by=request.user)
+            paper_changes.delete_paper(paper, by=request.user)
         except ValidationError as error:
             refusal = " ".join(error.messages)
         else:

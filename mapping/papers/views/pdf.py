@@ -18,7 +18,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mapping import access
-from mapping.papers import editing
+from mapping.papers import changes as paper_changes
 from mapping.papers.forms import PdfForm
 from mapping.site.answers import answer, posted, uploaded
 from mapping.site.numbers import LARGEST_KEY, whole_number
@@ -122,7 +122,7 @@ def upload_pdf(request, slug, key):
     form = PdfForm(posted(request), uploaded(request))
     if form.is_valid():
         try:
-            editing.attach_pdf(paper, upload=form.cleaned_data["pdf"], by=request.user)
+            paper_changes.attach_pdf(paper, upload=form.cleaned_data["pdf"], by=request.user)
         except ValidationError as error:
             form.add_error("pdf", error)
         else:
@@ -141,7 +141,7 @@ def remove_pdf(request, slug, key):
     study = access.study_to_lead(request.user, slug)
     paper = access.paper_in(study, key)
     if request.method == "POST":
-        editing.remove_pdf(paper, by=request.user)
+        paper_changes.remove_pdf(paper, by=request.user)
         messages.success(request, "The PDF was removed.")
         return redirect(paper)
     return answer(request, "papers/remove-pdf.html", {"study": study, "paper": paper})

@@ -4,7 +4,7 @@ from mapping import access
 from mapping.site.answers import answer
 from reviews.agreement.glance import at_a_glance
 from reviews.models.study_cache import read_only
-from reviews.overview import waiting
+from reviews.overview import open_work
 from reviews.rounds import progress
 
 
@@ -14,7 +14,7 @@ def overview(request, slug):
     read_only(study)
     context = {
         "study": study,
-        "waiting": waiting.waiting(study, request.user),
+        "waiting": open_work.waiting(study, request.user),
         "glance": at_a_glance(study, request.user),
     }
     if study.membership.may_code:
@@ -25,12 +25,12 @@ def overview(request, slug):
             ],
         }
     if study.membership.is_lead:
-        steps = waiting.first_steps(study)
+        steps = open_work.first_steps(study)
         context |= {
             "rounds": progress.of_rounds(study.rounds.all(), with_papers=False),
             "steps": steps,
             "next_step": next((step for step in steps if not step.is_done), None),
         }
     else:
-        context["released"] = waiting.released_pages(study)
+        context["released"] = open_work.released_pages(study)
     return answer(request, "overview/overview.html", context)
