@@ -40,3 +40,22 @@ def chosen(page, key):
 
 def attach(paper, pages):
     paper.pdf.save("paper.pdf", ContentFile(make_pdf(pages)))
+
+
+def select_words(page, words):
+    """Select these words of the abstract as a mouse would, and let the page know."""
+    page.locator("[data-quotable] p").first.evaluate(
+        """(paragraph, words) => {
+            const text = paragraph.firstChild, start = text.data.indexOf(words);
+            const range = document.createRange();
+            range.setStart(text, start);
+            range.setEnd(text, start + words.length);
+            getSelection().removeAllRanges();
+            getSelection().addRange(range);
+            paragraph.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
+        }""",
+        words,
+    )
+    bar = page.locator("[data-quote-popup]")
+    expect(bar).to_be_visible()
+    return bar

@@ -18,6 +18,11 @@ MOST_DIGITS, MOST_DECIMALS = 14, 6  # as the column holds them
 Value = Any  # a primary key, a text, a number or a truth, as the kind has it
 
 
+def fits_column(number: Decimal) -> bool:
+    is_short = number.is_finite() and number.adjusted() < MOST_DIGITS
+    return is_short and number == round(number, MOST_DECIMALS)
+
+
 class Kind:
     """What holds of every kind unless it says otherwise: one value, a category of its own."""
 
@@ -181,7 +186,7 @@ class YesNo(Kind):
     def from_cell(self, cell: str) -> Value:
         if cell and cell not in self.words.values():
             raise ValueError("neither yes nor no")
-        return {"yes": True, "no": False}.get(cell)
+        return {word: truth for truth, word in self.words.items()}.get(cell)
 
 
 class Number(Kind):
@@ -202,8 +207,7 @@ class Number(Kind):
             raise ValueError(
                 f"“{text[:40]}” is no number{where}; write it with a point, 2.5"
             ) from None
-        is_too_long = not found.is_finite() or found.adjusted() >= MOST_DIGITS
-        if is_too_long or found != round(found, MOST_DECIMALS):
+        if not fits_column(found):
             raise ValueError(
                 f"“{text[:40]}” does not fit: at most {MOST_DIGITS} digits before the point and "
                 f"{MOST_DECIMALS} behind"

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, Self
 
 from mapping.judgement.absences import NONE_APPLY
+from mapping.judgement.kinds import MOST_DECIMALS, MOST_DIGITS, fits_column
 
 
 def tidy(text: str) -> str:
@@ -215,8 +216,11 @@ def as_number(value: Any) -> Decimal | None:
         number = Decimal(str(value))
     except InvalidOperation:
         raise ValueError(f"“{value}” is no number.") from None
-    if not number.is_finite() or number.adjusted() > 13 or number != round(number, 6):
-        raise ValueError("A number has at most 14 digits before the point and 6 after it.")
+    if not fits_column(number):
+        raise ValueError(
+            f"A number has at most {MOST_DIGITS} digits before the point and {MOST_DECIMALS} after "
+            "it."
+        )
     number = number.normalize()
     return number.quantize(Decimal(1)) if number == number.to_integral_value() else number
 

@@ -1,5 +1,7 @@
 """Invitations into a study, by signed links: making, ending, mailing and accepting them."""
 
+from datetime import datetime
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature
@@ -73,20 +75,22 @@ def invite(
     return invitation
 
 
+def change_open(invitation: Invitation, by: User, otherwise: str, **changes: datetime) -> Study:
+    """Change an invitation that is still open; returns its study, locked. `otherwise` ends the
+    refusal of one that is not.
+    """
+    study = lock_team(invitation.study)
+    require_lead(study, by)
+    still_open = Invitation.objects.open().filter(pk=invitation.pk, study=study)
+    if not still_open.update(**changes):
+        raise ValidationError(f"This invitation was accepted or revoked in the meantime{otherwise}")
+    return study
+
+
 @transaction.atomic
 def revoke(invitation: Invitation, *, by: User) -> None:
     """End an open invitation: its link no longer works."""
-    study = lock_team(invitation.study)
-    require_lead(study, by)
-    done = (
-        Invitation.objects.open()
-        .filter(pk=invitation.pk, study=study)
-        .update(revoked_at=timezone.now())
-    )
-    if not done:
-        raise ValidationError(
-            "This invitation was accepted or revoked in the meantime, so nothing was changed."
-        )
+    study = change_open(invitation, by, ", so nothing was changed.", revoked_at=timezone.now())
     LogEntry.objects.record(
         study,
         by,
@@ -99,17 +103,7 @@ def revoke(invitation: Invitation, *, by: User) -> None:
 @transaction.atomic
 def renew(invitation: Invitation, *, by: User) -> Invitation:
     """Make the link valid for another fourteen days."""
-    study = lock_team(invitation.study)
-    require_lead(study, by)
-    done = (
-        Invitation.objects.open()
-        .filter(pk=invitation.pk, study=study)
-        .update(invited_at=timezone.now())
-    )
-    if not done:
-        raise ValidationError(
-            "This invitation was accepted or revoked in the meantime: make a new one."
-        )
+    study = change_open(invitation, by, ": make a new one.", invited_at=timezone.now())
     LogEntry.objects.record(
         study,
         by,

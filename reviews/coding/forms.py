@@ -8,6 +8,7 @@ from dataclasses import replace
 from django import forms
 from django.core.exceptions import ValidationError
 
+from mapping.judgement.kinds import KINDS, YES_NO
 from mapping.judgement.values import BLANK, Evidence, Judgement, Mark
 from mapping.site.fields import LongTextField
 from mapping.site.numbers import WholeNumberField, is_id, whole_number
@@ -93,7 +94,7 @@ class SectionForm(forms.Form):
             "none_apply": absent.none_apply,
             "text": facts.get("text"),
             "number": facts.get("number") or None,
-            "yes_no": {"yes": True, "no": False}.get(facts.get("yes_no")),
+            "yes_no": KINDS[YES_NO].from_cell(facts.get("yes_no")),
             "confidence": int(facts["confidence"]) if facts.get("confidence") else None,
             "marks": self.posted_marks(),
             **{name: facts.get(name) for name in Evidence.FIELDS},

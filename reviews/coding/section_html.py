@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
+from mapping.judgement.kinds import KINDS, YES_NO
 from mapping.judgement.values import Evidence
 
 CONFIDENCE = (("1", "1 a guess"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5 certain"))
@@ -64,7 +65,7 @@ def values_of(sheet):
         "absence": content.absence_word,
         "text": content.text,
         "number": "" if content.number is None else str(content.number),
-        "yes_no": {True: "yes", False: "no"}.get(content.yes_no, ""),
+        "yes_no": KINDS[YES_NO].cell(content.yes_no),
         "confidence": "" if content.confidence is None else str(content.confidence),
         **content.evidence.as_dict(),
         "chosen": content.codes,

@@ -10,7 +10,7 @@ from mapping.models import Section
 from reviews.models import Mark, Resolution
 from tests.answers import said
 from tests.browser import wait_for_answers
-from tests.coding_screen import SAVED, at_rest, chosen, line
+from tests.coding_screen import SAVED, at_rest, chosen, line, select_words
 from tests.making import make_code, make_paper, make_summary
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -170,24 +170,6 @@ def test_codes_are_searched_where_one_settles(page_as, study, ada, ben, cleo, pa
     expect(checked).to_have_count(1)
     wait_for_answers(page)
     assert not Resolution.objects.exists()
-
-
-def select_words(page, words):
-    page.locator("[data-quotable] p").first.evaluate(
-        """(paragraph, words) => {
-            const text = paragraph.firstChild, start = text.data.indexOf(words);
-            const range = document.createRange();
-            range.setStart(text, start);
-            range.setEnd(text, start + words.length);
-            getSelection().removeAllRanges();
-            getSelection().addRange(range);
-            paragraph.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
-        }""",
-        words,
-    )
-    bar = page.locator("[data-quote-popup]")
-    expect(bar).to_be_visible()
-    return bar
 
 
 def test_a_quote_goes_to_no_code_before_one_is_chosen(page, assignment):

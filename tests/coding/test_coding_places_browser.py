@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from reviews.models import Answer, Mark, Summary
 from tests.answers import said
-from tests.coding_screen import SAVED, attach, line
+from tests.coding_screen import SAVED, attach, line, select_words
 from tests.making import make_answer, make_paper
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -182,25 +182,6 @@ def test_words_selected_in_the_pdf_become_evidence_with_their_page_and_a_click_f
     page.get_by_label("Search in the paper").fill("RETRAIN")
     page.get_by_label("Search in the paper").press("Enter")
     expect(page.locator("[data-pdf-found]")).to_have_text("1 of 1, p. 2")
-
-
-def select_words(page, words):
-    """Select these words of the abstract as a mouse would, and let the page know."""
-    page.locator("[data-quotable] p").first.evaluate(
-        """(paragraph, words) => {
-            const text = paragraph.firstChild, start = text.data.indexOf(words);
-            const range = document.createRange();
-            range.setStart(text, start);
-            range.setEnd(text, start + words.length);
-            getSelection().removeAllRanges();
-            getSelection().addRange(range);
-            paragraph.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
-        }""",
-        words,
-    )
-    bar = page.locator("[data-quote-popup]")
-    expect(bar).to_be_visible()
-    return bar
 
 
 def test_words_selected_in_the_abstract_become_evidence(page_as, ben, url, assignment):
