@@ -1,5 +1,5 @@
 """The doors of the study. A stranger gets 404, a member without the role 403; a door returns the
-object.
+membership, which has the study and the user.
 """
 
 from django.core.exceptions import PermissionDenied
@@ -20,8 +20,8 @@ from mapping.models import (
 )
 
 
-def study_to_read(user: User, slug: str) -> Study:
-    """The study, with this person's `membership` on it. Any active member may enter, observers
+def study_to_read(user: User, slug: str) -> Membership:
+    """This person's part in the study, with both loaded. Any active member may enter, observers
     included.
     """
     membership = (
@@ -32,37 +32,35 @@ def study_to_read(user: User, slug: str) -> Study:
     )
     if membership is None:
         raise Http404("No such study.")
-    study = membership.study
     membership.user = user
-    study.membership = membership
-    return study
+    return membership
 
 
-def study_to_code(user: User, slug: str) -> Study:
+def study_to_code(user: User, slug: str) -> Membership:
     """For those who fill in summaries: reviewers, and leads, who often review too."""
-    study = study_to_read(user, slug)
-    if not study.membership.may_code:
+    membership = study_to_read(user, slug)
+    if not membership.may_code:
         raise PermissionDenied("Observers do not code papers.")
-    return study
+    return membership
 
 
-def study_to_lead(user: User, slug: str) -> Study:
-    study = study_to_read(user, slug)
-    if not study.membership.is_lead:
+def study_to_lead(user: User, slug: str) -> Membership:
+    membership = study_to_read(user, slug)
+    if not membership.is_lead:
         raise PermissionDenied("Only leads of this study may do this.")
-    return study
+    return membership
 
 
-def study_to_publish(user: User, slug: str) -> Study:
+def study_to_publish(user: User, slug: str) -> Membership:
     """For what goes into the publication: leads read it now, everybody once the findings are
     released.
     """
-    study = study_to_read(user, slug)
-    if not (study.membership.is_lead or study.is_released):
+    membership = study_to_read(user, slug)
+    if not (membership.is_lead or membership.study.is_released):
         raise PermissionDenied(
             "Leads read this page now, everybody once the findings are released."
         )
-    return study
+    return membership
 
 
 def paper_in(study: Study, key: str) -> Paper:

@@ -1,5 +1,5 @@
-"""The doors to assignments, rounds, tasks and codes: each returns the object, or raises Http404 for
-strangers and PermissionDenied for a missing role.
+"""The doors to assignments, rounds, tasks and codes: each returns the object, with the membership
+of whoever asks, or raises Http404 for strangers and PermissionDenied for a missing role.
 """
 
 from itertools import groupby
@@ -9,7 +9,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from mapping import access
-from mapping.models import Code, CodebookChange, Paper, Study, User
+from mapping.models import Code, CodebookChange, Membership, Paper, User
 from mapping.site.numbers import is_id
 from reviews.blindness.codes import known_changes, known_codes
 from reviews.blindness.independence import known_to_be_apart
@@ -21,11 +21,14 @@ class OwnAssignment(NamedTuple):
     revisions: list[Summary]  # its summaries as they stand, oldest first
 
 
-def own_assignments(user: User, slug: str, key: str) -> tuple[Study, Paper, list[OwnAssignment]]:
-    """A paper of the study and what this person has to code of it, newest first: `(study, paper,
-    assignments)`.
+def own_assignments(
+    user: User, slug: str, key: str
+) -> tuple[Membership, Paper, list[OwnAssignment]]:
+    """A paper of the study and what this person has to code of it, newest first: `(membership,
+    paper, assignments)`.
     """
-    study = access.study_to_code(user, slug)
+    membership = access.study_to_code(user, slug)
+    study = membership.study
     own = Assignment.objects.filter(
         paper__study=study, paper__key=key, reviewer=user, round__study=study
     )
@@ -47,29 +50,30 @@ def own_assignments(user: User, slug: str, key: str) -> tuple[Study, Paper, list
     for assignment in assignments:
         assignment.paper, assignment.reviewer, assignment.round.study = paper, user, study
         assignment.round.phase.study = study
-    return study, paper, [OwnAssignment(one, revisions_of.get(one.pk, [])) for one in assignments]
+    own = [OwnAssignment(one, revisions_of.get(one.pk, [])) for one in assignments]
+    return membership, paper, own
 
 
 def assignment_to_code(
     user: User, slug: str, key: str, *, pk: str | int | None = None, phase: str = ""
-) -> tuple[Study, Paper, Assignment | None]:
+) -> tuple[Membership, Paper, Assignment | None]:
     """The assignment with this id, else the one to work on; None where none was handed out."""
-    study, paper, own = assignment_with_revisions(user, slug, key, pk=pk, phase=phase)
-    return study, paper, own.assignment if own else None
+    membership, paper, own = assignment_with_revisions(user, slug, key, pk=pk, phase=phase)
+    return membership, paper, own.assignment if own else None
 
 
 def assignment_with_revisions(
     user: User, slug: str, key: str, *, pk: str | int | None = None, phase: str = ""
-) -> tuple[Study, Paper, OwnAssignment | None]:
+) -> tuple[Membership, Paper, OwnAssignment | None]:
     """As `assignment_to_code`, with the revisions of its summary."""
-    study, paper, own = own_assignments(user, slug, key)
+    membership, paper, own = own_assignments(user, slug, key)
     if pk:
         own = [one for one in own if str(one.assignment.pk) == str(pk)]
         if not own:
             raise Http404("This paper was not handed to you under this number.")
     if phase:
         own = [one for one in own if one.assignment.round.phase.key == phase]
-    return study, paper, max(reversed(own), key=urgency, default=None)
+    return membership, paper, max(reversed(own), key=urgency, default=None)
 
 
 def urgency(own: OwnAssignment) -> tuple[bool, bool, bool]:
@@ -83,11 +87,12 @@ def urgency(own: OwnAssignment) -> tuple[bool, bool, bool]:
     return (has_draft or not is_submitted) and is_open, not assignment.withdrawn_at, is_submitted
 
 
-def assignment_to_save(user: User, slug: str, key: str, pk: str) -> tuple[Study, Assignment]:
-    """`(study, assignment)` by its id, in as few queries as can be: sections save themselves
+def assignment_to_save(user: User, slug: str, key: str, pk: str) -> tuple[Membership, Assignment]:
+    """`(membership, assignment)` by its id, in as few queries as can be: sections save themselves
     often.
     """
-    study = access.study_to_code(user, slug)
+    membership = access.study_to_code(user, slug)
+    study = membership.study
     own = Assignment.objects.filter(
         reviewer=user, paper__key=key, paper__study=study, round__study=study
     )
@@ -95,12 +100,13 @@ def assignment_to_save(user: User, slug: str, key: str, pk: str) -> tuple[Study,
         own.select_related("paper", "round__phase"), pk=pk if is_id(pk) else 0
     )
     assignment.reviewer, assignment.round.study, assignment.paper.study = user, study, study
-    return study, assignment
+    return membership, assignment
 
 
-def assignment_to_lead(user: User, slug: str, key: str, pk: int) -> tuple[Study, Assignment]:
+def assignment_to_lead(user: User, slug: str, key: str, pk: int) -> tuple[Membership, Assignment]:
     """Anybody's assignment, for a lead."""
-    study = access.study_to_lead(user, slug)
+    membership = access.study_to_lead(user, slug)
+    study = membership.study
     paper = access.paper_in(study, key)
     assignment = get_object_or_404(
         Assignment.objects.select_related("round__phase", "reviewer"),
@@ -109,43 +115,45 @@ def assignment_to_lead(user: User, slug: str, key: str, pk: int) -> tuple[Study,
         pk=pk,
     )
     assignment.paper, assignment.round.study = paper, study
-    return study, assignment
+    return membership, assignment
 
 
-def code_known_to(user: User, study: Study, pk: int) -> Code:
-    """A code of the study, where this person may know of it: of some proposals they may not."""
-    code = access.code_in(study, pk)
-    if not known_codes(user, study).filter(pk=code.pk).exists():
+def code_known_to(membership: Membership, pk: int) -> Code:
+    """A code of the study, where this member may know of it: of some proposals they may not."""
+    code = access.code_in(membership.study, pk)
+    if not known_codes(membership).filter(pk=code.pk).exists():
         raise Http404("No such code.")
     return code
 
 
-def code_to_read(user: User, study: Study, pk: int) -> Code:
+def code_to_read(membership: Membership, pk: int) -> Code:
     """A code with the quotes it is used for: of a proposal its own pages tell."""
-    code = code_known_to(user, study, pk)
+    code = code_known_to(membership, pk)
     if code.status == code.Status.PROPOSED:
         raise Http404("No such code.")
     return code
 
 
-def change_known_to(user: User, study: Study, version: int) -> CodebookChange:
-    change = access.change_in(study, version)
-    if not known_changes(user, study).filter(pk=change.pk).exists():
+def change_known_to(membership: Membership, version: int) -> CodebookChange:
+    change = access.change_in(membership.study, version)
+    if not known_changes(membership).filter(pk=change.pk).exists():
         raise Http404("No such version.")
     return change
 
 
-def round_to_lead(user: User, slug: str, pk: int) -> Round:
-    """A round of a study that this person leads, with the study as its own door returned it."""
-    study = access.study_to_lead(user, slug)
-    round = get_object_or_404(Round.objects.select_related("phase"), study=study, pk=pk)
-    round.study = study
-    return round
+def round_to_lead(user: User, slug: str, pk: int) -> tuple[Membership, Round]:
+    """A round of a study that this person leads."""
+    membership = access.study_to_lead(user, slug)
+    rounds = Round.objects.select_related("phase")
+    round = get_object_or_404(rounds, study=membership.study, pk=pk)
+    round.study = membership.study
+    return membership, round
 
 
-def task_to_do(user: User, slug: str, key: str, pk: int) -> tuple[Study, RecodingTask]:
-    """One of one's own sections to look at again: `(study, task)`."""
-    study = access.study_to_code(user, slug)
+def task_to_do(user: User, slug: str, key: str, pk: int) -> tuple[Membership, RecodingTask]:
+    """One of one's own sections to look at again: `(membership, task)`."""
+    membership = access.study_to_code(user, slug)
+    study = membership.study
     paper = access.paper_in(study, key)
     tasks = RecodingTask.objects.select_related(
         "assignment__round__phase", "section__research_question", "code", "change__by"
@@ -160,4 +168,4 @@ def task_to_do(user: User, slug: str, key: str, pk: int) -> tuple[Study, Recodin
         study,
         study,
     )
-    return study, task
+    return membership, task

@@ -21,6 +21,14 @@ def make_user(username=None, *, name="", email=None, password=PASSWORD):
     )
 
 
+def membership_of(user, study):
+    """Their part in the study, whether in force or left; None for strangers."""
+    membership = Membership.objects.filter(study=study, user=user).first()
+    if membership:
+        membership.user, membership.study = user, study
+    return membership
+
+
 def make_study(title=None, *, lead=None, slug=None, with_sections=True, **settings):
     number = next(numbers)
     lead = lead or make_user()

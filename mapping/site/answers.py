@@ -20,13 +20,19 @@ def uploaded(request):
 
 def answer(request, template, context, *, refused=False):
     """Render the page, or for htmx its partial `_name.html` if there is one; status 422 for a
-    refused form.
+    refused form. A page of a study is given the `membership` of whoever reads it.
     """
     # A boosted link or a restored page wants the whole page, as without script.
     if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
         path = PurePosixPath(template)
         template = [str(path.with_name(f"_{path.name}")), template]
-    return render(request, template, context, status=422 if refused else 200)
+    return render(request, template, of_study(context), status=422 if refused else 200)
+
+
+def of_study(context):
+    """The context of a page of a study: with the `membership` comes its `study`."""
+    membership = context.get("membership")
+    return {"study": membership.study, **context} if membership else context
 
 
 def asked_for(asked, name, options):

@@ -7,17 +7,18 @@ from urllib.parse import urlencode
 from django.db.models import F
 from django.urls import reverse
 
-from mapping.models import Study, User
+from mapping.models import Membership
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import declarations, frozen, measures
 from reviews.blindness.visible import visible_summaries
 
 
-def at_a_glance(study: Study, user: User) -> list[dict]:
+def at_a_glance(membership: Membership) -> list[dict]:
     """One line per section in use, worst first: its declared coefficient in the newest closed round
     whose frozen figures this person may see. A constant number of queries; one without closed
     rounds.
     """
+    study = membership.study
     closed = study.rounds.filter(closed_at__isnull=False, frozen_agreement__isnull=False)
     # Not the whole of what was frozen: it names every answer behind it.
     closed = list(
@@ -27,7 +28,7 @@ def at_a_glance(study: Study, user: User) -> list[dict]:
     )
     if not closed or study.statistics_off_reason:
         return []
-    visible = frozen.fully_visible(study, visible_summaries(user, study).submitted())
+    visible = frozen.fully_visible(study, visible_summaries(membership).submitted())
     sections = {section.key: section for section in study.sections.coded().filter(retired_at=None)}
     lines = {}
     for pk, name, reports in closed:

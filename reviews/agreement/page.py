@@ -41,9 +41,10 @@ class VisibleAgreement:
     many rows.
     """
 
-    def __init__(self, study, user, asked="", sections=None, level=CODE):
-        self.study, self.user = study, user
-        self.visible = visible_summaries(user, study).submitted()
+    def __init__(self, membership, asked="", sections=None, level=CODE):
+        study = membership.study
+        self.membership, self.study = membership, study
+        self.visible = visible_summaries(membership).submitted()
         self.has_parents = has_parents(study, sections)
         self.level = PARENT if level == PARENT and self.has_parents else CODE
         self.sheet = Sheet(study, self.visible, sections, level=self.level)
@@ -180,7 +181,7 @@ class VisibleAgreement:
         """
         if self.scope is None:
             return []
-        closed = rules.closed_on_own(self.user, self.study).filter(round__phase=self.scope.phase)
+        closed = rules.closed_on_own(self.membership).filter(round__phase=self.scope.phase)
         papers = Paper.objects.filter(pk__in=closed.values("paper")).order_by("key")
         if self.scope.round:
             papers = papers.filter(

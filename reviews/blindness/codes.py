@@ -13,29 +13,24 @@ accepted, whether it waits or was declined, merged away or taken back, is known
 from functools import reduce
 from operator import and_, or_
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from mapping.models import Code, CodebookChange, Study
+from mapping.models import Code, CodebookChange, Membership
 from reviews.blindness import rules
 from reviews.models import Assignment, Mark
 from reviews.models.study_cache import cached_for_study
 
 
-def known_codes(user, study):
-    return Code.objects.filter(section__study=study).filter(may_know_code(user, study))
+def known_codes(membership: Membership) -> QuerySet[Code]:
+    return Code.objects.filter(may_know_code(membership), section__study=membership.study_id)
 
 
-def may_know_code(user, study):
+def may_know_code(membership: Membership) -> Q:
     """A condition on the codes of this study."""
-    known = ~never_accepted() | Q(proposed_by=user)
-    membership = rules.active_membership(user, study)
-    if membership is None or not membership.is_lead:
+    known = ~never_accepted() | Q(proposed_by=membership.user_id)
+    if not (rules.is_in_force(membership) and membership.is_lead):
         return known
-    return (
-        known
-        | Q(Exists(open_marks(membership, study)))
-        | ~Q(Exists(read_by_proposer(membership, study)))
-    )
+    return known | Q(Exists(open_marks(membership))) | ~Q(Exists(read_by_proposer(membership)))
 
 
 def never_accepted():
@@ -44,19 +39,19 @@ def never_accepted():
     return Q(proposed_by__isnull=False, status__in=left) & ~Q(Exists(accepted))
 
 
-def open_marks(membership, study):
+def open_marks(membership):
     """Where the code is used in what was submitted of papers that this lead may know of."""
     assignment = "answer__summary__assignment"
     place = rules.Place(f"{assignment}__paper", f"{assignment}__round__phase")
-    known = rules.may_member_know(membership, study, place)
+    known = rules.may_member_know(membership, place)
     return Mark.objects.filter(
         known, code=OuterRef("pk"), answer__summary__submitted_at__isnull=False
     )
 
 
-def read_by_proposer(membership, study):
+def read_by_proposer(membership):
     """What the proposer was given to read in the section's phase, and is closed to this lead."""
-    closed = rules.closed_to_member(membership, study).filter(
+    closed = rules.closed_assignments(membership).filter(
         paper=OuterRef("paper"), round__phase=OuterRef("round__phase")
     )
     given = Assignment.objects.filter(
@@ -65,33 +60,34 @@ def read_by_proposer(membership, study):
     return given.filter(Exists(closed))
 
 
-def closed_codes(user, study):
-    """The proposals, open or decided on, that this person may not know of."""
-    return Code.objects.filter(never_accepted(), section__study=study).exclude(
-        may_know_code(user, study)
-    )
+def closed_codes(membership: Membership) -> QuerySet[Code]:
+    """The proposals, open or decided on, that this member may not know of."""
+    proposals = Code.objects.filter(never_accepted(), section__study=membership.study_id)
+    return proposals.exclude(may_know_code(membership))
 
 
-def known_changes(user, study):
-    """The steps of the codebook that this person may know of: a decision tells of its proposal."""
-    return study.codebook_changes.exclude(code__in=closed_codes(user, study).order_by())
+def known_changes(membership: Membership) -> QuerySet[CodebookChange]:
+    """The steps of the codebook that this member may know of: a decision tells of its proposal."""
+    changes = membership.study.codebook_changes
+    return changes.exclude(code__in=closed_codes(membership).order_by())
 
 
-def proposals_waiting(user, study):
+def proposals_waiting(membership: Membership) -> int:
     """How many proposals wait for a decision, as far as this lead may know."""
     return cached_for_study(
-        study, f"proposals.{user.pk}", lambda: known_codes(user, study).proposed().count()
+        membership.study,
+        f"proposals.{membership.user_id}",
+        lambda: known_codes(membership).proposed().count(),
     )
 
 
-def telling_of_codes(user, study):
-    """A condition on this study's log: lines about codes that this person may not know of."""
-    closed = list(closed_codes(user, study).values_list("pk", flat=True))
+def telling_of_codes(membership: Membership) -> Q:
+    """A condition on this study's log: lines about codes that this member may not know of."""
+    closed = list(closed_codes(membership).values_list("pk", flat=True))
     if not closed:
         return rules.NOTHING
-    versions = CodebookChange.objects.filter(study=study, code__in=closed).values_list(
-        "version", flat=True
-    )
+    versions = CodebookChange.objects.filter(study=membership.study_id, code__in=closed)
+    versions = versions.values_list("version", flat=True)
     proposed = Q(act__in=["propose-code", "withdraw-proposal"], facts__code__in=closed)
     return proposed | Q(facts__version__in=list(versions), facts__has_key="version")
 
@@ -107,12 +103,16 @@ def may_know_change_in_admin(user):
 
 def telling_of_codes_in_admin(user):
     """A condition on the lines of all logs, as `telling_of_codes` in one study."""
-    told = [telling_of_codes(user, study) for study in Study.objects.filter(memberships__user=user)]
-    return reduce(or_, told, rules.NOTHING)
+    return reduce(or_, map(telling_of_codes, own_memberships(user)), rules.NOTHING)
 
 
 def closed_in_admin(user):
-    return [closed_codes(user, study) for study in Study.objects.filter(memberships__user=user)]
+    return list(map(closed_codes, own_memberships(user)))
+
+
+def own_memberships(user):
+    """In all studies, those that were left too."""
+    return Membership.objects.filter(user=user).select_related("study", "user")
 
 
 def not_among(several, path="pk"):

@@ -20,6 +20,7 @@ from django.utils import timezone
 from mapping.models import LogEntry, Paper, User
 from reviews.blindness.former_rights import Said, came_in
 from reviews.blindness.reconstruction import assignments, first_access, former_rights
+from reviews.blindness.rules import active_membership
 from reviews.blindness.visible import visible_summaries
 from reviews.models import Answer, Assignment, EarlyLook, PriorAccess, Summary
 
@@ -91,7 +92,9 @@ def of_reader(phase, user, papers, said, former, *, runs_server):
     times = "first__origin", "first__started_at", "first__submitted_at"
     for paper, withdrawn_at, *first in rows.values_list("paper", "withdrawn_at", *times):
         mine[paper].append((withdrawn_at, came_in(*first) if first[-1] else None))
-    visible = visible_summaries(user, phase.study).submitted().exclude(assignment__reviewer=user)
+    # Whoever is handed a paper may become a member only with it.
+    visible = visible_summaries(active_membership(user, phase.study)).submitted()
+    visible = visible.exclude(assignment__reviewer=user)
     visible = visible.filter(assignment__round__phase=phase, assignment__paper__in=papers)
     visible = set(visible.order_by().values_list("assignment__paper", flat=True))
     now, found = timezone.now(), {}

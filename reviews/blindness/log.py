@@ -2,10 +2,14 @@
 judged.
 """
 
-from django.db.models import BooleanField, Case, Q, Value, When
+from typing import Any
 
+from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+
+from mapping.models import LogEntry, Membership
 from reviews.blindness import rules
 from reviews.blindness.codes import telling_of_codes
+from reviews.models import Assignment
 
 WITHHELD = "Closed to you until your own summary of this paper is in."
 # That they were done, and how often, says how the answers came out: differences are put off,
@@ -24,19 +28,20 @@ TELLING = (
 )
 
 
-def papers_closed_to(user, study):
-    """The papers of which this person may not know, in some phase, what others said."""
-    return rules.closed_papers(user, study)
+def papers_closed_to(membership: Membership) -> QuerySet[Assignment, Any]:
+    """The papers of which this member may not know, in some phase, what others said."""
+    return rules.closed_papers(membership)
 
 
-def lines(study, user):
+def lines(membership: Membership) -> QuerySet[LogEntry]:
     """Newest first, with `is_withheld` on what others did with a paper that is closed to this
     person. Without the lines that tell of answers there by standing in the log at all, or by
     counting them among others.
 
     Where the study hides names, `is_unnamed` on what others did while settling.
     """
-    papers = papers_closed_to(user, study)
+    study, user = membership.study, membership.user_id
+    papers = papers_closed_to(membership)
     closed = Q(paper__in=papers) & ~Q(by=user)
     telling = closed | Q(paper=None) & ~Q(by=user) if papers.exists() else closed
     unnamed = (
@@ -47,7 +52,7 @@ def lines(study, user):
         is_telling=flag(telling & Q(act__in=TELLING)),
         is_unnamed=flag(unnamed),
     )
-    log = log.filter(is_telling=False).exclude(telling_of_codes(user, study) & ~Q(by=user))
+    log = log.filter(is_telling=False).exclude(telling_of_codes(membership) & ~Q(by=user))
     return log.select_related("by", "paper")
 
 

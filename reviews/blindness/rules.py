@@ -28,9 +28,12 @@ Whoever submitted may know on when their summary is reopened: the first answers 
 hidden from oneself.
 """
 
-from django.db.models import Exists, OuterRef, Q
+from collections.abc import Iterable
+from typing import Any
 
-from mapping.models import Membership, Study
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from mapping.models import Membership, Paper, Phase, Study, User
 from reviews.blindness.settlers import reviewers_settle
 from reviews.models import Assignment, EarlyLook, Summary
 
@@ -39,35 +42,38 @@ EVERYTHING = ~NOTHING
 OF_SUMMARY = {"paper": "assignment__paper", "phase": "assignment__round__phase"}
 
 
-def may_know(user, study, *, paper="paper", phase="section__phase"):
-    """A condition on any rows: true where this person may receive what others said.
+def may_know(
+    membership: Membership | None,
+    *,
+    paper: str | Paper = "paper",
+    phase: str | Phase | int = "section__phase",
+) -> Q:
+    """A condition on any rows: true where this member may receive what others said.
 
     `paper` and `phase` are the paths to them from a row; instead of a path, one for all rows.
     """
-    membership = active_membership(user, study)
-    return may_member_know(membership, study, Place(paper, phase)) if membership else NOTHING
+    return may_member_know(membership, Place(paper, phase))
 
 
-def may_read_summary(user, study):
+def may_read_summary(membership: Membership | None) -> Q:
     """A condition on summaries: a member's own, drafts too, and others' that they may know of."""
-    membership = active_membership(user, study)
-    if membership is None:
+    if not is_in_force(membership):
         return NOTHING
-    known = may_member_know(membership, study, Place(**OF_SUMMARY))
-    return Q(assignment__reviewer=user) | Q(submitted_at__isnull=False) & known
+    known = may_member_know(membership, Place(**OF_SUMMARY))
+    return Q(assignment__reviewer=membership.user_id) | Q(submitted_at__isnull=False) & known
 
 
-def may_know_findings(user, study, *, paper="paper", phase="section__phase"):
+def may_know_findings(membership: Membership | None) -> Q:
     """A condition on rows that say what was settled: before the release for those who settle."""
-    membership = active_membership(user, study)
-    if membership is None:
+    if not is_in_force(membership):
         return NOTHING
-    place = Place(paper, phase)
-    known = may_member_know(membership, study, place)
-    if study.is_released or membership.is_lead:
+    place = Place("paper", "section__phase")
+    known = may_member_know(membership, place)
+    if membership.study.is_released or membership.is_lead:
         return known
-    if reviewers_settle(study):
-        return known & ~place.holds(Assignment.objects.in_force().filter(reviewer=user))
+    if reviewers_settle(membership.study):
+        own = Assignment.objects.in_force().filter(reviewer=membership.user_id)
+        return known & ~place.holds(own)
     return NOTHING
 
 
@@ -86,8 +92,8 @@ def may_know_in_admin(user, *, study, paper="paper", phase="section__phase"):
     )
     for one in memberships:
         hides_names = one.study.is_anonymous and not one.study.is_released
-        if one.is_active and user.is_active and not hides_names:
-            known |= Q(**{study: one.study_id}) & may_member_know(one, one.study, place)
+        if not hides_names:
+            known |= Q(**{study: one.study_id}) & may_member_know(one, place)
     return known
 
 
@@ -99,19 +105,32 @@ def may_read_summary_in_admin(user):
     return own | Q(submitted_at__isnull=False) & known
 
 
-def active_membership(user, study):
-    return Membership.objects.active().filter(user=user, study=study).first()
+def active_membership(user: User, study: Study) -> Membership | None:
+    """The membership of somebody who is known by their account alone: who was mentioned, or acts
+    under a lock. They may be no member; to None the rules tell nothing.
+    """
+    membership = Membership.objects.active().filter(user=user, study=study).first()
+    if membership:
+        membership.user, membership.study = user, study
+    return membership
 
 
-def may_member_know(membership, study, place):
+def is_in_force(membership: Membership | None) -> bool:
+    return membership is not None and membership.is_active and membership.user.is_active
+
+
+def may_member_know(membership, place):
     """The table at the top of this module."""
+    if not is_in_force(membership):
+        return NOTHING
     user = membership.user_id
-    known = ~still_to_say(user, place) & within_reach(membership, study, place)
+    known = ~still_to_say(user, place) & within_reach(membership, place)
     return known | looked_early(user, place) if membership.is_lead else known
 
 
-def within_reach(membership, study, place):
+def within_reach(membership, place):
     """What role and settings let somebody know who has said all they have to say."""
+    study = membership.study
     if study.is_released:
         return EVERYTHING
     if not membership.may_code:
@@ -154,34 +173,31 @@ class Place:
 # The coarser questions, each from the rule above.
 
 
-def closed_assignments(user, study):
-    """The assignments, anybody's, of whose paper and phase this person may not know."""
-    membership = active_membership(user, study)
-    if membership is None:
-        return Assignment.objects.filter(round__study=study)
-    return closed_to_member(membership, study)
-
-
-def closed_to_member(membership, study):
-    assignments = Assignment.objects.filter(round__study=study)
+def closed_assignments(membership: Membership) -> QuerySet[Assignment]:
+    """The assignments, anybody's, of whose paper and phase this member may not know."""
+    assignments = Assignment.objects.filter(round__study=membership.study_id)
+    if not is_in_force(membership):
+        return assignments
     if membership.is_lead:
         # From a lead nothing is hidden but where they read themselves: the rest need not be looked
         # at.
         assignments = assignments.filter(reviewer=membership.user_id)
-    return assignments.filter(~may_member_know(membership, study, Place("paper", "round__phase")))
+    return assignments.filter(~may_member_know(membership, Place("paper", "round__phase")))
 
 
-def closed_pairs(user, study, papers=None):
-    """`{(paper, phase)}` that stand in a round and are closed to this person."""
-    found = closed_assignments(user, study)
+def closed_pairs(
+    membership: Membership, papers: Iterable[int] | None = None
+) -> set[tuple[int, int]]:
+    """`{(paper, phase)}` that stand in a round and are closed to this member."""
+    found = closed_assignments(membership)
     if papers is not None:
         found = found.filter(paper__in=papers)
     return set(found.order_by().values_list("paper", "round__phase").distinct())
 
 
-def closed_papers(user, study):
-    """The papers that are closed to this person in some phase, as a query of primary keys."""
-    return closed_assignments(user, study).order_by().values("paper")
+def closed_papers(membership: Membership) -> QuerySet[Assignment, Any]:
+    """The papers that are closed to this member in some phase, as a query of primary keys."""
+    return closed_assignments(membership).order_by().values("paper")
 
 
 def closed_in_admin(user):
@@ -190,33 +206,40 @@ def closed_in_admin(user):
     return Assignment.objects.filter(~known).order_by()
 
 
-def is_blind_somewhere(user, study):
-    return closed_assignments(user, study).exists()
+def is_blind_somewhere(membership: Membership) -> bool:
+    return closed_assignments(membership).exists()
 
 
-def closed_on_own(user, study):
-    """What this person reads and is closed to them: figures made of the rest must say so."""
-    return closed_assignments(user, study).filter(reviewer=user, withdrawn_at=None).order_by()
+def closed_on_own(membership: Membership) -> QuerySet[Assignment]:
+    """What this member reads and is closed to them: figures made of the rest must say so."""
+    own = closed_assignments(membership).filter(reviewer=membership.user_id, withdrawn_at=None)
+    return own.order_by()
 
 
-def is_blind_on_own(user, study):
-    return closed_on_own(user, study).exists()
+def is_blind_on_own(membership: Membership) -> bool:
+    return closed_on_own(membership).exists()
 
 
-def is_blind(user, study, paper, phase):
-    """Whether this person may not know what others said of this paper, in this phase."""
-    here = study.papers.filter(pk=paper.pk)
-    return not here.filter(may_know(user, study, paper="pk", phase=phase)).exists()
+def is_blind(membership: Membership | None, paper: Paper, phase: Phase | int) -> bool:
+    """Whether this member may not know what others said of this paper, in this phase."""
+    if membership is None:
+        return True
+    here = Paper.objects.filter(study=membership.study_id, pk=paper.pk)
+    return not here.filter(may_know(membership, paper="pk", phase=phase)).exists()
 
 
-def open_pairs(user, study, papers):
-    """`{(paper, phase)}` of these papers where something was submitted that this person may
+def open_pairs(
+    membership: Membership | None, papers: Iterable[int | Paper]
+) -> set[tuple[int, int]]:
+    """`{(paper, phase)}` of these papers where something was submitted that this member may
     know.
     """
+    if not is_in_force(membership):
+        return set()
     submitted = Summary.objects.submitted().filter(
-        assignment__round__study=study, assignment__paper__in=papers
+        assignment__round__study=membership.study_id, assignment__paper__in=papers
     )
-    known = may_know(user, study, **OF_SUMMARY)
+    known = may_know(membership, **OF_SUMMARY)
     return set(
         submitted.filter(known)
         .order_by()

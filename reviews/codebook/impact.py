@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 
-from mapping.models import Code, CodebookChange, FindingMark, Paper, Section, Study, User
+from mapping.models import Code, CodebookChange, FindingMark, Membership, Paper, Section
 from reviews.agreement import measures
 from reviews.agreement.ratings import CODE, PARENT, Sheet
 from reviews.agreement.statistics import Figure
@@ -46,19 +46,19 @@ class AgreementChange(NamedTuple):
         return self.now == self.then
 
 
-def visible_marks(user: User, study: Study) -> QuerySet[Mark]:
+def visible_marks(membership: Membership) -> QuerySet[Mark]:
     return Mark.objects.filter(
-        answer__summary__in=visible_summaries(user, study).submitted().latest()
+        answer__summary__in=visible_summaries(membership).submitted().latest()
     )
 
 
-def is_blind(user: User, study: Study) -> bool:
-    return rules.is_blind_somewhere(user, study)
+def is_blind(membership: Membership) -> bool:
+    return rules.is_blind_somewhere(membership)
 
 
 def touched(
     code: Code,
-    user: User,
+    membership: Membership,
     act: Callable[[], object] | None = None,
     *,
     also: Iterable[Section] = (),
@@ -66,42 +66,41 @@ def touched(
     """What a change of this code touches. With `act`, which does it, also what becomes of the
     agreement of its section and of the sections in `also`. Nothing is changed.
     """
-    study = code.section.study
-    marks = visible_marks(user, study).filter(code=code)
-    findings = FindingMark.objects.filter(code=code, finding__in=visible_findings(user, study))
-    return touched_by(marks, findings, user, [code.section, *also], act)
+    marks = visible_marks(membership).filter(code=code)
+    findings = FindingMark.objects.filter(code=code, finding__in=visible_findings(membership))
+    return touched_by(marks, findings, membership, [code.section, *also], act)
 
 
-def touched_by_undoing(change: CodebookChange, user: User, act: Callable[[], object]) -> Touched:
+def touched_by_undoing(
+    change: CodebookChange, membership: Membership, act: Callable[[], object]
+) -> Touched:
     """What taking this change back touches: the marks it had moved, or, where it moved none, those
     of its code.
     """
-    study = change.study
     ids = undo.moved_marks(change)
     if not ids:
-        return touched(change.code, user, act)
+        return touched(change.code, membership, act)
     before = change.before
     settled = [pk for pks in before.get("finding_marks", {}).values() for pk in pks]
     settled += [row["beside"] for row in before.get("set_aside", [])]
-    findings = FindingMark.objects.filter(pk__in=settled, finding__in=visible_findings(user, study))
+    findings = FindingMark.objects.filter(pk__in=settled, finding__in=visible_findings(membership))
     former = {values["section_id"] for values in before["codes"].values() if "section_id" in values}
     ids_of_sections = {change.code.section_id, *former}
     sections = list(Section.objects.filter(pk__in=ids_of_sections).select_related("study"))
-    marks = visible_marks(user, study).filter(pk__in=ids)
-    return touched_by(marks, findings, user, sections, act)
+    marks = visible_marks(membership).filter(pk__in=ids)
+    return touched_by(marks, findings, membership, sections, act)
 
 
-def touched_by(marks, findings, user, sections, act=None):
-    study = sections[0].study
+def touched_by(marks, findings, membership, sections, act=None):
     rows = set(
         marks.values_list(
             "pk", "answer__summary__assignment__paper", "answer__summary__assignment__reviewer"
         )
     )
-    blind = is_blind(user, study)
+    blind = is_blind(membership)
     # Refusals too may come from what others said.
-    agreement, refusal = try_out(sections, user, act) if act and not blind else ((), "")
-    if study.statistics_off_reason:
+    agreement, refusal = try_out(sections, membership, act) if act and not blind else ((), "")
+    if membership.study.statistics_off_reason:
         agreement = ()
     return Touched(
         len(rows),
@@ -114,17 +113,17 @@ def touched_by(marks, findings, user, sections, act=None):
     )
 
 
-def try_out(sections, user, act):
+def try_out(sections, membership, act):
     """`((AgreementChange, …), refusal)`: the act is done, looked at and taken back, so that it is
     the very act to come.
 
     The figures are computed when the codebook's lock is gone again.
     """
-    now = rated(sections, user)
+    now = rated(sections, membership)
     try:
         with transaction.atomic():
             act()
-            then = rated(sections, user)
+            then = rated(sections, membership)
             transaction.set_rollback(True)
     except ValidationError as error:
         return (), " ".join(error.messages)
@@ -141,12 +140,11 @@ def try_out(sections, user, act):
     return tuple(change for change in changes if change.now or change.then), ""
 
 
-def rated(sections, user):
+def rated(sections, membership):
     """`{(section, level): Rated}` of what this reader may see; by parent codes only where codes
     stand under others.
     """
-    study = sections[0].study
-    visible = visible_summaries(user, study).submitted()
+    visible = visible_summaries(membership).submitted()
     grouped = set(
         Code.objects.filter(section__in=sections, parent__isnull=False, status=Code.Status.ACTIVE)
         .values_list("section", flat=True)
@@ -156,7 +154,7 @@ def rated(sections, user):
     rated = {}
     for level, sections_of_level in by_level.items():
         if sections_of_level:
-            sheet = Sheet(study, visible, sections_of_level, level=level)
+            sheet = Sheet(membership.study, visible, sections_of_level, level=level)
             rated |= {(section, level): sheet.of(section) for section in sections_of_level}
     return rated
 
@@ -175,12 +173,8 @@ def is_scale_in_use(section: Section) -> bool:
     return section.kind_of.is_scale and submitted.exists()
 
 
-def settled_on(code: Code, user: User) -> list[Paper]:
+def settled_on(code: Code, membership: Membership) -> list[Paper]:
     """The papers on which the team has settled on this code, as far as this reader may know."""
-    study = code.section.study
-    findings = visible_findings(user, study).filter(marks__code=code)
-    return list(
-        Paper.objects.filter(study=study, pk__in=findings.values("paper")).only(
-            "key", "title", "study"
-        )
-    )
+    findings = visible_findings(membership).filter(marks__code=code)
+    papers = Paper.objects.filter(study=membership.study_id, pk__in=findings.values("paper"))
+    return list(papers.only("key", "title", "study"))

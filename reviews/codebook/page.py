@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from django.db.models import Count, Q
 
-from mapping.models import Code, Section, Study, User
+from mapping.models import Code, Membership, Section
 from mapping.parsers.labels import search_rank
 from reviews.agreement import measures
 from reviews.agreement.ratings import Sheet
@@ -57,27 +57,27 @@ class Chapter:
 
 
 def chapters(
-    study: Study, user: User, *, query: str = "", section_key: str = "", with_gone: bool = False
+    membership: Membership, *, query: str = "", section_key: str = "", with_gone: bool = False
 ) -> list[Chapter]:
     """The codebook, section by section."""
     sections = (
         Section.objects.with_codes()
-        .filter(study=study)
+        .filter(study=membership.study_id)
         .select_related("phase", "research_question", "study")
     )
     if section_key:
         sections = sections.filter(key=section_key)
     statuses = [Code.Status.ACTIVE, *(GONE if with_gone else ())]
     codes = (
-        known_codes(user, study)
+        known_codes(membership)
         .filter(section__in=sections, status__in=statuses)
         .select_related("merged_into")
     )
     by_section = defaultdict(list)
     for code in search(codes.order_by("position", "pk"), query):
         by_section[code.section_id].append(Entry(code))
-    add_use(by_section, user, study)
-    alphas = agreement(sections, user, study)
+    add_use(by_section, membership)
+    alphas = agreement(sections, membership)
     chapters = []
     for section in sections:
         entries = by_section.get(section.pk, [])
@@ -98,10 +98,10 @@ def search(codes, query):
     return [code for _, code in sorted(hits, key=itemgetter(0))]
 
 
-def add_use(by_section, user, study):
+def add_use(by_section, membership):
     """Counts, from what this reader may see, never from anything else."""
     entries = {entry.code.pk: entry for entries in by_section.values() for entry in entries}
-    marks = impact.visible_marks(user, study).filter(code__in=list(entries)).order_by()
+    marks = impact.visible_marks(membership).filter(code__in=list(entries)).order_by()
     counts = marks.values_list("code").annotate(
         number=Count("pk"),
         papers=Count("answer__summary__assignment__paper", distinct=True),
@@ -112,25 +112,26 @@ def add_use(by_section, user, study):
         entry.marks, entry.papers, entry.quotes = count, papers, quotes
 
 
-def quotes(code: Code, user: User) -> tuple[list[Mark], int]:
+def quotes(code: Code, membership: Membership) -> tuple[list[Mark], int]:
     """The newest quotes for a code that this reader may see, and how many there are. Their papers
     come in the same query.
     """
-    marks = impact.visible_marks(user, code.section.study).filter(code=code).exclude(quote="")
+    marks = impact.visible_marks(membership).filter(code=code).exclude(quote="")
     newest = marks.order_by("-answer__summary__submitted_at", "pk").select_related(
         "answer__summary__assignment__paper"
     )
     return list(newest[:EXAMPLES]), marks.count()
 
 
-def agreement(sections, user, study):
+def agreement(sections, membership):
     """`{section id: (Figure of the section, {code id: Figure})}`, the same as on the agreement page
     for all rounds together; nothing for who still has papers to code, nor in a study that works
     without statistics.
     """
-    if study.statistics_off_reason or rules.is_blind_on_own(user, study):
+    study = membership.study
+    if study.statistics_off_reason or rules.is_blind_on_own(membership):
         return {}
-    sheet = Sheet(study, visible_summaries(user, study).submitted(), list(sections))
+    sheet = Sheet(study, visible_summaries(membership).submitted(), list(sections))
     rated = {section.pk: sheet.of(section) for section in sections}
     return {
         pk: (impact.headline(section, replicates=0), alphas_by_code(section, sheet.names))

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from mapping.models import Code, Study, User
+from mapping.models import Code, Membership, User
 from mapping.parsers.labels import near_codes
 from reviews.blindness import rules
 from reviews.blindness.codes import known_codes
@@ -20,21 +20,23 @@ class Proposal:
     alike: list[Code] = field(default_factory=list)  # other proposals that do
 
 
-def open_proposals(study: Study, user: User) -> list[Proposal]:
+def open_proposals(membership: Membership) -> list[Proposal]:
     """Oldest first, in a constant number of queries."""
     codes = list(
-        known_codes(user, study).proposed().select_related("section", "proposed_by").order_by("pk")
+        known_codes(membership).proposed().select_related("section", "proposed_by").order_by("pk")
     )
     marks = defaultdict(list)
-    visible = impact.visible_marks(user, study).filter(code__in=codes)
+    visible = impact.visible_marks(membership).filter(code__in=codes)
     for mark in visible.select_related("answer__summary__assignment__paper").order_by("pk"):
         marks[mark.code_id].append(mark)
-    nameless = codes_without_proposer(user, study, codes)
+    nameless = codes_without_proposer(membership, codes)
     near = nearly_same(codes)
     return [
         Proposal(
             code,
-            proposer=None if study.is_anonymous or code.pk in nameless else code.proposed_by,
+            proposer=None
+            if membership.study.is_anonymous or code.pk in nameless
+            else code.proposed_by,
             marks=marks[code.pk],
             near=near[code.pk][0],
             alike=near[code.pk][1],
@@ -43,13 +45,14 @@ def open_proposals(study: Study, user: User) -> list[Proposal]:
     ]
 
 
-def codes_without_proposer(user, study, codes):
-    """Ids of the codes of whoever reads a paper that is closed to this person: their name would
+def codes_without_proposer(membership, codes):
+    """Ids of the codes of whoever reads a paper that is closed to this member: their name would
     tell who found them there, and shown for the others alone it would tell as much.
     """
-    closed = rules.closed_papers(user, study)
-    assignments = Assignment.objects.in_force().filter(paper__in=closed).exclude(reviewer=user)
-    readers = set(assignments.values_list("reviewer", flat=True))
+    closed = rules.closed_papers(membership)
+    assignments = Assignment.objects.in_force().filter(paper__in=closed)
+    others = assignments.exclude(reviewer=membership.user_id)
+    readers = set(others.values_list("reviewer", flat=True))
     return {code.pk for code in codes if code.proposed_by_id in readers}
 
 

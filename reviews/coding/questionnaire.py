@@ -259,8 +259,8 @@ def options_of(assignment, sections, said, kept):
 
 
 def open_codes(user, study):
-    """`{section id: (Option, …)}` of the study: thousands of words that change with the codebook
-    alone.
+    """`{section id: (Option, …)}` of the study, for whoever has an assignment, a member or no
+    longer: thousands of words that change with the codebook alone.
     """
     return cached_for_study(
         study, f"codes.{user.pk}", lambda: grouped_codes(Code.objects.open_to(user), study)
@@ -313,19 +313,21 @@ def grouped(sheets, sections):
     return questions
 
 
-def often_used(user, study):
-    """`{section key: [code ids]}`: what this reviewer chose most often and most recently in the
+def often_used(membership):
+    """`{section key: [code ids]}`: what this member chose most often and most recently in the
     study.
 
     Counted anew when something happens in the study, as when they submit: the order of the codes is
     no fact.
     """
-    return cached_for_study(study, f"often.{user.pk}", lambda: counted_uses(user, study))
+    key = f"often.{membership.user_id}"
+    return cached_for_study(membership.study, key, lambda: counted_uses(membership))
 
 
-def counted_uses(user, study):
+def counted_uses(membership):
     marks = Mark.objects.filter(
-        answer__summary__assignment__reviewer=user, answer__section__study=study
+        answer__summary__assignment__reviewer=membership.user_id,
+        answer__section__study=membership.study_id,
     )
     counted = (
         marks.values_list("code__section__key", "code")

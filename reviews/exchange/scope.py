@@ -104,37 +104,37 @@ def people_of(study):
     return User.objects.filter(named)
 
 
-def visible(user, study):
-    """What of it this person may receive. `open_to` is the rule of blindness for what hangs on a
+def visible(membership):
+    """What of it this member may receive. `open_to` is the rule of blindness for what hangs on a
     section.
     """
-    rows = everything(study)
+    rows = everything(membership.study)
     known = rows.but(
         {
-            Summary: lambda: visible_summaries(user, study).submitted(),
-            Finding: lambda: visible_findings(user, study),
-            Resolution: lambda: rows[Resolution].filter(open_to(user, study)),
+            Summary: lambda: visible_summaries(membership).submitted(),
+            Finding: lambda: visible_findings(membership),
+            Resolution: lambda: rows[Resolution].filter(open_to(membership)),
             # One's own remarks, always.
-            Remark: lambda: rows[Remark].filter(open_to(user, study) | Q(by=user)),
-            Deferral: lambda: rows[Deferral].filter(open_to(user, study)),
+            Remark: lambda: rows[Remark].filter(open_to(membership) | Q(by=membership.user_id)),
+            Deferral: lambda: rows[Deferral].filter(open_to(membership)),
         }
     )
     return known.but(
-        for_leads(user, study, rows) if study.membership.is_lead else for_others(user, known)
+        for_leads(membership, rows) if membership.is_lead else for_others(membership.user_id, known)
     )
 
 
-def for_leads(user, study, rows):
+def for_leads(membership, rows):
     def tasks():
         # Who has to look again at a code that was split has used it.
-        used = Q(code__isnull=False, assignment__paper__in=log.papers_closed_to(user, study))
-        return rows[RecodingTask].exclude(used & ~Q(assignment__reviewer=user))
+        used = Q(code__isnull=False, assignment__paper__in=log.papers_closed_to(membership))
+        return rows[RecodingTask].exclude(used & ~Q(assignment__reviewer=membership.user_id))
 
     return {
-        LogEntry: lambda: log.lines(study, user).exclude(act=IMPORTED),
+        LogEntry: lambda: log.lines(membership).exclude(act=IMPORTED),
         RecodingTask: tasks,
-        Code: lambda: known_codes(user, study),
-        CodebookChange: lambda: known_changes(user, study),
+        Code: lambda: known_codes(membership),
+        CodebookChange: lambda: known_changes(membership),
     }
 
 
@@ -166,19 +166,19 @@ def of_that_reader(summaries):
     )
 
 
-def scope_for(user, study, *, with_pseudonyms=False, level="code"):
-    """What this member may take out. `study` is as its door returned it; `level` is "code" or
-    "parent".
+def scope_for(membership, *, with_pseudonyms=False, level="code"):
+    """What this member may take out. `level` is "code" or "parent".
 
     Where the study hides names while settling, they stay hidden here until it is released.
     """
+    study = membership.study
     hides = study.is_anonymous and not study.is_released
     called = pseudonyms(study, is_shuffled=hides) if with_pseudonyms or hides else {}
-    rows = visible(user, study)
+    rows = visible(membership)
     submitted = Summary.objects.filter(assignment__round__study=study).submitted()
     held_back = submitted.exclude(pk__in=rows[Summary].values("pk"))
-    is_whole = study.membership.is_lead and not hides and not held_back.exists()
-    is_blind = log.papers_closed_to(user, study).exists()
+    is_whole = membership.is_lead and not hides and not held_back.exists()
+    is_blind = log.papers_closed_to(membership).exists()
     neutral = NAME if hides else ""
     return scoped(
         study, rows, called, is_whole=is_whole, is_blind=is_blind, level=level, neutral_name=neutral

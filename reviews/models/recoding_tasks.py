@@ -11,9 +11,9 @@ class RecodingTaskQuerySet(models.QuerySet):
     def open(self):
         return self.filter(done_at=None)
 
-    def of(self, user, study):
-        """What this person has to look at again in the study."""
-        return self.filter(assignment__in=Assignment.objects.of(user, study))
+    def of(self, membership):
+        """What this member has to look at again."""
+        return self.filter(assignment__in=Assignment.objects.of(membership))
 
     def waiting(self):
         """Open, and still called for, of somebody who can answer.

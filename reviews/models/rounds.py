@@ -95,8 +95,8 @@ class AssignmentQuerySet(models.QuerySet):
     def in_force(self):
         return self.filter(withdrawn_at=None)
 
-    def of(self, user, study):
-        return self.in_force().filter(reviewer=user, round__study=study)
+    def of(self, membership):
+        return self.in_force().filter(reviewer=membership.user_id, round__study=membership.study_id)
 
     def submitted(self):
         """Whose first revision is in; a reopened one stays submitted: its first answers are still
@@ -144,9 +144,11 @@ class AssignmentQuerySet(models.QuerySet):
         """The round that is due first, then the reviewer's reading order."""
         return self.order_by(*Assignment.NEED)
 
-    def to_code(self, user, study):
-        """What this person may still submit: a closed round takes nothing more."""
-        return self.unsubmitted().filter(reviewer=user, round__study=study, round__closed_at=None)
+    def to_code(self, membership):
+        """What this member may still submit: a closed round takes nothing more."""
+        return self.unsubmitted().filter(
+            reviewer=membership.user_id, round__study=membership.study_id, round__closed_at=None
+        )
 
     def with_first(self):
         """Joins each assignment's first revision as `first`: its submission is what counts

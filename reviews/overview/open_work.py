@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.urls import NoReverseMatch, reverse
 
-from mapping.models import Study, User
+from mapping.models import Membership, Study
 from reviews.blindness import rules
 from reviews.blindness.codes import proposals_waiting
 from reviews.models import Assignment, RecodingTask
@@ -27,13 +27,13 @@ class Waiting(NamedTuple):
     url: str
 
 
-def waiting(study: Study, user: User) -> list[Waiting]:
-    """What waits for this member of the study, as its `membership` says, each line with its page.
+def waiting(membership: Membership) -> list[Waiting]:
+    """What waits for this member of the study, each line with its page.
 
-    Every subject adds its own provider to PROVIDERS: a function of study and user that yields
+    Every subject adds its own provider to PROVIDERS: a function of the membership that yields
     `Waiting` lines and asks a constant number of queries.
     """
-    return [line for provider in PROVIDERS for line in provider(study, user) if line.count]
+    return [line for provider in PROVIDERS for line in provider(membership) if line.count]
 
 
 def url_of(name: str, study: Study, *arguments) -> str:
@@ -48,59 +48,58 @@ def counted(number, one, several):
     return f"{number} {one if number == 1 else several}"
 
 
-def own_recoding(study, user):
-    if study.membership.may_code:
-        count = RecodingTask.objects.waiting().of(user, study).count()
+def own_recoding(membership):
+    if membership.may_code:
+        count = RecodingTask.objects.waiting().of(membership).count()
         text = (
             counted(count, "section of your summaries", "sections of your summaries")
             + " to look at again"
         )
-        yield Waiting(count, text, url_of("queue", study))
+        yield Waiting(count, text, url_of("queue", membership.study))
 
 
-def proposed_codes(study, user):
-    if study.membership.is_lead:
-        count = proposals_waiting(user, study)
+def proposed_codes(membership):
+    if membership.is_lead:
+        count = proposals_waiting(membership)
         text = counted(count, "proposed code waits", "proposed codes wait") + " for a decision"
-        yield Waiting(count, text, url_of("proposals", study))
+        yield Waiting(count, text, url_of("proposals", membership.study))
 
 
-def open_differences(study, user):
-    count = disagreements.open_count(study, user)
+def open_differences(membership):
+    count = disagreements.open_count(membership)
     text = counted(count, "difference waits", "differences wait") + " for a decision"
-    yield Waiting(count, text, url_of("disagreements", study))
+    yield Waiting(count, text, url_of("disagreements", membership.study))
 
 
-def rounds_to_close(study, user):
-    if study.membership.is_lead:
-        count = progress.rounds_to_close(study)
+def rounds_to_close(membership):
+    if membership.is_lead:
+        count = progress.rounds_to_close(membership.study)
         text = counted(count, "round has", "rounds have") + " everything in and can be closed"
-        yield Waiting(count, text, url_of("rounds", study))
+        yield Waiting(count, text, url_of("rounds", membership.study))
 
 
-def others_recoding(study, user):
-    if study.membership.is_lead:
-        tasks = RecodingTask.objects.waiting().filter(assignment__round__study=study)
+def others_recoding(membership):
+    if membership.is_lead:
+        tasks = RecodingTask.objects.waiting().filter(assignment__round__study=membership.study_id)
         # Who has to look again at a code that was split has used it.
-        closed = rules.closed_to_member(study.membership, study).order_by()
-        tasks = tasks.exclude(assignment__paper__in=closed.values("paper"))
-        count = tasks.exclude(assignment__reviewer=user).count()
+        tasks = tasks.exclude(assignment__paper__in=rules.closed_papers(membership))
+        count = tasks.exclude(assignment__reviewer=membership.user_id).count()
         text = (
             counted(count, "section is", "sections are")
             + " still to be looked at again by their reviewers"
         )
-        yield Waiting(count, text, url_of("codebook-versions", study))
+        yield Waiting(count, text, url_of("codebook-versions", membership.study))
 
 
-def open_corrections(study, user):
-    if study.membership.is_lead:
-        papers = corrections.papers_with_open_suggestions(study)
+def open_corrections(membership):
+    if membership.is_lead:
+        papers = corrections.papers_with_open_suggestions(membership.study)
         text = counted(
             len(papers),
             "correction of a paper's entry waits",
             "corrections of papers' entries wait",
         )
-        url = f"{url_of('paper', study, papers[0].key)}#suggestions" if papers else ""
+        url = f"{url_of('paper', membership.study, papers[0].key)}#suggestions" if papers else ""
         yield Waiting(len(papers), text, url)
 
 
@@ -121,16 +120,16 @@ def phases_under_way(study):
     return under_way
 
 
-def papers_not_handed_out(study, user):
-    if study.membership.is_lead:
-        for phase in phases_under_way(study):
+def papers_not_handed_out(membership):
+    if membership.is_lead:
+        for phase in phases_under_way(membership.study):
             count = cached_for_study(
-                study,
+                membership.study,
                 f"papers-unread.{phase.pk}",
                 lambda phase=phase: progress.papers_unread(phase).count(),
             )
             text = counted(count, "paper is", "papers are") + f" not handed out in {phase}"
-            yield Waiting(count, text, url_of("rounds", study))
+            yield Waiting(count, text, url_of("rounds", membership.study))
 
 
 PROVIDERS = [

@@ -13,11 +13,11 @@ _HEADINGS = [*_NAMES, "sources", "has_pdf"]
 _BATCH = 500
 
 
-def paper_csv(study, papers):
-    states = state_headings(study.membership)
+def paper_csv(membership, papers):
+    states = state_headings(membership)
     papers = papers.defer("abstract", "extra", "search").prefetch_related("sources")
-    name = f"{study.slug}-papers-{timezone.localdate()}"
-    return csv_file(name, [*_HEADINGS, *states], rows(study.membership, papers, states))
+    name = f"{membership.study.slug}-papers-{timezone.localdate()}"
+    return csv_file(name, [*_HEADINGS, *states], rows(membership, papers, states))
 
 
 def rows(membership, papers, state_names):

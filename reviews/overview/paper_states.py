@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Left
 
-from mapping.models import Finding, Membership, Paper, Study, User
+from mapping.models import Finding, Membership, Paper, User
 from reviews.blindness import rules
 from reviews.models import Answer, Assignment, Summary
 from reviews.models.study_cache import cached_for_study
@@ -54,7 +54,7 @@ def of_all(membership):
     """Conditions on Paper, by state. Settled only for those who may know it: a paper settles by
     itself where all said the same.
     """
-    closed = rules.closed_papers(membership.user, membership.study)
+    closed = rules.closed_papers(membership)
     settled = Q(is_settled()) & ~Q(pk__in=closed)
     living = Assignment.objects.living().filter(paper=OuterRef("pk"))
     handed_out = Exists(living)
@@ -110,7 +110,7 @@ def rank(membership):
 
 
 def listed_papers(
-    study: Study, membership: Membership, *, state: str = "", is_reversed: bool = False
+    membership: Membership, *, state: str = "", is_reversed: bool = False
 ) -> list[int]:
     """The pks of all papers, or of those in this state: by state (the last one first, if reversed),
     then by title.
@@ -118,9 +118,9 @@ def listed_papers(
     The states of all papers are worked out when something changed; only drafts are asked for anew.
     """
     states = list(states_for(membership))
-    by_state = dict(zip(states, papers_by_rank(study, membership, len(states)), strict=True))
+    by_state = dict(zip(states, papers_by_rank(membership, len(states)), strict=True))
     if not membership.is_lead:
-        begun = drafts_of(study, membership.user)
+        begun = drafts_of(membership)
         unsubmitted = by_state["todo"]
         by_state["draft"] = [pk for pk in unsubmitted if pk in begun]
         by_state["todo"] = [pk for pk in unsubmitted if pk not in begun]
@@ -130,7 +130,7 @@ def listed_papers(
     return [pk for state in in_order for pk in by_state[state]]
 
 
-def papers_by_rank(study, membership, count):
+def papers_by_rank(membership, count):
     """Per state the pks of its papers by title, from the cache; of one's own a draft stands among
     what is to do.
     """
@@ -139,34 +139,34 @@ def papers_by_rank(study, membership, count):
 
     def compute():
         by_rank = [[] for _ in range(count)]
-        papers = study.papers.order_by(*BY_TITLE).values_list("pk", rank(membership))
+        papers = membership.study.papers.order_by(*BY_TITLE).values_list("pk", rank(membership))
         for pk, index in papers:
             by_rank[instead.get(index, index)].append(pk)
         return by_rank
 
-    is_common = membership.is_lead and not is_blind(study, membership)
+    is_common = membership.is_lead and not is_blind(membership)
     return cached_for_study(
-        study,
+        membership.study,
         "paper-states" if is_common else f"paper-states.{membership.role}.{membership.user_id}",
         compute,
     )
 
 
-def is_blind(study, membership):
+def is_blind(membership):
     return cached_for_study(
-        study,
+        membership.study,
         f"blind.{membership.user_id}",
-        lambda: rules.is_blind_somewhere(membership.user, study),
+        lambda: rules.is_blind_somewhere(membership),
     )
 
 
-def drafts_of(study, user):
-    """The papers of which this person has begun a summary that was never submitted."""
+def drafts_of(membership):
+    """The papers of which this member has begun a summary that was never submitted."""
     drafts = Summary.objects.drafts().filter(
         revision=1,
         assignment__withdrawn_at=None,
-        assignment__reviewer=user,
-        assignment__round__study=study,
+        assignment__reviewer=membership.user_id,
+        assignment__round__study=membership.study_id,
     )
     return set(drafts.order_by().values_list("assignment__paper", flat=True))
 
@@ -190,9 +190,7 @@ def states_of_all(papers, membership):
     latest = latest_submitted(assignments)
     handed_out, submitted = Counter(assignments.values()), Counter(assignments[pk] for pk in latest)
     settled = settled_among(papers, latest)
-    settled -= {
-        paper for paper, _ in rules.closed_pairs(membership.user, membership.study, settled)
-    }
+    settled -= {paper for paper, _ in rules.closed_pairs(membership, settled)}
     return {
         paper.pk: state_of_all(
             handed_out[paper.pk], submitted[paper.pk], is_settled=paper.pk in settled

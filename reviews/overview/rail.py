@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.urls import NoReverseMatch, reverse
 
-from mapping.models import Study, User
+from mapping.models import Membership
 from reviews.blindness.codes import proposals_waiting
 from reviews.models.study_cache import read_only
 from reviews.rounds import progress
@@ -42,34 +42,34 @@ PAGES = [
 class Counter(NamedTuple):
     """Work that waits on a page: how much, in which word, for whom."""
 
-    count: Callable[[Study, User], int]
+    count: Callable[[Membership], int]
     word: str
     roles: set[str]
 
 
-def proposed_codes(study, user):
-    return proposals_waiting(user, study)
+def rounds_to_close(membership):
+    return progress.rounds_to_close(membership.study)
 
 
 # By the name of the page. Counts are of work, never of answers: they reach people who are blind.
 COUNTERS = {
     "queue": Counter(progress.still_to_code, "to code", CODERS),
-    "codebook": Counter(proposed_codes, "proposed", LEADS),
+    "codebook": Counter(proposals_waiting, "proposed", LEADS),
     "disagreements": Counter(disagreements.open_count, "open", CODERS),
-    "rounds": Counter(progress.rounds_to_close, "to close", LEADS),
+    "rounds": Counter(rounds_to_close, "to close", LEADS),
 }
 
 
-def entries(study: Study, path: str) -> list[dict]:
+def entries(membership: Membership, path: str) -> list[dict]:
     """What `overview/_rail.html` shows: `[{label, url, current, count, word}]`; count and word say
     what work waits.
     """
     # The page is drawn: whatever the request did is done and written down.
-    read_only(study)
+    read_only(membership.study)
     return [
-        entry(page, url, study, path)
+        entry(page, url, membership, path)
         for page in PAGES
-        if study.membership.role in page.roles and (url := url_of(page, study))
+        if membership.role in page.roles and (url := url_of(page, membership.study))
     ]
 
 
@@ -81,13 +81,14 @@ def url_of(page, study):
         return ""
 
 
-def entry(page, url, study, path):
+def entry(page, url, membership, path):
     is_current = path == url if page.name == "overview" else path.startswith(url)
-    return {"label": page.label, "url": url, "current": is_current, **waiting_work(page, study)}
+    work = waiting_work(page, membership)
+    return {"label": page.label, "url": url, "current": is_current, **work}
 
 
-def waiting_work(page, study):
+def waiting_work(page, membership):
     counter = COUNTERS.get(page.name)
-    if counter is None or study.membership.role not in counter.roles:
+    if counter is None or membership.role not in counter.roles:
         return {}
-    return {"count": counter.count(study, study.membership.user), "word": counter.word}
+    return {"count": counter.count(membership), "word": counter.word}

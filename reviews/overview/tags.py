@@ -7,7 +7,5 @@ register = template.Library()
 
 @register.inclusion_tag("overview/_rail.html", takes_context=True)
 def rail(context):
-    """The study's pages for this member. Needs `study` as a door returned it, with its
-    membership.
-    """
-    return {"rail": places.entries(context["study"], context["request"].path)}
+    """The study's pages for this member. Needs `membership`."""
+    return {"rail": places.entries(context["membership"], context["request"].path)}

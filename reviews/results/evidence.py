@@ -30,11 +30,11 @@ def of_findings(findings, code_labels):
         yield CodeUse(paper, section, code_labels.get(code, ""), Evidence(*evidence), "")
 
 
-def of_summaries(study, user, chosen, sections, code_labels, papers=None):
+def of_summaries(membership, chosen, sections, code_labels, papers=None):
     """The marks of these summaries, `[(pk, paper, reviewer, phase)]`, each under its reviewer's
     letter and name.
     """
-    names = voices(study, chosen)
+    names = voices(membership.study, chosen)
     reader = {pk: (reviewer, names[paper][reviewer]) for pk, paper, reviewer, _ in chosen}
     rows = Mark.objects.filter(answer__section__in=sections, answer__summary__in=list(reader))
     if papers is not None:
@@ -51,5 +51,5 @@ def of_summaries(study, user, chosen, sections, code_labels, papers=None):
         f"{path}__title", path, "pk"
     ).values_list(*fields):
         reviewer, (letter, name) = reader[summary]
-        who = f"{letter} (you)" if reviewer == user.pk else f"{letter} {name}".strip()
+        who = f"{letter} (you)" if reviewer == membership.user_id else f"{letter} {name}".strip()
         yield CodeUse(paper, section, code_labels.get(code, ""), Evidence(*evidence), who)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Q, Sum
 
-from mapping.models import Code, Finding, PaperImport, ResearchQuestion, Section, Study, User
+from mapping.models import Code, Finding, Membership, PaperImport, ResearchQuestion, Section
 from reviews.agreement import frozen
 from reviews.blindness import independence
 from reviews.blindness.codes import known_changes
@@ -32,8 +32,8 @@ class Facts:
     As many queries whatever the number of papers.
     """
 
-    def __init__(self, study: Study, user: User):
-        self.study, self.user = study, user
+    def __init__(self, membership: Membership):
+        self.membership, self.study = membership, membership.study
 
     @cached_property
     def papers(self) -> dict:
@@ -53,10 +53,10 @@ class Facts:
         out.
         """
         hidden = Finding.objects.of(self.study).exclude(
-            pk__in=visible_findings(self.user, self.study).values("pk")
+            pk__in=visible_findings(self.membership).values("pk")
         )
         submitted = Summary.objects.filter(assignment__round__study=self.study).submitted()
-        seen = visible_summaries(self.user, self.study)
+        seen = visible_summaries(self.membership)
         return hidden.exists() or submitted.exclude(pk__in=seen.values("pk")).exists()
 
     @cached_property
@@ -176,7 +176,7 @@ class Facts:
     def settled_by_basis(self) -> Counter:
         """`{basis: findings}` of the decisions in force that this person may see."""
         in_force = Resolution.objects.in_force().filter(finding__paper__study=self.study)
-        in_force = in_force.filter(open_to(self.user, self.study))
+        in_force = in_force.filter(open_to(self.membership))
         newest = {}
         for finding, basis in in_force.order_by("decided_at", "pk").values_list("finding", "basis"):
             newest[finding] = basis
@@ -185,9 +185,7 @@ class Facts:
     @cached_property
     def remarks(self) -> tuple[int, int]:
         """Remarks that this person may see: `(all, decision rules)`."""
-        remarks = Remark.objects.filter(paper__study=self.study).filter(
-            open_to(self.user, self.study)
-        )
+        remarks = Remark.objects.filter(paper__study=self.study).filter(open_to(self.membership))
         counts = remarks.aggregate(
             all=Count("pk"), rules=Count("pk", filter=Q(is_decision_rule=True))
         )
@@ -198,17 +196,14 @@ class Facts:
         """`{what was done: times}` of the changes of the codebook."""
         acts = dict(self.study.codebook_changes.model.Act.choices)
         counted = (
-            known_changes(self.user, self.study)
-            .order_by()
-            .values_list("act")
-            .annotate(times=Count("pk"))
+            known_changes(self.membership).order_by().values_list("act").annotate(times=Count("pk"))
         )
         return {acts[act]: times for act, times in sorted(counted)}
 
     @cached_property
     def changes_with_reason(self) -> int:
         """How many changes of the codebook say why they were made."""
-        return known_changes(self.user, self.study).exclude(reason="").count()
+        return known_changes(self.membership).exclude(reason="").count()
 
     @cached_property
     def frozen_reports(self) -> list[tuple[Round, dict]]:
@@ -217,7 +212,7 @@ class Facts:
         """
         if self.study.statistics_off_reason:
             return []
-        seen = visible_summaries(self.user, self.study)
+        seen = visible_summaries(self.membership)
         visible = frozen.fully_visible(self.study, seen)
         rounds = [one.round for one in self.rounds]
         closed = [round for round in rounds if round.is_closed and round.frozen_agreement]

@@ -60,14 +60,18 @@ class MapForm(forms.Form):
     years = forms.BooleanField(label="Bubble plots by year, one for each", required=False)
     shares = forms.BooleanField(label="Percentages in the table", required=False)
 
-    def __init__(self, asked, *, study, user):
+    def __init__(self, asked, *, membership):
+        study = membership.study
         sections = list(chartable(study))
         self.sections = {axis_name(section): section for section in sections}
         super().__init__(None)
         coded = [(name, axis_label(section)) for name, section in self.sections.items()]
         self.fields["y"].choices = self.fields["x"].choices = coded + FACTS
         self.fields["third"].choices = [("", "none"), *coded, *FACTS]
-        self.fields["code"].choices = [("", "any code"), *codes_by_section(sections, user)]
+        self.fields["code"].choices = [
+            ("", "any code"),
+            *codes_by_section(sections, membership.user),
+        ]
         self.fields["phase"].choices = [("", "any"), *study.phases.values_list("key", "name")]
         self.fields["round"].choices = [
             ("", "any"),
@@ -87,7 +91,7 @@ class MapForm(forms.Form):
             kind = {forms.CheckboxInput: "form-check-input", forms.Select: "form-select"}
             field.widget.attrs["class"] = kind.get(type(field.widget), "form-control")
         self.notes, self.refusals = [], []
-        filled = findings_by_section(study, user)
+        filled = findings_by_section(membership)
         self.fill(
             asked, self.usual(sorted(sections, key=lambda section: -filled.get(section.pk, 0)))
         )
@@ -188,11 +192,11 @@ def chartable(study):
     return in_use.select_related("phase").order_by("phase__position", "phase", "position", "pk")
 
 
-def findings_by_section(study, user):
+def findings_by_section(membership):
     """How often codes were settled on in each section: the fullest are shown where nothing is
     asked.
     """
-    marks = FindingMark.objects.filter(finding__in=visible_findings(user, study)).order_by()
+    marks = FindingMark.objects.filter(finding__in=visible_findings(membership)).order_by()
     return dict(marks.values_list("finding__section").annotate(Count("pk")))
 
 

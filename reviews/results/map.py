@@ -28,8 +28,9 @@ class MapMaterial:
     `settings` is a valid MapForm's `cleaned_data`.
     """
 
-    def __init__(self, user, study, form):
-        self.user, self.study, self.settings = user, study, form.cleaned_data
+    def __init__(self, membership, form):
+        self.membership, self.study = membership, membership.study
+        self.settings = form.cleaned_data
         self.is_provisional = self.settings["source"] == "provisional"
         axes = [self.settings["y"], self.settings["x"], self.settings["third"]]
         self.sections = {name: section for name, section in form.sections.items() if name in axes}
@@ -69,7 +70,7 @@ class MapMaterial:
         """The newest submitted summary of every reviewer that this person may see: `[(pk, paper,
         reviewer, phase)]`.
         """
-        visible = visible_summaries(self.user, self.study)
+        visible = visible_summaries(self.membership)
         if self.settings["round"] and self.is_provisional:
             visible = visible.filter(assignment__round=self.settings["round"])
         return newest_of_each(visible)
@@ -109,7 +110,7 @@ class MapMaterial:
         return self.settled_labels(marks)
 
     def settled_labels(self, mentioned):
-        findings = visible_findings(self.user, self.study)
+        findings = visible_findings(self.membership)
         uncoded = self.labels_without_codes(findings, "paper")
         labels = {key: uncoded.get(key, {}) for key in self.sections}
         rows = FindingMark.objects.filter(
@@ -208,9 +209,9 @@ class MapMaterial:
         if self.is_provisional:
             submitted = Summary.objects.filter(assignment__round__study=self.study).latest()
             return submitted.exclude(
-                pk__in=visible_summaries(self.user, self.study).values("pk")
+                pk__in=visible_summaries(self.membership).values("pk")
             ).exists()
-        visible = visible_findings(self.user, self.study)
+        visible = visible_findings(self.membership)
         return Finding.objects.of(self.study).exclude(pk__in=visible.values("pk")).exists()
 
 

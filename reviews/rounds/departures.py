@@ -91,7 +91,7 @@ def preview(membership: Membership, *, to=(), capacity=None, seed: int = 0) -> D
         )
         for round in rounds.select_related("study", "phase")
     ]
-    in_study = Assignment.objects.of(membership.user, membership.study)
+    in_study = Assignment.objects.of(membership)
     return Departure(holdings, in_study.submitted().count(), len(to))
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
-from mapping.models import Paper, Phase, Section, Study, User
+from mapping.models import Membership, Paper, Phase, Section, Study, User
 from reviews.blindness.independence import Independence
 from reviews.models import Answer, Assignment, Mark, RecodingTask, Round, Summary
 from reviews.models.study_cache import cached_for_study
@@ -203,22 +203,26 @@ class OwnProgress(NamedTuple):
     submitted: int
 
 
-def own_counts(study, user):
-    """`{(round, reviewer): (assigned, submitted)}` of this person."""
+def own_counts(membership):
+    """`{(round, reviewer): (assigned, submitted)}` of this member."""
     return cached_for_study(
-        study, f"own.{user.pk}", lambda: counts_in(Assignment.objects.of(user, study))
+        membership.study,
+        f"own.{membership.user_id}",
+        lambda: counts_in(Assignment.objects.of(membership)),
     )
 
 
-def of_reader_in(round: Round, user: User) -> tuple[int, int]:
-    """`(assigned, submitted)` of this person in one round."""
-    return own_counts(round.study, user).get((round.pk, user.pk), (0, 0))
+def of_reader_in(round: Round, membership: Membership) -> tuple[int, int]:
+    """`(assigned, submitted)` of this member in one round."""
+    return own_counts(membership).get((round.pk, membership.user_id), (0, 0))
 
 
-def of_reader(study: Study, user: User) -> list[OwnProgress]:
-    """This person's part in the rounds of the study, open ones first. Four queries."""
-    counts = own_counts(study, user)
-    rounds = list(study.rounds.filter(pk__in=[pk for pk, _ in counts]).select_related("phase"))
+def of_reader(membership: Membership) -> list[OwnProgress]:
+    """This member's part in the rounds of the study, open ones first. Four queries."""
+    user, counts = membership.user, own_counts(membership)
+    rounds = list(
+        membership.study.rounds.filter(pk__in=[pk for pk, _ in counts]).select_related("phase")
+    )
     drafts = drafts_in(rounds, assignment__reviewer=user)
     progress = []
     for round in rounds:
@@ -227,19 +231,19 @@ def of_reader(study: Study, user: User) -> list[OwnProgress]:
     return sorted(progress, key=lambda own: own.round.is_closed)
 
 
-def next_assignment(study: Study, user: User, *, after: int | None = None) -> Assignment | None:
+def next_assignment(membership: Membership, *, after: int | None = None) -> Assignment | None:
     """The next paper to read: what was not begun comes first, then the drafts; None when all is
     done.
 
     `after` is the pk of an assignment that is skipped: the queue goes on behind it, and begins
     again at its end.
     """
-    awaited = awaited_from(study, user)
+    awaited = awaited_from(membership)
     if after in awaited:
         index = awaited.index(after)
         awaited = awaited[index + 1 :] + awaited[:index]
     drafts = Summary.objects.drafts().filter(
-        assignment__reviewer=user, assignment__round__study=study
+        assignment__reviewer=membership.user_id, assignment__round__study=membership.study_id
     )
     begun = set(drafts.order_by().values_list("assignment", flat=True))
     # Last, the drafts: the first of them where everything else was begun.
@@ -247,16 +251,16 @@ def next_assignment(study: Study, user: User, *, after: int | None = None) -> As
     return next(iter(listed_assignments([pk])), None) if pk else None
 
 
-def awaited_from(study: Study, user: User) -> list[int]:
-    """The pks of what this person may still submit, in order of need."""
+def awaited_from(membership: Membership) -> list[int]:
+    """The pks of what this member may still submit, in order of need."""
 
     def compute():
         # Building the query takes longer than looking into the cache.
         return list(
-            Assignment.objects.to_code(user, study).in_order_of_need().values_list("pk", flat=True)
+            Assignment.objects.to_code(membership).in_order_of_need().values_list("pk", flat=True)
         )
 
-    return cached_for_study(study, f"awaited.{user.pk}", compute)
+    return cached_for_study(membership.study, f"awaited.{membership.user_id}", compute)
 
 
 def listed_assignments(pks: Collection[int]) -> list[Assignment]:
@@ -270,20 +274,20 @@ def listed_assignments(pks: Collection[int]) -> list[Assignment]:
     return [by_pk[pk] for pk in pks if pk in by_pk]
 
 
-def still_to_code(study: Study, user: User) -> int:
-    """How many papers this person has still to submit, and sections to look at again."""
-    return len(awaited_from(study, user)) + len(tasks_waiting(study, user))
+def still_to_code(membership: Membership) -> int:
+    """How many papers this member has still to submit, and sections to look at again."""
+    return len(awaited_from(membership)) + len(tasks_waiting(membership))
 
 
-def tasks_waiting(study, user):
-    """The pks of this person's tasks. Most have none; of the others, their drafts may no longer
+def tasks_waiting(membership):
+    """The pks of this member's tasks. Most have none; of the others, their drafts may no longer
     call for them.
     """
 
     def compute():
-        return list(RecodingTask.objects.open().of(user, study).values_list("pk", flat=True))
+        return list(RecodingTask.objects.open().of(membership).values_list("pk", flat=True))
 
-    own = cached_for_study(study, f"tasks.{user.pk}", compute)
+    own = cached_for_study(membership.study, f"tasks.{membership.user_id}", compute)
     return (
         list(RecodingTask.objects.waiting().filter(pk__in=own).values_list("pk", flat=True))
         if own
@@ -291,7 +295,7 @@ def tasks_waiting(study, user):
     )
 
 
-def rounds_to_close(study: Study, user: User | None = None) -> int:
+def rounds_to_close(study: Study) -> int:
     """How many open rounds have everything in."""
     return cached_for_study(study, "rounds-to-close", lambda: ready_to_close(study).count())
 
@@ -309,13 +313,13 @@ def ready_to_close(study):
     )
 
 
-def recoding_tasks(study: Study, user: User) -> QuerySet[RecodingTask]:
+def recoding_tasks(membership: Membership) -> QuerySet[RecodingTask]:
     """Sections to look at again: a code was split or declined, or the section came after the
     summary was submitted.
     """
     return (
         RecodingTask.objects.waiting()
-        .of(user, study)
+        .of(membership)
         .select_related(
             "assignment__paper",
             "assignment__round__study",

@@ -21,11 +21,12 @@ class Ranked(NamedTuple):
     examples: list  # of (Paper, rationale)
 
 
-def causes_in(study, user):
-    """`(counts by cause, [Ranked])` of the decisions in force, on papers where this person may see
+def causes_in(membership):
+    """`(counts by cause, [Ranked])` of the decisions in force, on papers where this member may see
     what was said.
     """
-    hidden = hidden_from(user, study)
+    study = membership.study
+    hidden = hidden_from(membership)
     labels, went_to = Codebook(study).labels, merged_codes(study)
     decided = (
         Resolution.objects.in_force()

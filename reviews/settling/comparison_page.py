@@ -24,20 +24,22 @@ RECENT = 8
 
 
 class Page:
-    """Everything on one paper that this person may see. A constant number of queries.
+    """Everything on one paper that this member may see. A constant number of queries.
 
     What is settled is shown to leads, to those who settle this paper, and to everybody once the
     study is released.
     """
 
-    def __init__(self, study, paper, user, bound=None):
-        self.study, self.paper, self.user = study, paper, user
-        self.visible = visible_summaries(user, study, paper)
-        self.phases = {phase for _, phase in visible_pairs(user, study, [paper.pk])}
-        self.reason_not = why_not(study, user, paper)
+    def __init__(self, membership, paper, bound=None):
+        study = membership.study
+        self.membership, self.study, self.user = membership, study, membership.user
+        self.paper = paper
+        self.visible = visible_summaries(membership, paper)
+        self.phases = {phase for _, phase in visible_pairs(membership, [paper.pk])}
+        self.reason_not = why_not(membership, paper)
         self.may_settle = not self.reason_not
         self.gone = {phase for _, phase in gone_from(study, [paper.pk])}
-        self.knows_findings = self.may_settle or study.membership.is_lead or study.is_released
+        self.knows_findings = self.may_settle or membership.is_lead or study.is_released
         sections = (
             study.sections.in_use()
             .filter(phase__in=self.phases)
@@ -178,8 +180,10 @@ class Page:
         return without_names(self.study, text, self.hidden_names)
 
 
-def closed_phases(study, paper, user):
-    """The phases in which this person is blind on the paper."""
-    own = Assignment.objects.of(user, study).filter(paper=paper).values("round__phase")
-    open_to = {phase for _, phase in visible_pairs(user, study, [paper.pk])}
-    return [phase for phase in study.phases.filter(pk__in=own) if phase.pk not in open_to]
+def closed_phases(membership, paper):
+    """The phases in which this member is blind on the paper."""
+    own = Assignment.objects.of(membership).filter(paper=paper).values("round__phase")
+    open_to = {phase for _, phase in visible_pairs(membership, [paper.pk])}
+    return [
+        phase for phase in membership.study.phases.filter(pk__in=own) if phase.pk not in open_to
+    ]

@@ -101,27 +101,27 @@ class Board:
         }
 
 
-def board_for(user, study):
+def board_for(membership):
     """What this settler sees: nothing of papers on which they are blind, or which they may not
     settle.
     """
-    board = board_of(study).without(hidden_from(user, study))
-    if settlers.settles_own(study.membership):
+    board = board_of(membership.study).without(hidden_from(membership))
+    if settlers.settles_own(membership):
         return board
-    coded = set(Assignment.objects.of(user, study).values_list("paper", flat=True))
+    coded = set(Assignment.objects.of(membership).values_list("paper", flat=True))
     papers = {difference.paper for difference in board.differences} | {
         paper for counts in board.counts for paper, _ in counts
     }
     return board.of_papers(papers - coded)
 
 
-def discussed_by(user, study):
+def discussed_by(membership):
     """The differences on the papers that a reviewer submitted, the settled ones last.
 
     They learn that a difference is settled, but not on what before the study is released.
     """
-    visible = visible_summaries(user, study)
-    own = set(Assignment.objects.of(user, study).submitted().values_list("paper", "round__phase"))
+    study, visible = membership.study, visible_summaries(membership)
+    own = set(Assignment.objects.of(membership).submitted().values_list("paper", "round__phase"))
     sections = {section.pk: section for section in study.sections.in_use().select_related("phase")}
     papers = {paper for paper, _ in own}
     settled = set(Finding.objects.filter(paper__in=papers).values_list("paper", "section"))
@@ -249,12 +249,12 @@ def count_settled(study, sections, board):
         board.unanimous[pair] += bool(is_unanimous.get((paper, section)))
 
 
-def open_count(study, user):
+def open_count(membership):
     """For the rail: how many differences wait for this settler's decision."""
-    if not settlers.is_settler(study.membership):
+    if not settlers.is_settler(membership):
         return 0
-    name = f"open.{user.pk}.{settlers.variant(study.membership)}"
-    return cached_for_study(study, name, lambda: len(board_for(user, study).open))
+    key = f"open.{membership.user_id}.{settlers.variant(membership)}"
+    return cached_for_study(membership.study, key, lambda: len(board_for(membership).open))
 
 
 def papers_in_order(differences):

@@ -3,6 +3,7 @@ there is any.
 """
 
 import re
+from collections.abc import Iterable
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -22,15 +23,15 @@ from reviews.settling.resolutions import still_coding
 NAMED = re.compile(r"(?<![\w@])@([\w.+-]*\w)")
 
 
-def visible_pairs(user, study, papers):
-    """`{(paper, phase)}` of these papers where something was submitted that this person may
+def visible_pairs(membership: Membership | None, papers: Iterable[int]) -> set[tuple[int, int]]:
+    """`{(paper, phase)}` of these papers where something was submitted that this member may
     know.
     """
-    return rules.open_pairs(user, study, papers)
+    return rules.open_pairs(membership, papers)
 
 
-def remarks_visible_to(user, study, paper):
-    phases = {phase for _, phase in visible_pairs(user, study, [paper.pk])}
+def remarks_visible_to(membership, paper):
+    phases = {phase for _, phase in visible_pairs(membership, [paper.pk])}
     return Remark.objects.filter(paper=paper, section__phase__in=phases)
 
 
@@ -43,7 +44,12 @@ def mentions_visible_to(user):
     papers = {}
     for mention in found:
         papers.setdefault(mention.remark.paper.study, set()).add(mention.remark.paper_id)
-    seen = {pair for study, keys in papers.items() for pair in visible_pairs(user, study, keys)}
+    # Of studies, too, that this person has left.
+    seen = {
+        pair
+        for study, keys in papers.items()
+        for pair in visible_pairs(rules.active_membership(user, study), keys)
+    }
     return [one for one in found if (one.remark.paper_id, one.remark.section.phase_id) in seen]
 
 
@@ -61,10 +67,7 @@ def remark(paper: Paper, section: Section, *, text: str, by: User) -> Remark:
         raise ValidationError("A remark needs a word or two.")
     if section.study_id != study.pk:
         raise ValidationError("This section belongs to another study.")
-    if not Membership.objects.who_code().filter(study=study, user=by).exists():
-        raise PermissionDenied("Observers read discussions; they do not take part.")
-    if (paper.pk, section.phase_id) not in visible_pairs(by, study, [paper.pk]):
-        raise PermissionDenied("This discussion opens once you may see what everybody said.")
+    reader_of(paper, section, by)
     called = called_in(text, paper, section, by)
     line = Remark.objects.create(paper=paper, section=section, text=text, by=by)
     Mention.objects.bulk_create(Mention(remark=line, user=user) for user in called)
@@ -94,16 +97,15 @@ def called_in(text, paper, section, by):
         return []
     letters = lettered(paper, section.phase_id) if study.is_anonymous else {}
     by_letter = {letter.casefold(): user for letter, user in letters.items()}
-    by_name = {
-        user.username.casefold(): user
-        for user in members_of(study)
-        if user not in by_letter.values()
-    }
+    members = {member.user: member for member in members_of(study)}
+    by_name = {user.username.casefold(): user for user in members if user not in by_letter.values()}
     found = {name: by_letter.get(name) or by_name.get(name) for name in names}
     found = {name: user for name, user in found.items() if user and user.pk != by.pk}
     pair = (paper.pk, section.phase_id)
     blind = {
-        name for name, user in found.items() if pair not in visible_pairs(user, study, [paper.pk])
+        name
+        for name, user in found.items()
+        if pair not in visible_pairs(members.get(user), [paper.pk])
     }
     refused = [
         f"@{names[name]}"
@@ -119,7 +121,7 @@ def called_in(text, paper, section, by):
 
 
 def members_of(study):
-    return User.objects.filter(memberships__in=Membership.objects.active().filter(study=study))
+    return Membership.objects.active().filter(study=study).select_related("user", "study")
 
 
 def lettered(paper, phase):
@@ -151,7 +153,7 @@ def mail(line: Remark, called: list[User]) -> None:
 @transaction.atomic
 def resolve_remark(line: Remark, *, by: User, is_resolved: bool = True) -> bool:
     """Close a thread, or take it up again; twice is once."""
-    require_reader(line, by)
+    reader_of(line.paper, line.section, by)
     at = timezone.now() if is_resolved else None
     changed = Remark.objects.filter(pk=line.pk, resolved_at__isnull=is_resolved).update(
         resolved_at=at, resolved_by=by if is_resolved else None
@@ -170,12 +172,14 @@ def resolve_remark(line: Remark, *, by: User, is_resolved: bool = True) -> bool:
     return bool(changed)
 
 
-def require_reader(line: Remark, by: User) -> None:
-    study = line.paper.study
-    if not Membership.objects.who_code().filter(study=study, user=by).exists():
+def reader_of(paper: Paper, section: Section, by: User) -> Membership:
+    """The membership of somebody who may take part in this discussion, as it is at this moment."""
+    membership = rules.active_membership(by, paper.study)
+    if membership is None or not membership.may_code:
         raise PermissionDenied("Observers read discussions; they do not take part.")
-    if (line.paper_id, line.section.phase_id) not in visible_pairs(by, study, [line.paper_id]):
+    if (paper.pk, section.phase_id) not in visible_pairs(membership, [paper.pk]):
         raise PermissionDenied("This discussion opens once you may see what everybody said.")
+    return membership
 
 
 @transaction.atomic
@@ -186,8 +190,7 @@ def keep_as_rule(line: Remark, code: Code, *, by: User, text: str = "") -> Codeb
     `text` is the rule in other words than the remark's. Returns the CodebookChange, which can be
     undone like any other.
     """
-    require_reader(line, by)
-    if not Membership.objects.leads().filter(study=line.paper.study, user=by).exists():
+    if not reader_of(line.paper, line.section, by).is_lead:
         raise PermissionDenied("Only leads change the codebook.")
     if still_coding(line.paper, line.section).exists():
         raise ValidationError(

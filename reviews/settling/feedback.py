@@ -32,13 +32,14 @@ class OfCode(NamedTuple):
     missed: int  # settled, not given
 
 
-def feedback_for(user, study):
-    """`[OfSection]` in the order of the template, of findings that this person may see."""
+def feedback_for(membership):
+    """`[OfSection]` in the order of the template, of findings that this member may see."""
+    study = membership.study
     sections = {section.pk: section for section in study.sections.in_use().select_related("phase")}
-    mine = visible_summaries(user, study).filter(assignment__reviewer=user)
+    mine = visible_summaries(membership).filter(assignment__reviewer=membership.user_id)
     labels = Codebook(study).labels
-    decided = decisions(visible_findings(user, study), labels)
-    apart = papers_apart(user, study)
+    decided = decisions(visible_findings(membership), labels)
+    apart = papers_apart(membership)
     tallies = {pk: SectionTally(labels) for pk in sections}
     for own in compared(study, mine, sections.values()):
         settled, tally = decided.get((own.paper, own.section)), tallies[own.section]
@@ -102,10 +103,10 @@ class SectionTally:
         return sorted(of_codes, key=lambda code: (-(code.dropped + code.missed), code.label))
 
 
-def papers_apart(user, study):
-    """`{(paper, phase)}` of which this person submitted nothing that is independent."""
-    mine = Assignment.objects.of(user, study).submitted()
-    apart = Independence(study, user=user).apart(mine)
+def papers_apart(membership):
+    """`{(paper, phase)}` of which this member submitted nothing that is independent."""
+    mine = Assignment.objects.of(membership).submitted()
+    apart = Independence(membership.study, user=membership.user).apart(mine)
     if not apart:
         return set()
     counted = set(mine.exclude(pk__in=apart).values_list("paper", "round__phase"))

@@ -6,7 +6,7 @@ Locks are taken in one order: the study's codebook (shared), the paper, then wha
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from mapping.codebook.versions import hold_codebook
-from mapping.models import Membership, Paper, Section, Study, User
+from mapping.models import Membership, Paper, Section, User
 from reviews.blindness import rules, settlers
 from reviews.models import Assignment
 
@@ -15,22 +15,21 @@ class Blind(PermissionDenied):
     """Something was submitted here that this person may not see yet."""
 
 
-def why_not(study: Study, user: User, paper: Paper) -> str:
-    """Why this person may not settle this paper, or nothing where they may. Blindness is asked
+def why_not(membership: Membership | None, paper: Paper) -> str:
+    """Why this member may not settle this paper, or nothing where they may. Blindness is asked
     elsewhere.
     """
-    members = Membership.objects.active().select_related("study")
-    member = members.filter(study=study, user=user).first()
-    return settlers.why_not(member, has_coded=is_coder(user, paper))
+    has_coded = membership is not None and is_coder(membership.user, paper)
+    return settlers.why_not(membership, has_coded=has_coded)
 
 
 def is_coder(user: User, paper: Paper) -> bool:
     return Assignment.objects.in_force().filter(paper=paper, reviewer=user).exists()
 
 
-def is_blind(user: User, study: Study, paper: Paper, phase: int) -> bool:
-    """Whether this person may not know what others said of this paper, in this phase."""
-    return rules.is_blind(user, study, paper, phase)
+def is_blind(membership: Membership | None, paper: Paper, phase: int) -> bool:
+    """Whether this member may not know what others said of this paper, in this phase."""
+    return rules.is_blind(membership, paper, phase)
 
 
 def paper_to_settle(paper: Paper, section: Section, by: User) -> Paper:
@@ -47,9 +46,11 @@ def paper_to_settle(paper: Paper, section: Section, by: User) -> Paper:
     )
     if section.study_id != paper.study_id:
         raise ValidationError("This section belongs to another study.")
-    reason = why_not(paper.study, by, paper)
+    # The door looked before the lock: they may have left since.
+    membership = rules.active_membership(by, paper.study)
+    reason = why_not(membership, paper)
     if reason:
         raise PermissionDenied(reason)
-    if is_blind(by, paper.study, paper, section.phase_id):
+    if is_blind(membership, paper, section.phase_id):
         raise Blind("You cannot decide on this paper before you may see what everybody said of it.")
     return paper

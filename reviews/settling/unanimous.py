@@ -82,13 +82,12 @@ def settle(
     there is no finding yet. `by` is the lead who asked, None where an act of the study did;
     `papers` (primary keys) and `phase` narrow.
     """
-    if by and not Membership.objects.leads().filter(study=study, user=by).exists():
-        raise PermissionDenied("Only leads of this study may do this.")
+    lead = require_lead(study, by) if by else None
     hold_codebook(study)
     locked = study.papers.all() if papers is None else study.papers.filter(pk__in=papers)
     # In the order of the primary key, so that two of these wait for each other instead of for ever.
     locked = list(locked.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
-    may_be_settled = unsettled(study, locked, by=by, papers=papers, phase=phase)
+    may_be_settled = unsettled(study, locked, lead=lead, papers=papers, phase=phase)
     ready = [
         answers
         for answers in may_be_settled
@@ -103,26 +102,33 @@ def settle(
     return {"settled": len(ready), "open": len(may_be_settled) - len(ready), "at": now}
 
 
+def require_lead(study: Study, by: User) -> Membership:
+    """The membership of the lead who acts, as it is at this moment."""
+    membership = rules.active_membership(by, study)
+    if membership is None or not membership.is_lead:
+        raise PermissionDenied("Only leads of this study may do this.")
+    return membership
+
+
 def unsettled(
     study: Study,
     locked: list[int],
     *,
-    by: User | None,
+    lead: Membership | None,
     papers: Collection[int] | None,
     phase: Phase | None,
 ) -> list[Compared]:
     """`[Compared]` of the sections without a finding that nobody still has to code, now or anew.
 
-    `locked` are the papers that may be written, `papers` those asked for, None where all are.
+    `locked` are the papers that may be written, `papers` those asked for, None where all are;
+    `lead` is whoever asked, from whom papers may be closed.
     """
     sections = study.sections.in_use()
     sections = {
         section.pk: section for section in (sections.filter(phase=phase) if phase else sections)
     }
     closed = (
-        waiting(study, locked)
-        | gone_from(study, papers)
-        | (hidden_from(by, study) if by else set())
+        waiting(study, locked) | gone_from(study, papers) | (hidden_from(lead) if lead else set())
     )
     again = asked_again(study, locked)
     summaries = Summary.objects.filter(assignment__round__study=study)
@@ -155,9 +161,9 @@ def asked_again(study: Study, papers: Collection[int]) -> set[tuple[int, int]]:
     return set(tasks.order_by().values_list("assignment__paper", "section"))
 
 
-def hidden_from(user: User, study: Study) -> set[tuple[int, int]]:
-    """`{(paper, phase)}` of which this person may not know what others said."""
-    return rules.closed_pairs(user, study)
+def hidden_from(membership: Membership) -> set[tuple[int, int]]:
+    """`{(paper, phase)}` of which this member may not know what others said."""
+    return rules.closed_pairs(membership)
 
 
 def write_all(ready: list[Compared], by: User | None, now: datetime) -> None:
@@ -224,8 +230,7 @@ def take_back(study: Study, *, by: User, at: datetime) -> int:
     """Undo what `settle` wrote for this lead at that moment, but for what somebody decided anew
     since; how many.
     """
-    if not Membership.objects.leads().filter(study=study, user=by).exists():
-        raise PermissionDenied("Only leads of this study may do this.")
+    require_lead(study, by)
     hold_codebook(study)
     return undo_all(study, Resolution.objects.filter(decided_by=by, decided_at=at), by)
 

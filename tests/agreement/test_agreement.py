@@ -25,6 +25,7 @@ from tests.making import (
     make_study,
     make_summary,
     make_user,
+    membership_of,
 )
 
 
@@ -112,11 +113,11 @@ def test_figures_of_papers_that_a_reviewer_still_has_to_code_reach_nobody_blind(
         content = b"".join(response) if response.streaming else response.content
         assert b"Case study" not in content
         assert b"Experiment" not in content
-    figures = VisibleAgreement(study, ben).reports(full=True)
+    figures = VisibleAgreement(membership_of(ben, study)).reports(full=True)
     assert {one["papers"] for one in figures if one["section"] == "method"} == {1}
     assert {
         one["papers"]
-        for one in VisibleAgreement(study, ada).reports()
+        for one in VisibleAgreement(membership_of(ada, study)).reports()
         if one["section"] == "method"
     } == {2}
 
@@ -127,13 +128,13 @@ def test_figures_of_papers_that_a_reviewer_still_has_to_code_reach_nobody_blind(
     )
     assert {
         one["papers"]
-        for one in VisibleAgreement(study, ben).reports()
+        for one in VisibleAgreement(membership_of(ben, study)).reports()
         if one["section"] == "method"
     } == {1}, "a draft is none"
     Summary.objects.drafts().update(submitted_at="2026-01-01T00:00Z")
     assert {
         one["papers"]
-        for one in VisibleAgreement(study, ben).reports()
+        for one in VisibleAgreement(membership_of(ben, study)).reports()
         if one["section"] == "method"
     } == {2}
 
@@ -159,11 +160,11 @@ def test_kept_figures_are_withheld_from_whoever_may_not_see_all_that_stands_behi
     papers_differing(study, ben, cleo, 1)
     pilot = study.rounds.get()
     close_round(pilot, by=ada)
-    assert VisibleAgreement(study, ada).frozen_report["sections"]
+    assert VisibleAgreement(membership_of(ada, study)).frozen_report["sections"]
 
     again = make_round(study, "Main")
     make_assignment(pilot.assignments.first().paper, ada, round=again)
-    shown = VisibleAgreement(study, ada, str(pilot.pk))
+    shown = VisibleAgreement(membership_of(ada, study), str(pilot.pk))
 
     assert shown.frozen_report is None
     assert {one["papers"] for one in shown.reports() if one["section"] == "method"} == {1}
@@ -186,7 +187,7 @@ def test_first_submissions_count_and_agreement_after_discussion_stands_apart(
     study, ada, ben, cleo, as_user
 ):
     papers_differing(study, ben, cleo, 2)
-    before = VisibleAgreement(study, ada).reports()
+    before = VisibleAgreement(membership_of(ada, study)).reports()
     for first in Summary.objects.filter(
         assignment__reviewer=ben, answers__marks__code__label="Survey"
     ):
@@ -198,7 +199,7 @@ def test_first_submissions_count_and_agreement_after_discussion_stands_apart(
         )
         make_answer(later, "method", "Experiment")
 
-    assert VisibleAgreement(study, ada).reports() == before
+    assert VisibleAgreement(membership_of(ada, study)).reports() == before
     response = page(as_user(ada), study, "method")
     assert response.context["detail"].after_discussion().value == 1.0
     assert "Agreement after discussion" in text(response)
@@ -227,7 +228,9 @@ def test_the_interval_is_held_against_the_target_not_the_point(
         both(make_paper(study), ben, cleo, {"method": one}, {"method": other})
 
     assert [
-        row["verdict"] for row in VisibleAgreement(study, ada).rows() if row["section"] == method
+        row["verdict"]
+        for row in VisibleAgreement(membership_of(ada, study)).rows()
+        if row["section"] == method
     ] == [verdict]
 
 
@@ -258,9 +261,9 @@ def test_switched_off_statistics_print_the_reason_and_no_figure(study, ada, ben,
 def test_many_different_numbers_are_told_as_ranges(study, ada, ben, cleo):
     for number in [1, 2, 3, 10, 11, 12, 13, 41]:
         both(make_paper(study), ben, cleo, {"cases": number}, {"cases": number})
-    few = VisibleAgreement(study, ada).rows()
+    few = VisibleAgreement(membership_of(ada, study)).rows()
     both(make_paper(study), ben, cleo, {"cases": 51}, {"cases": 49})
-    many = VisibleAgreement(study, ada).rows()
+    many = VisibleAgreement(membership_of(ada, study)).rows()
 
     def told(rows):
         return [
@@ -322,14 +325,14 @@ def test_two_proposals_of_the_same_words_stay_two_and_reveal_nothing(study, ada,
     summary = make_summary(make_paper(study), ben, answers={"challenges": ["Talent"]})
     summary.answers.get().marks.create(code=mine)
 
-    found = VisibleAgreement(study, ben).sheet.of(challenges)
+    found = VisibleAgreement(membership_of(ben, study)).sheet.of(challenges)
     assert found.ratings == [[frozenset({"Talent", "Trust"})]]
     assert "Trust (2)" not in found.categories
 
     other = make_summary(make_paper(study), cleo, answers={"challenges": ["Talent"]})
     other.answers.get().marks.create(code=theirs)
     assert {"Trust", "Trust (2)"} <= set(
-        VisibleAgreement(study, ada).sheet.of(challenges).categories
+        VisibleAgreement(membership_of(ada, study)).sheet.of(challenges).categories
     )
 
 
@@ -475,7 +478,7 @@ def test_a_section_that_came_after_closing_stands_beside_what_was_kept(study, ad
         make_answer(later, "open", True)
     RecodingTask.objects.update(done_at=now())
 
-    shown = VisibleAgreement(study, ada)
+    shown = VisibleAgreement(membership_of(ada, study))
 
     assert shown.frozen_report
     assert {one["section"]: one["papers"] for one in shown.reports()}["open"] == 2

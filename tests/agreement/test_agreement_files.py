@@ -19,7 +19,7 @@ from reviews.results.facts import Facts
 from reviews.results.methods import agreement_text
 from reviews.rounds.lifecycle import close_round
 from tests.agreement.test_agreement import both, page, papers_differing
-from tests.making import make_code, make_paper
+from tests.making import make_code, make_paper, membership_of
 
 
 @pytest.fixture
@@ -99,9 +99,8 @@ def test_a_declaration_changed_late_is_printed_with_every_result_that_leaves(
 def test_what_was_kept_at_closing_is_told_with_what_was_declared_too_late(study, ada, ben, cleo):
     change = declared_late(study, ada, ben, cleo)
     close_round(Round.objects.get(), by=ada)
-    study.membership = study.memberships.get(user=ada)
 
-    assert change in agreement_text(Facts(study, ada))
+    assert change in agreement_text(Facts(membership_of(ada, study)))
 
 
 def test_the_command_tells_of_a_declaration_changed_late(study, ada, ben, cleo):
@@ -178,5 +177,4 @@ def test_the_methods_paragraph_vouches_for_no_coding_that_came_from_a_file(
     assert said in methods
     assert ("every reviewer worked without access" in methods) == (not imported)
     close_round(Round.objects.get(), by=ada)
-    study.membership = study.memberships.get(user=ada)
-    assert said in agreement_text(Facts(study, ada))
+    assert said in agreement_text(Facts(membership_of(ada, study)))

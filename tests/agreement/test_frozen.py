@@ -6,7 +6,7 @@ from reviews.agreement import frozen
 from reviews.agreement.page import VisibleAgreement
 from reviews.models import Summary
 from reviews.rounds.lifecycle import close_round, reopen_round
-from tests.making import make_paper, make_summary
+from tests.making import make_paper, make_summary, membership_of
 
 
 def coded(study, ben, cleo):
@@ -54,12 +54,14 @@ def test_closing_keeps_all_statistics_with_what_they_rest_on(study, ada, ben, cl
 def test_a_closed_round_shows_what_was_kept_whatever_changes_later(study, ada, ben, cleo):
     round = coded(study, ben, cleo)
     close_round(round, by=ada)
-    before = VisibleAgreement(study, ada).reports()
+    before = VisibleAgreement(membership_of(ada, study)).reports()
     study.sections.get(key="method").codes.filter(label="Survey").update(label="Questionnaire")
 
-    assert VisibleAgreement(study, ada).reports() == before
+    assert VisibleAgreement(membership_of(ada, study)).reports() == before
     reopen_round(round, by=ada, reason="too early")
-    assert "Questionnaire" in json.dumps(VisibleAgreement(study, ada).reports(), ensure_ascii=False)
+    assert "Questionnaire" in json.dumps(
+        VisibleAgreement(membership_of(ada, study)).reports(), ensure_ascii=False
+    )
 
 
 def test_an_empty_round_can_be_closed(study, ada):

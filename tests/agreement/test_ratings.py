@@ -11,7 +11,7 @@ from reviews.codebook.template import add_section, restore_section, retire_secti
 from reviews.coding.drafts import reopen, submit
 from reviews.coding.recoding_tasks import recode
 from reviews.models import EarlyLook, RecodingTask, Summary
-from tests.making import absent, make_answer, make_paper, make_round, make_summary
+from tests.making import absent, make_answer, make_paper, make_round, make_summary, membership_of
 
 
 def rated(study, key, round=None):
@@ -183,7 +183,7 @@ def test_who_left_the_later_section_blank_and_read_the_others_does_not_answer_it
     answer_task(cleo, section, True)
     answer_task(ada, section, None)  # it is not required; she is blind no longer
     assert (
-        visible_summaries(ada, study)
+        visible_summaries(membership_of(ada, study))
         .filter(assignment__reviewer=cleo, answers__section=section)
         .exists()
     )
@@ -205,7 +205,7 @@ def test_who_submitted_while_a_section_was_away_and_could_read_it_does_not_answe
     retire_section(section, by=ada)
     make_summary(paper, ada, answers={"method": "Survey"})
     assert (
-        visible_summaries(ada, study)
+        visible_summaries(membership_of(ada, study))
         .filter(assignment__reviewer=cleo, answers__section=section)
         .exists()
     )

@@ -32,6 +32,7 @@ from tests.making import (
     make_section,
     make_summary,
     make_user,
+    membership_of,
 )
 
 ASKERS = [
@@ -191,32 +192,34 @@ def told(study, ada, ben, cleo):
 
 def everybody_asked(user, study, paper, theirs, rows):
     """What every place says: `{place: may know}`."""
+    membership = membership_of(user, study)
     phase = theirs.assignment.round.phase
     pair = (paper.pk, phase.pk)
     finding = Finding.objects.filter(pk=rows[Finding].pk)
     found = {
-        "visible_summaries": theirs in visible_summaries(user, study, paper),
+        "visible_summaries": theirs in visible_summaries(membership, paper),
         "rules.may_read_summary_in_admin": theirs
         in Summary.objects.filter(rules.may_read_summary_in_admin(user)),
-        "rules.may_know": finding.filter(rules.may_know(user, study)).exists(),
+        "rules.may_know": finding.filter(rules.may_know(membership)).exists(),
         "rules.may_know with one phase": study.papers.filter(
-            rules.may_know(user, study, paper="pk", phase=phase), pk=paper.pk
+            rules.may_know(membership, paper="pk", phase=phase), pk=paper.pk
         ).exists(),
-        "rules.closed_pairs": pair not in rules.closed_pairs(user, study),
-        "rules.is_blind_somewhere": not rules.is_blind_somewhere(user, study),
-        "visible.open_to": finding.filter(open_to(user, study)).exists(),
-        "log.papers_closed_to": not log.papers_closed_to(user, study).filter(paper=paper).exists(),
-        "impact.is_blind": not impact.is_blind(user, study),
-        "impact.visible_marks": impact.visible_marks(user, study)
+        "rules.closed_pairs": pair not in rules.closed_pairs(membership),
+        "rules.is_blind_somewhere": not rules.is_blind_somewhere(membership),
+        "visible.open_to": finding.filter(open_to(membership)).exists(),
+        "log.papers_closed_to": not log.papers_closed_to(membership).filter(paper=paper).exists(),
+        "impact.is_blind": not impact.is_blind(membership),
+        "impact.visible_marks": impact.visible_marks(membership)
         .filter(answer__summary=theirs)
         .exists(),
-        "permissions.is_blind": not permissions.is_blind(user, study, paper, phase),
-        "settling.hidden_from": pair not in unanimous.hidden_from(user, study),
-        "discussion.visible_pairs": pair in discussion.visible_pairs(user, study, [paper.pk]),
-        "discussion.remarks_visible_to": discussion.remarks_visible_to(user, study, paper).exists(),
+        "permissions.is_blind": not permissions.is_blind(membership, paper, phase),
+        "settling.hidden_from": pair not in unanimous.hidden_from(membership),
+        "discussion.visible_pairs": pair in discussion.visible_pairs(membership, [paper.pk]),
+        "discussion.remarks_visible_to": discussion.remarks_visible_to(membership, paper).exists(),
     }
     found |= {f"admin: {name}": seen for name, seen in shown_in_admin(user, rows).items()}
-    return found | (asked_as_member(user, study, paper, theirs, rows) if study.membership else {})
+    is_member = rules.active_membership(user, study)
+    return found | (asked_as_member(membership, paper, theirs, rows) if is_member else {})
 
 
 def shown_in_admin(user, rows):
@@ -235,10 +238,10 @@ def shown_in_admin(user, rows):
     }
 
 
-def asked_as_member(user, study, paper, theirs, rows):
+def asked_as_member(membership, paper, theirs, rows):
     phase = theirs.assignment.round.phase
-    leaving = scope.visible(user, study)
-    page = Page(study, paper, user)
+    leaving = scope.visible(membership)
+    page = Page(membership, paper)
     found = {
         f"scoping: {model.__name__}": rows[model] in leaving[model]
         for model in (Resolution, Remark, Deferral)
@@ -246,14 +249,14 @@ def asked_as_member(user, study, paper, theirs, rows):
     found |= {
         "scoping: Summary": theirs in leaving[Summary],
         "side_by_side.Page": phase.pk in page.phases,
-        "side_by_side.closed_phases": phase not in closed_phases(study, paper, user)
+        "side_by_side.closed_phases": phase not in closed_phases(membership, paper)
         and phase.pk in page.phases,
     }
-    if study.membership.is_lead:
+    if membership.is_lead:
         found |= {
-            "log.lines": rows[LogEntry] in log.lines(study, user),
+            "log.lines": rows[LogEntry] in log.lines(membership),
             "scoping: Finding": rows[Finding] in leaving[Finding],
-            "visible.visible_findings": visible_findings(user, study).exists(),
+            "visible.visible_findings": visible_findings(membership).exists(),
         }
     return found
 
@@ -273,7 +276,6 @@ def test_every_place_that_asks_who_may_know_gives_one_answer(
         member.update(role=role)
         study.who_settles = who_settles
         study.save()
-        study.membership = rules.active_membership(ben, study)
         may = wanted[SETTINGS.index(others_visible)] == "y"
         said = everybody_asked(ben, study, paper, theirs, rows)
         assert {place: found for place, found in said.items() if found != may} == {}, (
@@ -282,8 +284,9 @@ def test_every_place_that_asks_who_may_know_gives_one_answer(
             may,
         )
         if not may:
-            assert not visible_findings(ben, study).exists()
-            assert not study.membership or not board_for(ben, study).differences
+            membership = membership_of(ben, study)
+            assert not visible_findings(membership).exists()
+            assert not board_for(membership).differences
 
 
 def test_what_is_told_by_paper_alone_is_closed_where_any_phase_of_it_is(study, ben, told):
@@ -292,13 +295,13 @@ def test_what_is_told_by_paper_alone_is_closed_where_any_phase_of_it_is(study, b
     make_assignment(paper, ben, round=screening)
     member = Membership.objects.filter(user=ben, study=study)
     member.update(role="lead")
-    study.membership = member.get()
     phase = theirs.assignment.round.phase
-    assert not permissions.is_blind(ben, study, paper, phase)
-    assert permissions.is_blind(ben, study, paper, screening.phase)
-    assert rules.closed_pairs(ben, study) == {(paper.pk, screening.phase_id)}
-    assert log.papers_closed_to(ben, study).filter(paper=paper).exists()
-    assert rows[LogEntry] not in log.lines(study, ben)
+    membership = membership_of(ben, study)
+    assert not permissions.is_blind(membership, paper, phase)
+    assert permissions.is_blind(membership, paper, screening.phase)
+    assert rules.closed_pairs(membership) == {(paper.pk, screening.phase_id)}
+    assert log.papers_closed_to(membership).filter(paper=paper).exists()
+    assert rows[LogEntry] not in log.lines(membership)
 
 
 def test_to_know_of_many_papers_takes_as_many_questions_as_of_one(
@@ -306,9 +309,10 @@ def test_to_know_of_many_papers_takes_as_many_questions_as_of_one(
 ):
     for number in range(4):
         make_summary(make_paper(study), ben, round=told[3]["main"], submitted=bool(number % 2))
-    with django_assert_num_queries(2):
-        rules.closed_pairs(ben, study)
-    with django_assert_num_queries(2):
-        rules.open_pairs(ben, study, study.papers.values("pk"))
-    with django_assert_num_queries(2):
-        list(visible_summaries(ben, study))
+    membership = membership_of(ben, study)
+    with django_assert_num_queries(1):
+        rules.closed_pairs(membership)
+    with django_assert_num_queries(1):
+        rules.open_pairs(membership, study.papers.values("pk"))
+    with django_assert_num_queries(1):
+        list(visible_summaries(membership))

@@ -39,7 +39,14 @@ from reviews.rounds.hand_over import hand_over, propose_hand_over
 from reviews.settling import unanimous
 from reviews.settling.feedback import feedback_for
 from tests.codings import take
-from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
+from tests.making import (
+    make_assignment,
+    make_paper,
+    make_round,
+    make_summary,
+    make_user,
+    membership_of,
+)
 
 SAID = {"challenges": ["Cost"], "method": "Survey"}
 
@@ -682,8 +689,9 @@ def test_feedback_leaves_out_what_was_said_after_reading_the_others(mixed, ada, 
     study_settings.release(mixed, by=ada)
     mixed.refresh_from_db()
     for user, told in ((ada, (0, 1)), (ben, (2, 0))):
-        mixed.membership = mixed.memberships.get(user=user)
-        found = {one.section.key: one for one in feedback_for(user, mixed)}["challenges"]
+        found = {one.section.key: one for one in feedback_for(membership_of(user, mixed))}[
+            "challenges"
+        ]
         assert (found.papers, found.not_independent) == told
 
 
@@ -765,7 +773,7 @@ def test_who_submits_while_the_paper_is_handed_to_a_lead_is_not_read_in_between(
         give(paper, ada, round, ada)
         has_asked.set()
         assert not has_tried.wait(1)
-        could_read += visible_summaries(ada, study, paper)
+        could_read += visible_summaries(membership_of(ada, study), paper)
     other.join()
     assert (could_read, PriorAccess.objects.count()) == ([], 0)
     submit(paper, ada, round)

@@ -11,7 +11,7 @@ from reviews.codebook import code_changes, impact, template, undo
 from reviews.coding import recoding_tasks
 from reviews.coding.drafts import reopen, save_answer, submit
 from reviews.models import Answer, Mark, RecodingTask, Summary
-from tests.making import make_assignment, make_code, make_paper, make_summary
+from tests.making import make_assignment, make_code, make_paper, make_summary, membership_of
 
 HALVES = [
     {"label": "Missing data", "definition": "Too little"},
@@ -96,7 +96,7 @@ def test_recoding_is_a_new_revision_and_the_first_stays(change, paper, study, be
     task.refresh_from_db()
     assert task.done_at
     section = task.section
-    rated = impact.rated([section], study.created_by)[section, "code"]
+    rated = impact.rated([section], membership_of(study.created_by, study))[section, "code"]
     given = rated.ratings[rated.raters.index(ben.pk)][rated.papers.index(paper.pk)]
     assert given == {"Data quality", "Cost"}
 

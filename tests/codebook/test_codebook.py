@@ -102,11 +102,10 @@ def test_search_ranks_label_matches_first_and_ignores_when_not_to_use(study, sec
     make_code(section, "Noisy data pipelines")
     make_code(section, "Noisy data")
     make_code(section, "Labelling issues", when_not="Noisy data.", example="Noisy data.")
-    lead = study.memberships.get(role="lead").user
+    lead = study.memberships.get(role="lead")
 
     def found(words):
-        study.membership = study.memberships.get(role="lead")
-        chapters = codebook_page.chapters(study, lead, query=words)
+        chapters = codebook_page.chapters(lead, query=words)
         return [entry.code.label for chapter in chapters for entry in chapter.entries]
 
     assert found("noisy data") == ["Noisy data", "Noisy data pipelines", "Governance"]

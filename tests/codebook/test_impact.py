@@ -18,7 +18,7 @@ from reviews.codebook import code_changes, code_moves, impact
 from reviews.codebook import page as codebook_page
 from reviews.codebook import undo as codebook_undo
 from reviews.models import EarlyLook, Mark
-from tests.making import make_code, make_paper, make_section, make_summary
+from tests.making import make_code, make_paper, make_section, make_summary, membership_of
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def figures(touched):
 
 def alphas(study, user):
     """What the agreement page says of every section with codes, all rounds together."""
-    shown = VisibleAgreement(study, user)
+    shown = VisibleAgreement(membership_of(user, study))
     sections = Section.objects.with_codes().filter(study=study)
     reports = {
         section.key: shown.report(section)["coefficients"]["krippendorff_alpha"]
@@ -75,7 +75,7 @@ def test_codebook_and_agreement_pages_show_the_same_figures(study, ada, ben, cod
     EarlyLook.objects.create(paper=paper, phase=study.phases.get(), user=ada, reason="to train Ben")
     for reader, said in ((ada, ["Cost"]), (ben, ["Talent"])):
         make_summary(paper, reader, answers={"challenges": said, "method": "Case study"})
-    chapters = codebook_page.chapters(study, ada)
+    chapters = codebook_page.chapters(membership_of(ada, study))
     here = {
         one.section.key: (one.alpha.value, one.alpha.papers, one.alpha.raters) for one in chapters
     }
@@ -87,7 +87,9 @@ def test_codebook_and_agreement_pages_show_the_same_figures(study, ada, ben, cod
         for entry in one.entries
         if one.section.key == "challenges"
     }
-    shown = VisibleAgreement(study, ada).report(study.sections.get(key="challenges"))["codes"]
+    shown = VisibleAgreement(membership_of(ada, study)).report(
+        study.sections.get(key="challenges")
+    )["codes"]
     assert {one["code"]: one["krippendorff_alpha"] for one in shown} == by_code
 
 
@@ -118,13 +120,13 @@ def test_the_preview_shows_the_agreement_that_the_act_results_in(
     study, ada, codes, coded, act, label, changed
 ):
     act = ACTS[act](codes, ada)
-    found = impact.touched(codes[label], ada, act)
+    found = impact.touched(codes[label], membership_of(ada, study), act)
     assert not CodebookChange.objects.exists()
     assert not LogEntry.objects.exists()
     foreseen = figures(found)
     assert {place for place, (now, then) in foreseen.items() if now != then} == changed
     act()
-    now = impact.rated([codes[label].section], ada)
+    now = impact.rated([codes[label].section], membership_of(ada, study))
     assert {
         (s.key, level): round(impact.headline(one).value, 2) for (s, level), one in now.items()
     } == {place: then for place, (_, then) in foreseen.items()}
@@ -134,7 +136,7 @@ def test_the_preview_of_a_move_shows_both_sections(study, ada, codes, coded):
     there = make_section(study.phases.get(), "benefits")
     make_code(there, "Speed")
     act = partial(code_moves.move, codes["Talent"], to=there, by=ada, reason="it is none")
-    found = impact.touched(codes["Talent"], ada, act, also=[there])
+    found = impact.touched(codes["Talent"], membership_of(ada, study), act, also=[there])
     assert set(figures(found)) == {("challenges", "code"), ("benefits", "code")}
     assert figures(found)["benefits", "code"][0] is None
     assert Mark.objects.filter(answer__section=there).count() == 0
@@ -148,7 +150,7 @@ def test_the_preview_shows_why_an_act_is_refused(study, ada, codes, coded):
         by=ada,
         reason="no",
     )
-    found = impact.touched(codes["Talent"], ada, act)
+    found = impact.touched(codes["Talent"], membership_of(ada, study), act)
     assert found.refusal == "Conclusion takes no codes."
     assert found.agreement == ()
 
@@ -156,11 +158,11 @@ def test_the_preview_shows_why_an_act_is_refused(study, ada, codes, coded):
 def test_previews_show_no_agreement_if_statistics_are_off(study, ada, codes, coded):
     study.statistics_off_reason = "we code together"
     study.save()
-    found = impact.touched(codes["Talent"], ada, ACTS["merge"](codes, ada))
+    found = impact.touched(codes["Talent"], membership_of(ada, study), ACTS["merge"](codes, ada))
     assert (found.marks, found.agreement) == (2, ())
     assert {
         (one.alpha, *(entry.alpha for entry in one.entries))
-        for one in codebook_page.chapters(study, ada)
+        for one in codebook_page.chapters(membership_of(ada, study))
     } <= {(None,) * count for count in range(9)}
 
 
@@ -247,11 +249,19 @@ def test_previews_for_a_blind_lead_show_no_agreement_and_no_refusal(study, ada, 
         ),
     ]
     for act in acts:
-        found = impact.touched(codes["Talent"], ada, act)
+        found = impact.touched(codes["Talent"], membership_of(ada, study), act)
         assert found == (1, 1, 1, 0, True, (), "")
     change = acts[0]()
     undo = partial(codebook_undo.undo, change, by=ada)
-    assert impact.touched_by_undoing(change, ada, undo) == (1, 1, 1, 0, True, (), "")
+    assert impact.touched_by_undoing(change, membership_of(ada, study), undo) == (
+        1,
+        1,
+        1,
+        0,
+        True,
+        (),
+        "",
+    )
 
 
 def test_act_pages_have_a_constant_query_count(study, ada, codes, coded, as_user):

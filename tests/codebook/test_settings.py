@@ -3,7 +3,7 @@ import pytest
 from mapping.models import Study
 from reviews.blindness.visible import visible_summaries
 from reviews.codebook import study_settings
-from tests.making import make_assignment, make_paper, make_summary
+from tests.making import make_assignment, make_paper, make_summary, membership_of
 
 
 @pytest.fixture
@@ -91,17 +91,17 @@ def test_release_shows_findings_to_members_is_logged_and_can_be_taken_back(
 ):
     make_summary(make_paper(study), ben)
     client = as_user(ada)
-    assert not visible_summaries(olga, study).exists()
+    assert not visible_summaries(membership_of(olga, study)).exists()
 
     client.post(f"{url}release/")
     client.post(f"{url}release/")
     study.refresh_from_db()
-    assert visible_summaries(olga, study).count() == 1
+    assert visible_summaries(membership_of(olga, study)).count() == 1
     assert "Take the release back" in client.get(url).content.decode()
 
     client.post(f"{url}release/", {"withdraw": "yes"})
     study.refresh_from_db()
-    assert not visible_summaries(olga, study).exists()
+    assert not visible_summaries(membership_of(olga, study)).exists()
     assert [entry.act for entry in study.log.all()] == ["withdraw-release", "release-findings"]
 
 

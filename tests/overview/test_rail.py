@@ -3,14 +3,19 @@
 import pytest
 from django.urls import reverse
 
-from mapping.models import Membership
 from reviews.overview import rail
-from tests.making import make_assignment, make_code, make_paper, make_round, make_summary
+from tests.making import (
+    make_assignment,
+    make_code,
+    make_paper,
+    make_round,
+    make_summary,
+    membership_of,
+)
 
 
 def places(study, user, path="/"):
-    study.membership = Membership.objects.select_related("user").get(study=study, user=user)
-    return {entry["label"]: entry for entry in rail.entries(study, path)}
+    return {entry["label"]: entry for entry in rail.entries(membership_of(user, study), path)}
 
 
 def counts(study, user):
@@ -60,12 +65,12 @@ def test_the_rail_marks_the_current_page(study, ada):
 def test_rail_counts_have_a_constant_query_count(
     study, work, ada, ben, django_assert_num_queries, django_assert_max_num_queries
 ):
-    study.membership = Membership.objects.select_related("user", "study").get(study=study, user=ada)
+    membership = membership_of(ada, study)
     # Differences are worked out anew here; outside of tests only after something happened, else it
     # is one query.
     with django_assert_max_num_queries(20) as few:
-        rail.entries(study, "/")
+        rail.entries(membership, "/")
     for _ in range(3):
         make_assignment(make_paper(study), ada, round=make_round(study))
     with django_assert_num_queries(len(few)):
-        rail.entries(study, "/")
+        rail.entries(membership, "/")

@@ -22,6 +22,7 @@ from tests.making import (
     make_study,
     make_summary,
     make_user,
+    membership_of,
 )
 
 
@@ -307,7 +308,7 @@ def test_taking_back_keeps_what_was_submitted_and_the_drafts(round, papers, ada,
     )
     make_assignment(papers[2], ben, round=round)
     withdrawn = assignments.withdraw(
-        Assignment.objects.of(ben, round.study), by=ada, reason="parental leave"
+        Assignment.objects.of(membership_of(ben, round.study)), by=ada, reason="parental leave"
     )
     assert {one.paper for one in withdrawn} == {papers[1], papers[2]}
     assert in_force(round) == {(papers[0], ben)}

@@ -12,7 +12,15 @@ from reviews.models import Assignment, RecodingTask
 from reviews.overview.open_work import waiting
 from reviews.rounds import assignments, progress
 from reviews.settling.unanimous import settle
-from tests.making import make_assignment, make_paper, make_round, make_summary, make_task, make_user
+from tests.making import (
+    make_assignment,
+    make_paper,
+    make_round,
+    make_summary,
+    make_task,
+    make_user,
+    membership_of,
+)
 
 
 @pytest.fixture
@@ -77,8 +85,9 @@ def test_a_round_waits_for_nobody_who_has_left(leaves, study, round, ada, ben, c
     found = progress.of_round(round)
     assert found.is_ready_to_close
     assert [reader.reader for reader in found.readers] == [cleo]
-    study.membership = part_of(ada, study)
-    assert "1 round has everything in" in " ".join(line.text for line in waiting(study, ada))
+    assert "1 round has everything in" in " ".join(
+        line.text for line in waiting(membership_of(ada, study))
+    )
 
 
 @pytest.mark.parametrize("leaves", LEAVING)
@@ -127,13 +136,14 @@ def test_recoding_waits_for_nobody_who_has_left(study, round, ada, ben):
     paper = make_paper(study)
     make_summary(paper, ben, round=round, answers={"method": "Survey"})
     task = make_task(paper, ben)
-    study.membership = part_of(ada, study)
     assert list(RecodingTask.objects.waiting()) == [task]
 
     leave_by_team_page(study, ben)
 
     assert list(RecodingTask.objects.waiting()) == []
-    assert "looked at again" not in " ".join(line.text for line in waiting(study, ada))
+    assert "looked at again" not in " ".join(
+        line.text for line in waiting(membership_of(ada, study))
+    )
 
 
 def test_codings_from_a_file_do_not_keep_a_paper_from_being_handed_out(
@@ -142,11 +152,12 @@ def test_codings_from_a_file_do_not_keep_a_paper_from_being_handed_out(
     imported = without_login(study, "r1")
     paper = make_paper(study)
     make_summary(paper, imported, round=round, answers={"method": "Survey"})
-    study.membership = part_of(ada, study)
 
     assert list(progress.papers_left(round.phase)) == [paper]
     # But nobody is told to hand out what a finished study brought along.
-    assert "not handed out" not in " ".join(line.text for line in waiting(study, ada))
+    assert "not handed out" not in " ".join(
+        line.text for line in waiting(membership_of(ada, study))
+    )
     assignments.hand_out(round, reviewers=[ben, cleo], per_paper=2, by=ada)
     assert readers_of(paper) == {"r1", "ben", "cleo"}
 

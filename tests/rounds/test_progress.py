@@ -16,17 +16,13 @@ from tests.making import (
     make_round,
     make_study,
     make_summary,
+    membership_of,
 )
 
 
 @pytest.fixture
 def round(study):
     return make_round(study, "Main")
-
-
-def as_member(study, user):
-    study.membership = Membership.objects.get(study=study, user=user)
-    return study
 
 
 def test_a_round_counts_assigned_begun_and_submitted_per_reviewer(study, round, ada, ben, cleo):
@@ -59,7 +55,7 @@ def test_a_reopened_summary_counts_once_and_stays_submitted(study, round, ada, b
     Summary.objects.create(assignment=first.assignment, revision=2, reopened_by=ada)
     found = progress.of_round(round)
     assert (found.assigned, found.submitted, found.open) == (1, 1, 0)
-    assert progress.next_assignment(study, ben) is None
+    assert progress.next_assignment(membership_of(ben, study)) is None
 
 
 def test_the_state_of_a_round_follows_its_work(study, round, ben):
@@ -98,7 +94,10 @@ def test_own_progress_lists_open_rounds_first(study, ben, cleo):
     closed.save()
     make_assignment(make_paper(study), ben, round=open_one)
     make_assignment(make_paper(study), cleo, round=make_round(study))
-    assert [(own.round, own.assigned, own.submitted) for own in progress.of_reader(study, ben)] == [
+    assert [
+        (own.round, own.assigned, own.submitted)
+        for own in progress.of_reader(membership_of(ben, study))
+    ] == [
         (open_one, 1, 0),
         (closed, 1, 1),
     ]
@@ -108,17 +107,17 @@ def test_still_to_code_counts_open_papers_and_recoding_tasks(study, round, ben):
     make_assignment(make_paper(study), ben, round=round)
     done = make_summary(make_paper(study), ben, round=round).assignment
     RecodingTask.objects.create(assignment=done, section=study.sections.get(key="cases"))
-    assert progress.still_to_code(study, ben) == 2
+    assert progress.still_to_code(membership_of(ben, study)) == 2
 
 
 def test_waiting_lines_match_the_role_and_need_work(study, round, ada, ben, olga):
-    assert open_work.waiting(as_member(study, ada), ada) == []
+    assert open_work.waiting(membership_of(ada, study)) == []
     make_paper(study)
     make_code(study.sections.get(key="challenges"), "Drifting", status="proposed", proposed_by=ben)
     done = make_summary(make_paper(study), ben, round=round).assignment
     RecodingTask.objects.create(assignment=done, section=study.sections.get(key="cases"))
     texts = {
-        user: [line.text for line in open_work.waiting(as_member(study, user), user)]
+        user: [line.text for line in open_work.waiting(membership_of(user, study))]
         for user in (ada, ben, olga)
     }
     assert texts == {
@@ -137,7 +136,7 @@ def test_an_open_difference_waits_for_those_who_settle(study, round, ada, ben, c
     paper = make_paper(study)
     for reader, label in ((ben, "Cost"), (cleo, "Talent")):
         make_summary(paper, reader, round=round, answers={"challenges": [label]})
-    lines = {user: open_work.waiting(as_member(study, user), user) for user in (ada, ben)}
+    lines = {user: open_work.waiting(membership_of(user, study)) for user in (ada, ben)}
     assert next((line.text, line.url) for line in lines[ada]) == (
         "1 difference waits for a decision",
         reverse("disagreements", args=[study.slug]),
@@ -152,7 +151,7 @@ def test_the_next_phase_waits_once_all_earlier_rounds_are_closed(study, ada, ben
     make_summary(make_paper(study), ben, round=screened)
 
     def told():
-        return [line.text for line in open_work.waiting(as_member(study, ada), ada)]
+        return [line.text for line in open_work.waiting(membership_of(ada, study))]
 
     assert told() == ["1 round has everything in and can be closed"]
     lifecycle.close_round(screened, by=ada)

@@ -15,7 +15,14 @@ from mapping.models import Finding, Membership
 from reviews.models import Assignment
 from reviews.settling import disagreements, unanimous
 from reviews.settling.resolutions import defer, resolve
-from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
+from tests.making import (
+    make_assignment,
+    make_paper,
+    make_round,
+    make_summary,
+    make_user,
+    membership_of,
+)
 
 DIFFERENT = [
     {
@@ -54,8 +61,7 @@ def rows(client, study, **asked):
 
 
 def numbers(user, study):
-    study.membership = study.memberships.get(user=user)
-    return disagreements.board_for(user, study).numbers
+    return disagreements.board_for(membership_of(user, study)).numbers
 
 
 def test_what_lies_farthest_apart_stands_first_and_texts_last(paper, as_user, ada):

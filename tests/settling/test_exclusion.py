@@ -15,7 +15,7 @@ from reviews.rounds import lifecycle
 from reviews.settling import disagreements, unanimous
 from reviews.settling.resolutions import defer, resolve, undo
 from tests.exchange.test_bundle import bundle_of, come_back, empty_the_site, files_in
-from tests.making import make_assignment, make_paper, make_round, make_summary
+from tests.making import make_assignment, make_paper, make_round, make_summary, membership_of
 
 INCLUDE, LANGUAGE, SECONDARY = "Include", "Exclude: language", "Exclude: secondary study"
 
@@ -68,9 +68,10 @@ def found(paper):
 
 
 def open_sections(study, user):
-    study.membership = study.memberships.get(user=user)
     sections = dict(study.sections.values_list("pk", "key"))
-    return [sections[one.section] for one in disagreements.board_for(user, study).open]
+    return [
+        sections[one.section] for one in disagreements.board_for(membership_of(user, study)).open
+    ]
 
 
 def test_what_an_excluded_paper_left_open_or_settled_later_asks_for_nothing_and_counts_nowhere(

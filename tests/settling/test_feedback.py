@@ -12,7 +12,7 @@ from reviews.settling import unanimous
 from reviews.settling.causes import causes_in
 from reviews.settling.feedback import feedback_for
 from reviews.settling.resolutions import resolve, said_of
-from tests.making import make_assignment, make_paper, make_round, make_summary
+from tests.making import make_assignment, make_paper, make_round, make_summary, membership_of
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def release(study):
 
 
 def test_before_the_release_there_is_no_feedback(paper, as_user, ben):
-    assert feedback_for(ben, paper.study) == []
+    assert feedback_for(membership_of(ben, paper.study)) == []
     assert (
         "Not released yet"
         in as_user(ben).get(reverse("feedback", args=[paper.study.slug])).content.decode()
@@ -57,7 +57,7 @@ def test_before_the_release_there_is_no_feedback(paper, as_user, ben):
 
 def test_after_the_release_one_sees_ones_codings_against_what_was_settled(paper, as_user, ben):
     release(paper.study)
-    by_section = {one.section.key: one for one in feedback_for(ben, paper.study)}
+    by_section = {one.section.key: one for one in feedback_for(membership_of(ben, paper.study))}
     assert set(by_section) == {"challenges", "method"}
     assert (by_section["method"].same, by_section["method"].papers) == (1, 1)
     challenges = by_section["challenges"]
@@ -76,11 +76,11 @@ def test_after_the_release_one_sees_ones_codings_against_what_was_settled(paper,
 def test_feedback_says_nothing_on_a_paper_that_one_codes_again_in_another_round(paper, ben):
     release(paper.study)
     make_assignment(paper, ben, round=make_round(paper.study, "Again"))
-    assert feedback_for(ben, paper.study) == []
+    assert feedback_for(membership_of(ben, paper.study)) == []
 
 
 def test_codes_are_ranked_by_ambiguous_definition_with_examples(paper, as_user, ada, ben):
-    by_cause, ranked = causes_in(paper.study, ada)
+    by_cause, ranked = causes_in(membership_of(ada, paper.study))
     assert dict(by_cause) == {"ambiguous_definition": 1}
     assert {(one.label, one.times, one.of) for one in ranked} == {("Talent", 1, 1), ("Cost", 1, 1)}
     assert ranked[0].examples == [(paper, "Is a missing expert a cost?")]
@@ -91,7 +91,7 @@ def test_codes_are_ranked_by_ambiguous_definition_with_examples(paper, as_user, 
 
 def test_causes_leave_out_papers_on_which_the_lead_is_blind(paper, ada):
     make_assignment(paper, ada)
-    by_cause, ranked = causes_in(paper.study, ada)
+    by_cause, ranked = causes_in(membership_of(ada, paper.study))
     assert (by_cause.total(), ranked) == (0, [])
 
 

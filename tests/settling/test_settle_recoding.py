@@ -10,7 +10,7 @@ from reviews.codebook import code_changes, template
 from reviews.coding import recoding_tasks
 from reviews.models import RecodingTask
 from reviews.settling import disagreements, unanimous
-from tests.making import make_paper, make_round, make_summary
+from tests.making import make_paper, make_round, make_summary, membership_of
 
 pytestmark = pytest.mark.django_db
 
@@ -44,8 +44,10 @@ def found(paper):
 
 
 def numbers(study, ada):
-    study.membership = study.memberships.get(user=ada)
-    return {key: disagreements.board_for(ada, study).numbers[key] for key in ("open", "ready")}
+    return {
+        key: disagreements.board_for(membership_of(ada, study)).numbers[key]
+        for key in ("open", "ready")
+    }
 
 
 def test_a_section_with_a_split_code_is_not_settled_before_everybody_has_looked_again(

@@ -10,7 +10,7 @@ from django.urls import reverse
 from mapping.models import Finding
 from reviews.models import Remark, Resolution
 from reviews.settling import disagreements, discussion, unanimous
-from tests.making import make_paper, make_round, make_summary
+from tests.making import make_paper, make_round, make_summary, membership_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -92,8 +92,7 @@ def test_a_lead_settles_twelve_papers_by_keyboard_alone(page_as, server, study, 
     decided = Resolution.objects.exclude(cause="")
     assert decided.count() == 2 * PAPERS
     assert set(decided.values_list("cause", "decided_by")) == {("oversight", ada.pk)}
-    study.membership = study.memberships.get(user=ada)
-    assert disagreements.open_count(study, ada) == 0
+    assert disagreements.open_count(membership_of(ada, study)) == 0
 
 
 @pytest.mark.parametrize("width", [1440, 390])

@@ -6,6 +6,7 @@ from django.urls import reverse
 from mapping.models import Code, Study, User
 from reviews.management import demo
 from reviews.models import Assignment
+from tests.making import membership_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -83,7 +84,9 @@ def lead_pages(study):
 
 
 def reviewer_pages(study, reader):
-    awaited = Assignment.objects.to_code(reader, study).select_related("paper").first()
+    awaited = (
+        Assignment.objects.to_code(membership_of(reader, study)).select_related("paper").first()
+    )
     yield from STUDY_PAGES
     yield from (
         f"papers/{awaited.paper.key}/summary/{part}"

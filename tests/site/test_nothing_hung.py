@@ -43,10 +43,6 @@ OF_LIBRARIES = {
 }
 # What is still hung, and why.
 HUNG = {
-    # The doors hand on a study, from which everything asks for the membership and its user.
-    ("mapping/access.py", "study.membership"),
-    # A page that only reads asks for the stamp once, however deep its figures are worked out.
-    ("reviews/models/study_cache.py", "study.stamp"),
     # Gunicorn makes its connections itself, and tells nobody when one was heard last.
     ("mapping/site/worker.py", "conn.heard_at"),
     ("mapping/site/worker.py", "silent.heard_at"),

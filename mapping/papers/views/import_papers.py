@@ -69,7 +69,8 @@ class ImportForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 def import_papers(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     form = ImportForm(posted(request), uploaded(request))
     if form.is_valid():
         try:
@@ -94,7 +95,11 @@ def import_papers(request, slug):
             )
             return redirect("import-papers", slug)
     imports = Paginator(study.paper_imports.select_related("by").defer("records", "problems"), 50)
-    context = {"study": study, "form": form, "page": imports.get_page(request.GET.get("page"))}
+    context = {
+        "membership": membership,
+        "form": form,
+        "page": imports.get_page(request.GET.get("page")),
+    }
     return answer(request, "papers/import-papers.html", context, refused=form.is_bound)
 
 
@@ -103,8 +108,8 @@ def paper_import(request, slug, import_id):
     """Show the entries of a file; on POST import its new papers, with the choices made on the
     page.
     """
-    study = access.study_to_lead(request.user, slug)
-    found = access.paper_import_in(study, import_id)
+    membership = access.study_to_lead(request.user, slug)
+    found = access.paper_import_in(membership.study, import_id)
     if request.method == "POST":
         try:
             if "shown" in request.POST and found.state == PaperImport.State.PREVIEWED:
@@ -115,7 +120,7 @@ def paper_import(request, slug, import_id):
         else:
             report(request, found)
         return redirect("paper-import", slug, import_id)
-    return answer(request, "papers/paper-import.html", import_context(request, study, found))
+    return answer(request, "papers/paper-import.html", import_context(request, membership, found))
 
 
 def report(request, found):
@@ -136,14 +141,16 @@ def choose_entries(request, slug, import_id):
     """Save which entries are papers of their own: those ticked on one page, or all that are listed
     at once.
     """
-    study = access.study_to_lead(request.user, slug)
-    found = access.paper_import_in(study, import_id)
+    membership = access.study_to_lead(request.user, slug)
+    found = access.paper_import_in(membership.study, import_id)
     try:
         found = duplicates.choose(found, ticked(request.POST) | all_listed(found, request))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     if request.htmx:
-        return answer(request, "papers/choose-entries.html", import_context(request, study, found))
+        return answer(
+            request, "papers/choose-entries.html", import_context(request, membership, found)
+        )
     query = f"?{request.GET.urlencode()}" if request.GET else ""
     return redirect(reverse("paper-import", args=[slug, import_id]) + query)
 
@@ -168,14 +175,14 @@ def all_listed(found, request):
     return {row["place"]: wanted == "take" for row in rows if row.get("is_choice")}
 
 
-def import_context(request, study, found):
+def import_context(request, membership, found):
     if found.state == PaperImport.State.PREVIEWED:
         duplicates.apply(found.records, found.choices)
     rows = rows_of(found)
     shown = matching(rows, request.GET)
-    choose = reverse("choose-entries", args=[study.slug, found.pk])
+    choose = reverse("choose-entries", args=[membership.study.slug, found.pk])
     return {
-        "study": study,
+        "membership": membership,
         "paper_import": found,
         "page": Paginator(shown, ROWS_PER_PAGE).get_page(request.GET.get("page")),
         "query": request.GET.get("q", ""),
@@ -191,8 +198,8 @@ def import_context(request, study, found):
 @require_http_methods(["GET", "POST"])
 def undo_import(request, slug, import_id):
     """Show what undoing would remove; do it on POST. A preview is discarded."""
-    study = access.study_to_lead(request.user, slug)
-    found = access.paper_import_in(study, import_id)
+    membership = access.study_to_lead(request.user, slug)
+    found = access.paper_import_in(membership.study, import_id)
     refusal = ""
     if request.method == "POST":
         try:
@@ -208,7 +215,7 @@ def undo_import(request, slug, import_id):
             return redirect("import-papers", slug)
         except ValidationError as error:
             refusal = " ".join(error.messages)
-    context = {"study": study, "paper_import": found, "refusal": refusal}
+    context = {"membership": membership, "paper_import": found, "refusal": refusal}
     if found.state == PaperImport.State.CONFIRMED:
         context["stay"] = importing.found_elsewhere(found).values("paper").distinct().count()
         context["go"] = importing.brought_by(found).count() - context["stay"]

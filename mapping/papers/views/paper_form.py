@@ -14,8 +14,8 @@ from mapping.site.answers import answer, posted
 
 @require_http_methods(["GET", "POST"])
 def add_paper(request, slug):
-    study = access.study_to_lead(request.user, slug)
-    form = PaperForm(posted(request), study=study)
+    membership = access.study_to_lead(request.user, slug)
+    form = PaperForm(posted(request), study=membership.study)
     if form.is_valid():
         try:
             paper = paper_changes.add_paper(
@@ -27,14 +27,18 @@ def add_paper(request, slug):
             messages.success(request, "The paper is in the study.")
             return redirect(paper)
     return answer(
-        request, "papers/paper-form.html", {"study": study, "form": form}, refused=form.is_bound
+        request,
+        "papers/paper-form.html",
+        {"membership": membership, "form": form},
+        refused=form.is_bound,
     )
 
 
 @require_http_methods(["GET", "POST"])
 def edit_paper(request, slug, key):
     try:
-        study = access.study_to_lead(request.user, slug)
+        membership = access.study_to_lead(request.user, slug)
+        study = membership.study
     except PermissionDenied as refusal:
         return tell_the_lead(request, slug, key, refusal)
     paper = access.paper_in(study, key)
@@ -55,15 +59,15 @@ def edit_paper(request, slug, key):
     return answer(
         request,
         "papers/paper-form.html",
-        {"study": study, "form": form, "paper": kept},
+        {"membership": membership, "form": form, "paper": kept},
         refused=form.is_bound,
     )
 
 
 def tell_the_lead(request, slug, key, refusal):
     """403 with a link to suggest a correction, for members who code but may not edit."""
-    study = access.study_to_code(request.user, slug)
-    paper = access.paper_in(study, key)
+    membership = access.study_to_code(request.user, slug)
+    paper = access.paper_in(membership.study, key)
     suggest_url = reverse("suggest-correction", args=[slug, paper.key])
     return render(
         request, "403.html", {"exception": refusal, "suggest_url": suggest_url}, status=403
@@ -72,8 +76,8 @@ def tell_the_lead(request, slug, key, refusal):
 
 @require_http_methods(["GET", "POST"])
 def delete_paper(request, slug, key):
-    study = access.study_to_lead(request.user, slug)
-    paper = access.paper_in(study, key)
+    membership = access.study_to_lead(request.user, slug)
+    paper = access.paper_in(membership.study, key)
     refusal = ""
     if request.method == "POST":
         try:
@@ -83,5 +87,5 @@ def delete_paper(request, slug, key):
         else:
             messages.success(request, f"“{paper.title}” was removed.")
             return redirect("papers", slug)
-    context = {"study": study, "paper": paper, "refusal": refusal}
+    context = {"membership": membership, "paper": paper, "refusal": refusal}
     return answer(request, "papers/delete-paper.html", context, refused=bool(refusal))

@@ -32,8 +32,8 @@ _POLICY = "sandbox allow-scripts; object-src 'self'; frame-ancestors 'self'"
 
 @require_safe
 def pdf(request, slug, key):
-    study = access.study_to_read(request.user, slug)
-    paper = access.paper_in(study, key)
+    membership = access.study_to_read(request.user, slug)
+    paper = access.paper_in(membership.study, key)
     if not paper.pdf:
         raise Http404("This paper has no PDF yet.")
     # A replaced PDF gets a new name, so the name tells one content from another.
@@ -113,9 +113,9 @@ def with_headers(reply, paper, tag):
 @require_http_methods(["GET", "POST"])
 def upload_pdf(request, slug, key):
     """Whoever codes may upload a PDF that is missing; a lead may also replace one."""
-    study = access.study_to_code(request.user, slug)
-    paper = access.paper_in(study, key)
-    if paper.pdf and not study.membership.is_lead:
+    membership = access.study_to_code(request.user, slug)
+    paper = access.paper_in(membership.study, key)
+    if paper.pdf and not membership.is_lead:
         raise PermissionDenied(
             "This paper has its PDF. Only a lead may replace it: quotes name its pages."
         )
@@ -131,17 +131,17 @@ def upload_pdf(request, slug, key):
     return answer(
         request,
         "papers/upload-pdf.html",
-        {"study": study, "paper": paper, "form": form},
+        {"membership": membership, "paper": paper, "form": form},
         refused=form.is_bound,
     )
 
 
 @require_http_methods(["GET", "POST"])
 def remove_pdf(request, slug, key):
-    study = access.study_to_lead(request.user, slug)
-    paper = access.paper_in(study, key)
+    membership = access.study_to_lead(request.user, slug)
+    paper = access.paper_in(membership.study, key)
     if request.method == "POST":
         paper_changes.remove_pdf(paper, by=request.user)
         messages.success(request, "The PDF was removed.")
         return redirect(paper)
-    return answer(request, "papers/remove-pdf.html", {"study": study, "paper": paper})
+    return answer(request, "papers/remove-pdf.html", {"membership": membership, "paper": paper})

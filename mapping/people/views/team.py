@@ -23,16 +23,17 @@ def team(request, slug):
     return team_page(request, access.study_to_read(request.user, slug))
 
 
-def team_page(request, study, *, form=None, refused=False):
+def team_page(request, membership, *, form=None, refused=False):
+    study = membership.study
     facts = {
-        "study": study,
+        "membership": membership,
         "members": study.memberships.active().select_related("user"),
         "former": study.memberships.exclude(pk__in=Membership.objects.active()).select_related(
             "user"
         ),
         "roles": Membership.Role.choices,
     }
-    if study.membership.is_lead:
+    if membership.is_lead:
         facts["form"] = form or InviteForm(study=study)
         invitations = study.invitations.select_related("invited_by", "accepted_by", "claims")
         facts["page"] = Paginator(invitations, INVITATIONS_ON_A_PAGE).get_page(
@@ -47,7 +48,8 @@ def team_page(request, study, *, form=None, refused=False):
 
 @require_http_methods(["GET", "POST"])
 def invite(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     form = InviteForm(posted(request), study=study)
     if form.is_valid():
         facts = form.cleaned_data
@@ -69,7 +71,7 @@ def invite(request, slug):
             return redirect("team", slug)
     if not form.is_bound:
         return redirect("team", slug)
-    return team_page(request, study, form=form, refused=True)
+    return team_page(request, membership, form=form, refused=True)
 
 
 def mail(request, invitation):
@@ -94,11 +96,11 @@ def mail(request, invitation):
 
 @require_http_methods(["GET", "POST"])
 def revoke(request, slug, invitation):
-    study = access.study_to_lead(request.user, slug)
-    invitation = get_object_or_404(study.invitations, pk=invitation)
+    lead = access.study_to_lead(request.user, slug)
+    invitation = get_object_or_404(lead.study.invitations, pk=invitation)
     return act(
         request,
-        study,
+        lead,
         lambda: people_invitations.revoke(invitation, by=request.user),
         "The link no longer works.",
     )
@@ -106,30 +108,35 @@ def revoke(request, slug, invitation):
 
 @require_http_methods(["GET", "POST"])
 def renew(request, slug, invitation):
-    study = access.study_to_lead(request.user, slug)
+    lead = access.study_to_lead(request.user, slug)
     invitation = get_object_or_404(
-        study.invitations.select_related("study", "invited_by"), pk=invitation
+        lead.study.invitations.select_related("study", "invited_by"), pk=invitation
     )
 
     def renewed():
         mail(request, people_invitations.renew(invitation, by=request.user))
 
-    return act(request, study, renewed, "The link works for another fourteen days.")
+    return act(request, lead, renewed, "The link works for another fourteen days.")
+
+
+def member_of(study, pk):
+    """Anybody's membership of this study, by its id."""
+    return get_object_or_404(study.memberships.select_related("user", "study"), pk=pk)
 
 
 @require_http_methods(["GET", "POST"])
 def role(request, slug, member):
-    study = access.study_to_lead(request.user, slug)
-    membership = get_object_or_404(study.memberships.select_related("user", "study"), pk=member)
+    lead = access.study_to_lead(request.user, slug)
+    membership = member_of(lead.study, member)
     form = RoleForm(posted(request), instance=membership)
     if form.is_bound and not form.is_valid():
         messages.error(request, "Choose one of the roles lead, reviewer, observer.")
-        return team_page(request, study, refused=True)
+        return team_page(request, lead, refused=True)
     wanted = form.cleaned_data["role"] if form.is_bound else membership.role
     done = f"{membership.user} is now {wanted}."
     return act(
         request,
-        study,
+        lead,
         lambda: people_membership.change_role(membership, role=wanted, by=request.user),
         done,
     )
@@ -137,25 +144,25 @@ def role(request, slug, member):
 
 @require_http_methods(["GET", "POST"])
 def deactivate(request, slug, member):
-    study = access.study_to_lead(request.user, slug)
-    membership = get_object_or_404(study.memberships.select_related("user", "study"), pk=member)
+    lead = access.study_to_lead(request.user, slug)
+    membership = member_of(lead.study, member)
     done = f"{membership.user} can no longer enter this study. Their work stays."
     return act(
-        request, study, lambda: people_membership.deactivate(membership, by=request.user), done
+        request, lead, lambda: people_membership.deactivate(membership, by=request.user), done
     )
 
 
 @require_http_methods(["GET", "POST"])
 def reactivate(request, slug, member):
-    study = access.study_to_lead(request.user, slug)
-    membership = get_object_or_404(study.memberships.select_related("user", "study"), pk=member)
+    lead = access.study_to_lead(request.user, slug)
+    membership = member_of(lead.study, member)
     done = f"{membership.user} is back as {membership.role}."
     return act(
-        request, study, lambda: people_membership.reactivate(membership, by=request.user), done
+        request, lead, lambda: people_membership.reactivate(membership, by=request.user), done
     )
 
 
-def act(request, study, do, done):
+def act(request, lead, do, done):
     """Carry out the act on POST and go back to the team; a GET, after signing in again, does
     nothing.
     """
@@ -164,8 +171,8 @@ def act(request, study, do, done):
             do()
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
-            return team_page(request, study, refused=True)
+            return team_page(request, lead, refused=True)
         messages.success(request, done)
-        if not people_membership.is_member(study, request.user):
+        if not people_membership.is_member(lead.study, request.user):
             return redirect("home")
-    return redirect("team", study.slug)
+    return redirect("team", lead.study.slug)

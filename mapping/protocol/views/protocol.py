@@ -10,7 +10,7 @@ from mapping.protocol.files import dump
 @require_safe
 def protocol(request, slug):
     """The template as a file, which starts another study."""
-    study = access.study_to_lead(request.user, slug)
-    text = json.dumps(dump(study), ensure_ascii=False, indent=2) + "\n"
+    membership = access.study_to_lead(request.user, slug)
+    text = json.dumps(dump(membership.study), ensure_ascii=False, indent=2) + "\n"
     disposition = {"Content-Disposition": 'attachment; filename="protocol.json"'}
     return HttpResponse(text, content_type="application/json; charset=utf-8", headers=disposition)

@@ -21,13 +21,13 @@ PAGE = 50
 
 @require_safe
 def agreement(request, slug):
-    study = access.study_to_read(request.user, slug)
-    if study.statistics_off_reason:
-        return answer(request, "agreement/agreement.html", {"study": study})
-    visible = visible_agreement(request, study)
+    membership = access.study_to_read(request.user, slug)
+    if membership.study.statistics_off_reason:
+        return answer(request, "agreement/agreement.html", {"membership": membership})
+    visible = visible_agreement(request, membership)
     rows = visible.rows()
     context = {
-        "study": study,
+        "membership": membership,
         "agreement": visible,
         "rows": rows,
         "has_figures": any(row["report"]["papers"] for row in rows),
@@ -38,10 +38,10 @@ def agreement(request, slug):
     return answer(request, "agreement/agreement.html", context)
 
 
-def visible_agreement(request, study, sections=None):
+def visible_agreement(request, membership, sections=None):
     """What this person may see of the round and level that the address asks for."""
     level = asked_level(request)
-    visible = VisibleAgreement(study, request.user, request.GET.get("round", ""), sections, level)
+    visible = VisibleAgreement(membership, request.GET.get("round", ""), sections, level)
     asked_for(request.GET, "round", {scope.name for scope in visible.scopes})
     return visible
 
@@ -65,15 +65,18 @@ def methods_of(visible, reports):
 
 @require_safe
 def agreement_section(request, slug, section):
-    study = access.study_to_read(request.user, slug)
+    membership = access.study_to_read(request.user, slug)
+    study = membership.study
     section = access.section_in(study, section)
     if study.statistics_off_reason or not section.kind_of.is_coded:
         return answer(
-            request, "agreement/agreement-section.html", {"study": study, "section": section}
+            request,
+            "agreement/agreement-section.html",
+            {"membership": membership, "section": section},
         )
-    visible = visible_agreement(request, study, [section])
+    visible = visible_agreement(request, membership, [section])
     context = {
-        "study": study,
+        "membership": membership,
         "section": section,
         "agreement": visible,
         "replicates": measures.REPLICATES,
@@ -92,12 +95,13 @@ def agreement_section(request, slug, section):
 @require_safe
 def agreement_papers(request, slug, section):
     """The papers behind one figure."""
-    study = access.study_to_read(request.user, slug)
+    membership = access.study_to_read(request.user, slug)
+    study = membership.study
     section = access.section_in(study, section)
-    context = {"study": study, "section": section}
+    context = {"membership": membership, "section": section}
     if study.statistics_off_reason or not section.kind_of.is_coded:
         return answer(request, "agreement/agreement-papers.html", context)
-    visible = visible_agreement(request, study, [section])
+    visible = visible_agreement(request, membership, [section])
     if visible.scope is not None:
         context |= papers_context(request, visible, section)
     return answer(request, "agreement/agreement-papers.html", context | {"agreement": visible})
@@ -155,10 +159,9 @@ def agreement_codes_csv(request, slug):
 
 
 def table_file(request, slug, table):
-    study = access.study_to_read(request.user, slug)
+    membership = access.study_to_read(request.user, slug)
     asked_for(request.GET, "round", ())  # the file has all rounds, in a column of its own
-    summaries = visible_summaries(request.user, study)
-    scope = Scope(study=study, rows={Summary: summaries})
+    scope = Scope(study=membership.study, rows={Summary: visible_summaries(membership)})
     return StreamingHttpResponse(
         lines(table, scope), content_type="text/csv; charset=utf-8", headers=as_file(table.name)
     )
@@ -175,10 +178,10 @@ def agreement_md(request, slug):
 
 
 def text_file(request, slug, write, name, content_type):
-    study = access.study_to_read(request.user, slug)
-    content = write(
-        study, [] if study.statistics_off_reason else visible_agreement(request, study).reports()
-    )
+    membership = access.study_to_read(request.user, slug)
+    study = membership.study
+    is_off = bool(study.statistics_off_reason)
+    content = write(study, [] if is_off else visible_agreement(request, membership).reports())
     return HttpResponse(
         content, content_type=f"{content_type}; charset=utf-8", headers=as_file(name)
     )

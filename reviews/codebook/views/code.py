@@ -54,7 +54,8 @@ def near_code(request, slug):
     """The codes that say nearly the same as the label that is being typed, whichever field of its
     form it stands in.
     """
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     key, besides = request.GET.get("section", ""), request.GET.get("besides", "")
     section = get_object_or_404(Section, study=study, key=key) if key else None
     label = next((text for name, text in request.GET.items() if name.startswith("label")), "")
@@ -65,7 +66,8 @@ def near_code(request, slug):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_code(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     sections = Section.objects.in_use().with_codes().filter(study=study)
     key = request.POST.get("section") or request.GET.get("section", "")
     section = get_object_or_404(sections, key=key) if key else sections.first()
@@ -90,14 +92,20 @@ def new_code(request, slug):
                 f"“{code}” is part of the codebook, version {section.study.codebook_version}.",
             )
             return back(study, code)
-    context = {"study": study, "section": section, "sections": sections, "form": form, "near": near}
+    context = {
+        "membership": membership,
+        "section": section,
+        "sections": sections,
+        "form": form,
+        "near": near,
+    }
     return answer(request, "codebook/code.html", context, refused=form.is_bound)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request, slug, code):
-    study = access.study_to_lead(request.user, slug)
-    code = reading.code_known_to(request.user, study, code)
+    membership = access.study_to_lead(request.user, slug)
+    code = reading.code_known_to(membership, code)
     form = CodeForm(
         posted(request), section=code.section, code=code, parent=request.GET.get("parent")
     )
@@ -113,13 +121,13 @@ def code(request, slug, code):
         )
         if saved:
             messages.success(request, f"“{saved}” is saved.")
-            return back(study, saved)
+            return back(membership.study, saved)
     if is_preview:
         form.errors.clear()  # the reason may come later
     near = nearly_same(code.section, request.POST.get("label", ""), besides=code.pk)
-    touched = impact.touched(code, request.user, form.trial(by=request.user))
+    touched = impact.touched(code, membership, form.trial(by=request.user))
     context = {
-        "study": study,
+        "membership": membership,
         "section": code.section,
         "code": code,
         "form": form,
@@ -134,18 +142,18 @@ def order_code(request, slug, code):
     """One step up or down, or beside another code. For a scale that answers stand on, there is a
     page first.
     """
-    study = access.study_to_lead(request.user, slug)
-    code = reading.code_known_to(request.user, study, code)
+    membership = access.study_to_lead(request.user, slug)
+    code = reading.code_known_to(membership, code)
     target = target_of_order(code, request.POST)
     if target is None:
-        return back_to_order(request, study, code)
+        return back_to_order(request, membership.study, code)
     if impact.is_scale_in_use(code.section):
-        return order_on_scale(request, study, code, target)
+        return order_on_scale(request, membership, code, target)
     try:
         reorder(code, by=request.user, **target)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return back_to_order(request, study, code)
+    return back_to_order(request, membership.study, code)
 
 
 def target_of_order(code, posted):
@@ -163,16 +171,16 @@ def back_to_order(request, study, code):
     )
 
 
-def order_on_scale(request, study, code, target):
+def order_on_scale(request, membership, code, target):
     act = partial(reorder, **target)
     form = ReasonForm(request.POST if "reason" in request.POST else None, code=code)
     if form.is_valid():
         form.act(act, by=request.user)
         if form.is_done:
-            return back_to_order(request, study, code)
+            return back_to_order(request, membership.study, code)
     tried = partial(act, code, by=request.user, reason=TRIED)
     context = {
-        "study": study,
+        "membership": membership,
         "section": code.section,
         "code": code,
         "form": form,
@@ -187,7 +195,7 @@ def order_on_scale(request, study, code, target):
             for name in ("act", "before", "after")
             if name in request.POST
         ],
-        "touched": impact.touched(code, request.user, tried),
+        "touched": impact.touched(code, membership, tried),
     }
     return answer(request, "codebook/code-act.html", context, refused=form.is_bound)
 
@@ -212,8 +220,8 @@ def act_view(page: CodeAct):
 
     @require_http_methods(["GET", "HEAD", "POST"])
     def view(request, slug, code):
-        study = access.study_to_lead(request.user, slug)
-        code = reading.code_known_to(request.user, study, code)
+        membership = access.study_to_lead(request.user, slug)
+        code = reading.code_known_to(membership, code)
         initial = {page.parameter: request.GET.get(page.parameter)} if page.parameter else None
         form = page.form(posted(request), code=code, initial=initial)
         is_preview = "preview" in request.POST
@@ -223,30 +231,30 @@ def act_view(page: CodeAct):
                 messages.success(
                     request, f"{done_in_words(change)} Version {change.version} of the codebook."
                 )
-                return redirect(url_of_version(study, change.version))
+                return redirect(url_of_version(membership.study, change.version))
         if is_preview:
             form.errors.clear()  # the reason may come later
         refused = form.is_bound and not is_preview
-        context = act_context(request.user, study, code, form, page)
+        context = act_context(membership, code, form, page)
         return answer(request, "codebook/code-act.html", context, refused=refused)
 
     return view
 
 
-def act_context(user, study, code, form, page):
-    trial = form.trial(page.act, by=user)
+def act_context(membership, code, form, page):
+    trial = form.trial(page.act, by=membership.user)
     context = {
-        "study": study,
+        "membership": membership,
         "section": code.section,
         "code": code,
         "form": form,
-        "touched": impact.touched(code, user, trial, also=form.also()),
+        "touched": impact.touched(code, membership, trial, also=form.also()),
         "title": page.title,
         "button": page.button,
         "about": page.about,
         "may_preview": page.may_preview,
     }
-    return context | ({"settled": impact.settled_on(code, user)} if page.with_settled else {})
+    return context | ({"settled": impact.settled_on(code, membership)} if page.with_settled else {})
 
 
 def done_in_words(change):

@@ -16,35 +16,35 @@ from reviews.codebook import page as codebook_page
 
 @require_safe
 def codebook(request, slug):
-    study = access.study_to_read(request.user, slug)
+    membership = access.study_to_read(request.user, slug)
     query = request.GET.get("q", "").replace("\0", "").strip()
     sections = list(
         Section.objects.with_codes()
-        .filter(study=study)
+        .filter(study=membership.study)
         .order_by("phase__position", "position", "pk")
     )
     chosen = request.GET.get("section", "")
     chosen = chosen if chosen in {section.key for section in sections} else ""
     with_gone = request.GET.get("gone") == "yes"
     chapters = codebook_page.chapters(
-        study, request.user, query=query, section_key=chosen, with_gone=with_gone
+        membership, query=query, section_key=chosen, with_gone=with_gone
     )
-    counts = known_codes(request.user, study).aggregate(
+    counts = known_codes(membership).aggregate(
         active=Count("pk", filter=Q(status=Code.Status.ACTIVE)),
         gone=Count("pk", filter=Q(status__in=codebook_page.GONE)),
         proposed=Count("pk", filter=Q(status=Code.Status.PROPOSED)),
     )
     context = {
-        "study": study,
+        "membership": membership,
         "chapters": chapters,
         "query": query,
         "counts": counts,
         "shown": sum(chapter.count for chapter in chapters),
         "total": counts["active"] + (counts["gone"] if with_gone else 0),
         "filters": filters(sections, chosen, with_gone),
-        "may_edit": study.membership.is_lead,
+        "may_edit": membership.is_lead,
         "narrowed": f"?{request.GET.urlencode()}",
-        "is_blind": rules.is_blind_on_own(request.user, study),
+        "is_blind": rules.is_blind_on_own(membership),
     }
     return answer(request, "codebook/codebook.html", context)
 
@@ -62,23 +62,24 @@ def filters(sections, chosen, with_gone):
 
 @require_safe
 def code_quotes(request, slug, code):
-    study = access.study_to_read(request.user, slug)
-    code = reading.code_to_read(request.user, study, code)
-    quotes, total = codebook_page.quotes(code, request.user)
-    context = {"study": study, "code": code, "quotes": quotes, "total": total}
+    membership = access.study_to_read(request.user, slug)
+    code = reading.code_to_read(membership, code)
+    quotes, total = codebook_page.quotes(code, membership)
+    context = {"membership": membership, "code": code, "quotes": quotes, "total": total}
     return answer(request, "codebook/code-quotes.html", context)
 
 
 @require_safe
 def codebook_file(request, slug, suffix):
-    study = access.study_to_read(request.user, slug)
+    membership = access.study_to_read(request.user, slug)
+    study = membership.study
     if suffix not in codebook_files.WRITERS:
         raise Http404("The codebook leaves as csv, md or tex.")
     content_type, write = codebook_files.WRITERS[suffix]
     name = f"{study.slug}-codebook-{study.codebook_version}.{suffix}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(
-        write(study, known_codes(request.user, study)),
+        write(study, known_codes(membership)),
         content_type=f"{content_type}; charset=utf-8",
         headers=headers,
     )

@@ -27,22 +27,23 @@ def codebook_versions(request, slug):
     """Newest first; `from` and `to` compare two versions, `code` narrows to what became of one
     code.
     """
-    study = access.study_to_read(request.user, slug)
+    membership = access.study_to_read(request.user, slug)
+    study = membership.study
     chosen = {
         name: whole_number(request.GET.get(name), LARGEST_COUNT) for name in ("from", "to", "code")
     }
     is_comparing = chosen["from"] is not None or chosen["to"] is not None
     if is_comparing:
         chosen["from"], chosen["to"] = compared_versions(study, chosen["from"], chosen["to"])
-    changes = chosen_changes(request.user, study, chosen)
+    changes = chosen_changes(membership, chosen)
     page = Paginator(changes, PER_PAGE).get_page(request.GET.get("page"))
     page.object_list = list(page.object_list)
     # How many marks a change touched counts those of papers that this reader may not know of yet.
-    with_marks = study.membership.is_lead and not impact.is_blind(request.user, study)
+    with_marks = membership.is_lead and not impact.is_blind(membership)
     context = {
-        "study": study,
+        "membership": membership,
         "page": page,
-        "rows": listed(page.object_list, study, with_marks=with_marks),
+        "rows": listed(page.object_list, membership, with_marks=with_marks),
         "chosen": chosen,
         "is_comparing": is_comparing,
         "with_marks": with_marks,
@@ -54,8 +55,8 @@ def codebook_versions(request, slug):
     return answer(request, "codebook/codebook-versions.html", context)
 
 
-def chosen_changes(user, study, chosen):
-    changes = known_changes(user, study).select_related(
+def chosen_changes(membership, chosen):
+    changes = known_changes(membership).select_related(
         "code", "section", "by", "undoes", "undone_by"
     )
     if chosen["code"]:
@@ -74,14 +75,14 @@ class ListedChange(NamedTuple):
     recoding: tuple | None
 
 
-def listed(changes, study, *, with_marks):
-    in_words = history.in_words(study, changes)
+def listed(changes, membership, *, with_marks):
+    in_words = history.in_words(membership.study, changes)
     progress = recoding_tasks.recoding_progress(changes) if with_marks else {}
     return [
         ListedChange(
             change,
             lines,
-            may_undo=study.membership.is_lead and undo.may_undo(change),
+            may_undo=membership.is_lead and undo.may_undo(change),
             recoding=progress.get(change.pk),
         )
         for change, lines in zip(changes, in_words, strict=True)
@@ -99,8 +100,9 @@ def compared_versions(study, first, second):
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo_change(request, slug, version):
     """What taking a change back touches, and the button."""
-    study = access.study_to_lead(request.user, slug)
-    change = reading.change_known_to(request.user, study, version)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
+    change = reading.change_known_to(membership, version)
     if not undo.may_undo(change):
         messages.info(request, f"There is nothing to undo in version {version}.")
         return redirect(url_of_version(study, version))
@@ -116,9 +118,15 @@ def undo_change(request, slug, version):
             return redirect(url_of_version(study, done.version))
     [lines] = history.in_words(study, [change])
     touched = impact.touched_by_undoing(
-        change, request.user, partial(undo.undo, change, by=request.user)
+        change, membership, partial(undo.undo, change, by=request.user)
     )
-    context = {"study": study, "change": change, "lines": lines, "form": form, "touched": touched}
+    context = {
+        "membership": membership,
+        "change": change,
+        "lines": lines,
+        "form": form,
+        "touched": touched,
+    }
     return answer(request, "codebook/undo-change.html", context, refused=form.is_bound)
 
 

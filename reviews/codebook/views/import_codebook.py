@@ -64,9 +64,9 @@ def signed_file(name, content):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_codebook(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
     form = CodebookFileForm(posted(request), uploaded(request))
-    context = {"study": study, "form": form, "outcome": None}
+    context = {"membership": membership, "form": form, "outcome": None}
     is_check = request.POST.get("act") != "import"
     if form.is_valid():
         facts = form.cleaned_data
@@ -77,7 +77,7 @@ def import_codebook(request, slug):
         else:
             without = [int(line) for line in request.POST.getlist("without") if is_id(line)]
             outcome = importing.import_codebook(
-                study,
+                membership.study,
                 table,
                 by=request.user,
                 reason=facts["reason"],

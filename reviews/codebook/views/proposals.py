@@ -18,11 +18,11 @@ from reviews.codebook.proposals import open_proposals
 
 @require_safe
 def proposals(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
     context = {
-        "study": study,
-        "proposals": open_proposals(study, request.user),
-        "is_blind": impact.is_blind(request.user, study),
+        "membership": membership,
+        "proposals": open_proposals(membership),
+        "is_blind": impact.is_blind(membership),
     }
     return answer(request, "codebook/proposals.html", context)
 
@@ -47,13 +47,13 @@ DECISIONS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide_proposal(request, slug, code):
     """One proposal: three ways to decide on it, each with its own small form and button."""
-    study = access.study_to_lead(request.user, slug)
-    code = reading.code_known_to(request.user, study, code)
+    membership = access.study_to_lead(request.user, slug)
+    code = reading.code_known_to(membership, code)
     if code.status != Code.Status.PROPOSED:
         messages.info(
             request, f"“{code}” is decided on already: it is {code.get_status_display()}."
         )
-        return redirect("proposals", study.slug)
+        return redirect("proposals", slug)
     forms = decision_forms(request, code)
     pressed = request.POST.get("act", "")
     is_preview = "preview" in request.POST
@@ -61,13 +61,13 @@ def decide_proposal(request, slug, code):
         decision = DECISIONS[pressed]
         if forms[pressed].act(decision.act, by=request.user):
             messages.success(request, f"“{code}” {decision.outcome}.")
-            return redirect("proposals", study.slug)
+            return redirect("proposals", slug)
     if is_preview and pressed in forms:
         forms[pressed].errors.clear()  # the reason may come later
     return answer(
         request,
         "codebook/decide-proposal.html",
-        decision_context(request, study, code, forms),
+        decision_context(membership, code, forms),
         refused=request.method == "POST" and not is_preview,
     )
 
@@ -87,13 +87,13 @@ def decision_forms(request, code):
     }
 
 
-def decision_context(request, study, code, forms):
-    proposals = open_proposals(study, request.user)
-    merge = forms["merge"].trial(code_changes.merge, by=request.user)
+def decision_context(membership, code, forms):
+    proposals = open_proposals(membership)
+    merge = forms["merge"].trial(code_changes.merge, by=membership.user)
     return {
-        "study": study,
+        "membership": membership,
         "code": code,
         "proposal": next(proposal for proposal in proposals if proposal.code.pk == code.pk),
         "forms": forms,
-        "touched": impact.touched(code, request.user, merge),
+        "touched": impact.touched(code, membership, merge),
     }

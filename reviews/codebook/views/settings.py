@@ -10,7 +10,8 @@ from reviews.codebook.template_forms import SettingsForm
 
 @require_http_methods(["GET", "POST"])
 def settings(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     form = SettingsForm(posted(request), study=study)
     if form.is_valid():
         seen = form.cleaned_data["seen"]
@@ -19,7 +20,7 @@ def settings(request, slug):
             messages.success(request, "The settings are saved.")
             return redirect("settings", study.slug)
     context = {
-        "study": study,
+        "membership": membership,
         "form": form,
         "has_begun": study_settings.has_begun(study),
         "still_open": study_settings.still_open(study),
@@ -30,7 +31,8 @@ def settings(request, slug):
 @require_POST
 def release(request, slug):
     """Release the findings, or take the release back."""
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     if "withdraw" in request.POST:
         study_settings.withdraw_release(study, by=request.user)
         messages.success(request, "The findings are for leads again.")

@@ -25,18 +25,18 @@ from reviews.codebook.template_forms import DeclarationForm, PhaseForm, Question
 
 @require_safe
 def template(request, slug):
-    study = access.study_to_lead(request.user, slug)
-    return template_page(request, study)
+    return template_page(request, access.study_to_lead(request.user, slug))
 
 
-def template_page(request, study, *, removed=None, refused=False):
+def template_page(request, membership, *, removed=None, refused=False):
     """The template as a lead sees it; `removed` is a change that can be undone."""
+    study = membership.study
     removed = removed or removal_to_undo(study, request.GET.get("removed", ""))
     sections = sections_of(study)
     phases = phases_with_sections(study, sections)
     taken = {one.phase.key for one in phases} | {section.key for section in sections}
     context = {
-        "study": study,
+        "membership": membership,
         "phases": phases,
         "questions": study.research_questions.annotate(section_count=Count("sections")).order_by(
             "position", "key"
@@ -132,7 +132,8 @@ def back(study, anchor=""):
 
 @require_http_methods(["GET", "POST"])
 def new_section(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     phase = study.phases.filter(key=request.GET.get("phase", "")).first() or study.phases.last()
     form = SectionForm(posted(request), study=study, phase=phase)
     if form.is_valid():
@@ -143,14 +144,15 @@ def new_section(request, slug):
             messages.success(request, f"“{section.label}” is part of the template.")
             return back(study, f"section-{section.key}")
     begun = [phase for phase in study.phases.all() if codebook_template.has_submissions(phase)]
-    context = {"study": study, "form": form, "title": "New section", "begun": begun}
+    context = {"membership": membership, "form": form, "title": "New section", "begun": begun}
     return answer(request, "codebook/template-part.html", context, refused=form.is_bound)
 
 
 @require_http_methods(["GET", "POST"])
 def template_section(request, slug, section):
     """One section: what it asks, and how its agreement will be judged."""
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     section = access.section_in(study, section)
     section = codebook_template.with_use(
         study.sections.select_related("phase", "research_question")
@@ -163,7 +165,7 @@ def template_section(request, slug, section):
         messages.success(request, f"“{saved.label}” is saved.")
         return back(study, f"section-{saved.key}")
     context = {
-        "study": study,
+        "membership": membership,
         "section": section,
         "form": form,
         "declaration": declaration,
@@ -224,22 +226,23 @@ PART_ACTS = {
 }
 
 
-def perform_act(request, study, part, acts, anchor):
+def perform_act(request, membership, part, acts, anchor):
     """Do the act whose button was pressed: htmx gets the template anew, a browser without script is
     sent to it.
     """
+    study = membership.study
     act = acts.get(request.POST.get("act"))
     if act is None:
         messages.error(request, "This is none of the things that can be done here.")
-        return template_page(request, study, refused=True)
+        return template_page(request, membership, refused=True)
     try:
         outcome = act(part, request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return template_page(request, study, refused=True)
+        return template_page(request, membership, refused=True)
     removed = outcome if isinstance(outcome, CodebookChange) else None
     if request.htmx:
-        return template_page(request, study, removed=removed)
+        return template_page(request, membership, removed=removed)
     if removed:
         return redirect(f"{reverse('template', args=[study.slug])}?removed={removed.version}")
     return back(study, anchor)
@@ -247,27 +250,30 @@ def perform_act(request, study, part, acts, anchor):
 
 @require_POST
 def change_section(request, slug, section):
-    study = access.study_to_lead(request.user, slug)
-    section = access.section_in(study, section)
-    return perform_act(request, study, section, SECTION_ACTS, f"section-{section.key}")
+    membership = access.study_to_lead(request.user, slug)
+    section = access.section_in(membership.study, section)
+    return perform_act(request, membership, section, SECTION_ACTS, f"section-{section.key}")
 
 
 @require_POST
 def change_phase(request, slug, phase):
-    study = access.study_to_lead(request.user, slug)
-    phase = access.phase_in(study, phase)
-    return perform_act(request, study, phase, PART_ACTS, f"phase-{phase.key}")
+    membership = access.study_to_lead(request.user, slug)
+    phase = access.phase_in(membership.study, phase)
+    return perform_act(request, membership, phase, PART_ACTS, f"phase-{phase.key}")
 
 
 @require_POST
 def change_question(request, slug, question):
-    study = access.study_to_lead(request.user, slug)
-    return perform_act(request, study, access.question_in(study, question), PART_ACTS, "questions")
+    membership = access.study_to_lead(request.user, slug)
+    return perform_act(
+        request, membership, access.question_in(membership.study, question), PART_ACTS, "questions"
+    )
 
 
 @require_POST
 def undo_removal(request, slug, version):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     change = removal_to_undo(study, str(version))
     if change is None:
         raise Http404("There is no removed section of this number.")
@@ -275,20 +281,21 @@ def undo_removal(request, slug, version):
         section = codebook_template.undo_removal(change, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return template_page(request, study, refused=True)
+        return template_page(request, membership, refused=True)
     return back(study, f"section-{section.key}")
 
 
 @require_POST
 def add_preset(request, slug, preset):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     if preset not in protocol_files.PRESETS:
         raise Http404("There is no such phase to add.")
     try:
         phase = codebook_phases.add_preset(study, preset, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return template_page(request, study, refused=True)
+        return template_page(request, membership, refused=True)
     messages.success(
         request, f"{phase.name} is added. Adapt its sections and codes to your protocol."
     )
@@ -297,20 +304,20 @@ def add_preset(request, slug, preset):
 
 @require_http_methods(["GET", "POST"])
 def new_phase(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
     form = PhaseForm(posted(request))
-    add = lambda **facts: codebook_phases.add_phase(study, by=request.user, **facts)  # noqa: E731
-    return part_page(request, study, form, add, {"title": "New phase"})
+    add = lambda **facts: codebook_phases.add_phase(membership.study, by=request.user, **facts)  # noqa: E731
+    return part_page(request, membership, form, add, {"title": "New phase"})
 
 
 @require_http_methods(["GET", "POST"])
 def template_phase(request, slug, phase):
-    study = access.study_to_lead(request.user, slug)
-    phase = access.phase_in(study, phase)
+    membership = access.study_to_lead(request.user, slug)
+    phase = access.phase_in(membership.study, phase)
     form = PhaseForm(posted(request), phase=phase)
     return part_page(
         request,
-        study,
+        membership,
         form,
         edit_with(codebook_phases.edit_phase, phase, request, form),
         {"title": phase.name},
@@ -319,33 +326,34 @@ def template_phase(request, slug, phase):
 
 @require_http_methods(["GET", "POST"])
 def new_question(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     form = QuestionForm(posted(request), key=f"RQ{study.research_questions.count() + 1}")
     add = lambda **facts: codebook_phases.add_question(study, by=request.user, **facts)  # noqa: E731
-    return part_page(request, study, form, add, {"title": "New research question"})
+    return part_page(request, membership, form, add, {"title": "New research question"})
 
 
 @require_http_methods(["GET", "POST"])
 def template_question(request, slug, question):
-    study = access.study_to_lead(request.user, slug)
-    question = access.question_in(study, question)
+    membership = access.study_to_lead(request.user, slug)
+    question = access.question_in(membership.study, question)
     form = QuestionForm(posted(request), question=question)
     edit = edit_with(codebook_phases.edit_question, question, request, form)
-    return part_page(request, study, form, edit, {"title": question.key})
+    return part_page(request, membership, form, edit, {"title": question.key})
 
 
 def edit_with(act, part, request, form):
     return lambda **facts: act(part, by=request.user, seen=form.cleaned_data["seen"], **facts)
 
 
-def part_page(request, study, form, act, context):
+def part_page(request, membership, form, act, context):
     """A page with one small form: a phase or a research question."""
     if form.is_valid() and form.perform(act, facts=form.facts()):
         messages.success(request, "Saved.")
-        return back(study)
+        return back(membership.study)
     return answer(
         request,
         "codebook/template-part.html",
-        {"study": study, "form": form, **context},
+        {"membership": membership, "form": form, **context},
         refused=form.is_bound,
     )

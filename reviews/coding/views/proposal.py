@@ -28,7 +28,7 @@ def section_of(assignment, asked):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def propose(request, slug, key):
-    study, paper, assignment = access.assignment_to_code(
+    membership, paper, assignment = access.assignment_to_code(
         request.user,
         slug,
         key,
@@ -37,7 +37,7 @@ def propose(request, slug, key):
     )
     asked = request.POST.get("section") or request.GET.get("section", "")
     if not asked:
-        return redirect("summary", study.slug, paper.key)
+        return redirect("summary", slug, paper.key)
     section = section_of(assignment, asked)
     form = ProposalForm(posted(request))
     if form.is_valid():
@@ -46,24 +46,24 @@ def propose(request, slug, key):
         except ValidationError as error:
             form.add_error("label", error)
         else:
-            return proposed(request, study, assignment, code)
+            return proposed(request, assignment, code)
     if form.errors and wants_json(request):
         return JsonResponse({"errors": form.errors}, status=422)
     near = alike(request.user, section, form.data.get("label", "")) if form.is_bound else []
     own = Code.objects.proposed().filter(section=section, proposed_by=request.user)
     facts = {
-        "study": study,
+        "membership": membership,
         "paper": paper,
         "section": section,
         "form": form,
         "near": near,
         "own": own,
     }
-    facts |= {"assignment": assignment, "back": summary_url(study, assignment)}
+    facts |= {"assignment": assignment, "back": summary_url(assignment)}
     return answer(request, "coding/proposal.html", facts, refused=form.is_bound)
 
 
-def proposed(request, study, assignment, code):
+def proposed(request, assignment, code):
     """The answer to a proposal that was taken: the code for the script beside the form, else the
     form.
     """
@@ -73,7 +73,7 @@ def proposed(request, study, assignment, code):
     messages.success(
         request, f"“{code}” is proposed. You can choose it at once; a lead will decide on it."
     )
-    return redirect(f"{summary_url(study, assignment)}#s-{code.section.key}")
+    return redirect(f"{summary_url(assignment)}#s-{code.section.key}")
 
 
 @require_safe
@@ -94,19 +94,18 @@ def alike(user, section, label):
 
 @require_POST
 def withdraw_proposal(request, slug, key):
-    study, paper, _ = access.assignment_to_code(request.user, slug, key)
-    own = Code.objects.filter(section__study=study, proposed_by=request.user).select_related(
-        "section"
-    )
+    membership, paper, _ = access.assignment_to_code(request.user, slug, key)
+    own = Code.objects.filter(section__study=membership.study, proposed_by=request.user)
+    own = own.select_related("section")
     pk = request.POST.get("code", "")
     code = own.filter(pk=pk if is_id(pk) else 0).first()
     if code is None:
         messages.error(request, "There is no proposal of yours to take back.")
-        return redirect("summary", study.slug, paper.key)
+        return redirect("summary", slug, paper.key)
     try:
         drafts.withdraw_proposal(code, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, f"“{code}” is no longer proposed.")
-    return redirect(f"{reverse('summary', args=[study.slug, paper.key])}#s-{code.section.key}")
+    return redirect(f"{reverse('summary', args=[slug, paper.key])}#s-{code.section.key}")

@@ -25,12 +25,13 @@ ORDERS = {"title": "paper__title", "year": "paper__year", "round": "round__opene
 
 @require_safe
 def queue(request, slug):
-    study = access.study_to_code(request.user, slug)
+    membership = access.study_to_code(request.user, slug)
+    study = membership.study
     read_only(study)
-    rounds = progress.of_reader(study, request.user)
+    rounds = progress.of_reader(membership)
     sort = request.GET.get("sort", "")
     sort = sort if sort.removeprefix("-") in ORDERS else ""
-    own = Assignment.objects.of(request.user, study).with_state()
+    own = Assignment.objects.of(membership).with_state()
     filters = QueueFilters(study, rounds, request.GET, own)
     shown = filters.qs.order_by(*order_of(sort)).values_list("pk", flat=True)
     if request.GET.get("format") == "csv":
@@ -40,14 +41,14 @@ def queue(request, slug):
         )
     page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
     assignments = progress.listed_assignments(page.object_list)
-    tasks = progress.recoding_tasks(study, request.user)
+    tasks = progress.recoding_tasks(membership)
     answered = progress.sections_filled(assignments)
     return answer(
         request,
         "coding/queue.html",
         {
-            "study": study,
-            "next": progress.next_assignment(study, request.user),
+            "membership": membership,
+            "next": progress.next_assignment(membership),
             "rounds": rounds,
             "open_rounds": [own for own in rounds if not own.round.is_closed],
             "tasks": tasks[:MOST_TASKS],
@@ -76,12 +77,12 @@ def next_paper(request, slug):
     """Straight to the summary of the next paper; to the queue when there is none, or no other than
     the one skipped.
     """
-    study = access.study_to_code(request.user, slug)
+    membership = access.study_to_code(request.user, slug)
     skipped = request.GET.get("after", "")
     skipped = int(skipped) if is_id(skipped) else None
-    assignment = progress.next_assignment(study, request.user, after=skipped)
+    assignment = progress.next_assignment(membership, after=skipped)
     if assignment is None:
-        if progress.next_assignment(study, request.user):
+        if progress.next_assignment(membership):
             messages.info(request, "No other paper waits for you: the one you skipped is the last.")
         else:
             messages.success(request, "You have submitted everything that was handed to you.")

@@ -21,14 +21,14 @@ from reviews.rounds import progress
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def recode(request, slug, key, task):
-    study, task = access.task_to_do(request.user, slug, key, task)
+    membership, task = access.task_to_do(request.user, slug, key, task)
     form = questionnaire.of(task.assignment, only=task.section.key, also=[task.section.key])
     if recoding_tasks.drop_if_settled(task):
         messages.info(request, f"{task.section} of this paper is done.")
-        return onwards(study, request.user)
+        return onwards(membership)
     if refusal := recoding_tasks.reason_not_now(task, form.summary):
         messages.info(request, refusal)
-        return redirect(f"{summary_url(study, task.assignment)}#s-{task.section.key}")
+        return redirect(f"{summary_url(task.assignment)}#s-{task.section.key}")
     said = form.sections[0]
     made = (task.change.after if task.change else {}).get("made", [])
     sheet = to_fill(said, task, made)
@@ -45,9 +45,9 @@ def recode(request, slug, key, task):
             bound.add_error(None, error)
         else:
             messages.success(request, f"{task.section} of “{task.assignment.paper}” is done.")
-            return onwards(study, request.user)
+            return onwards(membership)
     context = {
-        "study": study,
+        "membership": membership,
         "paper": task.assignment.paper,
         "task": task,
         "said": said,
@@ -95,8 +95,8 @@ def with_evidence(content, said, task):
     return replace(content, marks=tuple(marks))
 
 
-def onwards(study, user):
+def onwards(membership):
     """The next section that waits; after the last one, the queue."""
-    for task in progress.recoding_tasks(study, user):
-        return redirect("recode", study.slug, task.assignment.paper.key, task.pk)
-    return redirect("queue", study.slug)
+    for task in progress.recoding_tasks(membership):
+        return redirect("recode", membership.study.slug, task.assignment.paper.key, task.pk)
+    return redirect("queue", membership.study.slug)

@@ -13,7 +13,7 @@ from reviews.coding.forms import ReopenForm
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def reopen(request, slug, key, assignment):
-    study, assignment = access.assignment_to_lead(request.user, slug, key, assignment)
+    membership, assignment = access.assignment_to_lead(request.user, slug, key, assignment)
     form = ReopenForm(posted(request))
     if form.is_valid():
         try:
@@ -25,5 +25,6 @@ def reopen(request, slug, key, assignment):
                 request, f"Reopened for {assignment.reviewer}. The first submission stays as it is."
             )
             return redirect("overview", slug)
-    facts = {"study": study, "paper": assignment.paper, "assignment": assignment, "form": form}
+    facts = {"membership": membership, "assignment": assignment, "form": form}
+    facts["paper"] = assignment.paper
     return answer(request, "coding/reopen.html", facts, refused=form.is_bound)

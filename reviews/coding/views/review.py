@@ -17,7 +17,7 @@ from reviews.rounds import progress
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request, slug, key):
     asked = request.POST if request.method == "POST" else request.GET
-    study, paper, assignment = access.assignment_to_code(
+    membership, paper, assignment = access.assignment_to_code(
         request.user, slug, key, pk=asked.get("assignment")
     )
     if assignment is None:
@@ -29,26 +29,26 @@ def review(request, slug, key):
         except ValidationError as error:
             refusal = " ".join(error.messages)
         else:
-            return onwards(request, study, assignment)
+            return onwards(request, membership, assignment)
     form = questionnaire.of(assignment)
     if form.summary and form.summary.is_submitted and not refusal:
-        return redirect(summary_url(study, assignment))
+        return redirect(summary_url(assignment))
     facts = {
-        "study": study,
+        "membership": membership,
         "paper": paper,
         "assignment": assignment,
         "form": form,
         "refusal": refusal,
         "reason": read_only_reason(assignment, form.summary),
-        "back": summary_url(study, assignment),
-        "progress": own_progress(assignment),
+        "back": summary_url(assignment),
+        "progress": own_progress(membership, assignment),
     }
     return answer(request, "coding/review.html", facts, refused=bool(refusal))
 
 
-def onwards(request, study, assignment):
+def onwards(request, membership, assignment):
     """The next paper opens by itself; after the last one, the queue."""
-    own = own_progress(assignment)
+    own = own_progress(membership, assignment)
     messages.success(
         request,
         (
@@ -56,7 +56,7 @@ def onwards(request, study, assignment):
             f"{assignment.round}."
         ),
     )
-    following = progress.next_assignment(study, request.user)
+    following = progress.next_assignment(membership)
     if following is None:
-        return redirect("queue", study.slug)
-    return redirect(summary_url(study, following))
+        return redirect("queue", membership.study.slug)
+    return redirect(summary_url(following))

@@ -16,16 +16,16 @@ from reviews.coding.views.summary import read_only_reason, summary_url, wish
 @require_http_methods(["GET", "HEAD", "POST"])
 def section(request, slug, key, section):
     if request.method == "POST":
-        study, assignment = access.assignment_to_save(
+        _, assignment = access.assignment_to_save(
             request.user, slug, key, request.POST.get("assignment", "")
         )
-        return save(request, study, assignment, section)
-    study, _, assignment = access.assignment_to_code(
+        return save(request, assignment, section)
+    _, _, assignment = access.assignment_to_code(
         request.user, slug, key, pk=request.GET.get("assignment")
     )
     form = sheet_in(assignment, section)
     if read_only_reason(assignment, form.summary):
-        return redirect(summary_url(study, assignment))
+        return redirect(summary_url(assignment))
     return HttpResponse(rendered(form.sections[0]))
 
 
@@ -36,7 +36,7 @@ def sheet_in(assignment, key):
     return form
 
 
-def save(request, study, assignment, key):
+def save(request, assignment, key):
     choice = request.POST.get("choose", "")
     if choice:
         form = sheet_in(assignment, key)
@@ -48,7 +48,7 @@ def save(request, study, assignment, key):
         sheet = questionnaire.sheet_of(section, None, {}, {}, {})
     bound = SectionForm(sheet, request.POST)
     if not bound.is_valid():
-        return refused(request, study, assignment, bound)
+        return refused(request, assignment, bound)
     try:
         outcome = drafts.save_answer(
             drafts.open_summary(assignment),
@@ -58,12 +58,12 @@ def save(request, study, assignment, key):
             **wish(sheet, bound, choice),
         )
     except drafts.Frozen as error:
-        return frozen(request, study, assignment, error)
+        return frozen(request, assignment, error)
     except ValidationError as error:
         bound.add_error(None, error)
-        return refused(request, study, assignment, bound)
+        return refused(request, assignment, bound)
     if not wants_json(request):
-        return redirect(f"{summary_url(study, assignment)}#s-{key}")
+        return redirect(f"{summary_url(assignment)}#s-{key}")
     said = {
         "word": outcome.word,
         "version": outcome.answer.version,
@@ -77,7 +77,7 @@ def wants_json(request):
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
-def refused(request, study, assignment, bound):
+def refused(request, assignment, bound):
     if wants_json(request):
         errors = [message for messages in bound.errors.values() for message in messages]
         return JsonResponse({"word": "refused", "errors": errors}, status=422)
@@ -87,7 +87,7 @@ def refused(request, study, assignment, bound):
     return HttpResponse(rendered(sheet, again), status=422)
 
 
-def frozen(request, study, assignment, error):
+def frozen(request, assignment, error):
     if wants_json(request):
         return JsonResponse({"word": "frozen", "errors": error.messages}, status=409)
-    return redirect(summary_url(study, assignment))
+    return redirect(summary_url(assignment))

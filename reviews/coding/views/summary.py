@@ -26,7 +26,7 @@ from reviews.rounds import progress
 @never_cache  # answers do not come back with the Back button once somebody else sits there
 @require_http_methods(["GET", "HEAD", "POST"])
 def summary(request, slug, key):
-    study, paper, own = access.assignment_with_revisions(
+    membership, paper, own = access.assignment_with_revisions(
         request.user,
         slug,
         key,
@@ -34,34 +34,35 @@ def summary(request, slug, key):
         phase=request.GET.get("phase", ""),
     )
     if own is None:
-        return answer(request, "coding/summary.html", {"study": study, "paper": paper})
+        return answer(request, "coding/summary.html", {"membership": membership, "paper": paper})
     assignment, revisions = own
     if request.method == "POST":
-        return save_form(request, study, assignment)
-    read_only(study)
-    return shown(request, study, assignment, questionnaire.of(assignment, revisions=revisions))
+        return save_form(request, membership, assignment)
+    read_only(membership.study)
+    form = questionnaire.of(assignment, revisions=revisions)
+    return shown(request, membership, assignment, form)
 
 
-def shown(request, study, assignment, form, *, refused=(), late=(), status_refused=False):
+def shown(request, membership, assignment, form, *, refused=(), late=(), status_refused=False):
     """The page. `refused` are bound forms by section key; `late` what arrived after the summary was
     submitted.
     """
     # What was posted is saved: from here on the page only reads.
-    read_only(study)
+    read_only(membership.study)
     reason = read_only_reason(assignment, form.summary)
     facts = {
-        "study": study,
+        "membership": membership,
         "paper": assignment.paper,
         "assignment": assignment,
         "form": form,
         "questions": [] if reason else list(rendered_questions(form, refused)),
         "reason": reason,
         "late": late,
-        "often": {} if reason else questionnaire.often_used(request.user, study),
+        "often": {} if reason else questionnaire.often_used(membership),
         "dialogs": "" if reason else piece("coding/_summary-templates.html"),
-        "progress": own_progress(assignment),
-        "why_not_independent": why_not_independent(study, assignment),
-        "next": progress.next_assignment(study, request.user) if reason else None,
+        "progress": own_progress(membership, assignment),
+        "why_not_independent": why_not_independent(membership, assignment),
+        "next": progress.next_assignment(membership) if reason else None,
     }
     return answer(request, "coding/summary.html", facts, refused=status_refused)
 
@@ -78,10 +79,10 @@ def rendered_questions(form, refused):
         )
 
 
-def why_not_independent(study, assignment):
+def why_not_independent(membership, assignment):
     if not assignment.may_be_apart:
         return ""
-    own = Independence(study, paper=assignment.paper, user=assignment.reviewer)
+    own = Independence(membership.study, paper=assignment.paper, user=membership.user)
     return own.apart(Assignment.objects.filter(pk=assignment.pk)).get(assignment.pk, "")
 
 
@@ -91,7 +92,7 @@ def read_only_reason(assignment, summary):
     return drafts.closed_reason(assignment)
 
 
-def save_form(request, study, assignment):
+def save_form(request, membership, assignment):
     keys = [name.removesuffix("-version") for name in request.POST if name.endswith("-version")]
     form = questionnaire.of(assignment, also=keys)
     forms = {
@@ -99,11 +100,11 @@ def save_form(request, study, assignment):
     }
     if not forms:
         messages.error(request, "The form arrived empty: nothing was changed.")
-        return shown(request, study, assignment, form, status_refused=True)
+        return shown(request, membership, assignment, form, status_refused=True)
     try:
         kept = save_sections(assignment, form, forms, choice=request.POST.get("choose", ""))
     except drafts.Frozen:
-        return too_late(request, study, assignment, form, forms)
+        return too_late(request, membership, assignment, form, forms)
     refused = {key: bound for key, bound in forms.items() if bound.errors}
     for sheet in kept:
         messages.warning(
@@ -115,29 +116,30 @@ def save_form(request, study, assignment):
         messages.error(request, f"{names}. The rest is saved.")
         return shown(
             request,
-            study,
+            membership,
             assignment,
             questionnaire.of(assignment),
             refused=refused,
             status_refused=True,
         )
     if kept:
-        return redirect(summary_url(study, assignment))
-    return after_saving(request, study, assignment)
+        return redirect(summary_url(assignment))
+    return after_saving(request, assignment)
 
 
-def after_saving(request, study, assignment):
+def after_saving(request, assignment):
     """Where the button that was pressed leads."""
+    slug, key = assignment.round.study.slug, assignment.paper.key
     act, _, section = request.POST.get("act", "").partition(":")
     if act == "review":
-        return redirect(review_url(study, assignment))
+        return redirect(review_url(assignment))
     if act == "propose":
         asked = urlencode({"section": section, "phase": assignment.round.phase.key})
-        return redirect(f"{reverse('propose', args=[study.slug, assignment.paper.key])}?{asked}")
+        return redirect(f"{reverse('propose', args=[slug, key])}?{asked}")
     if act == "skip":
-        return redirect(f"{reverse('next-paper', args=[study.slug])}?after={assignment.pk}")
+        return redirect(f"{reverse('next-paper', args=[slug])}?after={assignment.pk}")
     messages.success(request, "Saved.")
-    return redirect(summary_url(study, assignment))
+    return redirect(summary_url(assignment))
 
 
 def save_sections(assignment, form, forms, *, choice=""):
@@ -186,7 +188,7 @@ def wish(sheet, bound, choice=""):
     return {"content": contents[what], "based_on": bound.seen, "resolves": bound.kept_edits}
 
 
-def too_late(request, study, assignment, form, forms):
+def too_late(request, membership, assignment, form, forms):
     """Submitted in another tab: nothing is changed, and what was typed here is shown to be
     copied.
     """
@@ -200,21 +202,20 @@ def too_late(request, study, assignment, form, forms):
     messages.error(
         request, "This summary was submitted before these changes arrived; they are not in it."
     )
-    return shown(request, study, assignment, form, late=late, status_refused=True)
+    return shown(request, membership, assignment, form, late=late, status_refused=True)
 
 
-def own_progress(assignment):
+def own_progress(membership, assignment):
     """`{submitted, assigned}` of this reviewer in this round."""
-    assigned, submitted = progress.of_reader_in(assignment.round, assignment.reviewer)
+    assigned, submitted = progress.of_reader_in(assignment.round, membership)
     return {"submitted": submitted, "assigned": assigned}
 
 
-def summary_url(study, assignment):
-    address = reverse("summary", args=[study.slug, assignment.paper.key])
+def summary_url(assignment):
+    address = reverse("summary", args=[assignment.round.study.slug, assignment.paper.key])
     return f"{address}?phase={assignment.round.phase.key}"
 
 
-def review_url(study, assignment):
-    return (
-        f"{reverse('review', args=[study.slug, assignment.paper.key])}?assignment={assignment.pk}"
-    )
+def review_url(assignment):
+    address = reverse("review", args=[assignment.round.study.slug, assignment.paper.key])
+    return f"{address}?assignment={assignment.pk}"

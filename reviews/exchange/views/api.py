@@ -28,15 +28,15 @@ def api(request, slug):
     return page(request, access.study_to_read(request.user, slug))
 
 
-def page(request, study, *, secret="", form=None):
-    scope = scope_for(request.user, study)
+def page(request, membership, *, secret="", form=None):
+    scope = scope_for(membership)
     tables = [
         (name.removesuffix(".csv"), table, table.columns_of(scope))
-        for name, table in tables_for(study).items()
+        for name, table in tables_for(membership).items()
     ]
-    tokens = study.membership.api_tokens.order_by("revoked_at", "-created_at")[:100]
-    context = {"study": study, "tables": tables, "tokens": tokens, "secret": secret}
-    context["example"] = public(f"/s/{study.slug}/api/codings.json")
+    tokens = membership.api_tokens.order_by("revoked_at", "-created_at")[:100]
+    context = {"membership": membership, "tables": tables, "tokens": tokens, "secret": secret}
+    context["example"] = public(f"/s/{membership.study.slug}/api/codings.json")
     context["form"] = form or TokenForm()
     return answer(request, "exchange/api.html", context, refused=context["form"].is_bound)
 
@@ -44,22 +44,22 @@ def page(request, study, *, secret="", form=None):
 @never_cache
 @require_POST
 def new_token(request, slug):
-    study = access.study_to_read(request.user, slug)
+    membership = access.study_to_read(request.user, slug)
     form = TokenForm(request.POST)
     if form.is_valid():
         try:
-            _, secret = people_tokens.grant(study.membership, **form.facts())
+            _, secret = people_tokens.grant(membership, **form.facts())
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return page(request, study, secret=secret)
-    return page(request, study, form=form)
+            return page(request, membership, secret=secret)
+    return page(request, membership, form=form)
 
 
 @require_POST
 def revoke_token(request, slug, token):
-    study = access.study_to_read(request.user, slug)
-    get_object_or_404(study.membership.api_tokens, pk=token).revoke()
+    membership = access.study_to_read(request.user, slug)
+    get_object_or_404(membership.api_tokens, pk=token).revoke()
     return redirect("api", slug)
 
 
@@ -81,13 +81,13 @@ def api_file(request, slug, name):
         return refused("Send a token: Authorization: Bearer concord_….")
     else:
         return redirect_to_login(request.get_full_path())
-    study = access.study_to_read(user, slug)
-    table = tables_for(study).get(f"{name}.csv")
+    membership = access.study_to_read(user, slug)
+    table = tables_for(membership).get(f"{name}.csv")
     if table is None:
         return JsonResponse(
             {"error": "not-found", "message": f"There is no table “{name}”."}, status=404
         )
-    scope = scope_for(user, study, with_pseudonyms=asks_pseudonyms(request))
+    scope = scope_for(membership, with_pseudonyms=asks_pseudonyms(request))
     return StreamingHttpResponse(pieces(table, scope), content_type="application/json")
 
 

@@ -32,11 +32,10 @@ LEVELLED = {"codings.csv", "findings.csv", "findings_wide.csv", "findings_onehot
 
 
 def asked_scope(request, slug):
-    study = access.study_to_read(request.user, slug)
+    membership = access.study_to_read(request.user, slug)
     level = asked_for(request.GET, "level", LEVELS) or "code"
-    return study, scope_for(
-        request.user, study, with_pseudonyms=asks_pseudonyms(request), level=level
-    )
+    pseudonyms = asks_pseudonyms(request)
+    return membership, scope_for(membership, with_pseudonyms=pseudonyms, level=level)
 
 
 def asks_pseudonyms(request):
@@ -51,9 +50,9 @@ def called(name, scope):
     return f"{stem}-parents.{suffix}" if is_levelled else name
 
 
-def tables_for(study):
+def tables_for(membership):
     """The log and the codebook's history are for leads."""
-    if study.membership.is_lead:
+    if membership.is_lead:
         return writer.TABLES
     return {
         name: table
@@ -64,7 +63,8 @@ def tables_for(study):
 
 @require_safe
 def export(request, slug):
-    study, scope = asked_scope(request, slug)
+    membership, scope = asked_scope(request, slug)
+    study = membership.study
     counts = counts_of(scope)
     files = [
         {
@@ -77,11 +77,11 @@ def export(request, slug):
     ]
     drafts = (
         Summary.objects.filter(assignment__round__study=study).drafts().count()
-        if study.membership.is_lead
+        if membership.is_lead
         else 0
     )
     context = {
-        "study": study,
+        "membership": membership,
         "files": files,
         "references": list(writer.REFERENCES.items()),
         "papers": scope.of(Paper).count(),
@@ -162,13 +162,16 @@ def export_workbook(request, slug):
 
 @require_safe
 def export_bundle(request, slug):
-    study = access.study_to_lead(request.user, slug)
-    scope = scope_for(request.user, study, with_pseudonyms=asks_pseudonyms(request))
+    membership = access.study_to_lead(request.user, slug)
+    scope = scope_for(membership, with_pseudonyms=asks_pseudonyms(request))
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
     writer.write(scope, file)
     file.seek(0)
     return FileResponse(
-        file, as_attachment=True, filename=f"{study.slug}.zip", content_type="application/zip"
+        file,
+        as_attachment=True,
+        filename=f"{membership.study.slug}.zip",
+        content_type="application/zip",
     )
 
 

@@ -57,7 +57,7 @@ class CodingsForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 def import_codings(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
     form = CodingsForm(posted(request), uploaded(request))
     outcome = None
     if form.is_valid():
@@ -66,7 +66,7 @@ def import_codings(request, slug):
         is_check = request.POST.get("act") == "check"
         try:
             outcome = import_file(
-                study,
+                membership.study,
                 file_name=file.name,
                 content=file.read(),
                 by=request.user,
@@ -81,7 +81,7 @@ def import_codings(request, slug):
                 return redirect("papers", slug)
     problems = outcome["problems"] if outcome else []
     context = {
-        "study": study,
+        "membership": membership,
         "form": form,
         "outcome": outcome,
         "problems": problems[:MOST_PROBLEMS],

@@ -26,29 +26,29 @@ class SummariesForm(forms.Form):
         User.objects.none(), label="Whose summaries", empty_label=None
     )
 
-    def __init__(self, *args, study, user, **kwargs):
+    def __init__(self, *args, membership, **kwargs):
         super().__init__(*args, **kwargs)
-        if study.membership.is_lead:
-            team = Membership.objects.who_code().filter(study=study)
+        if membership.is_lead:
+            team = Membership.objects.who_code().filter(study=membership.study_id)
             self.fields["reviewer"].queryset = User.objects.filter(pk__in=team.values("user"))
-            self.fields["reviewer"].initial = user
+            self.fields["reviewer"].initial = membership.user
         else:
             del self.fields["reviewer"]
 
 
 @require_http_methods(["GET", "POST"])
 def import_summaries(request, slug):
-    study = access.study_to_code(request.user, slug)
-    form = SummariesForm(posted(request), uploaded(request), study=study, user=request.user)
+    membership = access.study_to_code(request.user, slug)
+    form = SummariesForm(posted(request), uploaded(request), membership=membership)
     outcome = None
     if form.is_valid():
         try:
             outcome = import_files(
-                study,
+                membership.study,
                 files=[(file.name, file.read()) for file in form.cleaned_data["files"]],
                 reviewer=form.cleaned_data.get("reviewer", request.user),
                 by=request.user,
-                may_create=study.membership.is_lead,
+                may_create=membership.is_lead,
             )
         except ValidationError as error:
             form.add_error("files", error)
@@ -60,6 +60,6 @@ def import_summaries(request, slug):
                 messages.warning(
                     request, "No draft was imported: what was found in the files stands below."
                 )
-            form = SummariesForm(study=study, user=request.user)
-    context = {"study": study, "form": form, "outcome": outcome}
+            form = SummariesForm(membership=membership)
+    context = {"membership": membership, "form": form, "outcome": outcome}
     return answer(request, "exchange/import-summaries.html", context, refused=form.is_bound)

@@ -25,9 +25,9 @@ class CorrectionForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def suggest_correction(request, slug, key):
-    study = access.study_to_code(request.user, slug)
-    paper = access.paper_in(study, key)
-    if study.membership.is_lead:
+    membership = access.study_to_code(request.user, slug)
+    paper = access.paper_in(membership.study, key)
+    if membership.is_lead:
         return redirect("edit-paper", slug, paper.key)
     form = CorrectionForm(
         posted(request), initial={"field": "authors" if paper.abstract else "abstract"}
@@ -46,14 +46,15 @@ def suggest_correction(request, slug, key):
     return answer(
         request,
         "overview/suggest-correction.html",
-        {"study": study, "paper": paper, "form": form},
+        {"membership": membership, "paper": paper, "form": form},
         refused=form.is_bound,
     )
 
 
 @require_POST
 def answer_correction(request, slug, key, suggestion):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     paper = access.paper_in(study, key)
     suggestions = study.log.filter(paper=paper, act=corrections.SUGGEST)
     suggestion = get_object_or_404(suggestions, pk=suggestion).pk

@@ -19,12 +19,12 @@ PER_PAGE = 50
 
 @require_safe
 def log(request, slug):
-    study = access.study_to_lead(request.user, slug)
-    readable = blindness_log.lines(study, request.user)
+    membership = access.study_to_lead(request.user, slug)
+    readable = blindness_log.lines(membership)
     filters = LogFilters(request.GET, readable)
     page = Paginator(filters.qs, PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "study": study,
+        "membership": membership,
         "page": page,
         "query": filters.query,
         "filters": filters.shown(),
@@ -39,8 +39,8 @@ def log(request, slug):
 @require_safe
 def log_csv(request, slug):
     """What the filters show, all pages of it: the bundle's log.csv with these lines alone."""
-    study = access.study_to_lead(request.user, slug)
-    entries = LogFilters(request.GET, blindness_log.lines(study, request.user)).qs
-    scope = scope_for(request.user, study)
+    membership = access.study_to_lead(request.user, slug)
+    entries = LogFilters(request.GET, blindness_log.lines(membership)).qs
+    scope = scope_for(membership)
     rows = ChainMap({LogEntry: entries}, scope.rows)
     return as_download(lines(LOG, replace(scope, rows=rows)), LOG.name)

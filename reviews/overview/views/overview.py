@@ -10,21 +10,20 @@ from reviews.rounds import progress
 
 @require_safe
 def overview(request, slug):
-    study = access.study_to_read(request.user, slug)
+    membership = access.study_to_read(request.user, slug)
+    study = membership.study
     read_only(study)
     context = {
-        "study": study,
-        "waiting": open_work.waiting(study, request.user),
-        "glance": at_a_glance(study, request.user),
+        "membership": membership,
+        "waiting": open_work.waiting(membership),
+        "glance": at_a_glance(membership),
     }
-    if study.membership.may_code:
+    if membership.may_code:
         context |= {
-            "next": progress.next_assignment(study, request.user),
-            "own": [
-                own for own in progress.of_reader(study, request.user) if not own.round.is_closed
-            ],
+            "next": progress.next_assignment(membership),
+            "own": [own for own in progress.of_reader(membership) if not own.round.is_closed],
         }
-    if study.membership.is_lead:
+    if membership.is_lead:
         steps = open_work.first_steps(study)
         context |= {
             "rounds": progress.of_rounds(study.rounds.all(), with_papers=False),

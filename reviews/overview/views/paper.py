@@ -16,27 +16,29 @@ DETAILS = tuple(one.name for one in FIELDS if one.is_detail)
 
 @require_safe
 def paper(request, slug, key):
-    study = access.study_to_read(request.user, slug)
+    membership = access.study_to_read(request.user, slug)
+    study = membership.study
     paper = access.paper_in(study, key)
-    member = study.membership
-    own = paper_states.states_of_own([paper], request.user)[paper.pk] if member.may_code else None
-    findings = visible_findings(request.user, study).filter(paper=paper)
+    own = None
+    if membership.may_code:
+        own = paper_states.states_of_own([paper], request.user)[paper.pk]
+    findings = visible_findings(membership).filter(paper=paper)
     context = {
-        "study": study,
+        "membership": membership,
         "paper": paper,
         "details": [
             (paper._meta.get_field(name).verbose_name, getattr(paper, name)) for name in DETAILS
         ],
         "sources": paper.sources.select_related("paper_import"),
-        "readers": readers(paper) if member.is_lead else None,
-        "suggestions": corrections.suggestions_for(paper, member),
-        "may_upload": member.is_lead or (member.may_code and not paper.pdf),
+        "readers": readers(paper) if membership.is_lead else None,
+        "suggestions": corrections.suggestions_for(paper, membership),
+        "may_upload": membership.is_lead or (membership.may_code and not paper.pdf),
         "own": own,
         "summary_url": page_of("summary", study, paper)
         if own and own.state != "not_coded"
         else None,
         "comparison_url": page_of("comparison", study, paper)
-        if may_compare(request.user, study, paper)
+        if may_compare(membership, paper)
         else None,
         "findings": findings.select_related("section", "section__phase")
         .prefetch_related("marks__code")
@@ -58,9 +60,9 @@ def readers(paper):
     return assignments.annotate(is_in=Exists(submitted)).order_by("round", "reviewer__username")
 
 
-def may_compare(user, study, paper):
-    others = visible_summaries(user, study, paper).submitted().exclude(assignment__reviewer=user)
-    return others.exists()
+def may_compare(membership, paper):
+    submitted = visible_summaries(membership, paper).submitted()
+    return submitted.exclude(assignment__reviewer=membership.user_id).exists()
 
 
 def page_of(name, study, paper):

@@ -27,17 +27,18 @@ COLUMNS = ("pk", "key", "title", "authors", "year", "venue", "pdf", "study")
 
 @require_safe
 def papers(request, slug):
-    study = access.study_to_read(request.user, slug)
+    membership = access.study_to_read(request.user, slug)
+    study = membership.study
     read_only(study)
-    choice = Choice(study.membership, request.GET)
+    choice = Choice(membership, request.GET)
     if request.GET.get("format") == "csv":
         choice.filters.require_known()
-        return paper_csv(study, choice.papers())
+        return paper_csv(membership, choice.papers())
     total = study.papers.count()
     page = page_of(choice, total, request.GET.get("page"))
-    states = paper_states.states_of(page.object_list, study.membership)
+    states = paper_states.states_of(page.object_list, membership)
     context = {
-        "study": study,
+        "membership": membership,
         "page": page,
         "rows": [(paper, states.get(paper.pk)) for paper in page.object_list],
         "query": choice.filters.query,
@@ -110,9 +111,9 @@ class Choice:
         if not {"state"}.issuperset(chosen):
             return None
         if name == "state" and not chosen:
-            return paper_states.listed_papers(self.study, self.membership, is_reversed=is_reversed)
+            return paper_states.listed_papers(self.membership, is_reversed=is_reversed)
         if chosen and name in {"state", "title"}:
-            pks = paper_states.listed_papers(self.study, self.membership, state=chosen["state"])
+            pks = paper_states.listed_papers(self.membership, state=chosen["state"])
             return pks[::-1] if self.sort == "-title" else pks
         return None
 

@@ -23,15 +23,15 @@ SOURCES = {"settled": "settled findings", "provisional": "what reviewers said"}
 
 @require_safe
 def evidence(request, slug):
-    study = access.study_to_read(request.user, slug)
-    choice = Choice(study, request.user, request.GET)
+    membership = access.study_to_read(request.user, slug)
+    choice = Choice(membership, request.GET)
     if request.GET.get("format") == "csv":
         require_known(request.GET, code=choice.code)
         return csv_file(f"{slug}-evidence", COLUMNS, choice.for_file())
     rows = choice.rows()
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "study": study,
+        "membership": membership,
         "page": page,
         "groups": choice.grouped(page.object_list),
         "filters": choice.filters(),
@@ -54,18 +54,20 @@ class Choice:
     whoever chooses a section still has the code of the former one chosen.
     """
 
-    def __init__(self, study, user, asked):
-        self.study, self.user = study, user
+    def __init__(self, membership, asked):
+        self.membership = membership
         self.query = asked.get("q", "").replace("\0", "").strip()
         self.sections = list(
-            study.sections.in_use().with_codes().order_by("-phase__position", "position", "pk")
+            membership.study.sections.in_use()
+            .with_codes()
+            .order_by("-phase__position", "position", "pk")
         )
         keys = {section.key: section for section in self.sections}
         first = self.sections[0] if self.sections else None
         self.section = keys[asked_for(asked, "section", keys)] if asked.get("section") else first
         self.source = asked_for(asked, "source", SOURCES) or "settled"
         self.is_provisional = self.source == "provisional"
-        anywhere = Code.objects.open_to(user).filter(section__in=self.sections)
+        anywhere = Code.objects.open_to(membership.user).filter(section__in=self.sections)
         code = asked_for(asked, "code", set(anywhere.values_list("label", flat=True)))
         self.code = code if code in set(self.labels) else ""
 
@@ -87,7 +89,9 @@ class Choice:
         they may see them.
         """
         chosen = (
-            Code.objects.open_to(self.user).filter(section=self.section).order_by("position", "pk")
+            Code.objects.open_to(self.membership.user)
+            .filter(section=self.section)
+            .order_by("position", "pk")
         )
         return list(chosen.values_list("label", flat=True))
 
@@ -97,12 +101,10 @@ class Choice:
         if self.section is None:
             return []
         if self.is_provisional:
-            chosen = newest_of_each(visible_summaries(self.user, self.study))
-            rows = evidence_rows.of_summaries(
-                self.study, self.user, chosen, [self.section], self.codes
-            )
+            chosen = newest_of_each(visible_summaries(self.membership))
+            rows = evidence_rows.of_summaries(self.membership, chosen, [self.section], self.codes)
         else:
-            findings = visible_findings(self.user, self.study).filter(section=self.section)
+            findings = visible_findings(self.membership).filter(section=self.section)
             rows = evidence_rows.of_findings(findings, self.codes)
         in_order = reversed(list(enumerate(self.codes.values())))
         position = {label: index for index, label in in_order}

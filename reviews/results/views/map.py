@@ -40,9 +40,14 @@ FIGURES = {
 
 @require_safe
 def map(request, slug):
-    study = access.study_to_read(request.user, slug)
-    view = ChosenMap(study, request)
-    context = {"study": study, "form": view.form, "chosen": view.query, "files": view.files}
+    membership = access.study_to_read(request.user, slug)
+    view = ChosenMap(membership, request.GET)
+    context = {
+        "membership": membership,
+        "form": view.form,
+        "chosen": view.query,
+        "files": view.files,
+    }
     if view.form.is_valid():
         picture = view.picture
         context |= {
@@ -74,8 +79,8 @@ def reason_undrawn(error):
 
 @require_safe
 def figure(request, slug, kind):
-    study = access.study_to_read(request.user, slug)
-    view = ChosenMap(study, request, is_linked=False)
+    membership = access.study_to_read(request.user, slug)
+    view = ChosenMap(membership, request.GET, is_linked=False)
     if reason := view.refusal:
         return HttpResponse(reason, status=404, content_type="text/plain; charset=utf-8")
     content_type, draw = FIGURES[kind]
@@ -91,8 +96,8 @@ def figure(request, slug, kind):
 
 @require_safe
 def table(request, slug, kind):
-    study = access.study_to_read(request.user, slug)
-    view = ChosenMap(study, request, is_linked=False)
+    membership = access.study_to_read(request.user, slug)
+    view = ChosenMap(membership, request.GET, is_linked=False)
     if reason := view.refusal:
         return HttpResponse(reason, status=404, content_type="text/plain; charset=utf-8")
     if kind == "csv":
@@ -106,11 +111,11 @@ def table(request, slug, kind):
 @require_safe
 def map_papers(request, slug):
     """The papers of one cell, with the quotes that put them there."""
-    study = access.study_to_read(request.user, slug)
-    view = ChosenMap(study, request)
+    membership = access.study_to_read(request.user, slug)
+    view = ChosenMap(membership, request.GET)
     if view.form.notes:
         raise Http404(view.refusal)
-    context = {"study": study, "chosen": view.query, "form": view.form}
+    context = {"membership": membership, "chosen": view.query, "form": view.form}
     if view.form.is_valid():
         cell = Cell(view, request.GET)
         page = Paginator(cell.papers, PER_PAGE).get_page(request.GET.get("page"))
@@ -127,9 +132,9 @@ def map_papers(request, slug):
 class ChosenMap:
     """What was asked for, and the picture of it."""
 
-    def __init__(self, study, request, *, is_linked=True):
-        self.study, self.user, self.is_linked = study, request.user, is_linked
-        self.form = MapForm(request.GET, study=study, user=request.user)
+    def __init__(self, membership, asked, *, is_linked=True):
+        self.membership, self.study, self.is_linked = membership, membership.study, is_linked
+        self.form = MapForm(asked, membership=membership)
 
     @property
     def refusal(self):
@@ -146,7 +151,7 @@ class ChosenMap:
 
     @cached_property
     def material(self):
-        return MapMaterial(self.user, self.study, self.form)
+        return MapMaterial(self.membership, self.form)
 
     @cached_property
     def files(self):
@@ -247,10 +252,6 @@ class Cell:
         material, view = self.material, self.view
         if material.is_provisional:
             summaries = [row for row in material.summaries if row[1] in set(papers)]
-            return evidence.of_summaries(
-                view.study, view.user, summaries, sections, material.code_labels
-            )
-        findings = visible_findings(view.user, view.study).filter(
-            section__in=sections, paper__in=papers
-        )
+            return evidence.of_summaries(view.membership, summaries, sections, material.code_labels)
+        findings = visible_findings(view.membership).filter(section__in=sections, paper__in=papers)
         return evidence.of_findings(findings, material.code_labels)

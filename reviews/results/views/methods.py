@@ -17,11 +17,11 @@ def stages_of(facts):
 
 @require_safe
 def methods(request, slug):
-    study = access.study_to_publish(request.user, slug)
-    facts = Facts(study, request.user)
+    membership = access.study_to_publish(request.user, slug)
+    facts = Facts(membership)
     stages = stages_of(facts)
     context = {
-        "study": study,
+        "membership": membership,
         "paragraphs": paragraphs(facts),
         "is_partial": facts.is_partial,
         "inter_rater": checklists.inter_rater(facts),
@@ -35,8 +35,10 @@ def methods(request, slug):
 @require_safe
 def flow_svg(request, slug):
     """The flow of papers as a figure for the publication."""
-    study = access.study_to_publish(request.user, slug)
-    drawn = flow_chart.drawn(stages_of(Facts(study, request.user)))
-    disposition = {"Content-Disposition": f'attachment; filename="{study.slug}-flow.svg"'}
+    membership = access.study_to_publish(request.user, slug)
+    drawn = flow_chart.drawn(stages_of(Facts(membership)))
+    disposition = {
+        "Content-Disposition": f'attachment; filename="{membership.study.slug}-flow.svg"'
+    }
     figure = render_to_string("results/_flow.html", {"flow": drawn}).strip()
     return HttpResponse(figure, content_type="image/svg+xml; charset=utf-8", headers=disposition)

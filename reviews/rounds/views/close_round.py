@@ -13,7 +13,7 @@ from reviews.rounds.forms import ReopenForm
 
 @require_http_methods(["GET", "POST"])
 def close_round(request, slug, round):
-    round = round_to_lead(request.user, slug, round)
+    membership, round = round_to_lead(request.user, slug, round)
     refusal = ""
     if request.method == "POST":
         try:
@@ -24,7 +24,7 @@ def close_round(request, slug, round):
             messages.success(request, f"“{round}” is closed; its agreement is kept as it stands.")
             return redirect("round", slug, round.pk)
     context = {
-        "study": round.study,
+        "membership": membership,
         "round": round,
         "progress": progress.of_round(round),
         "sections": round.phase.sections.in_use().coded().count(),
@@ -35,7 +35,7 @@ def close_round(request, slug, round):
 
 @require_http_methods(["GET", "POST"])
 def reopen_round(request, slug, round):
-    round = round_to_lead(request.user, slug, round)
+    membership, round = round_to_lead(request.user, slug, round)
     form = ReopenForm(posted(request))
     if form.is_valid():
         given_back = carried_out(
@@ -46,5 +46,5 @@ def reopen_round(request, slug, round):
             text = f"“{round}” is open again; {counted(given_back, 'papers')} went back to {whose}."
             messages.success(request, text)
             return redirect("round", slug, round.pk)
-    context = {"study": round.study, "round": round, "form": form}
+    context = {"membership": membership, "round": round, "form": form}
     return answer(request, "rounds/reopen-round.html", context, refused=form.is_bound)

@@ -22,34 +22,35 @@ from reviews.rounds.hand_out_plan import PlanChanged
 
 @require_http_methods(["GET", "POST"])
 def deactivate(request, slug, member):
-    study, membership = member_to_lead(request, slug, member)
+    lead, membership = member_to_lead(request, slug, member)
     if not departures.open_work(membership).exists():
         return team.deactivate(request, slug, member)
     change = partial(people_membership.deactivate, membership, by=request.user)
-    return departure_page(request, study, membership, change)
+    return departure_page(request, lead, membership, change)
 
 
 @require_http_methods(["GET", "POST"])
 def role(request, slug, member):
-    study, membership = member_to_lead(request, slug, member)
+    lead, membership = member_to_lead(request, slug, member)
     wanted, observer = request.POST.get("role"), Membership.Role.OBSERVER
     if wanted != observer or not departures.open_work(membership).exists():
         return team.role(request, slug, member)
     change = partial(people_membership.change_role, membership, role=observer, by=request.user)
-    return departure_page(request, study, membership, change, role=observer)
+    return departure_page(request, lead, membership, change, role=observer)
 
 
 def member_to_lead(request, slug, member):
-    study = access.study_to_lead(request.user, slug)
-    members = study.memberships.select_related("user", "study")
-    return study, get_object_or_404(members, pk=member)
+    """`(membership of the lead, membership of whoever shall leave)`"""
+    lead = access.study_to_lead(request.user, slug)
+    members = lead.study.memberships.select_related("user", "study")
+    return lead, get_object_or_404(members, pk=member)
 
 
-def departure_page(request, study, membership, change, *, role=""):
+def departure_page(request, lead, membership, change, *, role=""):
     """Show what the departure would do; a post with the fingerprint of what was shown does it."""
     # A button of the team page says only who is meant; the form of the preview always has a seed.
     posted = request.POST if "seed" in request.POST else None
-    form = DepartureForm(posted, study=study, person=membership.user)
+    form = DepartureForm(posted, study=lead.study, person=membership.user)
     departure = None
     try:
         if form.is_valid() and request.POST.get("expected"):
@@ -57,7 +58,7 @@ def departure_page(request, study, membership, change, *, role=""):
             departure = departures.depart(
                 membership, change=change, expected=request.POST["expected"], **wishes
             )
-            return redirect_after(request, study, membership, departure, role)
+            return redirect_after(request, membership, departure, role)
         if not form.errors:
             departure = departures.preview(membership, **form.wishes)
     except PlanChanged as changed:
@@ -65,12 +66,12 @@ def departure_page(request, study, membership, change, *, role=""):
         departure = changed.proposal
     except ValidationError as error:
         form.add_error(None, ValidationError(error.messages))
-    context = {"study": study, "member": membership, "form": form, "departure": departure}
+    context = {"membership": lead, "member": membership, "form": form, "departure": departure}
     context["role"] = role
     return answer(request, "rounds/departure.html", context, refused=bool(form.errors))
 
 
-def redirect_after(request, study, membership, departure, role):
+def redirect_after(request, membership, departure, role):
     change = f"is now {role}" if role else "can no longer enter this study"
     open_papers = f"{departure.papers} open {noun_for(departure.papers, 'papers')}"
     handed_over = (
@@ -79,6 +80,6 @@ def redirect_after(request, study, membership, departure, role):
         else "What"
     )
     messages.success(request, f"{membership.user} {change}. {handed_over} was submitted stays.")
-    if people_membership.is_member(study, request.user):
-        return redirect("team", study.slug)
+    if people_membership.is_member(membership.study, request.user):
+        return redirect("team", membership.study.slug)
     return redirect("home")

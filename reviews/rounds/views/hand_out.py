@@ -17,7 +17,7 @@ def hand_out(request, slug, round):
     """Shows what would be handed out; then writes what was shown or, where that changed meanwhile,
     shows it again.
     """
-    round = round_to_lead(request.user, slug, round)
+    membership, round = round_to_lead(request.user, slug, round)
     form = HandOutForm(posted(request), round=round)
     acts = (assignments.propose, assignments.hand_out)
     proposal, is_written = previewed(request, form, round, *acts, by=request.user)
@@ -26,14 +26,14 @@ def hand_out(request, slug, round):
         are = "is" if count == 1 else "are"
         messages.success(request, f"{counted(count, 'assignments')} {are} handed out in “{round}”.")
         return redirect("round", slug, round.pk)
-    context = {"study": round.study, "round": round, "form": form, "proposal": proposal}
+    context = {"membership": membership, "round": round, "form": form, "proposal": proposal}
     return answer(request, "rounds/hand-out.html", context, refused=bool(form.errors))
 
 
 @require_http_methods(["GET", "POST"])
 def withdraw(request, slug, round):
     """Somebody drops out: what they did not submit is taken back and handed to others."""
-    round = round_to_lead(request.user, slug, round)
+    membership, round = round_to_lead(request.user, slug, round)
     form = WithdrawForm(
         posted(request), round=round, initial={"reviewer": request.GET.get("reviewer")}
     )
@@ -51,7 +51,7 @@ def withdraw(request, slug, round):
             ),
         )
         return redirect("round", slug, round.pk)
-    context = {"study": round.study, "round": round, "form": form, "proposal": proposal}
+    context = {"membership": membership, "round": round, "form": form, "proposal": proposal}
     return answer(request, "rounds/withdraw.html", context, refused=bool(form.errors))
 
 
@@ -76,7 +76,7 @@ def previewed(request, form, round, propose, write, **facts):
 
 @require_http_methods(["GET", "POST"])
 def undo_hand_out(request, slug, round):
-    round = round_to_lead(request.user, slug, round)
+    _, round = round_to_lead(request.user, slug, round)
     if request.method == "GET":
         return redirect("round", slug, round.pk)
     try:

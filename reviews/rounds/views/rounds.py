@@ -22,19 +22,21 @@ COLUMNS = ["paper", "title", "year", "reviewer", "state"]
 
 @require_safe
 def rounds(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     read_only(study)
     rounds = progress.of_rounds(study.rounds.all())
     return answer(
         request,
         "rounds/rounds.html",
-        {"study": study, "rounds": rounds, "left": progress.left_by_phase(study)},
+        {"membership": membership, "rounds": rounds, "left": progress.left_by_phase(study)},
     )
 
 
 @require_http_methods(["GET", "POST"])
 def new_round(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     form = RoundForm(posted(request), study=study)
     if form.is_valid():
         round = carried_out(
@@ -44,13 +46,16 @@ def new_round(request, slug):
             messages.success(request, f"“{round}” is open. Hand out its papers next.")
             return redirect("hand-out", slug, round.pk)
     return answer(
-        request, "rounds/new-round.html", {"study": study, "form": form}, refused=form.is_bound
+        request,
+        "rounds/new-round.html",
+        {"membership": membership, "form": form},
+        refused=form.is_bound,
     )
 
 
 @require_safe
 def round(request, slug, round):
-    round = round_to_lead(request.user, slug, round)
+    membership, round = round_to_lead(request.user, slug, round)
     read_only(round.study)
     round_progress = progress.of_round(round)
     readers = {str(reader.reader.pk): reader.reader for reader in round_progress.readers}
@@ -61,7 +66,7 @@ def round(request, slug, round):
         return csv_file(f"{slug}-{slugify(round.name)}", COLUMNS, rows(round, papers))
     page = Paginator(papers, PAGE).get_page(request.GET.get("page"))
     context = {
-        "study": round.study,
+        "membership": membership,
         "round": round,
         "progress": round_progress,
         "page": page,
@@ -92,7 +97,7 @@ def rows(round, papers):
 
 @require_http_methods(["GET", "POST"])
 def edit_round(request, slug, round):
-    round = round_to_lead(request.user, slug, round)
+    membership, round = round_to_lead(request.user, slug, round)
     form = EditRoundForm(posted(request), round=round)
     if form.is_valid() and carried_out(
         form, lifecycle.edit_round, round, by=request.user, **form.cleaned_data
@@ -101,14 +106,14 @@ def edit_round(request, slug, round):
     return answer(
         request,
         "rounds/edit-round.html",
-        {"study": round.study, "round": round, "form": form},
+        {"membership": membership, "round": round, "form": form},
         refused=form.is_bound,
     )
 
 
 @require_http_methods(["GET", "POST"])
 def remove_round(request, slug, round):
-    round = round_to_lead(request.user, slug, round)
+    _, round = round_to_lead(request.user, slug, round)
     if request.method == "GET":
         return redirect("round", slug, round.pk)
     try:

@@ -11,11 +11,16 @@ from reviews.settling.causes import causes_in
 @require_safe
 def causes(request, slug):
     """Which codes need a better definition, and the worst examples."""
-    study = access.study_to_code(request.user, slug)
-    if not settlers.is_settler(study.membership) and not study.is_released:
+    membership = access.study_to_code(request.user, slug)
+    if not settlers.is_settler(membership) and not membership.study.is_released:
         raise PermissionDenied("What was settled, and why, opens once the study is released.")
-    by_cause, ranked = causes_in(study, request.user)
+    by_cause, ranked = causes_in(membership)
     labels = dict(Resolution.Cause.choices)
     counted = [(labels[cause], number) for cause, number in by_cause.most_common()]
-    context = {"study": study, "counted": counted, "total": by_cause.total(), "ranked": ranked}
+    context = {
+        "membership": membership,
+        "counted": counted,
+        "total": by_cause.total(),
+        "ranked": ranked,
+    }
     return answer(request, "settling/causes.html", context)

@@ -19,23 +19,24 @@ from reviews.settling.views.disagreements import Choice
 
 @require_safe
 def comparison(request, slug, key):
-    study = access.study_to_read(request.user, slug)
-    paper = access.paper_in(study, key)
-    page = Page(study, paper, request.user)
-    closed = closed_phases(study, paper, request.user)
+    membership = access.study_to_read(request.user, slug)
+    paper = access.paper_in(membership.study, key)
+    page = Page(membership, paper)
+    closed = closed_phases(membership, paper)
     if closed and not page.phases:
-        return refused(request, study, paper, closed, LookForm())
+        return refused(request, membership, paper, closed, LookForm())
     Mention.objects.filter(user=request.user, seen_at=None, remark__paper=paper).update(
         seen_at=timezone.now()
     )
     return answer(request, "settling/comparison.html", context_of(request, page, closed))
 
 
-def refused(request, study, paper, closed, form):
+def refused(request, membership, paper, closed, form):
     """Blind on this paper: no answer reaches the page, and a lead is offered the act that
     lifts it.
     """
-    context = {"study": study, "paper": paper, "closed": closed, "form": form}
+    context = {"membership": membership, "study": membership.study, "paper": paper}
+    context |= {"closed": closed, "form": form}
     return render(
         request, "settling/comparison-closed.html", context, status=422 if form.is_bound else 403
     )
@@ -47,9 +48,9 @@ def context_of(request, page, closed=()):
 
 def context_of_section(request, page):
     """What one section needs; the queue around the paper is for the whole page."""
-    study = page.study
     return {
-        "study": study,
+        "membership": page.membership,
+        "study": page.study,
         "paper": page.paper,
         "page": page,
         "causes": Resolution.Cause.choices,
@@ -59,9 +60,9 @@ def context_of_section(request, page):
 
 def neighbours(request, page):
     """The papers before and after this one in the queue, as its filters stand in the address."""
-    if not settlers.is_settler(page.study.membership):
+    if not settlers.is_settler(page.membership):
         return {}
-    choice = Choice(page.study, request.user, request.GET)
+    choice = Choice(page.membership, request.GET)
     found = choice.differences()
     order = disagreements.papers_in_order(found)
     here = order.index(page.paper.pk) if page.paper.pk in order else -1
@@ -88,7 +89,8 @@ def neighbours(request, page):
 
 @require_POST
 def look_early(request, slug, key, phase):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
+    study = membership.study
     paper, phase = access.paper_in(study, key), access.phase_in(study, phase)
     form = LookForm(request.POST)
     if form.is_valid():
@@ -105,14 +107,14 @@ def look_early(request, slug, key, phase):
                 request, "You look before your own answers are in. It stands in the study's log."
             )
             return redirect("comparison", slug, key)
-    return refused(request, study, paper, [phase], form)
+    return refused(request, membership, paper, [phase], form)
 
 
 def page_for(request, slug, key):
     """The door of every act on the page, for those who may see what was said."""
-    study = access.study_to_code(request.user, slug)
-    page = Page(study, access.paper_in(study, key), request.user)
-    if not page.phases and closed_phases(study, page.paper, request.user):
+    membership = access.study_to_code(request.user, slug)
+    page = Page(membership, access.paper_in(membership.study, key))
+    if not page.phases and closed_phases(membership, page.paper):
         raise PermissionDenied(
             "You cannot take part before you may see what everybody said of this paper."
         )

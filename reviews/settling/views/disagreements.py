@@ -39,8 +39,8 @@ COLUMNS = ("paper", "title", "section", "severity", "difference", "state", "note
 
 @require_safe
 def disagreements(request, slug):
-    study = access.study_to_code(request.user, slug)
-    choice = Choice(study, request.user, request.GET)
+    membership = access.study_to_code(request.user, slug)
+    choice = Choice(membership, request.GET)
     differences = choice.differences()
     if request.GET.get("format") == "csv":
         require_known(request.GET, **{name: choice.chosen.get(name) for name in FILTERS})
@@ -50,7 +50,7 @@ def disagreements(request, slug):
     for name in ("page", "format"):
         query.pop(name, None)
     context = {
-        "study": study,
+        "membership": membership,
         "is_settler": choice.is_settler,
         "page": page,
         "rows": rows_of(choice, page.object_list),
@@ -61,7 +61,7 @@ def disagreements(request, slug):
         "shown": len(differences),
         "total": len(choice.board.differences),
         "csv_url": csv_url(request),
-        "adopted": request.session.pop("adopted", None) if study.membership.is_lead else None,
+        "adopted": request.session.pop("adopted", None) if membership.is_lead else None,
     }
     return answer(request, "settling/disagreements.html", context)
 
@@ -71,9 +71,9 @@ class Choice:
     aside.
     """
 
-    def __init__(self, study, user, asked):
-        self.study, self.user = study, user
-        self.is_settler = settlers.is_settler(study.membership)
+    def __init__(self, membership, asked):
+        self.membership, self.study = membership, membership.study
+        self.is_settler = settlers.is_settler(membership)
         self.words = asked.get("q", "").replace("\0", "").strip()
         self.sort = asked.get("sort", "")
         self.chosen = {
@@ -89,7 +89,7 @@ class Choice:
     @cached_property
     def board(self):
         find = queue.board_for if self.is_settler else queue.discussed_by
-        return find(self.user, self.study)
+        return find(self.membership)
 
     @cached_property
     def sections(self):
@@ -208,7 +208,7 @@ def rows_of(choice, differences):
     """
     study, sections = choice.study, choice.sections
     papers = Paper.objects.in_bulk({difference.paper for difference in differences})
-    visible = visible_summaries(choice.user, study)
+    visible = visible_summaries(choice.membership)
     wanted = [sections[pk] for pk in {difference.section for difference in differences}]
     comparisons = {
         (answers.paper, answers.section): answers.comparison
@@ -263,8 +263,9 @@ def cells_of(choice, differences):
 @require_safe
 def next_disagreement(request, slug):
     """The first difference of the queue, as its filters stand in the address."""
-    study = access.study_to_code(request.user, slug)
-    first = next(iter(Choice(study, request.user, request.GET).differences()), None)
+    membership = access.study_to_code(request.user, slug)
+    study = membership.study
+    first = next(iter(Choice(membership, request.GET).differences()), None)
     query = f"?{request.GET.urlencode()}" if request.GET else ""
     if first is None:
         return redirect(f"{reverse('disagreements', args=[slug])}{query}")
@@ -276,8 +277,8 @@ def next_disagreement(request, slug):
 @require_POST
 def adopt(request, slug):
     """Settle what needs no decision; the answer says how many, and takes them back."""
-    study = access.study_to_lead(request.user, slug)
-    outcome = unanimous.settle(study, by=request.user)
+    membership = access.study_to_lead(request.user, slug)
+    outcome = unanimous.settle(membership.study, by=request.user)
     if outcome["settled"]:
         request.session["adopted"] = {"count": outcome["settled"], "at": outcome["at"].isoformat()}
     else:
@@ -287,12 +288,12 @@ def adopt(request, slug):
 
 @require_POST
 def undo_adopting(request, slug):
-    study = access.study_to_lead(request.user, slug)
+    membership = access.study_to_lead(request.user, slug)
     try:
         at = parse_datetime(request.POST.get("at", ""))
     except ValueError:
         at = None
-    count = unanimous.take_back(study, by=request.user, at=at) if at else 0
+    count = unanimous.take_back(membership.study, by=request.user, at=at) if at else 0
     messages.info(
         request, f"{counted(count, 'sections')} {'is' if count == 1 else 'are'} open again."
     )

@@ -123,9 +123,11 @@ def entered(request, slug, key, section):
 
 
 def remark_to_read(request, slug, pk):
-    study = access.study_to_code(request.user, slug)
+    membership = access.study_to_code(request.user, slug)
     line = get_object_or_404(
-        Remark.objects.select_related("paper__study", "section", "by"), pk=pk, paper__study=study
+        Remark.objects.select_related("paper__study", "section", "by"),
+        pk=pk,
+        paper__study=membership.study,
     )
     page = page_for(request, slug, line.paper.key)
     if line.section.phase_id not in page.phases:
@@ -145,11 +147,10 @@ def done(request, page, section, act, *arguments, form=None, typed=None, **facts
 
 
 def shown(request, page, section, refusal=None, form=None, typed=None):
-    study, paper = page.study, page.paper
     if refusal is None and not request.htmx:
-        return back_to(request, study, paper, section)
+        return back_to(request, page.study, page.paper, section)
     # Read anew: what was just decided, or what somebody else decided meanwhile.
-    page = Page(study, paper, request.user, bound={section.pk: form} if form else None)
+    page = Page(page.membership, page.paper, bound={section.pk: form} if form else None)
     sheet = page.sheet(section)
     if form and sheet:
         # The form answers what is shown now.
