@@ -78,6 +78,10 @@ class Study(models.Model):
         help_text="From then on observers and reviewers see findings and everybody's summaries.",
     )
 
+    # No column: how often the study had changed when a page that only reads began to, or None. All
+    # figures of that page are of this one moment.
+    stamp: int | None = None
+
     objects = StudyQuerySet.as_manager()
 
     class Meta:

@@ -23,7 +23,7 @@ def stamp(study: Study) -> int:
 
 def read_only(study: Study) -> None:
     """For pages that only read: asks for the stamp once, however many figures they show."""
-    if not hasattr(study, "stamp") and not connection.in_atomic_block:
+    if study.stamp is None and not connection.in_atomic_block:
         study.stamp = stamp(study)
 
 
@@ -39,8 +39,8 @@ def cached_for_study(study: Study, key: str, compute: Callable[[], Any]) -> Any:
         return compute()
     # Read before computing: what happens meanwhile makes the figure newer than its stamp says,
     # never older.
-    number = getattr(study, "stamp", None)
-    full_key = f"{key}.{study.pk}.{stamp(study) if number is None else number}"
+    number = stamp(study) if study.stamp is None else study.stamp
+    full_key = f"{key}.{study.pk}.{number}"
     figure = cache.get(full_key)
     if figure is None:
         figure = compute()
