@@ -42,8 +42,9 @@ def never_accepted():
 def open_marks(membership):
     """Where the code is used in what was submitted of papers that this lead may know of."""
     assignment = "answer__summary__assignment"
-    place = rules.Place(f"{assignment}__paper", f"{assignment}__round__phase")
-    known = rules.may_member_know(membership, place)
+    known = rules.may_know(
+        membership, paper=f"{assignment}__paper", phase=f"{assignment}__round__phase"
+    )
     return Mark.objects.filter(
         known, code=OuterRef("pk"), answer__summary__submitted_at__isnull=False
     )

@@ -48,18 +48,23 @@ def may_know(
     paper: str | Paper = "paper",
     phase: str | Phase | int = "section__phase",
 ) -> Q:
-    """A condition on any rows: true where this member may receive what others said.
+    """A condition on any rows: true where this member may receive what others said, by the table
+    at the top of this module. None is somebody who is no member.
 
     `paper` and `phase` are the paths to them from a row; instead of a path, one for all rows.
     """
-    return may_member_know(membership, Place(paper, phase))
+    if not is_in_force(membership):
+        return NOTHING
+    user, place = membership.user_id, Place(paper, phase)
+    known = ~still_to_say(user, place) & within_reach(membership, place)
+    return known | looked_early(user, place) if membership.is_lead else known
 
 
 def may_read_summary(membership: Membership | None) -> Q:
     """A condition on summaries: a member's own, drafts too, and others' that they may know of."""
     if not is_in_force(membership):
         return NOTHING
-    known = may_member_know(membership, Place(**OF_SUMMARY))
+    known = may_know(membership, **OF_SUMMARY)
     return Q(assignment__reviewer=membership.user_id) | Q(submitted_at__isnull=False) & known
 
 
@@ -67,13 +72,12 @@ def may_know_findings(membership: Membership | None) -> Q:
     """A condition on rows that say what was settled: before the release for those who settle."""
     if not is_in_force(membership):
         return NOTHING
-    place = Place("paper", "section__phase")
-    known = may_member_know(membership, place)
+    known = may_know(membership)
     if membership.study.is_released or membership.is_lead:
         return known
     if reviewers_settle(membership.study):
         own = Assignment.objects.in_force().filter(reviewer=membership.user_id)
-        return known & ~place.holds(own)
+        return known & ~Place("paper", "section__phase").holds(own)
     return NOTHING
 
 
@@ -85,15 +89,13 @@ def may_know_in_admin(user, *, study, paper="paper", phase="section__phase"):
     one's own study hides names, nothing is shown until its release, since the admin site has names
     alone. `study` is the path to the row's study.
     """
-    place = Place(paper, phase)
     memberships = Membership.objects.filter(user=user).select_related("study", "user")
-    known = ~Q(**{f"{study}__in": [one.study_id for one in memberships]}) & ~still_to_say(
-        user, place
-    )
+    known = ~Q(**{f"{study}__in": [one.study_id for one in memberships]})
+    known &= ~still_to_say(user, Place(paper, phase))
     for one in memberships:
         hides_names = one.study.is_anonymous and not one.study.is_released
         if not hides_names:
-            known |= Q(**{study: one.study_id}) & may_member_know(one, place)
+            known |= Q(**{study: one.study_id}) & may_know(one, paper=paper, phase=phase)
     return known
 
 
@@ -117,15 +119,6 @@ def active_membership(user: User, study: Study) -> Membership | None:
 
 def is_in_force(membership: Membership | None) -> bool:
     return membership is not None and membership.is_active and membership.user.is_active
-
-
-def may_member_know(membership, place):
-    """The table at the top of this module."""
-    if not is_in_force(membership):
-        return NOTHING
-    user = membership.user_id
-    known = ~still_to_say(user, place) & within_reach(membership, place)
-    return known | looked_early(user, place) if membership.is_lead else known
 
 
 def within_reach(membership, place):
@@ -182,7 +175,7 @@ def closed_assignments(membership: Membership) -> QuerySet[Assignment]:
         # From a lead nothing is hidden but where they read themselves: the rest need not be looked
         # at.
         assignments = assignments.filter(reviewer=membership.user_id)
-    return assignments.filter(~may_member_know(membership, Place("paper", "round__phase")))
+    return assignments.filter(~may_know(membership, paper="paper", phase="round__phase"))
 
 
 def closed_pairs(

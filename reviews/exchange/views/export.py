@@ -73,7 +73,7 @@ def export(request, slug):
             "rows": counts.get(name),
             "sheet": name.replace(".csv", ".xlsx"),
         }
-        for name, table in tables_for(study).items()
+        for name, table in tables_for(membership).items()
     ]
     drafts = (
         Summary.objects.filter(assignment__round__study=study).drafts().count()
@@ -118,11 +118,11 @@ def codes_in_use(scope):
 
 @require_safe
 def export_file(request, slug, name):
-    study, scope = asked_scope(request, slug)
+    membership, scope = asked_scope(request, slug)
     if name in writer.REFERENCES:
         return as_download(writer.references(name, scope, papers_with_code(request, scope)), name)
     asked_for(request.GET, "code", ())  # papers alone can be those with a code
-    tables = tables_for(study)
+    tables = tables_for(membership)
     if name == "protocol.json":
         return as_download(writer.pages(name, scope), name)
     if name in tables:
@@ -155,9 +155,9 @@ def papers_with_code(request, scope):
 @require_safe
 def export_workbook(request, slug):
     """All tables, one sheet each, and a sheet that says what the columns mean."""
-    study, scope = asked_scope(request, slug)
-    name = f"{study.slug}-parents.xlsx" if scope.level == "parent" else f"{study.slug}.xlsx"
-    return as_sheet(list(tables_for(study).values()), scope, name)
+    membership, scope = asked_scope(request, slug)
+    name = f"{slug}-parents.xlsx" if scope.level == "parent" else f"{slug}.xlsx"
+    return as_sheet(list(tables_for(membership).values()), scope, name)
 
 
 @require_safe

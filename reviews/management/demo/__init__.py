@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from mapping.models import Code, Membership, Paper, PaperSource, Study, User
 from mapping.protocol import files as protocol_files
+from reviews.blindness.rules import active_membership
 from reviews.blindness.visible import visible_summaries
 from reviews.coding import drafts
 from reviews.models import Assignment
@@ -201,7 +202,7 @@ def settle_some(study, ada):
     """
     paper = study.papers.get(key=PILOT[0])
     sections = {section.pk: section for section in study.sections.all()}
-    visible = visible_summaries(ada, study, paper)
+    visible = visible_summaries(active_membership(ada, study), paper)
     for compared_section in compared(study, visible, papers=[paper.pk]):
         comparison, section = compared_section.comparison, sections[compared_section.section]
         way, cause, rationale = DECISIONS.get(section.key, (None, "", ""))
