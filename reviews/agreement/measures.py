@@ -3,6 +3,7 @@ values out.
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from django.core.cache import caches
 
-from mapping.judgement.kinds import KINDS
+from mapping.judgement.kinds import KINDS, MOST_DECIMALS
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import statistics
 from reviews.agreement.statistics import Absence, Figure
@@ -149,7 +150,12 @@ def value_text(value) -> str:
         return ", ".join(sorted(map(value_text, value), key=str.casefold)) or "none of the codes"
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return number_text(value) if isinstance(value, float) else str(value)
+
+
+def number_text(number: float) -> str:
+    """Every digit and no exponent: “1.23457e+06” would be the name of many numbers."""
+    return format(Decimal(repr(float(number))).normalize(), "f")
 
 
 def token(value):
@@ -183,10 +189,9 @@ def sentence(rated):
 
 def _mostly(rated):
     if rated.section.kind_of.is_quantity:
-        return (
-            "; the median difference of two raters is "
-            f"{statistics.median_absolute_difference(rated.table):g}"
-        )
+        # A difference of floats has digits that nobody entered: as many as the column holds.
+        difference = round(statistics.median_absolute_difference(rated.table), MOST_DECIMALS)
+        return f"; the median difference of two raters is {number_text(difference)}"
     if rated.section.is_multiple:
         codes = [
             (len(code.differing), index, code.code) for index, code in enumerate(codes_of(rated, 0))

@@ -7,10 +7,13 @@ from urllib.parse import urlencode
 import numpy as np
 from django.urls import reverse
 
+from mapping.judgement.absences import NAMES, label_of
 from reviews.agreement import measures, statistics
 from reviews.agreement.measures import token, value_text
+from reviews.agreement.ratings import NONE_APPLY
 
 PARAMETERS = ("differ", "code", "all", "one", "other", "reviewer", "with", "alone")
+ABSENCES_NAMED = {*NAMES, NONE_APPLY.name}
 
 
 class PapersBehind(NamedTuple):
@@ -93,7 +96,10 @@ def pair_text(parameters):
 
 
 def quoted(token):
-    return f"“{token.lstrip('~')}”"
+    """A value of the address in words; a code may begin with `~` as well as an absence does."""
+    name = token.removeprefix("~")
+    is_absence = token.startswith("~") and name in ABSENCES_NAMED
+    return f"“{label_of(name) if is_absence else token}”"
 
 
 def labels(rated):
@@ -114,7 +120,7 @@ def given_by_any(rated, label):
 
 
 def given_by_all(rated, label):
-    """Papers on which two or more were parameters and all gave this code."""
+    """Papers that two or more readers coded, and on which all of them gave this code."""
     codes = statistics.binary(rated.table, label).codes
     return np.flatnonzero(((codes == 1).sum(axis=0) >= 2) & (codes != 0).all(axis=0)).tolist()
 
