@@ -37,7 +37,7 @@ def freeze(round: Round) -> dict:
         "codebook_version": round.codebook_version or round.study.codebook_version,
         "answers": [
             {"summary": reading.pk, "revision": reading.revision, "paper": keys[reading.paper]}
-            for reading in sheet.read
+            for reading in sheet.counted
         ]
         + [
             {
@@ -82,7 +82,7 @@ def sections_of(round):
 def of_round(sheet, round, *, full=True):
     """Live reports of a round's sections; a retired one only where it was answered."""
     rated_sections = [
-        (section, sheet.of(section, round.pk))
+        (section, sheet.rated(section, round.pk))
         for section in sheet.sections
         if section.phase_id == round.phase_id
     ]
@@ -107,7 +107,7 @@ def frozen_or_live(
         for section in sheet.sections
         if section.key not in known and section.phase_id == round.phase_id
     ]
-    rated_sections = [(section, sheet.of(section, round.pk)) for section in later]
+    rated_sections = [(section, sheet.rated(section, round.pk)) for section in later]
     return frozen["sections"] + [
         measures.report(rated, phase=section.phase.key, round=round.name, full=full)
         for section, rated in rated_sections

@@ -15,6 +15,7 @@ from mapping.judgement.kinds import KINDS, MOST_DECIMALS
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import statistics
 from reviews.agreement.statistics import Absence, Figure
+from reviews.agreement.statistics.ratings import labels_in
 
 REPLICATES = 1000
 SEED = 0
@@ -215,8 +216,7 @@ def prevalence(rated):
     rated_codes = table.codes[table.codes >= 0]
     times = {}
     for code, number in enumerate(np.bincount(rated_codes, minlength=len(table.values)).tolist()):
-        value = table.values[code]
-        for label in value if isinstance(value, frozenset) else [value]:
+        for label in labels_in(table.values[code]):
             times[label] = times.get(label, 0) + number
     total = sum(times.values())
     order = [value for value in rated.categories or sorted(times) if times.get(value)]

@@ -73,7 +73,7 @@ class VisibleAgreement:
         for scope in self.scopes:
             if scope.name == asked:
                 return scope
-        with_summaries = {reading.round for reading in self.sheet.read}
+        with_summaries = {reading.round for reading in self.sheet.counted}
         rounds = [scope for scope in self.scopes if scope.round]
         filled = [scope for scope in rounds if scope.round.pk in with_summaries]
         return (filled or rounds or [None])[-1]
@@ -99,7 +99,7 @@ class VisibleAgreement:
         """Because they are not independent."""
         if self.scope is None:
             return []
-        return self.sheet.apart(self.scope.phase.pk, self.scope.round and self.scope.round.pk)
+        return self.sheet.left_out(self.scope.phase.pk, self.scope.round and self.scope.round.pk)
 
     @property
     def not_independent(self):
@@ -128,7 +128,7 @@ class VisibleAgreement:
         return agreement_frozen.known_since(frozen, left_out)
 
     def rated(self, section):
-        return self.sheet.of(section, self.scope.round and self.scope.round.pk)
+        return self.sheet.rated(section, self.scope.round and self.scope.round.pk)
 
     @cached_property
     def fully_visible_rounds(self):

@@ -11,6 +11,7 @@ from mapping.judgement.absences import NAMES, label_of
 from reviews.agreement import measures, statistics
 from reviews.agreement.measures import token, value_text
 from reviews.agreement.ratings import NONE_APPLY
+from reviews.agreement.statistics.ratings import labels_in
 
 PARAMETERS = ("differ", "code", "all", "one", "other", "reviewer", "with", "alone")
 ABSENCES_NAMED = {*NAMES, NONE_APPLY.name}
@@ -104,10 +105,7 @@ def quoted(token):
 
 def labels(rated):
     """Every code or value that was given."""
-    values = rated.table.values
-    return {
-        label for value in values for label in (value if isinstance(value, frozenset) else [value])
-    }
+    return frozenset().union(*map(labels_in, rated.table.values))
 
 
 def coded_by_both(rated, one, other):

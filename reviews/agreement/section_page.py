@@ -15,6 +15,7 @@ from reviews.agreement.measures import token, value_text
 from reviews.agreement.page import worst
 from reviews.agreement.papers_behind import answer_counts, papers_url
 from reviews.agreement.ratings import Sheet
+from reviews.agreement.statistics.ratings import labels_in
 from reviews.settling.answers import shuffled
 
 WORST = 10
@@ -209,11 +210,7 @@ class Detail:
         """The figure without each code: which one pulls it down, and which one holds it up."""
         if not self.section.has_codes or self.section.kind_of.is_scale:
             return []
-        used = {
-            label
-            for value in self.table.values
-            for label in (value if isinstance(value, frozenset) else [value])
-        }
+        used = frozenset().union(*map(labels_in, self.table.values))
         codes = [code for code in self.rated.categories if code in used]
         figures = statistics.leave_one_code_out(self.table, self.headline.function, codes)
         rows = [
@@ -271,7 +268,7 @@ class Detail:
         if report:
             figure = report["coefficients"][self.headline.name]
         else:
-            rated = self.agreement.sheet.of(self.section, round.pk)
+            rated = self.agreement.sheet.rated(self.section, round.pk)
             choice = measures.choices(self.section.kind, rated.categories)[0]
             figure = measures.coefficient(choice, measures.figure(rated, choice))
         ends = {name: figure[name] for name in ("value", "low", "high", "reason", "papers")}
@@ -294,7 +291,7 @@ class Detail:
         sheet = Sheet(
             self.study, latest, [self.section], level=self.agreement.level, is_after_discussion=True
         )
-        rated = sheet.of(self.section)
+        rated = sheet.rated(self.section)
         if (rated.raters, rated.papers, rated.ratings) == (
             self.rated.raters,
             self.rated.papers,

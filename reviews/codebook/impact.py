@@ -157,7 +157,7 @@ def rated(sections, user):
     for level, sections_of_level in by_level.items():
         if sections_of_level:
             sheet = Sheet(study, visible, sections_of_level, level=level)
-            rated |= {(section, level): sheet.of(section) for section in sections_of_level}
+            rated |= {(section, level): sheet.rated(section) for section in sections_of_level}
     return rated
 
 

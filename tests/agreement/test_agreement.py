@@ -322,14 +322,14 @@ def test_two_proposals_of_the_same_words_stay_two_and_reveal_nothing(study, ada,
     summary = make_summary(make_paper(study), ben, answers={"challenges": ["Talent"]})
     summary.answers.get().marks.create(code=mine)
 
-    found = VisibleAgreement(study, ben).sheet.of(challenges)
+    found = VisibleAgreement(study, ben).sheet.rated(challenges)
     assert found.ratings == [[frozenset({"Talent", "Trust"})]]
     assert "Trust (2)" not in found.categories
 
     other = make_summary(make_paper(study), cleo, answers={"challenges": ["Talent"]})
     other.answers.get().marks.create(code=theirs)
     assert {"Trust", "Trust (2)"} <= set(
-        VisibleAgreement(study, ada).sheet.of(challenges).categories
+        VisibleAgreement(study, ada).sheet.rated(challenges).categories
     )
 
 

@@ -30,7 +30,7 @@ def sheet(study, **options):
 
 
 def rated(study, key, round=None, **options):
-    return sheet(study, **options).of(study.sections.get(key=key), round)
+    return sheet(study, **options).rated(study.sections.get(key=key), round)
 
 
 def label_sets(study, key="challenges", **options):
@@ -181,7 +181,7 @@ def test_after_discussion_the_latest_revision_counts_and_before_it_the_first(stu
     after = Sheet(study, everything(study).latest(), [section], is_after_discussion=True)
 
     assert rated(study, "method").ratings == [["Survey"], ["Experiment"]]
-    assert after.of(section).ratings == [["Experiment"], ["Experiment"]]
+    assert after.rated(section).ratings == [["Experiment"], ["Experiment"]]
 
 
 # Under which code
@@ -290,7 +290,7 @@ def test_a_sheet_of_some_sections_knows_no_other(study, ben):
     method, replicable = (study.sections.get(key=key) for key in ("method", "replicable"))
     only = Sheet(study, everything(study), [method])
 
-    assert only.of(method).ratings == [["Survey"]]
-    assert only.of(replicable).ratings == []
+    assert only.rated(method).ratings == [["Survey"]]
+    assert only.rated(replicable).ratings == []
     assert [section.key for section in only.sections] == ["method"]
     assert "conclusion" not in {section.key for section in sheet(study).sections}

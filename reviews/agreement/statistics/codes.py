@@ -20,7 +20,15 @@ from reviews.agreement.statistics.coefficients import (
 from reviews.agreement.statistics.details import YES_NO, negative_agreement, positive_agreement
 from reviews.agreement.statistics.distances import SetDistance
 from reviews.agreement.statistics.plans import ratio
-from reviews.agreement.statistics.ratings import MISSING, Ratings, Table, Value, in_order, tabulate
+from reviews.agreement.statistics.ratings import (
+    MISSING,
+    Ratings,
+    Table,
+    Value,
+    in_order,
+    labels_in,
+    tabulate,
+)
 
 
 def leave_one_code_out(
@@ -135,7 +143,7 @@ def _membership(table: Table) -> tuple[list[Value], Bools]:
     """(labels, member): `member[v, l]` is whether value v holds label l; a plain value is a set of
     itself.
     """
-    sets = [value if isinstance(value, frozenset) else frozenset([value]) for value in table.values]
+    sets = [labels_in(value) for value in table.values]
     as_sets = Table(table.codes, tuple(sets))
     labels = in_order({label for value in sets for label in value})
     return labels, SetDistance(as_sets, labels).member[:, : len(labels)]

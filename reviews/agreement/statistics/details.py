@@ -11,7 +11,7 @@ from reviews.agreement.statistics.alpha import alpha_parts, distance_of
 from reviews.agreement.statistics.arrays import Floats, Ints
 from reviews.agreement.statistics.bootstrap import Coefficient, Figure, measure, plan_of
 from reviews.agreement.statistics.plans import patterns_of, ratio, sum_over_pairs
-from reviews.agreement.statistics.ratings import Ratings, Table, Value, tabulate
+from reviews.agreement.statistics.ratings import Ratings, Table, Value, labels_in, tabulate
 
 YES_NO = (False, True)
 
@@ -141,12 +141,8 @@ def marginals_by_rater(ratings: Ratings) -> list[Marginals]:
         rated = codes[codes >= 0]
         times = Counter[Value]()
         for code, number in enumerate(np.bincount(rated, minlength=len(table.values)).tolist()):
-            value = table.values[code]
-            times.update(
-                dict.fromkeys(value if isinstance(value, frozenset) else [value], number)
-                if number
-                else {}
-            )
+            if number:
+                times.update(dict.fromkeys(labels_in(table.values[code]), number))
         is_of_sets = any(isinstance(table.values[code], frozenset) for code in np.unique(rated))
         mean = sum(times.values()) / len(rated) if is_of_sets else None
         ordered = sorted(times.items(), key=lambda item: (-item[1], repr(item[0])))

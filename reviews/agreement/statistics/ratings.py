@@ -187,6 +187,11 @@ def _sorted_values(values: Iterable[Value]) -> list[Value]:
     return sorted(values, key=key)
 
 
+def labels_in(value: Value) -> frozenset[Value]:
+    """The labels of a set; a plain value counts as a set of itself."""
+    return value if isinstance(value, frozenset) else frozenset([value])
+
+
 def _is_number(value: object) -> TypeGuard[Real | Decimal]:
     return isinstance(value, Real | Decimal)
 
