@@ -69,27 +69,28 @@ def choices(kind, categories):
     kind = KINDS[kind]
     in_order = {"categories": categories} if kind.is_scale else {}
     alpha = partial(statistics.krippendorff_alpha, metric=kind.metric, **in_order)
-    found = [Choice(HEADLINE, kind.metric, alpha)]
+    alphas = [Choice(HEADLINE, kind.metric, alpha)]
     if other := kind.other_metric:
         second = partial(statistics.krippendorff_alpha, metric=other)
-        found.append(Choice(f"{HEADLINE}_{other}", other, second))
+        alphas.append(Choice(f"{HEADLINE}_{other}", other, second))
     further = refused(kind.no_kappa) if kind.no_kappa else of_categories(kind, categories)
-    return [*found, *further]
+    return [*alphas, *further]
 
 
 def of_categories(kind, categories):
     ordered = {"categories": categories}
-    found = [
+    nominal = [
         Choice(name, "nominal", partial(function, **ordered) if takes_categories else function)
         for name, (function, takes_categories) in NOMINAL.items()
     ]
     if not kind.is_scale:
-        return [*found, Choice("gwet_ac2", "quadratic", None, NO_STAGE)]
+        return [*nominal, Choice("gwet_ac2", "quadratic", None, NO_STAGE)]
     weighted = ordered | {"weights": "quadratic"}
-    found.append(
-        Choice("cohen_kappa_weighted", "quadratic", partial(statistics.cohen_kappa, **weighted))
-    )
-    return [*found, Choice("gwet_ac2", "quadratic", partial(statistics.gwet_ac, **weighted))]
+    return [
+        *nominal,
+        Choice("cohen_kappa_weighted", "quadratic", partial(statistics.cohen_kappa, **weighted)),
+        Choice("gwet_ac2", "quadratic", partial(statistics.gwet_ac, **weighted)),
+    ]
 
 
 def refused(reason):
@@ -268,37 +269,46 @@ def report(rated, *, phase, round, full=True):
     """
     section = rated.section
     primary = section.primary_coefficient or HEADLINE
-    papers, units, raters = statistics.bootstrap.denominators(rated.table)
-    wanted = [
-        choice
-        for choice in choices(section.kind, rated.categories)
-        if full or choice.name in {HEADLINE, primary}
-    ]
     report = {
         "phase": phase,
         "section": section.key,
         "label": section.label,
         "kind": section.kind,
         "round": round,
-        "papers": papers,
-        "papers_rated_by_all": rated_by_all(rated),
-        "units": units,
-        "raters": raters,
-        "percent_agreement": statistics.percent_agreement(rated.table),
-        "differing": len(differing(rated)),
+        **counts(rated),
         "left_out": dict(rated.left_out),
         "primary": primary,
         "not_independent": rated.not_independent,
         "target": rated.target,
         "sentence": sentence(rated),
         "prevalence": prevalence(rated),
-        "coefficients": {
-            choice.name: coefficient(choice, figure(rated, choice)) for choice in wanted
-        },
+        "coefficients": coefficients(rated, None if full else {HEADLINE, primary}),
     }
     if section.is_multiple and full:
         report["codes"] = [of_code(code, rated) for code in codes_of(rated)]
     return report
+
+
+def counts(rated):
+    """What the figures of a section rest on, and how many papers differ."""
+    papers, units, raters = statistics.bootstrap.denominators(rated.table)
+    return {
+        "papers": papers,
+        "papers_rated_by_all": rated_by_all(rated),
+        "units": units,
+        "raters": raters,
+        "percent_agreement": statistics.percent_agreement(rated.table),
+        "differing": len(differing(rated)),
+    }
+
+
+def coefficients(rated, names=None):
+    """`{name: coefficient}` of these names, or of all that the kind of section has."""
+    return {
+        choice.name: coefficient(choice, figure(rated, choice))
+        for choice in choices(rated.section.kind, rated.categories)
+        if names is None or choice.name in names
+    }
 
 
 def rated_by_all(rated):

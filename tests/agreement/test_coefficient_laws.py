@@ -295,3 +295,20 @@ def test_undefined_is_never_a_number():
                 0,
             )
             assert figure.reason
+
+
+def test_the_order_of_a_scale_of_words_must_be_declared():
+    words = ["low", "mid", "high"]
+    ratings = [[0, 1, 2, 2, 0], [0, 2, 2, 1, 0]]
+    in_words = [[words[value] for value in row] for row in ratings]
+
+    for coefficient in (cohen_kappa, gwet_ac, brennan_prediger):
+        for weights in ("linear", "quadratic"):
+            assert same(
+                coefficient(in_words, words, weights), coefficient(ratings, range(3), weights)
+            )
+            assert same(
+                coefficient(ratings, weights=weights), coefficient(in_words, words, weights)
+            )
+            with pytest.raises(ValueError, match="order of the scale: 'high' is not a number"):
+                coefficient(in_words, weights=weights)

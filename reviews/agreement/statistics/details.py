@@ -14,6 +14,8 @@ from reviews.agreement.statistics.plans import patterns_of, ratio, sum_over_pair
 from reviews.agreement.statistics.ratings import Ratings, Table, Value, labels_in, tabulate
 
 YES_NO = (False, True)
+# Of two arrays of value indexes, pair by pair.
+Distance = Callable[[Ints, Ints], Floats]
 
 
 def specific_agreement(ratings: Ratings, category: Value) -> float | None:
@@ -177,21 +179,21 @@ def worst_papers(
         return []
     _, between = disagreement(patterns.counts[:, None], times[:, None])
     expected = between[0] / (times.sum() * (times.sum() - 1))
-    raters = (codes >= 0).sum(axis=0)
-    apart = sum_over_pairs(codes, _distance(table, metric, categories, times)) / (
-        raters * (raters - 1) / 2
-    )
-    differing = [
-        (paper, float(mean / expected))
-        for paper, mean in zip(shared.tolist(), apart, strict=True)
-        if mean > 0
-    ]
+    distances = _mean_distances(codes, _distance(table, metric, categories, times)) / expected
+    by_paper = zip(shared.tolist(), distances.tolist(), strict=True)
+    differing = [(paper, distance) for paper, distance in by_paper if distance > 0]
     return sorted(differing, key=lambda paper: (-paper[1], paper[0]))[:limit]
+
+
+def _mean_distances(codes: Ints, distance: Distance) -> Floats:
+    """Per paper the mean over its pairs of ratings."""
+    raters = (codes >= 0).sum(axis=0)
+    return sum_over_pairs(codes, distance) / (raters * (raters - 1) / 2)
 
 
 def _distance(
     table: Table, metric: str, categories: Iterable[Value] | None, times: Ints
-) -> Callable[[Ints, Ints], Floats]:
+) -> Distance:
     if metric == "nominal":
         return lambda one, other: (one != other).astype(float)
     if metric in ("ordinal", "interval"):

@@ -105,22 +105,7 @@ def tabulate(ratings: Ratings, categories: Iterable[Value] | None = None) -> Tab
 
 
 def _read(ratings: Sequence[Sequence[Rating]]) -> Table:
-    try:
-        rows = [list(row) for row in ratings]
-    except TypeError as error:
-        raise ValueError(
-            f"Give ratings as one row per rater with one entry per paper, not {shown(ratings)}."
-        ) from error
-    papers = len(rows[0]) if rows else 0
-    for rater, row in enumerate(rows, start=1):
-        if len(row) != papers:
-            raise ValueError(
-                f"Rater {rater} has {len(row)} entries, rater 1 has {papers}: "
-                "give every rater one entry per paper, None where they did not code it."
-            )
-    rows = [
-        [frozenset(value) if isinstance(value, set) else value for value in row] for row in rows
-    ]
+    rows = _even_rows(ratings)
     try:
         values = set().union(*rows) - {None}
     except TypeError:
@@ -132,7 +117,26 @@ def _read(ratings: Sequence[Sequence[Rating]]) -> Table:
     index = {value: code for code, value in enumerate(ordered)} | {None: MISSING}
     # Whole rows at a time, without a Python step for each of 100,000 ratings.
     codes = np.array([list(map(index.__getitem__, row)) for row in rows], dtype=np.int64)
-    return Table(codes.reshape(len(rows), papers), ordered)
+    return Table(codes.reshape(len(rows), len(rows[0]) if rows else 0), ordered)
+
+
+def _even_rows(ratings: Sequence[Sequence[Rating]]) -> list[list[Rating]]:
+    """Rows of equal length, their sets hashable; ValueError names the row that is none."""
+    try:
+        rows = [list(row) for row in ratings]
+    except TypeError as error:
+        raise ValueError(
+            f"Give ratings as one row per rater with one entry per paper, not {shown(ratings)}."
+        ) from error
+    for rater, row in enumerate(rows, start=1):
+        if len(row) != len(rows[0]):
+            raise ValueError(
+                f"Rater {rater} has {len(row)} entries, rater 1 has {len(rows[0])}: "
+                "give every rater one entry per paper, None where they did not code it."
+            )
+    return [
+        [frozenset(value) if isinstance(value, set) else value for value in row] for row in rows
+    ]
 
 
 def _name_unreadable(rows: Sequence[Sequence[object]]) -> None:
