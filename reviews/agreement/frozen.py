@@ -104,11 +104,11 @@ def frozen_or_live(
     """
     if not frozen:
         return of_round(sheet, round, full=full)
-    known = {report["section"] for report in frozen["sections"]}
+    section_keys = {report["section"] for report in frozen["sections"]}
     later = [
         section
         for section in sheet.sections
-        if section.key not in known and section.phase_id == round.phase_id
+        if section.key not in section_keys and section.phase_id == round.phase_id
     ]
     rated_sections = [(section, sheet.rated(section, round.pk)) for section in later]
     return frozen["sections"] + [

@@ -202,9 +202,9 @@ def _mostly(rated):
         return f", most over “{value_text(code)}” ({count})"
     cells = statistics.coincidence_matrix(rated.table, rated.categories)
     apart = {cell: papers for cell, papers in cells.papers.items() if cell[0] != cell[1]}
-    one, other = max(apart, key=lambda cell: (len(apart[cell]), -cell[0], -cell[1]))
-    names = f"“{value_text(cells.categories[one])}” and “{value_text(cells.categories[other])}”"
-    return f", most between {names} ({len(apart[one, other])})"
+    first, second = max(apart, key=lambda cell: (len(apart[cell]), -cell[0], -cell[1]))
+    names = f"“{value_text(cells.categories[first])}” and “{value_text(cells.categories[second])}”"
+    return f", most between {names} ({len(apart[first, second])})"
 
 
 def prevalence(rated):

@@ -116,12 +116,12 @@ def coefficients_used(reports):
         f"We report Krippendorff's alpha (Krippendorff 2011) with {listed(distances)}, because one "
         "definition covers any number of reviewers, missing codings and every scale"
     )
-    others = {
+    chosen = {
         report["label"]: measures.LABELS[report["primary"]]
         for report in reports
         if report["primary"] != HEADLINE
     }
-    named = [f"{name} for “{label}”" for label, name in others.items()]
+    named = [f"{name} for “{label}”" for label, name in chosen.items()]
     return (
         f"{text}; {listed(named)} had been chosen as primary coefficient." if named else f"{text}."
     )

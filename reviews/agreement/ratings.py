@@ -133,9 +133,9 @@ class Sheet:
         """
         first = {reading.assignment: reading.pk for reading in self.counted}
         reasons = {reading.assignment: reading.why_not for reading in self.not_independent}
-        asked = self._asked_later()
+        tasks = self._asked_later()
         for reading in readings:
-            for section, until, was_answered in asked[reading.assignment]:
+            for section, until, was_answered in tasks[reading.assignment]:
                 answers = self.answers[section]
                 if until is not None and reading.submitted_at > until:
                     # The section had been answered, or left blank, and from then on others' could
@@ -160,13 +160,13 @@ class Sheet:
         was asked)]}`
         """
         tasks = RecodingTask.objects.came_later().filter(assignment__round__study=self.study)
-        asked = defaultdict(list)
+        by_assignment = defaultdict(list)
         rows = tasks.values_list(
             "assignment", "section", "done_at", answered_before_asked()
         ).order_by("asked_at")
         for assignment, *task in rows:
-            asked[assignment].append(task)
-        return asked
+            by_assignment[assignment].append(task)
+        return by_assignment
 
     def _leave_out(self, reading):
         if reading not in self.not_independent:

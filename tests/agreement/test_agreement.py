@@ -291,7 +291,7 @@ def test_an_axis_begins_at_0_or_as_far_below_as_something_of_the_table_lies():
         -1,
     ]
     axis = tags.axis_of([*rows_of(0.4), {"value": 0.1, "low": -0.3, "high": 0.6}])
-    assert [(tick.label, tick.place) for tick in axis.ticks] == [
+    assert [(tick.label, tick.position) for tick in axis.ticks] == [
         ("−.5", 0),
         ("0", 33.33),
         (".5", 66.67),
@@ -301,7 +301,7 @@ def test_an_axis_begins_at_0_or_as_far_below_as_something_of_the_table_lies():
 
 def test_what_lies_below_zero_is_drawn_where_it_lies():
     axis = tags.axis_of(rows_of(-0.2, -0.9, 0.5, None))
-    assert [axis.place(value) for value in (None, -1, -0.9, -0.2, 0, 0.5, 1)] == [
+    assert [axis.position(value) for value in (None, -1, -0.9, -0.2, 0, 0.5, 1)] == [
         None,
         0,
         5,

@@ -312,3 +312,15 @@ def test_the_order_of_a_scale_of_words_must_be_declared():
             )
             with pytest.raises(ValueError, match="order of the scale: 'high' is not a number"):
                 coefficient(in_words, weights=weights)
+
+
+def test_numbers_that_are_large_and_near_one_another_keep_their_differences():
+    ratings = [[1, 4, 2, 3], [2, 4, 2, 5]]
+    large = [[value + 10**9 for value in row] for row in ratings]
+
+    for metric in ("interval", "ordinal"):
+        wanted = krippendorff_alpha(ratings, metric)
+        assert krippendorff_alpha(large, metric) == pytest.approx(wanted, abs=1e-12)
+        assert interval(large, alpha_of[metric], 50) == pytest.approx(
+            interval(ratings, alpha_of[metric], 50), abs=1e-9
+        )

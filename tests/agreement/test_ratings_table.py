@@ -35,7 +35,7 @@ from reviews.agreement.statistics.plans import (
     two_raters,
     why_undefined,
 )
-from reviews.agreement.statistics.ratings import MISSING, NotApplicable, shown
+from reviews.agreement.statistics.ratings import MISSING, NotApplicable, named
 from reviews.agreement.statistics.sums import GroupSums, marginals, weighted_sum
 from tests.agreement.test_agreement_properties import SCALE, by_paper, plain, sets
 
@@ -124,7 +124,7 @@ def test_only_numbers_have_an_order_of_their_own():
     ],
 )
 def test_a_value_is_named_shortly_in_messages(value, text):
-    assert shown(value) == text
+    assert named(value) == text
 
 
 def test_an_absence_has_words_and_is_equal_to_its_like_alone():
@@ -288,7 +288,7 @@ def test_rows_are_added_up_by_their_groups(groups, empty):
         wanted[group] += rows[member]
 
     assert (sums(rows) == wanted).all()
-    assert (sums.unordered(rows)[sums.place] == wanted).all()
+    assert (sums.unordered(rows)[sums.row_of] == wanted).all()
 
 
 @pytest.mark.parametrize("largest", [46, 47, 48, 49, 200])

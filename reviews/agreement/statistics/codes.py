@@ -135,10 +135,10 @@ def _confused(
             ((first, second), only_first, only_second),
             ((second, first), only_second, only_first),
         ):
-            met = shared[has_a[:, a] & has_b[:, b]]
-            if met.size:
-                by_raters[raters] += int(met.size)
-                papers.update(met.tolist())
+            meetings = shared[has_a[:, a] & has_b[:, b]]
+            if meetings.size:
+                by_raters[raters] += int(meetings.size)
+                papers.update(meetings.tolist())
     return ConfusedPair(
         labels[a], labels[b], sum(by_raters.values()), float(lift), sorted(papers), dict(by_raters)
     )

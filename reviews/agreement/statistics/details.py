@@ -85,16 +85,16 @@ def coincidence_matrix(ratings: Ratings, categories: Iterable[Value] | None = No
     size = len(table.values)
     rated = (table.codes >= 0).sum(axis=0)
     matrix = np.zeros((size, size))
-    met = []
+    meetings = []
     for first, second in combinations(table.codes, 2):
         both = np.flatnonzero((first >= 0) & (second >= 0))
         share = 1 / (rated[both] - 1)
         np.add.at(matrix, (first[both], second[both]), share)
         np.add.at(matrix, (second[both], first[both]), share)
         low, high = np.minimum(first[both], second[both]), np.maximum(first[both], second[both])
-        met.append((low * size + high) * len(rated) + both)
+        meetings.append((low * size + high) * len(rated) + both)
     papers: dict[tuple[int, int], list[int]] = {}
-    for key in np.unique(np.concatenate(met)).tolist() if met else []:
+    for key in np.unique(np.concatenate(meetings)).tolist() if meetings else []:
         cell, paper = divmod(key, len(rated))
         papers.setdefault(divmod(cell, size), []).append(paper)
     return Coincidences(table.values, matrix, papers)
@@ -195,8 +195,8 @@ def _distance(
     table: Table, metric: str, categories: Iterable[Value] | None, times: Ints
 ) -> Distance:
     if metric == "nominal":
-        return lambda one, other: (one != other).astype(float)
+        return lambda first, second: (first != second).astype(float)
     if metric in ("ordinal", "interval"):
         values = table.numbers() if metric == "interval" else np.cumsum(times) - times / 2
-        return lambda one, other: (values[one] - values[other]) ** 2
+        return lambda first, second: (values[first] - values[second]) ** 2
     return distance_of(table, metric, categories).between

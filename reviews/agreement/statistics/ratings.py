@@ -72,12 +72,12 @@ class Table:
         position = {value: index for index, value in enumerate(declared)}
         if len(position) < len(declared):
             twice = next(value for value, times in Counter(declared).items() if times > 1)
-            raise ValueError(f"The category {shown(twice)} is declared twice.")
+            raise ValueError(f"The category {named(twice)} is declared twice.")
         used = set(np.unique(self.codes).tolist()) - {MISSING}
         for code in sorted(used):
             if self.values[code] not in position:
                 raise ValueError(
-                    f"{shown(self.values[code])} is not among the categories {_listed(declared)}."
+                    f"{named(self.values[code])} is not among the categories {_listed(declared)}."
                 )
         new = [position.get(value, MISSING) for value in self.values]
         return Table(_renumbered(self.codes, new), declared)
@@ -89,7 +89,7 @@ class Table:
         for value in self.values:
             if not _is_number(value):
                 raise ValueError(
-                    f"Give `categories` in the order of the scale: {shown(value)} is not a number."
+                    f"Give `categories` in the order of the scale: {named(value)} is not a number."
                 )
         self.numbers()
         return self
@@ -126,7 +126,7 @@ def _even_rows(ratings: Sequence[Sequence[Rating]]) -> list[list[Rating]]:
         rows = [list(row) for row in ratings]
     except TypeError as error:
         raise ValueError(
-            f"Give ratings as one row per rater with one entry per paper, not {shown(ratings)}."
+            f"Give ratings as one row per rater with one entry per paper, not {named(ratings)}."
         ) from error
     for rater, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
@@ -146,7 +146,7 @@ def _name_unreadable(rows: Sequence[Sequence[object]]) -> None:
                 hash(rating)
             except TypeError as error:
                 raise ValueError(
-                    f"Rater {rater}, paper {paper}: {shown(rating)} cannot be compared; give a "
+                    f"Rater {rater}, paper {paper}: {named(rating)} cannot be compared; give a "
                     "plain value or a set."
                 ) from error
             if rating != rating:  # noqa: PLR0124
@@ -167,7 +167,7 @@ def comparable(value: Value) -> Value:
         hash(value)
     except TypeError as error:
         raise ValueError(
-            f"The category {shown(value)} cannot be compared; give a plain value."
+            f"The category {named(value)} cannot be compared; give a plain value."
         ) from error
     return value
 
@@ -202,11 +202,11 @@ def _is_number(value: object) -> TypeGuard[Real | Decimal]:
 
 def _as_number(value: object) -> float:
     if not _is_number(value) or not math.isfinite(value):
-        raise ValueError(f"{shown(value)} is not a number.")
+        raise ValueError(f"{named(value)} is not a number.")
     return float(value)
 
 
-def shown(value: object) -> str:
+def named(value: object) -> str:
     """The value as messages name it."""
     if isinstance(value, frozenset):
         return "{" + ", ".join(sorted(map(repr, value))) + "}"
@@ -217,8 +217,8 @@ def shown(value: object) -> str:
 
 
 def _listed(values: Sequence[object]) -> str:
-    named = ", ".join(shown(value) for value in values[:12])
-    return named + (f" and {len(values) - 12} more" if len(values) > 12 else "")
+    text = ", ".join(named(value) for value in values[:12])
+    return text + (f" and {len(values) - 12} more" if len(values) > 12 else "")
 
 
 @dataclass(frozen=True)

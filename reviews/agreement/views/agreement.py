@@ -127,7 +127,7 @@ def papers_context(request, visible, section):
     return {
         "page": page,
         "papers": listed,
-        "words": behind.text,
+        "description": behind.text,
         "total": len(index_of),
         "query": query,
         "kept": kept,
