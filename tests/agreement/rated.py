@@ -1,7 +1,17 @@
-"""A section as its raters filled it in, without a database."""
+"""A section as its raters filled it in, without a database; what somebody may see of a study."""
 
 from mapping.models import Phase, Section
+from reviews.agreement.glance import at_a_glance
+from reviews.agreement.page import VisibleAgreement
 from reviews.agreement.ratings import Rated
+
+
+def visible_to(user, study, asked="", sections=None):
+    return VisibleAgreement(study, user, asked, sections)
+
+
+def glance_of(user, study):
+    return at_a_glance(study, user)
 
 
 def rated_section(kind, ratings, categories=(), *, key="method", **facts):

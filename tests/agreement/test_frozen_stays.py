@@ -12,8 +12,6 @@ from django.utils import timezone
 
 from mapping.people.membership import deactivate
 from reviews.agreement import frozen
-from reviews.agreement.glance import at_a_glance
-from reviews.agreement.page import VisibleAgreement
 from reviews.codebook.code_changes import edit, merge, retire, split
 from reviews.codebook.declare import declare
 from reviews.codebook.template import add_section, retire_section
@@ -21,6 +19,7 @@ from reviews.coding.drafts import reopen, submit
 from reviews.models import Answer, PriorAccess, Summary
 from reviews.rounds.lifecycle import close_round, reopen_round
 from reviews.settling.unanimous import settle
+from tests.agreement.rated import glance_of, visible_to
 from tests.agreement.test_agreement import page, text
 from tests.making import absent, make_paper, make_round, make_summary
 
@@ -51,7 +50,7 @@ def closed(study, ada, ben, cleo):
 def figures(study, ada, round):
     """What is kept of this round, and what its page shows."""
     round.refresh_from_db()
-    visible = VisibleAgreement(study, ada, str(round.pk))
+    visible = visible_to(ada, study, str(round.pk))
     return {
         "kept": round.frozen_agreement,
         "page": frozen_part(round, visible.reports(full=True)),
@@ -66,7 +65,7 @@ def figures_everywhere(study, ada, round):
         "command": frozen_part(round, json.loads(out.getvalue())["sections"]),
         "glance": sorted(
             (line["section"].key, line["value"], line["low"], line["high"], line["papers"])
-            for line in at_a_glance(study, ada)
+            for line in glance_of(ada, study)
             if line["round"] == round.name
         ),
     }
@@ -175,10 +174,10 @@ def test_frozen_figures_never_change_after_later_acts(study, ada, ben, cleo, clo
 
 def test_live_figures_of_the_same_answers_do_change(study, ada, ben, cleo, closed):
     """Or the test above would hold of a page that shows nothing."""
-    kept = VisibleAgreement(study, ada, str(closed.pk)).reports()
+    kept = visible_to(ada, study, str(closed.pk)).reports()
     merge(code(study, "Talent"), into=code(study, "Cost"), by=ada, reason="So")
     reopen_round(closed, by=ada, reason="Too early")
-    live = VisibleAgreement(study, ada, str(closed.pk)).reports()
+    live = visible_to(ada, study, str(closed.pk)).reports()
 
     def alpha(reports, key):
         (found,) = (one for one in reports if one["section"] == key)
@@ -226,7 +225,7 @@ def test_what_comes_to_light_later_is_said_beside_what_was_kept(study, ada, ben,
     prior_access(study, ben)
 
     assert figures(study, ada, closed) == before
-    visible = VisibleAgreement(study, ada, str(closed.pk))
+    visible = visible_to(ada, study, str(closed.pk))
     assert (visible.known_since, visible.not_independent) == (1, 1)
     assert visible.why_not_independent == {}
     shown = text(page(as_user(ada), study, round=closed.pk))
@@ -253,7 +252,7 @@ def test_what_was_left_out_at_closing_is_kept_with_its_reason(study, ada, ben, c
     assert [one["summary"] for one in kept["answers"]] == [
         Summary.objects.get(assignment__reviewer=ben).pk
     ]
-    visible = VisibleAgreement(study, ada, str(round.pk))
+    visible = visible_to(ada, study, str(round.pk))
     assert (visible.known_since, visible.why_not_independent) == (0, {"lead": 1})
     (method,) = (one for one in kept["sections"] if one["section"] == "method")
     assert (method["papers"], method["not_independent"]) == (0, 1)

@@ -178,3 +178,10 @@ def test_example_c_has_an_interval_around_its_value():
         low, high, used = interval(EXAMPLE_C, alpha_of[metric], 1000)
         assert used == 1000
         assert 0.3 < low < krippendorff_alpha(EXAMPLE_C, metric) < high <= 1
+
+
+def test_replicates_computed_in_pieces_are_the_same(monkeypatch):
+    whole = interval(EXAMPLE_C, alpha_of["ordinal"], 40)
+    monkeypatch.setattr("reviews.agreement.statistics.alpha.CELLS", 25)
+
+    assert interval(EXAMPLE_C, alpha_of["ordinal"], 40) == pytest.approx(whole)

@@ -12,8 +12,6 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils.timezone import now
 
-from reviews.agreement.glance import at_a_glance
-from reviews.agreement.page import VisibleAgreement
 from reviews.agreement.statistics import (
     gwet_ac,
     krippendorff_alpha,
@@ -24,6 +22,7 @@ from reviews.codebook.declare import declare
 from reviews.exchange.bundle.writer import write
 from reviews.exchange.scope import scope_of_all
 from reviews.rounds.lifecycle import close_round
+from tests.agreement.rated import glance_of, visible_to
 from tests.agreement.test_agreement import page
 from tests.making import absent, make_assignment, make_paper, make_round, make_summary
 
@@ -67,7 +66,7 @@ def by_command(study):
 
 def test_the_csv_has_every_figure_of_the_page_to_the_last_digit(study, ada, pilot, as_user):
     rows = csv_rows(as_user(ada), study)
-    reports = VisibleAgreement(study, ada).reports(full=True)
+    reports = visible_to(ada, study).reports(full=True)
 
     of_report = [
         (one["section"], name, figure)
@@ -99,11 +98,11 @@ def test_the_csv_has_every_figure_of_the_page_to_the_last_digit(study, ada, pilo
 
 
 def test_the_command_prints_what_the_csv_and_the_page_have(study, ada, pilot, as_user):
-    assert by_command(study) == VisibleAgreement(study, ada).reports(full=True)
+    assert by_command(study) == visible_to(ada, study).reports(full=True)
     close_round(pilot, by=ada)
     study.refresh_from_db()
     kept = by_command(study)
-    assert kept == VisibleAgreement(study, ada).reports(full=True)
+    assert kept == visible_to(ada, study).reports(full=True)
     rows = csv_rows(as_user(ada), study)
     assert [number(row["value"]) for row in rows if row["coefficient"] == "krippendorff_alpha"] == [
         one["coefficients"]["krippendorff_alpha"]["value"] for one in kept
@@ -174,7 +173,7 @@ def test_the_page_of_codes_has_the_figures_of_the_table_of_codes(study, ada, pil
 
 
 def test_rows_of_the_overview_have_the_declared_coefficient(study, ada, pilot):
-    rows = {row["section"].key: row for row in VisibleAgreement(study, ada).rows()}
+    rows = {row["section"].key: row for row in visible_to(ada, study).rows()}
     reports = {one["section"]: one for one in by_command(study)}
 
     for key, row in rows.items():
@@ -195,7 +194,7 @@ def test_who_still_has_to_code_gets_the_same_figures_of_fewer_papers_everywhere(
     """Ben is given the first paper again: it is closed to him, and no file has it."""
     first = study.papers.order_by("pk").first()
     make_assignment(first, ben, round=make_round(study, "Main"))
-    reports = {one["section"]: one for one in VisibleAgreement(study, ben, str(pilot.pk)).reports()}
+    reports = {one["section"]: one for one in visible_to(ben, study, str(pilot.pk)).reports()}
     rows = [row for row in csv_rows(as_user(ben), study) if row["round"] == "Pilot"]
     alphas = {row["section"]: row for row in rows if row["coefficient"] == "krippendorff_alpha"}
 
@@ -215,9 +214,9 @@ def test_who_still_has_to_code_gets_the_same_figures_of_fewer_papers_everywhere(
 def test_the_glance_shows_frozen_figures_worst_first_and_none_while_a_round_is_open(
     study, ada, olga, pilot
 ):
-    assert at_a_glance(study, ada) == []
+    assert glance_of(ada, study) == []
     close_round(pilot, by=ada)
-    lines = at_a_glance(study, ada)
+    lines = glance_of(ada, study)
     reports = {one["section"]: one for one in by_command(study)}
 
     assert {line["section"].key for line in lines} == set(KEYS), "of what somebody answered"
@@ -233,7 +232,7 @@ def test_the_glance_shows_frozen_figures_worst_first_and_none_while_a_round_is_o
         assert (line["round"], line["papers"]) == ("Pilot", reports[key]["papers"])
         assert line["url"].endswith(f"/{key}/?round={pilot.pk}")
         assert line["target"] == (0.7 if key == "maturity-stage" else None)
-    assert at_a_glance(study, olga) == [], "who may not see the answers sees no figure of them"
+    assert glance_of(olga, study) == [], "who may not see the answers sees no figure of them"
 
 
 def test_the_glance_prefers_the_newest_closed_round_that_has_answers(study, ada, ben, cleo, pilot):
@@ -243,7 +242,7 @@ def test_the_glance_prefers_the_newest_closed_round_that_has_answers(study, ada,
     for reader in (ben, cleo):
         make_summary(paper, reader, round=main, answers={"method": "Survey"})
     close_round(main, by=ada)
-    lines = at_a_glance(study, ada)
+    lines = glance_of(ada, study)
     by_key = {line["section"].key: line for line in lines}
 
     assert {key: line["round"] for key, line in by_key.items()} == {
@@ -259,16 +258,16 @@ def test_the_glance_prefers_the_newest_closed_round_that_has_answers(study, ada,
 def test_the_glance_is_silent_without_statistics_and_of_retired_sections(study, ada, pilot):
     close_round(pilot, by=ada)
     study.sections.filter(key="cases").update(retired_at=now())
-    assert "cases" not in {line["section"].key for line in at_a_glance(study, ada)}
+    assert "cases" not in {line["section"].key for line in glance_of(ada, study)}
     study.statistics_off_reason = "We read interpretively."
     study.save()
-    assert at_a_glance(study, ada) == []
+    assert glance_of(ada, study) == []
 
 
 def test_the_glance_tells_of_late_declarations(study, ada, pilot):
     close_round(pilot, by=ada)
     declare(study.sections.get(key="method"), by=ada, coefficient="fleiss_kappa", target=0.9)
-    lines = {line["section"].key: line for line in at_a_glance(study, ada)}
+    lines = {line["section"].key: line for line in glance_of(ada, study)}
 
     assert lines["method"]["name"] == "Fleiss' kappa"
     assert [entry.act for entry in lines["method"]["late"]] == ["declaration-changed"]

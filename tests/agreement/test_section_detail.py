@@ -8,9 +8,6 @@ import pytest
 from django.utils.timezone import now
 
 from mapping.models import CodebookChange
-from reviews.agreement.page import (
-    VisibleAgreement,
-)
 from reviews.agreement.section_page import Detail
 from reviews.agreement.statistics import (
     Absence,
@@ -23,6 +20,7 @@ from reviews.agreement.statistics import (
 )
 from reviews.models import Summary
 from reviews.rounds.lifecycle import close_round
+from tests.agreement.rated import visible_to
 from tests.agreement.test_agreement import nothing_kept, page, text  # noqa: F401
 from tests.making import (
     absent,
@@ -86,7 +84,7 @@ def challenges(study, ben, cleo):
 
 def detail(study, user, key, asked=""):
     section = study.sections.get(key=key)
-    return Detail(VisibleAgreement(study, user, asked, [section]), section)
+    return Detail(visible_to(user, study, asked, [section]), section)
 
 
 def query(url):
