@@ -232,7 +232,7 @@ def test_a_label_that_everybody_gives_everywhere_brings_sets_nearer_and_never_ap
 
 def test_values_given_equally_often_stand_by_their_text():
     labels = [f"label {number}" for number in range(20)]
-    (of_sets,) = marginals_by_rater([[set(labels[::-1]), {labels[7]}]])
+    (of_sets,) = marginals_by_rater([[set(labels), {labels[7]}]])
     (of_numbers,) = marginals_by_rater([[2, 10, 2, 9, 10]])
 
     assert list(of_sets.times) == [labels[7], *sorted(set(labels) - {labels[7]})]
