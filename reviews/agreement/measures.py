@@ -276,7 +276,6 @@ def report(rated, *, phase, round, full=True):
         "kind": section.kind,
         "round": round,
         **counts(rated),
-        "left_out": dict(rated.left_out),
         "primary": primary,
         "not_independent": rated.not_independent,
         "target": rated.target,
@@ -299,6 +298,7 @@ def counts(rated):
         "raters": raters,
         "percent_agreement": statistics.percent_agreement(rated.table),
         "differing": len(differing(rated)),
+        "left_out": dict(rated.left_out),
     }
 
 

@@ -295,21 +295,22 @@ def recurring_patterns(rated):
     that stand for one another first; else of a code that some gave there and others did not."""
     if rated.section.kind_of.is_quantity:
         return {}
-    patterns = {}
-    if rated.section.is_multiple:
-        for label, papers in sorted(
-            statistics.one_sided(rated.table).items(), key=lambda item: len(item[1])
-        ):
-            patterns.update(
-                dict.fromkeys(
-                    papers, (f"“{measures.value_text(label)}” given by some alone", papers)
-                )
-            )
+    patterns = one_sided_patterns(rated) if rated.section.is_multiple else {}
     pairs = statistics.confused_pairs(rated.table, limit=20 if rated.section.is_multiple else None)
     for pair in sorted(pairs, key=lambda pair: len(pair.papers)):
-        one, other = measures.value_text(pair.one), measures.value_text(pair.other)
-        pattern = f"“{one}” where another gives “{other}”"
+        first, second = measures.value_text(pair.one), measures.value_text(pair.other)
+        pattern = f"“{first}” where another gives “{second}”"
         patterns.update(dict.fromkeys(pair.papers, (pattern, pair.papers)))
+    return patterns
+
+
+def one_sided_patterns(rated):
+    """Of codes that some readers of a paper gave and others did not."""
+    patterns = {}
+    labels = statistics.one_sided(rated.table)
+    for label, papers in sorted(labels.items(), key=lambda item: len(item[1])):
+        pattern = f"“{measures.value_text(label)}” given by some alone"
+        patterns.update(dict.fromkeys(papers, (pattern, papers)))
     return patterns
 
 
