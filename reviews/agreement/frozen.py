@@ -27,27 +27,12 @@ def freeze(round: Round) -> dict:
     """All statistics of a round with what they rest on, as plain JSON values. Of everybody's first
     submissions.
     """
-    sheet = Sheet(
-        round.study, everything(round.study).filter(assignment__round=round), sections_of(round)
-    )
-    sections = {section.pk: section.key for section in sheet.sections}
-    keys = dict(Paper.objects.filter(assignments__round=round).values_list("pk", "key"))
+    summaries = everything(round.study).filter(assignment__round=round)
+    sheet = Sheet(round.study, summaries, sections_of(round))
     return {
         "sections": of_round(sheet, round),
         "codebook_version": round.codebook_version or round.study.codebook_version,
-        "answers": [
-            {"summary": reading.pk, "revision": reading.revision, "paper": keys[reading.paper]}
-            for reading in sheet.read
-        ]
-        + [
-            {
-                "summary": reading.pk,
-                "revision": reading.revision,
-                "paper": keys[reading.paper],
-                "section": sections[section],
-            }
-            for reading, section in sheet.late
-        ],
+        "answers": answers_behind(sheet, round),
         "not_independent": len(sheet.not_independent),
         "why_not_independent": dict(
             Counter(str(reading.why_not) for reading in sheet.not_independent)
@@ -58,6 +43,24 @@ def freeze(round: Round) -> dict:
         "software": software(),
         "frozen_at": timezone.now().isoformat(),
     }
+
+
+def answers_behind(sheet, round):
+    """The summaries that were counted, and later revisions that were counted for one section."""
+    paper_keys = dict(Paper.objects.filter(assignments__round=round).values_list("pk", "key"))
+    section_keys = {section.pk: section.key for section in sheet.sections}
+
+    def named(reading):
+        return {
+            "summary": reading.pk,
+            "revision": reading.revision,
+            "paper": paper_keys[reading.paper],
+        }
+
+    return [
+        *(named(reading) for reading in sheet.counted),
+        *(named(reading) | {"section": section_keys[pk]} for reading, pk in sheet.late),
+    ]
 
 
 def why_left_out(frozen: dict) -> dict[str, int]:
@@ -82,7 +85,7 @@ def sections_of(round):
 def of_round(sheet, round, *, full=True):
     """Live reports of a round's sections; a retired one only where it was answered."""
     rated_sections = [
-        (section, sheet.of(section, round.pk))
+        (section, sheet.rated(section, round.pk))
         for section in sheet.sections
         if section.phase_id == round.phase_id
     ]
@@ -101,13 +104,13 @@ def frozen_or_live(
     """
     if not frozen:
         return of_round(sheet, round, full=full)
-    known = {report["section"] for report in frozen["sections"]}
+    section_keys = {report["section"] for report in frozen["sections"]}
     later = [
         section
         for section in sheet.sections
-        if section.key not in known and section.phase_id == round.phase_id
+        if section.key not in section_keys and section.phase_id == round.phase_id
     ]
-    rated_sections = [(section, sheet.of(section, round.pk)) for section in later]
+    rated_sections = [(section, sheet.rated(section, round.pk)) for section in later]
     return frozen["sections"] + [
         measures.report(rated, phase=section.phase.key, round=round.name, full=full)
         for section, rated in rated_sections

@@ -3,6 +3,7 @@ values out.
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
@@ -10,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from django.core.cache import caches
 
-from mapping.judgement.kinds import KINDS
+from mapping.judgement.kinds import KINDS, MOST_DECIMALS
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import statistics
 from reviews.agreement.statistics import Absence, Figure
+from reviews.agreement.statistics.ratings import labels_in
 
 REPLICATES = 1000
 SEED = 0
@@ -67,27 +69,28 @@ def choices(kind, categories):
     kind = KINDS[kind]
     in_order = {"categories": categories} if kind.is_scale else {}
     alpha = partial(statistics.krippendorff_alpha, metric=kind.metric, **in_order)
-    found = [Choice(HEADLINE, kind.metric, alpha)]
+    alphas = [Choice(HEADLINE, kind.metric, alpha)]
     if other := kind.other_metric:
         second = partial(statistics.krippendorff_alpha, metric=other)
-        found.append(Choice(f"{HEADLINE}_{other}", other, second))
+        alphas.append(Choice(f"{HEADLINE}_{other}", other, second))
     further = refused(kind.no_kappa) if kind.no_kappa else of_categories(kind, categories)
-    return [*found, *further]
+    return [*alphas, *further]
 
 
 def of_categories(kind, categories):
     ordered = {"categories": categories}
-    found = [
+    nominal = [
         Choice(name, "nominal", partial(function, **ordered) if takes_categories else function)
         for name, (function, takes_categories) in NOMINAL.items()
     ]
     if not kind.is_scale:
-        return [*found, Choice("gwet_ac2", "quadratic", None, NO_STAGE)]
+        return [*nominal, Choice("gwet_ac2", "quadratic", None, NO_STAGE)]
     weighted = ordered | {"weights": "quadratic"}
-    found.append(
-        Choice("cohen_kappa_weighted", "quadratic", partial(statistics.cohen_kappa, **weighted))
-    )
-    return [*found, Choice("gwet_ac2", "quadratic", partial(statistics.gwet_ac, **weighted))]
+    return [
+        *nominal,
+        Choice("cohen_kappa_weighted", "quadratic", partial(statistics.cohen_kappa, **weighted)),
+        Choice("gwet_ac2", "quadratic", partial(statistics.gwet_ac, **weighted)),
+    ]
 
 
 def refused(reason):
@@ -149,7 +152,12 @@ def value_text(value) -> str:
         return ", ".join(sorted(map(value_text, value), key=str.casefold)) or "none of the codes"
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return number_text(value) if isinstance(value, float) else str(value)
+
+
+def number_text(number: float) -> str:
+    """Every digit and no exponent: “1.23457e+06” would be the name of many numbers."""
+    return format(Decimal(repr(float(number))).normalize(), "f")
 
 
 def token(value):
@@ -183,10 +191,9 @@ def sentence(rated):
 
 def _mostly(rated):
     if rated.section.kind_of.is_quantity:
-        return (
-            "; the median difference of two raters is "
-            f"{statistics.median_absolute_difference(rated.table):g}"
-        )
+        # A difference of floats has digits that nobody entered: as many as the column holds.
+        difference = round(statistics.median_absolute_difference(rated.table), MOST_DECIMALS)
+        return f"; the median difference of two raters is {number_text(difference)}"
     if rated.section.is_multiple:
         codes = [
             (len(code.differing), index, code.code) for index, code in enumerate(codes_of(rated, 0))
@@ -195,9 +202,9 @@ def _mostly(rated):
         return f", most over “{value_text(code)}” ({count})"
     cells = statistics.coincidence_matrix(rated.table, rated.categories)
     apart = {cell: papers for cell, papers in cells.papers.items() if cell[0] != cell[1]}
-    one, other = max(apart, key=lambda cell: (len(apart[cell]), -cell[0], -cell[1]))
-    names = f"“{value_text(cells.categories[one])}” and “{value_text(cells.categories[other])}”"
-    return f", most between {names} ({len(apart[one, other])})"
+    first, second = max(apart, key=lambda cell: (len(apart[cell]), -cell[0], -cell[1]))
+    names = f"“{value_text(cells.categories[first])}” and “{value_text(cells.categories[second])}”"
+    return f", most between {names} ({len(apart[first, second])})"
 
 
 def prevalence(rated):
@@ -210,8 +217,7 @@ def prevalence(rated):
     rated_codes = table.codes[table.codes >= 0]
     times = {}
     for code, number in enumerate(np.bincount(rated_codes, minlength=len(table.values)).tolist()):
-        value = table.values[code]
-        for label in value if isinstance(value, frozenset) else [value]:
+        for label in labels_in(table.values[code]):
             times[label] = times.get(label, 0) + number
     total = sum(times.values())
     order = [value for value in rated.categories or sorted(times) if times.get(value)]
@@ -263,18 +269,29 @@ def report(rated, *, phase, round, full=True):
     """
     section = rated.section
     primary = section.primary_coefficient or HEADLINE
-    papers, units, raters = statistics.bootstrap.denominators(rated.table)
-    wanted = [
-        choice
-        for choice in choices(section.kind, rated.categories)
-        if full or choice.name in {HEADLINE, primary}
-    ]
     report = {
         "phase": phase,
         "section": section.key,
         "label": section.label,
         "kind": section.kind,
         "round": round,
+        **counts(rated),
+        "primary": primary,
+        "not_independent": rated.not_independent,
+        "target": rated.target,
+        "sentence": sentence(rated),
+        "prevalence": prevalence(rated),
+        "coefficients": coefficients(rated, None if full else {HEADLINE, primary}),
+    }
+    if section.is_multiple and full:
+        report["codes"] = [of_code(code, rated) for code in codes_of(rated)]
+    return report
+
+
+def counts(rated):
+    """What the figures of a section rest on, and how many papers differ."""
+    papers, units, raters = statistics.bootstrap.denominators(rated.table)
+    return {
         "papers": papers,
         "papers_rated_by_all": rated_by_all(rated),
         "units": units,
@@ -282,18 +299,16 @@ def report(rated, *, phase, round, full=True):
         "percent_agreement": statistics.percent_agreement(rated.table),
         "differing": len(differing(rated)),
         "left_out": dict(rated.left_out),
-        "primary": primary,
-        "not_independent": rated.not_independent,
-        "target": rated.target,
-        "sentence": sentence(rated),
-        "prevalence": prevalence(rated),
-        "coefficients": {
-            choice.name: coefficient(choice, figure(rated, choice)) for choice in wanted
-        },
     }
-    if section.is_multiple and full:
-        report["codes"] = [of_code(code, rated) for code in codes_of(rated)]
-    return report
+
+
+def coefficients(rated, names=None):
+    """`{name: coefficient}` of these names, or of all that the kind of section has."""
+    return {
+        choice.name: coefficient(choice, figure(rated, choice))
+        for choice in choices(rated.section.kind, rated.categories)
+        if names is None or choice.name in names
+    }
 
 
 def rated_by_all(rated):

@@ -2,6 +2,8 @@
 
 from django.template.defaultfilters import pluralize
 
+from mapping.judgement.absences import listed
+from mapping.judgement.kinds import KINDS
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import frozen as agreement_frozen
 from reviews.agreement import measures
@@ -29,29 +31,35 @@ def methods(
     """
     if not any(report["papers"] for report in reports):
         return ""
-    papers = max(report["papers"] for report in reports)
-    raters = max(report["raters"] for report in reports)
     is_whole = not (not_independent or known_since)
+    counts = coded_papers(reports, round_name)
     sentences = [
-        f"In {round_name}, {papers} paper{pluralize(papers, ' was,s were')} coded by two or more "
-        f"of {raters} reviewers "
-        f"with {len(reports)} coded item{pluralize(len(reports))}; "
-        + independence_clause(summaries, imported, is_whole=is_whole),
+        f"{counts}; {independence_clause(summaries, imported, is_whole=is_whole)}",
         *left_out_sentences(not_independent, known_since),
-    ]
-    sentences += [
         coefficients_used(reports),
         *declaration_sentences(reports),
         missing_answers(reports),
+        intervals_used(),
     ]
-    sentences.append(
-        f"Intervals are 95 % percentile bootstrap intervals over papers with "
-        f"{measures.REPLICATES:,} replicates (seed "
-        f"{measures.SEED}), each of which recomputes the expected disagreement. Coefficients "
-        f"without variation in the "
-        f"ratings are reported as undefined. Computed with {agreement_frozen.software()}."
-    )
     return " ".join(sentences)
+
+
+def coded_papers(reports, round_name):
+    papers = max(report["papers"] for report in reports)
+    raters = max(report["raters"] for report in reports)
+    return (
+        f"In {round_name}, {papers} paper{pluralize(papers, ' was,s were')} coded by two or more "
+        f"of {raters} reviewers with {len(reports)} coded item{pluralize(len(reports))}"
+    )
+
+
+def intervals_used():
+    return (
+        "Intervals are 95 % percentile bootstrap intervals over papers with "
+        f"{measures.REPLICATES:,} replicates (seed {measures.SEED}), each of which recomputes the "
+        "expected disagreement. Coefficients without variation in the ratings are reported as "
+        f"undefined. Computed with {agreement_frozen.software()}."
+    )
 
 
 def left_out_sentences(not_independent, known_since):
@@ -60,10 +68,8 @@ def left_out_sentences(not_independent, known_since):
     if count:
         yield (
             f"{count} {pluralize(count, 'summary,summaries')} {pluralize(count, 'was,were')} "
-            f"left out as not "
-            f"independent, since the reviewer could read others' answers on the paper before "
-            f"submitting their own: "
-            f"{reasons(not_independent)}."
+            "left out as not independent, since the reviewer could read others' answers on the "
+            f"paper before submitting their own: {reasons(not_independent)}."
         )
     if known_since:
         yield (
@@ -90,7 +96,7 @@ def independence_clause(summaries, imported, *, is_whole=True):
     if not imported:
         return (
             f"every reviewer{limit} {blind}, and reliability was computed from these first "
-            f"submissions alone."
+            "submissions alone."
         )
     if imported == summaries:
         return (
@@ -100,33 +106,22 @@ def independence_clause(summaries, imported, *, is_whole=True):
     return (
         f"reviewers{limit} {blind}, and reliability was computed from first submissions alone; "
         f"but {imported} of {summaries} summaries were imported from files, and how independently "
-        f"these were made is "
-        "not on record here."
+        "these were made is not on record here."
     )
-
-
-DISTANCES = {
-    "codes": "the MASI distance between sets of codes (Passonneau 2006)",
-    "code": "the nominal distance for single codes",
-    "yes_no": "the nominal distance for yes-or-no items",
-    "stage": "the ordinal distance for stages",
-    "number": "the squared difference for numbers",
-}
 
 
 def coefficients_used(reports):
-    distances = dict.fromkeys(DISTANCES[report["kind"]] for report in reports)
+    distances = dict.fromkeys(KINDS[report["kind"]].metric_words for report in reports)
     text = (
         f"We report Krippendorff's alpha (Krippendorff 2011) with {listed(distances)}, because one "
-        f"definition covers any "
-        "number of reviewers, missing codings and every scale"
+        "definition covers any number of reviewers, missing codings and every scale"
     )
-    others = {
+    chosen = {
         report["label"]: measures.LABELS[report["primary"]]
         for report in reports
         if report["primary"] != HEADLINE
     }
-    named = [f"{name} for “{label}”" for label, name in others.items()]
+    named = [f"{name} for “{label}”" for label, name in chosen.items()]
     return (
         f"{text}; {listed(named)} had been chosen as primary coefficient." if named else f"{text}."
     )
@@ -140,7 +135,7 @@ def declaration_sentences(reports):
         named = [f"{target:g} for “{label}”" for label, target in targets.items()]
         yield (
             f"Targets were {listed(named)}; where an interval includes its target, the papers "
-            f"are too few to tell."
+            "are too few to tell."
         )
     late = [
         f"for “{report['label']}” ({'; '.join(report['changed_late'])})"
@@ -149,7 +144,7 @@ def declaration_sentences(reports):
     ]
     if late:
         yield (
-            f"After the first submission the declaration of coefficient and target was changed "
+            "After the first submission the declaration of coefficient and target was changed "
             f"{listed(late)}."
         )
 
@@ -157,13 +152,8 @@ def declaration_sentences(reports):
 def missing_answers(reports):
     text = (
         "Blank answers count as missing. “Not reported”, “unclear” and “not applicable” count as "
-        "categories of their "
-        "own, except on ordinal and numeric scales, where they have no place and are left out"
+        "categories of their own, except on ordinal and numeric scales, where they have no place "
+        "and are left out"
     )
     left_out = sum(sum(report["left_out"].values()) for report in reports)
     return f"{text} ({left_out} here)."
-
-
-def listed(texts):
-    *first, last = texts
-    return f"{', '.join(first)} and {last}" if first else last

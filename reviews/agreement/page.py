@@ -74,7 +74,7 @@ class VisibleAgreement:
         for scope in self.scopes:
             if scope.name == asked:
                 return scope
-        with_summaries = {reading.round for reading in self.sheet.read}
+        with_summaries = {reading.round for reading in self.sheet.counted}
         rounds = [scope for scope in self.scopes if scope.round]
         filled = [scope for scope in rounds if scope.round.pk in with_summaries]
         return (filled or rounds or [None])[-1]
@@ -100,7 +100,7 @@ class VisibleAgreement:
         """Because they are not independent."""
         if self.scope is None:
             return []
-        return self.sheet.apart(self.scope.phase.pk, self.scope.round and self.scope.round.pk)
+        return self.sheet.left_out(self.scope.phase.pk, self.scope.round and self.scope.round.pk)
 
     @property
     def not_independent(self):
@@ -129,7 +129,7 @@ class VisibleAgreement:
         return agreement_frozen.known_since(frozen, left_out)
 
     def rated(self, section):
-        return self.sheet.of(section, self.scope.round and self.scope.round.pk)
+        return self.sheet.rated(section, self.scope.round and self.scope.round.pk)
 
     @cached_property
     def fully_visible_rounds(self):
@@ -296,21 +296,22 @@ def recurring_patterns(rated):
     that stand for one another first; else of a code that some gave there and others did not."""
     if rated.section.kind_of.is_quantity:
         return {}
-    patterns = {}
-    if rated.section.is_multiple:
-        for label, papers in sorted(
-            statistics.one_sided(rated.table).items(), key=lambda item: len(item[1])
-        ):
-            patterns.update(
-                dict.fromkeys(
-                    papers, (f"“{measures.value_text(label)}” given by some alone", papers)
-                )
-            )
+    patterns = one_sided_patterns(rated) if rated.section.is_multiple else {}
     pairs = statistics.confused_pairs(rated.table, limit=20 if rated.section.is_multiple else None)
     for pair in sorted(pairs, key=lambda pair: len(pair.papers)):
-        one, other = measures.value_text(pair.one), measures.value_text(pair.other)
-        pattern = f"“{one}” where another gives “{other}”"
+        first, second = measures.value_text(pair.one), measures.value_text(pair.other)
+        pattern = f"“{first}” where another gives “{second}”"
         patterns.update(dict.fromkeys(pair.papers, (pattern, pair.papers)))
+    return patterns
+
+
+def one_sided_patterns(rated):
+    """Of codes that some readers of a paper gave and others did not."""
+    patterns = {}
+    labels = statistics.one_sided(rated.table)
+    for label, papers in sorted(labels.items(), key=lambda item: len(item[1])):
+        pattern = f"“{measures.value_text(label)}” given by some alone"
+        patterns.update(dict.fromkeys(papers, (pattern, papers)))
     return patterns
 
 

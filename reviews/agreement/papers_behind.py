@@ -7,10 +7,14 @@ from urllib.parse import urlencode
 import numpy as np
 from django.urls import reverse
 
+from mapping.judgement.absences import NAMES, label_of
 from reviews.agreement import measures, statistics
 from reviews.agreement.measures import token, value_text
+from reviews.agreement.ratings import NONE_APPLY
+from reviews.agreement.statistics.ratings import labels_in
 
 PARAMETERS = ("differ", "code", "all", "one", "other", "reviewer", "with", "alone")
+ABSENCES_NAMED = {*NAMES, NONE_APPLY.name}
 
 
 class PapersBehind(NamedTuple):
@@ -78,11 +82,11 @@ def in_words(parameters, people):
 def reviewer_text(parameters, people):
     if parameters["with"]:
         return "that both reviewers coded"
-    who = people[0][1] if people and people[0] else parameters["reviewer"]
+    reviewer = people[0][1] if people and people[0] else parameters["reviewer"]
     if not parameters["code"]:
-        return f"that {who} coded"
+        return f"that {reviewer} coded"
     alone = " alone" if parameters["alone"] else ""
-    return f"on which {who}{alone} gave {quoted(parameters['code'])}"
+    return f"on which {reviewer}{alone} gave {quoted(parameters['code'])}"
 
 
 def pair_text(parameters):
@@ -93,20 +97,20 @@ def pair_text(parameters):
 
 
 def quoted(token):
-    return f"“{token.lstrip('~')}”"
+    """A value of the address in words; a code may begin with `~` as well as an absence does."""
+    name = token.removeprefix("~")
+    is_absence = token.startswith("~") and name in ABSENCES_NAMED
+    return f"“{label_of(name) if is_absence else token}”"
 
 
 def labels(rated):
     """Every code or value that was given."""
-    values = rated.table.values
-    return {
-        label for value in values for label in (value if isinstance(value, frozenset) else [value])
-    }
+    return frozenset().union(*map(labels_in, rated.table.values))
 
 
-def coded_by_both(rated, one, other):
+def coded_by_both(rated, row, other_row):
     codes = rated.table.codes
-    return np.flatnonzero((codes[one] >= 0) & (codes[other] >= 0)).tolist()
+    return np.flatnonzero((codes[row] >= 0) & (codes[other_row] >= 0)).tolist()
 
 
 def given_by_any(rated, label):
@@ -114,7 +118,7 @@ def given_by_any(rated, label):
 
 
 def given_by_all(rated, label):
-    """Papers on which two or more were parameters and all gave this code."""
+    """Papers that two or more readers coded, and on which all of them gave this code."""
     codes = statistics.binary(rated.table, label).codes
     return np.flatnonzero(((codes == 1).sum(axis=0) >= 2) & (codes != 0).all(axis=0)).tolist()
 
@@ -142,12 +146,13 @@ def where_values_meet(rated, one, other):
     """Papers on which one reader gave the first where another gave the second instead (for a pair
     of equals: too).
     """
-    mine, theirs = (statistics.binary(rated.table, label).codes for label in (one, other))
+    has_one, has_other = (
+        statistics.binary(rated.table, label).codes == 1 for label in (one, other)
+    )
     if one == other:
-        return np.flatnonzero((mine == 1).sum(axis=0) >= 2).tolist()
-    first = (mine == 1) & (theirs != 1)
-    second = (theirs == 1) & (mine != 1)
-    return np.flatnonzero(first.any(axis=0) & second.any(axis=0)).tolist()
+        return np.flatnonzero(has_one.sum(axis=0) >= 2).tolist()
+    only_one, only_other = has_one & ~has_other, has_other & ~has_one
+    return np.flatnonzero(only_one.any(axis=0) & only_other.any(axis=0)).tolist()
 
 
 def answer_counts(rated, paper: int) -> list[tuple[str, int]]:

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from mapping.judgement.kinds import KINDS, NUMBER, TEXT, YES_NO
 from mapping.models import Code, Section, User
 from reviews.agreement.statistics import Absence, prepared, tabulate
+from reviews.agreement.statistics.ratings import labels_in
 from reviews.blindness.former_rights import came_in
 from reviews.blindness.independence import Independence, answered_before_asked
 from reviews.models import Answer, Assignment, Mark, PriorAccess, RecodingTask, Summary
@@ -24,7 +25,7 @@ CODE, PARENT = "code", "parent"
 VALUES = (TEXT, NUMBER, YES_NO)
 
 
-class Read(NamedTuple):
+class Reading(NamedTuple):
     """One summary that counts: who read what, in which round."""
 
     pk: int
@@ -71,8 +72,8 @@ class Rated:
 
 
 class Sheet:
-    """Everything coded in the summaries handed in, read once; `of` cuts one section and round out
-    of it.
+    """Everything coded in the summaries handed in, read once; `rated` cuts one section and round
+    out of it.
 
     First submissions count (law 2); of a section that came after them, the first answer, which its
     reader gave as blind as the others (`Assignment.objects.blinding`). With `is_after_discussion`
@@ -84,16 +85,16 @@ class Sheet:
         self.study, self.level = study, level
         coded = study.sections.coded().select_related("phase") if sections is None else sections
         self.sections = list(coded)
-        counted = summaries if is_after_discussion else summaries.with_late_sections()
-        read, self.not_independent = independent(
-            study, counted, is_after_discussion=is_after_discussion
+        summaries = summaries if is_after_discussion else summaries.with_late_sections()
+        self.counted, self.not_independent = independent(
+            study, summaries, is_after_discussion=is_after_discussion
         )
-        self._said = self._answers(counted)
-        self.read, self.late = read, []
+        self.answers = self._answers_in(summaries)
+        self.late = []
         if not is_after_discussion:
-            self._keep_first(read)
+            self._keep_first()
 
-    def _answers(self, summaries):
+    def _answers_in(self, summaries):
         """`{section: {summary: (value, absence)}}`; blanks are not in it."""
         kinds = {section.pk: section.kind for section in self.sections}
         marks = defaultdict(list)
@@ -102,113 +103,114 @@ class Sheet:
         self.names, self.scales = code_names(self.sections, {code for _, code in rows}, self.level)
         for answer, code in rows:
             marks[answer].append(self.names[code])
-        said = defaultdict(dict)
+        answers = defaultdict(dict)
         rows = Answer.objects.filter(summary__in=summaries, section__in=kinds).order_by()
         for pk, summary, section, *values in rows.values_list(
             "pk", "summary", "section", "absence", "none_apply", *VALUES
         ):
             answer = judged(KINDS[kinds[section]], marks.get(pk, ()), *values)
             if answer is not None:
-                said[section][summary] = answer
-        return said
+                answers[section][summary] = answer
+        return answers
 
-    def _keep_first(self, read):
+    def _keep_first(self):
         """Of later revisions keeps nothing but the first answer to a section that the first one
         could not have.
         """
-        self.read = [one for one in read if one.revision == 1]
-        first = {one.assignment: one.pk for one in self.read}
-        looked = [one for one in self.not_independent if one.revision > 1]
-        self.not_independent = [one for one in self.not_independent if one.revision == 1]
-        apart = {one.assignment: one.why_not for one in self.not_independent}
-        if len(self.read) == len(read) and not looked:
-            return
-        asked = self._asked_later()
-        late = sorted(
-            [*(one for one in read if one.revision > 1), *looked], key=lambda one: one.revision
-        )
-        unread = set(looked)
-        for one in late:
-            for section, until, was_answered in asked[one.assignment]:
-                said = self._said[section]
-                if until is not None and one.submitted_at > until:
-                    # the section had been answered, or left blank, and from then on others' could
-                    # be read
+        counted, left_out = self.counted, self.not_independent
+        self.counted = [reading for reading in counted if reading.revision == 1]
+        self.not_independent = [reading for reading in left_out if reading.revision == 1]
+        later = [reading for reading in counted if reading.revision > 1]
+        not_blind = [reading for reading in left_out if reading.revision > 1]
+        if later or not_blind:
+            self._count_later(
+                sorted([*later, *not_blind], key=lambda reading: reading.revision), set(not_blind)
+            )
+
+    def _count_later(self, readings, not_blind):
+        """Counts the first answers among later revisions; `not_blind` are those whose reader could
+        read others' answers by then.
+        """
+        first = {reading.assignment: reading.pk for reading in self.counted}
+        reasons = {reading.assignment: reading.why_not for reading in self.not_independent}
+        tasks = self._asked_later()
+        for reading in readings:
+            for section, until, was_answered in tasks[reading.assignment]:
+                answers = self.answers[section]
+                if until is not None and reading.submitted_at > until:
+                    # The section had been answered, or left blank, and from then on others' could
+                    # be read.
                     continue
-                if one.assignment in first and one.pk in said and first[one.assignment] not in said:
-                    read = (
-                        one._replace(why_not=PriorAccess.Why.CODED_BEFORE) if was_answered else one
-                    )
-                    is_independent = not was_answered and one not in unread
-                    self._count_late(
-                        read, section, first[one.assignment], is_independent=is_independent
-                    )
-                elif one.assignment in apart and one.pk in said:
-                    self._leave_out(one._replace(why_not=apart[one.assignment]))
+                if reading.pk not in answers:
+                    continue
+                if reading.assignment in reasons:
+                    self._leave_out(reading._replace(why_not=reasons[reading.assignment]))
+                elif first.get(reading.assignment, reading.pk) in answers:
+                    continue
+                elif was_answered:
+                    self._leave_out(reading._replace(why_not=PriorAccess.Why.CODED_BEFORE))
+                elif reading in not_blind:
+                    self._leave_out(reading)
+                else:
+                    answers[first[reading.assignment]] = answers[reading.pk]
+                    self.late.append((reading, section))
 
     def _asked_later(self):
         """`{assignment: [(section, until when it was open, whether others had answered it before it
         was asked)]}`
         """
         tasks = RecodingTask.objects.came_later().filter(assignment__round__study=self.study)
-        asked = defaultdict(list)
+        by_assignment = defaultdict(list)
         rows = tasks.values_list(
             "assignment", "section", "done_at", answered_before_asked()
         ).order_by("asked_at")
         for assignment, *task in rows:
-            asked[assignment].append(task)
-        return asked
+            by_assignment[assignment].append(task)
+        return by_assignment
 
-    def _count_late(self, one, section, first, *, is_independent):
-        if is_independent:
-            self._said[section][first] = self._said[section][one.pk]
-            self.late.append((one, section))
-        else:
-            self._leave_out(one)
+    def _leave_out(self, reading):
+        if reading not in self.not_independent:
+            self.not_independent.append(reading)
 
-    def _leave_out(self, one):
-        if one not in self.not_independent:
-            self.not_independent.append(one)
-
-    def of(self, section, round=None):
+    def rated(self, section, round=None):
         """`Rated` of one round (its id), or of all rounds together: then each reader's earliest
         reading of a paper.
         """
-        said, chosen = self._said.get(section.pk, {}), {}
-        for one in self.read:
-            if one.phase == section.phase_id and round in {None, one.round} and one.pk in said:
-                chosen.setdefault((one.reviewer, one.paper), said[one.pk])
+        answers, chosen = self.answers.get(section.pk, {}), {}
+        for reading in self.readings(round, section.phase_id):
+            if reading.pk in answers:
+                chosen.setdefault((reading.reviewer, reading.paper), answers[reading.pk])
         raters = tuple(sorted({reviewer for reviewer, _ in chosen}, key=self.usernames.__getitem__))
         papers = tuple(sorted({paper for _, paper in chosen}))
-        answers = [[chosen.get((reviewer, paper)) for paper in papers] for reviewer in raters]
-        apart = sum(one.pk in said for one in self.apart(section.phase_id, round))
-        return replace(self._rated(section, raters, papers, answers), not_independent=apart)
+        rows = [[chosen.get((reviewer, paper)) for paper in papers] for reviewer in raters]
+        left_out = self.left_out(section.phase_id, round)
+        return replace(
+            self._prepared(section, raters, papers, rows),
+            not_independent=sum(reading.pk in answers for reading in left_out),
+        )
 
-    def apart(self, phase, round=None):
+    def readings(self, round=None, phase=None):
+        """Those that count, of a round or phase, or of all."""
+        return readings_of(self.counted, round, phase)
+
+    def left_out(self, phase, round=None):
         """Readings of a phase or round that are left out because they are not independent."""
-        return [
-            one for one in self.not_independent if one.phase == phase and round in {None, one.round}
-        ]
+        return readings_of(self.not_independent, round, phase)
 
-    def _rated(self, section, raters, papers, answers):
+    def _prepared(self, section, raters, papers, answers):
+        """`Rated` of these answers, raters × papers."""
         left_out = Counter()
         if section.kind_of.is_on_scale:
             answers = [[self._on_scale(answer, left_out) for answer in row] for row in answers]
-        found = prepared(answers, section.kind)
-        values = tabulate(found.ratings).values
-        used = {
-            label
-            for value in values
-            for label in (value if isinstance(value, frozenset) else [value])
-        }
-        left_out = found.left_out | dict(left_out)
+        made = prepared(answers, section.kind)
+        used = frozenset().union(*map(labels_in, tabulate(made.ratings).values))
         return Rated(
             section,
             raters,
             papers,
-            found.ratings,
+            made.ratings,
             self._categories(section, used),
-            left_out,
+            made.left_out | dict(left_out),
             self.level,
         )
 
@@ -229,16 +231,32 @@ class Sheet:
 
     @cached_property
     def people(self):
-        return User.objects.in_bulk({one.reviewer for one in self.read})
+        return User.objects.in_bulk({reading.reviewer for reading in self.counted})
 
     @cached_property
     def usernames(self):
         return {pk: user.username for pk, user in self.people.items()}
 
-    def readings(self, round=None, phase=None):
-        return [
-            one for one in self.read if round in {None, one.round} and phase in {None, one.phase}
-        ]
+
+def readings_of(readings, round=None, phase=None):
+    return [
+        reading
+        for reading in readings
+        if round in {None, reading.round} and phase in {None, reading.phase}
+    ]
+
+
+READING = (
+    "pk",
+    "revision",
+    "assignment",
+    "assignment__round",
+    "assignment__round__phase",
+    "assignment__paper",
+    "assignment__reviewer",
+    "submitted_at",
+    "origin",
+)
 
 
 def independent(study, summaries, *, is_after_discussion=False):
@@ -247,32 +265,26 @@ def independent(study, summaries, *, is_after_discussion=False):
 
     After discussion a reader's first submission decides, whatever revision counts.
     """
-    rows = summaries.order_by("submitted_at", "pk").values_list(
-        "pk",
-        "revision",
-        "assignment",
-        "assignment__round",
-        "assignment__round__phase",
-        "assignment__paper",
-        "assignment__reviewer",
-        "submitted_at",
-        "origin",
-        "started_at",
-    )
     independence, first = Independence(study), {}
     if is_after_discussion and independence:
         first = independence.apart(Assignment.objects.filter(round__study=study))
-    read, apart = [], []
+    counted, left_out = [], []
+    rows = summaries.order_by("submitted_at", "pk").values_list(*READING, "started_at")
     for *row, started_at in rows:
-        one = Read(*row)
-        moment, is_first = came_in(one.origin, started_at, one.submitted_at), one.revision == 1
-        why = independence.why_not(one.paper, one.phase, one.reviewer, moment, is_first=is_first)
-        why = why or first.get(one.assignment, "")
+        reading = Reading(*row)
+        why = independence.why_not(
+            reading.paper,
+            reading.phase,
+            reading.reviewer,
+            came_in(reading.origin, started_at, reading.submitted_at),
+            is_first=reading.revision == 1,
+        )
+        why = why or first.get(reading.assignment, "")
         if why:
-            apart.append(one._replace(why_not=why))
+            left_out.append(reading._replace(why_not=why))
         else:
-            read.append(one)
-    return read, apart
+            counted.append(reading)
+    return counted, left_out
 
 
 def judged(kind, labels, absence, none_apply, *values):

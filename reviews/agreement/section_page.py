@@ -15,10 +15,12 @@ from reviews.agreement.measures import token, value_text
 from reviews.agreement.page import worst
 from reviews.agreement.papers_behind import answer_counts, papers_url
 from reviews.agreement.ratings import Sheet
+from reviews.agreement.statistics.ratings import labels_in
 from reviews.settling.answers import shuffled
 
 WORST = 10
 PAIRS = 10
+MOST_GIVEN = 4
 DESCRIBED = 40  # codes of a matrix: a larger one nobody can read
 
 
@@ -83,15 +85,6 @@ class Detail:
     def _code_row(self, code):
         alpha = code.krippendorff_alpha
         name = token(code.code)
-        only = [
-            (
-                self.reviewers[row][1],
-                times,
-                self.reviewer_link(row, code=name, alone=1) or self.link(code=name, differ=1),
-            )
-            for row, times in enumerate(code.only)
-            if times
-        ]
         return {
             "code": value_text(code.code),
             "papers": code.papers,
@@ -103,32 +96,44 @@ class Detail:
             "reason": alpha.reason,
             "positive": percent(code.positive_agreement),
             "by_all": code.by_all,
-            "only": only,
+            "only": self._given_alone(code, name),
             "url": self.link(code=name),
             "all_url": self.link(code=name, all=1),
         }
+
+    def _given_alone(self, code, name):
+        """[(reviewer, how often they alone gave it, the papers' address)]"""
+        return [
+            (
+                self.reviewers[row][1],
+                times,
+                self.reviewer_link(row, code=name, alone=1) or self.link(code=name, differ=1),
+            )
+            for row, times in enumerate(code.only)
+            if times
+        ]
 
     def confused(self):
         """Codes that stand for one another, by lift."""
         if self.section.kind_of.is_quantity:
             return []
-        return [
-            {
-                "one": value_text(pair.one),
-                "other": value_text(pair.other),
-                "count": pair.count,
-                "lift": pair.lift,
-                "papers": len(pair.papers),
-                "url": self.link(one=token(pair.one), other=token(pair.other)),
-                "by": [
-                    (self.reviewers[one][1], self.reviewers[other][1], times)
-                    for (one, other), times in sorted(
-                        pair.by_raters.items(), key=lambda item: -item[1]
-                    )[:2]
-                ],
-            }
-            for pair in statistics.confused_pairs(self.table, limit=PAIRS)
-        ]
+        pairs = statistics.confused_pairs(self.table, limit=PAIRS)
+        return [self._confused_row(pair) for pair in pairs]
+
+    def _confused_row(self, pair):
+        most = sorted(pair.by_raters.items(), key=lambda item: -item[1])[:2]
+        return {
+            "one": value_text(pair.one),
+            "other": value_text(pair.other),
+            "count": pair.count,
+            "lift": pair.lift,
+            "papers": len(pair.papers),
+            "url": self.link(one=token(pair.one), other=token(pair.other)),
+            "by": [
+                (self.reviewers[first][1], self.reviewers[second][1], times)
+                for (first, second), times in most
+            ],
+        }
 
     def matrix(self):
         """The coincidence matrix of a single choice or a stage: how often two values met, each cell
@@ -186,34 +191,32 @@ class Detail:
         """Each reviewer: papers, mean number of codes, what they give most, and the figure without
         them.
         """
+        marginals = statistics.marginals_by_rater(self.table)
         without = statistics.leave_one_rater_out(self.table, self.headline.function)
         return [
-            {
-                "name": name,
-                "papers": marginal.papers,
-                "mean": marginal.labels_per_paper,
-                "without": left.value,
-                "reason": left.reason,
-                "url": self.reviewer_link(row),
-                "most": [
-                    (value_text(value), times, self.reviewer_link(row, code=token(value)))
-                    for value, times in list(marginal.times.items())[:4]
-                ],
-            }
-            for row, ((_, name), marginal, left) in enumerate(
-                zip(self.reviewers, statistics.marginals_by_rater(self.table), without, strict=True)
-            )
+            self._marginal_row(row, marginal, figure)
+            for row, (marginal, figure) in enumerate(zip(marginals, without, strict=True))
         ]
+
+    def _marginal_row(self, row, marginal, without):
+        return {
+            "name": self.reviewers[row][1],
+            "papers": marginal.papers,
+            "mean": marginal.labels_per_paper,
+            "without": without.value,
+            "reason": without.reason,
+            "url": self.reviewer_link(row),
+            "most": [
+                (value_text(value), times, self.reviewer_link(row, code=token(value)))
+                for value, times in list(marginal.times.items())[:MOST_GIVEN]
+            ],
+        }
 
     def without_codes(self):
         """The figure without each code: which one pulls it down, and which one holds it up."""
         if not self.section.has_codes or self.section.kind_of.is_scale:
             return []
-        used = {
-            label
-            for value in self.table.values
-            for label in (value if isinstance(value, frozenset) else [value])
-        }
+        used = frozenset().union(*map(labels_in, self.table.values))
         codes = [code for code in self.rated.categories if code in used]
         figures = statistics.leave_one_code_out(self.table, self.headline.function, codes)
         rows = [
@@ -240,38 +243,38 @@ class Detail:
 
     def trend(self):
         """Round by round, with what changed in this section's codes in between."""
-        page = reverse("agreement-section", args=[self.study.slug, self.section.key])
         changes = list(CodebookChange.objects.filter(section=self.section).order_by("version"))
+        rounds = [
+            round for round in self.agreement.rounds if round.phase_id == self.section.phase_id
+        ]
         rows, before = [], None
-        for round in self.agreement.rounds:
-            if round.phase_id != self.section.phase_id:
-                continue
+        for round in rounds:
             version = round.codebook_version or self.study.codebook_version
             between = [
                 change
                 for change in changes
                 if before is not None and before < change.version <= version
             ]
-            query = self.agreement.scope_query | {"round": round.pk}
-            rows.append(
-                {
-                    "round": round,
-                    "version": version,
-                    "changes": between,
-                    **self._of_round(round),
-                    "url": f"{page}?{urlencode(query)}",
-                    "papers_url": papers_url(self.study, self.section, query),
-                }
-            )
+            rows.append(self._trend_row(round) | {"version": version, "changes": between})
             before = version
         return rows
+
+    def _trend_row(self, round):
+        page = reverse("agreement-section", args=[self.study.slug, self.section.key])
+        query = self.agreement.scope_query | {"round": round.pk}
+        return {
+            "round": round,
+            **self._of_round(round),
+            "url": f"{page}?{urlencode(query)}",
+            "papers_url": papers_url(self.study, self.section, query),
+        }
 
     def _of_round(self, round):
         report = report_of_section(self.agreement.frozen_report_of(round), self.section)
         if report:
             figure = report["coefficients"][self.headline.name]
         else:
-            rated = self.agreement.sheet.of(self.section, round.pk)
+            rated = self.agreement.sheet.rated(self.section, round.pk)
             choice = measures.choices(self.section.kind, rated.categories)[0]
             figure = measures.coefficient(choice, measures.figure(rated, choice))
         ends = {name: figure[name] for name in ("value", "low", "high", "reason", "papers")}
@@ -294,15 +297,19 @@ class Detail:
         sheet = Sheet(
             self.study, latest, [self.section], level=self.agreement.level, is_after_discussion=True
         )
-        rated = sheet.of(self.section)
-        if (rated.raters, rated.papers, rated.ratings) == (
-            self.rated.raters,
-            self.rated.papers,
-            self.rated.ratings,
-        ):
+        rated = sheet.rated(self.section)
+        if says_the_same(rated, self.rated):
             return None
         choice = measures.choices(self.section.kind, rated.categories)[0]
         return measures.figure(rated, choice)
+
+
+def says_the_same(rated, other):
+    return (rated.raters, rated.papers, rated.ratings) == (
+        other.raters,
+        other.papers,
+        other.ratings,
+    )
 
 
 def percent(share):

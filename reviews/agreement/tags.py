@@ -12,7 +12,7 @@ FURTHEST = -1.0  # where the coefficients of two readers end
 
 class Tick(NamedTuple):
     label: str
-    place: float
+    position: float
 
 
 class Axis(NamedTuple):
@@ -20,7 +20,7 @@ class Axis(NamedTuple):
 
     start: float
 
-    def place(self, value):
+    def position(self, value):
         """In per cent of the axis; None where there is nothing to draw."""
         if value is None:
             return None
@@ -30,13 +30,15 @@ class Axis(NamedTuple):
     def ticks(self):
         labels = {-1.0: "−1", -0.5: "−.5", 0.0: "0", 0.5: ".5", 1.0: "1"}
         return [
-            Tick(label, self.place(value)) for value, label in labels.items() if value >= self.start
+            Tick(label, self.position(value))
+            for value, label in labels.items()
+            if value >= self.start
         ]
 
     @property
     def zero(self):
         """Where 0 stands, if the axis does not begin with it."""
-        return self.place(0) if self.start < 0 else None
+        return self.position(0) if self.start < 0 else None
 
 
 @register.simple_tag
@@ -49,5 +51,5 @@ def axis_of(rows):
 @register.inclusion_tag("agreement/_whisker.html")
 def whisker(axis, row, target=None):
     """A coefficient with its interval, and its target."""
-    places = {end: axis.place(row[end]) for end in ENDS}
-    return {**places, "target": axis.place(target), "axis": axis}
+    positions = {end: axis.position(row[end]) for end in ENDS}
+    return {**positions, "target": axis.position(target), "axis": axis}

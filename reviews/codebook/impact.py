@@ -155,7 +155,7 @@ def rated(sections, membership):
     for level, sections_of_level in by_level.items():
         if sections_of_level:
             sheet = Sheet(membership.study, visible, sections_of_level, level=level)
-            rated |= {(section, level): sheet.of(section) for section in sections_of_level}
+            rated |= {(section, level): sheet.rated(section) for section in sections_of_level}
     return rated
 
 

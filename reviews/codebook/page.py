@@ -132,7 +132,7 @@ def agreement(sections, membership):
     if study.statistics_off_reason or rules.is_blind_on_own(membership):
         return {}
     sheet = Sheet(study, visible_summaries(membership).submitted(), list(sections))
-    rated = {section.pk: sheet.of(section) for section in sections}
+    rated = {section.pk: sheet.rated(section) for section in sections}
     return {
         pk: (impact.headline(section, replicates=0), alphas_by_code(section, sheet.names))
         for pk, section in rated.items()

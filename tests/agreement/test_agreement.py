@@ -294,7 +294,7 @@ def test_an_axis_begins_at_0_or_as_far_below_as_something_of_the_table_lies():
         -1,
     ]
     axis = tags.axis_of([*rows_of(0.4), {"value": 0.1, "low": -0.3, "high": 0.6}])
-    assert [(tick.label, tick.place) for tick in axis.ticks] == [
+    assert [(tick.label, tick.position) for tick in axis.ticks] == [
         ("−.5", 0),
         ("0", 33.33),
         (".5", 66.67),
@@ -304,7 +304,7 @@ def test_an_axis_begins_at_0_or_as_far_below_as_something_of_the_table_lies():
 
 def test_what_lies_below_zero_is_drawn_where_it_lies():
     axis = tags.axis_of(rows_of(-0.2, -0.9, 0.5, None))
-    assert [axis.place(value) for value in (None, -1, -0.9, -0.2, 0, 0.5, 1)] == [
+    assert [axis.position(value) for value in (None, -1, -0.9, -0.2, 0, 0.5, 1)] == [
         None,
         0,
         5,
@@ -325,14 +325,14 @@ def test_two_proposals_of_the_same_words_stay_two_and_reveal_nothing(study, ada,
     summary = make_summary(make_paper(study), ben, answers={"challenges": ["Talent"]})
     summary.answers.get().marks.create(code=mine)
 
-    found = VisibleAgreement(membership_of(ben, study)).sheet.of(challenges)
+    found = VisibleAgreement(membership_of(ben, study)).sheet.rated(challenges)
     assert found.ratings == [[frozenset({"Talent", "Trust"})]]
     assert "Trust (2)" not in found.categories
 
     other = make_summary(make_paper(study), cleo, answers={"challenges": ["Talent"]})
     other.answers.get().marks.create(code=theirs)
     assert {"Trust", "Trust (2)"} <= set(
-        VisibleAgreement(membership_of(ada, study)).sheet.of(challenges).categories
+        VisibleAgreement(membership_of(ada, study)).sheet.rated(challenges).categories
     )
 
 

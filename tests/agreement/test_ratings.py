@@ -15,7 +15,7 @@ from tests.making import absent, make_answer, make_paper, make_round, make_summa
 
 
 def rated(study, key, round=None):
-    return Sheet(study, everything(study)).of(study.sections.get(key=key), round)
+    return Sheet(study, everything(study)).rated(study.sections.get(key=key), round)
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_who_looked_at_others_answers_before_the_later_section_is_not_independen
     later(first, ada, open=True)
     sheet = Sheet(study, everything(study))
 
-    assert sheet.of(study.sections.get(key="open")).ratings == []
-    assert sheet.of(study.sections.get(key="method")).ratings == [["Survey"]]
+    assert sheet.rated(study.sections.get(key="open")).ratings == []
+    assert sheet.rated(study.sections.get(key="method")).ratings == [["Survey"]]
     assert [one.revision for one in sheet.not_independent] == [2]
 
 
@@ -213,6 +213,6 @@ def test_who_submitted_while_a_section_was_away_and_could_read_it_does_not_answe
     answer_task(ada, section, True)
     sheet = Sheet(study, everything(study))
 
-    assert sheet.of(section).ratings == [[True]]
-    assert sheet.of(section).not_independent == 1
-    assert sheet.of(study.sections.get(key="method")).ratings == [["Survey"], ["Survey"]]
+    assert sheet.rated(section).ratings == [[True]]
+    assert sheet.rated(section).not_independent == 1
+    assert sheet.rated(study.sections.get(key="method")).ratings == [["Survey"], ["Survey"]]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,15 @@ from reviews.agreement.statistics.coefficients import (
 from reviews.agreement.statistics.details import YES_NO, negative_agreement, positive_agreement
 from reviews.agreement.statistics.distances import SetDistance
 from reviews.agreement.statistics.plans import ratio
-from reviews.agreement.statistics.ratings import MISSING, Ratings, Table, Value, in_order, tabulate
+from reviews.agreement.statistics.ratings import (
+    MISSING,
+    Ratings,
+    Table,
+    Value,
+    in_order,
+    labels_in,
+    tabulate,
+)
 
 
 def leave_one_code_out(
@@ -65,8 +74,16 @@ class ConfusedPair:
     by_raters: dict[tuple[int, int], int]
 
 
-# Two raters, the papers both coded, and the labels that only the one, only the other gave.
-Compared = tuple[int, int, Ints, Bools, Bools]
+class Compared(NamedTuple):
+    """Two raters (rows of the ratings), the papers both coded, and per paper and label what only
+    the one, only the other gave.
+    """
+
+    first: int
+    second: int
+    papers: Ints
+    only_first: Bools
+    only_second: Bools
 
 
 def confused_pairs(
@@ -77,37 +94,51 @@ def confused_pairs(
     Over all N ordered pairs of raters of a paper: x(A) of them have A on the first side only, n(A,
     B) have A on the first and B on the second side only; lift = n(A, B) · N / (x(A) · x(B)).
     `at_least` keeps chance meetings of rare codes out."""
-    table = tabulate(ratings)
-    labels, member = _membership(table)
+    labels, compared = _compared(tabulate(ratings))
     together = np.zeros((len(labels), len(labels)))
     alone = np.zeros(len(labels))
-    compared = []
-    for one, other in combinations(range(len(table.codes)), 2):
-        papers = np.flatnonzero((table.codes[one] >= 0) & (table.codes[other] >= 0))
-        mine, theirs = member[table.codes[one, papers]], member[table.codes[other, papers]]
-        compared.append((one, other, papers, mine & ~theirs, theirs & ~mine))
-        ours, others = compared[-1][3].astype(float), compared[-1][4].astype(float)
-        together += ours.T @ others + others.T @ ours
-        alone += ours.sum(axis=0) + others.sum(axis=0)
-    comparisons = 2 * sum(len(papers) for _, _, papers, _, _ in compared)
+    for pair in compared:
+        first, second = pair.only_first.astype(float), pair.only_second.astype(float)
+        together += first.T @ second + second.T @ first
+        alone += first.sum(axis=0) + second.sum(axis=0)
+    comparisons = 2 * sum(len(pair.papers) for pair in compared)
     lift = ratio(together * comparisons, np.outer(alone, alone))
-    pairs = [
+    meetings = [
         (-lift[a, b], -together[a, b], a, b)
         for a, b in zip(*np.nonzero(np.triu(together >= max(at_least, 1), 1)), strict=True)
     ]
-    return [_confused(labels, a, b, -lift_, compared) for lift_, _, a, b in sorted(pairs)[:limit]]
+    return [
+        _confused(labels, a, b, -negative, compared)
+        for negative, _, a, b in sorted(meetings)[:limit]
+    ]
+
+
+def _compared(table: Table) -> tuple[list[Value], list[Compared]]:
+    """The labels, and every two raters with what only one of them gave."""
+    labels, member = _membership(table)
+    compared = []
+    for first, second in combinations(range(len(table.codes)), 2):
+        papers = np.flatnonzero((table.codes[first] >= 0) & (table.codes[second] >= 0))
+        of_first, of_second = (member[table.codes[rater, papers]] for rater in (first, second))
+        compared.append(
+            Compared(first, second, papers, of_first & ~of_second, of_second & ~of_first)
+        )
+    return labels, compared
 
 
 def _confused(
     labels: Sequence[Value], a: int, b: int, lift: float, compared: Sequence[Compared]
 ) -> ConfusedPair:
     by_raters, papers = Counter[tuple[int, int]](), set[int]()
-    for one, other, indexes, ours, others in compared:
-        for first, second, mine, theirs in ((one, other, ours, others), (other, one, others, ours)):
-            met = indexes[mine[:, a] & theirs[:, b]]
-            if met.size:
-                by_raters[first, second] += int(met.size)
-                papers.update(met.tolist())
+    for first, second, shared, only_first, only_second in compared:
+        for raters, has_a, has_b in (
+            ((first, second), only_first, only_second),
+            ((second, first), only_second, only_first),
+        ):
+            meetings = shared[has_a[:, a] & has_b[:, b]]
+            if meetings.size:
+                by_raters[raters] += int(meetings.size)
+                papers.update(meetings.tolist())
     return ConfusedPair(
         labels[a], labels[b], sum(by_raters.values()), float(lift), sorted(papers), dict(by_raters)
     )
@@ -135,7 +166,7 @@ def _membership(table: Table) -> tuple[list[Value], Bools]:
     """(labels, member): `member[v, l]` is whether value v holds label l; a plain value is a set of
     itself.
     """
-    sets = [value if isinstance(value, frozenset) else frozenset([value]) for value in table.values]
+    sets = [labels_in(value) for value in table.values]
     as_sets = Table(table.codes, tuple(sets))
     labels = in_order({label for value in sets for label in value})
     return labels, SetDistance(as_sets, labels).member[:, : len(labels)]

@@ -256,7 +256,7 @@ def _weighted(
     if agreement is None:
         agreed = agreeing_pairs(patterns.columns)
     else:
-        agreed = sum_over_pairs(patterns.columns, lambda one, other: agreement[one, other])
+        agreed = sum_over_pairs(patterns.columns, lambda first, second: agreement[first, second])
     share = np.where(is_shared, ratio(agreed, patterns.pairs), 0.0)
     return table, patterns, lambda counts: ratio(share @ counts, is_shared @ counts)
 

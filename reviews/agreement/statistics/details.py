@@ -11,9 +11,11 @@ from reviews.agreement.statistics.alpha import alpha_parts, distance_of
 from reviews.agreement.statistics.arrays import Floats, Ints
 from reviews.agreement.statistics.bootstrap import Coefficient, Figure, measure, plan_of
 from reviews.agreement.statistics.plans import patterns_of, ratio, sum_over_pairs
-from reviews.agreement.statistics.ratings import Ratings, Table, Value, tabulate
+from reviews.agreement.statistics.ratings import Ratings, Table, Value, labels_in, tabulate
 
 YES_NO = (False, True)
+# Of two arrays of value indexes, pair by pair.
+Distance = Callable[[Ints, Ints], Floats]
 
 
 def specific_agreement(ratings: Ratings, category: Value) -> float | None:
@@ -83,16 +85,16 @@ def coincidence_matrix(ratings: Ratings, categories: Iterable[Value] | None = No
     size = len(table.values)
     rated = (table.codes >= 0).sum(axis=0)
     matrix = np.zeros((size, size))
-    met = []
+    meetings = []
     for first, second in combinations(table.codes, 2):
         both = np.flatnonzero((first >= 0) & (second >= 0))
         share = 1 / (rated[both] - 1)
         np.add.at(matrix, (first[both], second[both]), share)
         np.add.at(matrix, (second[both], first[both]), share)
         low, high = np.minimum(first[both], second[both]), np.maximum(first[both], second[both])
-        met.append((low * size + high) * len(rated) + both)
+        meetings.append((low * size + high) * len(rated) + both)
     papers: dict[tuple[int, int], list[int]] = {}
-    for key in np.unique(np.concatenate(met)).tolist() if met else []:
+    for key in np.unique(np.concatenate(meetings)).tolist() if meetings else []:
         cell, paper = divmod(key, len(rated))
         papers.setdefault(divmod(cell, size), []).append(paper)
     return Coincidences(table.values, matrix, papers)
@@ -141,12 +143,8 @@ def marginals_by_rater(ratings: Ratings) -> list[Marginals]:
         rated = codes[codes >= 0]
         times = Counter[Value]()
         for code, number in enumerate(np.bincount(rated, minlength=len(table.values)).tolist()):
-            value = table.values[code]
-            times.update(
-                dict.fromkeys(value if isinstance(value, frozenset) else [value], number)
-                if number
-                else {}
-            )
+            if number:
+                times.update(dict.fromkeys(labels_in(table.values[code]), number))
         is_of_sets = any(isinstance(table.values[code], frozenset) for code in np.unique(rated))
         mean = sum(times.values()) / len(rated) if is_of_sets else None
         ordered = sorted(times.items(), key=lambda item: (-item[1], repr(item[0])))
@@ -181,24 +179,24 @@ def worst_papers(
         return []
     _, between = disagreement(patterns.counts[:, None], times[:, None])
     expected = between[0] / (times.sum() * (times.sum() - 1))
-    raters = (codes >= 0).sum(axis=0)
-    apart = sum_over_pairs(codes, _distance(table, metric, categories, times)) / (
-        raters * (raters - 1) / 2
-    )
-    differing = [
-        (paper, float(mean / expected))
-        for paper, mean in zip(shared.tolist(), apart, strict=True)
-        if mean > 0
-    ]
+    distances = _mean_distances(codes, _distance(table, metric, categories, times)) / expected
+    by_paper = zip(shared.tolist(), distances.tolist(), strict=True)
+    differing = [(paper, distance) for paper, distance in by_paper if distance > 0]
     return sorted(differing, key=lambda paper: (-paper[1], paper[0]))[:limit]
+
+
+def _mean_distances(codes: Ints, distance: Distance) -> Floats:
+    """Per paper the mean over its pairs of ratings."""
+    raters = (codes >= 0).sum(axis=0)
+    return sum_over_pairs(codes, distance) / (raters * (raters - 1) / 2)
 
 
 def _distance(
     table: Table, metric: str, categories: Iterable[Value] | None, times: Ints
-) -> Callable[[Ints, Ints], Floats]:
+) -> Distance:
     if metric == "nominal":
-        return lambda one, other: (one != other).astype(float)
+        return lambda first, second: (first != second).astype(float)
     if metric in ("ordinal", "interval"):
         values = table.numbers() if metric == "interval" else np.cumsum(times) - times / 2
-        return lambda one, other: (values[one] - values[other]) ** 2
+        return lambda first, second: (values[first] - values[second]) ** 2
     return distance_of(table, metric, categories).between

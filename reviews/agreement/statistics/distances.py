@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from reviews.agreement.statistics.arrays import Floats, Ints, Masks, Numbers
-from reviews.agreement.statistics.ratings import Table, Value, comparable, in_order, shown
+from reviews.agreement.statistics.ratings import Table, Value, comparable, in_order, named
 from reviews.agreement.statistics.sums import GroupSums, weighted_sum
 
 # Up to here a full matrix of distances is quickest; it costs values² per replicate, one matrix
@@ -68,11 +68,11 @@ class SetDistance:
         self._is_masi = is_masi
         sets = _sets_of(table)
         labels = _labels_of(sets, labels)
-        place = {label: bit for bit, label in enumerate(labels)}
+        bits = {label: bit for bit, label in enumerate(labels)}
         member = np.zeros((len(table.values), max(len(labels), 1)), dtype=bool)
         self._sizes = np.array([len(members) for members in sets], dtype=np.int64)
         rows = np.repeat(np.arange(len(table.values)), self._sizes)
-        member[rows, [place[label] for members in sets for label in members]] = True
+        member[rows, [bits[label] for members in sets for label in members]] = True
         self.member = member
         padded = np.zeros((len(member), -(-member.shape[1] // WORD) * WORD), dtype=bool)
         padded[:, : member.shape[1]] = member
@@ -118,10 +118,10 @@ class SetDistance:
             return 1 - self.similarity(first, second, shared)
         # Sets are small and pairs are many: the fraction is looked up, not computed, for each pair.
         size, other_size, common = np.ogrid[:top, :top, :top]
-        known = 1 - self.similarity(
+        by_sizes = 1 - self.similarity(
             *np.broadcast_arrays(size, other_size, np.minimum(common, np.minimum(size, other_size)))
         )
-        return known.ravel()[(first * top + second) * top + shared]
+        return by_sizes.ravel()[(first * top + second) * top + shared]
 
 
 def _sets_of(table: Table) -> list[frozenset[Value]]:
@@ -130,7 +130,7 @@ def _sets_of(table: Table) -> list[frozenset[Value]]:
     for value in table.values:
         if not isinstance(value, frozenset):
             raise ValueError(
-                f"{shown(value)} is not a set of labels, which the metrics jaccard and masi need."
+                f"{named(value)} is not a set of labels, which the metrics jaccard and masi need."
             )
         sets.append(value)
     return sets
@@ -144,9 +144,9 @@ def _labels_of(sets: Iterable[frozenset[Value]], declared: Iterable[Value] | Non
     known = list(dict.fromkeys(map(comparable, declared)))
     foreign = used.difference(known)
     if foreign:
-        named = min(map(shown, foreign))
+        first = min(map(named, foreign))
         raise ValueError(
-            f"{named} is not among the categories {', '.join(map(shown, known[:12]))}."
+            f"{first} is not among the categories {', '.join(map(named, known[:12]))}."
         )
     return known
 
@@ -238,18 +238,18 @@ class SharedSubsets:
             taken = np.bitwise_count(subset[rows[:, 0]]).astype(np.intp)
             sizes = size[rows]
             factors = self._coefficients[taken[:, None, None], sizes[:, :, None], sizes[:, None, :]]
-            self._stacks.append((self._sums.place[rows], factors))
+            self._stacks.append((self._sums.row_of[rows], factors))
 
     def quadratic(self, counts: Numbers) -> Floats:
         total = counts.sum(axis=0, dtype=float)
         similar = np.square(counts[self._empty].sum(axis=0, dtype=float))
         similar += weighted_sum(self._own, counts, power=2)
         sums = self._sums.unordered(counts)
-        for place, factors in self._stacks:
+        for rows, factors in self._stacks:
             # Pieces that stay in the cache of the processor.
-            height = max(1, 400_000 // (place.shape[1] * counts.shape[1]))
-            for start in range(0, len(place), height):
-                part = sums[place[start : start + height]].astype(float)
+            height = max(1, 400_000 // (rows.shape[1] * counts.shape[1]))
+            for start in range(0, len(rows), height):
+                part = sums[rows[start : start + height]].astype(float)
                 similar += np.einsum("gsb,gsb->b", part, factors[start : start + height] @ part)
         return total * total - similar
 
@@ -275,7 +275,7 @@ def _inverted(top: int, similarity: Similarity) -> Floats:
     """c[k, s, t] with K(s, t, i) = Σ_k c[k, s, t] · C(i, k), for sizes of 1 and more."""
     size, other_size = np.meshgrid(np.arange(top + 1), np.arange(top + 1), indexing="ij")
     most = np.minimum(size, other_size)
-    known = np.array(
+    differences = np.array(
         [
             np.where(
                 (i <= most) & (most > 0), similarity(size, other_size, np.minimum(i, most)), 0.0
@@ -284,8 +284,8 @@ def _inverted(top: int, similarity: Similarity) -> Floats:
         ]
     )
     # The leading entries of the repeated differences are the coefficients of Newton's forward form.
-    coefficients = np.empty_like(known)
+    coefficients = np.empty_like(differences)
     for k in range(top + 1):
-        coefficients[k] = np.where(most >= k, known[0], 0.0)
-        known = known[1:] - known[:-1]
+        coefficients[k] = np.where(most >= k, differences[0], 0.0)
+        differences = differences[1:] - differences[:-1]
     return coefficients

@@ -72,12 +72,12 @@ class Table:
         position = {value: index for index, value in enumerate(declared)}
         if len(position) < len(declared):
             twice = next(value for value, times in Counter(declared).items() if times > 1)
-            raise ValueError(f"The category {shown(twice)} is declared twice.")
+            raise ValueError(f"The category {named(twice)} is declared twice.")
         used = set(np.unique(self.codes).tolist()) - {MISSING}
         for code in sorted(used):
             if self.values[code] not in position:
                 raise ValueError(
-                    f"{shown(self.values[code])} is not among the categories {_listed(declared)}."
+                    f"{named(self.values[code])} is not among the categories {_listed(declared)}."
                 )
         new = [position.get(value, MISSING) for value in self.values]
         return Table(_renumbered(self.codes, new), declared)
@@ -89,7 +89,7 @@ class Table:
         for value in self.values:
             if not _is_number(value):
                 raise ValueError(
-                    f"Give `categories` in the order of the scale: {shown(value)} is not a number."
+                    f"Give `categories` in the order of the scale: {named(value)} is not a number."
                 )
         self.numbers()
         return self
@@ -105,22 +105,7 @@ def tabulate(ratings: Ratings, categories: Iterable[Value] | None = None) -> Tab
 
 
 def _read(ratings: Sequence[Sequence[Rating]]) -> Table:
-    try:
-        rows = [list(row) for row in ratings]
-    except TypeError as error:
-        raise ValueError(
-            f"Give ratings as one row per rater with one entry per paper, not {shown(ratings)}."
-        ) from error
-    papers = len(rows[0]) if rows else 0
-    for rater, row in enumerate(rows, start=1):
-        if len(row) != papers:
-            raise ValueError(
-                f"Rater {rater} has {len(row)} entries, rater 1 has {papers}: "
-                "give every rater one entry per paper, None where they did not code it."
-            )
-    rows = [
-        [frozenset(value) if isinstance(value, set) else value for value in row] for row in rows
-    ]
+    rows = _even_rows(ratings)
     try:
         values = set().union(*rows) - {None}
     except TypeError:
@@ -132,7 +117,26 @@ def _read(ratings: Sequence[Sequence[Rating]]) -> Table:
     index = {value: code for code, value in enumerate(ordered)} | {None: MISSING}
     # Whole rows at a time, without a Python step for each of 100,000 ratings.
     codes = np.array([list(map(index.__getitem__, row)) for row in rows], dtype=np.int64)
-    return Table(codes.reshape(len(rows), papers), ordered)
+    return Table(codes.reshape(len(rows), len(rows[0]) if rows else 0), ordered)
+
+
+def _even_rows(ratings: Sequence[Sequence[Rating]]) -> list[list[Rating]]:
+    """Rows of equal length, their sets hashable; ValueError names the row that is none."""
+    try:
+        rows = [list(row) for row in ratings]
+    except TypeError as error:
+        raise ValueError(
+            f"Give ratings as one row per rater with one entry per paper, not {named(ratings)}."
+        ) from error
+    for rater, row in enumerate(rows, start=1):
+        if len(row) != len(rows[0]):
+            raise ValueError(
+                f"Rater {rater} has {len(row)} entries, rater 1 has {len(rows[0])}: "
+                "give every rater one entry per paper, None where they did not code it."
+            )
+    return [
+        [frozenset(value) if isinstance(value, set) else value for value in row] for row in rows
+    ]
 
 
 def _name_unreadable(rows: Sequence[Sequence[object]]) -> None:
@@ -142,7 +146,7 @@ def _name_unreadable(rows: Sequence[Sequence[object]]) -> None:
                 hash(rating)
             except TypeError as error:
                 raise ValueError(
-                    f"Rater {rater}, paper {paper}: {shown(rating)} cannot be compared; give a "
+                    f"Rater {rater}, paper {paper}: {named(rating)} cannot be compared; give a "
                     "plain value or a set."
                 ) from error
             if rating != rating:  # noqa: PLR0124
@@ -163,7 +167,7 @@ def comparable(value: Value) -> Value:
         hash(value)
     except TypeError as error:
         raise ValueError(
-            f"The category {shown(value)} cannot be compared; give a plain value."
+            f"The category {named(value)} cannot be compared; give a plain value."
         ) from error
     return value
 
@@ -187,17 +191,22 @@ def _sorted_values(values: Iterable[Value]) -> list[Value]:
     return sorted(values, key=key)
 
 
+def labels_in(value: Value) -> frozenset[Value]:
+    """The labels of a set; a plain value counts as a set of itself."""
+    return value if isinstance(value, frozenset) else frozenset([value])
+
+
 def _is_number(value: object) -> TypeGuard[Real | Decimal]:
     return isinstance(value, Real | Decimal)
 
 
 def _as_number(value: object) -> float:
     if not _is_number(value) or not math.isfinite(value):
-        raise ValueError(f"{shown(value)} is not a number.")
+        raise ValueError(f"{named(value)} is not a number.")
     return float(value)
 
 
-def shown(value: object) -> str:
+def named(value: object) -> str:
     """The value as messages name it."""
     if isinstance(value, frozenset):
         return "{" + ", ".join(sorted(map(repr, value))) + "}"
@@ -208,8 +217,8 @@ def shown(value: object) -> str:
 
 
 def _listed(values: Sequence[object]) -> str:
-    named = ", ".join(shown(value) for value in values[:12])
-    return named + (f" and {len(values) - 12} more" if len(values) > 12 else "")
+    text = ", ".join(named(value) for value in values[:12])
+    return text + (f" and {len(values) - 12} more" if len(values) > 12 else "")
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ class GroupSums:
         by_length = np.argsort(-lengths, kind="stable")
         lengths, starts = lengths[by_length], starts[by_length]
         large = int(np.searchsorted(-lengths, -SMALL_GROUP, side="left"))
-        self._place = np.empty(size, dtype=np.intp)
-        self._place[by_length] = np.arange(size)
+        self._row_of = np.empty(size, dtype=np.intp)
+        self._row_of[by_length] = np.arange(size)
         self._large = [
             self._members[s : s + n] for s, n in zip(starts[:large], lengths[:large], strict=True)
         ]
@@ -41,7 +41,7 @@ class GroupSums:
             self._steps.append(self._members[starts[large:still] + step])
 
     def unordered(self, rows: Numbers) -> Numbers:
-        """The sums in the inner order, without a copy; `place[g]` is the row of group g."""
+        """The sums in the inner order, without a copy; `row_of[g]` is the row of group g."""
         large = len(self._large)
         sums: Numbers = np.empty((self.size, rows.shape[1]), dtype=rows.dtype)
         for group, members in enumerate(self._large):
@@ -65,11 +65,11 @@ class GroupSums:
         return max(1, PIECE // max(rows.shape[1] * rows.itemsize, 1))
 
     @property
-    def place(self) -> Ints:
-        return self._place
+    def row_of(self) -> Ints:
+        return self._row_of
 
     def __call__(self, rows: Numbers) -> Numbers:
-        return self.unordered(rows)[self._place]
+        return self.unordered(rows)[self._row_of]
 
 
 def weighted_sum(weights: Numbers, counts: Numbers, power: int = 1) -> Floats:

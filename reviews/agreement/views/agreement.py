@@ -109,13 +109,11 @@ def agreement_papers(request, slug, section):
 
 def papers_context(request, visible, section):
     detail = Detail(visible, section)
-    parameters = {
-        name: request.GET.get(name, "").replace("\x00", "").strip() for name in PARAMETERS
-    }
+    parameters = {name: text_in(request, name) for name in PARAMETERS}
     reviewers = {} if visible.study.is_anonymous else detail.rows
     behind = papers_behind(detail.rated, parameters, reviewers)
     index_of = {detail.rated.papers[index]: index for index in behind.papers}
-    query = request.GET.get("q", "").replace("\x00", "").strip()
+    query = text_in(request, "q")
     papers = Paper.objects.filter(pk__in=index_of).order_by("key")
     page = Paginator(papers.matching(query) if query else papers, PAGE).get_page(
         request.GET.get("page")
@@ -131,11 +129,15 @@ def papers_context(request, visible, section):
     return {
         "page": page,
         "papers": listed,
-        "words": behind.text,
+        "description": behind.text,
         "total": len(index_of),
         "query": query,
         "kept": kept,
     }
+
+
+def text_in(request, name):
+    return request.GET.get(name, "").replace("\x00", "").strip()
 
 
 @require_safe
