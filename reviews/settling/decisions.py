@@ -9,9 +9,11 @@ from django.core.exceptions import ValidationError
 from django.utils.crypto import salted_hmac
 
 from mapping.judgement.stored import from_record, record_of, settled_as_json, settled_from_json
-from mapping.judgement.values import as_number
+from mapping.judgement.values import Judgement, as_number
 from mapping.models import Code, JudgementFields
 from reviews.judgement.checks import misfits
+from reviews.models import Resolution
+from reviews.settling.comparison import plain
 
 
 def as_of_today(resolution, went_to):
@@ -51,16 +53,28 @@ def check_settled(section, settled, comparison, standing=None):
         raise ValidationError(refusals)
 
 
-def basis_of(settled, asked, comparison):
+def basis_of(settled, asked, compared_answers, adopted_from=None):
     """The basis that is true of what was settled: the one asked for where an option says so, else
-    "other".
+    "other". Adopted is only what `adopted_from` said.
     """
+    labels = {voice.reviewer: voice.label for voice in compared_answers.voices}
+    adopted = labels.get(adopted_from and adopted_from.pk)
     fitting = [
         option
-        for option in comparison.options
-        if option.basis == asked and option.judgement.says_the_same(settled)
+        for option in compared_answers.comparison.options
+        if option.basis == asked
+        and option.judgement.says_the_same(settled)
+        and (asked != Resolution.Basis.ADOPTED or adopted in option.reviewers)
     ]
     return asked if fitting else "other"
+
+
+def as_kept(settled):
+    """A judgement as the database holds it; ValidationError for a number that no column takes."""
+    try:
+        return Judgement.of(settled)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
 def merged_codes(study):
@@ -105,7 +119,7 @@ def heard(words, went_to=()):
         reviewer: (
             tuple(sorted({went_to.get(code, code) for code in answer["codes"]})),
             answer["absence"],
-            " ".join(answer["text"].split()),
+            plain(answer["text"]),
             as_plain(answer["value"]),
         )
         for reviewer, answer in words.items()

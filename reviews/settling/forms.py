@@ -14,7 +14,7 @@ OWN = "own"
 KEEP = "keep"
 # Readers whose letter is a key; the letters after these walk about the page, or choose something
 # else.
-LETTERS = "abcdefgh"
+LETTERS = frozenset("abcdefgh")
 
 
 class Way:

@@ -18,6 +18,7 @@ from reviews.judgement.database import columns_of, marks_for
 from reviews.models import Assignment, Deferral, Resolution, Summary
 from reviews.settling.answers import Compared, compared
 from reviews.settling.decisions import (
+    as_kept,
     as_of_today,
     basis_of,
     check_settled,
@@ -85,6 +86,7 @@ def resolve(
     compared_answers = answers_as_seen(paper, section, answers_seen)
     comparison = compared_answers.comparison
     standing = as_of_today(current, merged_codes(paper.study)) if current else None
+    settled = as_kept(settled)
     check_settled(section, settled, comparison, standing)
     check_reason(comparison, cause, rationale)
     resolution = record_resolution(
@@ -92,7 +94,7 @@ def resolve(
         section,
         settled,
         compared_answers,
-        basis=basis_of(settled, basis, comparison),
+        basis=basis_of(settled, basis, compared_answers, adopted_from),
         adopted_from=adopted_from,
         cause=cause,
         rationale=rationale,
