@@ -18,10 +18,9 @@ from reviews.judgement.database import columns_of, marks_for
 from reviews.models import Assignment, Deferral, Resolution, Summary
 from reviews.settling.answers import Compared, compared
 from reviews.settling.decisions import (
-    as_kept,
     as_of_today,
     basis_of,
-    check_settled,
+    checked_settled,
     content_of,
     digest,
     merged_codes,
@@ -86,8 +85,7 @@ def resolve(
     compared_answers = answers_as_seen(paper, section, answers_seen)
     comparison = compared_answers.comparison
     standing = as_of_today(current, merged_codes(paper.study)) if current else None
-    settled = as_kept(settled)
-    check_settled(section, settled, comparison, standing)
+    settled = checked_settled(section, settled, comparison, standing)
     check_reason(comparison, cause, rationale)
     resolution = record_resolution(
         paper,

@@ -40,7 +40,7 @@ def difference(paper=1, section=1, **facts):
         "severity": 0.5,
         "codes": (),
         "pairs": frozenset(),
-        "words": frozenset(),
+        "traits": frozenset(),
         "is_deferred": False,
     }
     return Difference(paper, section, **{**values, **facts})
@@ -68,14 +68,14 @@ def test_a_difference_knows_where_it_stands_and_who_says_different_things():
     assert (one.paper, one.section, one.phase, one.place) == (9, 4, 7, (2, 3, 4))
     assert one.codes == (11, 13)
     assert one.pairs == {frozenset({1, 2}), frozenset({2, 3})}
-    assert one.words == {ALONE}
+    assert one.traits == {ALONE}
     assert (one.is_deferred, one.is_settled) == (False, False)
 
 
 def test_whoever_left_it_blank_differs_from_nobody():
     one = made(codes(11), Judgement(), codes(12))
     assert one.pairs == {frozenset({1, 3})}
-    assert one.words == set()
+    assert one.traits == set()
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_whoever_left_it_blank_differs_from_nobody():
     ],
 )
 def test_what_is_special_about_a_difference_is_told(given, late, words):
-    assert made(*given, kind="stage", is_late=late).words == words
+    assert made(*given, kind="stage", is_late=late).traits == words
 
 
 @for_all(st.lists(st.sampled_from([*map(codes, STAGES), codes()]), min_size=2, max_size=5))
@@ -221,8 +221,8 @@ def left(differences, **asked):
 
 QUEUE = [
     difference(1, 1, severity=1.0, codes=(3,), pairs=frozenset({frozenset({21, 22})})),
-    difference(1, 2, severity=0.9, codes=(4,), words=frozenset({NEAR})),
-    difference(2, 1, severity=0.8, codes=(3, 4), words=frozenset({LATE})),
+    difference(1, 2, severity=0.9, codes=(4,), traits=frozenset({NEAR})),
+    difference(2, 1, severity=0.8, codes=(3, 4), traits=frozenset({LATE})),
     difference(2, 3, severity=0.7, is_deferred=True),
     difference(3, 3, severity=0.6, is_settled=True),
 ]

@@ -359,8 +359,8 @@ def test_the_codes_that_some_gave_and_others_did_not_are_those_in_dispute():
 
 def test_of_the_examples_those_come_first_that_took_most_words():
     reasons = ["short", "a long reason indeed", "middling one", "b", "cc", "ddd"]
-    found = worst(list(enumerate(reasons)))
-    assert [why for _, why in found] == [
+    found = worst([SimpleNamespace(rationale=reason) for reason in reasons])
+    assert [resolution.rationale for resolution in found] == [
         "a long reason indeed",
         "middling one",
         "short",

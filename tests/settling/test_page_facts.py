@@ -219,7 +219,10 @@ def test_a_code_is_ranked_by_how_often_its_definition_was_the_cause(study, main,
         decide(differing(study, ben, cleo), ada, cause=cause, rationale=why)
     by_cause, ranked = causes_in(study, ada)
     assert dict(by_cause) == {"ambiguous_definition": 2, "oversight": 1}
-    assert [(one.label, one.times, one.of) for one in ranked] == [("Cost", 2, 3), ("Talent", 2, 3)]
+    assert [(one.label, one.ambiguous, one.decided) for one in ranked] == [
+        ("Cost", 2, 3),
+        ("Talent", 2, 3),
+    ]
     assert [why for _, why in ranked[0].examples] == ["Long words, many of them", "Short"]
 
 

@@ -51,7 +51,12 @@ def form(posted, said=DIFFERENT, *, kind="codes", current=None, went_to=(), give
         fields.setlist(name, value if isinstance(value, list) else [str(value)])
     section = Section(pk=1, key="challenges", label="Challenges", kind=kind)
     return SettleForm(
-        fields, section=section, said=said, choices=CODES, current=current, went_to=went_to
+        fields,
+        section=section,
+        compared_answers=said,
+        choices=CODES,
+        current=current,
+        went_to=went_to,
     )
 
 

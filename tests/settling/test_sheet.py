@@ -148,12 +148,12 @@ def test_what_is_decided_is_shown_so_until_somebody_asks_anew():
 def test_who_says_something_else_now_is_told_with_what_they_had_said():
     then = (codes(TALENT), Judgement(), codes(COST))
     one = sheet(codes(DRIFT), codes(DRIFT), codes(COST), in_force=settled_on(codes(COST), then))
-    assert one.said_before == [("A", "Talent"), ("B", "nothing")]
+    assert one.earlier_answers == [("A", "Talent"), ("B", "nothing")]
     confirmed = sheet(*SAME, in_force=settled_on(codes(COST)))
-    assert (confirmed.is_late, confirmed.said_before) == (False, [])
+    assert (confirmed.is_late, confirmed.earlier_answers) == (False, [])
     # Whoever spoke then and is not read here any longer has no letter to be told by.
     fewer = sheet(codes(DRIFT), codes(COST), in_force=settled_on(codes(COST), (*SAME, codes(OLD))))
-    assert fewer.said_before == [("A", "Cost")]
+    assert fewer.earlier_answers == [("A", "Cost")]
 
 
 def test_the_accent_is_on_the_first_section_that_is_open():
@@ -282,7 +282,7 @@ def test_what_all_say_is_told_once_only_where_no_evidence_is_lost():
 
 def test_two_texts_are_told_apart_from_both_sides_and_more_from_the_first():
     two = sheet(Judgement(text="a b"), Judgement(text="a c"), kind="text")
-    assert [words.differing for words in two.words] == [
+    assert [words.differing for words in two.answers] == [
         [("same", "a "), ("only_one", "b"), ("only_other", "c")],
         [("same", "a "), ("only_one", "c"), ("only_other", "b")],
     ]
@@ -293,15 +293,15 @@ def test_two_texts_are_told_apart_from_both_sides_and_more_from_the_first():
         Judgement(text="a"),
         kind="text",
     )
-    assert [words.differing for words in three.words][:3] == [
+    assert [words.differing for words in three.answers][:3] == [
         None,
         None,
         [("same", "a "), ("only_one", "c"), ("only_other", "b")],
     ]
     same = sheet(Judgement(text="a b"), Judgement(text="a  b"), kind="text")
-    assert [words.differing for words in same.words] == [None, None]
+    assert [words.differing for words in same.answers] == [None, None]
     alone = sheet(Judgement(text="a b"), Judgement(absence="unclear"), kind="text")
-    assert [words.differing for words in alone.words] == [None, None]
+    assert [words.differing for words in alone.answers] == [None, None]
 
 
 def test_ones_own_text_starts_from_what_is_settled_else_from_what_was_written_first():

@@ -353,7 +353,7 @@ def test_a_section_that_was_put_off_and_settled_itself_is_not_put_off_when_answe
     make_summary(paper, ben, round=again, answers=SAME | {"cases": 4})
     study.membership = study.memberships.get(user=ada)
     queue = disagreements.board_for(ada, study)
-    late = [one for one in queue.open if disagreements.LATE in one.words]
+    late = [one for one in queue.open if disagreements.LATE in one.traits]
     assert [study.sections.get(pk=one.section).key for one in late] == ["cases"]
     sheet = Page(study, paper, ada).sheet(study.sections.get(key="cases"))
     assert (sheet.word, sheet.state, sheet.is_open) == ("answers changed", "differs", True)
