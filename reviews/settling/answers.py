@@ -86,15 +86,8 @@ def compared(study, summaries, sections=None, *, papers=None, is_open_only=False
     for section in sections:
         by_phase[section.phase_id].append(section)
     codebook = Codebook(study)
-    readers = voices(study, chosen)
-    together = defaultdict(list)
-    for pk, paper, reviewer, phase in chosen:
-        together[paper, phase].append((readers[paper][reviewer], reviewer, pk))
-    found = []
-    for (paper, phase), members in together.items():
-        said_by = [
-            (Voice(letter, name, reviewer, pk)) for (letter, name), reviewer, pk in sorted(members)
-        ]
+    comparisons = []
+    for (paper, phase), said_by in readers_together(study, chosen).items():
         for section in by_phase[phase]:
             answers = [
                 ReviewerAnswer(voice.label, given[voice.summary].get(section.pk, BLANK))
@@ -104,8 +97,18 @@ def compared(study, summaries, sections=None, *, papers=None, is_open_only=False
                 section.kind, answers, codebook.categories(section, answers), labels=codebook.labels
             )
             if comparison.state != "blank":
-                found.append(Compared(paper, section.pk, tuple(said_by), comparison))
-    return found
+                comparisons.append(Compared(paper, section.pk, said_by, comparison))
+    return comparisons
+
+
+def readers_together(study, chosen):
+    """`{(paper, phase): its voices, in the order of the letters}` of the summaries chosen."""
+    letters = voices(study, chosen)
+    together = defaultdict(list)
+    for pk, paper, reviewer, phase in chosen:
+        letter, name = letters[paper][reviewer]
+        together[paper, phase].append(Voice(letter, name, reviewer, pk))
+    return {pair: tuple(sorted(said_by)) for pair, said_by in together.items()}
 
 
 class Codebook:

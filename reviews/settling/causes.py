@@ -16,8 +16,8 @@ class Ranked(NamedTuple):
     section: Section
     code: int  # None where the section has no codes, or nobody's codes differed
     label: str
-    times: int  # with an ambiguous definition as the cause
-    of: int  # decisions on differences in this code
+    ambiguous: int  # with an ambiguous definition as the cause
+    decided: int  # decisions on differences in this code
     examples: list  # of (Paper, rationale)
 
 
@@ -25,46 +25,55 @@ def causes_in(membership):
     """`(counts by cause, [Ranked])` of the decisions in force, on papers where this member may see
     what was said.
     """
-    study = membership.study
-    hidden = hidden_from(membership)
-    labels, went_to = Codebook(study).labels, merged_codes(study)
-    decided = (
-        Resolution.objects.in_force()
-        .filter(paper__study=study)
-        .exclude(cause="")
-        .select_related("section")
+    study, hidden = membership.study, hidden_from(membership)
+    decisions = [
+        resolution
+        for resolution in newest_with_cause(study)
+        if (resolution.paper_id, resolution.section.phase_id) not in hidden
+    ]
+    by_cause = Counter(resolution.cause for resolution in decisions)
+    went_to = merged_codes(study)
+    decided, examples = Counter(), defaultdict(list)
+    for resolution in decisions:
+        for code in apart(resolution, went_to) or [None]:
+            decided[resolution.section, code] += 1
+            if resolution.cause == Resolution.Cause.DEFINITION:
+                examples[resolution.section, code].append(resolution)
+    return by_cause, ranked(decided, examples, Codebook(study).labels)
+
+
+def newest_with_cause(study):
+    """Of each section of each paper the newest decision in force that names a cause."""
+    decisions = Resolution.objects.in_force().filter(paper__study=study).exclude(cause="")
+    decisions = decisions.select_related("section").order_by("decided_at", "pk")
+    newest = {(resolution.paper_id, resolution.section_id): resolution for resolution in decisions}
+    return newest.values()
+
+
+def ranked(decided, examples, labels):
+    """The codes whose definition was ambiguous most often first: `decided` counts the decisions on
+    each, `examples` are those of this cause.
+    """
+    papers = Paper.objects.in_bulk(
+        {resolution.paper_id for several in examples.values() for resolution in several}
     )
-    newest = {(one.paper_id, one.section_id): one for one in decided.order_by("decided_at", "pk")}
-    by_cause, times, total, papers = Counter(), Counter(), Counter(), defaultdict(list)
-    sections = {}
-    for one in newest.values():
-        if (one.paper_id, one.section.phase_id) in hidden:
-            continue
-        by_cause[one.cause] += 1
-        sections[one.section_id] = one.section
-        for code in apart(one, went_to) or [None]:
-            total[one.section_id, code] += 1
-            if one.cause == Resolution.Cause.DEFINITION:
-                times[one.section_id, code] += 1
-                papers[one.section_id, code].append((one.paper_id, one.rationale))
-    titles = Paper.objects.in_bulk({paper for several in papers.values() for paper, _ in several})
-    ranked = [
+    rows = [
         Ranked(
-            sections[section],
+            section,
             code,
             labels.get(code, "") if code else "",
-            number,
-            total[section, code],
-            [(titles[paper], why) for paper, why in worst(papers[section, code])],
+            len(several),
+            decided[section, code],
+            [(papers[resolution.paper_id], resolution.rationale) for resolution in worst(several)],
         )
-        for (section, code), number in times.items()
+        for (section, code), several in examples.items()
     ]
-    return by_cause, sorted(ranked, key=lambda one: (-one.times, -one.times / one.of, one.label))
+    return sorted(rows, key=lambda row: (-row.ambiguous, -row.ambiguous / row.decided, row.label))
 
 
-def worst(examples):
+def worst(resolutions):
     """Those that took most words to settle."""
-    return sorted(examples, key=lambda one: -len(one[1]))[:EXAMPLES]
+    return sorted(resolutions, key=lambda resolution: -len(resolution.rationale))[:EXAMPLES]
 
 
 def apart(resolution, went_to):

@@ -55,14 +55,14 @@ class Partial:
 class Comparison:
     """What the reviewers of one paper say of one section, and what may be made of it.
 
-    `said` maps those who answered to what they say. What follows from it is worked out when it is
-    asked for: most comparisons of a study agree, and then their state is all that anybody wants to
-    know.
+    `answered` maps those who answered to what they say. What follows from it is worked out when it
+    is asked for: most comparisons of a study agree, and then their state is all that anybody wants
+    to know.
     """
 
     kind: str
     answers: tuple[ReviewerAnswer, ...]
-    said: Mapping
+    answered: Mapping
     blank_by: tuple[str, ...]
     categories: Sequence
     labels: Mapping
@@ -71,13 +71,13 @@ class Comparison:
     @cached_property
     def state(self):
         """agrees, differs, single (only one answered) or blank (nobody did)."""
-        if len(self.said) < 2:
-            return ("blank", "single")[len(self.said)]
-        return "differs" if len(set(self.said.values())) > 1 else "agrees"
+        if len(self.answered) < 2:
+            return ("blank", "single")[len(self.answered)]
+        return "differs" if len(set(self.answered.values())) > 1 else "agrees"
 
     @property
     def answered_by(self):
-        return tuple(self.said)
+        return tuple(self.answered)
 
     @property
     def settles_itself(self):
@@ -91,18 +91,18 @@ class Comparison:
             return 0.0
         apart = [
             distance(self.kind, one, other, self.categories, self.text_severity)
-            for one, other in combinations(self.said.values(), 2)
+            for one, other in combinations(self.answered.values(), 2)
         ]
         return float(sum(apart) / len(apart))
 
     @cached_property
     def near_miss(self):
-        return is_near_miss(self.kind, self.said, self.categories)
+        return is_near_miss(self.kind, self.answered, self.categories)
 
     @cached_property
     def one_against_the_rest(self):
         """The one of three or more who differs from all others, who agree."""
-        return odd_one_out(self.said)
+        return odd_one_out(self.answered)
 
     @cached_property
     def order(self):
@@ -110,7 +110,7 @@ class Comparison:
 
     @cached_property
     def shared(self):
-        return shared_and_partial(self.said, self.order)
+        return shared_and_partial(self.answered, self.order)
 
     @property
     def common(self):
@@ -123,12 +123,14 @@ class Comparison:
 
     @cached_property
     def options(self):
-        return options(self.kind, self.state, self.said, self.answers, self.order, self.categories)
+        return options(
+            self.kind, self.state, self.answered, self.answers, self.order, self.categories
+        )
 
     @cached_property
     def why(self):
         sentence = Sentence(self.labels, self.order)
-        return sentence.why(self.state, self.said, self.blank_by, self.partial, self.near_miss)
+        return sentence.why(self.state, self.answered, self.blank_by, self.partial, self.near_miss)
 
     def only(self, reviewer):
         """The codes which this reviewer alone gave."""
@@ -157,7 +159,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Said:
+class PlainAnswer:
     """An answer reduced to what is compared. Two of them are equal when their reviewers say the
     same.
     """
@@ -193,8 +195,8 @@ def compare(
     return Comparison(
         kind=kind,
         answers=answers,
-        said={reviewer: words for reviewer, words in said.items() if words is not None},
-        blank_by=tuple(reviewer for reviewer, words in said.items() if words is None),
+        answered={reviewer: answer for reviewer, answer in said.items() if answer is not None},
+        blank_by=tuple(reviewer for reviewer, answer in said.items() if answer is None),
         categories=list(categories or ()),
         labels=labels or {},
         text_severity=text_severity,
@@ -233,17 +235,17 @@ def what_is_said(kind, judgement):
     if judgement.is_blank:
         return None
     if judgement.absence:
-        return Said(absence=judgement.absence)
+        return PlainAnswer(absence=judgement.absence)
     kind = KINDS[kind]
     if kind.is_multiple:
-        return Said(codes=frozenset(mark.code for mark in judgement.marks))
+        return PlainAnswer(codes=frozenset(mark.code for mark in judgement.marks))
     if kind.is_prose:
         text = plain(judgement.text)
-        return Said(text=text) if text else None
+        return PlainAnswer(text=text) if text else None
     value = value_given(kind, judgement)
     if value is None:
-        return Said(value=None) if kind.has_codes else None
-    return Said(value=kind.compared(value))
+        return PlainAnswer(value=None) if kind.has_codes else None
+    return PlainAnswer(value=kind.compared(value))
 
 
 def plain(text):
@@ -293,7 +295,7 @@ def code_order(answers, categories):
 
 def shared_and_partial(said, order):
     """The codes that all gave, and those that only some gave, each in codebook order."""
-    sets = {reviewer: words.codes or frozenset() for reviewer, words in said.items()}
+    sets = {reviewer: answer.codes or frozenset() for reviewer, answer in said.items()}
     common, partial = [], []
     for code in order:
         given_by = tuple(reviewer for reviewer, codes in sets.items() if code in codes)
@@ -307,9 +309,9 @@ def shared_and_partial(said, order):
 
 def is_near_miss(kind, said, categories):
     """Whether all stand on the scale, at two neighbouring stages."""
-    if not KINDS[kind].is_scale or any(words.value not in categories for words in said.values()):
+    if not KINDS[kind].is_scale or any(answer.value not in categories for answer in said.values()):
         return False
-    places = {categories.index(words.value) for words in said.values()}
+    places = {categories.index(answer.value) for answer in said.values()}
     return len(places) == 2 and max(places) - min(places) == 1
 
 

@@ -80,7 +80,11 @@ class Page:
         reasons = Independence(self.study, paper=self.paper).apart(shown)
         if not reasons:
             return []
-        voices = {voice.reviewer: voice for sheet in self.sheets for voice in sheet.said.voices}
+        voices = {
+            voice.reviewer: voice
+            for sheet in self.sheets
+            for voice in sheet.compared_answers.voices
+        }
         called = dict(shown.filter(pk__in=reasons).values_list("pk", "reviewer"))
         by_voice = {voices[called[pk]]: why for pk, why in reasons.items() if called[pk] in voices}
         return sorted(
@@ -93,7 +97,7 @@ class Page:
         return SettleForm(
             posted,
             section=section,
-            said=sheet.said,
+            compared_answers=sheet.compared_answers,
             choices=self.codes[section.pk],
             current=sheet.current,
             went_to=self.went_to,
@@ -112,13 +116,7 @@ class Page:
             settled = self.paper.findings.filter(section__in=self.sections)
             self.settled_unseen = set(settled.values_list("section", flat=True))
             return
-        decisions = Resolution.objects.filter(
-            paper=self.paper, section__in=self.sections
-        ).select_related("decided_by", "adopted_from", "undone_by")
-        for resolution in decisions.order_by("decided_at", "pk"):
-            self.history[resolution.section_id].insert(0, resolution)
-            if resolution.undone_at is None:
-                self.in_force[resolution.section_id] = resolution
+        self.load_decisions()
         for finding in self.paper.findings.filter(section__in=self.sections).prefetch_related(
             "marks__code"
         ):
@@ -127,6 +125,15 @@ class Page:
         self.deferrals = {
             deferral.section_id: deferral for deferral in deferrals.select_related("by")
         }
+
+    def load_decisions(self):
+        """The decisions of each section, the newest first, and the one that holds."""
+        decisions = Resolution.objects.filter(paper=self.paper, section__in=self.sections)
+        decisions = decisions.select_related("decided_by", "adopted_from", "undone_by")
+        for resolution in decisions.order_by("decided_at", "pk"):
+            self.history[resolution.section_id].insert(0, resolution)
+            if resolution.undone_at is None:
+                self.in_force[resolution.section_id] = resolution
 
     @cached_property
     def awaited(self):

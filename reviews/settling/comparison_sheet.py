@@ -37,14 +37,25 @@ class ShownCode:
         self.code, self.label, self.letters, self.evidence = code, label, letters, evidence
 
 
+def merge_of(into, code):
+    """`[(code, into)]`, the one in use as that into which the other may be merged; nothing where
+    they cannot mean the same.
+    """
+    if into.status != Code.Status.ACTIVE:
+        into, code = code, into
+    # To include a paper and to exclude it never mean the same.
+    fits = into.status == Code.Status.ACTIVE and into.excludes_paper == code.excludes_paper
+    return [(code, into)] if fits else []
+
+
 class Sheet:
     """One section of the page. `may_settle` and what is settled are for those who may know; see
     `Page`.
     """
 
-    def __init__(self, page, section, said, bound=None):
-        self.page, self.section, self.said = page, section, said
-        self.comparison = said.comparison
+    def __init__(self, page, section, compared_answers, bound=None):
+        self.page, self.section, self.compared_answers = page, section, compared_answers
+        self.comparison = compared_answers.comparison
         self.current = page.in_force.get(section.pk)
         self.finding = page.findings.get(section.pk)
         self.deferral = page.deferrals.get(section.pk)
@@ -70,24 +81,24 @@ class Sheet:
         return (
             bool(self.current)
             and not self.is_gone
-            and is_late(self.current, self.said, self.page.went_to)
+            and is_late(self.current, self.compared_answers, self.page.went_to)
         )
 
     @cached_property
-    def said_before(self):
+    def earlier_answers(self):
         """`[(letter, words)]`: what those who say something else now had said when this was
         decided.
         """
         if not self.is_late:
             return []
-        changed = changed_since(self.current, self.said, self.page.went_to)
-        letters = {voice.reviewer: voice.letter for voice in self.said.voices}
-        earlier_answers = [
+        changed = changed_since(self.current, self.compared_answers, self.page.went_to)
+        letters = {voice.reviewer: voice.letter for voice in self.compared_answers.voices}
+        earlier = [
             (letters[reviewer], in_words(before, self.page.labels) if before else "nothing")
             for reviewer, before in changed.items()
             if reviewer in letters
         ]
-        return sorted(earlier_answers)
+        return sorted(earlier)
 
     @cached_property
     def state(self):
@@ -150,7 +161,7 @@ class Sheet:
     def is_alike(self):
         """All say the same, and no evidence would be lost by saying it once."""
         return self.comparison.state == "agrees" and not any(
-            words.judgement.evidence or words.codes for words in self.words
+            answer.judgement.evidence or answer.codes for answer in self.answers
         )
 
     @property
@@ -166,7 +177,9 @@ class Sheet:
             return []
         by_pk = {code.pk: code for code in self.page.codes[self.section.pk]}
         answers = [
-            answer for answer in self.comparison.answers if answer.reviewer in self.comparison.said
+            answer
+            for answer in self.comparison.answers
+            if answer.reviewer in self.comparison.answered
         ]
         given = [{mark.code for mark in answer.judgement.marks} for answer in answers]
         places = {code: place for place, code in enumerate(by_pk)}
@@ -175,12 +188,7 @@ class Sheet:
         for one, other in combinations(apart, 2):
             if any({one, other} <= codes for codes in given):
                 continue
-            into, code = (by_pk[pk] for pk in (one, other))
-            if into.status != Code.Status.ACTIVE:
-                into, code = code, into
-            # To include a paper and to exclude it never mean the same.
-            if into.status == Code.Status.ACTIVE and into.excludes_paper == code.excludes_paper:
-                pairs.append((code, into))
+            pairs += merge_of(by_pk[one], by_pk[other])
         return pairs
 
     @property
@@ -199,7 +207,7 @@ class Sheet:
         """One's own text starts from what is settled, else from the first that was written."""
         if self.finding:
             return self.finding.text
-        return next((each.judgement.text for each in self.words if each.judgement.text), "")
+        return next((answer.judgement.text for answer in self.answers if answer.judgement.text), "")
 
     @property
     def rule_codes(self):
@@ -213,10 +221,10 @@ class Sheet:
 
     @property
     def answers_token(self):
-        return digest(self.said)
+        return digest(self.compared_answers)
 
     @cached_property
-    def words(self):
+    def answers(self):
         """Every reviewer's answer; texts with what the first one's has not."""
         answers = self.comparison.answers
         texts = {
@@ -234,7 +242,7 @@ class Sheet:
         labels = self.page.labels
         return [
             ShownAnswer(voice, answer.judgement, labels, differing.get(voice.label))
-            for voice, answer in zip(self.said.voices, answers, strict=True)
+            for voice, answer in zip(self.compared_answers.voices, answers, strict=True)
         ]
 
     @cached_property
@@ -246,7 +254,7 @@ class Sheet:
         return [self.shared(part.code, part.given_by) for part in self.comparison.partial]
 
     def shared(self, code, givers):
-        letters = {voice.label: voice.letter for voice in self.said.voices}
+        letters = {voice.label: voice.letter for voice in self.compared_answers.voices}
         evidence = [
             (letters[label], proof) for label, proof in self.comparison.evidence(code) if proof
         ]
@@ -258,9 +266,9 @@ class Sheet:
     def others(self):
         """Those whose answer is no code: an absence, none of the codes, or nothing."""
         return [
-            words
-            for words in self.words
-            if words.absence or words.is_none or words.judgement.is_blank
+            answer
+            for answer in self.answers
+            if answer.absence or answer.is_none or answer.judgement.is_blank
         ]
 
     @cached_property

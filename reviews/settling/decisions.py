@@ -9,9 +9,11 @@ from django.core.exceptions import ValidationError
 from django.utils.crypto import salted_hmac
 
 from mapping.judgement.stored import from_record, record_of, settled_as_json, settled_from_json
-from mapping.judgement.values import as_number
+from mapping.judgement.values import Judgement, as_number
 from mapping.models import Code, JudgementFields
 from reviews.judgement.checks import misfits
+from reviews.models import Resolution
+from reviews.settling.comparison import plain
 
 
 def as_of_today(resolution, went_to):
@@ -34,10 +36,11 @@ def in_words(settled, labels):
     return settled.text or "none of the codes"
 
 
-def check_settled(section, settled, comparison, standing=None):
-    """ValidationError unless this can be said of the section: codes in use, given by somebody, or
-    `standing`.
+def checked_settled(section, settled, comparison, standing=None):
+    """What is settled, as the database holds it; ValidationError unless it can be said of the
+    section: codes in use, given by somebody, or `standing`.
     """
+    settled = as_kept(settled)
     if settled.is_blank:
         raise ValidationError(f"{section}: say what you settle on. Nothing at all is no answer.")
     refusals = list(misfits(section, settled))
@@ -49,18 +52,31 @@ def check_settled(section, settled, comparison, standing=None):
         refusals.append(f"{section}: a code that was chosen is not in use here.")
     if refusals:
         raise ValidationError(refusals)
+    return settled
 
 
-def basis_of(settled, asked, comparison):
+def basis_of(settled, asked, answers, adopted_from=None):
     """The basis that is true of what was settled: the one asked for where an option says so, else
-    "other".
+    "other". Adopted is only what `adopted_from` said.
     """
+    labels = {voice.reviewer: voice.label for voice in answers.voices}
+    adopted = labels.get(adopted_from and adopted_from.pk)
     fitting = [
         option
-        for option in comparison.options
-        if option.basis == asked and option.judgement.says_the_same(settled)
+        for option in answers.comparison.options
+        if option.basis == asked
+        and option.judgement.says_the_same(settled)
+        and (asked != Resolution.Basis.ADOPTED or adopted in option.reviewers)
     ]
     return asked if fitting else "other"
+
+
+def as_kept(settled):
+    """A judgement as the database holds it; ValidationError for a number that no column takes."""
+    try:
+        return Judgement.of(settled)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
 def merged_codes(study):
@@ -81,34 +97,34 @@ def end_of(code, went_to):
     return code
 
 
-def what_was_said(said):
+def what_was_said(answers):
     """Every reviewer's answer as it stood at the decision, by primary key of the reviewer."""
     return {
         str(voice.reviewer): record_of(answer.judgement)
-        for voice, answer in zip(said.voices, said.comparison.answers, strict=True)
+        for voice, answer in zip(answers.voices, answers.comparison.answers, strict=True)
     }
 
 
-def content_of(settled, said, replaces=None):
+def content_of(settled, answers, replaces=None):
     """What a Resolution keeps."""
     return {
         "settled": settled_as_json(settled),
-        "said": what_was_said(said),
+        "said": what_was_said(answers),
         "replaces": replaces,
     }
 
 
-def heard(words, went_to=()):
+def heard(answers_kept, went_to=()):
     """What was said, reduced to what counts: blanks, merges and the order of codes aside."""
     went_to = dict(went_to)
     return {
         reviewer: (
             tuple(sorted({went_to.get(code, code) for code in answer["codes"]})),
             answer["absence"],
-            " ".join(answer["text"].split()),
+            plain(answer["text"]),
             as_plain(answer["value"]),
         )
-        for reviewer, answer in words.items()
+        for reviewer, answer in answers_kept.items()
         if not answer["is_blank"]
     }
 
@@ -118,12 +134,12 @@ def as_plain(value):
     return value if value in {None, "True", "False"} else str(Decimal(value).normalize())
 
 
-def changed_since(resolution, said, went_to=()):
+def changed_since(resolution, answers, went_to=()):
     """`{reviewer: what they had said}` of those who say something else now; None for a blank, or
     nothing at all.
     """
     before = resolution.content.get("said", {})
-    then, now = heard(before, went_to), heard(what_was_said(said), went_to)
+    then, now = heard(before, went_to), heard(what_was_said(answers), went_to)
     return {
         int(reviewer): from_record(before[reviewer]) if reviewer in then else None
         for reviewer in {**then, **now}
@@ -131,24 +147,26 @@ def changed_since(resolution, said, went_to=()):
     }
 
 
-def has_changed(resolution, said, went_to=()):
+def has_changed(resolution, answers, went_to=()):
     """Whether somebody says something else now than when this was decided."""
-    return heard(resolution.content.get("said", {}), went_to) != heard(what_was_said(said), went_to)
+    return heard(resolution.content.get("said", {}), went_to) != heard(
+        what_was_said(answers), went_to
+    )
 
 
-def is_late(resolution, said, went_to=()):
+def is_late(resolution, answers, went_to=()):
     """Whether answers that came after the decision ask for a second look; those that only confirm
     it do not.
     """
-    if not has_changed(resolution, said, went_to):
+    if not has_changed(resolution, answers, went_to):
         return False
     settled = as_of_today(resolution, went_to)
-    options = said.comparison.options if said.comparison.settles_itself else ()
+    options = answers.comparison.options if answers.comparison.settles_itself else ()
     return not any(option.judgement.says_the_same(settled) for option in options)
 
 
-def digest(said):
+def digest(answers):
     """Names what somebody had before them, so that a decision on anything else can be refused."""
-    words = json.dumps(sorted(heard(what_was_said(said)).items()))
+    spoken = json.dumps(sorted(heard(what_was_said(answers)).items()))
     # With the server's secret: who guesses who said what must not find it confirmed here.
-    return salted_hmac("settled.digest", words).hexdigest()[:16]
+    return salted_hmac("settled.digest", spoken).hexdigest()[:16]

@@ -64,12 +64,7 @@ class Sentence:
             blank = f"; {names(blank_by)} left it blank" if blank_by else ""
             return f"Only {names(tuple(answers))} answered{blank}."
         if state == "agrees":
-            answer = next(iter(answers.values()))
-            return (
-                f"{names(tuple(answers))} {self.verb(answer, 2)}."
-                if answer.text == ""
-                else "The texts are the same."
-            )
+            return self.about_agreement(answers)
         if all(answer.codes is not None for answer in answers.values()):
             return self.about_codes(partial)
         if all(answer.text for answer in answers.values()):
@@ -80,6 +75,12 @@ class Sentence:
             for answer, reviewers in alike(answers).items()
         ]
         return ", ".join(clauses) + (": one step apart." if is_near else ".")
+
+    def about_agreement(self, answers: Mapping[str, ComparedAnswer]) -> str:
+        answer = next(iter(answers.values()))
+        if answer.text:
+            return "The texts are the same."
+        return f"{names(tuple(answers))} {self.verb(answer, 2)}."
 
     def about_codes(self, partial: Iterable[PartialCode]) -> str:
         """Codes with the same givers are joined: "Ben gives Drift and Cost, Cleo does not"."""

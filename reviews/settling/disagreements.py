@@ -32,7 +32,7 @@ class Difference(NamedTuple):
     severity: float
     codes: tuple  # those that only some gave, in codebook order
     pairs: frozenset  # of frozensets of two reviewers who say different things
-    words: frozenset  # of NEAR, ALONE, LATE
+    traits: frozenset  # of NEAR, ALONE, LATE
     is_deferred: bool
     is_settled: bool = False  # a finding stands; only in what a reviewer sees of their own papers
 
@@ -177,12 +177,12 @@ def work_out(study):
 def difference_of(answers, section, *, is_deferred=False, is_late=False, is_settled=False):
     comparison = answers.comparison
     by_label = {voice.label: voice.reviewer for voice in answers.voices}
-    words = {NEAR} if comparison.near_miss else set()
+    traits = {NEAR} if comparison.near_miss else set()
     if comparison.one_against_the_rest:
-        words.add(ALONE)
+        traits.add(ALONE)
     if is_late:
-        words.add(LATE)
-    apart = combinations(comparison.said.items(), 2)
+        traits.add(LATE)
+    apart = combinations(comparison.answered.items(), 2)
     pairs = frozenset(
         frozenset({by_label[one], by_label[other]}) for (one, a), (other, b) in apart if a != b
     )
@@ -194,7 +194,7 @@ def difference_of(answers, section, *, is_deferred=False, is_late=False, is_sett
         severity=comparison.severity,
         codes=tuple(part.code for part in comparison.partial),
         pairs=pairs,
-        words=frozenset(words),
+        traits=frozenset(traits),
         is_deferred=is_deferred,
         is_settled=is_settled,
     )
@@ -204,25 +204,7 @@ def late_changes(study, sections):
     """Settled sections of which somebody says something else by now: a lead decides whether the
     finding stays.
     """
-    came_later = Summary.objects.submitted().filter(
-        assignment__paper=OuterRef("paper"),
-        assignment__round__phase=OuterRef("section__phase"),
-        submitted_at__gt=OuterRef("decided_at"),
-    )
-    touched = Resolution.objects.in_force().filter(
-        Exists(came_later), paper__study=study, section__in=sections
-    )
-    newest = {
-        (resolution.paper_id, resolution.section_id): resolution
-        for resolution in touched.order_by("decided_at", "pk")
-    }
-    newer = Resolution.objects.in_force().filter(
-        paper__in={paper for paper, _ in newest}, section__in=sections
-    )
-    newer = newer.order_by("decided_at", "pk").only("paper", "section", "content", "decided_at")
-    for resolution in newer:
-        if (resolution.paper_id, resolution.section_id) in newest:
-            newest[resolution.paper_id, resolution.section_id] = resolution
+    newest = decisions_before_answers(study, sections)
     if not newest:
         return
     went_to = merged_codes(study)
@@ -232,6 +214,29 @@ def late_changes(study, sections):
         resolution = newest.get((answers.paper, answers.section))
         if resolution and is_late(resolution, answers, went_to):
             yield difference_of(answers, sections[answers.section], is_late=True)
+
+
+def decisions_before_answers(study, sections):
+    """`{(paper, section): the decision that holds}` where a summary came after some decision in
+    force.
+    """
+    came_later = Summary.objects.submitted().filter(
+        assignment__paper=OuterRef("paper"),
+        assignment__round__phase=OuterRef("section__phase"),
+        submitted_at__gt=OuterRef("decided_at"),
+    )
+    in_force = Resolution.objects.in_force().filter(section__in=sections)
+    overtaken = in_force.filter(Exists(came_later), paper__study=study).order_by()
+    pairs = set(overtaken.values_list("paper", "section"))
+    decisions = in_force.filter(paper__in={paper for paper, _ in pairs})
+    decisions = decisions.order_by("decided_at", "pk").only(
+        "paper", "section", "content", "decided_at"
+    )
+    return {
+        pair: resolution
+        for resolution in decisions
+        if (pair := (resolution.paper_id, resolution.section_id)) in pairs
+    }
 
 
 def count_settled(study, sections, board):

@@ -14,7 +14,13 @@ OWN = "own"
 KEEP = "keep"
 # Readers whose letter is a key; the letters after these walk about the page, or choose something
 # else.
-LETTERS = "abcdefgh"
+LETTERS = frozenset("abcdefgh")
+# What several answers make together: what it is called, and its key.
+COMBINED = {
+    "union": ("all codes", "u"),
+    "common": ("only what all gave", "i"),
+    "median": ("the median", "m"),
+}
 
 
 class Way:
@@ -25,40 +31,34 @@ class Way:
         self.reviewer, self.key = reviewer, key
 
 
-def ways(said, section, current=None):
+def ways(compared_answers, section, current=None):
     """The options of the comparison, the finding as it stands where there is one, and one's own
     choice.
     """
-    found = [Way(KEEP, "leave it as it was settled", "other", key="l")] if current else []
-    letters = {voice.label: voice for voice in said.voices}
-    for option in said.comparison.options:
-        who = [letters[label] for label in option.reviewers]
+    state = compared_answers.comparison.state
+    voices = {voice.label: voice for voice in compared_answers.voices}
+    offered = [Way(KEEP, "leave it as it was settled", "other", key="l")] if current else []
+    for option in compared_answers.comparison.options:
         if option.name == "adopt":
-            value, label = (
-                f"take-{who[0].letter}",
-                "take " + " = ".join(voice.letter for voice in who),
-            )
-            if said.comparison.state != "differs":
-                label = "what is said"
-            key = who[0].letter.lower()
-            found.append(
-                Way(
-                    value,
-                    label,
-                    option.basis,
-                    option,
-                    who[0].reviewer,
-                    key if key in LETTERS else "",
-                )
-            )
+            offered.append(way_to_adopt(option, [voices[name] for name in option.reviewers], state))
         else:
-            label, key = {
-                "union": ("all codes", "u"),
-                "common": ("only what all gave", "i"),
-                "median": ("the median", "m"),
-            }[option.name]
-            found.append(Way(option.name, label, option.basis, option, key=key))
-    return [*found, Way(OWN, section.kind_of.own, "other", key="o")]
+            label, key = COMBINED[option.name]
+            offered.append(Way(option.name, label, option.basis, option, key=key))
+    return [*offered, Way(OWN, section.kind_of.own, "other", key="o")]
+
+
+def way_to_adopt(option, givers, state):
+    """To take what these reviewers said; the first of them stands for all."""
+    first = givers[0]
+    taken = "take " + " = ".join(voice.letter for voice in givers)
+    return Way(
+        f"take-{first.letter}",
+        taken if state == "differs" else "what is said",
+        option.basis,
+        option,
+        first.reviewer,
+        key=first.letter.lower() if first.letter.lower() in LETTERS else "",
+    )
 
 
 class SettleForm(forms.Form):
@@ -85,13 +85,13 @@ class SettleForm(forms.Form):
     seen = WholeNumberField(required=False, max_value=LARGEST_KEY)
     answers = forms.CharField(required=False)
 
-    def __init__(self, posted, *, section, said, choices, current=None, went_to=()):
+    def __init__(self, posted, *, section, compared_answers, choices, current=None, went_to=()):
         super().__init__(posted)
-        self.section, self.said, self.current = section, said, current
+        self.section, self.compared_answers, self.current = section, compared_answers, current
         self.standing = as_of_today(current, went_to) if current else BLANK
-        self.ways = ways(said, section, current)
+        self.ways = ways(compared_answers, section, current)
         self.fields["way"].choices = [(way.value, way.label) for way in self.ways]
-        given = said.comparison.codes | {*self.standing.codes}
+        given = compared_answers.comparison.codes | {*self.standing.codes}
         self.choices = [
             code for code in choices if code.status == Code.Status.ACTIVE or code.pk in given
         ]
@@ -100,7 +100,7 @@ class SettleForm(forms.Form):
     def clean(self):
         facts = super().clean()
         way = next((way for way in self.ways if way.value == facts.get("way")), None)
-        if self.said.comparison.state == "differs":
+        if self.compared_answers.comparison.state == "differs":
             if not facts.get("cause"):
                 self.add_error("cause", "What caused the difference?")
             if not facts.get("rationale"):
@@ -117,7 +117,7 @@ class SettleForm(forms.Form):
         if way.value == KEEP:
             return self.standing
         if way.option:
-            return self.said.comparison.with_evidence(way.option.judgement)
+            return self.compared_answers.comparison.with_evidence(way.option.judgement)
         if facts["absence"]:
             return Judgement(absence=facts["absence"])
         codes = tuple(facts["codes"])
@@ -128,7 +128,7 @@ class SettleForm(forms.Form):
             if kind.has_codes
             else Judgement(**{kind.field: facts[kind.field]})
         )
-        return self.said.comparison.with_evidence(own)
+        return self.compared_answers.comparison.with_evidence(own)
 
     @property
     def own_value(self):

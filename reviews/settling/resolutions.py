@@ -20,7 +20,7 @@ from reviews.settling.answers import Compared, compared
 from reviews.settling.decisions import (
     as_of_today,
     basis_of,
-    check_settled,
+    checked_settled,
     content_of,
     digest,
     merged_codes,
@@ -85,14 +85,14 @@ def resolve(
     compared_answers = answers_as_seen(paper, section, answers_seen)
     comparison = compared_answers.comparison
     standing = as_of_today(current, merged_codes(paper.study)) if current else None
-    check_settled(section, settled, comparison, standing)
+    settled = checked_settled(section, settled, comparison, standing)
     check_reason(comparison, cause, rationale)
     resolution = record_resolution(
         paper,
         section,
         settled,
         compared_answers,
-        basis=basis_of(settled, basis, comparison),
+        basis=basis_of(settled, basis, compared_answers, adopted_from),
         adopted_from=adopted_from,
         cause=cause,
         rationale=rationale,

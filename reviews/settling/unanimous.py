@@ -29,7 +29,7 @@ from mapping.site import analyze
 from mapping.site.plurals import counted
 from reviews.blindness import rules
 from reviews.judgement.database import columns_of, marks_for
-from reviews.models import Assignment, RecodingTask, Resolution, Summary
+from reviews.models import Assignment, Deferral, RecodingTask, Resolution, Summary
 from reviews.settling.answers import Compared, compared
 from reviews.settling.decisions import content_of
 from reviews.settling.exclusion import come_back, gone_from, leave
@@ -97,6 +97,7 @@ def settle(
     now = at or timezone.now()
     write_all(ready, by, now)
     if ready:
+        end_deferrals(ready, now)
         record(study, ready, by, now)
         leave(study, {answers.paper for answers in ready}, by=by, at=now)
     return {"settled": len(ready), "open": len(may_be_settled) - len(ready), "at": now}
@@ -206,6 +207,27 @@ def write_all(ready: list[Compared], by: User | None, now: datetime) -> None:
     analyze.tell_of(len(findings), Finding, FindingMark, Resolution)
 
 
+def end_deferrals(ready: list[Compared], now: datetime) -> None:
+    """What is settled is put off no longer."""
+    papers = {answers.paper for answers in ready}
+    put_off = Deferral.objects.in_force().filter(paper__in=papers)
+    settled = Resolution.objects.filter(
+        paper=OuterRef("paper"), section=OuterRef("section"), decided_at=now
+    )
+    put_off.filter(Exists(settled)).update(lifted_at=now)
+
+
+def put_off_again(resolutions: Collection[int]) -> None:
+    """What these decisions, now undone, had taken up is put off as it was before them."""
+    undone = Resolution.objects.filter(
+        pk__in=resolutions,
+        paper=OuterRef("paper"),
+        section=OuterRef("section"),
+        decided_at=OuterRef("lifted_at"),
+    )
+    Deferral.objects.filter(Exists(undone)).update(lifted_at=None)
+
+
 def record(study: Study, ready: list[Compared], by: User | None, now: datetime) -> None:
     papers = {answers.paper for answers in ready}
     unanimous = sum(answers.comparison.settles_itself for answers in ready)
@@ -270,6 +292,7 @@ def undo_all(study: Study, resolutions: QuerySet[Resolution], by: User) -> int:
     )
     Finding.objects.filter(pk__in=[finding for _, finding in taken]).delete()
     if taken:
+        put_off_again([pk for pk, _ in taken])
         text = f"Took back {counted(len(taken), 'findings')} that had needed no decision"
         LogEntry.objects.record(study, by, "undo-settling", text, count=len(taken))
         come_back(study, touched, by=by, record_finding=stand_again)

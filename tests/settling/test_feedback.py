@@ -82,7 +82,10 @@ def test_feedback_says_nothing_on_a_paper_that_one_codes_again_in_another_round(
 def test_codes_are_ranked_by_ambiguous_definition_with_examples(paper, as_user, ada, ben):
     by_cause, ranked = causes_in(membership_of(ada, paper.study))
     assert dict(by_cause) == {"ambiguous_definition": 1}
-    assert {(one.label, one.times, one.of) for one in ranked} == {("Talent", 1, 1), ("Cost", 1, 1)}
+    assert {(one.label, one.ambiguous, one.decided) for one in ranked} == {
+        ("Talent", 1, 1),
+        ("Cost", 1, 1),
+    }
     assert ranked[0].examples == [(paper, "Is a missing expert a cost?")]
     page = reverse("causes", args=[paper.study.slug])
     assert "Is a missing expert a cost?" in as_user(ada).get(page).content.decode()

@@ -56,7 +56,7 @@ def disagreements(request, slug):
         "rows": rows_of(choice, page.object_list),
         "numbers": choice.board.numbers,
         "filters": choice.filters(),
-        "query": choice.words,
+        "query": choice.search,
         "chosen": query.urlencode(),
         "shown": len(differences),
         "total": len(choice.board.differences),
@@ -74,7 +74,7 @@ class Choice:
     def __init__(self, membership, asked):
         self.membership, self.study = membership, membership.study
         self.is_settler = settlers.is_settler(membership)
-        self.words = asked.get("q", "").replace("\0", "").strip()
+        self.search = asked.get("q", "").replace("\0", "").strip()
         self.sort = asked.get("sort", "")
         self.chosen = {
             name: asked[name]
@@ -84,7 +84,7 @@ class Choice:
 
     @property
     def is_narrowed(self):
-        return bool(self.chosen or self.words)
+        return bool(self.chosen or self.search)
 
     @cached_property
     def board(self):
@@ -147,10 +147,10 @@ class Choice:
             differences = [difference for difference in differences if not difference.is_deferred]
         for name, value in self.chosen.items():
             differences = getattr(self, f"by_{name}")(differences, value)
-        if self.words:
+        if self.search:
             papers = set(
                 Paper.objects.filter(study=self.study)
-                .matching(self.words)
+                .matching(self.search)
                 .values_list("pk", flat=True)
             )
             differences = [difference for difference in differences if difference.paper in papers]
@@ -188,7 +188,7 @@ class Choice:
         if kind in {"open", "settled"}:
             is_settled = kind == "settled"
             return [difference for difference in differences if difference.is_settled == is_settled]
-        return [difference for difference in differences if kind in difference.words]
+        return [difference for difference in differences if kind in difference.traits]
 
     def by_pair(self, differences, pair):
         pair = frozenset(int(pk) for pk in pair.split("-"))
@@ -221,25 +221,30 @@ def rows_of(choice, differences):
     for difference in differences:
         pair = (difference.paper, difference.section)
         comparison = comparisons.get(pair)
-        state = "settled" if difference.is_settled else "differs"
-        state = "deferred" if difference.is_deferred else state
-        word = (
-            "answers changed"
-            if queue.LATE in difference.words
-            else "one step apart"
-            if queue.NEAR in difference.words
-            else ""
-        )
-        word = "" if difference.is_settled else word
         yield {
             "difference": difference,
             "paper": papers[difference.paper],
             "section": sections[difference.section],
             "why": comparison.why if comparison else "",
-            "state": state,
-            "word": word,
+            "state": state_of(difference),
+            "word": word_for(difference),
             "note": notes.get(pair, "") if difference.is_deferred else "",
         }
+
+
+def state_of(difference):
+    if difference.is_deferred:
+        return "deferred"
+    return "settled" if difference.is_settled else "differs"
+
+
+def word_for(difference):
+    """What is special about it, while it is open."""
+    if difference.is_settled:
+        return ""
+    if queue.LATE in difference.traits:
+        return "answers changed"
+    return "one step apart" if queue.NEAR in difference.traits else ""
 
 
 # Each block asks about eight queries, and holds its papers with all that was said of them.
