@@ -47,7 +47,6 @@ endif
 $(VENDOR)/.ready: package.json package-lock.json Makefile | $(if $(findstring .venv-npm,$(NPM)),.venv-npm/bin/npm)
 	PATH="$(CURDIR)/.venv-npm/bin:$$PATH" $(NPM) ci --ignore-scripts --omit=optional --silent --no-audit --no-fund
 	mkdir -p $(VENDOR)/pdfjs
-	cp node_modules/bootstrap/dist/css/bootstrap-reboot.min.css $(VENDOR)/
 	cp node_modules/htmx.org/dist/htmx.min.js $(VENDOR)/
 	cp node_modules/pdfjs-dist/legacy/build/pdf.min.mjs node_modules/pdfjs-dist/legacy/build/pdf.worker.min.mjs $(VENDOR)/pdfjs/
 	cp -r node_modules/pdfjs-dist/cmaps node_modules/pdfjs-dist/standard_fonts node_modules/pdfjs-dist/wasm $(VENDOR)/pdfjs/

@@ -88,7 +88,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "crispy_forms",
-    "crispy_bootstrap5",
     "django_htmx",
     "import_export",
 ]
@@ -275,7 +274,21 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
+# The pack is templates/concord/; crispy gives a widget these classes instead of its own name.
+CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "concord"
+CRISPY_CLASS_CONVERTERS = {
+    "select": "select",
+    "textarea": "input",
+    "textinput": "input",
+    "emailinput": "input",
+    "urlinput": "input",
+    "numberinput": "input",
+    "dateinput": "input",
+    "passwordinput": "input",
+    "fileinput": "input",
+    "clearablefileinput": "input",
+    "filesinput": "input",
+}
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 # Between preview and confirmation the file waits with the uploads: the next request may reach
 # another machine.

@@ -87,9 +87,6 @@ class MapForm(forms.Form):
                 max_value=9999,
                 widget=forms.NumberInput(attributes),
             )
-        for field in self.fields.values():
-            kind = {forms.CheckboxInput: "form-check-input", forms.Select: "form-select"}
-            field.widget.attrs["class"] = kind.get(type(field.widget), "form-control")
         self.notes, self.refusals = [], []
         filled = findings_by_section(membership)
         self.fill(

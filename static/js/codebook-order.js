@@ -31,7 +31,8 @@ document.addEventListener("dragover", (event) => {
   unmark();
   if (!fits(row)) return;
   event.preventDefault();
-  row.classList.add(sideOf(event, row) === "after" ? "is-under" : "is-over");
+  const side = sideOf(event, row) === "after" ? "under" : "over";
+  row.classList.add(`is-${side}`);
 });
 
 document.addEventListener("dragend", () => {

@@ -1,4 +1,4 @@
-/* Buttons that copy: <button type="button" class="btn" data-copy="the text">Copy</button>, or data-copy-from="#id" for the text
+/* Buttons that copy: <button type="button" class="button" data-copy="the text">Copy</button>, or data-copy-from="#id" for the text
    (or the value) of another element. The button says "Copied" for a moment; it is its own live region. */
 
 async function copy(text) {

@@ -2,7 +2,7 @@
 
      <input type="search" data-filter="#codes" aria-describedby="codes-count">
      <p class="filter-count" id="codes-count" role="status"></p>
-     <div class="options" id="codes"> <div class="form-check">…</div> … </div>
+     <div class="options" id="codes"> <div class="choice">…</div> … </div>
 
    An item's label (items with data-unsearched are left as they are) is its [data-option-label], else its <label>; its definition stands in .definition or data-definition. Ticked items
    stay, so that nothing chosen is out of sight. The status named by aria-describedby says "2 of 27 found".
@@ -10,10 +10,10 @@
    What is ticked already stays ticked, and the status says so. Escape empties the field. */
 
 const listOf = (field) => document.querySelector(field.dataset.filter);
-const itemsOf = (list) => [...list.querySelectorAll(".form-check:not([data-unsearched])")];
+const itemsOf = (list) => [...list.querySelectorAll(".choice:not([data-unsearched])")];
 const inputOf = (item) => item.querySelector("input");
 const fieldOf = (input) => {
-  const list = input.closest("[id]:has(.form-check)");
+  const list = input.closest("[id]:has(.choice)");
   return list && document.querySelector(`[data-filter="#${CSS.escape(list.id)}"]`);
 };
 
@@ -113,14 +113,14 @@ function onEnter(event, field) {
   const input = event.target;
   if (!field.value.trim() || (input.checked && input.form?.matches("[data-settle]"))) return;
   event.preventDefault();
-  if (input.checked) isChosen(field, input.closest(".form-check"));
+  if (input.checked) isChosen(field, input.closest(".choice"));
   else say(field, "Space chooses it.");
 }
 
 /* Radios have arrows of their own. */
 function onArrow(event, field) {
   const shown = itemsOf(listOf(field)).filter((item) => !item.hidden);
-  const here = shown.indexOf(event.target.closest(".form-check"));
+  const here = shown.indexOf(event.target.closest(".choice"));
   event.preventDefault();
   if (event.key === "ArrowUp" && here === 0) field.focus();
   else goTo(shown[here + (event.key === "ArrowDown" ? 1 : -1)]);
@@ -147,7 +147,7 @@ document.addEventListener(
     if (!guarded || event.target !== guarded || event.detail) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    isChosen(fieldOf(guarded), guarded.closest(".form-check"));
+    isChosen(fieldOf(guarded), guarded.closest(".choice"));
   },
   true,
 );

@@ -53,7 +53,7 @@ function start() {
     const words = `This PDF cannot be shown here (${error.message}). It may open in a tab of its own:`;
     said.textContent = words;
     // The abstract comes forward, so it is said there too.
-    const alert = Object.assign(document.createElement("p"), { className: "alert alert-warning", role: "alert", textContent: words });
+    const alert = Object.assign(document.createElement("p"), { className: "notice notice-warning", role: "alert", textContent: words });
     document.querySelector("[data-view-of=text]").prepend(alert);
     document.dispatchEvent(new CustomEvent("show-view", { detail: "text" }));
   });

@@ -42,8 +42,8 @@ function offerSections() {
   offerCodes();
 }
 
-const definitionOf = (input) => input.closest("label, .form-check").querySelector(".definition")?.textContent ?? "";
-const labelOf = (input) => input.closest("label, .form-check").querySelector("[data-option-label]").textContent;
+const definitionOf = (input) => input.closest("label, .choice").querySelector(".definition")?.textContent ?? "";
+const labelOf = (input) => input.closest("label, .choice").querySelector("[data-option-label]").textContent;
 
 function codesHere() {
   const section = document.getElementById(`s-${sectionField.value}`);

@@ -158,9 +158,9 @@ function giveBack() {
 function accent() {
   const first = sheets().find(isNext);
   for (const sheet of sheets()) {
-    sheet.querySelector("form[data-settle] > [type=submit]")?.classList.toggle("btn-primary", sheet === first);
+    sheet.querySelector("form[data-settle] > [type=submit]")?.classList.toggle("button-primary", sheet === first);
   }
-  document.querySelector("a[data-next-paper]")?.classList.toggle("btn-primary", !first);
+  document.querySelector("a[data-next-paper]")?.classList.toggle("button-primary", !first);
 }
 
 function goOn(sheet) {
@@ -185,14 +185,14 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (!sheet.matches?.("[data-sheet]") || event.detail.requestConfig?.verb !== "post") return;
   giveBack();
   accent();
-  const refused = sheet.querySelector("[role=alert], .invalid-feedback");
+  const refused = sheet.querySelector("[role=alert], .field-error");
   const { path, formData } = event.detail.requestConfig;
   if (!refused && /\/settle\/(\?|$)/.test(path)) remember(formData);
   if ((inside() && inside() !== sheet) || hasBegunToType()) return;
   const isDecision = /\/(settle|defer)\/(\?|$)/.test(path);
   if (!refused && isDecision) return goOn(sheet);
   here = sheet.id;
-  (sheet.querySelector(":is(select, input, textarea).is-invalid") ?? sheet).focus({ preventScroll: true });
+  (sheet.querySelector("[aria-invalid=true]") ?? sheet).focus({ preventScroll: true });
 });
 
 /* Coming from the queue, the section in the address is where one stands; else the first j leads to the first open one. */

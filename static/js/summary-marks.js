@@ -22,7 +22,7 @@ const optionOf = (section, code) => named(section, "codes").find((field) => fiel
 const itemOf = (section, code) => listOf(section)?.querySelector(`[data-code="${CSS.escape(code)}"]`);
 
 function labelOf(section, code) {
-  const option = optionOf(section, code)?.closest("label, .form-check");
+  const option = optionOf(section, code)?.closest("label, .choice");
   return option?.querySelector("[data-option-label]").textContent ?? "a code that is gone";
 }
 
@@ -317,7 +317,7 @@ document.addEventListener("evidence", (event) => {
 for (const [key, codes] of Object.entries(JSON.parse(document.getElementById("often-used")?.textContent ?? "{}"))) {
   const list = document.getElementById(`${key}-options`);
   for (const code of list ? codes.toReversed() : []) {
-    const item = document.getElementById(`${key}-c${code}`)?.closest(".form-check");
+    const item = document.getElementById(`${key}-c${code}`)?.closest(".choice");
     if (!item) continue;
     item.dataset.often = "";
     list.prepend(item);

@@ -93,7 +93,7 @@ function say() {
 
 function complain(state, errors) {
   const place = state.section.querySelector(".section-problem");
-  const alerts = errors.map((error) => Object.assign(document.createElement("p"), { className: "alert alert-danger", textContent: error }));
+  const alerts = errors.map((error) => Object.assign(document.createElement("p"), { className: "notice notice-error", textContent: error }));
   place.replaceChildren(...alerts);
 }
 

@@ -5,7 +5,7 @@ const words = "That did not reach the server, or its database is away for a mome
 function say() {
   const place = document.getElementById("messages");
   if (!place || place.querySelector("[data-unreached]")) return;
-  const alert = Object.assign(document.createElement("p"), { className: "alert alert-warning", textContent: words });
+  const alert = Object.assign(document.createElement("p"), { className: "notice notice-warning", textContent: words });
   alert.dataset.unreached = "";
   alert.setAttribute("role", "alert");
   place.append(alert);

@@ -33,8 +33,8 @@ const isThisPage = (url) => new URL(url, location.href).pathname === location.pa
 
 /* Submitted, or closed, before the words arrived: they can only be copied. */
 function late(entries) {
-  const remove = make("button", { type: "button", className: "btn btn-sm", textContent: "Remove them from this browser" });
-  const alert = make("div", { className: "alert alert-warning" },
+  const remove = make("button", { type: "button", className: "button button-small", textContent: "Remove them from this browser" });
+  const alert = make("div", { className: "notice notice-warning" },
     make("p", {}, make("strong", { textContent: "Not in the summary: " }), "what you typed here reached the server too late. Copy what you need; a lead can reopen the summary."),
     words(entries), remove);
   remove.addEventListener("click", () => {
@@ -47,7 +47,7 @@ function late(entries) {
 function unsent(url, entries) {
   const link = make("a", { href: url, textContent: entries[0].title.split(" · ")[0] });
   const text = make("p", {}, make("strong", { textContent: "Not saved yet: " }), "what you typed on ", link, " waits in this browser. Open it to send it.");
-  return make("div", { className: "alert alert-warning" }, text, make("details", {}, make("summary", { textContent: "show the words" }), words(entries)));
+  return make("div", { className: "notice notice-warning" }, text, make("details", {}, make("summary", { textContent: "show the words" }), words(entries)));
 }
 
 function tell() {

@@ -52,7 +52,7 @@ def undo_the_newest_change(page):
     ).click()
     expect(page.locator(".touches")).to_contain_text("1 mark in 1 paper by 1 reviewer")
     page.get_by_role("button", name="Undo it").click()
-    expect(page.locator(".alert", has_text="is undone")).to_be_visible()
+    expect(page.locator(".notice", has_text="is undone")).to_be_visible()
 
 
 def split_in_two(page):

@@ -69,7 +69,7 @@ def search(page, words, section="challenges"):
 
 
 def hits(page, section="challenges"):
-    return page.locator(f"#s-{section} .options .form-check:visible [data-option-label]")
+    return page.locator(f"#s-{section} .options .choice:visible [data-option-label]")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_codes_are_searched_where_one_settles(page_as, study, ada, ben, cleo, pa
     page.goto(reverse("comparison", args=[study.slug, paper.key]))
     page.locator("#s-challenges [data-own] summary").click()
     field = search(page, "noisy data")
-    first = page.locator("#own-options-challenges .form-check:visible").first
+    first = page.locator("#own-options-challenges .choice:visible").first
     expect(first).to_have_text("Noisy data")
     page.keyboard.press("Enter")
     expect(first.locator("input")).to_be_visible()

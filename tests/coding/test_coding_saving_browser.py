@@ -69,7 +69,7 @@ def test_a_button_that_reaches_no_database_says_so_on_the_page(page_as, ben, url
         lambda route: route.fulfill(status=503, body="<p>The database is away</p>"),
     )
     page.evaluate("htmx.ajax('GET', '/mentions/', {target: '#main'})")
-    expect(page.locator("#messages .alert")).to_contain_text("That did not reach the server")
+    expect(page.locator("#messages .notice")).to_contain_text("That did not reach the server")
 
 
 def test_what_was_typed_without_a_server_survives_it_the_reload_and_the_restart(
@@ -264,7 +264,7 @@ def test_words_that_arrive_after_submission_are_all_shown_to_be_copied_and_can_b
         re.compile("submitted elsewhere; reload to see it; kept in this browser")
     )
     page.goto(url)
-    late = page.locator("#messages .alert")
+    late = page.locator("#messages .notice")
     expect(late).to_have_count(1)
     expect(late).to_contain_text("Not in the summary")
     expect(late.locator("li")).to_have_count(2)
@@ -272,7 +272,7 @@ def test_words_that_arrive_after_submission_are_all_shown_to_be_copied_and_can_b
     late.get_by_role("button", name="Remove them from this browser").click()
     expect(late).to_have_count(0)
     page.reload()
-    expect(page.locator("#messages .alert")).to_have_count(0)
+    expect(page.locator("#messages .notice")).to_have_count(0)
 
 
 def test_on_a_phone_it_stays_in_view_that_something_is_not_saved(page_as, ben, url, assignment):

@@ -80,7 +80,7 @@ def test_a_refused_invitation_says_why_and_writes_nothing(posted, study, as_user
     refused = as_user(ada).post(team_of(study, "invite/"), posted)
 
     assert refused.status_code == 422
-    assert "is-invalid" in refused.content.decode()
+    assert 'aria-invalid="true"' in refused.content.decode()
     assert not Invitation.objects.exists()
 
 

@@ -230,7 +230,7 @@ def test_a_refused_decision_answers_422_keeps_what_was_typed_and_writes_nothing(
             as_user(ada), paper, htmx=htmx, **{"rationale": "because of table 3", missing: ""}
         )
         assert answer.status_code == 422
-        assert "invalid-feedback" in answer.content.decode()
+        assert "field-error" in answer.content.decode()
         if missing != "rationale":
             assert "because of table 3" in answer.content.decode()
     assert finding(paper) is None

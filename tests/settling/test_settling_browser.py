@@ -140,7 +140,7 @@ def test_a_narrowed_queue_is_walked_through_by_keyboard_as_it_stands(
         keys.press("Enter")
         # What was not asked for stays open, and the next paper is what comes next.
         page.wait_for_selector("#open-count b:text-is('1')")
-        page.wait_for_selector("a[data-next-paper].btn-primary:focus")
+        page.wait_for_selector("a[data-next-paper].button-primary:focus")
         keys.press("Enter")
         page.wait_for_selector("#open-count b:text-is('2')")
     assert problems == []
@@ -160,7 +160,7 @@ def test_codes_are_kept_one_by_one_put_off_taken_up_and_taken_back_by_keyboard(
     keys.press("x")
     keys.type("Ask the authors.")
     keys.press("Enter")
-    page.wait_for_selector("#s-challenges .deferred-note:has-text('Ask the authors.')")
+    page.wait_for_selector("#s-challenges [data-deferral]:has-text('Ask the authors.')")
     page.wait_for_selector("#s-maturity-stage:focus")
     page.locator("#s-challenges").focus()
     keys.press("x")

@@ -103,7 +103,7 @@ def test_undoing_refusals_and_remarks_stay_in_their_section(page):
     page.keyboard.press("b")
     page.keyboard.press("Escape")
     page.keyboard.press("Enter")  # neither cause nor reason
-    expect(section(page, "challenges").locator("[name=cause].is-invalid")).to_be_focused()
+    expect(section(page, "challenges").locator("[name=cause][aria-invalid=true]")).to_be_focused()
     page.keyboard.press("Escape")
     settle_by_keys(page, 5)
     is_current(page, "maturity-stage")
