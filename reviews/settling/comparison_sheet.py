@@ -112,7 +112,7 @@ class Sheet:
     def word(self):
         if self.is_late:
             return "answers changed"
-        if self.current and self.state == "settled":
+        if self.current:
             return {"unanimous": "unanimous", "single": "one reviewer"}.get(
                 self.current.basis, "settled"
             )

@@ -185,7 +185,7 @@ def settle_by(paper, section, way, form, by):
     everything = Summary.objects.filter(assignment__round__study=paper.study)
     said = next(iter(compared(paper.study, everything, [section], papers=[paper.pk])))
     choices = list(section.codes.order_by("position", "pk"))
-    found = SettleForm(None, section=section, said=said, choices=choices).ways
+    found = SettleForm(None, section=section, compared_answers=said, choices=choices).ways
     chosen = found[way % len(found)]
     own = form[section.key] if chosen.value == OWN else {**BLANK, "marks": []}
     fields = QueryDict(mutable=True)
@@ -196,7 +196,7 @@ def settle_by(paper, section, way, form, by):
     fields["yes_no"] = {True: "yes", False: "no", None: ""}[own["yes_no"]]
     labels = {label for label, _ in own["marks"]}
     fields.setlist("codes", [str(code.pk) for code in choices if code.label in labels])
-    bound = SettleForm(fields, section=section, said=said, choices=choices)
+    bound = SettleForm(fields, section=section, compared_answers=said, choices=choices)
     assert bound.is_valid(), bound.errors
     resolutions.resolve(
         paper,

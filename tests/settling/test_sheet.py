@@ -151,6 +151,10 @@ def test_who_says_something_else_now_is_told_with_what_they_had_said():
     assert one.earlier_answers == [("A", "Talent"), ("B", "nothing")]
     confirmed = sheet(*SAME, in_force=settled_on(codes(COST)))
     assert (confirmed.is_late, confirmed.earlier_answers) == (False, [])
+    kept = settled_on(codes(COST), then)
+    kept[1].content["said"] = dict(reversed(kept[1].content["said"].items()))
+    anew = sheet(codes(DRIFT), codes(DRIFT), codes(COST), in_force=kept)
+    assert [letter for letter, _ in anew.earlier_answers] == ["A", "B"]
     # Whoever spoke then and is not read here any longer has no letter to be told by.
     fewer = sheet(codes(DRIFT), codes(COST), in_force=settled_on(codes(COST), (*SAME, codes(OLD))))
     assert fewer.earlier_answers == [("A", "Cost")]
@@ -229,6 +233,10 @@ def test_stages_and_codes_that_exclude_and_include_never_mean_the_same():
     assert sheet(*DIFFERENT, kind="code", choices=two).perhaps_same == []
     both = [Code(pk=one.pk, label=one.label, excludes_paper=True) for one in two]
     assert len(sheet(*DIFFERENT, kind="code", choices=both).perhaps_same) == 1
+    # Whichever stands first in the codebook, the one in use is the one to merge into.
+    first_is_old = [Code(pk=TALENT, label="Old", status="retired"), Code(pk=COST, label="New")]
+    ((code, into),) = sheet(*DIFFERENT, choices=first_is_old).perhaps_same
+    assert (code.label, into.label) == ("Old", "New")
     gone = [Code(pk=one.pk, label=one.label, status="retired") for one in two]
     assert sheet(*DIFFERENT, choices=gone).perhaps_same == []
 
