@@ -195,11 +195,10 @@ def chosen(differences, *, is_settler=True, is_anonymous=False, **asked):
     """What these words in the address leave; what the filters offer is made of the board."""
     study = SimpleNamespace(
         is_anonymous=is_anonymous,
+        who_settles="leads",
         rounds=SimpleNamespace(values_list=lambda *names: [(5, "Main")]),
-        membership=SimpleNamespace(
-            is_lead=is_settler, may_code=True, study=SimpleNamespace(who_settles="leads")
-        ),
     )
+    membership = SimpleNamespace(is_lead=is_settler, may_code=True, study=study)
 
     class Plain(Choice):
         board = Board(list(differences), settled=Counter({(3, 7): 1}))
@@ -212,7 +211,7 @@ def chosen(differences, *, is_settler=True, is_anonymous=False, **asked):
             found = {pair for one in differences for pair in one.pairs}
             return [("-".join(map(str, sorted(pair))), "two") for pair in found]
 
-    return Plain(study, None, asked)
+    return Plain(membership, asked)
 
 
 def left(differences, **asked):

@@ -182,7 +182,6 @@ def test_reviewers_who_settle_see_the_papers_that_they_did_not_code(study, paper
     other = differing(study, dan, cleo)
 
     def queue(user):
-        study.membership.study = study
         board = disagreements.board_for(membership_of(user, study))
         return {one.paper for one in board.open}, disagreements.open_count(
             membership_of(user, study)
@@ -201,7 +200,6 @@ def test_a_lead_who_may_not_settle_their_own_papers_does_not_find_them_in_the_qu
     assert len(disagreements.board_for(membership_of(ada, study)).open) == 1
     study.may_settle_own = False
     study.save()
-    study.membership.study = study
     assert disagreements.board_for(membership_of(ada, study)).open == []
 
 
