@@ -17,7 +17,6 @@ from reviews import access
 from reviews.blindness.independence import Independence
 from reviews.coding import drafts, questionnaire
 from reviews.coding.forms import SectionForm, rendered
-from reviews.coding.section_html import piece
 from reviews.models import Assignment
 from reviews.models.study_cache import read_only
 from reviews.rounds import progress
@@ -58,7 +57,6 @@ def shown(request, study, assignment, form, *, refused=(), late=(), status_refus
         "reason": reason,
         "late": late,
         "often": {} if reason else questionnaire.often_used(request.user, study),
-        "dialogs": "" if reason else piece("coding/_summary-templates.html"),
         "progress": own_progress(assignment),
         "why_not_independent": why_not_independent(study, assignment),
         "next": progress.next_assignment(study, request.user) if reason else None,
