@@ -118,7 +118,7 @@ class Question:
     title: str
     sections: list = field(default_factory=list)
 
-    @property
+    @cached_property
     def answered(self):
         return sum(sheet.is_answered for sheet in self.sections)
 
@@ -141,15 +141,15 @@ class Questionnaire:
             section.study = study
         return found
 
-    @property
+    @cached_property
     def sections(self):
         return [sheet for question in self.questions for sheet in question.sections]
 
-    @property
+    @cached_property
     def answered(self):
         return sum(sheet.is_answered for sheet in self.sections)
 
-    @property
+    @cached_property
     def missing(self):
         return [
             sheet
@@ -157,7 +157,7 @@ class Questionnaire:
             if sheet.is_required and not sheet.is_answered and not sheet.is_retired
         ]
 
-    @property
+    @cached_property
     def colliding(self):
         return [sheet for sheet in self.sections if sheet.kept]
 
