@@ -83,6 +83,7 @@ check: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/djlint --quiet --lint templates
+	$(VENV)/bin/djlint --quiet --lint templates --extension jinja --profile jinja
 	$(VENV)/bin/lint-imports --no-cache
 	$(VENV)/bin/mypy
 	$(PY) manage.py makemigrations --check --dry-run --verbosity 0

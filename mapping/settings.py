@@ -127,13 +127,19 @@ TEMPLATES = [
             # Each room has its own template tags.
             "libraries": {
                 "agreement": "reviews.agreement.tags",
+                "jinja": "mapping.site.jinja_tags",
                 "judgement": "reviews.judgement.tags",
                 "nouns": "mapping.site.tags",
                 "overview": "reviews.overview.tags",
                 "settling": "reviews.settling.tags",
             },
         },
-    }
+    },
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"environment": "mapping.site.jinja.environment"},
+    },
 ]
 
 if DATABASE_URL:

@@ -46,7 +46,7 @@ class Kind:
     no_kappa: ClassVar[str] = ""  # why there are no kappas, where they are not made for it
 
     # The field in the form of a summary, and the one for a settlement of one's own.
-    template: ClassVar[str] = "coding/_value.html"
+    template: ClassVar[str] = "coding/_value.jinja"
     own_template: ClassVar[str] = "settling/_own_value.html"
     input_type: ClassVar[str] = ""
     input_mode: ClassVar[str] = ""
@@ -118,7 +118,7 @@ class WithCodes(Kind):
     field = MARKS
     means = "label of the code"
     is_axis = True
-    template = "coding/_choices.html"
+    template = "coding/_choices.jinja"
     own_template = "settling/_own_codes.html"
 
 
@@ -145,7 +145,7 @@ class Stage(WithCodes):
     is_scale = True
     metric, other_metric = "ordinal", "nominal"
     metric_words = "the ordinal distance for stages"
-    template = "coding/_scale.html"
+    template = "coding/_scale.jinja"
     own = "another stage"
 
     def place(self, value: Value, categories: Sequence[Value]) -> Value:
@@ -165,7 +165,7 @@ class YesNo(Kind):
     is_axis = True
     words = {True: "yes", False: "no"}
     metric_words = "the nominal distance for yes-or-no items"
-    template = "coding/_yes-no.html"
+    template = "coding/_yes-no.jinja"
     own_template = "settling/_own_yes_no.html"
     own = "another answer"
 
@@ -247,7 +247,7 @@ class Text(Kind):
     means = "the text"
     is_prose = True
     is_coded = False
-    template = "coding/_text.html"
+    template = "coding/_text.jinja"
     own_template = "settling/_own_text.html"
     own = "my own words"
 

@@ -116,14 +116,16 @@ def rendered(sheet, form=None):
     """The section as HTML: with what was said of it, or with what was just posted and refused."""
     if form is None:
         return section_html(sheet)
-    posted = {name: form[name].value() for name in form.fields}
+    # A field that did not arrive is empty.
+    posted = {name: form[name].value() or "" for name in form.fields}
     posted |= {
+        "evidence": Evidence.from_mapping(posted),
         "chosen": form.chosen,
         "marks": sheet.marks_of(replace(BLANK, marks=form.posted_marks())),
     }
     problems = [error for errors in form.errors.values() for error in errors]
     return section_html(
-        sheet, values_of(sheet) | posted, problems=problems, with_confidence=form.shows_confidence
+        sheet, values_of(sheet) | posted, problems=problems, asks_confidence=form.shows_confidence
     )
 
 

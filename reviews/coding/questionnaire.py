@@ -118,7 +118,7 @@ class Question:
     title: str
     sections: list = field(default_factory=list)
 
-    @property
+    @cached_property
     def answered(self):
         return sum(sheet.is_answered for sheet in self.sections)
 
@@ -133,23 +133,23 @@ class Questionnaire:
     def models(self):
         """`{section key: Section}`, for whoever saves."""
         study = self.assignment.round.study
-        found = {
-            one.key: one
-            for one in Section.objects.filter(pk__in=[sheet.pk for sheet in self.sections])
+        sections = {
+            section.key: section
+            for section in Section.objects.filter(pk__in=[sheet.pk for sheet in self.sections])
         }
-        for section in found.values():
+        for section in sections.values():
             section.study = study
-        return found
+        return sections
 
-    @property
+    @cached_property
     def sections(self):
         return [sheet for question in self.questions for sheet in question.sections]
 
-    @property
+    @cached_property
     def answered(self):
         return sum(sheet.is_answered for sheet in self.sections)
 
-    @property
+    @cached_property
     def missing(self):
         return [
             sheet
@@ -157,7 +157,7 @@ class Questionnaire:
             if sheet.is_required and not sheet.is_answered and not sheet.is_retired
         ]
 
-    @property
+    @cached_property
     def colliding(self):
         return [sheet for sheet in self.sections if sheet.kept]
 
@@ -180,9 +180,9 @@ def of(assignment, *, only=None, also=(), revisions=None):
         sheet_of(section, answers.get(section.pk), said, kept, options) for section in sections
     ]
     if summary and not summary.is_submitted:
-        told = notices(sheets)
+        noticed = notices(sheets)
         sheets = [
-            replace(sheet, notices=told[sheet.pk]) if sheet.pk in told else sheet
+            replace(sheet, notices=noticed[sheet.pk]) if sheet.pk in noticed else sheet
             for sheet in sheets
         ]
     return Questionnaire(assignment, summary, grouped(sheets, sections))
@@ -193,9 +193,8 @@ def answers_of(summary):
     if summary is None:
         return {}
     kept = KeptEdit.objects.open().filter(answer=OuterRef("pk"))
-    return {
-        one.section_id: one for one in summary.answers.order_by().annotate(has_kept=Exists(kept))
-    }
+    answers = summary.answers.order_by().annotate(has_kept=Exists(kept))
+    return {answer.section_id: answer for answer in answers}
 
 
 def sections_of(assignment, answers, only, also):

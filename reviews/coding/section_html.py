@@ -1,63 +1,26 @@
-"""A section of a summary form as HTML: templates that are drawn once, with holes where each paper's
-own words go.
+"""A section of a summary form as HTML: what `templates/coding/section.jinja` needs to be drawn."""
 
-Drawing 300 codes and their evidence anew for every form would take most of the time of the page.
-The same values give the same HTML, so a template is kept as it came out for its values (the codes
-of a section, for all papers and reviewers), cut open at the holes; filling them is putting strings
-together.
-"""
-
-import re
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
-from django.template.loader import render_to_string
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from mapping.judgement.kinds import KINDS, YES_NO
-from mapping.judgement.values import Evidence
+from mapping.site.jinja import jinja_template
+from reviews.coding.questionnaire import Option, SectionSheet
 
 CONFIDENCE = (("1", "1 a guess"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5 certain"))
-# Each some hundred bytes: a dozen large codebooks.
-PIECES_KEPT = 20_000
-# Characters for private use: where they came from a codebook after all, a hole stays empty.
-HOLE = "\ue000{}\ue001"
-CUTS = re.compile("\ue000([a-z]+)\ue001")
+
+# HTML that is the same for all papers and reviewers, some kilobytes each. Whoever works on a
+# template wants to see it drawn anew.
+KEPT = 0 if settings.DEBUG else 1_000
 
 
-def cut_open(template, holes, **values):
-    """`(text, hole, text, hole … text)`"""
-    return tuple(
-        CUTS.split(render_to_string(template, values | {name: HOLE.format(name) for name in holes}))
-    )
-
-
-kept_open = lru_cache(maxsize=PIECES_KEPT)(cut_open)
-
-
-def piece(template, holes=None, **values):
-    """The template with these values, which are compared by what they hold, and these words in its
-    holes.
-
-    A hole without a word is no hole but an empty value: a template may ask whether there is
-    something.
-    """
-    words = {name: conditional_escape(word) for name, word in (holes or {}).items() if word}
-    # Whoever works on a template wants to see it.
-    parts = list((cut_open if settings.DEBUG else kept_open)(template, tuple(words), **values))
-    parts[1::2] = [words.get(name, "") for name in parts[1::2]]
-    return joined(parts)
-
-
-def joined(parts):
-    # Templates escape what they are given, `piece` what it puts into their holes.
-    return SafeString("".join(parts))
-
-
-def values_of(sheet):
-    """What stands in the fields: `{field: value}`, with `chosen` (code ids) and `marks` ([(Option,
-    [Mark])]).
+def values_of(sheet: SectionSheet) -> dict[str, Any]:
+    """What stands in the fields: `{field: value}`, with `evidence`, `chosen` (code ids) and `marks`
+    ([(Option, [Mark])]).
     """
     content = sheet.content
     return {
@@ -67,145 +30,70 @@ def values_of(sheet):
         "number": "" if content.number is None else str(content.number),
         "yes_no": KINDS[YES_NO].cell(content.yes_no),
         "confidence": "" if content.confidence is None else str(content.confidence),
-        **content.evidence.as_dict(),
+        "evidence": content.evidence,
         "chosen": content.codes,
         "marks": sheet.marks_of(content),
     }
 
 
-def absences(sheet):
+def absences(sheet: SectionSheet) -> tuple[tuple[str, str], ...]:
     """`((value, words), …)` of the reasons for no answer."""
     return (("", "none of these"), *sheet.kind_of.absences)
 
 
-def section_html(sheet, values=None, *, problems=(), with_confidence=None):
-    """The section (a questionnaire.SectionSheet) with what was said of it, or with other values in
-    its fields.
+def section_html(
+    sheet: SectionSheet,
+    values: Mapping[str, Any] | None = None,
+    *,
+    problems: Sequence[str] = (),
+    asks_confidence: bool | None = None,
+) -> SafeString:
+    """The section with what was said of it, or with other values in its fields.
 
     `problems` are the sentences that say why those were not saved.
     """
-    if values is None and sheet.is_untouched and not settings.DEBUG:
-        return untouched_kept(sheet)
-    return drawn(sheet, values, problems=problems, with_confidence=with_confidence)
+    if values is None and sheet.is_untouched:
+        return untouched_html(sheet)
+    if asks_confidence is None:
+        asks_confidence = sheet.asks_confidence or sheet.content.confidence is not None
+    return drawn(sheet, values or values_of(sheet), problems, asks_confidence)
 
 
-def drawn(sheet, values=None, *, problems=(), with_confidence=None):
-    values = values or values_of(sheet)
-    if with_confidence is None:
-        with_confidence = sheet.asks_confidence or bool(values["confidence"])
-    named = {"key": sheet.key, "label": sheet.label}
-    holes = {
-        # A version that does not fit is refused, and goes back as it came.
-        "version": str(values["version"]),
-        "problems": problems
-        and render_to_string("coding/_section-problems.html", {"problems": problems}),
-        "notices": sheet.notices and render_to_string("coding/_notices.html", {"sheet": sheet}),
-        "kept": sheet.kept and render_to_string("coding/_kept.html", {"sheet": sheet}),
-        "answer": answer_of(sheet, values, named),
-        "absence": piece(
-            "coding/_absence.html",
-            key=sheet.key,
-            absences=absences(sheet),
-            chosen=values["absence"] or "",
-        ),
-        "confidence": with_confidence and confidence_of(sheet, values),
-        "evidence": piece(
-            "coding/_section-evidence.html",
-            {name: values.get(name) for name in Evidence.FIELDS},
-            **named,
-            has_codes=sheet.has_codes,
-        ),
-    }
-    asked = {name: getattr(sheet, name) for name in ("kind", "help", "is_required", "is_retired")}
-    return piece("coding/_section.html", holes, **named, **asked)
+@lru_cache(maxsize=KEPT)
+def untouched_html(sheet: SectionSheet) -> SafeString:
+    """Half of the sections of a form."""
+    return drawn(sheet, values_of(sheet), (), sheet.asks_confidence)
 
 
-# Of a form half of the sections are as nobody has touched them yet: the same for all papers and
-# reviewers.
-untouched_kept = lru_cache(maxsize=500)(drawn)
-
-
-def confidence_of(sheet, values):
-    return piece(
-        "coding/_confidence.html",
-        key=sheet.key,
-        levels=CONFIDENCE,
-        chosen=str(values["confidence"] or ""),
+def drawn(
+    sheet: SectionSheet, values: Mapping[str, Any], problems: Sequence[str], asks_confidence: bool
+) -> SafeString:
+    return jinja_template(
+        "coding/section.jinja",
+        sheet=sheet,
+        values=values,
+        problems=problems,
+        absences=absences(sheet),
+        levels=CONFIDENCE if asks_confidence else (),
+        options_html=options_html,
     )
 
 
-def answer_of(sheet, values, named):
-    """Where the answer itself stands."""
-    kind = sheet.kind_of
-    if kind.words:
-        return piece(kind.template, **named, value=values[kind.field] or "")
-    if not kind.has_codes:
-        return piece(kind.template, {"said": values[kind.field]}, key=sheet.key, **input_of(kind))
-    marked = joined(marked_of(sheet, option, uses) for option, uses in values["marks"])
-    return joined(
-        [
-            piece("coding/_marks.html", {"marked": marked}, label=sheet.label),
-            picker_of(sheet, values["chosen"], named),
-        ]
-    )
-
-
-def input_of(kind):
-    return {"field": kind.field, "input_type": kind.input_type, "input_mode": kind.input_mode}
-
-
-def marked_of(sheet, option, uses):
-    """A chosen code with its evidence, and where there is some, empty fields for another quote."""
-    named = {"key": sheet.key, "label": option.label, "code": option.pk}
-    marks = [mark_of(mark, named) for mark in uses]
-    if option.pk and uses[0].evidence:
-        marks.append(piece("coding/_mark.html", **named, is_further=True))
-    shown = {"code": option.pk, "label": option.label, "status": option.status}
-    return piece("coding/_marked.html", {"marks": joined(marks)}, **shown)
-
-
-def mark_of(mark, named):
-    holes = mark.evidence.as_dict()
-    return piece("coding/_mark.html", holes, **named, has_evidence=bool(mark.evidence))
-
-
-def picker_of(sheet, chosen, named):
+def options_html(sheet: SectionSheet, chosen: Collection[int]) -> SafeString:
     choices = tuple(sheet.choices)
     ticked = tuple(option.pk for option in choices if option.pk in chosen)
-    template = sheet.kind_of.template
-    if sheet.kind_of.is_scale:
-        return piece(template, **named, choices=choices, chosen=ticked)
-    facts = {
-        "count": len(choices),
-        "may_propose": sheet.may_propose,
-        "is_nothing_chosen": not chosen,
-    }
-    options = (options_drawn if settings.DEBUG else options_kept)(
-        sheet.key, sheet.is_multiple, choices, ticked
+    return options_drawn(sheet.key, sheet.is_multiple, choices, ticked)
+
+
+@lru_cache(maxsize=KEPT)
+def options_drawn(
+    key: str, is_multiple: bool, choices: tuple[Option, ...], chosen: tuple[int, ...]
+) -> SafeString:
+    """A long list with nothing or little ticked."""
+    return jinja_template(
+        "coding/_options.jinja",
+        key=key,
+        input_type="checkbox" if is_multiple else "radio",
+        choices=choices,
+        chosen=chosen,
     )
-    return piece(
-        template,
-        {"options": options},
-        **named,
-        is_multiple=sheet.is_multiple,
-        **facts,
-    )
-
-
-def options_drawn(key, is_multiple, choices, ticked):
-    return joined(
-        [
-            piece(
-                "coding/_option.html",
-                key=key,
-                is_multiple=is_multiple,
-                option=option,
-                is_chosen=option.pk in ticked,
-            )
-            for option in choices
-        ]
-    )
-
-
-# What most forms show is the whole list with nothing or little ticked.
-options_kept = lru_cache(maxsize=2_000)(options_drawn)

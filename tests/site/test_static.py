@@ -12,6 +12,9 @@ from mapping.site.static_files import CollectedStorage
 from tests.raw_http import Connection
 
 ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = [
+    file for ending in ("html", "jinja") for file in (ROOT / "templates").rglob(f"*.{ending}")
+]
 NAMED = re.compile(r"""\{%\s*static\s+["']([^"']+)["']""")
 IMPORTED = re.compile(r"""^\s*(?:import|export)\b[^"'\n]*["'](\.[^"']+)["']""", re.MULTILINE)
 
@@ -19,7 +22,7 @@ IMPORTED = re.compile(r"""^\s*(?:import|export)\b[^"'\n]*["'](\.[^"']+)["']""", 
 def test_every_static_file_that_a_template_names_is_there():
     missing = {
         (template.name, name)
-        for template in (ROOT / "templates").rglob("*.html")
+        for template in TEMPLATES
         for name in NAMED.findall(template.read_text(encoding="utf-8"))
         if not finders.find(name)
     }
@@ -38,7 +41,7 @@ def test_every_module_that_a_script_imports_is_there():
 
 def test_pages_load_nothing_from_other_hosts():
     elsewhere = re.compile(r"""(?:src|href)=["'](?:https?:)?//|@import|url\(["']?https?:""")
-    files = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "static" / "css").glob("*.css")]
+    files = [*TEMPLATES, *(ROOT / "static" / "css").glob("*.css")]
     # Links that a person may follow are no loads.
     loads = [
         (file.name, line.strip())

@@ -17,7 +17,6 @@ from reviews import access
 from reviews.blindness.independence import Independence
 from reviews.coding import drafts, questionnaire
 from reviews.coding.forms import SectionForm, rendered
-from reviews.coding.section_html import piece
 from reviews.models import Assignment
 from reviews.models.study_cache import read_only
 from reviews.rounds import progress
@@ -59,7 +58,6 @@ def shown(request, membership, assignment, form, *, refused=(), late=(), status_
         "reason": reason,
         "late": late,
         "often": {} if reason else questionnaire.often_used(membership),
-        "dialogs": "" if reason else piece("coding/_summary-templates.html"),
         "progress": own_progress(membership, assignment),
         "why_not_independent": why_not_independent(membership, assignment),
         "next": progress.next_assignment(membership) if reason else None,
