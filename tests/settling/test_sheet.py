@@ -133,6 +133,8 @@ def test_there_is_no_form_for_whoever_may_not_settle_nor_where_nothing_is_decide
     for page in ({"may_settle": False}, {"gone": {7}}):
         one = sheet(*DIFFERENT, **page)
         assert (one.form, one.rule_codes, one.is_open) == (None, [], False)
+    fresh = sheet(*DIFFERENT, form=lambda one: ("a form", one))
+    assert fresh.form == ("a form", fresh)
     refused = SimpleNamespace(choices=CODES)
     assert sheet(*DIFFERENT, bound=refused).form is refused
 
