@@ -1,6 +1,9 @@
 """Whose answers count, in which round, and under which code: what stands in `Rated`."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils.timezone import now
 
 from mapping.judgement.kinds import KINDS
 from mapping.models import Code
@@ -155,6 +158,15 @@ def test_of_two_rounds_each_reader_counts_once_by_what_they_said_first(study, be
     assert rated(study, "method").ratings == [["Survey"], ["Experiment"]]
     assert rated(study, "method", first.pk).ratings == [["Survey"], ["Survey"]]
     assert rated(study, "method", second.pk).ratings == [["Case study"], ["Experiment"]]
+
+
+def test_the_earliest_reading_is_the_one_that_was_submitted_first(study, ben):
+    paper, first, second = make_paper(study), make_round(study), make_round(study)
+    begun = make_summary(paper, ben, round=first, answers={"method": "Survey"})
+    make_summary(paper, ben, round=second, answers={"method": "Experiment"})
+    Summary.objects.filter(pk=begun.pk).update(submitted_at=now() + timedelta(hours=1))
+
+    assert rated(study, "method").ratings == [["Experiment"]]
 
 
 def test_who_left_a_section_blank_at_first_counts_by_a_later_round(study, ben):

@@ -189,6 +189,14 @@ def test_live_figures_of_the_same_answers_do_change(study, ada, ben, cleo, close
     assert closed.frozen_agreement is None, "an open round keeps nothing"
 
 
+def test_a_section_that_nobody_has_answered_yet_is_no_line_of_a_closed_round(study, ada, closed):
+    facts = {"phase": study.phases.get(), "key": "open", "label": "Open", "kind": "yes_no"}
+    add_section(study, by=ada, facts=facts)
+
+    keys = [one["section"] for one in visible_to(ada, study, str(closed.pk)).reports()]
+    assert keys == [one["section"] for one in closed.frozen_agreement["sections"]]
+
+
 def test_closing_again_freezes_what_holds_then(study, ada, closed):
     first = closed.frozen_agreement
     reopen_round(closed, by=ada, reason="Too early")

@@ -76,6 +76,7 @@ def behind(ratings, kind="code", **parameters):
         ({"one": "Survey", "other": "Survey"}, [0, 1, 2], "on which two readers gave “Survey”"),
         ({"one": "Survey"}, [0, 1, 2, 3, 5], "that two reviewers or more coded"),
         ({"reviewer": "cleo"}, [0, 1, 2, 3, 5], "that Cleo Reviewer coded"),
+        ({"reviewer": "ben"}, [0, 1, 2, 3, 4], "that Ben Reviewer coded"),
         ({"reviewer": "dan"}, [0, 1, 5], "that Dan Reviewer coded"),
         (
             {"reviewer": "ben", "code": "Survey"},
@@ -153,7 +154,7 @@ def test_a_number_is_found_by_all_its_digits():
 
 
 def test_answers_stand_once_with_how_often_the_most_frequent_first():
-    rated = rated_section("code", [["b", UNCLEAR, "a"], ["a", "z", "b"], ["b", _, "c"]])
+    rated = rated_section("code", [["b", "z", "c"], ["a", UNCLEAR, "b"], ["b", _, "a"]])
 
     assert answer_counts(rated, 0) == [("b", 2), ("a", 1)]
     assert answer_counts(rated, 1) == [("unclear", 1), ("z", 1)]

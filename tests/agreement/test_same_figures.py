@@ -272,3 +272,38 @@ def test_the_glance_tells_of_late_declarations(study, ada, pilot):
     assert lines["method"]["name"] == "Fleiss' kappa"
     assert [entry.act for entry in lines["method"]["late"]] == ["declaration-changed"]
     assert lines["challenges"]["late"] == []
+
+
+# Which round
+
+
+def test_the_newest_round_with_answers_is_shown_unless_the_address_names_another(
+    study, ada, ben, pilot
+):
+    main, empty = make_round(study, "Main"), make_round(study, "Later")
+    make_summary(make_paper(study), ben, round=main, answers={"method": "Survey"})
+
+    assert visible_to(ada, study).scope.round == main
+    for asked, label in (
+        (str(pilot.pk), "Pilot"),
+        (str(empty.pk), "Later"),
+        ("all-coding", "Coding: all rounds together"),
+        ("gone", "Main"),
+    ):
+        assert visible_to(ada, study, asked).scope.label == label
+    everything = {one["section"]: one for one in visible_to(ada, study, "all-coding").reports()}
+    assert (everything["method"]["papers"], everything["method"]["raters"]) == (4, 2)
+
+
+def test_papers_left_out_are_named_with_their_own_round_alone(study, ada, ben, pilot):
+    main = make_round(study, "Main")
+    of_pilot, of_main = study.papers.order_by("pk").first(), make_paper(study)
+    make_assignment(of_pilot, ada, round=pilot)
+    make_assignment(of_main, ada, round=main)
+
+    def left_out(asked):
+        return [paper.pk for paper in visible_to(ada, study, asked).left_out]
+
+    assert left_out(str(pilot.pk)) == [of_pilot.pk]
+    assert left_out(str(main.pk)) == [of_main.pk]
+    assert left_out("all-coding") == [of_pilot.pk, of_main.pk]

@@ -174,6 +174,21 @@ def test_confused_codes_stand_by_lift_with_who_gave_which(study, ada, challenges
     assert query(found["url"])["other"] == "Talent"
 
 
+def test_who_gave_which_of_two_confused_codes_stands_most_often_first(
+    study, ada, ben, cleo, challenges
+):
+    paper = make_paper(study)
+    make_summary(paper, ben, answers={"challenges": ["Cost"]})
+    make_summary(paper, cleo, answers={"challenges": ["Talent"]})
+    (found,) = detail(study, ada, "challenges").confused()
+
+    assert (found["count"], found["papers"]) == (3, 3)
+    assert found["by"] == [
+        ("Cleo Reviewer", "Ben Reviewer", 2),
+        ("Ben Reviewer", "Cleo Reviewer", 1),
+    ]
+
+
 def test_codes_stand_worst_first_with_who_alone_gave_them(study, ada, challenges):
     rows = detail(study, ada, "challenges").codes()
 
@@ -230,7 +245,7 @@ def test_rounds_stand_one_after_another_with_what_changed_in_between(study, ada,
     close_round(first, by=ada)
     study.refresh_from_db()
     version = study.codebook_version
-    for number, changed in enumerate((section, study.sections.get(key="challenges")), start=1):
+    for number, changed in enumerate((section, study.sections.get(key="challenges"), section)):
         CodebookChange.objects.create(
             study=study, section=changed, act="rename", version=version + number, by=ada, at=now()
         )
@@ -241,7 +256,8 @@ def test_rounds_stand_one_after_another_with_what_changed_in_between(study, ada,
     assert [row["round"].name for row in (pilot, main)] == ["Pilot", "Main"]
     assert (pilot["is_kept"], main["is_kept"]) == (True, False)
     assert (pilot["version"], main["version"]) == (version, version + 2)
-    assert (pilot["changes"], [one.version for one in main["changes"]]) == ([], [version + 1])
+    # What was changed before the pilot is no change in between; what came last, is.
+    assert (pilot["changes"], [one.version for one in main["changes"]]) == ([], [version + 2])
     assert pilot["value"] == krippendorff_alpha([["a", "b"], ["b", "b"]]) == 0
     assert main["value"] == 1
     assert [row["papers"] for row in (pilot, main)] == [2, 2]
