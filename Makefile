@@ -7,6 +7,8 @@ WORKERS ?= auto
 UV := $(shell command -v uv 2>/dev/null)
 NPM := $(shell command -v npm 2>/dev/null || echo .venv-npm/bin/npm)
 VENDOR := static/vendor
+# The databases that the first tests made serve the browsers too; on a server of somebody's, none is left behind.
+KEEP = $(if $(DATABASE_URL),,--reuse-db)
 BROWSER_TESTS = $(sort $(shell grep -rl --include='test_*.py' mark.browser tests))
 
 .DEFAULT_GOAL := help
@@ -75,7 +77,7 @@ ifdef ARGS
 	@VAR_DIR=var/test $(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS); status=$$?; \
 	$(PY) -m mapping.site.embedded stop var/test/postgres; rm -rf var/test; exit $$status
 else
-	@VAR_DIR=var/test $(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not browser" && VAR_DIR=var/test $(PY) -m pytest -n $(WORKERS) --dist worksteal -m browser $(BROWSER_TESTS); status=$$?; \
+	@VAR_DIR=var/test $(PY) -m pytest -n $(WORKERS) --dist worksteal $(KEEP) --create-db -m "not browser" && VAR_DIR=var/test $(PY) -m pytest -n $(WORKERS) --dist worksteal $(KEEP) -m browser $(BROWSER_TESTS); status=$$?; \
 	$(PY) -m mapping.site.embedded stop var/test/postgres; rm -rf var/test; exit $$status
 endif
 

@@ -35,7 +35,14 @@ ARGUMENTS = [
     # else every page begins in one process and goes on in another
     "--disable-site-isolation-trials",
 ]
-DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+# The shell has no window, tabs and toolbar to draw: half the work. What the pages do is the same.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
+WINDOW = {"width": 1440, "height": 900}
+# The stricter contrast of WCAG's level AAA is asked of no page.
+COLOURS = {
+    "runOnly": {"type": "tag", "values": ["cat.color"]},
+    "rules": {"color-contrast-enhanced": {"enabled": False}},
+}
 
 
 def database_url():
@@ -136,9 +143,7 @@ def server(server_process, transactional_db, settings):
 
 @pytest.fixture(scope="session")
 def chromium():
-    found = next(
-        (found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None
-    )
+    found = next((found for name in NAMES if (found := shutil.which(name))), None)
     if found is None:
         pytest.fail(
             "Browser tests need Chromium: install Debian's chromium (apt-get install chromium)."
@@ -163,7 +168,7 @@ def warm_context(chromium, server_process):
     The page that stays open in it keeps its process alive; a new process for each test takes longer
     than most tests.
     """
-    context = chromium.new_context(base_url=server_process.url, **DESKTOP)
+    context = chromium.new_context(base_url=server_process.url, viewport=WINDOW)
     context.new_page().goto("/healthz")
     return context
 
@@ -184,23 +189,27 @@ def emptied(context):
 def page_as(chromium, server, warm_context):
     """`page_as(ben)`: a page where Ben is signed in, and nobody was before.
 
-    The first page comes warm; every other, and one with facts of its own by keyword (viewport …),
-    is of a new context. `page.problems` collects what went wrong in script; a test that expects
-    none gets them checked here.
+    The first page comes warm; every other, and one with facts of its own by keyword
+    (java_script_enabled …) or asked for as `fresh`, is of a new context. `page.problems` collects
+    what went wrong in script; a test that expects none gets them checked here.
     """
     contexts = []
 
-    def context_with(facts):
-        if facts or contexts:
-            return chromium.new_context(base_url=server.url, **{**DESKTOP, **facts})
+    def context_with(facts, fresh):
+        if facts or contexts or fresh:
+            return chromium.new_context(base_url=server.url, viewport=WINDOW, **facts)
         return warm_context
 
-    def opened(user=None, **facts):
-        context = context_with(facts)
+    def opened(user=None, *, viewport=WINDOW, color_scheme="light", fresh=False, **facts):
+        context = context_with(facts, fresh)
         contexts.append(context)
         if user:
             sign_in(context, server, user)
         page = context.new_page()
+        if viewport != WINDOW:
+            page.set_viewport_size(viewport)
+        if color_scheme != "light":
+            page.emulate_media(color_scheme=color_scheme)
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         watch_requests(page)
@@ -257,16 +266,19 @@ def sign_in(context, server, user):
 @pytest.fixture
 def serious():
     """`serious(page)`: what axe finds serious or critical, as lines; an empty list is a good
-    page.
+    page. `serious(page, COLOURS)` asks only after colours.
     """
     if not AXE.exists():
         pytest.fail("Accessibility tests need axe-core: run `make test`, or npm ci.")
 
-    def found(page):
+    def found(page, asked=None):
         if page.evaluate("!window.axe"):
-            page.evaluate(AXE.read_text(encoding="utf-8"))
+            axe = AXE.read_text(encoding="utf-8")
+            page.evaluate(axe)
+            page.add_init_script(axe)  # half a megabyte, sent once for all it will show
         violations = page.evaluate(
-            "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+            "async (options) => (await axe.run(document, options)).violations",
+            {"resultTypes": ["violations"], **(asked or {})},
         )
         return [
             (

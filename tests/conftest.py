@@ -4,11 +4,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from django.test import TransactionTestCase
 from django.urls import reverse
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests.browser import chromium, page_as, serious, server, server_process, warm_context  # noqa: F401
+from tests.database import empty_tables
 from tests.figures import with_figures_kept  # noqa: F401
 from tests.making import make_assignment, make_user
 from tests.own_server import own_server  # noqa: F401
@@ -97,11 +99,19 @@ def as_user():
     return signed_in
 
 
+def pytest_configure():
+    TransactionTestCase._fixture_teardown = lambda case: empty_tables()
+
+
+# A minute each and more.
+LONGEST = ("two_worlds", "no_page_has_a_fault", "settles_twelve_papers")
+
+
 def pytest_collection_modifyitems(items):
     """The longest first: begun last, they would keep one worker busy while the others have nothing
     left to do.
     """
-    items.sort(key=lambda item: "two_worlds" not in item.nodeid)
+    items.sort(key=lambda item: not any(name in item.nodeid for name in LONGEST))
 
 
 def pytest_make_parametrize_id(val):

@@ -209,7 +209,7 @@ def test_axe_finds_nothing_serious_in_any_state(
 
 def test_the_first_view_is_light_and_asks_nobody_else(page_as, server, ben, url, assignment):
     # of a new context: nothing is in its cache
-    page = page_as(ben, viewport={"width": 1440, "height": 900})
+    page = page_as(ben, fresh=True)
     seen = []
 
     def keep(response):  # Playwright marks its handlers, so a plain function

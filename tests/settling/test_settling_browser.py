@@ -18,11 +18,12 @@ PAPERS = 12
 
 
 @pytest.fixture
-def papers(study, ben, cleo):
+def papers(request, study, ben, cleo):
+    """As many as the test asks for; four are more than the others go through."""
     make_round(study, "Main")
     section = study.sections.get(key="challenges")
     papers = []
-    for number in range(PAPERS):
+    for number in range(getattr(request, "param", 4)):
         paper = make_paper(study, f"Paper {number + 1}")
         make_summary(
             paper,
@@ -56,6 +57,7 @@ def open_count(page):
     return int(page.locator("#open-count b").inner_text())
 
 
+@pytest.mark.parametrize("papers", [PAPERS], indirect=True)
 def test_a_lead_settles_twelve_papers_by_keyboard_alone(page_as, server, study, papers, ada, cleo):
     # Cleo answers Ben's remark on the first paper.
     page, problems = signed_in(page_as, cleo)
