@@ -86,14 +86,16 @@ def proposals_waiting(user, study):
 
 def telling_of_codes(user, study):
     """A condition on this study's log: lines about codes that this person may not know of."""
-    closed = list(closed_codes(user, study).values_list("pk", flat=True))
+    closed = dict(closed_codes(user, study).values_list("pk", "number"))
+    numbers = list(closed.values())
     if not closed:
         return rules.NOTHING
-    versions = CodebookChange.objects.filter(study=study, code__in=closed).values_list(
+    versions = CodebookChange.objects.filter(study=study, code__in=list(closed)).values_list(
         "version", flat=True
     )
-    proposed = Q(act__in=["propose-code", "withdraw-proposal"], facts__code__in=closed)
-    return proposed | Q(facts__version__in=list(versions), facts__has_key="version")
+    proposed = Q(act__in=["propose-code", "withdraw-proposal"], facts__code__in=numbers)
+    changed = Q(facts__version__in=list(versions), facts__has_key="version")
+    return Q(study=study) & (proposed | changed)
 
 
 def may_know_code_in_admin(user):

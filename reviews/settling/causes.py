@@ -6,7 +6,7 @@ from typing import NamedTuple
 from mapping.models import Paper, Section
 from reviews.models import Resolution
 from reviews.settling.answers import Codebook
-from reviews.settling.decisions import merged_codes
+from reviews.settling.decisions import codes_of_today
 from reviews.settling.unanimous import hidden_from
 
 EXAMPLES = 5
@@ -26,7 +26,7 @@ def causes_in(study, user):
     what was said.
     """
     hidden = hidden_from(user, study)
-    labels, went_to = Codebook(study).labels, merged_codes(study)
+    labels, went_to = Codebook(study).labels, codes_of_today(study)
     decided = (
         Resolution.objects.in_force()
         .filter(paper__study=study)

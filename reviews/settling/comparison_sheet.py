@@ -81,7 +81,7 @@ class Sheet:
         if not self.is_late:
             return []
         changed = changed_since(self.current, self.said, self.page.went_to)
-        letters = {voice.reviewer: voice.letter for voice in self.said.voices}
+        letters = {voice.username: voice.letter for voice in self.said.voices}
         earlier_answers = [
             (letters[reviewer], in_words(before, self.page.labels) if before else "nothing")
             for reviewer, before in changed.items()
