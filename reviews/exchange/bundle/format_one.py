@@ -24,15 +24,18 @@ SINGLE = {
     "merged_into_id": "code",
     "paper_import": "paperimport",
     "parent_id": "code",
+    "pk": "set-aside",
     "remark": "remark",
     "replaces": "resolution",
     "resolution": "resolution",
     "round": "round",
     "section_id": "section",
     "summary": "summary",
-    "uid": "set-aside",
     "undid": "logentry",
 }
+# What is called otherwise today, or None for what is not kept any more.
+NEW_NAMES = {"summary": "assignment"}
+OF_MARK_SET_ASIDE = {"pk": "uid", "finding_id": None}  # its finding is that of the mark beside it
 # Lists of things. Numbers under these names were counts.
 LISTS = {
     "again": "assignment",
@@ -114,25 +117,16 @@ class Translation:
     def named(self, values):
         # Where answers were carried to another section, what was made are answers.
         lists = {**LISTS, "made": "answer"} if "answers" in values else LISTS
-        return {
-            self.text(name): self(inner, name, lists)
-            for name, inner in self.with_names_of_today(values).items()
-        }
-
-    def with_names_of_today(self, values):
-        if "beside" in values:
-            # The finding is that of the mark beside it.
-            names = {"pk": "uid", "finding_id": None}
-        elif "model" in values:  # a line of the admin site
-            user = self.find("membership", values.get("pk"))
-            values, names = values | ({"user": user} if user else {}), {"pk": None}
-        else:
-            names = {"summary": "assignment"}
-        return {
-            names.get(name, name): inner
+        of_admin_site = "model" in values and "pk" in values
+        names = NEW_NAMES | (OF_MARK_SET_ASIDE if "beside" in values else {})
+        names |= {"pk": None} if of_admin_site else {}
+        translated = {
+            self.text(names.get(name, name)): self(inner, name, lists)
             for name, inner in values.items()
             if names.get(name, name) is not None
         }
+        user = self.find("membership", values["pk"]) if of_admin_site else None
+        return translated | ({"user": user} if user else {})
 
     def listed(self, values, kind):
         found = [self.one(value, kind) for value in values]
