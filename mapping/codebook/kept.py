@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mapping.models import Code, Section, Study
+from mapping.models import Code, CodebookChange, Section, Study
 
 # The fields of a code that name something else, and what names that in what is kept.
 RELATED = {"parent_id": "code", "merged_into_id": "code", "section_id": "section"}
@@ -49,6 +49,19 @@ def renamed(values: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
         name: keys[RELATED[name]].get(value) if name in RELATED else value
         for name, value in values.items()
     }
+
+
+def follow_key(section: Section, former: str) -> None:
+    """The section has another key now: changes that moved codes into it or out of it name it so."""
+    moves = [CodebookChange.Act.MOVE, CodebookChange.Act.UNDO]
+    changed = set()
+    for change in section.study.codebook_changes.filter(act__in=moves):
+        for codes in (change.before.get("codes", {}), change.after.get("codes", {})):
+            for values in codes.values() if isinstance(codes, dict) else ():
+                if values.get("section_id") == former:
+                    values["section_id"] = section.key
+                    changed.add(change)
+    CodebookChange.objects.bulk_update(changed, ["before", "after"], batch_size=100)
 
 
 def codes_by_number(study: Study | int, numbers: Iterable[int | str]) -> dict[str, Code]:

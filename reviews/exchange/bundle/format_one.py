@@ -7,10 +7,11 @@ had one more. Bundles of format 1 come in through `FromFile`, a site of then thr
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from random import getrandbits
+from typing import Any
 
 # Under these names stood one thing, of that kind.
 SINGLE = {
@@ -34,8 +35,11 @@ SINGLE = {
     "undid": "logentry",
 }
 # What is called otherwise today, or None for what is not kept any more.
-NEW_NAMES = {"summary": "assignment"}
-OF_MARK_SET_ASIDE = {"pk": "uid", "finding_id": None}  # its finding is that of the mark beside it
+NEW_NAMES: dict[str, str | None] = {"summary": "assignment"}
+OF_MARK_SET_ASIDE: dict[str, str | None] = {
+    "pk": "uid",
+    "finding_id": None,
+}  # its finding is that of the mark beside it
 # Lists of things. Numbers under these names were counts.
 LISTS = {
     "again": "assignment",
@@ -81,22 +85,33 @@ KINDS = {
 }
 
 
-def is_number(value):
+def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def written(key):
+def written(key: Any) -> Any:
     return key.isoformat() if isinstance(key, datetime) else key
 
 
 class Translation:
-    """What was kept, with today's keys. `find(kind, key)` gives one, or None for what is gone: it
-    is left out of lists, and null.
-    """
+    """What was kept, with today's keys. What is gone is left out of lists, and null."""
 
-    find: Callable
+    def is_key(self, value: Any) -> bool:
+        """Whether this names a thing, where one belongs."""
+        raise NotImplementedError
 
-    def __call__(self, value, name="", lists=LISTS):
+    def is_keyed(self, values: Mapping[str, Any]) -> bool:
+        """Whether the names in an object of `KEYED` are those of things."""
+        raise NotImplementedError
+
+    def find(self, kind: str, value: Any) -> Any:
+        """Today's key of a thing; None for what is gone."""
+        raise NotImplementedError
+
+    def text(self, value: str) -> str:
+        return value
+
+    def __call__(self, value: Any, name: str = "", lists: Mapping[str, str] = LISTS) -> Any:
         if isinstance(value, dict):
             is_keyed = name in KEYED and self.is_keyed(value)
             return self.keyed(value, *KEYED[name]) if is_keyed else self.named(value)
@@ -106,7 +121,7 @@ class Translation:
             return self.listed(value, lists.get(name))
         return self.one(value, SINGLE.get(name))
 
-    def one(self, value, kind):
+    def one(self, value: Any, kind: str | None) -> Any:
         """What stands where a thing belongs: it, or nothing, or words, or what holds more."""
         if isinstance(value, dict | list):
             return self(value)
@@ -114,33 +129,33 @@ class Translation:
             return self.find(kind, value)
         return self.text(value) if isinstance(value, str) else value
 
-    def named(self, values):
+    def named(self, values: Mapping[str, Any]) -> dict[str, Any]:
         # Where answers were carried to another section, what was made are answers.
         lists = {**LISTS, "made": "answer"} if "answers" in values else LISTS
         of_admin_site = "model" in values and "pk" in values
         names = NEW_NAMES | (OF_MARK_SET_ASIDE if "beside" in values else {})
         names |= {"pk": None} if of_admin_site else {}
         translated = {
-            self.text(names.get(name, name)): self(inner, name, lists)
+            self.text(new): self(inner, name, lists)
             for name, inner in values.items()
-            if names.get(name, name) is not None
+            if (new := names.get(name, name)) is not None
         }
         user = self.find("membership", values["pk"]) if of_admin_site else None
         return translated | ({"user": user} if user else {})
 
-    def listed(self, values, kind):
+    def listed(self, values: list[Any], kind: str | None) -> list[Any]:
         found = [self.one(value, kind) for value in values]
         pairs = zip(found, values, strict=True)
         return [new for new, old in pairs if new is not None or old is None]
 
-    def keyed(self, values, kind, of_values):
+    def keyed(self, values: Mapping[str, Any], kind: str, of_values: str | None) -> dict[str, Any]:
         pairs = [
             (self.find(kind, name), self.keyed_value(inner, of_values))
             for name, inner in values.items()
         ]
         return {str(key): inner for key, inner in pairs if key is not None}
 
-    def keyed_value(self, inner, kind):
+    def keyed_value(self, inner: Any, kind: str | None) -> Any:
         if kind is None:
             return self(inner)
         return self.listed(inner, kind) if isinstance(inner, list) else self.one(inner, kind)
@@ -153,28 +168,33 @@ class FromFile(Translation):
     `made[model]` lists what was made, in the order of the files.
     """
 
-    def __init__(self, made, people, sections):
+    def __init__(
+        self,
+        made: Mapping[Any, list[Any]],
+        people: Mapping[str, Any],
+        sections: Mapping[str, Any],
+    ) -> None:
         self.made = {model._meta.model_name: things for model, things in made.items()}
-        self.by_name = {"user": people, "section": sections}
+        self.by_name: dict[str, Mapping[str, Any]] = {"user": people, "section": sections}
 
-    def is_key(self, value):
+    def is_key(self, value: Any) -> bool:
         return is_number(value) or (isinstance(value, str) and bool(REFERENCE.fullmatch(value)))
 
-    def is_keyed(self, values):
+    def is_keyed(self, values: Mapping[str, Any]) -> bool:
         """Where numbers may name things: a single reference, or number, makes it one of these."""
         return any(REFERENCE.fullmatch(name) or name.isdecimal() for name in values)
 
-    def text(self, value):
+    def text(self, value: str) -> str:
         if REFERENCE.fullmatch(value):
             raise ValueError(f"“{value}” is a reference where none belongs")
         return value.removeprefix("$") if value.startswith("$$") else value
 
-    def listed(self, values, kind):
+    def listed(self, values: list[Any], kind: str | None) -> list[Any]:
         # Of these the file had the numbers of that site.
         is_foreign = kind == "assignment" and all(map(is_number, values))
         return [] if is_foreign else super().listed(values, kind)
 
-    def find(self, kind, value):
+    def find(self, kind: str, value: Any) -> Any:
         if kind == "membership" and value is None:
             return None
         found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
@@ -189,13 +209,13 @@ class FromFile(Translation):
         # Of answers and marks, of which there may be half a million, the uid alone is at hand.
         return thing if isinstance(thing, int) else key_of(kind, thing)
 
-    def in_order(self, table, name):
+    def in_order(self, table: str, name: str) -> Any:
         things = self.made.get(table, ())
         is_there = name.isdecimal() and 1 <= int(name) <= len(things)
         return things[int(name) - 1] if is_there else None
 
 
-def key_of(kind, thing):
+def key_of(kind: str, thing: Any) -> Any:
     *_, path = KINDS[kind]
     for name in path.split("__"):
         thing = getattr(thing, name)
@@ -205,19 +225,17 @@ def key_of(kind, thing):
 class FromDatabase(Translation):
     """Of a study as it was kept on this site; `apps` are those of a migration."""
 
-    def __init__(self, apps, study):
-        self.apps, self.study, self.keys = apps, study, {}
+    def __init__(self, apps: Any, study: Any) -> None:
+        self.apps, self.study = apps, study
+        self.keys: dict[str, dict[int, Any]] = {}
 
-    def is_key(self, value):
+    def is_key(self, value: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool)
 
-    def is_keyed(self, values):
+    def is_keyed(self, values: Mapping[str, Any]) -> bool:
         return all(name.isdecimal() for name in values)
 
-    def text(self, value):
-        return value
-
-    def find(self, kind, value):
+    def find(self, kind: str, value: Any) -> Any:
         if value is None:
             return None
         pk = int(value)
@@ -225,7 +243,7 @@ class FromDatabase(Translation):
             return self.set_aside[pk]
         return self.keys_of("findingmark" if kind == "set-aside" else kind).get(pk)
 
-    def keys_of(self, kind):
+    def keys_of(self, kind: str) -> dict[int, Any]:
         if kind not in self.keys:
             app, model, way, key = KINDS[kind]
             rows = self.apps.get_model(app, model).objects.order_by()
@@ -234,7 +252,7 @@ class FromDatabase(Translation):
         return self.keys[kind]
 
     @cached_property
-    def set_aside(self):
+    def set_aside(self) -> dict[int, int]:
         """`{primary key: uid}` of the marks of findings that a merge has set aside: they come back,
         and other changes name them.
         """
@@ -259,7 +277,7 @@ COLUMNS = (
 )
 
 
-def bring_up_to_date(apps, schema_editor):
+def bring_up_to_date(apps: Any, schema_editor: Any) -> None:
     """All that a site keeps, study by study."""
     for study in apps.get_model("mapping", "Study").objects.order_by("pk").iterator():
         translation = FromDatabase(apps, study)
@@ -268,8 +286,10 @@ def bring_up_to_date(apps, schema_editor):
             translate_rows(rows.only(*columns), columns, translation, together)
 
 
-def translate_rows(rows, columns, translation, together):
-    changed = []
+def translate_rows(
+    rows: Any, columns: Iterable[str], translation: Translation, together: int
+) -> None:
+    changed: list[Any] = []
     for row in rows.iterator(chunk_size=together):
         before = [getattr(row, column) for column in columns]
         after = [translation(kept) for kept in before]
