@@ -328,6 +328,8 @@ def propose_code(section: Section, *, label: str, definition: str, reason: str, 
     """A code that the codebook lacks. Its proposer may use it at once; only leads see it, until
     they have decided.
     """
+    # Before the code gets its number, as every act on the codebook: they wait for one another here.
+    hold_codebook(section.study)
     label = visible(label)
     code = Code(
         section=section,
