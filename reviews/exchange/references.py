@@ -137,8 +137,10 @@ def names_in(scope: Scope, model: type) -> dict:
         keys = scope.study.sections.values_list("key", flat=True)
     elif model is Round:
         keys = scope.of(Round).values_list("number", flat=True)
-    else:
+    elif scope.has_history:
         keys = of_readers(scope, model).values_list("uid", flat=True)
+    else:
+        keys = []  # their files have none
     return {key: key for key in keys}
 
 

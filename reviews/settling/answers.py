@@ -95,10 +95,10 @@ def compared(study, summaries, sections=None, *, papers=None, is_open_only=False
         together[paper, phase].append((readers[paper][reviewer], reviewer, pk))
     found = []
     for (paper, phase), members in together.items():
-        said_by = [
+        said_by = tuple(
             Voice(letter, name, reviewer, pk, people[reviewer].username)
             for (letter, name), reviewer, pk in sorted(members)
-        ]
+        )
         for section in by_phase[phase]:
             answers = [
                 ReviewerAnswer(voice.label, given[voice.summary].get(section.pk, BLANK))
@@ -108,10 +108,7 @@ def compared(study, summaries, sections=None, *, papers=None, is_open_only=False
                 section.kind, answers, codebook.categories(section, answers), labels=codebook.labels
             )
             if comparison.state != "blank":
-                compared_answers = Compared(
-                    paper, section.pk, tuple(said_by), comparison, codebook.numbers
-                )
-                found.append(compared_answers)
+                found.append(Compared(paper, section.pk, said_by, comparison, codebook.numbers))
     return found
 
 

@@ -83,7 +83,7 @@ def assignments(scope):
             assignment.position,
             assignment.assigned_at,
             assignment.withdrawn_at,
-            assignment.uid,
+            assignment.uid if scope.has_history else None,
         ]
 
 
