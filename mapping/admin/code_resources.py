@@ -189,12 +189,12 @@ WORDS = ["label", "definition", "when_not", "example", "position"]
 def record_words(code, *, before, by):
     """One step of the codebook for what the admin site wrote; `before` holds the former words."""
     after = {name: getattr(code, name) for name in before}
-    pk = str(code.pk)
+    number = str(code.number)
     return codebook_changes.record_edited(
         code,
         before.get("label", code.label),
-        {"codes": {pk: before}},
-        {"codes": {pk: after}},
+        {"codes": {number: before}},
+        {"codes": {number: after}},
         by=by,
         reason="in the admin site",
     )

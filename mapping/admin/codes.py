@@ -40,7 +40,8 @@ class CodeAdmin(RecordAdmin):
         return False
 
     def get_readonly_fields(self, request, obj=None):
-        return [field.name for field in self.opts.fields if field.name not in self.mendable]
+        left_out = {*self.mendable, "number"}
+        return [field.name for field in self.opts.fields if field.name not in left_out]
 
     def save_model(self, request, obj, form, change):
         before = {name: form.initial[name] for name in form.changed_data}

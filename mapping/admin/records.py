@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
 from django.db.models import BooleanField, DateField
 
-from mapping.models import LogEntry
+from mapping.models import LogEntry, Membership
 
 
 class RecordAdmin(admin.ModelAdmin):
@@ -54,8 +54,8 @@ class RecordAdmin(admin.ModelAdmin):
                 f"{act}-in-admin",
                 f"{request.user} {act} the {what} “{obj}” in the admin site.",
                 model=obj._meta.model_name,
-                pk=obj.pk,
                 fields=form.changed_data,
+                **({"user": obj.user.username} if isinstance(obj, Membership) else {}),
             )
 
 

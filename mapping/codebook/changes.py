@@ -54,8 +54,8 @@ def addition(code: Code) -> dict:
     """
     texts = {name: getattr(code, name) for name in TEXT_FIELDS if getattr(code, name)}
     return {
-        "before": {"codes": {str(code.pk): {"status": Status.RETIRED}}},
-        "after": {"codes": {str(code.pk): {"status": Status.ACTIVE}}, "words": texts},
+        "before": {"codes": {str(code.number): {"status": Status.RETIRED}}},
+        "after": {"codes": {str(code.number): {"status": Status.ACTIVE}}, "words": texts},
     }
 
 
@@ -101,7 +101,7 @@ def edit(
         )
     former_label = code.label
     before, after = change_codes({code: checked_facts(code, facts)})
-    if str(code.pk) in after["codes"]:
+    if str(code.number) in after["codes"]:
         record_edited(
             code,
             former_label,
@@ -130,7 +130,7 @@ def record_edited(
     code: Code, former_label: str, before: dict, after: dict, *, by: User, reason: str, **use: int
 ) -> CodebookChange:
     """One version for the words of a code that were changed. `use` are its marks and papers."""
-    changed = set(after["codes"][str(code.pk)])
+    changed = set(after["codes"][str(code.number)])
     act = act_of_edit(changed)
     fields = ", ".join(FIELD_NAMES[name] for name in FIELD_NAMES if name in changed)
     text = (

@@ -1,12 +1,15 @@
 """What became of the codebook: one change in words, and the difference between two versions.
 
-A change records `{"codes": {id: {field: value}}}` before and after; one of the template records the
-whole section, phase or research question before and after, with a list of codes where it has any.
+A change records `{"codes": {number: {field: value}}}` before and after; one of the template records
+the whole section, phase or research question before and after, with a list of codes where it has
+any.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+
+from django.db.models import Q
 
 from mapping.codebook.versions import FIELD_NAMES, Act, Status
 from mapping.models import Code, CodebookChange, Section, Study
@@ -35,33 +38,38 @@ KINDS = (
 
 
 def codes_of(side: dict) -> dict:
-    """`{id: {field: value}}` of one side of a change; the codes of a section's dump are a list, and
-    none of these.
+    """`{number: {field: value}}` of one side of a change; the codes of a section's dump are a list,
+    and none of these.
     """
     codes = side.get("codes", {})
     return codes if isinstance(codes, dict) else {}
 
 
 class ValueLabels:
-    """Turns recorded values into text: ids become the labels of codes and sections. Two queries,
-    however many the changes are.
+    """Turns recorded values into text: numbers and keys become the labels of codes and sections.
+    Two queries, however many the changes are.
     """
 
     def __init__(self, study: Study, changes: Collection[CodebookChange]):
-        ids = set()
+        numbers = set()
         for change in changes:
             for side in (change.before, change.after):
-                for pk, values in codes_of(side).items():
+                for number, values in codes_of(side).items():
                     related = (values[name] for name in RELATED & set(values) if values[name])
-                    ids |= {int(pk), *related}
-        codes = Code.objects.filter(section__study=study, pk__in=ids).select_related("section")
-        self.codes = {code.pk: code for code in codes}
+                    numbers |= {int(number), *related}
+        changed = {change.code_id for change in changes}
+        codes = Code.objects.filter(Q(number__in=numbers) | Q(pk__in=changed), section__study=study)
+        self.codes = {code.number: code for code in codes.select_related("section")}
+        self.numbers = {code.pk: number for number, code in self.codes.items()}
         self.sections = (
-            dict(Section.objects.filter(study=study).values_list("pk", "label")) if changes else {}
+            dict(Section.objects.filter(study=study).values_list("key", "label")) if changes else {}
         )
 
-    def code(self, pk: int) -> str:
-        return self.codes[pk].label if pk in self.codes else "a code"
+    def code(self, number: int) -> str:
+        return self.codes[number].label if number in self.codes else "a code"
+
+    def number_of_code(self, change: CodebookChange) -> int | None:
+        return self.numbers.get(change.code_id)
 
     def text(self, name: str, value):
         """The value of this field as a reader sees it."""
@@ -89,9 +97,10 @@ def lines_of(change, labels):
     for name, text in change.after.get("words", {}).items():
         yield FIELD_NAMES[name], "", text
     if change.act not in {Act.REORDER, Act.ADD}:
-        for pk, after in codes_of(change.after).items():
-            prefix = f"{labels.code(int(pk))}: " if int(pk) != change.code_id else ""
-            before = codes_of(change.before).get(pk, {})
+        for number, after in codes_of(change.after).items():
+            is_other = int(number) != labels.number_of_code(change)
+            prefix = f"{labels.code(int(number))}: " if is_other else ""
+            before = codes_of(change.before).get(number, {})
             for name, value in after.items():
                 if name != "position" and before.get(name) != value:
                     yield labels.line(f"{prefix}{FIELD_NAMES[name]}", name, before.get(name), value)
@@ -113,7 +122,7 @@ class NetChange:
 
     label: str
     section: str  # its label
-    code: int | None = None
+    code: int | None = None  # its primary key
     kinds: list[str] = field(default_factory=list)  # of KINDS
     lines: list[tuple] = field(default_factory=list)  # (what, before, after)
     steps: list[CodebookChange] = field(default_factory=list)  # not undone, oldest first
@@ -157,48 +166,52 @@ def not_undone(changes: Iterable[CodebookChange]) -> list[CodebookChange]:
 def net_changes_of_codes(changes, labels) -> Iterator[NetChange]:
     first, last = first_and_last_values(changes)
     steps = not_undone(changes)
-    added = {change.code_id for change in steps if change.act == Act.ADD}
+    added = {labels.number_of_code(change) for change in steps if change.act == Act.ADD}
     splits = [change for change in steps if change.act == Act.SPLIT]
-    added |= {pk for change in splits for pk in change.after.get("made", ())}
-    split = {change.code_id for change in splits}
-    for pk, after in last.items():
-        before = first[pk]
+    added |= {number for change in splits for number in change.after.get("made", ())}
+    split = {labels.number_of_code(change) for change in splits}
+    for number, after in last.items():
+        before = first[number]
         changed = {name for name, value in after.items() if before[name] != value}
-        if pk in added:
+        if number in added:
             kinds = ["added"] if after.get("status") == Status.ACTIVE else []
         else:
-            kinds = kinds_of(before, after, changed, is_split=pk in split)
-        if not kinds or pk not in labels.codes:
+            kinds = kinds_of(before, after, changed, is_split=number in split)
+        if not kinds or number not in labels.codes:
             continue
         names = (
-            [] if pk in added else [name for name in FIELD_NAMES if name in changed - NOT_LISTED]
+            []
+            if number in added
+            else [name for name in FIELD_NAMES if name in changed - NOT_LISTED]
         )
         yield NetChange(
-            labels.code(pk),
-            labels.codes[pk].section.label,
-            pk,
+            labels.code(number),
+            labels.codes[number].section.label,
+            labels.codes[number].pk,
             kinds,
             lines=[
                 labels.line(FIELD_NAMES[name], name, before[name], after[name]) for name in names
             ],
-            steps=[step for step in steps if is_about(step, pk)],
+            steps=[step for step in steps if is_about(step, number)],
         )
 
 
 def first_and_last_values(changes):
-    """Two `{code id: {field: value}}`: before the first change of a field, and after its last."""
+    """Two `{code's number: {field: value}}`: before the first change of a field, and after its
+    last.
+    """
     first, last = {}, {}
     for change in changes:
-        for pk, values in codes_of(change.after).items():
+        for number, values in codes_of(change.after).items():
             for name, value in values.items():
-                before = codes_of(change.before).get(pk, {}).get(name)
-                first.setdefault(int(pk), {}).setdefault(name, before)
-                last.setdefault(int(pk), {})[name] = value
+                before = codes_of(change.before).get(number, {}).get(name)
+                first.setdefault(int(number), {}).setdefault(name, before)
+                last.setdefault(int(number), {})[name] = value
     return first, last
 
 
-def is_about(change, pk):
-    return str(pk) in codes_of(change.after) and change.act != Act.REORDER
+def is_about(change, number):
+    return str(number) in codes_of(change.after) and change.act != Act.REORDER
 
 
 def kinds_of(before, after, changed, *, is_split):

@@ -3,8 +3,15 @@
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from mapping.codebook.versions import FIELD_NAMES, Act, Status, change_codes
-from mapping.models import Code, CodebookChange
+from mapping.codebook.kept import codes_by_number, pks_for, renamed
+from mapping.codebook.versions import (
+    FIELD_NAMES,
+    Act,
+    Status,
+    change_codes,
+    fields_that_differ,
+)
+from mapping.models import CodebookChange
 
 
 def revert_codes(change: CodebookChange) -> tuple[dict, dict]:
@@ -12,14 +19,17 @@ def revert_codes(change: CodebookChange) -> tuple[dict, dict]:
 
     Raises ValidationError where a later change has altered the same thing, and says which.
     """
-    codes = Code.objects.filter(section__study=change.study_id).in_bulk(
-        [int(pk) for pk in change.after["codes"]]
-    )
-    refuse_altered_since(change, codes)
+    codes = codes_by_number(change.study_id, change.after["codes"])
+    sides = [change.before["codes"], change.after["codes"]]
+    pks = pks_for(change.study_id, [values for side in sides for values in side.values()])
+    refuse_altered_since(change, codes, pks)
     try:
         with transaction.atomic():
             before, after = change_codes(
-                {codes[int(pk)]: values for pk, values in change.before["codes"].items()}
+                {
+                    codes[number]: renamed(values, pks)
+                    for number, values in change.before["codes"].items()
+                }
             )
     except IntegrityError:
         raise ValidationError(
@@ -29,22 +39,20 @@ def revert_codes(change: CodebookChange) -> tuple[dict, dict]:
     return before, after
 
 
-def refuse_altered_since(change, codes):
-    for pk, values in change.after["codes"].items():
-        code = codes[int(pk)]
-        altered = [
-            FIELD_NAMES[name] for name, value in values.items() if getattr(code, name) != value
-        ]
+def refuse_altered_since(change, codes, pks):
+    for number, values in change.after["codes"].items():
+        code = codes[number]
+        altered = [FIELD_NAMES[name] for name in fields_that_differ(code, renamed(values, pks))]
         if altered:
             raise ValidationError(
-                f"“{code}” was changed since ({', '.join(altered)}){undo_first(change, pk)}."
+                f"“{code}” was changed since ({', '.join(altered)}){undo_first(change, number)}."
             )
 
 
 def refuse_third_level(change, codes):
     # Where only words come back, a parent that was split or retired meanwhile stays what it is.
     regrouped = [
-        codes[int(pk)] for pk, values in change.before["codes"].items() if "parent_id" in values
+        codes[number] for number, values in change.before["codes"].items() if "parent_id" in values
     ]
     for code in regrouped:
         parent = code.parent if code.parent_id else None
@@ -63,13 +71,13 @@ def is_out_of_use_since(change, parent):
     later = change.study.codebook_changes.filter(version__gt=change.version).values_list(
         "after", flat=True
     )
-    return any("status" in after.get("codes", {}).get(str(parent.pk), {}) for after in later)
+    return any("status" in after.get("codes", {}).get(str(parent.number), {}) for after in later)
 
 
-def undo_first(change, pk):
+def undo_first(change, number):
     """Names the later change of this code that has to be undone before; empty if there is none."""
     later = change.study.codebook_changes.filter(
-        version__gt=change.version, undone_by=None, after__codes__has_key=pk
+        version__gt=change.version, undone_by=None, after__codes__has_key=number
     )
     last = later.exclude(act=Act.UNDO).order_by("-version").first()
     return f": undo version {last.version} first" if last else ""

@@ -1,8 +1,8 @@
 """Versions of the codebook: every change of sections and codes is one numbered step with a line in
 the log.
 
-What a change did to codes is recorded as `{"codes": {id: {field: value}}}` before and after, which
-is all that taking it back needs.
+What a change did to codes is recorded as `{"codes": {number: {field: value}}}` before and after,
+which is all that taking it back needs.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from mapping.codebook.kept import keys_for, renamed
 from mapping.models import Code, CodebookChange, LogEntry, Study, User
 from mapping.models.fields import check_lengths
 
@@ -83,18 +84,24 @@ def change_codes(updates: Mapping[Code, dict]) -> tuple[dict, dict]:
     """Write `{code: {field: value}}`; returns `(before, after)` of what differs, for the
     history.
     """
-    before, after = {}, {}
-    for code, values in updates.items():
-        changed = {name: value for name, value in values.items() if getattr(code, name) != value}
-        if not changed:
-            continue
-        before[str(code.pk)] = {name: getattr(code, name) for name in changed}
-        after[str(code.pk)] = changed
+    changes = {code: fields_that_differ(code, values) for code, values in updates.items()}
+    changes = {code: changed for code, changed in changes.items() if changed}
+    former = {code: {name: getattr(code, name) for name in changes[code]} for code in changes}
+    keys = keys_for([*former.values(), *changes.values()])
+    for code, changed in changes.items():
         for name, value in changed.items():
             setattr(code, name, value)
         check_lengths(code)
         code.save(update_fields=[name.removesuffix("_id") for name in changed])
-    return {"codes": before}, {"codes": after}
+    before, after = (
+        {"codes": {str(code.number): renamed(values, keys) for code, values in side.items()}}
+        for side in (former, changes)
+    )
+    return before, after
+
+
+def fields_that_differ(code, values):
+    return {name: value for name, value in values.items() if getattr(code, name) != value}
 
 
 @transaction.atomic

@@ -252,10 +252,13 @@ CODEBOOK_COLUMNS = (
 
 
 def numbers_of_codes(scope):
-    return {
-        pk: number
-        for number, pk in enumerate(scope.of(Code).order_by("pk").values_list("pk", flat=True), 1)
-    }
+    """`{primary key: number}`: as in the study, or for those who may not know of all codes without
+    gaps.
+    """
+    numbers = dict(scope.of(Code).order_by("pk").values_list("pk", "number"))
+    if scope.has_history:
+        return numbers
+    return {pk: place for place, pk in enumerate(numbers, start=1)}
 
 
 def codebook(scope):

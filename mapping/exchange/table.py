@@ -74,6 +74,9 @@ class Scope:
     is_whole: bool = False
     # papers are closed to them: then no figure leaves that counts the marks there
     is_blind: bool = False
+    # the history of the study is whole: then codes have the numbers of the study, and what history
+    # names has its uid; to others a gap would tell of what they may not know
+    has_history: bool = False
     pseudonyms: dict = field(default_factory=dict)  # user name: "R1"
     full_names: dict = field(default_factory=dict)  # full name: "R1"
     # What stands for a name in a text, where the pseudonym would tell the writer whose it is.

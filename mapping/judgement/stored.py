@@ -1,5 +1,6 @@
 """A judgement in the JSON that is kept of a decision: what was settled, and what every reviewer had
-said then. Sites and bundles hold these layouts; a kept edit has `Judgement.as_json`. No Django.
+said then. Sites and bundles hold these layouts; a kept edit has `Judgement.as_json`. Codes stand in
+all of them by their number in the study (`Judgement.with_codes`). No Django.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
@@ -8,7 +9,7 @@ from typing import Any
 
 from mapping.judgement.values import JUDGED, Evidence, Judgement, Mark
 
-Merged = Mapping[Any, Any] | Iterable[tuple[Any, Any]]  # code: the code that it went into
+Merged = Mapping[Any, Any] | Iterable[tuple[Any, Any]]  # code as it was kept: the code today
 
 
 def settled_as_json(judgement: Judgement) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def settled_as_json(judgement: Judgement) -> dict[str, Any]:
 
 
 def settled_from_json(values: Mapping[str, Any], went_to: Merged = ()) -> Judgement:
-    """`went_to` says where codes that were merged since have gone."""
+    """`went_to` says what codes are called here, or where they have gone since."""
     went_to, number = dict(went_to), values["number"]
     proofs: dict[Hashable, Evidence] = {}
     for code, *evidence in values["quotes"]:

@@ -165,6 +165,11 @@ class Judgement:
             evidence=self.evidence.tidied(),
         )
 
+    def with_codes(self, codes: Mapping[Any, Any]) -> "Judgement":
+        """The same with its codes as `codes` has them: by number where it is kept, else by key."""
+        marks = [replace(mark, code=codes.get(mark.code, mark.code)) for mark in self.marks]
+        return replace(self, marks=tuple(marks))
+
     @property
     def is_blank(self) -> bool:
         """Evidence and confidence alone judge nothing."""

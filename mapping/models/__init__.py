@@ -5,7 +5,7 @@ from mapping.models.findings import EvidenceFields, Finding, FindingMark, Judgem
 from mapping.models.log import LogEntry
 from mapping.models.papers import Paper, PaperImport, PaperSource
 from mapping.models.people import Attempt, PasswordMail, User
-from mapping.models.studies import Invitation, Membership, Study
+from mapping.models.studies import Invitation, LastNumber, Membership, Study
 from mapping.models.templates import Phase, ResearchQuestion, Section
 from mapping.models.tokens import ApiToken
 
@@ -21,6 +21,7 @@ __all__ = [
     "FindingMark",
     "Invitation",
     "JudgementFields",
+    "LastNumber",
     "LogEntry",
     "MaturityStage",
     "Membership",

@@ -4,7 +4,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from mapping.models.fields import LimitedTextField
+from mapping.models.fields import LimitedTextField, NumberField
 from mapping.models.studies import Study
 from mapping.models.templates import Section
 from mapping.parsers.lengths import SENTENCES
@@ -49,6 +49,7 @@ class Code(models.Model):
         DECLINED = "declined", "declined"
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="codes")
+    number = NumberField()
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
     )

@@ -1,7 +1,43 @@
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Cast, Random
 
 from mapping.parsers.lengths import excess
+
+
+class NumberField(models.PositiveIntegerField):
+    """What a row is called in its study, from 1: in files and in JSON that is kept, since a primary
+    key means something on one site alone. It never changes, and no other row ever gets it. A
+    trigger gives it; a study that comes from a bundle brings its own.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **{**kwargs, "db_default": 0, "editable": False})
+
+    def deconstruct(self):
+        return without_its_own(super().deconstruct())
+
+
+class UidField(models.BigIntegerField):
+    """As `NumberField` for rows of which there are hundreds of thousands: a number by chance, which
+    no other row of the study has. So nobody waits for anybody who counts, a study that comes in
+    meets no other, and it tells nothing of how many there are. It fits the whole numbers of JSON.
+    """
+
+    def __init__(self, *args, **kwargs):
+        number = Cast(Random() * Value(2**53 - 1), models.BigIntegerField())
+        super().__init__(*args, **{**kwargs, "db_default": number, "editable": False})
+
+    def deconstruct(self):
+        return without_its_own(super().deconstruct())
+
+
+def without_its_own(deconstructed):
+    """How migrations write such a field: without what every one of them has."""
+    name, path, args, kwargs = deconstructed
+    own = {"db_default", "editable"}
+    return name, path, args, {key: value for key, value in kwargs.items() if key not in own}
 
 
 class LimitedTextField(models.TextField):

@@ -3,7 +3,7 @@ from django.db.models import Q
 
 from mapping.judgement import absences
 from mapping.models.codebook import Code
-from mapping.models.fields import LimitedTextField
+from mapping.models.fields import LimitedTextField, UidField
 from mapping.models.papers import Paper
 from mapping.models.templates import Section
 from mapping.parsers.lengths import PROSE
@@ -83,6 +83,7 @@ class FindingMark(EvidenceFields):
 
     finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="marks")
     code = models.ForeignKey(Code, on_delete=models.PROTECT, related_name="finding_marks")
+    uid = UidField()
 
     class Meta:
         ordering = ["code__position", "pk"]

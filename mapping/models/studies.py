@@ -223,3 +223,22 @@ class Invitation(models.Model):
         if self.revoked_at:
             return "revoked"
         return "open" if self.good_until > timezone.now() else "expired"
+
+
+class LastNumber(models.Model):
+    """The highest number that codes or rounds of a study were given so far (`NumberField`), also of
+    those that are gone. Without a foreign key, so that writing it waits for nobody who holds the
+    study.
+    """
+
+    study = models.BigIntegerField("the study's id")
+    of = models.CharField(max_length=10)
+    number = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "of"], name="one_last_number_per_series")
+        ]
+
+    def __str__(self):
+        return f"{self.of} of {self.study}: {self.number}"

@@ -146,7 +146,7 @@ def log_import(study: Study, paper_import: PaperImport, entries: list[Entry], by
         f"Imported {new} paper{pluralize(new)} from {paper_import.file_name}{although}; "
         f"{paper_import.duplicate} {pluralize(paper_import.duplicate, 'was,were')} there already, "
         f"{paper_import.refused} refused.",
-        paper_import=paper_import.pk,
+        paper_import=paper_import.at.isoformat(),
     )
 
 
@@ -173,7 +173,9 @@ def undo(paper_import: PaperImport, *, by: User) -> int:
     paper_import.save(update_fields=["state", "undone_at"])
     delete_files_after_commit(files)
     text = f"Undid the import of {paper_import.file_name}: {count} paper{pluralize(count)} removed."
-    LogEntry.objects.record(study, by, "undo-import", text, paper_import=paper_import.pk)
+    LogEntry.objects.record(
+        study, by, "undo-import", text, paper_import=paper_import.at.isoformat()
+    )
     return count
 
 

@@ -19,7 +19,7 @@ class RoundPage(RecordAdmin):
     list_select_related = ["study", "phase", "closed_by"]
     search_fields = ["name", "study__title"]
     # The frozen statistics come from answers that the admin may be blind to.
-    exclude = ["frozen_agreement"]
+    exclude = ["frozen_agreement", "number"]
     mendable = ["name", "due_on", "guidance"]
 
     def has_add_permission(self, request):

@@ -2,7 +2,9 @@
 
 import tomllib
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
@@ -47,15 +49,13 @@ def freeze(round: Round) -> dict:
 
 def answers_behind(sheet, round):
     """The summaries that were counted, and later revisions that were counted for one section."""
+    readings = [*sheet.counted, *(reading for reading, _ in sheet.late)]
+    names = names_of_summaries(reading.pk for reading in readings)
     paper_keys = dict(Paper.objects.filter(assignments__round=round).values_list("pk", "key"))
     section_keys = {section.pk: section.key for section in sheet.sections}
 
     def named(reading):
-        return {
-            "summary": reading.pk,
-            "revision": reading.revision,
-            "paper": paper_keys[reading.paper],
-        }
+        return {**names[reading.pk]._asdict(), "paper": paper_keys[reading.paper]}
 
     return [
         *(named(reading) for reading in sheet.counted),
@@ -70,12 +70,29 @@ def why_left_out(frozen: dict) -> dict[str, int]:
     return reasons or ({"early_look": count} if count else {})
 
 
-def known_since(frozen: dict, not_independent: set[int]) -> int:
-    """How many of the summaries behind frozen statistics are not independent, as is known now:
-    `not_independent` are the primary keys of such summaries. What was frozen stays as it was, and
-    says so.
+class SummaryName(NamedTuple):
+    """What frozen statistics call a summary."""
+
+    assignment: int  # its uid
+    revision: int
+
+
+def names_of_summaries(summaries: Iterable[int]) -> dict[int, SummaryName]:
+    """`{primary key: SummaryName}`"""
+    rows = Summary.objects.filter(pk__in=list(summaries)).order_by()
+    rows = rows.values_list("pk", "assignment__uid", "revision")
+    return {pk: SummaryName(*name) for pk, *name in rows}
+
+
+def known_since(frozen: dict, not_independent: set[SummaryName]) -> int:
+    """How many of the summaries behind frozen statistics are not independent, as is known now. What
+    was frozen stays as it was, and says so.
     """
-    return len({answer["summary"] for answer in frozen.get("answers", ())} & not_independent)
+    names = {
+        SummaryName(answer.get("assignment"), answer.get("revision"))
+        for answer in frozen.get("answers", ())
+    }
+    return len(names & not_independent)
 
 
 def sections_of(round):
@@ -132,7 +149,7 @@ def fully_visible(study: Study, summaries: QuerySet[Summary]) -> set[int]:
         summaries.first_submissions()
         .order_by()
         .values_list("assignment__round")
-        .annotate(number=Count("pk"))
+        .annotate(count=Count("pk"))
     )
     counted = Count(
         "assignments__summaries",
@@ -140,9 +157,7 @@ def fully_visible(study: Study, summaries: QuerySet[Summary]) -> set[int]:
             assignments__summaries__revision=1, assignments__summaries__submitted_at__isnull=False
         ),
     )
-    rounds = Round.objects.filter(study=study).order_by().annotate(number=counted)
+    rounds = Round.objects.filter(study=study).order_by().annotate(count=counted)
     return {
-        pk
-        for pk, number in rounds.values_list("pk", "number")
-        if number and visible.get(pk) == number
+        pk for pk, count in rounds.values_list("pk", "count") if count and visible.get(pk) == count
     }

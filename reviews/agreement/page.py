@@ -125,8 +125,9 @@ class VisibleAgreement:
         frozen = self.frozen_report
         if not frozen:
             return 0
-        left_out = {reading.pk for reading in self.readings_left_out}
-        return agreement_frozen.known_since(frozen, left_out)
+        left_out = [reading.pk for reading in self.readings_left_out]
+        names = agreement_frozen.names_of_summaries(left_out) if left_out else {}
+        return agreement_frozen.known_since(frozen, set(names.values()))
 
     def rated(self, section):
         return self.sheet.rated(section, self.scope.round and self.scope.round.pk)

@@ -84,13 +84,16 @@ def proposals_waiting(membership: Membership) -> int:
 
 def telling_of_codes(membership: Membership) -> Q:
     """A condition on this study's log: lines about codes that this member may not know of."""
-    closed = list(closed_codes(membership).values_list("pk", flat=True))
+    closed = dict(closed_codes(membership).values_list("pk", "number"))
     if not closed:
         return rules.NOTHING
-    versions = CodebookChange.objects.filter(study=membership.study_id, code__in=closed)
+    study = membership.study_id
+    versions = CodebookChange.objects.filter(study=study, code__in=list(closed))
     versions = versions.values_list("version", flat=True)
-    proposed = Q(act__in=["propose-code", "withdraw-proposal"], facts__code__in=closed)
-    return proposed | Q(facts__version__in=list(versions), facts__has_key="version")
+    numbers = list(closed.values())
+    proposed = Q(act__in=["propose-code", "withdraw-proposal"], facts__code__in=numbers)
+    changed = Q(facts__version__in=list(versions), facts__has_key="version")
+    return Q(study=study) & (proposed | changed)
 
 
 def may_know_code_in_admin(user):

@@ -135,9 +135,13 @@ class FormerRights:
             user = named(facts.get("user"), at) if act in {"change-role", "join"} else None
             if user is not None:
                 roles[user].append((at, facts.get("before"), facts.get("role")))
-            elif act == "changed-in-admin" and is_role(facts) and facts.get("pk") in by_membership:
-                # The admin site says that the role changed, not from what: perhaps from lead.
-                roles[by_membership[facts["pk"]].user].append((at, LEAD, None))
+            elif act == "changed-in-admin" and is_role(facts):
+                # The admin site says that the role changed, not from what: perhaps from lead. Once
+                # it named the membership.
+                member = by_membership.get(facts.get("pk"))
+                user = member.user if member else named(facts.get("user"), at)
+                if user is not None:
+                    roles[user].append((at, LEAD, None))
             elif act == "change-visibility":
                 waits.append((at, facts.get("before")))
             elif act == "change-settings" and "who_settles" in facts.get("before", {}):

@@ -68,7 +68,7 @@ def submissions(phase, papers):
         "origin",
         "started_at",
         "submitted_at",
-        "assignment__round",
+        "assignment__round__number",
         "assignment__round__closed_at",
     ):
         found[paper].append(

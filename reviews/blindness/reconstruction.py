@@ -51,15 +51,23 @@ def former_rights(apps, study):
     return FormerRights(study, [Member(*one) for one in members], log)
 
 
+def keys(apps):
+    """What the log names an assignment and a round by. Before it had keys of its own it named
+    primary keys: the migration that worked this out first is older.
+    """
+    fields = {field.name for field in apps.get_model("reviews", "Assignment")._meta.get_fields()}
+    return ("uid", "round__number") if "uid" in fields else ("pk", "round")
+
+
 def handed_out_again(apps, study):
-    """`{assignment: [moments]}`"""
+    """`{what the log names the assignment by: [moments]}`"""
     log = apps.get_model("mapping", "LogEntry").objects.filter(
         study_id=study.pk, act__in=HANDED_OUT
     )
     again = defaultdict(list)
     for at, facts in log.order_by("at").values_list("at", "facts"):
-        for pk in facts.get("again") or ():
-            again[pk].append(at)
+        for key in facts.get("again") or ():
+            again[key].append(at)
     return again
 
 
@@ -75,13 +83,16 @@ def assignments(apps, study, *, paper=None):
     first = first.values_list("assignment", "origin", "started_at", "submitted_at")
     first = {pk: came_in(*words) for pk, *words in first}
     found = defaultdict(list)
-    names = "reviewer", "round", "round__closed_at", "assigned_at", "withdrawn_at"
-    for pk, of_paper, phase, user, round, closed_at, assigned_at, withdrawn_at in rows.values_list(
-        "pk", "paper", "round__phase", *names
+    key, round = keys(apps)
+    names = ("pk", key, "paper", "round__phase")
+    moments = ("round__closed_at", "assigned_at", "withdrawn_at")
+    for pk, uid, of_paper, phase, user, number, closed_at, *own in rows.values_list(
+        *names, "reviewer", round, *moments
     ):
-        begun = [assigned_at, *again[pk]]
+        assigned_at, withdrawn_at = own
+        begun = [assigned_at, *again[uid]]
         found[of_paper, phase].append(
-            Given(user, round, closed_at, begun, withdrawn_at, first.get(pk))
+            Given(user, number, closed_at, begun, withdrawn_at, first.get(pk))
         )
     return found
 

@@ -51,10 +51,10 @@ def merge(code: Code, *, into: Code, by: User, reason: str) -> CodebookChange:
     refuse_unfitting_merge(code, into)
     was_proposed = code.status == Status.PROPOSED
     marks = Mark.objects.filter(code=code)
-    moved, papers = sorted(marks.values_list("pk", flat=True)), papers_of(marks)
+    moved, papers = sorted(marks.values_list("uid", flat=True)), papers_of(marks)
     before, after = change_codes(merged_codes(code, into))
-    before |= {"marks": {str(code.pk): moved}, **move_finding_marks(code, into)}
-    after |= {"marks": {str(into.pk): moved}}
+    before |= {"marks": {str(code.number): moved}, **move_finding_marks(code, into)}
+    after |= {"marks": {str(into.number): moved}}
     marks.update(code=into)
     before["tasks"] = end_tasks(code)
     return record_code_change(
@@ -84,11 +84,11 @@ def refuse_unfitting_merge(code, into):
 
 
 def end_tasks(code):
-    """End the open recoding tasks about this code; returns their ids."""
+    """End the open recoding tasks about this code; returns their uids."""
     tasks = RecodingTask.objects.open().filter(code=code)
-    ids = sorted(tasks.values_list("pk", flat=True))
+    uids = sorted(tasks.values_list("uid", flat=True))
     tasks.update(done_at=timezone.now())
-    return ids
+    return uids
 
 
 def merged_codes(code, into):
@@ -107,19 +107,21 @@ def merged_codes(code, into):
 
 
 def move_finding_marks(code, into):
-    """Re-point finding marks. Returns `{"finding_marks": ids moved, "set_aside": whole rows}`."""
-    marks_of_into = dict(FindingMark.objects.filter(code=into).values_list("finding", "pk"))
+    """Re-point finding marks. Returns `{"finding_marks": uids moved, "set_aside": whole rows}`,
+    each with the mark that stays beside it in the finding.
+    """
+    marks_of_into = dict(FindingMark.objects.filter(code=into).values_list("finding", "uid"))
     double = FindingMark.objects.filter(code=code, finding__in=marks_of_into)
-    fields = ("pk", "finding_id", *Evidence.FIELDS)
+    fields = ("uid", *Evidence.FIELDS)
     set_aside = [
-        {**dict(zip(fields, row, strict=True)), "beside": marks_of_into[row[1]]}
-        for row in double.values_list(*fields)
+        {**dict(zip(fields, row, strict=True)), "beside": marks_of_into[finding]}
+        for finding, *row in double.values_list("finding", *fields)
     ]
     double.delete()
     rest = FindingMark.objects.filter(code=code)
-    moved = sorted(rest.values_list("pk", flat=True))
+    moved = sorted(rest.values_list("uid", flat=True))
     rest.update(code=into)
-    return {"finding_marks": {str(code.pk): moved}, "set_aside": set_aside}
+    return {"finding_marks": {str(code.number): moved}, "set_aside": set_aside}
 
 
 @transaction.atomic
@@ -139,9 +141,9 @@ def split(code: Code, *, into: list[dict], by: User, reason: str) -> CodebookCha
     parts = [create_part(code, facts) for facts in into]
     before, after = change_codes({code: {"status": Status.RETIRED, "reason": reason}})
     for part in parts:
-        before["codes"][str(part.pk)] = {"status": Status.RETIRED}
-        after["codes"][str(part.pk)] = {"status": Status.ACTIVE}
-    after["made"] = [part.pk for part in parts]
+        before["codes"][str(part.number)] = {"status": Status.RETIRED}
+        after["codes"][str(part.number)] = {"status": Status.ACTIVE}
+    after["made"] = [part.number for part in parts]
     names = ", ".join(f"“{part}”" for part in parts)
     change = record_code_change(
         code,

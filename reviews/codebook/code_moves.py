@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from mapping.codebook.checks import checked_label, checked_reason
+from mapping.codebook.kept import keys_for, renamed
 from mapping.codebook.versions import Act, Status, change_codes, locked_code, record_change
 from mapping.models import Code, CodebookChange, FindingMark, Section, User
 from reviews.codebook.code_changes import papers_of
@@ -59,6 +60,7 @@ def move_codes(code, to):
     unchanged = {
         each: {"status": each.status, "merged_into_id": each.merged_into_id} for each in moved
     }
+    keys = keys_for(unchanged.values())
     count = to.codes.count()
     updates = {
         each: {"section_id": to.pk, "position": count + offset} for offset, each in enumerate(moved)
@@ -67,8 +69,8 @@ def move_codes(code, to):
     updates |= {child: {"parent_id": None} for child in code.children.all()}
     before, after = change_codes(updates)
     for each, values in unchanged.items():
-        before["codes"][str(each.pk)] |= values
-        after["codes"][str(each.pk)] |= values
+        before["codes"][str(each.number)] |= renamed(values, keys)
+        after["codes"][str(each.number)] |= renamed(values, keys)
     return before, after
 
 
@@ -125,8 +127,9 @@ def move_marks(marks: Iterable[Mark], to: Section, source: Section) -> tuple[dic
         target = answers.get(mark.answer.summary_id)
         if target is None:
             target = answers[mark.answer.summary_id] = empty_answer_like(mark.answer, to)
-            after["made"].append(target.pk)
-        before["answers"][str(mark.pk)], after["answers"][str(mark.pk)] = mark.answer_id, target.pk
+            after["made"].append(target.uid)
+        uid = str(mark.uid)
+        before["answers"][uid], after["answers"][uid] = mark.answer.uid, target.uid
         Mark.objects.filter(pk=mark.pk).update(answer=target)
         change_flags(target, {"absence": "", "none_apply": False}, before, after)
     for emptied in Answer.objects.filter(
@@ -152,8 +155,8 @@ def change_flags(answer, values, before, after):
     """
     changed = {name: value for name, value in values.items() if getattr(answer, name) != value}
     if changed:
-        before["flags"][str(answer.pk)] = {name: getattr(answer, name) for name in changed}
-        after["flags"][str(answer.pk)] = changed
+        before["flags"][str(answer.uid)] = {name: getattr(answer, name) for name in changed}
+        after["flags"][str(answer.uid)] = changed
     for name, value in changed.items():
         setattr(answer, name, value)
     answer.version += 1

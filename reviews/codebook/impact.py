@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from mapping.models import Code, CodebookChange, FindingMark, Membership, Paper, Section
 from reviews.agreement import measures
@@ -77,17 +77,17 @@ def touched_by_undoing(
     """What taking this change back touches: the marks it had moved, or, where it moved none, those
     of its code.
     """
-    ids = undo.moved_marks(change)
-    if not ids:
+    moved = undo.moved_marks(change)
+    if not moved:
         return touched(change.code, membership, act)
     before = change.before
-    settled = [pk for pks in before.get("finding_marks", {}).values() for pk in pks]
+    settled = [uid for uids in before.get("finding_marks", {}).values() for uid in uids]
     settled += [row["beside"] for row in before.get("set_aside", [])]
-    findings = FindingMark.objects.filter(pk__in=settled, finding__in=visible_findings(membership))
+    findings = FindingMark.objects.filter(uid__in=settled, finding__in=visible_findings(membership))
     former = {values["section_id"] for values in before["codes"].values() if "section_id" in values}
-    ids_of_sections = {change.code.section_id, *former}
-    sections = list(Section.objects.filter(pk__in=ids_of_sections).select_related("study"))
-    marks = visible_marks(membership).filter(pk__in=ids)
+    touched_sections = Q(pk=change.code.section_id) | Q(key__in=former)
+    sections = list(change.study.sections.filter(touched_sections).select_related("study"))
+    marks = visible_marks(membership).filter(uid__in=moved)
     return touched_by(marks, findings, membership, sections, act)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from mapping.codebook import versions
+from mapping.codebook.kept import follow_key
 from mapping.codebook.versions import ChangedMeanwhile, token
 from mapping.models import CodebookChange, Finding, LogEntry, Phase, Section, Study, User
 from mapping.protocol import files as protocol_files
@@ -121,7 +122,7 @@ def edit_section(section: Section, *, by: User, facts: dict, seen: str = "") -> 
     section = locked_section(section)
     refuse_stale(seen, section_token(section), section, section.changes)
     before = protocol_files.section_dump(section)
-    old_kind, old_phase = section.kind, section.phase_id
+    old_kind, old_phase, old_key = section.kind, section.phase_id, section.key
     for name, value in facts.items():
         setattr(section, name, value)
     refuse_taken(section)
@@ -132,6 +133,8 @@ def edit_section(section: Section, *, by: User, facts: dict, seen: str = "") -> 
     after = protocol_files.section_dump(section)
     if after != before:
         section.save()
+        if section.key != old_key:
+            follow_key(section, old_key)
         # Of a kind that takes no codes the dump has none, not an empty list.
         names = [
             name

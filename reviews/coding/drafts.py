@@ -157,16 +157,22 @@ def write(answer: Answer, content: Judgement, saved: Judgement, codebook_version
 def keep(
     answer: Answer, content: Judgement, based_on: int | None, kept_edit: int | None
 ) -> KeptEdit:
+    numbers = numbers_of_codes(answer.section, content)
+    kept = content.with_codes(numbers).as_json()
     if kept_edit:
         mine = answer.kept_edits.open().filter(pk=kept_edit, based_on=based_on).first()
         if mine:
-            mine.content = content.as_json()
+            mine.content = kept
             mine.save(update_fields=["content"])
             return mine
-    same = answer.kept_edits.open().filter(content=content.as_json()).first()
-    return same or KeptEdit.objects.create(
-        answer=answer, content=content.as_json(), based_on=based_on
-    )
+    same = answer.kept_edits.open().filter(content=kept).first()
+    return same or KeptEdit.objects.create(answer=answer, content=kept, based_on=based_on)
+
+
+def numbers_of_codes(section: Section, content: Judgement) -> dict[int, int]:
+    """`{primary key: number}` of the codes that this says."""
+    codes = Code.objects.filter(section__study=section.study_id, pk__in=content.codes)
+    return dict(codes.values_list("pk", "number")) if content.codes else {}
 
 
 def missing_sections(summary: Summary) -> list[Section]:
@@ -213,7 +219,7 @@ def submit(summary: Summary, *, by: User) -> Summary:
         "submit-summary",
         f"{what} the summary of “{paper}”",
         paper=paper,
-        round=assignment.round_id,
+        round=assignment.round.number,
         revision=summary.revision,
         codebook_version=version,
     )
@@ -322,6 +328,8 @@ def propose_code(section: Section, *, label: str, definition: str, reason: str, 
     """A code that the codebook lacks. Its proposer may use it at once; only leads see it, until
     they have decided.
     """
+    # Before the code gets its number, as every act on the codebook: they wait for one another here.
+    hold_codebook(section.study)
     label = visible(label)
     code = Code(
         section=section,
@@ -349,7 +357,7 @@ def propose_code(section: Section, *, label: str, definition: str, reason: str, 
         "propose-code",
         f"Proposed the code “{label}” for {section}",
         section=section.key,
-        code=code.pk,
+        code=code.number,
     )
     return code
 
@@ -370,5 +378,5 @@ def withdraw_proposal(code: Code, *, by: User) -> None:
         by,
         "withdraw-proposal",
         f"Took back the proposed code “{code}”",
-        code=code.pk,
+        code=code.number,
     )

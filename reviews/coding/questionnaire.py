@@ -225,9 +225,13 @@ def contents(summary, answers):
 def kept_edits(answers):
     """`{section id: [Kept]}` of what waits for a choice."""
     section_of = {answer.pk: pk for pk, answer in answers.items() if answer.has_kept}
-    found = {}
-    for edit in KeptEdit.objects.open().filter(answer__in=section_of) if section_of else []:
-        kept = Kept(edit.pk, Judgement.of(edit.content), edit.kept_at)
+    if not section_of:
+        return {}
+    found, edits = {}, list(KeptEdit.objects.open().filter(answer__in=section_of))
+    codes = Code.objects.filter(section__study__sections__in=section_of.values())
+    codes = dict(codes.order_by().values_list("number", "pk").distinct())
+    for edit in edits:
+        kept = Kept(edit.pk, Judgement.of(edit.content).with_codes(codes), edit.kept_at)
         found.setdefault(section_of[edit.answer_id], []).append(kept)
     return found
 

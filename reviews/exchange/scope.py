@@ -179,16 +179,21 @@ def scope_for(membership, *, with_pseudonyms=False, level="code"):
     held_back = submitted.exclude(pk__in=rows[Summary].values("pk"))
     is_whole = membership.is_lead and not hides and not held_back.exists()
     is_blind = log.papers_closed_to(membership).exists()
+    facts = {"is_blind": is_blind, "has_history": membership.is_lead and not is_blind}
     neutral = NAME if hides else ""
     return scoped(
-        study, rows, called, is_whole=is_whole, is_blind=is_blind, level=level, neutral_name=neutral
+        study, rows, called, is_whole=is_whole, level=level, neutral_name=neutral, **facts
     )
 
 
 def scope_of_all(study, *, with_pseudonyms=False):
     """For the commands: whoever runs the server may take out everything."""
     return scoped(
-        study, everything(study), pseudonyms(study) if with_pseudonyms else {}, is_whole=True
+        study,
+        everything(study),
+        pseudonyms(study) if with_pseudonyms else {},
+        is_whole=True,
+        has_history=True,
     )
 
 

@@ -3,6 +3,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from mapping.models import Code, CodebookChange, Section
+from mapping.models.fields import UidField
 from reviews.models.rounds import Assignment, able_reviewers
 from reviews.models.summaries import Mark, Summary
 
@@ -60,6 +61,7 @@ class RecodingTask(models.Model):
     code = models.ForeignKey(
         Code, null=True, blank=True, on_delete=models.PROTECT, related_name="recoding_tasks"
     )
+    uid = UidField()
     asked_at = models.DateTimeField(default=timezone.now, editable=False)
     done_at = models.DateTimeField(null=True, blank=True)
 

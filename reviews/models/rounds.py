@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mapping.models import Membership, Paper, Phase, Study, User
-from mapping.models.fields import LimitedTextField
+from mapping.models.fields import LimitedTextField, NumberField, UidField
 from mapping.parsers.lengths import SENTENCES
 
 
@@ -29,6 +29,7 @@ class Round(models.Model):
         MAIN = "main", "main"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="rounds")
+    number = NumberField()
     phase = models.ForeignKey(Phase, on_delete=models.PROTECT, related_name="rounds")
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.MAIN)
@@ -57,7 +58,8 @@ class Round(models.Model):
                 fields=["study", "name"],
                 name="one_round_per_name",
                 violation_error_message="Another round of this study has this name.",
-            )
+            ),
+            models.UniqueConstraint(fields=["study", "number"], name="one_round_per_number"),
         ]
 
     def __str__(self):
@@ -183,6 +185,7 @@ class Assignment(models.Model):
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments"
     )
+    uid = UidField()
     position = models.PositiveIntegerField(default=0, help_text="The reviewer's reading order.")
     assigned_at = models.DateTimeField(default=timezone.now, editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True)

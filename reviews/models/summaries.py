@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from mapping.models import Code, EvidenceFields, JudgementFields, Section
-from mapping.models.fields import LimitedTextField
+from mapping.models.fields import LimitedTextField, UidField
 from mapping.parsers.lengths import SENTENCES
 from reviews.models.rounds import Assignment
 
@@ -99,6 +99,7 @@ class Answer(JudgementFields, EvidenceFields):
 
     summary = models.ForeignKey(Summary, on_delete=models.CASCADE, related_name="answers")
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="answers")
+    uid = UidField()
     confidence = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
@@ -131,6 +132,7 @@ class Mark(EvidenceFields):
 
     answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="marks")
     code = models.ForeignKey(Code, on_delete=models.PROTECT, related_name="marks")
+    uid = UidField()
     position = models.PositiveIntegerField(default=0)
 
     class Meta:

@@ -157,7 +157,8 @@ def known_since(facts: Facts, report: dict) -> int:
     if not facts.not_independent:
         return 0
     first = Summary.objects.first_submissions().filter(assignment__in=facts.not_independent)
-    return frozen.known_since(report, set(first.values_list("pk", flat=True)))
+    names = first.values_list("assignment__uid", "revision")
+    return frozen.known_since(report, {frozen.SummaryName(*name) for name in names})
 
 
 def decision_sentences(facts: Facts) -> Iterator[str]:

@@ -183,17 +183,18 @@ def hand_out(round: Round, *, by: User, expected: str | None = None, **wishes) -
 def write_assignments(proposal, by):
     """Write the assignments; whoever gave a paper back and gets it again finds their draft in it.
 
-    Returns the pks of the new rows (first and last: nobody else writes to this round now) and of
-    those in force again.
+    Returns when the first and the last of the new rows were assigned (nobody else writes to this
+    round now), and the uids of those in force again.
     """
     new, again = assignments_of(proposal)
     independence.record(proposal.round.phase, proposal.prior_access, by=by)
     Assignment.objects.bulk_update(again, ["withdrawn_at", "position"])
-    pks = [assignment.pk for assignment in Assignment.objects.bulk_create(new, batch_size=2000)]
+    Assignment.objects.bulk_create(new, batch_size=2000)
+    moments = [assignment.assigned_at.isoformat() for assignment in new]
     return {
-        "first": min(pks, default=None),
-        "last": max(pks, default=None),
-        "again": [old.pk for old in again],
+        "first": min(moments, default=None),
+        "last": max(moments, default=None),
+        "again": [old.uid for old in again],
     }
 
 
@@ -227,7 +228,7 @@ def log_proposal(proposal, by, act, text, batch, **facts):
         by,
         act,
         text,
-        round=proposal.round.pk,
+        round=proposal.round.number,
         assigned=proposal.assigned,
         loads=proposal.plan.loads,
         **batch,
@@ -237,15 +238,18 @@ def log_proposal(proposal, by, act, text, batch, **facts):
 
 def last_hand_out(round: Round) -> LogEntry | None:
     """The log's line of the last hand-out that was not undone."""
-    lines = LogEntry.objects.filter(study=round.study_id, facts__round=round.pk)
-    undone = lines.filter(act="undo-hand-out").values_list("facts__undid", flat=True)
-    return lines.filter(act="hand-out").exclude(pk__in=list(undone)).order_by("-pk").first()
+    lines = LogEntry.objects.filter(study=round.study_id, facts__round=round.number)
+    undone = set(lines.filter(act="undo-hand-out").values_list("facts__undid", flat=True))
+    made = lines.filter(act="hand-out").order_by("-pk")
+    return next((line for line in made if line.at.isoformat() not in undone), None)
 
 
 def batch_of(round, line):
     """The assignments of the hand-out that this line of the log tells of."""
-    new = round.assignments.filter(pk__range=(line.facts["first"] or 0, line.facts["last"] or 0))
-    return new | round.assignments.filter(pk__in=line.facts["again"])
+    new, first, last = round.assignments.none(), line.facts["first"], line.facts["last"]
+    if first and last:
+        new = round.assignments.filter(assigned_at__range=(first, last))
+    return new | round.assignments.filter(uid__in=line.facts["again"])
 
 
 def undoable_hand_out(round: Round) -> tuple[LogEntry, QuerySet[Assignment]] | None:
@@ -277,15 +281,15 @@ def undo_hand_out(round: Round, *, by: User) -> int:
         )
     line, batch = last
     count, papers = batch.count(), set(batch.values_list("paper", flat=True))
-    round.assignments.filter(pk__in=line.facts["again"]).update(withdrawn_at=timezone.now())
-    batch.exclude(pk__in=line.facts["again"]).delete()
+    round.assignments.filter(uid__in=line.facts["again"]).update(withdrawn_at=timezone.now())
+    batch.exclude(uid__in=line.facts["again"]).delete()
     LogEntry.objects.record(
         round.study,
         by,
         "undo-hand-out",
         f"Undid a hand-out in “{round}”: {counted(count, 'assignments')}",
-        round=round.pk,
-        undid=line.pk,
+        round=round.number,
+        undid=line.at.isoformat(),
         assigned=count,
     )
     settle_unanimous(round.study, papers, phase=round.phase_id)
@@ -326,8 +330,8 @@ def take_back(assignments, *, by, reason):
         .unsubmitted()
         .select_related("reviewer", "round__study", "paper")
     )
-    withdrawn = [assignment.pk for assignment in open_work]
-    Assignment.objects.filter(pk__in=withdrawn).update(withdrawn_at=timezone.now())
+    taken = Assignment.objects.filter(pk__in=[assignment.pk for assignment in open_work])
+    taken.update(withdrawn_at=timezone.now())
     if open_work:
         names = ", ".join(sorted({str(assignment.reviewer) for assignment in open_work}))
         rounds = ", ".join(sorted({f"“{assignment.round}”" for assignment in open_work}))
@@ -336,8 +340,8 @@ def take_back(assignments, *, by, reason):
             by,
             "withdraw",
             f"Took {counted(len(open_work), 'papers')} back from {names} in {rounds}: {reason}",
-            round=open_work[0].round_id,
-            withdrawn=withdrawn,
+            round=open_work[0].round.number,
+            withdrawn=[assignment.uid for assignment in open_work],
             reason=reason,
         )
     return open_work

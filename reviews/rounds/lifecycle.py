@@ -59,7 +59,7 @@ def create_round(
         by,
         "create-round",
         f"Opened the round “{round}” ({phase}, {round.kind})",
-        round=round.pk,
+        round=round.number,
     )
     return round
 
@@ -88,7 +88,7 @@ def edit_round(round: Round, *, name: str, due_on: date | None, guidance: str, b
             f"Changed {', '.join(field.replace('_on', ' date') for field in changed)} of the round "
             f"“{locked}”"
         ),
-        round=locked.pk,
+        round=locked.number,
         changed={
             field: [str(value or "") for value in values] for field, values in changed.items()
         },
@@ -160,7 +160,7 @@ def log_closing(locked, by, taken_back):
             f"taken "
             f"back"
         ),
-        round=locked.pk,
+        round=locked.number,
         submitted=submitted,
         taken_back=taken_back,
         codebook_version=locked.codebook_version,
@@ -200,7 +200,7 @@ def reopen_round(round: Round, *, by: User, reason: str) -> int:
         by,
         "reopen-round",
         f"Opened the round “{locked}” again: {reason.strip()}",
-        round=locked.pk,
+        round=locked.number,
         closed_at=closed_at.isoformat(),
         given_back=given_back,
         reason=reason.strip(),

@@ -27,6 +27,7 @@ class Voice(NamedTuple):
     name: str
     reviewer: int
     summary: int
+    username: str
 
     @property
     def label(self):
@@ -40,6 +41,7 @@ class Compared(NamedTuple):
     section: int
     voices: tuple  # of Voice, in the order of the letters
     comparison: object
+    numbers: dict  # primary key of a code: its number, by which it is kept
 
 
 def newest_of_each(summaries):
@@ -97,17 +99,20 @@ def compared(study, summaries, sections=None, *, papers=None, is_open_only=False
                 section.kind, answers, codebook.categories(section, answers), labels=codebook.labels
             )
             if comparison.state != "blank":
-                comparisons.append(Compared(paper, section.pk, said_by, comparison))
+                comparisons.append(
+                    Compared(paper, section.pk, said_by, comparison, codebook.numbers)
+                )
     return comparisons
 
 
 def readers_together(study, chosen):
     """`{(paper, phase): its voices, in the order of the letters}` of the summaries chosen."""
-    letters = voices(study, chosen)
+    people = people_behind(chosen)
+    letters = voices(study, chosen, people)
     together = defaultdict(list)
     for pk, paper, reviewer, phase in chosen:
         letter, name = letters[paper][reviewer]
-        together[paper, phase].append(Voice(letter, name, reviewer, pk))
+        together[paper, phase].append(Voice(letter, name, reviewer, pk, people[reviewer].username))
     return {pair: tuple(sorted(said_by)) for pair, said_by in together.items()}
 
 
@@ -115,12 +120,13 @@ class Codebook:
     """The codes of a study as comparisons need them. One query."""
 
     def __init__(self, study):
-        self.place, self.labels, self.scale = {}, {}, defaultdict(list)
+        self.place, self.labels, self.numbers = {}, {}, {}
+        self.scale = defaultdict(list)
         codes = Code.objects.filter(section__study=study).order_by("position", "pk")
-        for place, (pk, section, label, status) in enumerate(
-            codes.values_list("pk", "section", "label", "status")
+        for place, (pk, number, section, label, status) in enumerate(
+            codes.values_list("pk", "number", "section", "label", "status")
         ):
-            self.place[pk], self.labels[pk] = place, label
+            self.place[pk], self.labels[pk], self.numbers[pk] = place, label, number
             if status == Code.Status.ACTIVE:
                 self.scale[section].append(pk)
 
@@ -134,8 +140,13 @@ class Codebook:
         return sorted(given, key=self.place.__getitem__)
 
 
-def voices(study, chosen):
-    """What every reviewer of a paper is called: `{paper: {reviewer: (letter, name)}}`.
+def people_behind(chosen):
+    return User.objects.in_bulk({reviewer for _, _, reviewer, _ in chosen})
+
+
+def voices(study, chosen, people=None):
+    """What every reviewer of a paper is called: `{paper: {reviewer: (letter, name)}}`. `people` are
+    they, by primary key, where somebody has asked for them.
 
     Letters go by name; where the study hides names their order is another on every paper, but
     always the same there.
@@ -143,8 +154,7 @@ def voices(study, chosen):
     readers = defaultdict(set)
     for _, paper, reviewer, _ in chosen:
         readers[paper].add(reviewer)
-    everybody = {reviewer for several in readers.values() for reviewer in several}
-    names = called(everybody)
+    names = called((people_behind(chosen) if people is None else people).values())
     order = {}
     for paper, several in readers.items():
         ranked = sorted(
@@ -160,9 +170,8 @@ def voices(study, chosen):
     return order
 
 
-def called(reviewers):
+def called(users):
     """First names where they tell people apart, else user names: never two people by one name."""
-    users = list(User.objects.filter(pk__in=reviewers))
     names = Counter(
         name
         for user in users

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from mapping.models import Paper, Section
 from reviews.models import Resolution
 from reviews.settling.answers import Codebook
-from reviews.settling.decisions import merged_codes
+from reviews.settling.decisions import codes_of_today
 from reviews.settling.unanimous import hidden_from
 
 EXAMPLES = 5
@@ -32,7 +32,7 @@ def causes_in(membership):
         if (resolution.paper_id, resolution.section.phase_id) not in hidden
     ]
     by_cause = Counter(resolution.cause for resolution in decisions)
-    went_to = merged_codes(study)
+    went_to = codes_of_today(study)
     decided, examples = Counter(), defaultdict(list)
     for resolution in decisions:
         for code in apart(resolution, went_to) or [None]:

@@ -32,16 +32,17 @@ def notices(sheets):
 
 
 def last_changes(codes):
-    """What split or declined these codes: `({code's pk: CodebookChange}, {pk: Code} of the codes
-    that were made)`.
+    """What split or declined these codes, of one study: `({code's pk: CodebookChange}, {number:
+    Code} of the codes that were made)`.
     """
     changes = CodebookChange.objects.filter(
         code__in=codes, act__in=ASKS_AGAIN, undone_by=None
     ).order_by("version")
     last = {change.code_id: change for change in changes}
-    return last, Code.objects.in_bulk(
-        [pk for change in last.values() for pk in change.after.get("made", ())]
-    )
+    numbers = [number for change in last.values() for number in change.after.get("made", ())]
+    studies = {change.study_id for change in last.values()}
+    made = Code.objects.filter(section__study__in=studies, number__in=numbers) if numbers else []
+    return last, {code.number: code for code in made}
 
 
 def sentence(option, change, made):
@@ -50,7 +51,9 @@ def sentence(option, change, made):
 
 
 def split_into(change, made):
-    into = ", ".join(f"“{made[pk]}”" for pk in change.after.get("made", ()) if pk in made)
+    into = ", ".join(
+        f"“{made[number]}”" for number in change.after.get("made", ()) if number in made
+    )
     return into and f"split into {into}"
 
 

@@ -14,7 +14,7 @@ from reviews.models import Assignment, Deferral, Remark, Resolution
 from reviews.settling.answers import compared
 from reviews.settling.code_notices import marked_labels
 from reviews.settling.comparison_sheet import Sheet
-from reviews.settling.decisions import merged_codes
+from reviews.settling.decisions import codes_of_today
 from reviews.settling.discussion import visible_pairs
 from reviews.settling.exclusion import gone_from
 from reviews.settling.forms import SettleForm
@@ -55,7 +55,8 @@ class Page:
         for code in codes:
             self.codes[code.section_id].append(code)
         self.labels = marked_labels(codes)
-        self.went_to = merged_codes(study)
+        self.codes_then = {code.number: code.pk for code in codes}
+        self.went_to = codes_of_today(study)
         self.load()
         bound = bound or {}
         self.sheets = [

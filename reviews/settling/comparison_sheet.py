@@ -92,7 +92,7 @@ class Sheet:
         if not self.is_late:
             return []
         changed = changed_since(self.current, self.compared_answers, self.page.went_to)
-        letters = {voice.reviewer: voice.letter for voice in self.compared_answers.voices}
+        letters = {voice.username: voice.letter for voice in self.compared_answers.voices}
         earlier = [
             (letters[reviewer], in_words(before, self.page.labels) if before else "nothing")
             for reviewer, before in changed.items()

@@ -17,7 +17,7 @@ from reviews.settling.comparison import plain
 
 
 def as_of_today(resolution, went_to):
-    """What a decision says now that some of its codes were merged: `went_to` is `merged_codes` of
+    """What a decision says now that some of its codes were merged: `went_to` is `codes_of_today` of
     its study.
     """
     return settled_from_json(resolution.content["settled"], went_to)
@@ -79,14 +79,12 @@ def as_kept(settled):
         raise ValidationError(str(error)) from None
 
 
-def merged_codes(study):
-    """`{code: where it went}` of all merges, chains followed to their end."""
-    went_to = dict(
-        Code.objects.filter(section__study=study, merged_into__isnull=False).values_list(
-            "pk", "merged_into"
-        )
-    )
-    return {code: end_of(code, went_to) for code in went_to}
+def codes_of_today(study):
+    """`{number: primary key of what the code is today}`, chains of merges followed to their end."""
+    codes = Code.objects.filter(section__study=study).values_list("number", "pk", "merged_into")
+    codes = list(codes.order_by())
+    went_to = {pk: into for _, pk, into in codes if into}
+    return {number: end_of(pk, went_to) for number, pk, _ in codes}
 
 
 def end_of(code, went_to):
@@ -98,19 +96,24 @@ def end_of(code, went_to):
 
 
 def what_was_said(answers):
-    """Every reviewer's answer as it stood at the decision, by primary key of the reviewer."""
+    """Every reviewer's answer as it stood at the decision, by their user name."""
     return {
-        str(voice.reviewer): record_of(answer.judgement)
+        voice.username: record_of(answer.judgement.with_codes(answers.numbers))
         for voice, answer in zip(answers.voices, answers.comparison.answers, strict=True)
     }
 
 
+def codes_in(answers):
+    """`{number: primary key}` of the codes as they are."""
+    return {number: pk for pk, number in answers.numbers.items()}
+
+
 def content_of(settled, answers, replaces=None):
-    """What a Resolution keeps."""
+    """What a Resolution keeps; `replaces` is the decision that it takes the place of."""
     return {
-        "settled": settled_as_json(settled),
+        "settled": settled_as_json(settled.with_codes(answers.numbers)),
         "said": what_was_said(answers),
-        "replaces": replaces,
+        "replaces": replaces and replaces.decided_at.isoformat(),
     }
 
 
@@ -135,13 +138,13 @@ def as_plain(value):
 
 
 def changed_since(resolution, answers, went_to=()):
-    """`{reviewer: what they had said}` of those who say something else now; None for a blank, or
+    """`{user name: what they had said}` of those who say something else now; None for a blank, or
     nothing at all.
     """
-    before = resolution.content.get("said", {})
+    before, codes = resolution.content.get("said", {}), codes_in(answers)
     then, now = heard(before, went_to), heard(what_was_said(answers), went_to)
     return {
-        int(reviewer): from_record(before[reviewer]) if reviewer in then else None
+        reviewer: from_record(before[reviewer]).with_codes(codes) if reviewer in then else None
         for reviewer in {**then, **now}
         if then.get(reviewer) != now.get(reviewer)
     }
@@ -160,7 +163,7 @@ def is_late(resolution, answers, went_to=()):
     """
     if not has_changed(resolution, answers, went_to):
         return False
-    settled = as_of_today(resolution, went_to)
+    settled = as_of_today(resolution, went_to or codes_in(answers))
     options = answers.comparison.options if answers.comparison.settles_itself else ()
     return not any(option.judgement.says_the_same(settled) for option in options)
 

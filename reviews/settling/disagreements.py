@@ -15,7 +15,7 @@ from reviews.blindness.visible import visible_summaries
 from reviews.models import Assignment, Deferral, Resolution, Summary
 from reviews.models.study_cache import cached_for_study
 from reviews.settling.answers import compared
-from reviews.settling.decisions import is_late, merged_codes
+from reviews.settling.decisions import codes_of_today, is_late
 from reviews.settling.exclusion import gone_from
 from reviews.settling.unanimous import asked_again, hidden_from, waiting
 
@@ -207,7 +207,7 @@ def late_changes(study, sections):
     newest = decisions_before_answers(study, sections)
     if not newest:
         return
-    went_to = merged_codes(study)
+    went_to = codes_of_today(study)
     everything = Summary.objects.filter(assignment__round__study=study)
     papers = {paper for paper, _ in newest}
     for answers in compared(study, everything, sections.values(), papers=papers):

@@ -78,7 +78,7 @@ def remark(paper: Paper, section: Section, *, text: str, by: User) -> Remark:
         f"Remarked on “{section}” of “{paper}”",
         paper=paper,
         section=section.key,
-        remark=line.pk,
+        remark=line.at.isoformat(),
     )
     transaction.on_commit(lambda: mail(line, called))
     return line
@@ -167,7 +167,7 @@ def resolve_remark(line: Remark, *, by: User, is_resolved: bool = True) -> bool:
             f"{what} a remark on “{line.section}” of “{line.paper}”",
             paper=line.paper,
             section=line.section.key,
-            remark=line.pk,
+            remark=line.at.isoformat(),
         )
     return bool(changed)
 

@@ -21,9 +21,9 @@ from reviews.settling.decisions import (
     as_of_today,
     basis_of,
     checked_settled,
+    codes_of_today,
     content_of,
     digest,
-    merged_codes,
 )
 from reviews.settling.exclusion import come_back, gone_from, leave
 from reviews.settling.permissions import is_coder, paper_to_settle
@@ -84,7 +84,7 @@ def resolve(
     current = in_force_as_seen(paper, section, seen)
     compared_answers = answers_as_seen(paper, section, answers_seen)
     comparison = compared_answers.comparison
-    standing = as_of_today(current, merged_codes(paper.study)) if current else None
+    standing = as_of_today(current, codes_of_today(paper.study)) if current else None
     settled = checked_settled(section, settled, comparison, standing)
     check_reason(comparison, cause, rationale)
     resolution = record_resolution(
@@ -96,7 +96,7 @@ def resolve(
         adopted_from=adopted_from,
         cause=cause,
         rationale=rationale,
-        replaces=seen,
+        replaces=current,
         by=by,
     )
     follow(paper, by=by, at=resolution.decided_at)
@@ -131,7 +131,7 @@ def record_resolution(
     adopted_from: User | None,
     cause: str,
     rationale: str,
-    replaces: int | None,
+    replaces: Resolution | None,
     by: User,
 ) -> Resolution:
     """Write the finding and the decision behind it; what had been put off is so no longer."""
@@ -168,8 +168,8 @@ def log_resolution(resolution: Resolution, *, replaces: int | None) -> None:
         paper=paper,
         section=section.key,
         basis=resolution.basis,
-        resolution=resolution.pk,
-        replaces=replaces,
+        resolution=resolution.decided_at.isoformat(),
+        replaces=replaces and replaces.decided_at.isoformat(),
     )
 
 
@@ -236,7 +236,7 @@ def undo(resolution: Resolution, *, by: User) -> Resolution | None:
     Resolution.objects.filter(pk=resolution.pk).update(undone_at=timezone.now(), undone_by=by)
     earlier = in_force(paper, section)
     if earlier:
-        settled = as_of_today(earlier, merged_codes(paper.study))
+        settled = as_of_today(earlier, codes_of_today(paper.study))
         if has_lost_a_code(section, settled):
             raise ValidationError(
                 f"A code of the decision before this one is no longer in “{section}”: decide anew "
@@ -257,7 +257,7 @@ def undo(resolution: Resolution, *, by: User) -> Resolution | None:
         f"Took back the decision on “{section}” of “{paper}”",
         paper=paper,
         section=section.key,
-        resolution=resolution.pk,
+        resolution=resolution.decided_at.isoformat(),
     )
     follow(paper, by=by, at=earlier.decided_at if earlier else timezone.now())
     return earlier
@@ -288,7 +288,7 @@ def stand_again(resolution: Resolution) -> int:
     it went elsewhere.
     """
     section = resolution.section
-    settled = as_of_today(resolution, merged_codes(resolution.paper.study))
+    settled = as_of_today(resolution, codes_of_today(resolution.paper.study))
     if has_lost_a_code(section, settled):
         Resolution.objects.in_force().filter(paper=resolution.paper, section=section).update(
             undone_at=timezone.now()

@@ -47,7 +47,9 @@ def settled_words(page, resolution, is_now=False):
     """What was settled on then, in words; `is_now`: as the finding stands, with merged codes where
     they went.
     """
-    return in_words(as_of_today(resolution, page.went_to if is_now else ()), page.labels)
+    return in_words(
+        as_of_today(resolution, page.went_to if is_now else page.codes_then), page.labels
+    )
 
 
 @register.inclusion_tag("settling/_bell.html")

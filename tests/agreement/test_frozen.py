@@ -34,8 +34,8 @@ def test_closing_keeps_all_statistics_with_what_they_rest_on(study, ada, ben, cl
         0,
     )
     assert kept["software"].startswith("Concord ")
-    assert {one["summary"] for one in kept["answers"]} == set(
-        Summary.objects.values_list("pk", flat=True)
+    assert {(one["assignment"], one["revision"]) for one in kept["answers"]} == set(
+        Summary.objects.values_list("assignment__uid", "revision")
     )
     assert {one["revision"] for one in kept["answers"]} == {1}
     method = next(one for one in kept["sections"] if one["section"] == "method")

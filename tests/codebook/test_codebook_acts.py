@@ -50,7 +50,9 @@ def dump(study):
             )
         ),
         "findings": list(
-            FindingMark.objects.order_by("pk").values_list("pk", "finding", "code", "quote", "page")
+            FindingMark.objects.order_by("uid").values_list(
+                "uid", "finding", "code", "quote", "page"
+            )
         ),
         "codes": list(Code.objects.order_by("pk").values()),
     }

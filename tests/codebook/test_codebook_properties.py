@@ -40,7 +40,7 @@ def state():
     return (
         list(Mark.objects.order_by("pk").values_list("pk", "code", "answer")),
         list(Answer.objects.order_by("pk").values_list("pk", "none_apply", "absence")),
-        list(FindingMark.objects.order_by("pk").values_list("pk", "finding", "code", "quote")),
+        list(FindingMark.objects.order_by("uid").values_list("uid", "finding", "code", "quote")),
         list(
             Code.objects.filter(status__in=["active", "merged", "proposed"]).order_by("pk").values()
         ),

@@ -129,8 +129,8 @@ def a_codebook_with_a_past(study, ada, ben):
         study,
         CodebookChange.Act.MERGE,
         by=ada,
-        before={"codes": {str(merged.pk): {"parent_id": parent.pk, "label": "$x"}}},
-        after={"codes": [drift.pk]},
+        before={"codes": {str(merged.number): {"parent_id": parent.number, "label": "$x"}}},
+        after={"codes": [drift.number]},
         section=challenges,
         code=merged,
         reason="the same",
@@ -254,12 +254,12 @@ def full(study, ada, ben, cleo, olga):
         ada,
         "hand-out",
         "Handed out",
-        round=one.assignment.round_id,
-        first=one.assignment_id,
-        loads={str(ben.pk): 1},
+        round=one.assignment.round.number,
+        first=one.assignment.assigned_at.isoformat(),
+        loads={ben.username: 1},
     )
     line = LogEntry.objects.record(study, None, "settle", "by itself", paper=nasty, codes=3)
-    LogEntry.objects.record(study, ada, "undo-hand-out", "Undid", undid=line.pk)
+    LogEntry.objects.record(study, ada, "undo-hand-out", "Undid", undid=line.at.isoformat())
     return study
 
 
@@ -400,9 +400,13 @@ def test_what_was_merged_before_is_still_taken_back_exactly_in_the_study_that_ca
         ("codings.csv", lambda text: text + '"never closed', "codings.csv, line"),
         ("papers.csv", lambda text: text.replace("10.1/x", "10.1/x\x00"), "NUL"),
         ("papers.csv", lambda text: "paper\r\nx,y\r\n", "papers.csv has a column “paper”"),
-        ("log.csv", lambda text: text.replace("$round:1", "$round:99"), "is not in the bundle"),
+        (
+            "log.csv",
+            lambda text: text.replace('""round"": 1', '""round"": 99'),
+            "is not in the bundle",
+        ),
         ("study.json", lambda text: "[]", "study.json holds no JSON object."),
-        ("study.json", lambda text: text.replace(": 1,", ": 7,", 1), "another format"),
+        ("study.json", lambda text: text.replace(": 2,", ": 7,", 1), "another format"),
         ("protocol.json", lambda text: "{", "protocol.json"),
         ("team.csv", lambda text: text.replace("lead", "owner"), "team.csv, line 2, column role"),
         (

@@ -18,6 +18,8 @@ from reviews.models import Mark, RecodingTask
 from tests.exchange.test_bundle import bundle_of, come_back, files_in, tampered
 from tests.making import make_paper, make_round, make_study, make_summary
 
+NOBODY = "77"  # before a number: then no code of the bundle has it
+
 
 def rewritten(content, name, column, change, *, act=None):
     """The bundle with the JSON in one column of one file changed, where there is some."""
@@ -68,12 +70,12 @@ def victim(zoe):
 
 def test_a_change_names_no_marks_by_the_numbers_they_have_in_another_study(merged, victim):
     def aimed(kept):
-        return {**kept, "marks": {f"{victim.code_id}": [victim.pk]}}
+        return {**kept, "marks": {f"{NOBODY}{victim.code_id}": [victim.pk]}}
 
     said = refusal(
         rewritten(bundle_of(merged), "codebook_changes.csv", "before", aimed, act="merge")
     )
-    assert "a reference to a code belongs" in said
+    assert "names no code: it is not in the bundle" in said
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,10 @@ def test_a_change_names_no_marks_by_the_numbers_they_have_in_another_study(merge
         lambda kept, victim: {**kept, "marks": {name: [str(victim.pk)] for name in kept["marks"]}},
         # Another kind of thing, whose number here is the victim's.
         lambda kept, victim: {**kept, "marks": {name: ["$user:ben"] for name in kept["marks"]}},
-        lambda kept, victim: {**kept, "codes": {str(victim.code_id): {"label": "Taken over"}}},
+        lambda kept, victim: {
+            **kept,
+            "codes": {f"{NOBODY}{victim.code_id}": {"label": "Taken over"}},
+        },
         lambda kept, victim: {
             **kept,
             "codes": {name: {"pk": victim.code_id} for name in kept["codes"]},
@@ -104,24 +109,24 @@ def test_a_change_names_no_marks_by_the_numbers_they_have_in_another_study(merge
             **kept,
             "set_aside": [{"finding_id": victim.pk, "beside": victim.pk}],
         },
+        lambda kept, victim: {**kept, "set_aside": [{"uid": 1, "beside": victim.pk}]},
         lambda kept, victim: {
             **kept,
             "set_aside": [{"pk": victim.pk, "finding_id": None, "beside": None}],
         },
         lambda kept, victim: {
             **kept,
-            "flags": {"$answer:1": {"summary_id": victim.answer.summary_id}},
+            "flags": {"1": {"summary_id": victim.answer.summary_id}},
         },
         lambda kept, victim: {**kept, "tasks": [victim.pk]},
         lambda kept, victim: {**kept, "made": "all of them"},
-        lambda kept, victim: {**kept, "note": "$mark:1"},
         lambda kept, victim: [kept],
     ],
 )
 @pytest.mark.parametrize("column", ["before", "after"])
 def test_whatever_else_a_change_could_reach_with_is_refused_too(column, aimed, merged, victim):
     def change(kept):
-        return aimed({"marks": {"$code:1": []}, **kept}, victim)
+        return aimed({"marks": {"1": []}, **kept}, victim)
 
     said = refusal(
         rewritten(bundle_of(merged), "codebook_changes.csv", column, change, act="merge")
@@ -148,7 +153,7 @@ def test_tasks_that_ended_with_a_change_come_back_as_those_of_the_study(study, a
     code_changes.merge(cost, into=study_code(study, "Talent"), by=ada, reason="neither")
     (task,) = RecodingTask.objects.filter(done_at__isnull=False)
     first = bundle_of(study)
-    assert "$recodingtask:1" in files_in(first)["codebook_changes.csv"]
+    assert f'""tasks"": [{task.uid}]' in files_in(first)["codebook_changes.csv"]
     here = come_back(first)
     undo.undo(here.codebook_changes.get(act="merge"), by=here.created_by)
 

@@ -80,7 +80,7 @@ def test_closing_withdraws_unsubmitted_work_and_keeps_drafts(study, round, ada, 
     assert set(Assignment.objects.in_force()) == {done.assignment}
     assert set(Summary.objects.all()) == {done, draft}
     assert LogEntry.objects.get().facts == {
-        "round": round.pk,
+        "round": round.number,
         "submitted": 1,
         "taken_back": 1,
         "codebook_version": 7,

@@ -74,7 +74,7 @@ def stands(paper, section="challenges"):
     assert (newest is None) == (finding is None)
     if newest:
         assert newest.finding == finding
-        assert set(finding.marks.values_list("code", flat=True)) == set(
+        assert set(finding.marks.values_list("code__number", flat=True)) == set(
             newest.content["settled"]["codes"]
         )
     return newest

@@ -30,8 +30,8 @@ def recode(request, slug, key, task):
         messages.info(request, refusal)
         return redirect(f"{summary_url(task.assignment)}#s-{task.section.key}")
     said = form.sections[0]
-    made = (task.change.after if task.change else {}).get("made", [])
-    sheet = to_fill(said, task, made)
+    made = codes_made(task)
+    sheet = to_fill(said, task, {code.pk for code in made})
     keeps_evidence = request.method != "POST" or "keep-evidence" in request.POST
     bound = SectionForm(sheet, request.POST) if request.method == "POST" else None
     if bound and bound.is_valid():
@@ -53,11 +53,18 @@ def recode(request, slug, key, task):
         "said": said,
         "sheet_html": rendered(sheet, bound),
         "revision": form.summary.revision,
-        "changed_codes": Code.objects.filter(pk__in=made),
+        "changed_codes": made,
         "has_evidence": bool(evidence_for(said.content, task)),
         "keeps_evidence": keeps_evidence,
     }
     return answer(request, "coding/recode.html", context, refused=bool(bound))
+
+
+def codes_made(task):
+    """What came in the place of the code in question."""
+    numbers = task.change.after.get("made", []) if task.change else []
+    codes = Code.objects.filter(section__study=task.section.study_id, number__in=numbers)
+    return list(codes) if numbers else []
 
 
 def to_fill(sheet, task, made):

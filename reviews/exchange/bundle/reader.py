@@ -21,6 +21,9 @@ from mapping.parsers.characters import UNFIT, is_fit, shown, unfit_place
 from mapping.parsers.moments import in_our_time
 from reviews.exchange.bundle.writer import FORMAT, LATER, NAMES
 
+FORMATS = (1, FORMAT)
+LARGEST_UID = 2**53
+
 MEMBERS = (*NAMES, "README.md")
 # Repeated codings shrink to a fortieth; what shrinks to a three-hundredth was made to fill a disk.
 HIGHEST_RATIO = 300
@@ -92,9 +95,9 @@ class Bundle:
 
     def about(self):
         about = self.json("study.json")
-        if about.get("concord_bundle") != FORMAT:
+        if about.get("concord_bundle") not in FORMATS:
             raise BundleError(
-                f"study.json names another format than {FORMAT}, the one that is read here."
+                f"study.json names another format than {FORMAT}, the newest that is read here."
             )
         return about
 
@@ -194,6 +197,17 @@ class Row:
 
     def integer(self, name):
         return self.read(name, int, "whole number")
+
+    def number(self, name, most):
+        found = self.integer(name)
+        if found is not None and not 0 < found <= most:
+            raise self.error(name, f"“{self[name][:60]}” is not between 1 and {most}")
+        return found
+
+    def uid(self):
+        """`{"uid": …}` for the thing of this row; nothing where it gets one here."""
+        found = self.number("uid", LARGEST_UID)
+        return {} if found is None else {"uid": found}
 
     def decimal(self, name):
         return self.read(name, finite, "number")

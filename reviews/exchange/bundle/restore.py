@@ -2,6 +2,7 @@
 people read and said in `restore_reviews`.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,11 +16,14 @@ from psycopg.errors import ProgramLimitExceeded
 
 from mapping.exchange.study_tables import IMPORTS, PAPERS, SOURCES, TEAM
 from mapping.models import (
+    Code,
+    FindingMark,
     LogEntry,
     Membership,
     Paper,
     PaperImport,
     PaperSource,
+    Section,
     Study,
     User,
 )
@@ -30,12 +34,13 @@ from mapping.site import analyze
 from reviews.blindness.independence import record_reader_of_bundle
 from reviews.blindness.reconstruction import reconstruct
 from reviews.exchange.bundle import restore_reviews, schemas
+from reviews.exchange.bundle.format_one import FromFile
 from reviews.exchange.bundle.reader import Bundle, BundleError, Row, moment
 from reviews.exchange.bundle.restore_codebook import add_codebook
-from reviews.exchange.references import Inward
+from reviews.exchange.references import inward
 from reviews.exchange.scope import IMPORTED
 from reviews.exchange.tables.records import ACCESSES
-from reviews.models import PriorAccess
+from reviews.models import Answer, Assignment, Mark, PriorAccess, RecodingTask, Round
 
 BATCH = 2000
 # Studies of before texts had a longest length come in all the same: so many times that length is
@@ -48,6 +53,7 @@ class Site:
     """What has been made so far, by how the bundle calls it."""
 
     bundle: Bundle
+    format: int = 1
     study: Study = None
     people: dict = field(default_factory=dict)  # user name in the bundle: User
     renamed: dict = field(default_factory=dict)  # user name in the bundle: user name here
@@ -84,17 +90,52 @@ class Site:
     def reviewer(self, row, column):
         return row.one_of(column, self.people, "person")
 
+    def kept_here(self):
+        """What turns JSON of the bundle into JSON that is kept here; ValueError where it cannot
+        be.
+        """
+        if self.format == 1:
+            return FromFile(self.made, self.people, self.sections)
+        known = {
+            User: {name: user.username for name, user in self.people.items()},
+            Section: {key: key for key in self.sections},
+        }
+        by_number = {model: names_of(model, self.made[model]) for model in BY_NUMBER}
+        return inward(known | by_number)
+
     def fill_in(self):
-        inward = Inward(self.made, self.people, self.sections)
+        kept_here = self.kept_here()
         for (model, name), waiting in self.later.items():
             for thing, kept, row in waiting:
                 try:
-                    found = inward(kept)
+                    found = kept_here(kept)
                     schemas.check(name, found)
                     setattr(thing, name, found)
                 except (ValueError, TypeError, LookupError, RecursionError) as error:
                     raise row.error(name, error) from error
             model.objects.bulk_update([thing for thing, _, _ in waiting], [name], batch_size=500)
+
+
+# What is named by a whole number, in the file where that stands.
+BY_NUMBER = {
+    Code: "codebook.csv",
+    Round: "rounds.csv",
+    Assignment: "assignments.csv",
+    Answer: "answers.csv",
+    Mark: "answers.csv",
+    FindingMark: "findings.csv",
+    RecodingTask: "recoding_tasks.csv",
+}
+
+
+def names_of(model, made):
+    name = "number" if model in {Code, Round} else "uid"
+    # Of answers and marks nothing else was kept.
+    numbers = [thing if isinstance(thing, int) else getattr(thing, name) for thing in made]
+    twice = next((number for number, times in Counter(numbers).items() if times > 1), None)
+    if twice is not None:
+        raise BundleError(f"{BY_NUMBER[model]} has the {name} {twice} twice.")
+    return {number: number for number in numbers}
 
 
 def check(thing, row):
@@ -164,7 +205,7 @@ def restored(
     lead: User | None,
 ) -> Site:
     about = bundle.about()
-    site = Site(bundle)
+    site = Site(bundle, about["concord_bundle"])
     add_people(site, known)
     add_study(site, about, slug)
     add_papers(site)

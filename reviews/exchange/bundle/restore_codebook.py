@@ -4,12 +4,16 @@ from mapping.exchange.study_tables import CODEBOOK
 from mapping.models import Code, CodebookChange
 from reviews.exchange.tables.history import CHANGES
 
+# A number far beyond would leave none for the codes that are still to come.
+MOST_CODES = 1_000_000
+
 
 def add_codebook(site) -> None:
     def codes():
-        for number, row in enumerate(site.bundle.rows(CODEBOOK), start=1):
-            if row["number"] != str(number):
-                raise row.error("number", f"“{row['number'][:60]}” stands where {number} should")
+        for place, row in enumerate(site.bundle.rows(CODEBOOK), start=1):
+            number = row.number("number", MOST_CODES)
+            if number is None or (site.format == 1 and number != place):
+                raise row.error("number", f"“{row['number'][:60]}” stands where {place} should")
             texts = {
                 name: row[name] for name in ("label", "definition", "when_not", "example", "reason")
             }
@@ -18,6 +22,7 @@ def add_codebook(site) -> None:
             status = "declined" if row["status"] == "merged" else row["status"]
             code = Code(
                 section=row.one_of("section", site.sections, "section"),
+                number=number,
                 position=row.integer("position"),
                 status=status,
                 excludes_paper=row.truth("excludes_paper"),
@@ -30,7 +35,7 @@ def add_codebook(site) -> None:
 
     rows = []
     made = site.make(Code, codes())
-    site.codes = {str(number): code for number, code in enumerate(made, start=1)}
+    site.codes = {str(code.number): code for code in made}
     for code, row in rows:
         code.parent = row.one_of("parent_number", site.codes, "code", is_needed=False)
         code.merged_into = row.one_of("merged_into_number", site.codes, "code", is_needed=False)

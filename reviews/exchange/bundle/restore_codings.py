@@ -6,6 +6,7 @@ from itertools import groupby
 from mapping.exchange.table import cell
 from mapping.judgement.values import Evidence, Judgement
 from mapping.models import Finding, FindingMark
+from reviews.exchange.bundle.reader import LARGEST_UID
 from reviews.exchange.tables.codings import ANSWERS, CODINGS, FINDINGS
 from reviews.judgement.database import columns_of, fill
 from reviews.models import Answer, Mark
@@ -41,10 +42,10 @@ def add_codings(site, summaries):
 def save_answers(site, batch):
     site.make(Answer, ((answer, about) for answer, _, about in batch))
     site.make(Mark, ((mark, row) for _, marks, _ in batch for mark, row in marks))
-    # There may be half a million: their primary keys are all that changes of the codebook name.
+    # There may be half a million: their uids are all that changes of the codebook name.
     for model in (Answer, Mark):
         site.made[model] = [
-            getattr(answer_or_mark, "pk", answer_or_mark) for answer_or_mark in site.made[model]
+            getattr(answer_or_mark, "uid", answer_or_mark) for answer_or_mark in site.made[model]
         ]
 
 
@@ -66,6 +67,7 @@ def answer_from(site, about, rows, summaries, labels):
         section=section,
         version=about.integer("version") or 0,
         codebook_version=about.integer("codebook_version"),
+        **about.uid(),
     )
     whole = Judgement(
         confidence=about.integer("confidence"), evidence=Evidence.from_mapping(about.cells)
@@ -110,7 +112,7 @@ def judgement_in(section, row):
 
 
 def marks_from(site, answer, about, rows, labels):
-    numbers = about["code_numbers"].split()
+    numbers, uids = about["code_numbers"].split(), uids_in(about, rows)
     for position, row in enumerate(rows):
         if row["absence"]:
             raise row.error("absence", "there is a value too")
@@ -120,7 +122,17 @@ def marks_from(site, answer, about, rows, labels):
         if len(codes) != 1:
             raise row.error("value", f"“{row['value'][:60]}” is no one code of the section")
         evidence = Evidence.from_mapping(row.cells).as_dict()
-        yield Mark(answer=answer, code=codes[0], position=position, **evidence), row
+        more = {"uid": uids[position]} if uids else {}
+        yield Mark(answer=answer, code=codes[0], position=position, **evidence, **more), row
+
+
+def uids_in(about, rows):
+    """Those of the answer's marks; none where they get theirs here."""
+    uids = about["mark_uids"].split()
+    are_sound = all(uid.isascii() and uid.isdecimal() and int(uid) <= LARGEST_UID for uid in uids)
+    if uids and not (are_sound and len(uids) == len(rows)):
+        raise about.error("mark_uids", "these are not the uids of the answer's marks")
+    return [int(uid) for uid in uids]
 
 
 def add_findings(site):
@@ -149,7 +161,9 @@ def add_findings(site):
                     raise row.error("value", "codebook.csv calls this code otherwise")
                 if code:
                     evidence = Evidence.from_mapping(row.cells).as_dict()
-                    yield FindingMark(finding=by_paper_and_section[key], code=code, **evidence), row
+                    uid = row.number("mark_uid", LARGEST_UID)
+                    more = evidence if uid is None else {**evidence, "uid": uid}
+                    yield FindingMark(finding=by_paper_and_section[key], code=code, **more), row
 
     by_paper_and_section = {}
     site.make(Finding, findings())

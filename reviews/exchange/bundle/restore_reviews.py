@@ -29,6 +29,9 @@ from reviews.models import (
     Summary,
 )
 
+# A number far beyond would leave none for the rounds that are still to come.
+MOST_ROUNDS = 1_000_000
+
 
 def add(site):
     rounds = add_rounds(site)
@@ -47,8 +50,12 @@ def add(site):
 def add_rounds(site):
     def rounds():
         for row in site.bundle.rows(ROUNDS):
+            number = row.number("number", MOST_ROUNDS)
+            if number is None and site.format > 1:
+                raise row.error("number", "a round has a number")
             round = Round(
                 study=site.study,
+                number=number or 0,
                 phase=row.one_of("phase", site.phases, "phase"),
                 name=row["name"],
                 kind=row["kind"],
@@ -76,6 +83,7 @@ def add_assignments(site, rounds):
                     position=row.integer("position"),
                     assigned_at=row.moment("assigned_at"),
                     withdrawn_at=row.moment("withdrawn_at"),
+                    **row.uid(),
                 ),
                 row,
             )
@@ -235,6 +243,7 @@ def add_recoding_tasks(site, given):
                     code=row.one_of("code_number", site.codes, "code", is_needed=False),
                     asked_at=row.moment("asked_at"),
                     done_at=row.moment("done_at"),
+                    **row.uid(),
                 ),
                 row,
             )

@@ -115,30 +115,44 @@ DECISION = {
     "properties": {"settled": SETTLED, "said": SAID},
 }
 
-KEYS, KEY = each(several(WHOLE)), {"type": ["integer", "null"]}
+KEY = {"type": ["integer", "null"]}
+
+
+def by_number(inner, kind="object"):
+    number = {"pattern": r"^[0-9]{1,16}$"}
+    return {"type": kind, "propertyNames": number, "additionalProperties": inner}
+
+
+KEYS = by_number(several(WHOLE))
 CHANGE = {
     "type": "object",
     "properties": {
-        "codes": {
-            "type": ["object", "array"],
-            "additionalProperties": with_names(
-                FIELD_NAMES, parent_id=KEY, merged_into_id=KEY, section_id=WHOLE
-            ),
-        },
+        "codes": by_number(
+            with_names(FIELD_NAMES, parent_id=KEY, merged_into_id=KEY, section_id=TEXT),
+            ["object", "array"],
+        ),
         "marks": KEYS,
         "finding_marks": KEYS,
         # An answer that an undone move had made is gone.
-        "answers": each(KEY),
-        "flags": each(with_names(FLAGS, {"type": ["string", "boolean"]})),
+        "answers": by_number(KEY),
+        "flags": by_number(with_names(FLAGS, {"type": ["string", "boolean"]})),
         "set_aside": several(
-            with_names(Evidence.FIELDS, TEXT, pk={"type": "null"}, finding_id=KEY, beside=KEY)
-            | {"required": ["finding_id", "beside"]}
+            with_names(Evidence.FIELDS, TEXT, uid=KEY, beside=KEY) | {"required": ["beside"]}
         ),
         "made": several(WHOLE),
         "tasks": several(WHOLE),
     },
 }
-SHAPES = {"frozen_agreement": FIGURES, "content": DECISION, "before": CHANGE, "after": CHANGE}
+MOMENT = {"type": ["string", "null"], "pattern": r"^\d{4}-\d\d-\d\dT[\d:.]{8,15}\+00:00$"}
+# Of a hand-out that may yet be undone.
+FACTS = {"type": "object", "properties": {"first": MOMENT, "last": MOMENT, "again": several(WHOLE)}}
+SHAPES = {
+    "frozen_agreement": FIGURES,
+    "content": DECISION,
+    "before": CHANGE,
+    "after": CHANGE,
+    "facts": FACTS,
+}
 # Of these an empty one is refused too.
 NEEDED = {"content"}
 

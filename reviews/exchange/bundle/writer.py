@@ -30,7 +30,7 @@ from reviews.exchange.tables.records import (
     TASKS,
 )
 
-FORMAT = 1
+FORMAT = 2
 # The files that people ask for one by one, then those that a bundle needs to come back as the same
 # study.
 TABLES = {

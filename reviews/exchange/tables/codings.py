@@ -86,23 +86,23 @@ def codings(scope):
             section.kind,
         ]
         tail = [answer.confidence, summary.submitted_at, summary.codebook_version]
-        for *cells, _ in rows_of(answer, scope):
+        for *cells, _, _ in rows_of(answer, scope):
             yield [*head, *cells, *tail]
 
 
 def rows_of(row, scope):
-    """An answer or a finding as cells: `[value, absence, *evidence, primary key of the code]`, once
-    per mark or once. Nothing for a blank.
+    """An answer or a finding as cells: `[value, absence, *evidence, primary key of the code, uid of
+    the mark]`, once per mark or once. Nothing for a blank.
     """
     judgement, rows = judgement_of(row), []
     for mark, saved in zip(judgement.marks, row.marks.all(), strict=True):
         label, code = scope.code(saved.code)
-        rows.append([label, "", *mark.evidence.as_list(), code])
+        rows.append([label, "", *mark.evidence.as_list(), code, saved.uid])
     value = value_of(row)
     if rows or (value in {"", None} and not judgement.absence_word):
         return rows
     value = "" if value is None else value
-    return [[value, absence_of(row), *judgement.evidence.as_list(), None]]
+    return [[value, absence_of(row), *judgement.evidence.as_list(), None, None]]
 
 
 FINDINGS_COLUMNS = (
@@ -127,6 +127,7 @@ FINDINGS_COLUMNS = (
     Column("none_apply", "1: none of the codes apply"),
     Column("code_number", "number of the code in codebook.csv"),
     Column("settled_at", "when the finding was last written"),
+    Column("mark_uid", "what codebook_changes.csv calls the code's mark", is_later=True),
 )
 
 
@@ -149,8 +150,10 @@ def findings(scope):
             finding.section.key,
             finding.section.kind,
         ]
-        for *cells, code in rows_of(finding, scope) or [["", "", *NO_EVIDENCE.as_list(), None]]:
+        blank = ["", "", *NO_EVIDENCE.as_list(), None, None]
+        for *cells, code, uid in rows_of(finding, scope) or [blank]:
             tail = [finding.none_apply, numbers.get(code), finding.settled_at]
+            tail.append(uid if scope.has_history else None)
             yield [*head, *cells, *came_about(how, scope), *tail]
 
 
@@ -187,6 +190,8 @@ ANSWER_COLUMNS = (
         "code_numbers",
         "the codes in the order of the marks, where another code of the section has the same label",
     ),
+    Column("uid", "what codebook_changes.csv calls the answer", is_later=True),
+    Column("mark_uids", "what it calls the marks, in their order", is_later=True),
 )
 
 
@@ -210,7 +215,15 @@ def answers(scope):
             *apart.as_list(),
             None if rows else answer.confidence,
             " ".join(str(numbers.get(mark.code_id)) for mark in marks) if is_unclear else "",
+            *uids_of(answer, marks, scope),
         ]
+
+
+def uids_of(answer, marks, scope):
+    """Of use to the history alone."""
+    return (
+        [answer.uid, " ".join(str(mark.uid) for mark in marks)] if scope.has_history else ["", ""]
+    )
 
 
 def with_doubles(scope):

@@ -4,7 +4,7 @@ from mapping.exchange.study_tables import as_json, numbers_of_codes
 from mapping.exchange.table import Column, Table
 from mapping.models import CodebookChange, LogEntry
 from reviews.blindness.log import WITHHELD
-from reviews.exchange.references import Outward
+from reviews.exchange.references import outward
 from reviews.exchange.tables.records import PAPER, SECTION, in_order
 
 CHANGE_COLUMNS = (
@@ -41,10 +41,10 @@ def changes(scope):
     """For a lead who still codes without what was touched: it counts what others said of papers
     that are closed.
     """
-    numbers, outward = numbers_of_codes(scope), Outward(scope)
+    numbers, fit = numbers_of_codes(scope), outward(scope)
 
     def kept(words):
-        return as_json(outward(without_readings(words) if scope.is_blind else words))
+        return as_json(fit(without_readings(words) if scope.is_blind else words))
 
     for change in in_order(scope, CodebookChange, "section", "code", "by", "undoes"):
         touched = [None, None] if scope.is_blind else [change.marks, change.papers]
@@ -75,12 +75,10 @@ LOG_COLUMNS = (
 
 
 def log(scope):
-    outward = Outward(scope)
+    kept = outward(scope)
     for line in in_order(scope, LogEntry, "by", "paper"):
         is_withheld = getattr(line, "is_withheld", False)
-        text, facts = (
-            (WITHHELD, {}) if is_withheld else (scope.words(line.text), outward(line.facts))
-        )
+        text, facts = (WITHHELD, {}) if is_withheld else (scope.words(line.text), kept(line.facts))
         by = "" if getattr(line, "is_unnamed", False) else scope.person(line.by)
         yield [line.at, by, line.act, text, line.paper.key if line.paper else "", as_json(facts)]
 

@@ -7,7 +7,7 @@ from django.db.models import Prefetch
 from mapping.exchange.study_tables import as_json, numbers_of_codes
 from mapping.exchange.table import CHUNK, Column, Table
 from reviews.blindness import independence
-from reviews.exchange.references import Outward
+from reviews.exchange.references import outward
 from reviews.models import (
     Assignment,
     Deferral,
@@ -41,11 +41,12 @@ ROUND_COLUMNS = (
     Column("closed_by", "who closed it"),
     Column("codebook_version", "under which it was closed"),
     Column("frozen_agreement", "the statistics as they stood at closing, as JSON"),
+    Column("number", "what the log calls the round", is_later=True),
 )
 
 
 def rounds(scope):
-    outward = Outward(scope)
+    kept = outward(scope)
     for round in in_order(scope, Round, "phase", "closed_by"):
         yield [
             round.name,
@@ -57,7 +58,8 @@ def rounds(scope):
             round.closed_at,
             scope.person(round.closed_by),
             round.codebook_version,
-            as_json(outward(round.frozen_agreement)) if scope.is_whole else "",
+            as_json(kept(round.frozen_agreement)) if scope.is_whole else "",
+            round.number,
         ]
 
 
@@ -68,6 +70,7 @@ ASSIGNMENT_COLUMNS = (
     Column("position", "place in the reviewer's reading order"),
     Column("assigned_at", "when it was handed out"),
     Column("withdrawn_at", "when it was taken back"),
+    Column("uid", "what the log and frozen agreement call it", is_later=True),
 )
 
 
@@ -80,6 +83,7 @@ def assignments(scope):
             assignment.position,
             assignment.assigned_at,
             assignment.withdrawn_at,
+            assignment.uid if scope.has_history else None,
         ]
 
 
@@ -150,14 +154,14 @@ RESOLUTION_COLUMNS = (
         "content",
         (
             "what was settled and what everybody had said, as JSON; codes by their number in "
-            "codebook.csv"
+            "codebook.csv, people by their user name"
         ),
     ),
 )
 
 
 def resolutions(scope):
-    outward = Outward(scope)
+    kept = outward(scope)
     related = ("paper", "section__phase", "adopted_from", "decided_by", "undone_by")
     for resolution in in_order(scope, Resolution, *related):
         yield [
@@ -176,7 +180,7 @@ def resolutions(scope):
             scope.person(resolution.undone_by),
             resolution.undone_at,
             resolution.finding_id is not None,
-            as_json(outward(resolution.content)),
+            as_json(kept(resolution.content)),
         ]
 
 
@@ -281,6 +285,7 @@ TASK_COLUMNS = (
     Column("code_number", "number in codebook.csv of the code that was split"),
     Column("asked_at", "when it was asked for"),
     Column("done_at", "when it was done"),
+    Column("uid", "what codebook_changes.csv calls it", is_later=True),
 )
 
 
@@ -304,6 +309,7 @@ def tasks(scope):
             numbers.get(task.code_id),
             task.asked_at,
             task.done_at,
+            task.uid if scope.has_history else None,
         ]
 
 
