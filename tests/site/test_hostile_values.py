@@ -14,8 +14,6 @@ from tests.making import make_assignment, make_paper
 from tests.site.test_doors import address, things  # noqa: F401
 from tests.site.test_odd_requests import QUERIES, SIGNED_IN, keys
 
-pytestmark = pytest.mark.usefixtures("with_figures_kept")
-
 NUMBERS = ["9" * 40, "9" * 5000, "²"]
 HALF = "%ED%A0%80"  # half a character, as no text may hold it
 TAGS = re.compile(
