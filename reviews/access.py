@@ -115,7 +115,8 @@ def assignment_to_lead(user: User, slug: str, key: str, pk: int) -> tuple[Study,
 def code_known_to(user: User, study: Study, pk: int) -> Code:
     """A code of the study, where this person may know of it: of some proposals they may not."""
     code = access.code_in(study, pk)
-    if not known_codes(user, study).filter(pk=code.pk).exists():
+    was_proposed = code.proposed_by_id is not None
+    if was_proposed and not known_codes(user, study).filter(pk=code.pk).exists():
         raise Http404("No such code.")
     return code
 
