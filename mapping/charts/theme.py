@@ -111,7 +111,7 @@ def empty_chart(
     """The specification of a chart without rows: its message instead of an empty frame."""
     chart = alt.Chart(values([{"message": message}]), width=360, height=60)
     chart = chart.mark_text(align="left", color=MUTED, aria=False).encode(
-        text="message:N", x=alt.value(0)
+        text=alt.Text("message:N"), x=alt.XValue(0)
     )
     return finished(
         chart, title=title, subtitle=subtitle, description=message, table=Table(header, [])
@@ -318,10 +318,11 @@ def link(row: Mapping[str, object]) -> str | None:
 
 def targets(rows: Sequence[Mapping[str, object]], **encoding: Any) -> alt.Chart:
     """Invisible areas over the marks, each with one link and one name, large enough to
-    be touched.
+    be touched. Channels are objects of altair's: of words and dicts it makes these objects itself,
+    and compares each with its whole schema for it.
     """
     layer: alt.Chart = alt.Chart(values(rows)).mark_rect(fillOpacity=0)
-    channels: dict[str, Any] = {"description": "says:N", **encoding}
+    channels: dict[str, Any] = {"description": alt.Description("says:N"), **encoding}
     if any(row["href"] for row in rows):
-        channels["href"] = "href:N"
+        channels["href"] = alt.Href("href:N")
     return layer.encode(**channels)
