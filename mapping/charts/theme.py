@@ -9,8 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import altair as alt
+from altair.utils.schemapi import disable_debug_mode
 
 from mapping.parsers.lookalikes import visible
+
+# Charts are held against the schema by the tests, not on every page: that takes longer than the
+# drawing.
+disable_debug_mode()
 
 INK = "#1f2328"
 MUTED = "#5c6773"
@@ -89,19 +94,17 @@ def text_alternative(spec: Spec) -> Table:
 
 def finished(chart: AnyChart, *, title: str, subtitle: str, description: str, table: Table) -> Spec:
     """The specification as JSON values, with title, description, table and theme."""
-    properties: dict[str, Any] = {
-        "description": plain(description),
-        "usermeta": {"table": {"header": table.header, "rows": table.rows}},
-    }
+    # Written into the chart: each of altair's own methods would return a copy of all its panels.
+    chart.description = plain(description)
+    chart.usermeta = {"table": {"header": table.header, "rows": table.rows}}
     if title or subtitle:
         # Titles do not wrap by themselves, and a long one would make the picture wider than its
         # plot.
-        properties["title"] = alt.TitleParams(
+        chart.title = alt.TitleParams(
             text=wrapped(title, 90, 3), subtitle=wrapped(subtitle, 110, 4)
         )
-    # Held against the schema by the tests, not on every page: that takes longer than the drawing.
-    whole = chart.properties(**properties).configure(**CONFIG)
-    spec: Spec = json.loads(json.dumps(whole.to_dict(validate=False)))
+    chart.config = alt.Config(**CONFIG)
+    spec: Spec = json.loads(json.dumps(chart.to_dict(validate=False)))
     return spec
 
 
