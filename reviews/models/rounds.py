@@ -87,6 +87,7 @@ def owes_a_section():
     return has("recoding_tasks", done_at=None, code=None)
 
 
+@cache
 def able_reviewers(assignment=""):
     """The membership of a row's reviewer, while they can still code in the study.
 
