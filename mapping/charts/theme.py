@@ -95,15 +95,15 @@ def text_alternative(spec: Spec) -> Table:
 def finished(chart: AnyChart, *, title: str, subtitle: str, description: str, table: Table) -> Spec:
     """The specification as JSON values, with title, description, table and theme."""
     # Written into the chart: each of altair's own methods would return a copy of all its panels.
-    chart.description = plain(description)
-    chart.usermeta = {"table": {"header": table.header, "rows": table.rows}}
+    chart["description"] = plain(description)
+    chart["usermeta"] = {"table": {"header": table.header, "rows": table.rows}}
     if title or subtitle:
         # Titles do not wrap by themselves, and a long one would make the picture wider than its
         # plot.
-        chart.title = alt.TitleParams(
+        chart["title"] = alt.TitleParams(
             text=wrapped(title, 90, 3), subtitle=wrapped(subtitle, 110, 4)
         )
-    chart.config = alt.Config(**CONFIG)
+    chart["config"] = alt.Config(**CONFIG)
     spec: Spec = json.loads(json.dumps(chart.to_dict(validate=False)))
     return spec
 
