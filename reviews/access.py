@@ -121,7 +121,8 @@ def assignment_to_lead(user: User, slug: str, key: str, pk: int) -> tuple[Member
 def code_known_to(membership: Membership, pk: int) -> Code:
     """A code of the study, where this member may know of it: of some proposals they may not."""
     code = access.code_in(membership.study, pk)
-    if not known_codes(membership).filter(pk=code.pk).exists():
+    was_proposed = code.proposed_by_id is not None
+    if was_proposed and not known_codes(membership).filter(pk=code.pk).exists():
         raise Http404("No such code.")
     return code
 

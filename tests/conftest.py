@@ -1,5 +1,6 @@
 """The people of the tests: Ada leads, Ben and Cleo review, Olga observes, Zoe is a stranger."""
 
+import gc
 from functools import partial
 from pathlib import Path
 
@@ -112,6 +113,15 @@ def pytest_collection_modifyitems(items):
     left to do.
     """
     items.sort(key=lambda item: not any(name in item.nodeid for name in LONGEST))
+
+
+def pytest_collection_finish():
+    """What was imported and collected stays to the end: nobody need look through it for garbage,
+    over and over, nor after every few hundred objects.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def pytest_make_parametrize_id(val):

@@ -6,6 +6,7 @@ made, and takes back what it did.
 """
 
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
@@ -30,8 +31,8 @@ from tests.making import (
 
 NAMES = {"ada": "Ada Lead", "ben": "Ben Reviewer", "cleo": "Cleo Reviewer", "olga": "Olga Observer"}
 PDF = b"%PDF-1.4"
-# The study that stands now, if any does: its `things` and where their PDF is.
-now = SimpleNamespace(things=None, pdf="")
+# The study that stands now, if any does: its `things`, where their PDF is, and a name of its own.
+now = SimpleNamespace(things=None, pdf="", called="")
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,9 @@ def standing(django_db_setup, django_db_blocker, tmp_path_factory):
             people = {username: make_user(username, name=name) for username, name in NAMES.items()}
             now.things, now.pdf = make_things(make_team(people), people["ada"], people["ben"])
         connection.check_constraints()
+        now.called = uuid4().hex
         yield now
-        now.things = None
+        now.things, now.called = None, ""
         transaction.set_rollback(True)
 
 

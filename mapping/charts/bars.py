@@ -151,12 +151,12 @@ def bar_rows(rows: Sequence[BarRow]) -> AnyChart:
         alt.Chart(values(drawn)).mark_bar(color=ACCENT, aria=False).encode(y=y, x=length),
         alt.Chart(values(drawn))
         .mark_text(align="left", dx=6, aria=False)
-        .encode(y=y, x=length, text="shown:N"),
+        .encode(y=y, x=length, text=alt.Text("shown:N")),
         alt.Chart(values([row for row in rows if row["apart"]]))
         .mark_text(align="left", dx=6, color=MUTED, aria=False)
-        .encode(y=y, x=alt.value(0), text="shown:N"),
-        alt.Chart(values([{}])).mark_rule(color=MUTED, aria=False).encode(x=alt.value(0)),
-        targets(rows, y=y, x=alt.value(0), x2=alt.value(BAR_WIDTH)),
+        .encode(y=y, x=alt.XValue(0), text=alt.Text("shown:N")),
+        alt.Chart(values([{}])).mark_rule(color=MUTED, aria=False).encode(x=alt.XValue(0)),
+        targets(rows, y=y, x=alt.XValue(0), x2=alt.X2Value(BAR_WIDTH)),
     ]
     return alt.layer(*layers, width=BAR_WIDTH, height=ROW_HEIGHT * len(rows))
 
@@ -248,8 +248,8 @@ def year_bars(label: str, rows: Sequence[YearRow], largest: int) -> AnyChart:
         alt.Chart(values(rows)).mark_bar(color=ACCENT, aria=False).encode(x=x, y=y),
         alt.Chart(values([row for row in rows if row["count"]]))
         .mark_text(dy=-7, fontSize=FONT_SIZE - 2, aria=False)
-        .encode(x=x, y=y, text="count:Q"),
-        targets(rows, x=x, y=alt.value(0), y2=alt.value(height)),
+        .encode(x=x, y=y, text=alt.Text("count:Q")),
+        targets(rows, x=x, y=alt.YValue(0), y2=alt.Y2Value(height)),
     ]
     heading = alt.TitleParams(
         text=wrapped(label, int(width / (FONT_SIZE * 0.52)), 2),

@@ -141,9 +141,9 @@ def whiskers(
         # value.
         alt.Chart(values(undefined))
         .mark_text(align="left", color=MUTED, fontStyle="italic", aria=False)
-        .encode(y=y, x=alt.value(6), text="note:N"),
+        .encode(y=y, x=alt.XValue(6), text=alt.Text("note:N")),
         *figures(rows, y, value_title),
-        targets(rows, y=y, x=alt.value(0), x2=alt.value(PLOT_WIDTH)),
+        targets(rows, y=y, x=alt.XValue(0), x2=alt.X2Value(PLOT_WIDTH)),
     ]
     if target is not None:
         layers = [*target_line(target, scale, height), *layers]
@@ -174,7 +174,7 @@ def dots_and_whiskers(
     return [
         alt.Chart(values(bounded))
         .mark_rule(color=ACCENT, strokeWidth=1.5, aria=False)
-        .encode(y=y, x=alt.X("low:Q", axis=axis, scale=scale), x2="high:Q"),
+        .encode(y=y, x=alt.X("low:Q", axis=axis, scale=scale), x2=alt.X2("high:Q")),
         *[
             alt.Chart(values(bounded))
             .mark_tick(color=ACCENT, thickness=1.5, size=9, opacity=1, aria=False)
@@ -194,7 +194,7 @@ def target_line(target: float, scale: alt.Scale, height: int) -> list[alt.Chart]
         alt.Chart(row).mark_rule(color=INK, strokeDash=[4, 3], aria=False).encode(x=x),
         alt.Chart(row)
         .mark_text(color=INK, baseline="top", dy=6, fontSize=FONT_SIZE - 1, aria=False)
-        .encode(x=x, y=alt.value(height), text="shown:N"),
+        .encode(x=x, y=alt.YValue(height), text=alt.Text("shown:N")),
     ]
 
 
@@ -202,18 +202,18 @@ def figures(rows: Sequence[DescribedInterval], y: alt.Y, value_title: str) -> li
     """The numbers as text to the right of the plot, then the notes."""
     defined = [row for row in rows if row["value"] is not None]
     interval = " [95 %]" if any(row["low"] is not None for row in rows) else ""
-    numbers = alt.value(PLOT_WIDTH + 16)
-    notes = alt.value(PLOT_WIDTH + 16 + max(text_width(row["figures"]) for row in rows) + 10)
+    numbers = alt.XValue(PLOT_WIDTH + 16)
+    notes = alt.XValue(PLOT_WIDTH + 16 + max(text_width(row["figures"]) for row in rows) + 10)
     heading = alt.Chart(values([{"shown": value_title + interval}]))
     muted: dict[str, Any] = {"align": "left", "color": MUTED, "aria": False}
     return [
         heading.mark_text(fontSize=FONT_SIZE - 1, **muted).encode(
-            x=numbers, y=alt.value(-12), text="shown:N"
+            x=numbers, y=alt.YValue(-12), text=alt.Text("shown:N")
         ),
         alt.Chart(values(rows))
         .mark_text(align="left", aria=False)
-        .encode(y=y, x=numbers, text="figures:N"),
-        alt.Chart(values(defined)).mark_text(**muted).encode(y=y, x=notes, text="note:N"),
+        .encode(y=y, x=numbers, text=alt.Text("figures:N")),
+        alt.Chart(values(defined)).mark_text(**muted).encode(y=y, x=notes, text=alt.Text("note:N")),
     ]
 
 

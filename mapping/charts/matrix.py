@@ -222,10 +222,10 @@ def bubbles(panel: Grid, largest: int, y_title: str = "", **y_axis: Any) -> AnyC
             color=ACCENT, fillOpacity=0.28, stroke=ACCENT, strokeWidth=1, opacity=1, aria=False
         )
         .encode(x, y, size=alt.Size("count:Q", scale=area, legend=None)),
-        alt.Chart(values(inside)).mark_text(aria=False).encode(x, y, text="count:Q"),
+        alt.Chart(values(inside)).mark_text(aria=False).encode(x, y, text=alt.Text("count:Q")),
         alt.Chart(values(beside))
         .mark_text(aria=False, align="left", dx={"expr": "datum.offset"})
-        .encode(x, y, text="count:Q"),
+        .encode(x, y, text=alt.Text("count:Q")),
         targets(panel.rows, x=x, y=y),
     ]
     return panel_of(layers, panel)
@@ -253,7 +253,7 @@ def tiles(panel: Grid, y_title: str, *, diagonal: bool = False) -> AnyChart:
         .encode(x, y, fillOpacity=alt.FillOpacity("count:Q", scale=shade, legend=None)),
         alt.Chart(values([row for row in panel.rows if row["count"]]))
         .mark_text(aria=False)
-        .encode(x, y, text="count:Q"),
+        .encode(x, y, text=alt.Text("count:Q")),
         alt.Chart(values([row for row in panel.rows if not row["count"]]))
         .mark_text(aria=False, color=MUTED, text="·")
         .encode(x, y),

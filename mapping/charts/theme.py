@@ -9,8 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import altair as alt
+from altair.utils.schemapi import disable_debug_mode
 
 from mapping.parsers.lookalikes import visible
+
+# Charts are held against the schema by the tests, not on every page: that takes longer than the
+# drawing.
+disable_debug_mode()
 
 INK = "#1f2328"
 MUTED = "#5c6773"
@@ -89,19 +94,17 @@ def text_alternative(spec: Spec) -> Table:
 
 def finished(chart: AnyChart, *, title: str, subtitle: str, description: str, table: Table) -> Spec:
     """The specification as JSON values, with title, description, table and theme."""
-    properties: dict[str, Any] = {
-        "description": plain(description),
-        "usermeta": {"table": {"header": table.header, "rows": table.rows}},
-    }
+    # Written into the chart: each of altair's own methods would return a copy of all its panels.
+    chart["description"] = plain(description)
+    chart["usermeta"] = {"table": {"header": table.header, "rows": table.rows}}
     if title or subtitle:
         # Titles do not wrap by themselves, and a long one would make the picture wider than its
         # plot.
-        properties["title"] = alt.TitleParams(
+        chart["title"] = alt.TitleParams(
             text=wrapped(title, 90, 3), subtitle=wrapped(subtitle, 110, 4)
         )
-    # Held against the schema by the tests, not on every page: that takes longer than the drawing.
-    whole = chart.properties(**properties).configure(**CONFIG)
-    spec: Spec = json.loads(json.dumps(whole.to_dict(validate=False)))
+    chart["config"] = alt.Config(**CONFIG)
+    spec: Spec = json.loads(json.dumps(chart.to_dict(validate=False)))
     return spec
 
 
@@ -111,7 +114,7 @@ def empty_chart(
     """The specification of a chart without rows: its message instead of an empty frame."""
     chart = alt.Chart(values([{"message": message}]), width=360, height=60)
     chart = chart.mark_text(align="left", color=MUTED, aria=False).encode(
-        text="message:N", x=alt.value(0)
+        text=alt.Text("message:N"), x=alt.XValue(0)
     )
     return finished(
         chart, title=title, subtitle=subtitle, description=message, table=Table(header, [])
@@ -318,10 +321,11 @@ def link(row: Mapping[str, object]) -> str | None:
 
 def targets(rows: Sequence[Mapping[str, object]], **encoding: Any) -> alt.Chart:
     """Invisible areas over the marks, each with one link and one name, large enough to
-    be touched.
+    be touched. Channels are objects of altair's: of words and dicts it makes these objects itself,
+    and compares each with its whole schema for it.
     """
     layer: alt.Chart = alt.Chart(values(rows)).mark_rect(fillOpacity=0)
-    channels: dict[str, Any] = {"description": "says:N", **encoding}
+    channels: dict[str, Any] = {"description": alt.Description("says:N"), **encoding}
     if any(row["href"] for row in rows):
-        channels["href"] = "href:N"
+        channels["href"] = alt.Href("href:N")
     return layer.encode(**channels)

@@ -29,6 +29,8 @@ hidden from oneself.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -76,8 +78,7 @@ def may_know_findings(membership: Membership | None) -> Q:
     if membership.study.is_released or membership.is_lead:
         return known
     if reviewers_settle(membership.study):
-        own = Assignment.objects.in_force().filter(reviewer=membership.user_id)
-        return known & ~Place("paper", "section__phase").holds(own)
+        return known & ~reads(membership.user_id, Place("paper", "section__phase"))
     return NOTHING
 
 
@@ -91,7 +92,7 @@ def may_know_in_admin(user, *, study, paper="paper", phase="section__phase"):
     """
     memberships = Membership.objects.filter(user=user).select_related("study", "user")
     known = ~Q(**{f"{study}__in": [one.study_id for one in memberships]})
-    known &= ~still_to_say(user, Place(paper, phase))
+    known &= ~still_to_say(user.pk, Place(paper, phase))
     for one in memberships:
         hides_names = one.study.is_anonymous and not one.study.is_released
         if not hides_names:
@@ -129,38 +130,67 @@ def within_reach(membership, place):
     if not membership.may_code:
         return NOTHING
     waits = study.others_visible == Study.OthersVisible.AFTER_CLOSING
-    in_time = ~place.holds(counting().filter(round__closed_at=None)) if waits else EVERYTHING
+    in_time = ~in_open_round(place) if waits else EVERYTHING
     if membership.is_lead:
-        return ~place.holds(counting().filter(reviewer=membership.user_id)) | in_time
+        return ~has_part(membership.user_id, place) | in_time
     if reviewers_settle(study):
         return in_time
-    return place.holds(Assignment.objects.in_force().filter(reviewer=membership.user_id)) & in_time
+    return reads(membership.user_id, place) & in_time
 
 
-def still_to_say(user, place):
+@dataclass(frozen=True)
+class Place:
+    """Where a row keeps its paper and its phase: the paths to them, or one for all rows."""
+
+    paper: str | Paper
+    phase: str | Phase
+
+    @property
+    def row(self):
+        """What a question about this place compares with."""
+        return [OuterRef(one) if isinstance(one, str) else one for one in (self.paper, self.phase)]
+
+    def holds(self, assignments):
+        paper, phase = self.row
+        return Q(Exists(assignments.filter(paper=paper, round__phase=phase)))
+
+
+# Parts of the rule. A page asks them dozens of times, of the same places, and to build one takes
+# longer than to answer it: each is built once. A condition is never changed, only combined.
+once = lru_cache(maxsize=1000)
+
+
+@once
+def still_to_say(user_id, place):
     """True where this person has to say something of their own yet."""
-    return place.holds(Assignment.objects.blinding(user))
+    return place.holds(Assignment.objects.blinding(user_id))
 
 
-def looked_early(user, place):
-    return Q(Exists(EarlyLook.objects.filter(user=user, paper=place.paper, phase=place.phase)))
+@once
+def reads(user_id, place):
+    return place.holds(Assignment.objects.in_force().filter(reviewer=user_id))
+
+
+@once
+def has_part(user_id, place):
+    return place.holds(counting().filter(reviewer=user_id))
+
+
+@once
+def in_open_round(place):
+    return place.holds(counting().filter(round__closed_at=None))
+
+
+@once
+def looked_early(user_id, place):
+    paper, phase = place.row
+    return Q(Exists(EarlyLook.objects.filter(user=user_id, paper=paper, phase=phase)))
 
 
 def counting():
     """The assignments that count: in force, or taken back with something submitted."""
     submitted = Summary.objects.submitted().filter(assignment=OuterRef("pk"))
     return Assignment.objects.filter(Q(withdrawn_at=None) | Q(Exists(submitted)))
-
-
-class Place:
-    """Where a row keeps its paper and its phase."""
-
-    def __init__(self, paper, phase):
-        self.paper = OuterRef(paper) if isinstance(paper, str) else paper
-        self.phase = OuterRef(phase) if isinstance(phase, str) else phase
-
-    def holds(self, assignments):
-        return Q(Exists(assignments.filter(paper=self.paper, round__phase=self.phase)))
 
 
 # The coarser questions, each from the rule above.

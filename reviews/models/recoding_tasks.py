@@ -1,3 +1,5 @@
+from functools import cache
+
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -6,6 +8,23 @@ from mapping.models import Code, CodebookChange, Section
 from mapping.models.fields import UidField
 from reviews.models.rounds import Assignment, able_reviewers
 from reviews.models.summaries import Mark, Summary
+
+
+@cache
+def is_called_for():
+    """Of a section, or of a code that the newest revision still has. Built once: every page of a
+    coder asks.
+    """
+    newer = Summary.objects.filter(
+        assignment=OuterRef("answer__summary__assignment"),
+        revision__gt=OuterRef("answer__summary__revision"),
+    )
+    stands = Mark.objects.filter(
+        code=OuterRef("code"),
+        answer__section=OuterRef("section"),
+        answer__summary__assignment=OuterRef("assignment"),
+    )
+    return Q(code=None) | Exists(stands.filter(~Exists(newer)))
 
 
 class RecodingTaskQuerySet(models.QuerySet):
@@ -22,18 +41,8 @@ class RecodingTaskQuerySet(models.QuerySet):
         Who has taken the code out of their draft has nothing left to look at; who has left looks at
         nothing.
         """
-        newer = Summary.objects.filter(
-            assignment=OuterRef("answer__summary__assignment"),
-            revision__gt=OuterRef("answer__summary__revision"),
-        )
-        stands = Mark.objects.filter(
-            code=OuterRef("code"),
-            answer__section=OuterRef("section"),
-            answer__summary__assignment=OuterRef("assignment"),
-        )
         able = able_reviewers("assignment__")
-        called_for = Q(code=None) | Exists(stands.filter(~Exists(newer)))
-        return self.open().filter(called_for, Exists(able), assignment__withdrawn_at=None)
+        return self.open().filter(is_called_for(), Exists(able), assignment__withdrawn_at=None)
 
     def came_later(self):
         """The whole section was not in the form when the summary was submitted; the others are

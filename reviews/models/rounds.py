@@ -1,3 +1,4 @@
+from functools import cache
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -70,13 +71,25 @@ class Round(models.Model):
         return self.closed_at is not None
 
 
-SUBMITTED = Q(summaries__submitted_at__isnull=False)
-# A section that came after the summary was submitted, and has no answer yet.
-OWES_A_SECTION = Q(
-    recoding_tasks__isnull=False, recoding_tasks__done_at=None, recoding_tasks__code=None
-)
+@cache
+def has(name, **facts):
+    """Whether something that belongs to the row's own assignment is so: its `summaries` or
+    `recoding_tasks`. Built once: nearly every page asks.
+    """
+    belonging = Assignment._meta.get_field(name).related_model.objects
+    return models.Exists(belonging.filter(**facts, assignment=models.OuterRef("pk")))
 
 
+def is_submitted():
+    return has("summaries", submitted_at__isnull=False)
+
+
+def owes_a_section():
+    """A section that came after the summary was submitted, and has no answer yet."""
+    return has("recoding_tasks", done_at=None, code=None)
+
+
+@cache
 def able_reviewers(assignment=""):
     """The membership of a row's reviewer, while they can still code in the study.
 
@@ -90,10 +103,6 @@ def able_reviewers(assignment=""):
 
 
 class AssignmentQuerySet(models.QuerySet):
-    def where(self, condition):
-        """Whether the row's own assignment meets this condition on what belongs to it."""
-        return models.Exists(self.model.objects.filter(condition, pk=models.OuterRef("pk")))
-
     def in_force(self):
         return self.filter(withdrawn_at=None)
 
@@ -104,13 +113,13 @@ class AssignmentQuerySet(models.QuerySet):
         """Whose first revision is in; a reopened one stays submitted: its first answers are still
         independent.
         """
-        return self.filter(self.where(SUBMITTED))
+        return self.filter(is_submitted())
 
     def unsubmitted(self):
         """Handed out, in force, and nothing submitted yet, whether or not its reviewer is still
         there.
         """
-        return self.in_force().filter(~self.where(SUBMITTED))
+        return self.in_force().filter(~is_submitted())
 
     def awaiting(self):
         """Unsubmitted, and its reviewer can still submit it: somebody who has left is not waited
@@ -122,7 +131,7 @@ class AssignmentQuerySet(models.QuerySet):
         """Submitted, or still to come. What somebody left behind unsubmitted counts for nothing any
         more.
         """
-        return self.in_force().filter(self.where(SUBMITTED) | models.Exists(able_reviewers()))
+        return self.in_force().filter(is_submitted() | models.Exists(able_reviewers()))
 
     def living_readers(self):
         """`living`, without the codings that came with a file for somebody who cannot sign in."""
@@ -133,7 +142,7 @@ class AssignmentQuerySet(models.QuerySet):
         answer to a section that came later, which others may have answered already.
         """
         own = self.in_force().filter(reviewer=user)
-        return own.filter(~self.where(SUBMITTED) | self.where(OWES_A_SECTION))
+        return own.filter(~is_submitted() | owes_a_section())
 
     def awaited_from(self, user):
         """What waits for this person in all the studies in which they may still code."""

@@ -1,5 +1,6 @@
 """Whatever is done to a codebook, every mark keeps its words and its author, and none is lost."""
 
+import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
@@ -115,7 +116,9 @@ def tried(step, study, by):
     return True
 
 
+@pytest.fixture
 def prepared(study, ben, cleo):
+    """What each example begins with, and is taken back to."""
     section = study.sections.get(key="challenges")
     benefits = make_section(section.phase, "benefits")
     make_code(benefits, "Speed")
@@ -162,9 +165,8 @@ SETTINGS = settings(
 
 @SETTINGS
 @given(steps=steps)
-def test_no_sequence_of_acts_loses_marks_or_texts(study, ada, ben, cleo, steps):
+def test_no_sequence_of_acts_loses_marks_or_texts(study, ada, prepared, steps):
     def run():
-        prepared(study, ben, cleo)
         before = words()
         for step in steps:
             is_done = tried(step, study, ada)
@@ -190,10 +192,9 @@ def test_no_sequence_of_acts_loses_marks_or_texts(study, ada, ben, cleo, steps):
     other=number,
 )
 def test_undo_restores_everything_at_any_point_of_a_sequence(
-    study, ada, ben, cleo, steps, act, one, other
+    study, ada, prepared, steps, act, one, other
 ):
     def run():
-        prepared(study, ben, cleo)
         for step in steps:
             tried(step, study, ada)
         before, file = state(), codings(study)
@@ -209,9 +210,8 @@ def test_undo_restores_everything_at_any_point_of_a_sequence(
 
 @SETTINGS
 @given(steps=steps)
-def test_undoing_all_acts_in_reverse_restores_everything(study, ada, ben, cleo, steps):
+def test_undoing_all_acts_in_reverse_restores_everything(study, ada, prepared, steps):
     def run():
-        prepared(study, ben, cleo)
         before, file = state(), codings(study)
         for step in steps:
             if step[0] not in {"undo", "recode"}:
@@ -234,10 +234,9 @@ def test_undoing_all_acts_in_reverse_restores_everything(study, ada, ben, cleo, 
 # The answer that a move had made is gone with its undoing; the history still speaks of it.
 @example(steps=[("move", 3, 22), ("undo", 0, 0)], last="merge", one=0, other=0)
 def test_an_imported_bundle_can_undo_the_same_changes(
-    study, ada, ben, cleo, steps, last, one, other
+    study, ada, prepared, steps, last, one, other
 ):
     def run():
-        prepared(study, ben, cleo)
         for step in [*steps[:4], (last, one, other)]:
             tried(step, study, ada)
         bundle, here = bundle_of(study), []

@@ -7,8 +7,6 @@ from django.urls import reverse
 
 from tests.making import absent, make_code, make_paper, make_summary
 
-pytestmark = pytest.mark.usefixtures("with_figures_kept")
-
 
 @pytest.fixture
 def coded(study, ben, cleo):

@@ -75,10 +75,11 @@ def test_lists_open_with_search_and_filters(who, filled, people, as_user):
         if who == "staff":
             continue
         assert get(client, page_of(model), q="a b", o="-1.2").status_code == 200, model
-        for spec in opened.context["cl"].filter_specs:
-            for choice in spec.choices(opened.context["cl"]):
-                found = get(client, page_of(model) + choice["query_string"])
-                assert found.status_code == 200, (model, choice)
+        specs = opened.context["cl"].filter_specs
+        choices = [one for spec in specs for one in spec.choices(opened.context["cl"])]
+        # "All" is one page, of whichever filter.
+        for query in {choice["query_string"] for choice in choices}:
+            assert get(client, page_of(model) + query).status_code == 200, (model, query)
 
 
 def test_lists_can_be_ordered_by_every_column_and_take_whatever_else_an_address_has(

@@ -7,8 +7,6 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.standing import things_of_this_test
 
-pytestmark = pytest.mark.usefixtures("with_figures_kept")
-
 # What each address answers to whom. A new address must say here who may enter: E everybody in the
 # study, C those who code, L leads alone; S every signed-in person; O open to the world.
 DOORS = {

@@ -10,8 +10,6 @@ from mapping.models import LogEntry, PaperImport
 from tests.making import make_assignment, make_paper, make_round, make_study, make_task
 from tests.site.test_doors import DOORS, MAY_ENTER, OF_MY_PAPER, address, addresses, things  # noqa: F401
 
-pytestmark = pytest.mark.usefixtures("with_figures_kept")
-
 ODD = [
     "",
     "\x00",
