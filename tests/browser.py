@@ -36,7 +36,13 @@ ARGUMENTS = [
     "--disable-site-isolation-trials",
 ]
 # The shell has no window, tabs and toolbar to draw: half the work. What the pages do is the same.
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
+NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 WINDOW = {"width": 1440, "height": 900}
 # The stricter contrast of WCAG's level AAA is asked of no page.
 COLOURS = {
@@ -146,7 +152,7 @@ def chromium():
     found = next((found for name in NAMES if (found := shutil.which(name))), None)
     if found is None:
         pytest.fail(
-            "Browser tests need Chromium: install Debian's chromium (apt-get install chromium)."
+            "Browser tests need Chromium: apt-get install chromium-headless-shell, or chromium."
         )
     from playwright.sync_api import expect, sync_playwright
 
