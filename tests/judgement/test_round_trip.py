@@ -352,20 +352,21 @@ def test_decisions_and_kept_edits_are_stored_in_the_layout_that_bundles_have(stu
     settled = {"codes": [], "absence": "", "none_apply": False, "text": "", "number": None}
     settled |= {"yes_no": None, "quotes": []}
     said = {"codes": [], "absence": "", "text": "", "value": None, "is_blank": False}
+    drift, talent = (Code.objects.get(pk=pk).number for pk in (drift, talent))
     assert decided["challenges"] == {
         "settled": settled
         | {"codes": [drift, talent], "quotes": [[drift, "“It drifts”", "4", "said twice"]]},
         "said": {
-            str(ben.pk): said | {"codes": [talent, drift]},
-            str(cleo.pk): said | {"codes": [drift]},
+            "ben": said | {"codes": [talent, drift]},
+            "cleo": said | {"codes": [drift]},
         },
         "replaces": None,
     }
     assert decided["cases"] == {
         "settled": settled | {"number": "2.500000"},
         "said": {
-            str(ben.pk): said | {"value": "2.500000"},
-            str(cleo.pk): said | {"value": "2.500000"},
+            "ben": said | {"value": "2.500000"},
+            "cleo": said | {"value": "2.500000"},
         },
         "replaces": None,
     }

@@ -102,7 +102,7 @@ def test_of_two_decisions_posted_at_once_one_holds_and_the_other_lead_is_shown_i
         )
         second = stands(paper)
         assert (second.content["replaces"], second.rationale) == (
-            first.pk,
+            first.decided_at.isoformat(),
             f"{ways[late]}, as table 3 says.",
         )
         assert (

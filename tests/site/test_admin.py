@@ -12,6 +12,7 @@ from mapping.models import (
     Code,
     CodebookChange,
     Finding,
+    LastNumber,
     LogEntry,
     Membership,
     Paper,
@@ -58,7 +59,7 @@ def test_every_model_has_its_page_with_search_and_filters():
     models = {
         model for app in ("mapping", "reviews") for model in apps.get_app_config(app).get_models()
     }
-    assert models - set(OURS) == {Stamp}  # a number that the database keeps for itself
+    assert models - set(OURS) == {Stamp, LastNumber}  # numbers that the database keeps for itself
     for model in OURS:
         page = admin.site._registry[model]
         assert len(page.list_display) > 1, model
@@ -306,7 +307,7 @@ def test_words_mended_here_are_a_step_of_the_codebook_and_in_the_log(site, root,
     study.refresh_from_db()
     assert (code.label, study.codebook_version) == ("Talent and skills", 2)
     # as the codebook page records it: undone there
-    before = {"codes": {str(code.pk): {"label": "Talent"}}}
+    before = {"codes": {str(code.number): {"label": "Talent"}}}
     assert (change.act, change.version, change.before) == ("rename", 2, before)
     assert LogEntry.objects.get().by == root
 
