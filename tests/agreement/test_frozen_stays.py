@@ -257,8 +257,9 @@ def test_what_was_left_out_at_closing_is_kept_with_its_reason(study, ada, ben, c
     kept = round.frozen_agreement
 
     assert (kept["not_independent"], kept["why_not_independent"]) == (1, {"lead": 1})
-    assert [one["summary"] for one in kept["answers"]] == [
-        Summary.objects.get(assignment__reviewer=ben).pk
+    counted = Summary.objects.get(assignment__reviewer=ben)
+    assert [(one["assignment"], one["revision"]) for one in kept["answers"]] == [
+        (counted.assignment.uid, 1)
     ]
     visible = visible_to(ada, study, str(round.pk))
     assert (visible.known_since, visible.why_not_independent) == (0, {"lead": 1})
@@ -278,12 +279,23 @@ def test_older_frozen_figures_left_out_early_looks_alone():
 
 
 def test_summaries_known_since_are_those_behind_the_figures_each_once():
-    kept = {"answers": [{"summary": 1}, {"summary": 2}, {"summary": 2, "section": "open"}]}
+    first, second, other, later = (
+        frozen.SummaryName(71, 1),
+        frozen.SummaryName(72, 1),
+        frozen.SummaryName(73, 1),
+        frozen.SummaryName(72, 2),
+    )
+    answers = [
+        *(name._asdict() for name in (first, second)),
+        second._asdict() | {"section": "open"},
+    ]
+    kept = {"answers": answers}
 
-    assert frozen.known_since(kept, {2, 3}) == 1
-    assert frozen.known_since(kept, {1, 2}) == 2
+    assert frozen.known_since(kept, {second, other}) == 1
+    assert frozen.known_since(kept, {first, second}) == 2
+    assert frozen.known_since(kept, {later}) == 0
     assert frozen.known_since(kept, set()) == 0
-    assert frozen.known_since({}, {1}) == 0
+    assert frozen.known_since({}, {first}) == 0
 
 
 def test_the_report_of_a_section_is_found_by_its_key(study):

@@ -225,11 +225,11 @@ def test_the_log_names_the_decision_its_basis_and_the_one_it_replaces(study, pap
     second = settle(paper, "challenges", ada, seen=first.pk)
     facts = [line.facts for line in study.log.filter(act="settle-section").order_by("pk")]
     assert [(one["resolution"], one["replaces"], one["basis"]) for one in facts] == [
-        (first.pk, None, "other"),
-        (second.pk, first.pk, "other"),
+        (first.decided_at.isoformat(), None, "other"),
+        (second.decided_at.isoformat(), first.decided_at.isoformat(), "other"),
     ]
     undo(second, by=ada)
-    assert study.log.get(act="undo-settling").facts["resolution"] == second.pk
+    assert study.log.get(act="undo-settling").facts["resolution"] == second.decided_at.isoformat()
 
 
 def test_what_changes_nothing_is_not_in_the_log(study, paper, made, ada, ben):

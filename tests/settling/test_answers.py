@@ -14,7 +14,7 @@ from reviews.models import Summary
 from reviews.settling import discussion
 from reviews.settling.answers import Codebook, called, compared, newest_of_each, voices
 from reviews.settling.code_notices import marked_labels, notices
-from reviews.settling.decisions import merged_codes
+from reviews.settling.decisions import codes_of_today
 from reviews.settling.resolutions import said_of
 from tests.making import (
     absent,
@@ -179,11 +179,11 @@ def test_nobody_is_called_as_somebody_else_is(db):
         person("Kai", "max"),  # whose user name is a first name
         person("Ida", "ida"),
     ]
-    names = called([one.pk for one in people])
+    names = called(people)
     assert [names[one.pk] for one in people] == ["kim1", "kim2", "Lou", "lou2", "Kai", "Ida"]
     assert len({name.casefold() for name in names.values()}) == len(people)
     # Among fewer, more go by their first name.
-    assert called([people[0].pk, people[5].pk])[people[0].pk] == "Kim"
+    assert called([people[0], people[5]])[people[0].pk] == "Kim"
 
 
 def test_letters_go_by_name_and_where_names_are_hidden_by_an_order_of_the_papers_own(study, main):
@@ -258,8 +258,11 @@ def test_merges_are_followed_to_their_end_in_one_study_alone(study, main):
     cost, talent, drift = (code(study, label) for label in ("Cost", "Talent", "Model drift"))
     Code.objects.filter(pk=cost.pk).update(status="merged", merged_into=talent)
     Code.objects.filter(pk=talent.pk).update(status="merged", merged_into=drift)
-    assert merged_codes(study) == {cost.pk: drift.pk, talent.pk: drift.pk}
-    assert merged_codes(make_study()) == {}
+    for code_now in (cost, talent, drift):
+        assert codes_of_today(study)[code_now.number] == drift.pk
+    other = make_study()
+    own = {one.number: one.pk for one in Code.objects.filter(section__study=other)}
+    assert codes_of_today(other) == own
 
 
 def test_two_who_differ_in_codes_that_are_merged_agree_from_then_on(study, paper, ada):

@@ -48,7 +48,10 @@ def difference(paper=1, section=1, **facts):
 
 def made(*judgements, kind="codes", **facts):
     """The difference that comes of these answers of reviewers 1, 2 …"""
-    voices = tuple(Voice("ABCDE"[place], "", place + 1, place) for place in range(len(judgements)))
+    voices = tuple(
+        Voice("ABCDE"[place], "", place + 1, place, f"reader{place}")
+        for place in range(len(judgements))
+    )
     answers = [
         ReviewerAnswer(voice.label, judgement)
         for voice, judgement in zip(voices, judgements, strict=True)
@@ -56,7 +59,7 @@ def made(*judgements, kind="codes", **facts):
     section = Section(pk=4, position=3, kind=kind, phase_id=7)
     # No phase of the database: only where it stands is asked for.
     section.__dict__["_state"].fields_cache["phase"] = SimpleNamespace(position=2)
-    compared = Compared(9, 4, voices, compare(kind, answers, STAGES))
+    compared = Compared(9, 4, voices, compare(kind, answers, STAGES), {})
     return difference_of(compared, section, **facts)
 
 

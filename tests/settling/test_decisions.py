@@ -32,6 +32,9 @@ LETTERS = "ABCDE"
 # Keys that meet in one place of a set: their order there tells who came first.
 TALENT, DRIFT, COST = 8, 16, 24
 LABELS = {TALENT: "Talent", DRIFT: "Drift", COST: "Cost"}
+# A decision keeps a code by its number in the study, never by the key that it has here.
+NUMBERS = {TALENT: 31, DRIFT: 32, COST: 33}
+KEYS = {number: key for key, number in NUMBERS.items()}
 
 
 def codes(*given):
@@ -41,14 +44,22 @@ def codes(*given):
 def says(*judgements, kind="codes"):
     """What reviewers 1, 2 … say of one section, as the acts have it before them."""
     voices = tuple(
-        Voice(LETTERS[place], f"Reviewer {LETTERS[place]}", place + 1, place + 100)
+        Voice(
+            LETTERS[place], f"Reviewer {LETTERS[place]}", place + 1, place + 100, reader(place + 1)
+        )
         for place in range(len(judgements))
     )
     answers = [
         ReviewerAnswer(voice.label, judgement)
         for voice, judgement in zip(voices, judgements, strict=True)
     ]
-    return Compared(1, 1, voices, compare(kind, answers, sorted(LABELS), labels=LABELS))
+    comparison = compare(kind, answers, sorted(LABELS), labels=LABELS)
+    return Compared(1, 1, voices, comparison, NUMBERS)
+
+
+def reader(number):
+    """The user name of the first, second … of the reviewers."""
+    return f"reader{number}"
 
 
 def decided(settled, said):
@@ -92,7 +103,7 @@ def test_exactly_those_who_say_something_else_have_changed(given, chance):
     now = [chance.draw(st.one_of(st.just(one), judgements)) for one in given]
     decision = decided(codes(COST), says(*given))
     expected = {
-        place + 1
+        reader(place + 1)
         for place, (then, later) in enumerate(zip(given, now, strict=True))
         if not then.says_the_same(later)
     }
@@ -121,7 +132,7 @@ def test_the_five_kinds_of_nothing_are_five_things_to_a_decision_too():
 def test_who_had_left_it_blank_or_came_later_had_said_nothing():
     decision = decided(codes(COST), says(Judgement(), codes(COST)))
     now = says(codes(DRIFT), codes(COST), Judgement(absence="unclear"))
-    assert changed_since(decision, now) == {1: None, 3: None}
+    assert changed_since(decision, now) == {reader(1): None, reader(3): None}
 
 
 def test_who_says_something_else_is_told_with_what_they_had_said():
@@ -129,7 +140,11 @@ def test_who_says_something_else_is_told_with_what_they_had_said():
     decision = decided(codes(COST), then)
     before = changed_since(decision, says(codes(COST), codes(COST), codes(COST)))
     words = {reviewer: in_words(judgement, LABELS) for reviewer, judgement in before.items()}
-    assert words == {1: "Talent, Drift", 2: "unclear", 3: "none of the codes"}
+    assert list(words.items()) == [
+        (reader(1), "Talent, Drift"),
+        (reader(2), "unclear"),
+        (reader(3), "none of the codes"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +197,7 @@ def test_a_text_is_the_same_where_the_comparison_calls_it_so(now, is_changed):
 
 
 def test_a_code_that_was_merged_since_is_no_change_and_no_difference():
-    went_to = {TALENT: COST}
+    went_to = KEYS | {NUMBERS[TALENT]: COST}
     decision = decided(codes(TALENT), says(codes(TALENT), codes(TALENT, COST)))
     after = says(codes(COST), codes(COST))
     assert has_changed(decision, after)
@@ -323,7 +338,7 @@ def test_the_largest_and_the_smallest_number_that_fit_are_kept(number):
 
 @for_all(judgements.filter(lambda judgement: not judgement.is_blank))
 def test_what_was_settled_comes_out_of_the_record_as_it_went_in(settled):
-    kept = as_of_today(decided(settled, says(codes(COST))), ())
+    kept = as_of_today(decided(settled, says(codes(COST))), KEYS)
     assert kept == settled
 
 
@@ -352,9 +367,9 @@ def test_what_is_said_reads_in_words(judgement, words):
 def test_the_codes_that_some_gave_and_others_did_not_are_those_in_dispute():
     said = says(codes(COST, DRIFT), codes(DRIFT, TALENT), Judgement())
     decision = decided(codes(DRIFT), said)
-    assert apart(decision, {}) == {COST, TALENT}
-    assert apart(decision, {COST: TALENT}) == set()
-    assert apart(decided(codes(DRIFT), says(codes(DRIFT), codes())), {}) == {DRIFT}
+    assert apart(decision, KEYS) == {COST, TALENT}
+    assert apart(decision, KEYS | {NUMBERS[COST]: TALENT}) == set()
+    assert apart(decided(codes(DRIFT), says(codes(DRIFT), codes())), KEYS) == {DRIFT}
     assert apart(SimpleNamespace(content={}), {}) == set()
 
 

@@ -24,6 +24,9 @@ CODES = [
     Code(pk=COST, label="Cost"),
     Code(pk=OLD, label="Old", status="retired"),
 ]
+# A decision keeps a code by its number in the study, never by the key that it has here.
+NUMBERS = {TALENT: 31, DRIFT: 32, COST: 33, OLD: 34}
+KEYS = {number: key for key, number in NUMBERS.items()}
 REASON = {"cause": "oversight", "rationale": "It is in table 3."}
 
 
@@ -33,19 +36,21 @@ def codes(*given):
 
 def says(*judgements, kind="codes"):
     voices = tuple(
-        Voice(letter_of(place), "", place + 1, place + 100) for place in range(len(judgements))
+        Voice(letter_of(place), "", place + 1, place + 100, f"reader{place}")
+        for place in range(len(judgements))
     )
     answers = [
         ReviewerAnswer(voice.label, judgement)
         for voice, judgement in zip(voices, judgements, strict=True)
     ]
-    return Compared(1, 1, voices, compare(kind, answers, [TALENT, DRIFT, COST, OLD]))
+    comparison = compare(kind, answers, [TALENT, DRIFT, COST, OLD])
+    return Compared(1, 1, voices, comparison, NUMBERS)
 
 
 DIFFERENT = says(codes(TALENT, DRIFT), codes(DRIFT, COST))
 
 
-def form(posted, said=DIFFERENT, *, kind="codes", current=None, went_to=(), given=REASON):
+def form(posted, said=DIFFERENT, *, kind="codes", current=None, went_to=KEYS, given=REASON):
     fields = QueryDict(mutable=True)
     for name, value in {**given, **posted}.items():
         fields.setlist(name, value if isinstance(value, list) else [str(value)])
@@ -263,9 +268,9 @@ def test_codes_no_longer_in_use_may_be_kept_where_somebody_gave_them_or_they_sta
 def test_left_as_it_was_settled_means_with_merged_codes_where_they_went():
     quoted = Judgement(marks=(Mark(OLD, Evidence(quote="of old")), Mark(DRIFT)))
     standing = SimpleNamespace(content=content_of(quoted, DIFFERENT))
-    kept = settled({"way": "keep"}, current=standing, went_to={OLD: TALENT})
+    kept = settled({"way": "keep"}, current=standing, went_to=KEYS | {NUMBERS[OLD]: TALENT})
     assert kept.marks == (Mark(TALENT, Evidence(quote="of old")), Mark(DRIFT))
-    one = form({"way": "keep"}, current=standing, went_to={OLD: TALENT})
+    one = form({"way": "keep"}, current=standing, went_to=KEYS | {NUMBERS[OLD]: TALENT})
     assert OLD not in {code.pk for code in one.choices}
 
 

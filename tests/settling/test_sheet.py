@@ -25,6 +25,9 @@ CODES = [
     Code(pk=COST, label="Cost"),
     Code(pk=OLD, label="Old", status="retired"),
 ]
+# A decision keeps a code by its number in the study, never by the key that it has here.
+NUMBERS = {TALENT: 31, DRIFT: 32, COST: 33, OLD: 34}
+KEYS = {number: key for key, number in NUMBERS.items()}
 
 
 def codes(*given):
@@ -33,14 +36,15 @@ def codes(*given):
 
 def says(*judgements, kind="codes"):
     voices = tuple(
-        Voice(letter_of(place), f"Reviewer {place + 1}", place + 1, place + 100)
+        Voice(letter_of(place), f"Reviewer {place + 1}", place + 1, place + 100, f"reader{place}")
         for place in range(len(judgements))
     )
     answers = [
         ReviewerAnswer(voice.label, judgement)
         for voice, judgement in zip(voices, judgements, strict=True)
     ]
-    return Compared(1, 1, voices, compare(kind, answers, [code.pk for code in CODES]))
+    comparison = compare(kind, answers, [code.pk for code in CODES])
+    return Compared(1, 1, voices, comparison, NUMBERS)
 
 
 def decided(settled, said, basis="other"):
@@ -58,7 +62,7 @@ def sheet(*judgements, kind="codes", bound=None, choices=CODES, **page):
         "awaited": {},
         "gone": set(),
         "settled_unseen": set(),
-        "went_to": {},
+        "went_to": KEYS,
         "labels": {code.pk: code.label for code in CODES},
         "codes": {1: choices},
     }
@@ -254,7 +258,7 @@ def test_a_rule_may_join_codes_in_use_or_retired_but_none_that_went_elsewhere():
 
 
 def test_an_answer_is_shown_as_one_of_codes_absence_value_text_none_or_nothing():
-    voice = Voice("A", "", 1, 100)
+    voice = Voice("A", "", 1, 100, "ben")
     shown = {
         name: ShownAnswer(voice, judgement, {COST: "Cost"})
         for name, judgement in {

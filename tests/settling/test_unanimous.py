@@ -317,7 +317,7 @@ def test_a_decision_that_nobody_made_keeps_what_was_said_and_how_many_said_it(st
     decision = Resolution.objects.get(section__key="cases")
     assert (decision.decided_by, decision.reviewers, decision.is_unanimous) == (None, 2, True)
     assert float(decision.content["settled"]["number"]) == 3
-    assert decision.content["said"][str(ben.pk)]["is_blank"] is False
+    assert decision.content["said"][ben.username]["is_blank"] is False
     assert decision.content["replaces"] is None
     assert decision.finding.settled_at == decision.decided_at
 
