@@ -3,12 +3,15 @@
 from types import SimpleNamespace
 
 import pytest
+from django.core.validators import RegexValidator
 from django.template.loader import render_to_string
 
 from mapping.judgement.values import NO_EVIDENCE, Evidence, Judgement, Mark
+from mapping.models import EvidenceFields, Section
 from mapping.site.jinja import jinja_template
 from reviews.coding.questionnaire import Option, SectionSheet
 from reviews.coding.section_html import section_html
+from reviews.judgement.checks import misfits
 
 every_field = pytest.mark.parametrize("name", Evidence.FIELDS)
 
@@ -47,3 +50,15 @@ def test_every_field_is_read(name, template):
     row = SimpleNamespace(evidence=evidence, who="")
     facts = {"evidence": evidence, "row": row, "page": page}
     assert "Says it" in render_to_string(template, facts)
+
+
+def test_what_the_column_of_a_field_refuses_is_refused_once_with_the_name_of_the_field(monkeypatch):
+    section = Section(label="A", kind="codes")
+    proofs = (Evidence(page="4" * 41), Evidence(page="5" * 41), Evidence(page="iv"))
+    said = Judgement(marks=tuple(Mark(1, proof) for proof in proofs))
+    assert list(misfits(section, said)) == ["A: a page has at most 40 characters."]
+
+    only_digits = [RegexValidator(r"^[0-9]+$", "only digits.")]
+    monkeypatch.setattr(EvidenceFields._meta.get_field("page"), "validators", only_digits)
+    said = Judgement(marks=(Mark(1, proofs[2]), Mark(1)), evidence=proofs[2])
+    assert list(misfits(section, said)) == ["A: page: only digits."]
