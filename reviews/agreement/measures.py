@@ -3,7 +3,6 @@ values out.
 """
 
 from collections.abc import Callable
-from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from django.core.cache import caches
 
-from mapping.judgement.kinds import KINDS, MOST_DECIMALS
+from mapping.judgement.kinds import KINDS, MOST_DECIMALS, number_text
 from mapping.protocol.coefficients import HEADLINE
 from reviews.agreement import statistics
 from reviews.agreement.statistics import Absence, Figure
@@ -146,18 +145,15 @@ def cached(key, compute):
     return caches["agreement"].get_or_set(digest, compute)
 
 
-def value_text(value) -> str:
-    """A rating in words."""
+def value_text(value, kind=None) -> str:
+    """A rating in words, as its kind has them."""
     if isinstance(value, frozenset):
         return ", ".join(sorted(map(value_text, value), key=str.casefold)) or "none of the codes"
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    return number_text(value) if isinstance(value, float) else str(value)
-
-
-def number_text(number: float) -> str:
-    """Every digit and no exponent: “1.23457e+06” would be the name of many numbers."""
-    return format(Decimal(repr(float(number))).normalize(), "f")
+    if isinstance(value, float):
+        return kind.measured_text(value) if kind else number_text(value)
+    return str(value)
 
 
 def token(value):
@@ -221,13 +217,14 @@ def prevalence(rated):
             times[label] = times.get(label, 0) + number
     total = sum(times.values())
     order = [value for value in rated.categories or sorted(times) if times.get(value)]
-    pieces = [(value_text(value), times[value]) for value in order]
-    if rated.section.kind_of.is_quantity and len(order) > NUMBERS_LISTED:
-        pieces = ranges(order, times)
+    kind = rated.section.kind_of
+    pieces = [(value_text(value, kind), times[value]) for value in order]
+    if kind.is_quantity and len(order) > NUMBERS_LISTED:
+        pieces = ranges(order, times, kind)
     return [{"value": text, "times": count, "share": count / total} for text, count in pieces]
 
 
-def ranges(numbers, times):
+def ranges(numbers, times, kind):
     """Numbers in order as ranges of equal width, each named by the least and the greatest number
     that is in it.
     """
@@ -237,7 +234,7 @@ def ranges(numbers, times):
         by_range.setdefault(min(int((number - least) / width), RANGES - 1), []).append(number)
     return [
         (
-            " to ".join(map(value_text, dict.fromkeys((members[0], members[-1])))),
+            " to ".join(value_text(end, kind) for end in dict.fromkeys((members[0], members[-1]))),
             sum(times[number] for number in members),
         )
         for members in by_range.values()
