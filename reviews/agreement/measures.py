@@ -11,9 +11,10 @@ import numpy as np
 from django.core.cache import caches
 
 from mapping.judgement.kinds import KINDS, MOST_DECIMALS, number_text
-from mapping.protocol.coefficients import HEADLINE
+from mapping.protocol.coefficients import HEADLINE, LABELS
 from reviews.agreement import statistics
 from reviews.agreement.statistics import Absence, Figure
+from reviews.agreement.statistics.coefficients import NOMINAL
 from reviews.agreement.statistics.ratings import labels_in
 
 REPLICATES = 1000
@@ -21,29 +22,6 @@ SEED = 0
 NUMBERS_LISTED, RANGES = 8, 5
 USABLE = 0.95  # of the replicates, for a verdict
 NO_STAGE = "weights need a scale: see AC1"
-LABELS = {
-    "krippendorff_alpha": "Krippendorff's alpha",
-    "krippendorff_alpha_nominal": "Krippendorff's alpha",
-    "krippendorff_alpha_jaccard": "Krippendorff's alpha",
-    "krippendorff_alpha_ratio": "Krippendorff's alpha",
-    "fleiss_kappa": "Fleiss' kappa",
-    "cohen_kappa": "Cohen's kappa",
-    "cohen_kappa_weighted": "Cohen's kappa, weighted",
-    "conger_kappa": "Conger's kappa",
-    "scott_pi": "Scott's pi",
-    "gwet_ac1": "Gwet's AC1",
-    "gwet_ac2": "Gwet's AC2",
-    "brennan_prediger": "Brennan and Prediger",
-}
-# Of categories without an order; some need to know categories that nobody gave.
-NOMINAL = {
-    "fleiss_kappa": (statistics.fleiss_kappa, False),
-    "cohen_kappa": (statistics.cohen_kappa, False),
-    "conger_kappa": (statistics.conger_kappa, False),
-    "scott_pi": (statistics.scott_pi, False),
-    "brennan_prediger": (statistics.brennan_prediger, True),
-    "gwet_ac1": (statistics.gwet_ac, True),
-}
 
 
 class Choice(NamedTuple):
