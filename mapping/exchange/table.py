@@ -51,6 +51,7 @@ class Table:
     about: str
     columns: tuple | Callable
     rows: Callable
+    is_later: bool = False  # bundles made before there was this file are read without it
 
     def columns_of(self, scope):
         return self.columns(scope) if callable(self.columns) else self.columns

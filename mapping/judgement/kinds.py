@@ -23,6 +23,11 @@ def fits_column(number: Decimal) -> bool:
     return is_short and number == round(number, MOST_DECIMALS)
 
 
+def number_text(number: float) -> str:
+    """Every digit and no exponent: “1.23457e+06” would be the name of many numbers."""
+    return format(Decimal(repr(float(number))).normalize(), "f")
+
+
 class Kind:
     """What holds of every kind unless it says otherwise: one value, a category of its own."""
 
@@ -104,6 +109,10 @@ class Kind:
     def measured(self, value: Value) -> Value:
         """The value as a rating."""
         return value
+
+    def measured_text(self, rating: float) -> str:
+        """How a rating that is a number reads."""
+        return number_text(rating)
 
     def place(self, value: Value, categories: Sequence[Value]) -> Value:
         """Where the value stands on its scale, to be sorted by; None where it has no place."""

@@ -40,7 +40,12 @@ class Evidence:
     PROSE: ClassVar[tuple[str, ...]]
 
     def __bool__(self) -> bool:
-        return bool(self.quote or self.page or self.rationale)
+        return any(self.as_list())
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is anything to show but the words of the quote."""
+        return bool(replace(self, quote=""))
 
     @classmethod
     def of(cls, row: Any) -> Self:

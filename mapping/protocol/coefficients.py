@@ -1,5 +1,5 @@
-"""Which agreement coefficients a lead may declare for a section, in plain words. No Django, no
-statistics.
+"""What the agreement coefficients are called, and which a lead may declare for a section, in plain
+words. No Django, no statistics.
 """
 
 from typing import NamedTuple
@@ -42,6 +42,17 @@ COEFFICIENTS = {
     "gwet_ac2": Coefficient(
         "Gwet's AC2", "AC1 with weights: near stages count as nearly agreed", ORDERED
     ),
+}
+# All of them, those that are only shown too.
+LABELS = {
+    **{name: coefficient.label for name, coefficient in COEFFICIENTS.items()},
+    "krippendorff_alpha_nominal": "Krippendorff's alpha",
+    "krippendorff_alpha_jaccard": "Krippendorff's alpha",
+    "krippendorff_alpha_ratio": "Krippendorff's alpha",
+    "cohen_kappa_weighted": "Cohen's kappa, weighted",
+    "conger_kappa": "Conger's kappa",
+    "scott_pi": "Scott's pi",
+    "brennan_prediger": "Brennan and Prediger",
 }
 
 

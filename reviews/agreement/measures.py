@@ -3,7 +3,6 @@ values out.
 """
 
 from collections.abc import Callable
-from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
@@ -11,10 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from django.core.cache import caches
 
-from mapping.judgement.kinds import KINDS, MOST_DECIMALS
-from mapping.protocol.coefficients import HEADLINE
+from mapping.judgement.kinds import KINDS, MOST_DECIMALS, number_text
+from mapping.protocol.coefficients import HEADLINE, LABELS
 from reviews.agreement import statistics
 from reviews.agreement.statistics import Absence, Figure
+from reviews.agreement.statistics.coefficients import NOMINAL
 from reviews.agreement.statistics.ratings import labels_in
 
 REPLICATES = 1000
@@ -22,29 +22,6 @@ SEED = 0
 NUMBERS_LISTED, RANGES = 8, 5
 USABLE = 0.95  # of the replicates, for a verdict
 NO_STAGE = "weights need a scale: see AC1"
-LABELS = {
-    "krippendorff_alpha": "Krippendorff's alpha",
-    "krippendorff_alpha_nominal": "Krippendorff's alpha",
-    "krippendorff_alpha_jaccard": "Krippendorff's alpha",
-    "krippendorff_alpha_ratio": "Krippendorff's alpha",
-    "fleiss_kappa": "Fleiss' kappa",
-    "cohen_kappa": "Cohen's kappa",
-    "cohen_kappa_weighted": "Cohen's kappa, weighted",
-    "conger_kappa": "Conger's kappa",
-    "scott_pi": "Scott's pi",
-    "gwet_ac1": "Gwet's AC1",
-    "gwet_ac2": "Gwet's AC2",
-    "brennan_prediger": "Brennan and Prediger",
-}
-# Of categories without an order; some need to know categories that nobody gave.
-NOMINAL = {
-    "fleiss_kappa": (statistics.fleiss_kappa, False),
-    "cohen_kappa": (statistics.cohen_kappa, False),
-    "conger_kappa": (statistics.conger_kappa, False),
-    "scott_pi": (statistics.scott_pi, False),
-    "brennan_prediger": (statistics.brennan_prediger, True),
-    "gwet_ac1": (statistics.gwet_ac, True),
-}
 
 
 class Choice(NamedTuple):
@@ -146,18 +123,15 @@ def cached(key, compute):
     return caches["agreement"].get_or_set(digest, compute)
 
 
-def value_text(value) -> str:
-    """A rating in words."""
+def value_text(value, kind=None) -> str:
+    """A rating in words, as its kind has them."""
     if isinstance(value, frozenset):
         return ", ".join(sorted(map(value_text, value), key=str.casefold)) or "none of the codes"
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    return number_text(value) if isinstance(value, float) else str(value)
-
-
-def number_text(number: float) -> str:
-    """Every digit and no exponent: “1.23457e+06” would be the name of many numbers."""
-    return format(Decimal(repr(float(number))).normalize(), "f")
+    if isinstance(value, float):
+        return kind.measured_text(value) if kind else number_text(value)
+    return str(value)
 
 
 def token(value):
@@ -221,13 +195,14 @@ def prevalence(rated):
             times[label] = times.get(label, 0) + number
     total = sum(times.values())
     order = [value for value in rated.categories or sorted(times) if times.get(value)]
-    pieces = [(value_text(value), times[value]) for value in order]
-    if rated.section.kind_of.is_quantity and len(order) > NUMBERS_LISTED:
-        pieces = ranges(order, times)
+    kind = rated.section.kind_of
+    pieces = [(value_text(value, kind), times[value]) for value in order]
+    if kind.is_quantity and len(order) > NUMBERS_LISTED:
+        pieces = ranges(order, times, kind)
     return [{"value": text, "times": count, "share": count / total} for text, count in pieces]
 
 
-def ranges(numbers, times):
+def ranges(numbers, times, kind):
     """Numbers in order as ranges of equal width, each named by the least and the greatest number
     that is in it.
     """
@@ -237,7 +212,7 @@ def ranges(numbers, times):
         by_range.setdefault(min(int((number - least) / width), RANGES - 1), []).append(number)
     return [
         (
-            " to ".join(map(value_text, dict.fromkeys((members[0], members[-1])))),
+            " to ".join(value_text(end, kind) for end in dict.fromkeys((members[0], members[-1]))),
             sum(times[number] for number in members),
         )
         for members in by_range.values()

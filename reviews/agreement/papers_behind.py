@@ -161,7 +161,8 @@ def answer_counts(rated, paper: int) -> list[tuple[str, int]]:
     """
     column = rated.table.codes[:, paper]
     times = Counter(rated.table.values[code] for code in column[column >= 0].tolist())
+    kind = rated.section.kind_of
     return [
-        (value_text(value), count)
+        (value_text(value, kind), count)
         for value, count in sorted(times.items(), key=lambda item: (-item[1], value_text(item[0])))
     ]

@@ -5,6 +5,8 @@ from functools import partial
 
 from mapping.exchange.latex import tabular, typeset
 from mapping.exchange.table import Column, Scope, Table
+from mapping.judgement.absences import listed
+from mapping.judgement.kinds import CODED
 from mapping.models import Study
 from reviews.agreement import declarations, measures
 from reviews.agreement import frozen as agreement_frozen
@@ -63,7 +65,7 @@ COLUMNS = (
     Column("phase", "key of the phase"),
     Column("round", "name of the round"),
     Column("section", "key of the section"),
-    Column("kind", "codes, code, stage, yes_no or number"),
+    Column("kind", listed(CODED, "or")),
     Column(
         "coefficient", "percent_agreement (a share from 0 to 1), krippendorff_alpha, fleiss_kappa …"
     ),

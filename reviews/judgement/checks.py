@@ -6,11 +6,12 @@ from django.core.exceptions import ValidationError
 
 from mapping.judgement.absences import LABELS
 from mapping.judgement.kinds import MARKS, NUMBER, TEXT, YES_NO
-from mapping.judgement.values import Judgement
-from mapping.models import Code
+from mapping.judgement.values import NO_EVIDENCE, Evidence, Judgement
+from mapping.models import Code, EvidenceFields
 from mapping.parsers.lengths import PROSE, excess
 
-LONGEST_PAGE = 40
+EVIDENCE_COLUMNS = [EvidenceFields._meta.get_field(name) for name in Evidence.FIELDS]
+CALLED = [called for called, _ in NO_EVIDENCE.named_texts()]
 REFUSALS = {
     MARKS: "takes no codes",
     TEXT: "takes no text",
@@ -47,9 +48,23 @@ def misfits(section, content):
     if content.confidence is not None and content.confidence not in range(1, 6):
         yield f"{section}: confidence goes from 1 (a guess) to 5 (certain)."
     proofs = [content.evidence, *(mark.evidence for mark in content.marks)]
-    if any(len(proof.page) > LONGEST_PAGE for proof in proofs):
-        yield f"{section}: a page has at most {LONGEST_PAGE} characters."
+    for why in dict.fromkeys(why for proof in proofs for why in unfit_evidence(proof)):
+        yield f"{section}: {why}."
     yield from of_another_kind(section, content)
+
+
+def unfit_evidence(proof):
+    """What the columns do not take. How long prose may be is asked apart: what stands there
+    stays.
+    """
+    for called, column, text in zip(CALLED, EVIDENCE_COLUMNS, proof.as_list(), strict=True):
+        if column.max_length and len(text) > column.max_length:
+            yield f"a {called} has at most {column.max_length} characters"
+            continue
+        try:
+            column.run_validators(text)
+        except ValidationError as error:
+            yield from (f"{called}: {message.rstrip('.')}" for message in error.messages)
 
 
 def too_long(section, content, standing):

@@ -28,26 +28,32 @@ function labelOf(section, code) {
 
 const from = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 
-function newMark(section, code, { quote = "", page = "", rationale = "" } = {}) {
+/* A field by the last part of its name: "quote", "page" … as Evidence in mapping/judgement/values.py calls them, or "code". */
+const partOf = (field) => field.name.split("-").at(-1);
+const partsIn = (proof) => Object.fromEntries([...proof.querySelectorAll("[name]")].map((field) => [partOf(field), field.value.trim()]));
+
+function saidIn(proof) {
+  const { code, ...evidence } = partsIn(proof);
+  return evidence;
+}
+
+const isEmpty = (proof) => !Object.values(saidIn(proof)).some(Boolean);
+
+function newMark(section, code, evidence = {}) {
   const mark = from("mark-template");
   const label = labelOf(section, code);
   for (const field of mark.querySelectorAll("[name]")) {
     field.name = field.name.replace("KEY", keyOf(section));
-    field.setAttribute("aria-label", (field.getAttribute("aria-label") ?? "").replace("LABEL", label));
+    if (field.hasAttribute("aria-label")) field.setAttribute("aria-label", field.getAttribute("aria-label").replace("LABEL", label));
+    field.value = { ...evidence, code }[partOf(field)] ?? "";
   }
-  const [codeField, quoteField, pageField, whyField] = mark.querySelectorAll("[name]");
-  [codeField.value, quoteField.value, pageField.value, whyField.value] = [code, quote, page, rationale];
-  codeField.removeAttribute("aria-label");
   show(mark, label);
   return mark;
 }
 
-const saidIn = (proof) => [...proof.querySelectorAll("textarea, input:not([type=hidden])")].map((field) => field.value.trim());
-const isEmpty = (proof) => saidIn(proof).every((said) => !said);
-
 /* What is folded away says what is in it; the words on the fold say what opening it is for. */
 function show(proof, label) {
-  const [quote, page, why] = saidIn(proof);
+  const { quote, page, rationale } = saidIn(proof);
   const shown = proof.querySelector("[data-proof]");
   shown.replaceChildren();
   if (quote) {
@@ -57,9 +63,9 @@ function show(proof, label) {
     shown.append(document.createElement("p"));
     shown.firstChild.append(button);
   }
-  if (page || why) {
+  if (page || rationale) {
     const footer = document.createElement("footer");
-    for (const part of [page && `p. ${page}`, why && `why: ${why}`].filter(Boolean)) {
+    for (const part of [page && `p. ${page}`, rationale && `why: ${rationale}`].filter(Boolean)) {
       footer.append(Object.assign(document.createElement("span"), { textContent: part }));
     }
     shown.append(footer);
@@ -67,7 +73,7 @@ function show(proof, label) {
   if (label === undefined) return;
   const summary = proof.querySelector("summary");
   const isFurther = proof.previousElementSibling?.matches("[data-mark]");
-  const word = quote || page || why ? "edit" : isFurther ? "another quote" : "add quote and page";
+  const word = !isEmpty(proof) ? "edit" : isFurther ? "another quote" : "add quote and page";
   const hidden = Object.assign(document.createElement("span"), { className: "visually-hidden", textContent: ` for ${label}` });
   summary.replaceChildren(word, hidden);
 }
@@ -110,10 +116,21 @@ const before = new WeakMap();
 const remember = (section) => before.set(section, pairsOf(section));
 const undone = [];
 
+/* Fields of the same name, lined up by their order: one mark each. */
+function marksIn(key, pairs) {
+  const marks = [];
+  const counted = {};
+  for (const [name, value] of pairs.filter(([given]) => given.startsWith(`${key}-mark-`))) {
+    const part = name.slice(`${key}-mark-`.length);
+    const place = (counted[part] = (counted[part] ?? -1) + 1);
+    (marks[place] ??= {})[part] = value;
+  }
+  return marks;
+}
+
 function fill(section, pairs) {
   const key = keyOf(section);
   const valuesOf = (name) => pairs.filter(([given]) => given === `${key}-${name}`).map(([, value]) => value);
-  const rows = ["mark-code", "mark-quote", "mark-page", "mark-rationale"].map(valuesOf);
   for (const field of fieldsOf(section)) {
     const name = field.name.slice(key.length + 1);
     if (["version", "kept", "seen"].includes(name) || name.startsWith("mark-")) continue;
@@ -124,10 +141,9 @@ function fill(section, pairs) {
   if (listOf(section)) {
     listOf(section).replaceChildren();
     const chosen = valuesOf("codes").filter(Boolean);
-    rows[0].forEach((code, place) => {
-      const evidence = { quote: rows[1][place], page: rows[2][place], rationale: rows[3][place] };
+    for (const { code, ...evidence } of marksIn(key, pairs)) {
       if (chosen.includes(code) && Object.values(evidence).some(Boolean)) choose(section, code, evidence);
-    });
+    }
     for (const code of chosen) if (!itemOf(section, code)) choose(section, code);
   }
   for (const proof of section.querySelectorAll("[data-proof-answer]")) show(proof);
@@ -272,7 +288,7 @@ document.addEventListener("click", (event) => {
   else if (on("[data-remove-mark]")) removeMark(on("[data-remove-mark]"));
   else if (on("[data-undo] button")) undo();
   else if (on("[data-show]")) {
-    const [quote, page] = saidIn(on("[data-mark], [data-proof-answer]"));
+    const { quote, page } = saidIn(on("[data-mark], [data-proof-answer]"));
     document.dispatchEvent(new CustomEvent("show-quote", { detail: { quote, page } }));
   }
 });

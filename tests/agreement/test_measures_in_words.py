@@ -4,7 +4,9 @@ verdict.
 
 import pytest
 
+from mapping.judgement.kinds import KINDS
 from reviews.agreement import measures
+from reviews.agreement.papers_behind import answer_counts
 from reviews.agreement.statistics import (
     Absence,
 )
@@ -192,3 +194,13 @@ def test_a_target_of_nothing_is_a_target():
     figure = {"value": 0.1, "low": 0.0, "high": 0.2, "replicates": 1000}
 
     assert measures.verdict(figure, 0) == "meets"
+
+
+def test_a_number_reads_as_its_kind_says(monkeypatch):
+    monkeypatch.setattr(KINDS["number"], "measured_text", lambda number: f"day {number:g}")
+    few = numbers([1.0, 2.0], [2.0, 2.0])
+    many = numbers([float(n) for n in range(11)], [_] * 11)
+
+    assert [one["value"] for one in measures.prevalence(few)] == ["day 1", "day 2"]
+    assert measures.prevalence(many)[0]["value"] == "day 0 to day 1"
+    assert answer_counts(few, 0) == [("day 1", 1), ("day 2", 1)]

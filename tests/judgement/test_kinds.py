@@ -10,13 +10,14 @@ from django.template.loader import get_template
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.judgement.kinds import KINDS, Kind
+from mapping.judgement.kinds import CODED, KINDS, Kind
 from mapping.models import Finding, Section
 from mapping.protocol.coefficients import COEFFICIENTS, HEADLINE, choices_for
 from reviews.agreement import measures
 from reviews.models import Answer
 
-SCRIPT = Path(__file__).parents[2] / "reviews" / "exchange" / "analysis" / "analysis.py"
+ANALYSIS = Path(__file__).parents[2] / "reviews" / "exchange" / "analysis"
+SCRIPTS = (ANALYSIS / "analysis.py", ANALYSIS / "analysis.R")
 CATEGORIES = ["idea", "prototype", "product"]
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
@@ -147,8 +148,13 @@ def test_what_nobody_overrides_holds_for_a_new_kind():
     assert link.place("a", ("a",)) is None
 
 
-def test_the_script_of_the_bundle_knows_every_distance_that_is_not_nominal():
-    """It leaves the house and cannot ask the kinds."""
-    script = SCRIPT.read_text()
-    named = {name for name in KINDS if f'"{name}"' in script}
-    assert {name for name in KINDS if KINDS[name].metric != "nominal"} <= named
+def test_the_scripts_of_the_bundle_know_every_distance_that_is_not_nominal():
+    """They leave the house and cannot ask the kinds: they go by the metric in agreement.csv."""
+    metrics = {kind.metric for kind in KINDS.values()} - {"nominal"}
+    for script in SCRIPTS:
+        text = script.read_text()
+        assert [metric for metric in metrics if f'metric == "{metric}"' not in text] == []
+        assert [name for name in CODED if f'kind == "{name}"' in text] == []
+    # As they leave an absence out.
+    on_scale = {KINDS[name].metric for name in CODED if KINDS[name].is_on_scale}
+    assert on_scale == {"ordinal", "interval"}

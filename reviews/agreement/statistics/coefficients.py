@@ -6,7 +6,7 @@ Each public function has a plan of the same name with a leading underscore, whic
 evaluates for a thousand replicates at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import numpy as np
@@ -275,4 +275,16 @@ PLANS = {
     brennan_prediger: _brennan_prediger,
     gwet_ac: _gwet_ac,
     krippendorff_alpha: krippendorff_plan,
+}
+
+# Of categories without an order, as pages and files have them one after the other; and whether it
+# needs to know categories that nobody gave. What each is called stands in
+# `mapping/protocol/coefficients.py`.
+NOMINAL: Mapping[str, tuple[Callable[..., float | None], bool]] = {
+    "fleiss_kappa": (fleiss_kappa, False),
+    "cohen_kappa": (cohen_kappa, False),
+    "conger_kappa": (conger_kappa, False),
+    "scott_pi": (scott_pi, False),
+    "brennan_prediger": (brennan_prediger, True),
+    "gwet_ac1": (gwet_ac, True),
 }

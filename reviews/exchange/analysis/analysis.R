@@ -55,10 +55,13 @@ masi <- function(one, other) {
   1 - shared / all * monotonic
 }
 
-distance_for <- function(kind, pooled, order) {
-  if (kind == "codes") return(masi)
-  if (kind == "number") return(function(a, b) (as.numeric(a) - as.numeric(b))^2)
-  if (kind == "stage") {
+# What can be subtracted: a number, or of a day how many there were before it.
+as_number <- function(text) if (grepl("^\\d{4}-\\d\\d-\\d\\d$", text)) as.numeric(as.Date(text)) else as.numeric(text)
+
+distance_for <- function(metric, pooled, order) {
+  if (metric == "masi") return(masi)
+  if (metric == "interval") return(function(a, b) (as_number(a) - as_number(b))^2)
+  if (metric == "ordinal") {
     times <- table(pooled)
     return(function(a, b) {
       if (a == b) return(0)
@@ -72,11 +75,11 @@ distance_for <- function(kind, pooled, order) {
 }
 
 # Krippendorff's alpha; units are vectors of values, one per paper. NA where it is undefined.
-alpha <- function(units, kind, order) {
+alpha <- function(units, metric, order) {
   units <- units[lengths(units) > 1]
   pooled <- unlist(units)
   if (!length(pooled)) return(NA)
-  distance <- distance_for(kind, pooled, order)
+  distance <- distance_for(metric, pooled, order)
   within <- vapply(units, function(values) {
     pairs <- combn(length(values), 2)
     2 * sum(apply(pairs, 2, function(p) distance(values[p[1]], values[p[2]]))) / (length(values) - 1)
@@ -90,16 +93,16 @@ alpha <- function(units, kind, order) {
 }
 
 # One vector of values per paper. Absences as agreement.csv counts them; a blank has no row and is no rating.
-ratings <- function(codings, kind) {
+ratings <- function(codings, metric) {
   by_reader <- split(codings, list(codings$paper, codings$reviewer), drop = TRUE)
   values <- vapply(by_reader, function(rows) {
     absence <- rows$absence[rows$absence != ""]
     absence <- if (length(absence)) paste0("absent:", absence[1]) else ""
-    if (kind == "codes") {
+    if (metric == "masi") {
       labels <- sort(unique(rows$value[rows$value != ""]))
       return(if (absence != "") absence else if (length(labels)) paste(labels, collapse = "\n") else "\n")
     }
-    if (kind %in% c("stage", "number") && absence != "") return(NA_character_)
+    if (metric %in% c("ordinal", "interval") && absence != "") return(NA_character_)
     value <- if (absence != "") absence else rows$value[1]
     if (value == "") NA_character_ else value
   }, character(1))
@@ -113,7 +116,7 @@ counted <- frequencies(findings)
 write.csv(counted, file.path(results, "frequencies.csv"), row.names = FALSE)
 print(counted, row.names = FALSE)
 
-coded <- findings[findings$kind %in% c("codes", "code", "stage") & findings$value != "", ]
+coded <- findings[findings$code_number != "", ]
 sections <- head(unique(coded$section), 2)
 if (length(sections) == 2) {
   counts <- crossed(findings, sections[1], sections[2])
@@ -144,7 +147,7 @@ recomputed <- vapply(seq_len(nrow(told)), function(i) {
   own <- first[first$round == row$round & first$section == row$section, ]
   if (!nrow(own)) return(NA_real_)
   scale <- codebook[codebook$section == row$section, ]
-  as.numeric(alpha(ratings(own, row$kind), row$kind, as.list(setNames(as.numeric(scale$position), scale$label))))
+  as.numeric(alpha(ratings(own, row$metric), row$metric, as.list(setNames(as.numeric(scale$position), scale$label))))
 }, numeric(1))
 stated <- suppressWarnings(as.numeric(told$value))
 same <- (is.na(stated) & is.na(recomputed)) | (!is.na(stated) & !is.na(recomputed) & abs(stated - recomputed) < 1e-9)

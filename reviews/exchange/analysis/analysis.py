@@ -9,6 +9,7 @@ is printed, and ends with status 1.
 import math
 import sys
 from collections import Counter
+from datetime import date
 from html import escape
 from itertools import combinations
 from pathlib import Path
@@ -128,21 +129,22 @@ def alpha(units, distance_of):
     return None if expected == 0 else 1 - observed / expected
 
 
-def ratings(codings, kind):
+def ratings(codings, metric):
     """One list of values per paper. Absences as agreement.csv counts them; a blank has no row and
     is no rating.
     """
     units = {}
     for (paper, _), rows in codings.groupby(["paper", "reviewer"], sort=False):
         absence = next((word for word in rows.absence if word), "")
-        if kind == "codes":
+        if metric == "masi":
             value = frozenset(
                 [("absent", absence)] if absence else [label for label in rows.value if label]
             )
-        elif kind in {"stage", "number"}:
+        elif metric in {"ordinal", "interval"}:
             if absence or not rows.value.iloc[0]:
                 continue
-            value = float(rows.value.iloc[0]) if kind == "number" else rows.value.iloc[0]
+            value = rows.value.iloc[0]
+            value = as_number(value) if metric == "interval" else value
         else:
             value = ("absent", absence) if absence else rows.value.iloc[0]
             if value == "":
@@ -151,12 +153,20 @@ def ratings(codings, kind):
     return list(units.values())
 
 
-def distances(kind, order):
-    if kind == "codes":
+def as_number(text):
+    """What can be subtracted: a number, or of a day how many there were before it."""
+    try:
+        return float(text)
+    except ValueError:
+        return float(date.fromisoformat(text).toordinal())
+
+
+def distances(metric, order):
+    if metric == "masi":
         return lambda pooled: masi
-    if kind == "stage":
+    if metric == "ordinal":
         return lambda pooled: ordinal(pooled, order)
-    if kind == "number":
+    if metric == "interval":
         return lambda pooled: lambda a, b: (a - b) ** 2
     return lambda pooled: lambda a, b: float(a != b)
 
@@ -180,7 +190,7 @@ def agreement(codings, codebook, summaries, told):
         order = {
             label: int(place) for label, place in zip(scale.label, scale.position, strict=True)
         }
-        value = alpha(ratings(own, row.kind), distances(row.kind, order)) if len(own) else None
+        value = alpha(ratings(own, row.metric), distances(row.metric, order)) if len(own) else None
         stated = float(row.value) if row.value else None
         same = value is stated if None in (value, stated) else abs(value - stated) < NEAR
         found.append(
@@ -206,7 +216,7 @@ def main():
     counted.to_csv(RESULTS / "frequencies.csv", index=False)
     sys.stdout.write(counted.to_string(index=False) + "\n\n")
 
-    with_codes = findings[findings.kind.isin(["codes", "code", "stage"]) & (findings.value != "")]
+    with_codes = findings[findings.code_number != ""]
     sections = list(with_codes.section.drop_duplicates())[:2]
     if len(sections) == 2:
         counts = crossed(findings, *sections)

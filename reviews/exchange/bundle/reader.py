@@ -102,7 +102,9 @@ class Bundle:
         return about
 
     def rows(self, table):
-        """The rows of a table, one after the other."""
+        """The rows of a table, one after the other; none where the bundle is older than it."""
+        if table.is_later and not self.has(table):
+            return
         names = {column.name: column.is_later for column in table.columns}
         with self.archive.open(table.name) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")

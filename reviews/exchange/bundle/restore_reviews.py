@@ -253,7 +253,7 @@ def add_recoding_tasks(site, given):
 
 def add_prior_accesses(site):
     def accesses():
-        for row in site.bundle.rows(ACCESSES) if site.bundle.has(ACCESSES) else ():
+        for row in site.bundle.rows(ACCESSES):
             access = PriorAccess(
                 paper=row.one_of("paper", site.papers, "paper"),
                 phase=row.one_of("phase", site.phases, "phase"),

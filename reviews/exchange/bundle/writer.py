@@ -11,28 +11,18 @@ from django.db import connection, transaction
 from django.template.loader import render_to_string
 
 from mapping.exchange import citations
-from mapping.exchange.study_tables import CODEBOOK, IMPORTS, ONEHOT, PAPERS, SOURCES, TEAM, WIDE
+from mapping.exchange.study_tables import CODEBOOK, ONEHOT, PAPERS, WIDE
 from mapping.exchange.table import cell, lines
 from mapping.models import Paper
 from mapping.protocol import files as protocol_files
 from reviews.agreement.tables import AGREEMENT, AGREEMENT_CODES
-from reviews.exchange.tables.codings import ANSWERS, CODINGS, FINDINGS
+from reviews.exchange.tables import records
+from reviews.exchange.tables.codings import CODINGS, FINDINGS
 from reviews.exchange.tables.history import CHANGES, LOG
-from reviews.exchange.tables.records import (
-    ACCESSES,
-    ASSIGNMENTS,
-    DEFERRALS,
-    LOOKS,
-    REMARKS,
-    RESOLUTIONS,
-    ROUNDS,
-    SUMMARIES,
-    TASKS,
-)
+from reviews.exchange.tables.records import REMARKS, RESOLUTIONS
 
 FORMAT = 2
-# The files that people ask for one by one, then those that a bundle needs to come back as the same
-# study.
+# The files that people ask for one by one.
 TABLES = {
     table.name: table
     for table in (
@@ -50,24 +40,9 @@ TABLES = {
         LOG,
     )
 }
-FURTHER = {
-    table.name: table
-    for table in (
-        TEAM,
-        IMPORTS,
-        SOURCES,
-        ROUNDS,
-        ASSIGNMENTS,
-        SUMMARIES,
-        ANSWERS,
-        DEFERRALS,
-        LOOKS,
-        ACCESSES,
-        TASKS,
-    )
-}
+FURTHER = {table.name: table for table in records.FURTHER}
 # Bundles made before there were these come in without them.
-LATER = {ACCESSES.name}
+LATER = {table.name for table in (*TABLES.values(), *FURTHER.values()) if table.is_later}
 REFERENCES = {"papers.bib": "The papers as BibTeX.", "papers.ris": "The papers as RIS."}
 SCRIPTS = Path(__file__).resolve().parent.parent / "analysis"
 SCRIPT_NAMES = ("analysis.py", "analysis.R")

@@ -4,10 +4,11 @@ discussions. The history of the codebook and the log are in `history`.
 
 from django.db.models import Prefetch
 
-from mapping.exchange.study_tables import as_json, numbers_of_codes
+from mapping.exchange.study_tables import IMPORTS, SOURCES, TEAM, as_json, numbers_of_codes
 from mapping.exchange.table import CHUNK, Column, Table
 from reviews.blindness import independence
 from reviews.exchange.references import outward
+from reviews.exchange.tables.codings import ANSWERS
 from reviews.models import (
     Assignment,
     Deferral,
@@ -333,10 +334,17 @@ ACCESSES = Table(
     "Who could read others' answers before coding a paper themselves.",
     ACCESS_COLUMNS,
     accesses,
+    is_later=True,
 )
 TASKS = Table(
     "recoding_tasks.csv",
     "What was to be coded again after the codebook changed.",
     TASK_COLUMNS,
     tasks,
+)
+# Beside the files that people ask for one by one: what a bundle needs to come back as the same
+# study.
+FURTHER = (
+    *(TEAM, IMPORTS, SOURCES, ROUNDS, ASSIGNMENTS, SUMMARIES),
+    *(ANSWERS, DEFERRALS, LOOKS, ACCESSES, TASKS),
 )
