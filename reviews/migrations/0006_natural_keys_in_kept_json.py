@@ -29,10 +29,19 @@ END $$;
 CREATE TRIGGER number_round BEFORE INSERT ON reviews_round FOR EACH ROW EXECUTE FUNCTION concord_number_round();
 """
 
-# Whoever gets another user name is called so in what was kept of them.
+# Whoever gets another user name is called so in what was kept of them. Lines of the log that came in with a bundle keep
+# the names of there: what `renamed` of the import says is who they are here.
 RENAME = """
 CREATE FUNCTION concord_with_key(kept jsonb, name text, former text, now text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_set(kept, ARRAY[name], (kept -> name) - former || jsonb_build_object(now, kept -> name -> former));
+$$;
+CREATE FUNCTION concord_renamed(renamed jsonb, former text, now text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT renamed || CASE
+        WHEN EXISTS (SELECT FROM jsonb_each_text(renamed) WHERE value = former)
+        THEN (SELECT jsonb_object_agg(key, now) FROM jsonb_each_text(renamed) WHERE value = former)
+        WHEN renamed ? former THEN '{}'
+        ELSE jsonb_build_object(former, now)
+    END;
 $$;
 CREATE FUNCTION concord_user_renamed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -40,6 +49,15 @@ BEGIN
     WHERE content -> 'said' ? OLD.username;
     UPDATE mapping_logentry SET facts = concord_with_key(facts, 'loads', OLD.username, NEW.username)
     WHERE facts -> 'loads' ? OLD.username;
+    UPDATE mapping_logentry AS line SET facts = jsonb_set(facts, '{user}', to_jsonb(NEW.username::text))
+    WHERE facts ->> 'user' = OLD.username AND NOT EXISTS (
+        SELECT FROM mapping_logentry AS import
+        WHERE import.study_id = line.study_id AND import.act = 'import-study' AND import.at > line.at
+    );
+    UPDATE mapping_logentry
+    SET facts = jsonb_set(facts, '{renamed}', concord_renamed(facts -> 'renamed', OLD.username, NEW.username))
+    WHERE act = 'import-study' AND facts ? 'renamed'
+    AND study_id IN (SELECT study_id FROM mapping_membership WHERE user_id = NEW.id);
     RETURN NULL;
 END $$;
 CREATE TRIGGER user_renamed AFTER UPDATE OF username ON mapping_user FOR EACH ROW
@@ -50,6 +68,7 @@ UNDO = """
 DROP TRIGGER user_renamed ON mapping_user;
 DROP TRIGGER number_round ON reviews_round;
 DROP FUNCTION concord_user_renamed();
+DROP FUNCTION concord_renamed(jsonb, text, text);
 DROP FUNCTION concord_with_key(jsonb, text, text, text);
 DROP FUNCTION concord_number_round();
 """

@@ -24,6 +24,8 @@ from mapping.models import (
     Section,
     User,
 )
+from mapping.people.membership import change_role
+from reviews.blindness.reconstruction import former_rights
 from reviews.codebook import code_changes, code_moves, template, undo
 from reviews.coding import drafts, questionnaire
 from reviews.exchange.bundle import format_one
@@ -82,7 +84,15 @@ def settle(study, paper, key, by):
 
 
 @pytest.fixture
-def history(study, ada, ben, cleo):
+def high_keys(db):
+    """In a new database the first code has 1 for its primary key, as for its number."""
+    with connection.cursor() as cursor:
+        for table in ("mapping_code", "reviews_round"):
+            cursor.execute("SELECT setval(%s, nextval(%s) + 1000)", [f"{table}_id_seq"] * 2)
+
+
+@pytest.fixture
+def history(high_keys, study, ada, ben, cleo):
     """Every act that keeps keys of other things; two merges of which one sets a mark aside that the
     other had moved.
     """
@@ -226,6 +236,19 @@ def test_a_site_of_before_is_written_anew_once_and_undoes_what_it_did(history, a
     assert {label for paper, label in marks if paper == papers[2]} == {"Talent", "Model drift"}
 
 
+def test_the_admin_sites_line_about_another_record_names_no_person(study, ada):
+    member = study.memberships.get(user=ada)
+    lines = {}
+    for model in ("membership", "paper"):
+        facts = {"model": model, "pk": member.pk, "fields": ["role"]}
+        lines[model] = LogEntry.objects.record(study, ada, "changed-in-admin", "", **facts)
+    format_one.bring_up_to_date(apps, None)
+    for line in lines.values():
+        line.refresh_from_db()
+    assert lines["membership"].facts["user"] == "ada"
+    assert lines["paper"].facts == {"model": "paper", "fields": ["role"]}
+
+
 # Pairs of what was kept, and what is kept, of things whose key today is ten times what it was.
 pks = st.integers(1, 99)
 texts = st.text(st.sampled_from("a$:1 ü"), max_size=6)
@@ -323,6 +346,30 @@ def test_whoever_gets_another_user_name_is_called_so_in_what_was_kept(history, b
     assert set(line.facts["loads"]) == {"benjamin", "cleo"}
     assert "$" not in json.dumps(line.facts)
     come_back(bundle_of(history))
+
+
+def test_who_once_led_is_known_by_another_user_name_too(history, ada, ben, cleo):
+    membership = history.memberships.get(user=ben)
+    change_role(membership, role="lead", by=ada)
+    change_role(membership, role="reviewer", by=ada)
+    User.objects.filter(pk=ben.pk).update(username="benjamin")
+    User.objects.filter(pk=cleo.pk).update(username="ben")
+    lines = history.log.filter(act="change-role")
+    assert [line.facts["user"] for line in lines] == ["benjamin", "benjamin"]
+
+
+def test_lines_that_came_in_keep_their_names_and_say_whose_they_are(history, ada, ben):
+    change_role(history.memberships.get(user=ben), role="lead", by=ada)
+    bundle = bundle_of(history)
+    empty_the_site()
+    here = come_back(bundle)
+    person = here.memberships.get(user__username="ben").user
+    User.objects.filter(pk=person.pk).update(username="benjamin")
+    User.objects.filter(pk=person.pk).update(username="benny")
+    assert here.log.get(act="change-role").facts["user"] == "ben"
+    assert here.log.get(act="import-study").facts["renamed"] == {"ben": "benny"}
+    roles = former_rights(apps, here).roles[person.pk]
+    assert [span.value for span in roles] == ["reviewer", "lead"]
 
 
 def test_a_section_with_another_key_is_called_so_in_what_moved(study, ada):
