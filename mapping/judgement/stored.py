@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from mapping.judgement.values import GONE, JUDGED, Evidence, Judgement, Mark
+from mapping.judgement.values import CODE_GONE, JUDGED, Evidence, Judgement, Mark
 
 Merged = Mapping[Any, Any] | Iterable[tuple[Any, Any]]  # code as it was kept: the code today
 
@@ -31,7 +31,7 @@ def settled_from_json(values: Mapping[str, Any], went_to: Merged | None = None) 
     number, today = values["number"], None if went_to is None else dict(went_to)
 
     def called(code: Hashable) -> Hashable:
-        return code if today is None else today.get(code, GONE)
+        return code if today is None else today.get(code, CODE_GONE)
 
     proofs: dict[Hashable, Evidence] = {}
     for code, *evidence in values["quotes"]:

@@ -11,7 +11,7 @@ from mapping.judgement.absences import NONE_APPLY
 from mapping.judgement.kinds import MOST_DECIMALS, MOST_DIGITS, fits_column
 
 # What names a code that there is not any more.
-GONE = 0
+CODE_GONE = 0
 
 
 def tidy(text: str) -> str:
@@ -172,7 +172,7 @@ class Judgement:
         """The same with its codes as `codes` has them: by number where it is kept, else by primary
         key. One that it does not have is gone: as it stood it would name another.
         """
-        marks = [replace(mark, code=codes.get(mark.code, GONE)) for mark in self.marks]
+        marks = [replace(mark, code=codes.get(mark.code, CODE_GONE)) for mark in self.marks]
         return replace(self, marks=tuple(marks))
 
     @property

@@ -15,7 +15,7 @@ from mapping.judgement.stored import (
     settled_as_json,
     settled_from_json,
 )
-from mapping.judgement.values import BLANK, GONE, Evidence, Judgement, Mark
+from mapping.judgement.values import BLANK, CODE_GONE, Evidence, Judgement, Mark
 
 PROOF = Evidence("it drifts", "4", "said twice")
 texts = st.text(st.sampled_from("ab \r\n\x00"), max_size=5)
@@ -109,8 +109,8 @@ def test_a_code_that_is_gone_names_no_other_that_is_called_so_elsewhere():
     said = Judgement(marks=(Mark(1), Mark(2, PROOF)))
     here = {1: 7}
 
-    assert said.with_codes(here).codes == [7, GONE]
-    assert settled_from_json(settled_as_json(said), here).codes == [7, GONE]
+    assert said.with_codes(here).codes == [7, CODE_GONE]
+    assert settled_from_json(settled_as_json(said), here).codes == [7, CODE_GONE]
 
 
 def test_an_answer_with_a_field_that_there_is_not_is_refused():
