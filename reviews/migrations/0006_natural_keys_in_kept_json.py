@@ -64,15 +64,6 @@ CREATE TRIGGER user_renamed AFTER UPDATE OF username ON mapping_user FOR EACH RO
 WHEN (OLD.username IS DISTINCT FROM NEW.username) EXECUTE FUNCTION concord_user_renamed();
 """
 
-UNDO = """
-DROP TRIGGER user_renamed ON mapping_user;
-DROP TRIGGER number_round ON reviews_round;
-DROP FUNCTION concord_user_renamed();
-DROP FUNCTION concord_renamed(jsonb, text, text);
-DROP FUNCTION concord_with_key(jsonb, text, text, text);
-DROP FUNCTION concord_number_round();
-"""
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -87,11 +78,12 @@ class Migration(migrations.Migration):
         migrations.AddField("mark", "uid", mapping.models.fields.UidField()),
         migrations.AddField("recodingtask", "uid", mapping.models.fields.UidField()),
         migrations.AddField("round", "number", mapping.models.fields.NumberField()),
-        migrations.RunSQL(NUMBER_ROUNDS, migrations.RunSQL.noop),
+        migrations.RunSQL(NUMBER_ROUNDS),
         migrations.AddConstraint(
             "round",
             models.UniqueConstraint(fields=("study", "number"), name="one_round_per_number"),
         ),
-        migrations.RunSQL([TRIGGER, RENAME], UNDO),
-        migrations.RunPython(bring_up_to_date, migrations.RunPython.noop),
+        migrations.RunSQL([TRIGGER, RENAME]),
+        # There is no way back: code of before would take the numbers for primary keys.
+        migrations.RunPython(bring_up_to_date),
     ]

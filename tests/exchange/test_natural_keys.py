@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
@@ -247,6 +248,11 @@ def test_the_admin_sites_line_about_another_record_names_no_person(study, ada):
         line.refresh_from_db()
     assert lines["membership"].facts["user"] == "ada"
     assert lines["paper"].facts == {"model": "paper", "fields": ["role"]}
+
+
+def test_an_older_release_is_not_given_the_new_keys_for_primary_keys(db):
+    migration = MigrationLoader(connection).get_migration_by_prefix("reviews", "0006")
+    assert not migration.operations[-1].reversible
 
 
 # Pairs of what was kept, and what is kept, of things whose key today is ten times what it was.
