@@ -44,16 +44,20 @@ CREATE FUNCTION concord_renamed(renamed jsonb, former text, now text) RETURNS js
     END;
 $$;
 CREATE FUNCTION concord_user_renamed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    called text;
 BEGIN
     UPDATE reviews_resolution SET content = concord_with_key(content, 'said', OLD.username, NEW.username)
     WHERE content -> 'said' ? OLD.username;
     UPDATE mapping_logentry SET facts = concord_with_key(facts, 'loads', OLD.username, NEW.username)
     WHERE facts -> 'loads' ? OLD.username;
-    UPDATE mapping_logentry AS line SET facts = jsonb_set(facts, '{user}', to_jsonb(NEW.username::text))
-    WHERE facts ->> 'user' = OLD.username AND NOT EXISTS (
-        SELECT FROM mapping_logentry AS import
-        WHERE import.study_id = line.study_id AND import.act = 'import-study' AND import.at > line.at
-    );
+    FOREACH called IN ARRAY ARRAY['user', 'reviewer', 'lead'] LOOP
+        UPDATE mapping_logentry AS line SET facts = jsonb_set(facts, ARRAY[called], to_jsonb(NEW.username::text))
+        WHERE facts ->> called = OLD.username AND NOT EXISTS (
+            SELECT FROM mapping_logentry AS import
+            WHERE import.study_id = line.study_id AND import.act = 'import-study' AND import.at > line.at
+        );
+    END LOOP;
     UPDATE mapping_logentry
     SET facts = jsonb_set(facts, '{renamed}', concord_renamed(facts -> 'renamed', OLD.username, NEW.username))
     WHERE act = 'import-study' AND facts ? 'renamed'

@@ -4,6 +4,7 @@ was kept before they did says the same today.
 
 import io
 import json
+import re
 
 import pytest
 from django.apps import apps
@@ -47,7 +48,7 @@ from reviews.rounds import assignments, lifecycle
 from reviews.settling import discussion, resolutions, unanimous
 from reviews.settling.answers import compared
 from tests.earlier import sites
-from tests.exchange.test_bundle import bundle_of, come_back, empty_the_site, tampered
+from tests.exchange.test_bundle import bundle_of, come_back, empty_the_site, files_in, tampered
 from tests.exchange.test_hostile_bundle import rewritten
 from tests.making import make_code, make_paper, make_round, make_section, make_summary
 
@@ -374,6 +375,9 @@ def test_lines_that_came_in_keep_their_names_and_say_whose_they_are(history, ada
     User.objects.filter(pk=person.pk).update(username="benny")
     assert here.log.get(act="change-role").facts["user"] == "ben"
     assert here.log.get(act="import-study").facts["renamed"] == {"ben": "benny"}
+    log = files_in(bundle_of(here, with_pseudonyms=True))["log.csv"]
+    assert "change-role" in log
+    assert not re.search(r"\bben\b", log)
     roles = former_rights(apps, here).roles[person.pk]
     assert [span.value for span in roles] == ["reviewer", "lead"]
 
