@@ -2,6 +2,7 @@
 was kept before they did says the same today.
 """
 
+import csv
 import io
 import json
 import re
@@ -427,6 +428,21 @@ def test_what_a_uid_names_twice_is_refused(history):
 
     with pytest.raises(BundleError, match=r"assignments.csv has the uid \d+ twice"):
         restore(io.BytesIO(tampered(bundle_of(history), "assignments.csv", same)))
+
+
+@pytest.mark.parametrize("uid", ["0", "-1", "x", "²", str(2**53 + 1), "9" * 5000])
+def test_what_is_no_uid_of_a_mark_is_refused(uid, history):
+    def other(text):
+        header, *rows = csv.reader(io.StringIO(text, newline=""))
+        place = header.index("mark_uids")
+        for row in rows:
+            row[place] = " ".join(uid for _ in row[place].split())
+        target = io.StringIO()
+        csv.writer(target).writerows([header, *rows])
+        return target.getvalue()
+
+    with pytest.raises(BundleError, match="not the uids of the answer's marks"):
+        restore(io.BytesIO(tampered(bundle_of(history), "answers.csv", other)))
 
 
 @pytest.mark.parametrize("act", ["merge", "move"])
