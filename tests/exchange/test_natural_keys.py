@@ -430,6 +430,37 @@ def test_what_a_uid_names_twice_is_refused(history):
         restore(io.BytesIO(tampered(bundle_of(history), "assignments.csv", same)))
 
 
+@pytest.mark.parametrize(
+    ("name", "column", "act", "change"),
+    [
+        ("log.csv", "facts", "hand-out", {"first": "2026-02-30T10:00:00+00:00"}),
+        ("log.csv", "facts", "hand-out", {"last": "2026-02-03T10:00:00+02:00"}),
+        ("codebook_changes.csv", "before", "merge", {"set_aside": [{"beside": 1, "uid": 2**63}]}),
+        ("codebook_changes.csv", "before", "merge", {"set_aside": [{"beside": 1, "uid": 0}]}),
+    ],
+)
+def test_what_no_page_or_act_could_read_is_refused(name, column, act, change, history):
+    bundle = bundle_of(history)
+    beside = FindingMark.objects.first().uid
+    for row in change.get("set_aside", []):
+        row["beside"] = beside
+    broken = rewritten(bundle, name, column, lambda kept: {**kept, **change}, act=act)
+    with pytest.raises(BundleError, match="is not what is kept there"):
+        restore(io.BytesIO(broken))
+
+
+def test_a_line_of_a_hand_out_without_its_assignments_closes_no_page(history):
+    bundle = rewritten(bundle_of(history), "log.csv", "facts", only_the_round, act="hand-out")
+    empty_the_site()
+    here = come_back(bundle)
+    round = here.rounds.get()
+    assert not assignments.batch_of(round, assignments.last_hand_out(round)).exists()
+
+
+def only_the_round(kept):
+    return {"round": kept["round"]}
+
+
 @pytest.mark.parametrize("uid", ["0", "-1", "x", "²", str(2**53 + 1), "9" * 5000])
 def test_what_is_no_uid_of_a_mark_is_refused(uid, history):
     def other(text):
