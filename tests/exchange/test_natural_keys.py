@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from datetime import datetime
 
 import pytest
 from django.apps import apps
@@ -250,6 +251,11 @@ def test_the_admin_sites_line_about_another_record_names_no_person(study, ada):
         line.refresh_from_db()
     assert lines["membership"].facts["user"] == "ada"
     assert lines["paper"].facts == {"model": "paper", "fields": ["role"]}
+
+
+def test_a_moment_is_looked_up_as_it_stands_in_utc_whatever_zone_a_file_has():
+    noon = datetime.fromisoformat("2026-02-03T12:00:00+02:00")
+    assert format_one.written(noon) == "2026-02-03T10:00:00+00:00"
 
 
 def test_an_older_release_is_not_given_the_new_keys_for_primary_keys(db):
