@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from mapping.judgement.values import JUDGED, Evidence, Judgement, Mark
+from mapping.judgement.values import CODE_GONE, JUDGED, Evidence, Judgement, Mark
 
 Merged = Mapping[Any, Any] | Iterable[tuple[Any, Any]]  # code as it was kept: the code today
 
@@ -24,13 +24,19 @@ def settled_as_json(judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def settled_from_json(values: Mapping[str, Any], went_to: Merged = ()) -> Judgement:
-    """`went_to` says what codes are called here, or where they have gone since."""
-    went_to, number = dict(went_to), values["number"]
+def settled_from_json(values: Mapping[str, Any], went_to: Merged | None = None) -> Judgement:
+    """`went_to` says what codes are called here, or where they have gone since; one that it does
+    not have is gone. Without it they are called as they were kept.
+    """
+    number, today = values["number"], None if went_to is None else dict(went_to)
+
+    def called(code: Hashable) -> Hashable:
+        return code if today is None else today.get(code, CODE_GONE)
+
     proofs: dict[Hashable, Evidence] = {}
     for code, *evidence in values["quotes"]:
-        proofs.setdefault(went_to.get(code, code), Evidence(*evidence))
-    codes = dict.fromkeys(went_to.get(code, code) for code in values["codes"])
+        proofs.setdefault(called(code), Evidence(*evidence))
+    codes = dict.fromkeys(map(called, values["codes"]))
     return Judgement(
         **{name: values[name] for name in JUDGED if name != "number"},
         number=None if number is None else Decimal(number),

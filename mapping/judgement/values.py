@@ -10,6 +10,9 @@ from typing import Any, ClassVar, Self
 from mapping.judgement.absences import NONE_APPLY
 from mapping.judgement.kinds import MOST_DECIMALS, MOST_DIGITS, fits_column
 
+# What names a code that there is not any more.
+CODE_GONE = 0
+
 
 def tidy(text: str) -> str:
     # PostgreSQL cannot store NUL; browsers send \r\n for the line ends of a text area.
@@ -171,8 +174,10 @@ class Judgement:
         )
 
     def with_codes(self, codes: Mapping[Any, Any]) -> "Judgement":
-        """The same with its codes as `codes` has them: by number where it is kept, else by key."""
-        marks = [replace(mark, code=codes.get(mark.code, mark.code)) for mark in self.marks]
+        """The same with its codes as `codes` has them: by number where it is kept, else by primary
+        key. One that it does not have is gone: as it stood it would name another.
+        """
+        marks = [replace(mark, code=codes.get(mark.code, CODE_GONE)) for mark in self.marks]
         return replace(self, marks=tuple(marks))
 
     @property

@@ -186,10 +186,6 @@ class Paper(models.Model):
         return listed(self.authors)
 
     @property
-    def keyword_list(self):
-        return listed(self.keywords)
-
-    @property
     def short_authors(self):
         """As one cites it: “John”, “John and Olsson”, “John et al.”"""
         families = [author.split(",")[0].strip() for author in self.author_list]

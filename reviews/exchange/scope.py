@@ -200,7 +200,8 @@ def scope_of_all(study, *, with_pseudonyms=False):
 def scoped(study, rows, called, *, is_whole, **facts):
     full_names = {}
     if called:
-        full_names = {user.name: called[user.username] for user in people_of(study) if user.name}
+        full_names = names_elsewhere(study, called)
+        full_names |= {user.name: called[user.username] for user in people_of(study) if user.name}
         if facts.get("neutral_name"):
             full_names |= {
                 user.get_short_name(): called[user.username] for user in people_of(study)
@@ -208,6 +209,19 @@ def scoped(study, rows, called, *, is_whole, **facts):
     return Scope(
         study=study, rows=rows, is_whole=is_whole, pseudonyms=called, full_names=full_names, **facts
     )
+
+
+def names_elsewhere(study, called):
+    """`{user name: pseudonym}` of people who are called otherwise here than in the lines of the log
+    that came with a bundle.
+    """
+    lines = study.log.filter(act=IMPORTED).values_list("facts__renamed", flat=True)
+    return {
+        before: called[now]
+        for renamed in lines
+        for before, now in (renamed or {}).items()
+        if now in called
+    }
 
 
 def pseudonyms(study, *, is_shuffled=False):

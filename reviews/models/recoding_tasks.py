@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from mapping.models import Code, CodebookChange, Section
 from mapping.models.fields import UidField
-from reviews.models.rounds import Assignment, able_reviewers
+from reviews.models.rounds import Assignment, has_able_reviewer
 from reviews.models.summaries import Mark, Summary
 
 
@@ -41,8 +41,8 @@ class RecodingTaskQuerySet(models.QuerySet):
         Who has taken the code out of their draft has nothing left to look at; who has left looks at
         nothing.
         """
-        able = able_reviewers("assignment__")
-        return self.open().filter(is_called_for(), Exists(able), assignment__withdrawn_at=None)
+        able = has_able_reviewer("assignment__")
+        return self.open().filter(is_called_for(), able, assignment__withdrawn_at=None)
 
     def came_later(self):
         """The whole section was not in the form when the summary was submitted; the others are

@@ -90,16 +90,17 @@ def owes_a_section():
 
 
 @cache
-def able_reviewers(assignment=""):
-    """The membership of a row's reviewer, while they can still code in the study.
+def has_able_reviewer(assignment=""):
+    """Whether a row's reviewer can still code in the study.
 
     `assignment` leads from the row to its assignment: "" where it is one, else such as
-    "assignment__".
+    "assignment__". A condition, no queryset: what is built once must keep no rows.
     """
-    return Membership.objects.able_to_code().filter(
+    memberships = Membership.objects.able_to_code().filter(
         study=models.OuterRef(f"{assignment}round__study"),
         user=models.OuterRef(f"{assignment}reviewer"),
     )
+    return models.Exists(memberships)
 
 
 class AssignmentQuerySet(models.QuerySet):
@@ -125,13 +126,13 @@ class AssignmentQuerySet(models.QuerySet):
         """Unsubmitted, and its reviewer can still submit it: somebody who has left is not waited
         for.
         """
-        return self.unsubmitted().filter(models.Exists(able_reviewers()))
+        return self.unsubmitted().filter(has_able_reviewer())
 
     def living(self):
         """Submitted, or still to come. What somebody left behind unsubmitted counts for nothing any
         more.
         """
-        return self.in_force().filter(is_submitted() | models.Exists(able_reviewers()))
+        return self.in_force().filter(is_submitted() | has_able_reviewer())
 
     def living_readers(self):
         """`living`, without the codings that came with a file for somebody who cannot sign in."""

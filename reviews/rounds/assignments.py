@@ -246,10 +246,15 @@ def last_hand_out(round: Round) -> LogEntry | None:
 
 def batch_of(round, line):
     """The assignments of the hand-out that this line of the log tells of."""
-    new, first, last = round.assignments.none(), line.facts["first"], line.facts["last"]
+    new, first, last = round.assignments.none(), line.facts.get("first"), line.facts.get("last")
     if first and last:
         new = round.assignments.filter(assigned_at__range=(first, last))
-    return new | round.assignments.filter(uid__in=line.facts["again"])
+    return new | round.assignments.filter(uid__in=given_again(line))
+
+
+def given_again(line):
+    """The uids of what that hand-out gave back; a line that came with a bundle may lack them."""
+    return line.facts.get("again", [])
 
 
 def undoable_hand_out(round: Round) -> tuple[LogEntry, QuerySet[Assignment]] | None:
@@ -281,8 +286,8 @@ def undo_hand_out(round: Round, *, by: User) -> int:
         )
     line, batch = last
     count, papers = batch.count(), set(batch.values_list("paper", flat=True))
-    round.assignments.filter(uid__in=line.facts["again"]).update(withdrawn_at=timezone.now())
-    batch.exclude(uid__in=line.facts["again"]).delete()
+    round.assignments.filter(uid__in=given_again(line)).update(withdrawn_at=timezone.now())
+    batch.exclude(uid__in=given_again(line)).delete()
     LogEntry.objects.record(
         round.study,
         by,

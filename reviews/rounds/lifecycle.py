@@ -104,9 +104,8 @@ def remove_round(round: Round, *, by: User) -> None:
         raise ValidationError(
             f"Papers of “{locked}” were handed out: undo that first, or close the round."
         )
-    LogEntry.objects.record(
-        locked.study, by, "remove-round", f"Removed the empty round “{locked}”", round=locked.pk
-    )
+    text = f"Removed the empty round “{locked}”"
+    LogEntry.objects.record(locked.study, by, "remove-round", text, round=locked.number)
     locked.delete()
 
 

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from typing import NamedTuple
 
+from mapping.judgement.values import CODE_GONE
 from mapping.models import Paper, Section
 from reviews.models import Resolution
 from reviews.settling.answers import Codebook
@@ -79,7 +80,7 @@ def worst(resolutions):
 def apart(resolution, went_to):
     """The codes that some had given and others had not."""
     several = [
-        {went_to.get(code, code) for code in answer["codes"]}
+        {went_to.get(code, CODE_GONE) for code in answer["codes"]}
         for answer in resolution.content.get("said", {}).values()
         if not answer["is_blank"]
     ]

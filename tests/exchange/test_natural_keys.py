@@ -2,13 +2,17 @@
 was kept before they did says the same today.
 """
 
+import csv
 import io
 import json
+import re
+from datetime import datetime
 
 import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +28,8 @@ from mapping.models import (
     Section,
     User,
 )
+from mapping.people.membership import change_role
+from reviews.blindness.reconstruction import former_rights
 from reviews.codebook import code_changes, code_moves, template, undo
 from reviews.coding import drafts, questionnaire
 from reviews.exchange.bundle import format_one
@@ -44,7 +50,7 @@ from reviews.rounds import assignments, lifecycle
 from reviews.settling import discussion, resolutions, unanimous
 from reviews.settling.answers import compared
 from tests.earlier import sites
-from tests.exchange.test_bundle import bundle_of, come_back, empty_the_site, tampered
+from tests.exchange.test_bundle import bundle_of, come_back, empty_the_site, files_in, tampered
 from tests.exchange.test_hostile_bundle import rewritten
 from tests.making import make_code, make_paper, make_round, make_section, make_summary
 
@@ -82,7 +88,15 @@ def settle(study, paper, key, by):
 
 
 @pytest.fixture
-def history(study, ada, ben, cleo):
+def high_keys(db):
+    """In a new database the first code has 1 for its primary key, as for its number."""
+    with connection.cursor() as cursor:
+        for table in ("mapping_code", "reviews_round"):
+            cursor.execute("SELECT setval(%s, nextval(%s) + 1000)", [f"{table}_id_seq"] * 2)
+
+
+@pytest.fixture
+def history(high_keys, study, ada, ben, cleo):
     """Every act that keeps keys of other things; two merges of which one sets a mark aside that the
     other had moved.
     """
@@ -226,6 +240,29 @@ def test_a_site_of_before_is_written_anew_once_and_undoes_what_it_did(history, a
     assert {label for paper, label in marks if paper == papers[2]} == {"Talent", "Model drift"}
 
 
+def test_the_admin_sites_line_about_another_record_names_no_person(study, ada):
+    member = study.memberships.get(user=ada)
+    lines = {}
+    for model in ("membership", "paper"):
+        facts = {"model": model, "pk": member.pk, "fields": ["role"]}
+        lines[model] = LogEntry.objects.record(study, ada, "changed-in-admin", "", **facts)
+    format_one.bring_up_to_date(apps, None)
+    for line in lines.values():
+        line.refresh_from_db()
+    assert lines["membership"].facts["user"] == "ada"
+    assert lines["paper"].facts == {"model": "paper", "fields": ["role"]}
+
+
+def test_a_moment_is_looked_up_as_it_stands_in_utc_whatever_zone_a_file_has():
+    noon = datetime.fromisoformat("2026-02-03T12:00:00+02:00")
+    assert format_one.written(noon) == "2026-02-03T10:00:00+00:00"
+
+
+def test_an_older_release_is_not_given_the_new_keys_for_primary_keys(db):
+    migration = MigrationLoader(connection).get_migration_by_prefix("reviews", "0006")
+    assert not migration.operations[-1].reversible
+
+
 # Pairs of what was kept, and what is kept, of things whose key today is ten times what it was.
 pks = st.integers(1, 99)
 texts = st.text(st.sampled_from("a$:1 ü"), max_size=6)
@@ -325,6 +362,33 @@ def test_whoever_gets_another_user_name_is_called_so_in_what_was_kept(history, b
     come_back(bundle_of(history))
 
 
+def test_who_once_led_is_known_by_another_user_name_too(history, ada, ben, cleo):
+    membership = history.memberships.get(user=ben)
+    change_role(membership, role="lead", by=ada)
+    change_role(membership, role="reviewer", by=ada)
+    User.objects.filter(pk=ben.pk).update(username="benjamin")
+    User.objects.filter(pk=cleo.pk).update(username="ben")
+    lines = history.log.filter(act="change-role")
+    assert [line.facts["user"] for line in lines] == ["benjamin", "benjamin"]
+
+
+def test_lines_that_came_in_keep_their_names_and_say_whose_they_are(history, ada, ben):
+    change_role(history.memberships.get(user=ben), role="lead", by=ada)
+    bundle = bundle_of(history)
+    empty_the_site()
+    here = come_back(bundle)
+    person = here.memberships.get(user__username="ben").user
+    User.objects.filter(pk=person.pk).update(username="benjamin")
+    User.objects.filter(pk=person.pk).update(username="benny")
+    assert here.log.get(act="change-role").facts["user"] == "ben"
+    assert here.log.get(act="import-study").facts["renamed"] == {"ben": "benny"}
+    log = files_in(bundle_of(here, with_pseudonyms=True))["log.csv"]
+    assert "change-role" in log
+    assert not re.search(r"\bben\b", log)
+    roles = former_rights(apps, here).roles[person.pk]
+    assert [span.value for span in roles] == ["reviewer", "lead"]
+
+
 def test_a_section_with_another_key_is_called_so_in_what_moved(study, ada):
     more = make_section(study.phases.get(), "strategies")
     change = code_moves.move(code(study, "Cost"), to=more, by=ada, reason="it is one")
@@ -370,6 +434,52 @@ def test_what_a_uid_names_twice_is_refused(history):
 
     with pytest.raises(BundleError, match=r"assignments.csv has the uid \d+ twice"):
         restore(io.BytesIO(tampered(bundle_of(history), "assignments.csv", same)))
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "act", "change"),
+    [
+        ("log.csv", "facts", "hand-out", {"first": "2026-02-30T10:00:00+00:00"}),
+        ("log.csv", "facts", "hand-out", {"last": "2026-02-03T10:00:00+02:00"}),
+        ("codebook_changes.csv", "before", "merge", {"set_aside": [{"beside": 1, "uid": 2**63}]}),
+        ("codebook_changes.csv", "before", "merge", {"set_aside": [{"beside": 1, "uid": 0}]}),
+    ],
+)
+def test_what_no_page_or_act_could_read_is_refused(name, column, act, change, history):
+    bundle = bundle_of(history)
+    beside = FindingMark.objects.first().uid
+    for row in change.get("set_aside", []):
+        row["beside"] = beside
+    broken = rewritten(bundle, name, column, lambda kept: {**kept, **change}, act=act)
+    with pytest.raises(BundleError, match="is not what is kept there"):
+        restore(io.BytesIO(broken))
+
+
+def test_a_line_of_a_hand_out_without_its_assignments_closes_no_page(history):
+    bundle = rewritten(bundle_of(history), "log.csv", "facts", only_the_round, act="hand-out")
+    empty_the_site()
+    here = come_back(bundle)
+    round = here.rounds.get()
+    assert not assignments.batch_of(round, assignments.last_hand_out(round)).exists()
+
+
+def only_the_round(kept):
+    return {"round": kept["round"]}
+
+
+@pytest.mark.parametrize("uid", ["0", "-1", "x", "²", str(2**53 + 1), "9" * 5000])
+def test_what_is_no_uid_of_a_mark_is_refused(uid, history):
+    def other(text):
+        header, *rows = csv.reader(io.StringIO(text, newline=""))
+        place = header.index("mark_uids")
+        for row in rows:
+            row[place] = " ".join(uid for _ in row[place].split())
+        target = io.StringIO()
+        csv.writer(target).writerows([header, *rows])
+        return target.getvalue()
+
+    with pytest.raises(BundleError, match="not the uids of the answer's marks"):
+        restore(io.BytesIO(tampered(bundle_of(history), "answers.csv", other)))
 
 
 @pytest.mark.parametrize("act", ["merge", "move"])

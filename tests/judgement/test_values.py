@@ -15,7 +15,7 @@ from mapping.judgement.stored import (
     settled_as_json,
     settled_from_json,
 )
-from mapping.judgement.values import BLANK, Evidence, Judgement, Mark
+from mapping.judgement.values import BLANK, CODE_GONE, Evidence, Judgement, Mark
 
 PROOF = Evidence("it drifts", "4", "said twice")
 texts = st.text(st.sampled_from("ab \r\n\x00"), max_size=5)
@@ -102,7 +102,15 @@ def test_evidence_confidence_and_order_make_no_other_judgement():
 def test_merged_codes_stand_once_with_the_first_evidence_there_is():
     kept = settled_as_json(Judgement(marks=(Mark(1), Mark(2, PROOF), Mark(3))))
 
-    assert settled_from_json(kept, {1: 3, 2: 3}).marks == (Mark(3, PROOF),)
+    assert settled_from_json(kept, {1: 3, 2: 3, 3: 3}).marks == (Mark(3, PROOF),)
+
+
+def test_a_code_that_is_gone_names_no_other_that_is_called_so_elsewhere():
+    said = Judgement(marks=(Mark(1), Mark(2, PROOF)))
+    here = {1: 7}
+
+    assert said.with_codes(here).codes == [7, CODE_GONE]
+    assert settled_from_json(settled_as_json(said), here).codes == [7, CODE_GONE]
 
 
 def test_an_answer_with_a_field_that_there_is_not_is_refused():

@@ -64,6 +64,7 @@ def test_only_a_round_that_was_never_handed_out_is_removed(study, round, ada, be
     empty = make_round(study)
     lifecycle.remove_round(empty, by=ada)
     assert set(Round.objects.all()) == {round}
+    assert study.log.get(act="remove-round").facts == {"round": empty.number}
 
 
 def test_closing_withdraws_unsubmitted_work_and_keeps_drafts(study, round, ada, ben, cleo):

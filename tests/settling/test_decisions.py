@@ -371,6 +371,8 @@ def test_the_codes_that_some_gave_and_others_did_not_are_those_in_dispute():
     assert apart(decision, KEYS | {NUMBERS[COST]: TALENT}) == set()
     assert apart(decided(codes(DRIFT), says(codes(DRIFT), codes())), KEYS) == {DRIFT}
     assert apart(SimpleNamespace(content={}), {}) == set()
+    # A code that is gone is not taken for the one that has its number for a primary key.
+    assert not apart(decision, {}) & set(NUMBERS.values())
 
 
 def test_of_the_examples_those_come_first_that_took_most_words():

@@ -8,7 +8,7 @@ had one more. Bundles of format 1 come in through `FromFile`, a site of then thr
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from random import getrandbits
 from typing import Any
@@ -90,7 +90,8 @@ def is_number(value: Any) -> bool:
 
 
 def written(key: Any) -> Any:
-    return key.isoformat() if isinstance(key, datetime) else key
+    # A file may say a moment in any zone; it is looked up as text.
+    return key.astimezone(UTC).isoformat() if isinstance(key, datetime) else key
 
 
 class Translation:
@@ -140,7 +141,8 @@ class Translation:
             for name, inner in values.items()
             if (new := names.get(name, name)) is not None
         }
-        user = self.find("membership", values["pk"]) if of_admin_site else None
+        of_member = of_admin_site and values["model"] == "membership"
+        user = self.find("membership", values["pk"]) if of_member else None
         return translated | ({"user": user} if user else {})
 
     def listed(self, values: list[Any], kind: str | None) -> list[Any]:

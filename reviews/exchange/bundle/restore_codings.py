@@ -129,10 +129,15 @@ def marks_from(site, answer, about, rows, labels):
 def uids_in(about, rows):
     """Those of the answer's marks; none where they get theirs here."""
     uids = about["mark_uids"].split()
-    are_sound = all(uid.isascii() and uid.isdecimal() and int(uid) <= LARGEST_UID for uid in uids)
-    if uids and not (are_sound and len(uids) == len(rows)):
+    if uids and not (len(uids) == len(rows) and all(map(is_uid, uids))):
         raise about.error("mark_uids", "these are not the uids of the answer's marks")
     return [int(uid) for uid in uids]
+
+
+def is_uid(text):
+    # No number is made of thousands of digits: Python refuses to.
+    is_short = len(text) <= len(str(LARGEST_UID))
+    return is_short and text.isascii() and text.isdecimal() and 0 < int(text) <= LARGEST_UID
 
 
 def add_findings(site):

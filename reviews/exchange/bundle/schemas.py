@@ -5,14 +5,16 @@ Without that a study could be brought in whose pages fail, or whose changes, und
 change ever did.
 """
 
+from datetime import datetime
 from functools import cache
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 from mapping.codebook.versions import FIELD_NAMES
 from mapping.judgement.kinds import CODED
 from mapping.judgement.values import Evidence
 from reviews.codebook.code_moves import FLAGS
+from reviews.exchange.bundle.reader import LARGEST_UID
 
 TEXT, WHOLE, TRUTH = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
 FIGURE, WORDS = {"type": ["number", "null"]}, {"type": ["string", "null"]}
@@ -116,6 +118,7 @@ DECISION = {
 }
 
 KEY = {"type": ["integer", "null"]}
+UID = KEY | {"minimum": 1, "maximum": LARGEST_UID}
 
 
 def by_number(inner, kind="object"):
@@ -137,13 +140,18 @@ CHANGE = {
         "answers": by_number(KEY),
         "flags": by_number(with_names(FLAGS, {"type": ["string", "boolean"]})),
         "set_aside": several(
-            with_names(Evidence.FIELDS, TEXT, uid=KEY, beside=KEY) | {"required": ["beside"]}
+            with_names(Evidence.FIELDS, TEXT, uid=UID, beside=KEY) | {"required": ["beside"]}
         ),
         "made": several(WHOLE),
         "tasks": several(WHOLE),
     },
 }
-MOMENT = {"type": ["string", "null"], "pattern": r"^\d{4}-\d\d-\d\dT[\d:.]{8,15}\+00:00$"}
+# Compared as text: in UTC, as `isoformat` writes it.
+MOMENT = {
+    "type": ["string", "null"],
+    "pattern": r"^\d{4}-\d\d-\d\dT[\d:.]{8,15}\+00:00$",
+    "format": "moment",
+}
 # Of a hand-out that may yet be undone.
 FACTS = {"type": "object", "properties": {"first": MOMENT, "last": MOMENT, "again": several(WHOLE)}}
 SHAPES = {
@@ -157,9 +165,18 @@ SHAPES = {
 NEEDED = {"content"}
 
 
+formats = FormatChecker(formats=())
+
+
+@formats.checks("moment", raises=ValueError)
+def is_moment(value):
+    return not isinstance(value, str) or bool(datetime.fromisoformat(value))
+
+
 @cache
 def validator(name):
-    return Draft202012Validator(SHAPES.get(name, {"type": "object"}))
+    shape = SHAPES.get(name, {"type": "object"})
+    return Draft202012Validator(shape, format_checker=formats)
 
 
 def check(name, value):

@@ -6,7 +6,7 @@ from functools import partial
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from mapping import access
@@ -42,8 +42,7 @@ def role(request, slug, member):
 def member_to_lead(request, slug, member):
     """`(membership of the lead, membership of whoever shall leave)`"""
     lead = access.study_to_lead(request.user, slug)
-    members = lead.study.memberships.select_related("user", "study")
-    return lead, get_object_or_404(members, pk=member)
+    return lead, team.member_of(lead.study, member)
 
 
 def departure_page(request, lead, membership, change, *, role=""):
