@@ -2,6 +2,8 @@
 take hours.
 """
 
+import time
+
 import pytest
 
 from mapping.papers.importing import free_keys
@@ -14,6 +16,14 @@ from mapping.parsers.titles import find_duplicates
 from reviews.settling.word_diff import word_diff
 
 MANY = 1_000_000
+
+
+@pytest.fixture(autouse=True)
+def in_half_a_minute():
+    """Of this process, however busy the machine is. The slowest of them needs a few seconds."""
+    began = time.process_time()
+    yield
+    assert time.process_time() - began < 30
 
 
 def test_a_long_run_of_carriage_returns_is_read_quickly():
@@ -39,7 +49,7 @@ def test_many_semicolons_between_names_are_read_quickly():
     entry = "@article{a, title={x}, author={{Smith; Sons}; %s}}"
     few, _ = bibtex.read(entry % "Ben Okri; Cleo Ray")
     assert few[0].authors == ["Smith; Sons", "Okri, Ben", "Ray, Cleo"]
-    many, _ = bibtex.read(entry % ("{};" * (MANY // 2)))
+    many, _ = bibtex.read(entry % ("{};" * (MANY // 4)))
     assert many[0].authors[0] == "Smith; Sons"
 
 
