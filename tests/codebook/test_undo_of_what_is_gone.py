@@ -8,6 +8,7 @@ from mapping.codebook import changes as codebook_changes
 from mapping.codebook import history
 from mapping.models import Code
 from reviews.codebook import code_moves, template, undo
+from tests.exchange.test_bundle import bundle_of, come_back
 from tests.making import make_section
 
 
@@ -41,6 +42,15 @@ def test_what_was_done_to_codes_that_are_gone_is_told_and_not_undone(trial, stud
 def test_a_code_does_not_go_back_into_a_section_that_is_gone(wanderer, study, ada):
     with pytest.raises(ValidationError, match="the section from which its codes came is gone"):
         undo.undo(study.codebook_changes.get(act="move"), by=ada)
+
+
+def test_a_study_from_which_a_section_went_comes_back_from_its_bundle(wanderer, study):
+    here = come_back(bundle_of(study))
+    change = here.codebook_changes.get(act="move")
+    assert change.before["codes"][str(wanderer.number)]["section_id"] is None
+    with pytest.raises(ValidationError, match="the section from which its codes came is gone"):
+        undo.undo(change, by=here.created_by)
+    assert ("section", "a section", "Challenges") in history.in_words(here, [change])[0]
 
 
 def test_nor_into_another_one_of_its_key_that_takes_no_codes(wanderer, study, ada):

@@ -110,6 +110,8 @@ def test_a_change_names_no_marks_by_the_numbers_they_have_in_another_study(merge
             "set_aside": [{"finding_id": victim.pk, "beside": victim.pk}],
         },
         lambda kept, victim: {**kept, "set_aside": [{"uid": 1, "beside": victim.pk}]},
+        lambda kept, victim: {**kept, "set_aside": [{"uid": 10**30, "beside": None}]},
+        lambda kept, victim: {**kept, "set_aside": [{"uid": -1, "beside": None}]},
         lambda kept, victim: {
             **kept,
             "set_aside": [{"pk": victim.pk, "finding_id": None, "beside": None}],

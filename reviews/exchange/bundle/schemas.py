@@ -13,6 +13,7 @@ from mapping.codebook.versions import FIELD_NAMES
 from mapping.judgement.kinds import CODED
 from mapping.judgement.values import Evidence
 from reviews.codebook.code_moves import FLAGS
+from reviews.exchange.bundle.reader import LARGEST_UID
 
 TEXT, WHOLE, TRUTH = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
 FIGURE, WORDS = {"type": ["number", "null"]}, {"type": ["string", "null"]}
@@ -116,6 +117,8 @@ DECISION = {
 }
 
 KEY = {"type": ["integer", "null"]}
+# A mark that comes back gets this one: it names nothing yet.
+UID = {**KEY, "minimum": 1, "maximum": LARGEST_UID}
 
 
 def by_number(inner, kind="object"):
@@ -128,7 +131,8 @@ CHANGE = {
     "type": "object",
     "properties": {
         "codes": by_number(
-            with_names(FIELD_NAMES, parent_id=KEY, merged_into_id=KEY, section_id=TEXT),
+            # The section from which a code moved may be gone.
+            with_names(FIELD_NAMES, parent_id=KEY, merged_into_id=KEY, section_id=WORDS),
             ["object", "array"],
         ),
         "marks": KEYS,
@@ -137,7 +141,7 @@ CHANGE = {
         "answers": by_number(KEY),
         "flags": by_number(with_names(FLAGS, {"type": ["string", "boolean"]})),
         "set_aside": several(
-            with_names(Evidence.FIELDS, TEXT, uid=KEY, beside=KEY) | {"required": ["beside"]}
+            with_names(Evidence.FIELDS, TEXT, uid=UID, beside=KEY) | {"required": ["beside"]}
         ),
         "made": several(WHOLE),
         "tasks": several(WHOLE),
