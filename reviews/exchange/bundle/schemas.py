@@ -93,6 +93,10 @@ FIGURES = thing(
     sections=several(REPORT), not_independent=WHOLE, replicates=WHOLE, seed=WHOLE, software=TEXT
 )
 FIGURES["properties"]["why_not_independent"] = each(WHOLE)
+KEY = {"type": ["integer", "null"]}  # null where it is gone
+FIGURES["properties"]["answers"] = several(
+    {"type": "object", "properties": {"assignment": KEY, "revision": KEY}}
+)
 
 EVIDENCE_OF_CODE = {
     "type": "array",
@@ -116,7 +120,6 @@ DECISION = {
     "properties": {"settled": SETTLED, "said": SAID},
 }
 
-KEY = {"type": ["integer", "null"]}
 # A mark that comes back gets this one: it names nothing yet.
 UID = {**KEY, "minimum": 1, "maximum": LARGEST_UID}
 
@@ -148,8 +151,16 @@ CHANGE = {
     },
 }
 MOMENT = {"type": ["string", "null"], "pattern": r"^\d{4}-\d\d-\d\dT[\d:.]{8,15}\+00:00$"}
-# Of a hand-out that may yet be undone.
-FACTS = {"type": "object", "properties": {"first": MOMENT, "last": MOMENT, "again": several(WHOLE)}}
+# Of a hand-out that may yet be undone; `loads` follows whoever gets another user name.
+FACTS = {
+    "type": "object",
+    "properties": {
+        "first": MOMENT,
+        "last": MOMENT,
+        "again": several(WHOLE),
+        "loads": each(WHOLE),
+    },
+}
 SHAPES = {
     "frozen_agreement": FIGURES,
     "content": DECISION,
