@@ -73,12 +73,12 @@ class ValueLabels:
 
     def text(self, name: str, value):
         """The value of this field as a reader sees it."""
+        if name == "section_id":
+            return self.sections.get(value, "a section")
         if value is None or value == "":
             return "–"
         if name in RELATED:
             return self.code(value)
-        if name == "section_id":
-            return self.sections.get(value, "a section")
         if isinstance(value, bool):
             return "yes" if value else "no"
         return value

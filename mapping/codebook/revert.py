@@ -20,6 +20,7 @@ def revert_codes(change: CodebookChange) -> tuple[dict, dict]:
     Raises ValidationError where a later change has altered the same thing, and says which.
     """
     codes = codes_by_number(change.study_id, change.after["codes"])
+    refuse_gone(change, codes)
     sides = [change.before["codes"], change.after["codes"]]
     pks = pks_for(change.study_id, [values for side in sides for values in side.values()])
     refuse_altered_since(change, codes, pks)
@@ -37,6 +38,24 @@ def revert_codes(change: CodebookChange) -> tuple[dict, dict]:
         ) from None
     refuse_third_level(change, codes)
     return before, after
+
+
+def refuse_gone(change, codes):
+    """Codes go with a section that is removed; and where they came from may be gone, or take no
+    codes any more.
+    """
+    if not {*change.before["codes"], *change.after["codes"]} <= set(codes):
+        raise ValidationError(
+            f"Version {change.version} cannot be undone: its codes were removed with their section."
+        )
+    moved = [values for values in change.before["codes"].values() if "section_id" in values]
+    for key in {values["section_id"] for values in moved}:
+        section = change.study.sections.filter(key=key).first()
+        if section is None or not section.has_codes:
+            raise ValidationError(
+                f"Version {change.version} cannot be undone: the section from which its codes came "
+                "is gone, or takes no codes any more."
+            )
 
 
 def refuse_altered_since(change, codes, pks):

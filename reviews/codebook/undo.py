@@ -23,6 +23,7 @@ def may_undo(change: CodebookChange) -> bool:
     """Whether there is something to take back at all; whether it still can be, `undo` finds out."""
     return (
         change.act not in NOT_UNDOABLE
+        and change.code_id is not None  # else it went with its section
         and bool(change.after.get("codes"))
         and not hasattr(change, "undone_by")
     )

@@ -15,6 +15,7 @@ from reviews.codebook import code_changes, undo
 from reviews.exchange.bundle.reader import BundleError
 from reviews.exchange.bundle.restore import restore
 from reviews.models import Mark, RecodingTask
+from reviews.rounds import lifecycle
 from tests.exchange.test_bundle import bundle_of, come_back, files_in, tampered
 from tests.making import make_paper, make_round, make_study, make_summary
 
@@ -110,6 +111,8 @@ def test_a_change_names_no_marks_by_the_numbers_they_have_in_another_study(merge
             "set_aside": [{"finding_id": victim.pk, "beside": victim.pk}],
         },
         lambda kept, victim: {**kept, "set_aside": [{"uid": 1, "beside": victim.pk}]},
+        lambda kept, victim: {**kept, "set_aside": [{"uid": 10**30, "beside": None}]},
+        lambda kept, victim: {**kept, "set_aside": [{"uid": -1, "beside": None}]},
         lambda kept, victim: {
             **kept,
             "set_aside": [{"pk": victim.pk, "finding_id": None, "beside": None}],
@@ -235,3 +238,30 @@ def test_codes_that_lead_in_a_circle_are_refused(merged, column):
     said = refusal(tampered(bundle_of(merged), "codebook.csv", in_a_circle))
     assert "codebook.csv" in said
     assert "leads back to the code itself" in said
+
+
+@pytest.mark.parametrize("loads", ["ben", ["ben"], 7, {"ben": "many"}, {"ben": 10.5}])
+def test_a_line_of_the_log_in_which_nobody_could_be_renamed_is_refused(loads, merged):
+    broken = rewritten(bundle_of(merged), "log.csv", "facts", lambda kept: {**kept, "loads": loads})
+    assert refusal(broken).startswith("log.csv, line ")
+
+
+@pytest.mark.parametrize(
+    "answers", [7, "all", [7], {"assignment": None}, [{"assignment": None, "revision": [1]}]]
+)
+def test_frozen_figures_that_no_page_could_read_are_refused(answers, study, ada, ben, cleo):
+    main, paper = make_round(study, "Main"), make_paper(study)
+    for reader in (ben, cleo):
+        make_summary(paper, reader, round=main, answers={"challenges": ["Cost"]})
+    lifecycle.close_round(main, by=ada)
+    change = {"change": lambda kept: {**kept, "answers": answers}}
+    broken = rewritten(bundle_of(study), "rounds.csv", "frozen_agreement", **change)
+    assert "column frozen_agreement: answers" in refusal(broken)
+
+
+def test_a_number_without_end_is_refused_where_it_stands(merged):
+    def endless(text):
+        return text.replace('""status"": ""merged""', '""position"": 1e400')
+
+    said = refusal(tampered(bundle_of(merged), "codebook_changes.csv", endless))
+    assert said.startswith("codebook_changes.csv, line 2, column after")

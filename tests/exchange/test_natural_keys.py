@@ -18,11 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapping.codebook import changes as codebook_changes
+from mapping.codebook.history import in_words
 from mapping.judgement import values
 from mapping.models import (
     Code,
     CodebookChange,
     FindingMark,
+    LastNumber,
     LogEntry,
     PaperImport,
     Section,
@@ -164,7 +166,9 @@ class AsBefore:
         self.lost = set()  # moments of what will not
 
     def __call__(self, kept):
-        return self.renamed(References(self.pk)(kept))
+        renamed = self.renamed(References(self.pk)(kept))
+        # Whoever hands out called people by their user names then too.
+        return {**renamed, "loads": kept["loads"]} if "loads" in kept else renamed
 
     def pk(self, model, key):
         name = NATURAL.get(model, "uid")
@@ -261,6 +265,37 @@ def test_a_moment_is_looked_up_as_it_stands_in_utc_whatever_zone_a_file_has():
 def test_an_older_release_is_not_given_the_new_keys_for_primary_keys(db):
     migration = MigrationLoader(connection).get_migration_by_prefix("reviews", "0006")
     assert not migration.operations[-1].reversible
+
+
+def test_the_history_of_codes_that_went_with_their_section_stays(study, ada):
+    trial = make_section(study.phases.get(), "on-trial")
+    for label in ("One", "Two"):
+        codebook_changes.add(trial, by=ada, facts={"label": label})
+    one = code(study, "One")
+    codebook_changes.edit(one, by=ada, facts={"label": "Uno"}, reason="in Italian")
+    before = AsBefore()
+    kept = [(row, column, before(kept)) for row, column, kept in all_that_is_kept(study)]
+    template.remove_section(trial, by=ada)
+    for row, column, old in kept:
+        type(row).objects.filter(pk=row.pk).update(**{column: old})
+    LastNumber.objects.filter(study=study.pk, of="code").update(number=one.number - 1)
+    format_one.bring_up_to_date(apps, None)
+
+    first, _, change = study.codebook_changes.exclude(act="section").order_by("version")
+    assert in_words(study, [change]) == [[("a code: label", "One", "Uno")]]
+    assert set(first.after["codes"]) == set(change.after["codes"]) == {str(one.number)}
+    assert make_code(study.sections.get(key="challenges"), "New").number == one.number + 2
+
+
+def test_people_called_by_numbers_are_in_the_log_what_they_are_called(study, ada, ben):
+    User.objects.filter(pk=ben.pk).update(username="2021001")
+    loads = {"loads": {"2021001": 4, str(ada.pk): 1}}
+    assert format_one.FromDatabase(apps, study)(loads) == loads
+    from_file = format_one.FromFile({}, {"2021001": ben, "ada": ada}, {})
+    ben.username = "2021001-2"
+    assert from_file({"loads": {"2021001": 4, "ada": 1, "gone": 3, "$user:ada": 1}}) == {
+        "loads": {"2021001-2": 4, "ada": 1}
+    }
 
 
 # Pairs of what was kept, and what is kept, of things whose key today is ten times what it was.

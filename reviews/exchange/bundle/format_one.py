@@ -55,10 +55,11 @@ KEYED = {
     "codes": ("code", None),
     "finding_marks": ("code", "findingmark"),
     "flags": ("answer", None),
-    "loads": ("user", None),
     "marks": ("code", "mark"),
     "said": ("user", None),
 }
+# Objects whose names were user names already; what stands under them is of people, not of things.
+BY_PERSON = {"loads", "renamed"}
 WITH_CODE = "quotes"  # lists of lists that begin with a code
 REFERENCE = re.compile(r"\$([a-z]+):(.+)", re.DOTALL)
 # Kinds that are kept by more than one key are of one table all the same.
@@ -112,8 +113,13 @@ class Translation:
     def text(self, value: str) -> str:
         return value
 
+    def by_person(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(values)
+
     def __call__(self, value: Any, name: str = "", lists: Mapping[str, str] = LISTS) -> Any:
         if isinstance(value, dict):
+            if name in BY_PERSON:
+                return self.by_person(value)
             is_keyed = name in KEYED and self.is_keyed(value)
             return self.keyed(value, *KEYED[name]) if is_keyed else self.named(value)
         if isinstance(value, list):
@@ -191,6 +197,16 @@ class FromFile(Translation):
             raise ValueError(f"“{value}” is a reference where none belongs")
         return value.removeprefix("$") if value.startswith("$$") else value
 
+    def by_person(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """By the names that people have here; of whoever had another name by then, nothing."""
+        people = self.by_name["user"]
+        named = {name.removeprefix("$user:"): inner for name, inner in values.items()}
+        return {
+            people[name].username: self.text(inner) if isinstance(inner, str) else inner
+            for name, inner in named.items()
+            if name in people
+        }
+
     def listed(self, values: list[Any], kind: str | None) -> list[Any]:
         # Of these the file had the numbers of that site.
         is_foreign = kind == "assignment" and all(map(is_number, values))
@@ -243,7 +259,21 @@ class FromDatabase(Translation):
         pk = int(value)
         if kind in {"findingmark", "set-aside"} and pk in self.set_aside:
             return self.set_aside[pk]
-        return self.keys_of("findingmark" if kind == "set-aside" else kind).get(pk)
+        keys = self.keys_of("findingmark" if kind == "set-aside" else kind)
+        return self.number_of_gone_code(pk, keys) if kind == "code" else keys.get(pk)
+
+    def number_of_gone_code(self, pk: int, numbers: dict[int, Any]) -> Any:
+        """A code that went with its section stays in the history, under a number that no other one
+        of the study ever gets.
+        """
+        if pk not in numbers:
+            series, _ = self.apps.get_model("mapping", "LastNumber").objects.get_or_create(
+                study=self.study.pk, of="code", defaults={"number": 0}
+            )
+            series.number += 1
+            series.save(update_fields=["number"])
+            numbers[pk] = series.number
+        return numbers[pk]
 
     def keys_of(self, kind: str) -> dict[int, Any]:
         if kind not in self.keys:

@@ -11,6 +11,7 @@ import zlib
 from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -245,10 +246,18 @@ class Row:
 
 
 def fit_json(text):
-    found = json.loads(text)
+    found = json.loads(text, parse_float=finite_float)
     if unfit_place(found):
         raise ValueError
     return found
+
+
+def finite_float(text):
+    """1e400 would be read as endless, which no JSON can say."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError
+    return number
 
 
 def finite(text):

@@ -94,6 +94,10 @@ FIGURES = thing(
     sections=several(REPORT), not_independent=WHOLE, replicates=WHOLE, seed=WHOLE, software=TEXT
 )
 FIGURES["properties"]["why_not_independent"] = each(WHOLE)
+KEY = {"type": ["integer", "null"]}  # null where it is gone
+FIGURES["properties"]["answers"] = several(
+    {"type": "object", "properties": {"assignment": KEY, "revision": KEY}}
+)
 
 EVIDENCE_OF_CODE = {
     "type": "array",
@@ -117,8 +121,8 @@ DECISION = {
     "properties": {"settled": SETTLED, "said": SAID},
 }
 
-KEY = {"type": ["integer", "null"]}
-UID = KEY | {"minimum": 1, "maximum": LARGEST_UID}
+# A mark that comes back gets this one: it names nothing yet.
+UID = {**KEY, "minimum": 1, "maximum": LARGEST_UID}
 
 
 def by_number(inner, kind="object"):
@@ -131,7 +135,8 @@ CHANGE = {
     "type": "object",
     "properties": {
         "codes": by_number(
-            with_names(FIELD_NAMES, parent_id=KEY, merged_into_id=KEY, section_id=TEXT),
+            # The section from which a code moved may be gone.
+            with_names(FIELD_NAMES, parent_id=KEY, merged_into_id=KEY, section_id=WORDS),
             ["object", "array"],
         ),
         "marks": KEYS,
@@ -152,8 +157,16 @@ MOMENT = {
     "pattern": r"^\d{4}-\d\d-\d\dT[\d:.]{8,15}\+00:00$",
     "format": "moment",
 }
-# Of a hand-out that may yet be undone.
-FACTS = {"type": "object", "properties": {"first": MOMENT, "last": MOMENT, "again": several(WHOLE)}}
+# Of a hand-out that may yet be undone; `loads` follows whoever gets another user name.
+FACTS = {
+    "type": "object",
+    "properties": {
+        "first": MOMENT,
+        "last": MOMENT,
+        "again": several(WHOLE),
+        "loads": each(WHOLE),
+    },
+}
 SHAPES = {
     "frozen_agreement": FIGURES,
     "content": DECISION,
