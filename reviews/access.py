@@ -5,6 +5,7 @@ of whoever asks, or raises Http404 for strangers and PermissionDenied for a miss
 from itertools import groupby
 from typing import NamedTuple
 
+from django.db.models import Subquery
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -29,9 +30,9 @@ def own_assignments(
     """
     membership = access.study_to_code(user, slug)
     study = membership.study
-    own = Assignment.objects.filter(
-        paper__study=study, paper__key=key, reviewer=user, round__study=study
-    )
+    # By its one row: joined, the papers were gone through for every assignment of the reader.
+    papers = Paper.objects.filter(study=study, key=key).values("pk")
+    own = Assignment.objects.filter(paper=Subquery(papers), reviewer=user, round__study=study)
     own = own.annotate(may_be_apart=known_to_be_apart())
     assignments = list(
         own.select_related("paper", "round__phase").order_by("-round__opened_at", "-pk")

@@ -76,7 +76,17 @@ def drawn(
         absences=absences(sheet),
         levels=CONFIDENCE if asks_confidence else (),
         options_html=options_html,
+        blank_proof=blank_proof,
     )
+
+
+@lru_cache(maxsize=KEPT)
+def blank_proof(
+    prefix: str, label: str, why: str, act: str, more: str, code: int | None = None
+) -> SafeString:
+    """The fields of evidence with nothing in them: most of those of a form."""
+    named = {"prefix": prefix, "label": label, "why": why, "act": act, "more": more, "code": code}
+    return jinja_template("coding/_blank-proof.jinja", **named)
 
 
 def options_html(sheet: SectionSheet, chosen: Collection[int]) -> SafeString:
