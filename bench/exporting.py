@@ -139,12 +139,12 @@ def write_rows(study, round, *, papers):
 
 def insert(model, source, **columns):
     """INSERT … SELECT: `columns` are SQL; one that is not named gets what a new object of the model
-    has.
+    has, or what the database gives it.
     """
     from django.db import connection
 
     for field in model._meta.concrete_fields:
-        if not field.primary_key and not field.generated:
+        if not (field.primary_key or field.generated or field.has_db_default()):
             columns.setdefault(field.column, usual(field))
     names, values = ", ".join(columns), ", ".join(map(str, columns.values()))
     with connection.cursor() as cursor:
