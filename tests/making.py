@@ -21,6 +21,13 @@ def make_user(username=None, *, name="", email=None, password=PASSWORD):
     )
 
 
+def make_member(study, name, role="reviewer", **facts):
+    """A new user in the team of a study."""
+    user = make_user(name)
+    Membership.objects.create(study=study, user=user, role=role, **facts)
+    return user
+
+
 def membership_of(user, study):
     """Their part in the study, whether in force or left; None for strangers."""
     membership = Membership.objects.filter(study=study, user=user).first()

@@ -3,7 +3,7 @@ from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Cast, Random
 
-from mapping.parsers.lengths import excess
+from mapping.parsers.lengths import LARGEST_UID, excess
 
 
 class NumberField(models.PositiveIntegerField):
@@ -26,7 +26,7 @@ class UidField(models.BigIntegerField):
     """
 
     def __init__(self, *args, **kwargs):
-        number = Cast(Random() * Value(2**53 - 1), models.BigIntegerField())
+        number = Cast(Random() * Value(LARGEST_UID - 1), models.BigIntegerField())
         super().__init__(*args, **{**kwargs, "db_default": number, "editable": False})
 
     def deconstruct(self):

@@ -14,6 +14,8 @@ PROSE = 100_000  # what is read out of a paper: quotes, notes on them, answers i
 PAPER = {one.name: one.longest for one in FIELDS if one.longest}
 # A field of an entry that has no column, and all of them together.
 OTHER_FIELD, OTHER_FIELDS = 100_000, 500_000
+# A uid (mapping/models/fields.py) is no larger: beyond it the numbers of JSON are not exact.
+LARGEST_UID = 2**53
 
 
 def excess(text: str, longest: int) -> str:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mapping.judgement.values import Judgement, Mark
-from mapping.models import CodebookChange, Finding, LogEntry, Membership
+from mapping.models import CodebookChange, Finding, LogEntry
 from reviews.models import Assignment, Deferral, Mention, Remark, Resolution, Summary
 from reviews.settling import discussion, unanimous
 from reviews.settling.permissions import Blind
@@ -25,11 +25,11 @@ from reviews.settling.resolutions import (
 from tests.making import (
     make_answer,
     make_assignment,
+    make_member,
     make_paper,
     make_round,
     make_study,
     make_summary,
-    make_user,
 )
 
 UNCLEAR = Judgement(absence="unclear")
@@ -64,12 +64,6 @@ def made(paper, ada, ben):
         "line": discussion.remark(paper, section_of(paper, "challenges"), text="Why?", by=ben),
         "adopted": unanimous.settle(paper.study, by=ada),
     }
-
-
-def member(study, name, role, **facts):
-    user = make_user(name)
-    Membership.objects.create(study=study, user=user, role=role, **facts)
-    return user
 
 
 def section_of(paper, key):
@@ -132,11 +126,11 @@ def test_each_act_asks_for_its_role_itself_whatever_page_led_there(
     people = {
         "lead": ada,
         "coder": ben,
-        "reviewer": member(study, "dan", "reviewer"),
+        "reviewer": make_member(study, "dan", "reviewer"),
         "observer": olga,
         "stranger": zoe,
         "lead of another study": make_study().created_by,
-        "lead who has left": member(study, "eve", "lead", deactivated_at=timezone.now()),
+        "lead who has left": make_member(study, "eve", "lead", deactivated_at=timezone.now()),
     }
     found = permitted(paper, made, people)
     expected = {name: {"lead", "coder"} if name in DISCUSSING else {"lead"} for name in found}
@@ -172,7 +166,7 @@ def test_a_lead_who_still_codes_the_paper_neither_decides_on_it_nor_discusses_it
 def test_reviewers_who_settle_do_not_settle_what_they_code_or_coded(study, paper, made, ben):
     study.who_settles = "not_coders"
     study.save()
-    dan = member(study, "dan", "reviewer")
+    dan = make_member(study, "dan", "reviewer")
     assert may(acts(paper, made)["resolve"], dan)
     make_assignment(paper, dan)
     for user in (ben, dan):
@@ -397,7 +391,7 @@ def test_in_an_anonymous_study_the_second_lead_does_not_learn_who_was_faster(stu
     study.save()
     settle(paper, "challenges", ada)
     with pytest.raises(AlreadySettled, match="Somebody has settled “Challenges”"):
-        settle(paper, "challenges", member(study, "eve", "lead"))
+        settle(paper, "challenges", make_member(study, "eve", "lead"))
     unanimous.settle(study)
     with pytest.raises(AlreadySettled, match="Concord has settled “Method”"):
         settle(paper, "method", ada)

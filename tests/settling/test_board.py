@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from mapping.judgement.values import Judgement, Mark
+from mapping.judgement.values import Judgement
 from mapping.models import Section
-from reviews.settling.answers import Compared, Voice
-from reviews.settling.comparison import ReviewerAnswer, compare
 from reviews.settling.disagreements import (
     ALONE,
     LATE,
@@ -25,12 +23,9 @@ from reviews.settling.disagreements import (
     papers_in_order,
 )
 from reviews.settling.views.disagreements import Choice
+from tests.settling.answered import NUMBERS, codes, says
 
-STAGES = [11, 12, 13, 14]
-
-
-def codes(*given):
-    return Judgement(marks=tuple(map(Mark, given)), none_apply=not given)
+STAGES = sorted(NUMBERS)
 
 
 def difference(paper=1, section=1, **facts):
@@ -48,18 +43,10 @@ def difference(paper=1, section=1, **facts):
 
 def made(*judgements, kind="codes", **facts):
     """The difference that comes of these answers of reviewers 1, 2 …"""
-    voices = tuple(
-        Voice("ABCDE"[place], "", place + 1, place, f"reader{place}")
-        for place in range(len(judgements))
-    )
-    answers = [
-        ReviewerAnswer(voice.label, judgement)
-        for voice, judgement in zip(voices, judgements, strict=True)
-    ]
     section = Section(pk=4, position=3, kind=kind, phase_id=7)
     # No phase of the database: only where it stands is asked for.
     section.__dict__["_state"].fields_cache["phase"] = SimpleNamespace(position=2)
-    compared = Compared(9, 4, voices, compare(kind, answers, STAGES), {})
+    compared = says(*judgements, kind=kind, paper=9, section=4)
     return difference_of(compared, section, **facts)
 
 

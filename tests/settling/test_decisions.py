@@ -12,9 +12,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from mapping.judgement.values import Evidence, Judgement, Mark
-from reviews.settling.answers import Compared, Voice
 from reviews.settling.causes import apart, worst
-from reviews.settling.comparison import ReviewerAnswer, compare
 from reviews.settling.decisions import (
     as_kept,
     as_of_today,
@@ -27,8 +25,9 @@ from reviews.settling.decisions import (
     in_words,
     is_late,
 )
+from tests.settling import answered
+from tests.settling.answered import codes, reader
 
-LETTERS = "ABCDE"
 # Keys that meet in one place of a set: their order there tells who came first.
 TALENT, DRIFT, COST = 8, 16, 24
 LABELS = {TALENT: "Talent", DRIFT: "Drift", COST: "Cost"}
@@ -37,29 +36,8 @@ NUMBERS = {TALENT: 31, DRIFT: 32, COST: 33}
 KEYS = {number: key for key, number in NUMBERS.items()}
 
 
-def codes(*given):
-    return Judgement(marks=tuple(map(Mark, given)), none_apply=not given)
-
-
 def says(*judgements, kind="codes"):
-    """What reviewers 1, 2 … say of one section, as the acts have it before them."""
-    voices = tuple(
-        Voice(
-            LETTERS[place], f"Reviewer {LETTERS[place]}", place + 1, place + 100, reader(place + 1)
-        )
-        for place in range(len(judgements))
-    )
-    answers = [
-        ReviewerAnswer(voice.label, judgement)
-        for voice, judgement in zip(voices, judgements, strict=True)
-    ]
-    comparison = compare(kind, answers, sorted(LABELS), labels=LABELS)
-    return Compared(1, 1, voices, comparison, NUMBERS)
-
-
-def reader(number):
-    """The user name of the first, second … of the reviewers."""
-    return f"reader{number}"
+    return answered.says(*judgements, kind=kind, numbers=NUMBERS, labels=LABELS)
 
 
 def decided(settled, said):

@@ -8,33 +8,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mapping.judgement.values import Judgement
-from mapping.models import Membership
 from reviews.models import Deferral, Mention, Remark, Resolution
 from reviews.settling import discussion
 from reviews.settling.resolutions import resolve
-from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
+from tests.making import (
+    make_assignment,
+    make_member,
+    make_round,
+)
 
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def challenges(study):
-    return study.sections.get(key="challenges")
-
-
-@pytest.fixture
-def paper(study, ben, cleo):
-    make_round(study, "Main")
-    paper = make_paper(study)
-    make_summary(paper, ben, answers={"challenges": ["Talent"]})
-    make_summary(paper, cleo, answers={"challenges": ["Cost"]})
-    return paper
-
-
-def member(study, name, role="reviewer", **facts):
-    user = make_user(name)
-    Membership.objects.create(study=study, user=user, role=role, **facts)
-    return user
 
 
 def remark(paper, text, by):
@@ -68,12 +51,12 @@ def test_a_name_after_an_at_sign_calls_whoever_has_it(paper, ben, text, names):
 
 
 def test_names_with_dots_and_signs_are_found_whole(study, paper, ada, ben):
-    member(study, "kim.lee-2+x", "lead")
+    make_member(study, "kim.lee-2+x", "lead")
     assert called(remark(paper, "Ask @kim.lee-2+x.", ben)) == {"kim.lee-2+x"}
 
 
 def test_strangers_and_those_who_left_are_not_called_and_refuse_nothing(study, paper, ben, zoe):
-    member(study, "eve", "lead", deactivated_at=timezone.now())
+    make_member(study, "eve", "lead", deactivated_at=timezone.now())
     assert called(remark(paper, "@zoe @eve", ben)) == set()
 
 

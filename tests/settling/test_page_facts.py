@@ -17,10 +17,10 @@ from reviews.settling.resolutions import resolve, undo
 from tests.making import (
     make_assignment,
     make_code,
+    make_member,
     make_paper,
     make_round,
     make_summary,
-    make_user,
     membership_of,
 )
 
@@ -40,12 +40,6 @@ def differing(study, *readers, key=None):
     for reader, label in zip(readers, ("Talent", "Cost", "Cost"), strict=False):
         make_summary(paper, reader, answers={"challenges": [label], "cases": 3})
     return paper
-
-
-def member(study, name, role="reviewer", **facts):
-    user = make_user(name)
-    Membership.objects.create(study=study, user=user, role=role, **facts)
-    return user
 
 
 def page_of(paper, user):
@@ -103,8 +97,8 @@ def test_those_who_settle_learn_whom_the_paper_waits_for_and_reviewers_do_not(
     study, paper, ada, ben
 ):
     for name in ("finn", "dan"):
-        make_assignment(paper, member(study, name))
-    gone = member(study, "gil")
+        make_assignment(paper, make_member(study, name))
+    gone = make_member(study, "gil")
     make_assignment(paper, gone)
     Membership.objects.filter(user=gone).update(deactivated_at=timezone.now())
     awaited = page_of(paper, ada).awaited
@@ -119,7 +113,7 @@ def test_those_who_settle_learn_whom_the_paper_waits_for_and_reviewers_do_not(
 def test_the_last_reasons_come_once_each_with_their_last_cause_and_are_ones_own(
     study, paper, ada, ben, cleo
 ):
-    eve = member(study, "eve", "lead")
+    eve = make_member(study, "eve", "lead")
     seen = None
     for place in range(RECENT + 1):
         seen = decide(paper, ada, rationale=f"Reason {place}", seen=seen).pk
@@ -148,7 +142,7 @@ def test_answers_that_are_not_independent_stand_apart_with_the_reason_where_name
     study, paper, ada
 ):
     make_assignment(paper, ada)
-    assert page_of(paper, member(study, "eve", "lead")).apart == []
+    assert page_of(paper, make_member(study, "eve", "lead")).apart == []
     look_early(paper, study.phases.get(), user=ada, reason="Nobody else is left.")
     make_summary(paper, ada, answers={"challenges": ["Cost"]})
     eve = Membership.objects.get(user__username="eve").user
@@ -162,7 +156,7 @@ def test_answers_that_are_not_independent_stand_apart_with_the_reason_where_name
 
 
 def test_whoever_still_has_to_code_the_paper_finds_that_phase_closed(study, paper, ada, ben):
-    dan = member(study, "dan")
+    dan = make_member(study, "dan")
     assert closed_phases(membership_of(dan, study), paper) == []
     make_assignment(paper, dan)
     assert closed_phases(membership_of(dan, study), paper) == [study.phases.get()]
@@ -176,7 +170,7 @@ def test_whoever_still_has_to_code_the_paper_finds_that_phase_closed(study, pape
 
 
 def test_reviewers_who_settle_see_the_papers_that_they_did_not_code(study, paper, ada, ben, cleo):
-    dan = member(study, "dan")
+    dan = make_member(study, "dan")
     study.who_settles = "not_coders"
     study.save()
     other = differing(study, dan, cleo)

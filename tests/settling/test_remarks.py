@@ -12,23 +12,9 @@ from mapping.papers import changes as paper_changes
 from reviews.codebook import undo
 from reviews.models import Mention, Remark
 from reviews.settling import discussion
-from tests.making import make_assignment, make_paper, make_round, make_summary, make_user
+from tests.making import make_assignment, make_paper, make_user
 
 SECRET = "Table 3 says persimmon"
-
-
-@pytest.fixture
-def challenges(study):
-    return study.sections.get(key="challenges")
-
-
-@pytest.fixture
-def paper(study, ben, cleo):
-    make_round(study, "Main")
-    paper = make_paper(study)
-    make_summary(paper, ben, answers={"challenges": ["Talent"]})
-    make_summary(paper, cleo, answers={"challenges": ["Cost"]})
-    return paper
 
 
 def page(paper):

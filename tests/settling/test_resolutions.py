@@ -50,11 +50,6 @@ def paper(study, ben, cleo):
     return paper
 
 
-@pytest.fixture
-def challenges(study):
-    return study.sections.get(key="challenges")
-
-
 def marked(*codes, **more):
     return Judgement(marks=tuple(map(Mark, codes)), **more)
 

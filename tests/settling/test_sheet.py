@@ -12,39 +12,11 @@ from hypothesis import strategies as st
 
 from mapping.judgement.values import Evidence, Judgement, Mark
 from mapping.models import Code, Section
-from reviews.settling.answers import Compared, Voice, letter_of
-from reviews.settling.comparison import ReviewerAnswer, compare
+from reviews.settling.answers import Voice, letter_of
 from reviews.settling.comparison_sheet import Sheet, ShownAnswer
 from reviews.settling.decisions import content_of
 from reviews.settling.tags import pdf_at
-
-TALENT, DRIFT, COST, OLD = 11, 12, 13, 14
-CODES = [
-    Code(pk=TALENT, label="Talent"),
-    Code(pk=DRIFT, label="Drift"),
-    Code(pk=COST, label="Cost"),
-    Code(pk=OLD, label="Old", status="retired"),
-]
-# A decision keeps a code by its number in the study, never by the key that it has here.
-NUMBERS = {TALENT: 31, DRIFT: 32, COST: 33, OLD: 34}
-KEYS = {number: key for key, number in NUMBERS.items()}
-
-
-def codes(*given):
-    return Judgement(marks=tuple(map(Mark, given)), none_apply=not given)
-
-
-def says(*judgements, kind="codes"):
-    voices = tuple(
-        Voice(letter_of(place), f"Reviewer {place + 1}", place + 1, place + 100, f"reader{place}")
-        for place in range(len(judgements))
-    )
-    answers = [
-        ReviewerAnswer(voice.label, judgement)
-        for voice, judgement in zip(voices, judgements, strict=True)
-    ]
-    comparison = compare(kind, answers, [code.pk for code in CODES])
-    return Compared(1, 1, voices, comparison, NUMBERS)
+from tests.settling.answered import CODES, COST, DRIFT, KEYS, OLD, TALENT, codes, says
 
 
 def decided(settled, said, basis="other"):

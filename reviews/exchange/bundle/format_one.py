@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
-from random import getrandbits
+from secrets import randbelow
 from typing import Any
+
+from mapping.parsers.lengths import LARGEST_UID
 
 # Under these names stood one thing, of that kind.
 SINGLE = {
@@ -64,7 +66,6 @@ WITH_CODE = "quotes"  # lists of lists that begin with a code
 REFERENCE = re.compile(r"\$([a-z]+):(.+)", re.DOTALL)
 # Kinds that are kept by more than one key are of one table all the same.
 TABLES = {"handing-out": "assignment"}
-UID_BITS = 53
 # Of each kind the model, how it leads to its study, and what names it today.
 KINDS = {
     "answer": ("reviews", "Answer", "summary__assignment__round__study", "uid"),
@@ -292,7 +293,7 @@ class FromDatabase(Translation):
         rows = changes.filter(study_id=self.study.pk, before__has_key="set_aside")
         known = self.keys_of("findingmark")
         return {
-            row["pk"]: getrandbits(UID_BITS)
+            row["pk"]: randbelow(LARGEST_UID)
             for before in rows.values_list("before", flat=True)
             for row in before["set_aside"]
             if row.get("pk") and row["pk"] not in known

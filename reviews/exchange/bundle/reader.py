@@ -19,11 +19,11 @@ from django.template.defaultfilters import filesizeformat
 
 from mapping.exchange.table import plain
 from mapping.parsers.characters import UNFIT, is_fit, shown, unfit_place
+from mapping.parsers.lengths import LARGEST_UID
 from mapping.parsers.moments import in_our_time
 from reviews.exchange.bundle.writer import FORMAT, LATER, NAMES
 
 FORMATS = (1, FORMAT)
-LARGEST_UID = 2**53
 
 MEMBERS = (*NAMES, "README.md")
 # Repeated codings shrink to a fortieth; what shrinks to a three-hundredth was made to fill a disk.
@@ -207,9 +207,9 @@ class Row:
             raise self.error(name, f"“{self[name][:60]}” is not between 1 and {most}")
         return found
 
-    def uid(self):
+    def uid(self, name="uid"):
         """`{"uid": …}` for the thing of this row; nothing where it gets one here."""
-        found = self.number("uid", LARGEST_UID)
+        found = self.number(name, LARGEST_UID)
         return {} if found is None else {"uid": found}
 
     def decimal(self, name):

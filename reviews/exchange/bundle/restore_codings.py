@@ -6,7 +6,7 @@ from itertools import groupby
 from mapping.exchange.table import cell
 from mapping.judgement.values import Evidence, Judgement
 from mapping.models import Finding, FindingMark
-from reviews.exchange.bundle.reader import LARGEST_UID
+from mapping.parsers.lengths import LARGEST_UID
 from reviews.exchange.tables.codings import ANSWERS, CODINGS, FINDINGS
 from reviews.judgement.database import columns_of, fill
 from reviews.models import Answer, Mark
@@ -165,9 +165,7 @@ def add_findings(site):
                 if code and code.label != row["value"]:
                     raise row.error("value", "codebook.csv calls this code otherwise")
                 if code:
-                    evidence = Evidence.from_mapping(row.cells).as_dict()
-                    uid = row.number("mark_uid", LARGEST_UID)
-                    more = evidence if uid is None else {**evidence, "uid": uid}
+                    more = Evidence.from_mapping(row.cells).as_dict() | row.uid("mark_uid")
                     yield FindingMark(finding=by_paper_and_section[key], code=code, **more), row
 
     by_paper_and_section = {}

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from mapping.codebook.versions import FIELD_NAMES
 from mapping.judgement.kinds import CODED
 from mapping.judgement.values import Evidence
+from mapping.parsers.lengths import LARGEST_UID
 from reviews.codebook.code_moves import FLAGS
-from reviews.exchange.bundle.reader import LARGEST_UID
 
 TEXT, WHOLE, TRUTH = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
 FIGURE, WORDS = {"type": ["number", "null"]}, {"type": ["string", "null"]}
